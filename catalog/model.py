@@ -1,0 +1,284 @@
+"""The nouns of the catalogue: frozen records in DCAT's words.
+
+A field holds what the publisher declared, as it stands (``licence="see website"`` stays that): looking it up
+in a vocabulary, or judging it, happens elsewhere. ``None`` and ``()`` mean that the publisher said nothing.
+Dates stay text for the same reason. What *we* observed has classes of its own: :class:`ResourceCheck` and
+:class:`TableReport`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "Contact",
+    "DataService",
+    "Dataset",
+    "Distribution",
+    "HarvestError",
+    "Portal",
+    "Publisher",
+    "Record",
+    "ResourceCheck",
+    "TableDefect",
+    "TableReport",
+    "stable_id",
+]
+
+
+def stable_id(*parts: str) -> str:
+    """An id of 20 hexadecimal digits that depends on nothing but ``parts``.
+
+    The separator cannot occur in a part, so ("a", "bc") and ("ab", "c") differ.
+    """
+    joined = "\x1f".join(part.replace("\x1f", " ") for part in parts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """A registered site that publishes a catalogue (dcat:Catalog)."""
+
+    id: str
+    type: str
+    title: str
+    url: str
+    government: str | None = None
+    """Display name of the government answerable for the portal."""
+    country: str | None = None
+    """ISO 3166-1 alpha-3 code."""
+    contact_email: str | None = None
+    """Where scorecards are sent."""
+    is_local: bool = False
+    """Declared local: may resolve to a loopback or private address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """vcard:Kind behind dcat:contactPoint."""
+
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """foaf:Agent behind dct:publisher."""
+
+    name: str
+    identifier: str | None = None
+    """The portal's own id of the organisation."""
+    email: str | None = None
+    url: str | None = None
+    parent: str | None = None
+    """Name of the organisation it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """dcat:Distribution: one way to get at a dataset."""
+
+    identifier: str | None = None
+    """The portal's own id of the resource."""
+    title: str | None = None
+    description: str | None = None
+    access_url: str | None = None
+    download_url: str | None = None
+    format: str | None = None
+    media_type: str | None = None
+    byte_size: str | None = None
+    """As declared: bytes where the portal follows the standard, but also "20 KB"."""
+    checksum: str | None = None
+    checksum_algorithm: str | None = None
+    licence: str | None = None
+    rights: str | None = None
+    issued: str | None = None
+    modified: str | None = None
+    language: tuple[str, ...] = ()
+    conforms_to: tuple[str, ...] = ()
+    described_by: str | None = None
+    """Address of a data dictionary or Table Schema."""
+    documentation: str | None = None
+    """foaf:page."""
+    status: str | None = None
+    """adms:status."""
+    availability: str | None = None
+    """dcatap:availability."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataService:
+    """dcat:DataService: an API that serves a dataset."""
+
+    identifier: str | None = None
+    title: str | None = None
+    description: str | None = None
+    endpoint_url: str | None = None
+    endpoint_description: str | None = None
+    licence: str | None = None
+    access_rights: str | None = None
+    documentation: str | None = None
+    conforms_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """dcat:Dataset."""
+
+    identifier: str
+    title: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    publisher: Publisher | None = None
+    contact: Contact | None = None
+    licence: str | None = None
+    access_rights: str | None = None
+    rights: str | None = None
+    issued: str | None = None
+    """dct:issued as declared."""
+    modified: str | None = None
+    """When the *data* last changed, as declared (dct:modified). Never the record's date."""
+    record_modified: str | None = None
+    """When the portal last touched the catalogue record (dcat:CatalogRecord)."""
+    frequency: str | None = None
+    """dct:accrualPeriodicity."""
+    spatial: tuple[str, ...] = ()
+    temporal_start: str | None = None
+    temporal_end: str | None = None
+    language: tuple[str, ...] = ()
+    landing_page: str | None = None
+    conforms_to: tuple[str, ...] = ()
+    applicable_legislation: tuple[str, ...] = ()
+    hvd_categories: tuple[str, ...] = ()
+    provenance: str | None = None
+    relations: tuple[str, ...] = ()
+    other_identifiers: tuple[str, ...] = ()
+    """adms:identifier."""
+    documentation: tuple[str, ...] = ()
+    described_by: str | None = None
+    is_part_of: str | None = None
+    """Identifier of the parent dataset or series."""
+    harvested_from: str | None = None
+    """Where the portal itself got the record, if it says so: then this is a copy."""
+    distributions: tuple[Distribution, ...] = ()
+    data_services: tuple[DataService, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a spider yields: one dataset, beside the payload it was read from."""
+
+    dataset: Dataset
+    raw: Any
+    """The record as received, parsed from JSON (or text where the wire format is not JSON)."""
+    url: str
+    """Address of the page the record came with."""
+    pointer: str
+    """JSON pointer of the record in that page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestError:
+    """Something that was lost or odd, as inert data: what, where, and the next step."""
+
+    kind: str
+    """A short code: "record", "duplicate", "identifier", "page", "dns", "tls", "timeout", "blocked", ..."""
+    message: str
+    remedy: str
+    url: str | None = None
+    record_id: str | None = None
+    title: str | None = None
+    pointer: str | None = None
+    value: str | None = None
+    """The offending value, cut at 500 characters."""
+    is_fatal: bool = False
+    """True where the rest of the portal could not be read because of it."""
+
+
+Outcome = Literal["ok", "broken", "unknown", "invalid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceCheck:
+    """What one address answered.
+
+    ``outcome`` is the verdict on the address: "ok" (2xx), "broken" (the server says it is not there, or its name
+    does not exist), "invalid" (no request can be made of it: no scheme, spaces, a template), "unknown"
+    (bot wall, time-out, robots, server error, a fault of ours): no observation, never a failure.
+    """
+
+    url: str
+    outcome: Outcome
+    fault: str | None = None
+    """Why it is not ok: "http_404", "dns", "tls", "timeout", "blocked", "robots", "private_address", ..."""
+    detail: str | None = None
+    method: str | None = None
+    status: int | None = None
+    final_url: str | None = None
+    redirects: int = 0
+    content_type: str | None = None
+    size_bytes: int | None = None
+    """Content-Length or Content-Range as served; None where the server did not say."""
+    last_modified: str | None = None
+    etag: str | None = None
+    elapsed_ms: int | None = None
+    checked_at: str = ""
+    """UTC instant, ISO 8601."""
+    file_path: str | None = None
+    """Where the download lies, relative to the data folder; None where nothing was downloaded."""
+    sha256: str | None = None
+    downloaded_bytes: int | None = None
+    is_truncated: bool = False
+    """True where the download stopped at a cap: what is there is the beginning of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableDefect:
+    """One kind of defect in one file: counts and positions, never cell values."""
+
+    rule: str
+    """Rule id such as "ragged_row", "type_error", "duplicate_column", "html_instead_of_file"."""
+    count: int
+    message: str
+    field: str | None = None
+    first_row: int | None = None
+    """1-based line of the file, the header being line 1 where nothing stands before it."""
+    source: Literal["sniff", "frictionless", "great_expectations"] = "frictionless"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReport:
+    """What was found in one downloaded file.
+
+    ``status``: "valid", "invalid" (defects), "not_a_table" (recognised, and no table: nothing to judge),
+    "wrong_content" (an error page or the like where a file was promised), "unknown" (our own fault: the checker
+    crashed, ran out of time, or the file is in a form we cannot read).
+    """
+
+    status: Literal["valid", "invalid", "not_a_table", "wrong_content", "unknown"]
+    format: str | None = None
+    """Format id of ``specs/vocabularies/formats.csv``, recognised from the bytes."""
+    media_type: str | None = None
+    encoding: str | None = None
+    encoding_confidence: float | None = None
+    """1.0 for a byte-order mark or strict UTF-8, lower where it was guessed."""
+    delimiter: str | None = None
+    header_row: int | None = None
+    sheet: str | None = None
+    row_count: int | None = None
+    """Rows checked, without the header."""
+    column_count: int | None = None
+    columns: tuple[str, ...] = ()
+    is_sample: bool = False
+    """True where only the first rows were checked."""
+    defects: tuple[TableDefect, ...] = ()
+    expectations_passed: int | None = None
+    expectations_total: int | None = None
+    note: str | None = None
+    elapsed_ms: int | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+    """frictionless' own report, without cell values."""

@@ -1,0 +1,126 @@
+"""Portals as files: ``<id>.toml``, one portal each.
+
+Shipped portals lie beside this module; an operator's own lie in any folder and are named with ``--portals``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from specs.errors import SpecError, Strict, parse, read_toml
+
+__all__ = ["Limits", "PortalSpec", "PortalType", "load", "load_file", "of_url", "shipped"]
+
+PortalType = Literal["ckan", "dcat-us"]
+"""One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a web address that begins with http:// or https://")
+    return value.rstrip("/") if not parts.query else value
+
+
+PortalId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""Lower-case letters, digits and hyphens: it is the file's stem and part of every IRI and id."""
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Iso3 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Limits(Strict):
+    """How much is asked of one portal. The defaults are meant for portals of strangers."""
+
+    delay_s: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Seconds between two requests to one host. robots.txt can only lengthen it."""
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 2
+    """Requests in flight to one host."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 60
+    """Seconds for one answer, from the connection to its last byte."""
+    deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 7_200
+    """Seconds after which the harvest of the portal is ended; what was seen by then is kept as partial."""
+    page_rows: Annotated[int, Field(ge=1, le=1000)] = 500
+    """Records asked for in one page. The portal may send fewer."""
+    max_page_bytes: Annotated[int, Field(ge=1_000)] = 100_000_000
+    """Bytes of one API answer, held in memory."""
+    max_feed_bytes: Annotated[int, Field(ge=1_000)] = 2_000_000_000
+    """Bytes of one feed, which goes to disk."""
+    max_table_bytes: Annotated[int, Field(ge=1_000)] = 20_000_000
+    """Bytes of one downloaded table. A longer one is judged by its beginning."""
+    max_downloads: Annotated[int, Field(ge=0)] = 1_000
+    """Tables downloaded from the portal in one night."""
+    max_checks: Annotated[int, Field(ge=0)] = 20_000
+    """Addresses checked in one night, those longest unchecked first."""
+
+
+class PortalSpec(Strict):
+    """One portal file."""
+
+    id: PortalId
+    type: PortalType
+    title: Annotated[str, StringConstraints(min_length=1)]
+    url: WebAddress
+    """Base address; sub-paths such as /ckan or /data are kept. For dcat-us it may name the feed itself."""
+    government: str | None = None
+    country: Iso3 | None = None
+    contact_email: str | None = None
+    note: str | None = None
+    local: bool = False
+    """Declared local: it may stand on a loopback or private address."""
+    min_datasets: Annotated[int, Field(ge=0)] | None = None
+    max_datasets: Annotated[int, Field(ge=1)] | None = None
+    limits: Limits = Limits()
+
+
+def load_file(path: Path) -> PortalSpec:
+    """The portal of one file.
+
+    Raises SpecError, also where id and file name differ: one name everywhere.
+    """
+    spec = parse(PortalSpec, read_toml(path), str(path))
+    if spec.id != path.stem:
+        raise SpecError(f"{path}: id: {spec.id!r} is not the file's name; rename the file to {spec.id}.toml")
+    return spec
+
+
+def load(path: Path) -> list[PortalSpec]:
+    """The portal of a file, or those of all ``*.toml`` files of a folder, by id.
+
+    Raises SpecError that names every bad file of the folder, not only the first.
+    """
+    if not path.is_dir():
+        return [load_file(path)]
+    specs, problems = [], []
+    for file in sorted(path.glob("*.toml")):
+        try:
+            specs.append(load_file(file))
+        except SpecError as error:
+            problems.append(str(error))
+    if problems:
+        raise SpecError("\n".join(problems))
+    if not specs:
+        raise SpecError(f"{path}: holds no portal file; add one named <id>.toml")
+    return specs
+
+
+def shipped() -> dict[str, PortalSpec]:
+    """The portals that come with the project, by id."""
+    return {spec.id: spec for spec in map(load_file, sorted(Path(__file__).parent.glob("*.toml")))}
+
+
+def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
+    """A portal known by nothing but its address.
+
+    The id is derived from host, port and path, so the same address always gives the same id.
+    Raises SpecError for an address or a type that cannot be.
+    """
+    parts = urlsplit(url)
+    base = re.sub(r"/(api|data\.json)(/.*)?$", "", parts.path)
+    name = re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{base}".lower()).strip("-")
+    data = {"id": name[:63].strip("-"), "type": portal_type, "title": parts.netloc + base, "url": url, "local": local}
+    return parse(PortalSpec, data, url)

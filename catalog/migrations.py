@@ -1,0 +1,77 @@
+"""Numbered steps that bring a catalogue of any age to the schema of today.
+
+A step that has run somewhere is never edited: a change is a new step. Metric columns are no steps: they follow
+``specs/metrics.toml`` and are added whenever a catalogue is opened for writing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from catalog.schema import TABLES, Column, metric_columns
+
+__all__ = ["add_metric_columns", "migrate"]
+
+migrate = Migrations("catalog")
+
+
+def _sqlite_type(column: Column) -> Any:
+    return str if column.type in (list, dict) else int if column.type is bool else column.type
+
+
+def _create(db: Database, name: str) -> None:
+    table = TABLES[name]
+    db.table(name).create(
+        {column: _sqlite_type(spec) for column, spec in table.columns.items()},
+        pk=table.pk,
+        foreign_keys=[
+            (column, spec.references, TABLES[spec.references].pk)
+            for column, spec in table.columns.items()
+            if spec.references
+        ],
+    )
+    for columns in table.indexes:
+        db.table(name).create_index(columns)
+
+
+@migrate()
+def s0001_tables(db: Database) -> None:
+    for name in TABLES:
+        _create(db, name)
+
+
+@migrate()
+def s0002_full_text(db: Database) -> None:
+    """Search folds accents: "education" finds "éducation"."""
+    db.table("datasets").enable_fts(
+        ["title", "description", "keywords"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
+    )
+
+
+@migrate()
+def s0003_views(db: Database) -> None:
+    db.create_view(
+        "dataset_list",
+        """
+        select datasets.id, datasets.title, portals.title as portal, publishers.name as publisher,
+               dataset_quality.grade, round(dataset_quality.score, 1) as score, dataset_quality.findings,
+               datasets.modified, portals.government, portals.country, datasets.status
+        from datasets
+        join portals on portals.id = datasets.portal_id
+        left join publishers on publishers.id = datasets.publisher_id
+        left join dataset_quality on dataset_quality.dataset_id = datasets.id
+        """,
+    )
+
+
+def add_metric_columns(db: Database) -> None:
+    """Give the quality tables a column for every metric that has none yet."""
+    for subject in ("dataset", "distribution"):
+        table = db.table(f"{subject}_quality")
+        there = table.columns_dict
+        for name in metric_columns(subject):
+            if name not in there:
+                table.add_column(name, float)

@@ -1,0 +1,180 @@
+"""Records to rows and back: the one place that knows how a noun lies in its table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from catalog.model import (
+    Contact,
+    DataService,
+    Dataset,
+    Distribution,
+    Publisher,
+    ResourceCheck,
+    TableDefect,
+    TableReport,
+    stable_id,
+)
+from catalog.schema import TABLES
+
+__all__ = [
+    "canonical_hash",
+    "dataset_id",
+    "dataset_of",
+    "dataset_row",
+    "distribution_rows",
+    "plain",
+    "publisher_row",
+    "service_rows",
+    "table_report_of",
+]
+
+T = TypeVar("T", Distribution, DataService, ResourceCheck)
+
+
+def canonical_hash(raw: Any) -> str:
+    """SHA-256 of a parsed record, whatever the order of its keys."""
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A value as SQLite takes it: lists as JSON, no lone surrogates, no NUL (which would cut text in other tools)."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+    if isinstance(value, (list, tuple, dict)):
+        return plain(json.dumps(value, ensure_ascii=False, default=str)) if value else None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
+
+
+def dataset_id(portal_id: str, identifier: str) -> str:
+    """The id of a dataset: the portal's, and 20 digits that depend on the portal's identifier alone."""
+    return f"{portal_id}-{stable_id(portal_id, identifier)}"
+
+
+def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any] | None:
+    """The row of a publisher, keyed by the portal's own id of it, or by its name."""
+    if publisher is None or not publisher.name.strip():
+        return None
+    key = publisher.identifier or publisher.name.strip().casefold()
+    return {
+        "id": f"{portal_id}-{stable_id(portal_id, 'publisher', key)}",
+        "portal_id": portal_id,
+        **{f.name: plain(getattr(publisher, f.name)) for f in fields(publisher)},
+    }
+
+
+_ELSEWHERE = {"publisher", "contact", "distributions", "data_services"}
+
+
+def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
+    """The declared columns of ``datasets``; bookkeeping is the store's."""
+    publisher = publisher_row(portal_id, dataset.publisher)
+    contact = dataset.contact or Contact()
+    return {
+        "id": dataset_id(portal_id, dataset.identifier),
+        "portal_id": portal_id,
+        "publisher_id": publisher["id"] if publisher else None,
+        "contact_name": plain(contact.name),
+        "contact_email": plain(contact.email),
+        "contact_url": plain(contact.url),
+        **{f.name: plain(getattr(dataset, f.name)) for f in fields(dataset) if f.name not in _ELSEWHERE},
+    }
+
+
+def _part_rows(
+    portal_id: str, parent: str, parts: tuple[Distribution, ...] | tuple[DataService, ...], key: Any
+) -> list[dict[str, Any]]:
+    seen: dict[str, int] = {}
+    rows = []
+    for part in parts:
+        name = key(part)
+        # The second of two parts with one key gets a number, so that none hides the other.
+        number = seen[name] = seen.get(name, -1) + 1
+        rows.append(
+            {
+                "id": f"{portal_id}-{stable_id(parent, type(part).__name__, name, str(number))}",
+                "dataset_id": parent,
+                "portal_id": portal_id,
+                "is_retired": 0,
+                **{f.name: plain(getattr(part, f.name)) for f in fields(part)},
+            }
+        )
+    return rows
+
+
+def distribution_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
+    """Rows keyed by the portal's own id; else by address; else by title and format.
+
+    So a distribution keeps its id when its title or description is mended.
+    """
+
+    def key(d: Distribution) -> str:
+        return d.identifier or d.download_url or d.access_url or f"{d.title}|{d.format or d.media_type}"
+
+    rows = _part_rows(portal_id, dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
+    return [row | {"position": position} for position, row in enumerate(rows)]
+
+
+def service_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
+    """Rows keyed by the portal's own id, else by endpoint, else by title."""
+    return _part_rows(
+        portal_id,
+        dataset_id(portal_id, dataset.identifier),
+        dataset.data_services,
+        lambda s: s.identifier or s.endpoint_url or s.title or "",
+    )
+
+
+def _values(table: str, names: set[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    """The named columns of a row as Python values: JSON read back, 0 and 1 as bool."""
+    columns = TABLES[table].columns
+    values = {}
+    for name in names & set(columns):
+        value, kind = row[name], columns[name].type
+        if kind is list:
+            value = tuple(json.loads(value)) if value else ()
+        elif kind is dict:
+            value = json.loads(value) if value else {}
+        elif kind is bool:
+            value = bool(value)
+        values[name] = value
+    return values
+
+
+def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
+    """A distribution, data service or resource check from its row."""
+    return kind(**_values(table, {f.name for f in fields(kind)}, row))
+
+
+def dataset_of(
+    row: Mapping[str, Any],
+    publisher: Publisher | None,
+    distributions: tuple[Distribution, ...],
+    services: tuple[DataService, ...],
+) -> Dataset:
+    """A dataset from its row and the parts read beside it."""
+    names = {f.name for f in fields(Dataset)} - _ELSEWHERE
+    contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
+    return Dataset(
+        **_values("datasets", names, row),
+        publisher=publisher,
+        contact=contact if contact != Contact() else None,
+        distributions=distributions,
+        data_services=services,
+    )
+
+
+def table_report_of(row: Mapping[str, Any]) -> TableReport:
+    """A table report from its row."""
+    values = _values("table_reports", {f.name for f in fields(TableReport)}, row)
+    defects = tuple(TableDefect(**d) for d in values.pop("defects"))
+    return TableReport(**values, defects=defects)

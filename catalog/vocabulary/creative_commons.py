@@ -1,0 +1,110 @@
+"""Read the licences of Creative Commons: too many versions, ports and languages for a list of names.
+
+The words are in ``creative_commons.csv``. A name is read only if *every* word of it is known there: "CC BY, but
+ask first" is no CC BY. Ported versions count as the version they port (``by/3.0/au`` is CC-BY-3.0).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from specs.vocabularies import read
+
+from .folding import name_key, split_list
+
+__all__ = ["from_name", "from_url", "in_prose"]
+
+_FAMILIES = {
+    frozenset(family.split("-")): f"CC-{family.upper()}"
+    for family in ("by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd")
+}
+_VERSION = re.compile(r"([1-4])(?:\.?([015]))?")
+_URL = re.compile(
+    r"(?:i\.)?creativecommons\.org/licen[sc]es?/([a-z]{2}(?:[-+][a-z]{2}){0,2})(?:/(\d\.\d))?(?:/[a-z-]{2,8})?"
+)
+_PUBLIC_DOMAIN_URL = re.compile(
+    r"(?:i\.)?creativecommons\.org/publicdomain/(zero|mark)(?:/1\.0)?(?:/[a-z]{2})?"
+)
+_LONGEST = 6
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, tuple[str, ...]]:
+    rows = read("creative_commons")
+    return {name_key(w): tuple(r["meaning"].split()) for r in rows for w in split_list(r["words"])}
+
+
+def _scan(tokens: list[str], start: int) -> tuple[int, tuple[str, ...]] | None:
+    """The longest known phrase at ``start``: how many tokens it takes, and what it means."""
+    for size in range(min(_LONGEST, len(tokens) - start), 0, -1):
+        meaning = _words().get(" ".join(tokens[start : start + size]))
+        if meaning is not None:
+            return size, meaning
+    version = _VERSION.fullmatch(tokens[start])
+    return (1, (f"{version[1]}.{version[2] or 0}",)) if version else None
+
+
+def _identify(meanings: set[str]) -> str | None:
+    versions = {m for m in meanings if m[0].isdigit()}
+    elements = meanings - versions - {"place", "filler"}
+    if "cc" not in elements or len(versions) > 1:
+        return None
+    elements -= {"cc"}
+    if elements in ({"zero"}, {"mark"}):
+        if versions - {"1.0"}:
+            return None
+        return "CC0-1.0" if elements == {"zero"} else "CC-PDM-1.0"
+    family = _FAMILIES.get(frozenset(elements))
+    if family is None:
+        return None
+    return "-".join([family, *versions])
+
+
+def from_url(key: str) -> str | None:
+    """The licence id behind a URL key (see :func:`.folding.url_key`)."""
+    address = key.split("?")[0].split("#")[0].rstrip("/")
+    if match := _PUBLIC_DOMAIN_URL.fullmatch(address):
+        return "CC0-1.0" if match[1] == "zero" else "CC-PDM-1.0"
+    if match := _URL.fullmatch(address):
+        family = _FAMILIES.get(frozenset(re.split("[-+]", match[1])))
+        return f"{family}-{match[2]}" if family and match[2] else family
+    return None
+
+
+def from_name(key: str) -> str | None:
+    """The licence id behind a name key that consists of nothing but Creative Commons words."""
+    tokens, at = key.split(), 0
+    if len(tokens) > 40:
+        return None
+    meanings: set[str] = set()
+    while at < len(tokens):
+        step = _scan(tokens, at)
+        if step is None:
+            return None
+        at += step[0]
+        meanings.update(step[1])
+    return _identify(meanings) if meanings else None
+
+
+def in_prose(key: str) -> set[str | None]:
+    """The ids named within a sentence; a None among them where a mention could not be read.
+
+    A mention must say its version, or be CC0 or the public domain mark: in "under Creative Commons by the city",
+    "by" is no licence element.
+    """
+    tokens, at = key.split(), 0
+    found: set[str | None] = set()
+    while at < len(tokens):
+        step = _scan(tokens, at)
+        if step is None or "cc" not in step[1]:
+            at += 1
+            continue
+        meanings: set[str] = set()
+        while at < len(tokens) and (step := _scan(tokens, at)):
+            at += step[0]
+            meanings.update(step[1])
+        identified = _identify(meanings)
+        dated = identified is not None and identified[-1].isdigit()
+        found.add(identified if dated else None)
+    return found

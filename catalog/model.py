@@ -195,6 +195,8 @@ class HarvestError:
     pointer: str | None = None
     value: str | None = None
     """The offending value, cut at 500 characters."""
+    is_lost: bool = True
+    """True where a record was lost with it; False where it was kept and is only odd."""
     is_fatal: bool = False
     """True where the rest of the portal could not be read because of it."""
 

@@ -122,5 +122,11 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
     parts = urlsplit(url)
     base = re.sub(r"/(api|data\.json)(/.*)?$", "", parts.path)
     name = re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{base}".lower()).strip("-")
-    data = {"id": name[:63].strip("-"), "type": portal_type, "title": parts.netloc + base, "url": url, "local": local}
+    data = {
+        "id": name[:63].strip("-"),
+        "type": portal_type,
+        "title": parts.netloc + base,
+        "url": url,
+        "local": local,
+    }
     return parse(PortalSpec, data, url)

@@ -240,16 +240,8 @@ class Catalog:
             parts += [r | seen for r in distribution_rows(portal_id, record.dataset)]
             services += [r | seen for r in service_rows(portal_id, record.dataset)]
             if old_hash != raw_hash:
-                raws.append(
-                    {
-                        "dataset_id": row["id"],
-                        "raw": plain([record.raw]),
-                        "raw_hash": raw_hash,
-                        "run_id": run_id,
-                    }
-                )
-        for raw in raws:
-            raw["raw"] = raw["raw"][1:-1]
+                text = json.dumps(record.raw, ensure_ascii=False, default=str)
+                raws.append({"dataset_id": row["id"], "raw": plain(text), "raw_hash": raw_hash, "run_id": run_id})
         self.upsert("publishers", publishers.values())
         self.upsert("datasets", datasets, keep=["first_seen_run"])
         self.upsert("distributions", parts, keep=["first_seen_run"])

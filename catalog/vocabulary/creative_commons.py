@@ -23,9 +23,7 @@ _VERSION = re.compile(r"([1-4])(?:\.?([015]))?")
 _URL = re.compile(
     r"(?:i\.)?creativecommons\.org/licen[sc]es?/([a-z]{2}(?:[-+][a-z]{2}){0,2})(?:/(\d\.\d))?(?:/[a-z-]{2,8})?"
 )
-_PUBLIC_DOMAIN_URL = re.compile(
-    r"(?:i\.)?creativecommons\.org/publicdomain/(zero|mark)(?:/1\.0)?(?:/[a-z]{2})?"
-)
+_PUBLIC_DOMAIN_URL = re.compile(r"(?:i\.)?creativecommons\.org/publicdomain/(zero|mark)(?:/1\.0)?(?:/[a-z]{2})?")
 _LONGEST = 6
 
 
@@ -87,14 +85,15 @@ def from_name(key: str) -> str | None:
     return _identify(meanings) if meanings else None
 
 
-def in_prose(key: str) -> set[str | None]:
-    """The ids named within a sentence; a None among them where a mention could not be read.
+def in_prose(key: str) -> tuple[set[str], set[str | None]]:
+    """What a text mentions: ids with a version (or CC0, the public domain mark), and weaker mentions.
 
-    A mention must say its version, or be CC0 or the public domain mark: in "under Creative Commons by the city",
-    "by" is no licence element.
+    A weak mention has no version, or is None where its words make no licence: it can contradict, not establish.
+    In "under Creative Commons by the city", "by" is no licence element.
     """
     tokens, at = key.split(), 0
-    found: set[str | None] = set()
+    firm: set[str] = set()
+    weak: set[str | None] = set()
     while at < len(tokens):
         step = _scan(tokens, at)
         if step is None or "cc" not in step[1]:
@@ -105,6 +104,8 @@ def in_prose(key: str) -> set[str | None]:
             at += step[0]
             meanings.update(step[1])
         identified = _identify(meanings)
-        dated = identified is not None and identified[-1].isdigit()
-        found.add(identified if dated else None)
-    return found
+        if identified is not None and identified[-1].isdigit():
+            firm.add(identified)
+        elif meanings - {"cc", "filler", "place"}:
+            weak.add(identified)
+    return firm, weak

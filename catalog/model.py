@@ -94,6 +94,8 @@ class Distribution:
     checksum: str | None = None
     checksum_algorithm: str | None = None
     licence: str | None = None
+    licence_title: str | None = None
+    """Code or name of the licence beside its address, where both are declared."""
     rights: str | None = None
     issued: str | None = None
     modified: str | None = None
@@ -136,6 +138,8 @@ class Dataset:
     publisher: Publisher | None = None
     contact: Contact | None = None
     licence: str | None = None
+    licence_title: str | None = None
+    """Code or name of the licence beside its address, where both are declared."""
     access_rights: str | None = None
     rights: str | None = None
     issued: str | None = None

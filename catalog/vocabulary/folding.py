@@ -70,11 +70,9 @@ def url_key(text: str) -> str | None:
     path = re.sub(r"/{2,}", "/", path)
     # The host keeps its ending: data.norge.no is no Norwegian edition of data.norge.
     path, hash_sign, fragment = path.partition("#")
-    shorter = _URL_TAIL.sub("", "/" + path)
-    while shorter != "/" + path:
-        path = shorter[1:]
-        shorter = _URL_TAIL.sub("", "/" + path)
-    host = host.removesuffix(":80").removesuffix(":443")
+    longer = None
+    while path and path != longer:
+        longer, path = path, _URL_TAIL.sub("", "/" + path)[1:]
     key = host + (slash + path).rstrip("/")
     return key + (hash_sign + fragment.rstrip("/") if fragment else "")
 

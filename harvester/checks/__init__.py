@@ -1,0 +1,1 @@
+"""How addresses are asked: guarded, politely, and with a cap on everything."""

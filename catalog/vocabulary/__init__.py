@@ -1,0 +1,27 @@
+"""Look-ups from declared strings to known licences, formats, frequencies, themes, access rights and languages.
+
+Pure and offline: the only input is the tables in ``specs/vocabularies``, read once. A string is folded and looked
+up in a dictionary; only licences are also searched for in HTML and prose. What cannot be told is None, never a
+guess: a wrong "open" does more harm than an unknown. No look-up raises, whatever the string.
+"""
+
+from __future__ import annotations
+
+from .formats import FileFormat, file_format, format_of_url, known_media_type
+from .licences import Licence, licence
+from .terms import Frequency, Term, access_right, frequency, language, theme
+
+__all__ = [
+    "FileFormat",
+    "Frequency",
+    "Licence",
+    "Term",
+    "access_right",
+    "file_format",
+    "format_of_url",
+    "frequency",
+    "known_media_type",
+    "language",
+    "licence",
+    "theme",
+]

@@ -1,0 +1,197 @@
+"""Which file format a declared format, media type or address means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from specs.vocabularies import read
+
+from .folding import clean, compact, segment_after, split_list, url_key
+
+__all__ = ["FileFormat", "Kind", "file_format", "format_of_url", "known_media_type"]
+
+Kind = Literal[
+    "table",
+    "spreadsheet",
+    "geo",
+    "rdf",
+    "document",
+    "text",
+    "image",
+    "archive",
+    "service",
+    "web",
+    "video",
+    "other",
+]
+
+_LIMIT = 1_000
+"""Characters of a declared format."""
+_URL_LIMIT = 8_000
+_EU = "publications.europa.eu/resource/authority/file-type/"
+_MEDIA_TYPE_URIS = (
+    "iana.org/assignments/media-types/",
+    "purl.org/net/mediatypes/",
+    "inspire.ec.europa.eu/media-types/",
+)
+_MEDIA_TYPE = re.compile(r"([a-z]+)/([a-z0-9][a-z0-9!#$&^_.+-]{0,126})")
+_NOISE = re.compile(
+    r"\b(?:files?|format|formats|formato|formaat|document|data|datei|fichiers?|archivo|arquivo|download)\b"
+)
+_SEPARATOR = re.compile(r"\s*[,;/|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of)\s+")
+_FORMAT_PARAMETERS = {"format", "f", "outputformat", "output", "mimetype", "filetype", "exportformat"}
+_SERVICE = {"wms": "WMS_SRVC", "wfs": "WFS_SRVC", "wcs": "WCS_SRVC", "wmts": "WMTS_SRVC"}
+_ESRI = re.compile(r"/(?:feature|map|image|scene|vectortile)server(?:/\d+)?/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFormat:
+    """A file format or kind of service."""
+
+    id: str
+    """Code of the EU authority table "file-type", or our own where that table has none (then no ``eu_uri``)."""
+    title: str
+    eu_uri: str | None
+    media_types: tuple[str, ...]
+    """IANA-registered ones, and vendor ones in the same form; the usual one first."""
+    extensions: tuple[str, ...]
+    """Without the dot."""
+    kind: Kind
+    is_machine_readable: bool
+    """Our reading: a program can take the data in without guessing at its structure."""
+    is_non_proprietary: bool
+    """Our reading of the third star: an open specification that needs no one product. Excel is not."""
+    mqa_machine_readable: bool
+    """Member of the list of MQA v1 (20 formats): TSV and Parquet are not in it, XLS is."""
+    mqa_non_proprietary: bool
+    """Member of the list of MQA v1 as of 2025 (31 formats, the 29 of 2019 among them)."""
+
+
+@lru_cache(maxsize=1)
+def _index() -> tuple[dict[str, FileFormat], dict[str, FileFormat], dict[str, FileFormat]]:
+    """By name, by media type (also unregistered ones) and by extension."""
+    names: dict[str, FileFormat] = {}
+    media_types: dict[str, FileFormat] = {}
+    extensions: dict[str, FileFormat] = {}
+
+    def put(index: dict[str, FileFormat], key: str, entry: FileFormat) -> None:
+        if index.setdefault(key, entry) is not entry:
+            raise ValueError(f"formats.csv: {key!r} stands for {index[key].id} and {entry.id}: drop one")
+
+    for row in read("formats"):
+        entry = FileFormat(
+            id=row["id"],
+            title=row["title"],
+            eu_uri=row["eu_uri"] or None,
+            media_types=split_list(row["media_types"]),
+            extensions=split_list(row["extensions"]),
+            kind=cast(Kind, row["kind"]),
+            is_machine_readable=row["is_machine_readable"] == "yes",
+            is_non_proprietary=row["is_non_proprietary"] == "yes",
+            mqa_machine_readable=row["mqa_machine_readable"] == "yes",
+            mqa_non_proprietary=row["mqa_non_proprietary"] == "yes",
+        )
+        for extension in entry.extensions:
+            put(extensions, extension, entry)
+        for name in (entry.id, entry.title, *split_list(row["aliases"])):
+            if (address := url_key(name)) and not _MEDIA_TYPE.fullmatch(name):
+                put(media_types, address, entry)
+            elif _MEDIA_TYPE.fullmatch(name):
+                put(media_types, name, entry)
+            else:
+                put(names, compact(name), entry)
+        for media_type in entry.media_types:
+            put(media_types, media_type, entry)
+    for extension, entry in extensions.items():
+        # "rdf" as a declared format is the EU code RDF; as the ending of an address it is RDF/XML.
+        names.setdefault(compact(extension), entry)
+    return names, media_types, extensions
+
+
+def _media_type(text: str) -> str | None:
+    """``type/subtype`` without parameters, out of a media type or its IANA address."""
+    plain = text.casefold().split(";")[0].split(",")[0].strip()
+    plain = segment_after(url_key(plain), *_MEDIA_TYPE_URIS) or plain
+    return plain if _MEDIA_TYPE.fullmatch(plain) else None
+
+
+def _by_name(text: str) -> FileFormat | None:
+    names, media_types, _ = _index()
+    if media_type := _media_type(text):
+        return media_types.get(media_type) or names.get(compact(media_type))
+    return names.get(compact(text))
+
+
+@lru_cache(maxsize=4096)
+def _resolve(declared: str) -> FileFormat | None:
+    text = clean(declared, _LIMIT)
+    if text is None:
+        return None
+    if entry := _by_name(text):
+        return entry
+    names, media_types, _ = _index()
+    address = url_key(text)
+    if address and (code := segment_after(address, _EU)):
+        return names.get(compact(code))
+    if address and re.match(r"https?:|www\.", text, re.IGNORECASE):
+        return media_types.get(address)
+    shorter = _NOISE.sub(" ", text.casefold())
+    parts = [p for p in _SEPARATOR.split(shorter.replace("(", ",").replace(")", ",")) if p.strip()]
+    if not compact(shorter) or len(parts) > 8:
+        return None
+    # Every part must be known and mean the same: "CSV, JSON" is two formats, "shp (wgs84)" has an unknown part.
+    found = {_by_name(part) for part in parts}
+    return found.pop() if len(found) == 1 else None
+
+
+def file_format(*declared: str | None) -> FileFormat | None:
+    """The format meant by the first of the strings that can be told: code, name, extension, media type, EU or
+    IANA address."""
+    for text in declared:
+        if text and len(text) <= _LIMIT and (entry := _resolve(text)):
+            return entry
+    return None
+
+
+def format_of_url(url: str | None) -> FileFormat | None:
+    """The format an address names: by a format parameter, the extension of its path, or the kind of service.
+
+    None where they contradict each other. An address promises; what the server sends is another matter.
+    """
+    if not url or len(url) > _URL_LIMIT:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        query = {k.casefold(): v for k, v in parse_qsl(parts.query, max_num_fields=100)}
+    except ValueError:
+        return None
+    _, _, extensions = _index()
+    path = unquote(parts.path)
+    _, dot, ending = path.rsplit("/", 1)[-1].rpartition(".")
+    by_path = extensions.get(ending.casefold()) if dot else None
+    asked = [file_format(v) for k, v in query.items() if k in _FORMAT_PARAMETERS]
+    found = {entry for entry in [by_path, *asked] if entry}
+    if found:
+        return found.pop() if len(found) == 1 else None
+    if _ESRI.search(path):
+        return file_format("ESRI_REST")
+    return file_format(_SERVICE.get(query.get("service", "").casefold()))
+
+
+def known_media_type(text: str | None) -> str | None:
+    """The canonical ``type/subtype``, parameters dropped, of a media type in our table; else None.
+
+    Unregistered spellings (``text/json``, ``application/x-pdf``) are none, though :func:`file_format` reads them.
+    """
+    if not text or len(text) > _LIMIT:
+        return None
+    cleaned = clean(text, _LIMIT)
+    media_type = _media_type(cleaned) if cleaned else None
+    if media_type is None:
+        return None
+    entry = _index()[1].get(media_type)
+    return media_type if entry and media_type in entry.media_types else None

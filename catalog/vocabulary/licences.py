@@ -1,0 +1,165 @@
+"""Which licence a declared string means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, cast
+
+from specs.vocabularies import read
+
+from . import creative_commons
+from .folding import clean, name_key, pieces, split_list, url_key, urls_in
+
+__all__ = ["Licence", "OpenDefinition", "licence"]
+
+OpenDefinition = Literal["open", "not_open", "not_reviewed", "declared", "none"]
+
+_LIMIT = 20_000
+"""Characters. Longer licence texts are contracts, not names."""
+
+_RESERVATION = re.compile(
+    r"\b(?:non ?commercial\w*|except\w*|unless|excluding|prohibit\w*|permission|not licen[sc]ed|not available"
+    r"|not open|internal use|may not|must not|cannot|formerly|previously|no longer|instead of|compatible"
+    r"|similar to|based on|nicht|ausser|ausgenommen|sauf|salvo|excepto|eccetto|exceto|behalve|either)\b"
+)
+"""Words after which a licence named in a sentence may not be the licence of this dataset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """A licence, or a placeholder that portals use in its stead."""
+
+    id: str
+    """SPDX where there is one."""
+    title: str
+    open_definition: OpenDefinition
+    """Verdict of the Open Definition's list. "declared": a placeholder by which the publisher says "open", without
+    a licence that could be verified. "none": says explicitly that no licence is given."""
+    is_open: bool | None
+    """Our reading by the Open Definition 2.1, also of licences it never reviewed; None where we cannot tell."""
+    is_data_usable: bool
+    """False for licences made for software, fonts or prose, and where there is no licence."""
+    in_mqa_list: bool
+    """Member of the EU authority table "licence" or its additions by data.europa.eu: known, not therefore open."""
+    eu_uri: str | None
+    homepage: str | None
+
+
+@lru_cache(maxsize=1)
+def _index() -> tuple[dict[str, Licence], dict[str, Licence], dict[str, Licence]]:
+    """By id, by name key and by URL key."""
+    ids: dict[str, Licence] = {}
+    names: dict[str, Licence] = {}
+    urls: dict[str, Licence] = {}
+    for row in read("licences"):
+        entry = Licence(
+            id=row["id"],
+            title=row["title"],
+            open_definition=cast(OpenDefinition, row["open_definition"]),
+            is_open={"yes": True, "no": False}.get(row["is_open"]),
+            is_data_usable=row["is_data_usable"] == "yes",
+            in_mqa_list=row["in_mqa_list"] == "yes",
+            eu_uri=row["eu_uri"] or None,
+            homepage=row["homepage"] or None,
+        )
+        ids[entry.id] = entry
+        for alias in (entry.id, entry.title, entry.eu_uri, *split_list(row["aliases"])):
+            if alias is None:
+                continue
+            address = url_key(alias)
+            index, key = (names, name_key(alias)) if address is None else (urls, address)
+            if index.setdefault(key, entry) is not entry:
+                raise ValueError(f"licences.csv: {alias!r} stands for {index[key].id} and {entry.id}: drop one")
+    return ids, names, urls
+
+
+def _by_url(address: str) -> Licence | None:
+    ids, _, urls = _index()
+    key = url_key(address)
+    if key is None:
+        return None
+    without_query = re.sub(r"\?[^#]*", "", key)
+    for candidate in (key, without_query, without_query.split("#")[0]):
+        if candidate.rstrip("/") in urls:
+            return urls[candidate.rstrip("/")]
+    return ids.get(creative_commons.from_url(key) or "")
+
+
+def _by_name(text: str) -> Licence | None:
+    ids, names, _ = _index()
+    key = name_key(text)
+    return names.get(key) or ids.get(creative_commons.from_name(key) or "")
+
+
+def _mentions(key: str) -> set[str]:
+    """Ids whose whole name stands in a sentence: three words or more, or two with a version."""
+    _, names, _ = _index()
+    tokens, at = key.split(), 0
+    found: set[str] = set()
+    while at < len(tokens):
+        for size in range(min(12, len(tokens) - at), 1, -1):
+            phrase = " ".join(tokens[at : at + size])
+            if phrase in names and (size > 2 or re.search(r"\d\.\d", phrase)):
+                found.add(names[phrase].id)
+                at += size - 1
+                break
+        at += 1
+    return found
+
+
+def _by_prose(text: str) -> Licence | None:
+    """The only licence the text can mean, by its addresses, its lines and the names in its sentences."""
+    ids, _, _ = _index()
+    parts = pieces(text)
+    if any(_RESERVATION.search(name_key(part)) for part in parts):
+        return None
+    found = {entry.id for entry in map(_by_url, urls_in(text)) if entry}
+    for part in parts:
+        whole = _by_name(part)
+        if whole:
+            found.add(whole.id)
+            continue
+        key = name_key(part)
+        firm, weak = creative_commons.in_prose(key)
+        named = _mentions(key)
+        found |= firm | named
+        for mention in weak:
+            if mention is None or not any(_agrees(mention, other) for other in firm | found):
+                return None
+    found = {i for i in found if ids[i].open_definition != "none"}
+    named_ones = {i for i in found if ids[i].open_definition != "declared"}
+    found = named_ones or found
+    # "Creative Commons Attribution (CC BY 4.0)": the id with a version says all the other one does.
+    exact = {i for i in found if not any(i != other and _agrees(i, other) for other in found)}
+    return ids[exact.pop()] if len(exact) == 1 else None
+
+
+def _agrees(unversioned: str, other: str) -> bool:
+    return other == unversioned or re.fullmatch(re.escape(unversioned) + r"-\d[\d.]*", other) is not None
+
+
+@lru_cache(maxsize=8192)
+def _resolve(declared: str) -> Licence | None:
+    text = clean(declared, _LIMIT)
+    if text is None:
+        return None
+    address = url_key(text)
+    if address is not None:
+        return _by_url(text)
+    if "<" not in text and "\n" not in text and (entry := _by_name(text)):
+        return entry
+    return _by_prose(text)
+
+
+def licence(*declared: str | None) -> Licence | None:
+    """The licence meant by the first of the strings that can be told; None rather than a guess.
+
+    Takes ids, names, addresses, HTML and prose. Text that fits two licences, or names one with reservations, is
+    not resolved.
+    """
+    for text in declared:
+        if text and len(text) <= _LIMIT and (entry := _resolve(text)):
+            return entry
+    return None

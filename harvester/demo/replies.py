@@ -1,0 +1,87 @@
+"""What the demo server can answer: one frozen reply, and the ways to make the usual ones."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+__all__ = ["Body", "Exhibits", "Reply", "file", "json_reply", "page", "stream"]
+
+PUBLISHED = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
+"""Last-Modified of everything that does not say otherwise. No clock is read: every start serves the same."""
+
+Body = Callable[[threading.Event], Iterator[bytes]]
+"""A body that is made while it is sent, and that ends early once the event (server is stopping) is set."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer, before conditional requests, ranges and HEAD are applied to it."""
+
+    status: int = 200
+    content_type: str | None = None
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    modified: datetime | None = None
+    """Set for what has validators: ETag, Last-Modified and 304 follow from it."""
+    ranges: bool = False
+    streamed: Body | None = None
+    """Replaces ``body``."""
+    length: int | None = None
+    """Bytes of ``streamed``; None sends it chunked, for its end is not known."""
+
+    @cached_property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
+
+
+Exhibits = dict[str, Callable[[], Reply]]
+"""File name -> its reply, made when first asked for."""
+
+
+def file(body: bytes, content_type: str, *, modified: datetime = PUBLISHED, **headers: str) -> Reply:
+    """A static file; ``headers`` are written with underscores for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(content_type=content_type, body=body, headers=named, modified=modified, ranges=True)
+
+
+def page(
+    title: str,
+    text: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "text/html; charset=utf-8",
+) -> Reply:
+    """An HTML page; only a good one has validators."""
+    # Lone control characters from hostile titles are no HTML; escaping leaves them in.
+    title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
+    body = (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
+        f"<body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></body></html>\n"
+    )
+    return Reply(status, content_type, body.encode(), headers or {}, PUBLISHED if status == 200 else None)
+
+
+def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> Reply:
+    """``value`` as JSON in UTF-8, the accents unescaped."""
+    # Control characters stay escaped by the encoder; lone surrogates do not occur in the demo.
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Reply(
+        status,
+        "application/json;charset=utf-8",
+        b"\xef\xbb\xbf" + body if bom else body,
+        modified=PUBLISHED if validators and status == 200 else None,
+    )
+
+
+def stream(streamed: Body, content_type: str, *, length: int | None = None) -> Reply:
+    """An answer that takes its time."""
+    return Reply(content_type=content_type, streamed=streamed, length=length)

@@ -1,0 +1,162 @@
+"""What a demo portal is, and how CKAN packages are written down compactly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from harvester.demo.replies import Exhibits
+
+__all__ = ["ATTRIBUTION_4", "NOT_SAID", "Desk", "Json", "Organisation", "Site", "identifier", "licence"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One fictional government's portal. Its files lie at ``/<id>/files/<name>``."""
+
+    id: str
+    type: str
+    title: str
+    path: str
+    """Of the portal's address: the base of the CKAN, or the feed itself."""
+    government: str
+    country: str
+    """From the range XAA to XZZ, which ISO 3166-1 leaves to its users."""
+    contact_email: str
+    records: Callable[[str, int], list[Json]]
+    """(root address without a trailing slash, night) -> the records as served."""
+    files: Callable[[int], Exhibits]
+    """Night -> what lies in the files folder."""
+
+
+def identifier(portal: str, *names: str) -> str:
+    """The UUID of a package, resource or organisation: the same on every machine and port."""
+    return str(uuid5(NAMESPACE_URL, "/".join(("https://example.org", portal, *names))))
+
+
+def licence(id: str | None, title: str | None = None, url: str | None = None) -> Json:
+    """CKAN leaves ``license_url`` out where there is none."""
+    return {"license_id": id, "license_title": title} | ({"license_url": url} if url else {})
+
+
+ATTRIBUTION_4 = licence("CC-BY-4.0", "Creative Commons Attribution 4.0", "https://creativecommons.org/licenses/by/4.0/")
+NOT_SAID = licence("notspecified", "License not specified")
+
+
+@dataclass(frozen=True)
+class Organisation:
+    name: str
+    title: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Writes packages for one CKAN. ``root`` is the address of the server, ``path`` that of the portal."""
+
+    root: str
+    portal: str
+    path: str
+
+    def file(self, name: str) -> str:
+        return f"{self.root}/{self.portal}/files/{name}"
+
+    def resource(self, name: str, format: str, *, url: str | None = None, title: str = "", **more: Any) -> Json:
+        """The file ``name`` of the files folder, unless ``url`` leads elsewhere.
+
+        An ``url_type`` of "upload" gives the address that CKAN gives to files of its own.
+        """
+        return {
+            "name": title or name,
+            "description": more.pop("description", ""),
+            "url": self.file(name) if url is None else url,
+            "url_type": None,
+            "format": format,
+            "mimetype": None,
+            "size": None,
+            "hash": "",
+            "created": "2024-11-05T09:12:44.310275",
+            "last_modified": None,
+            "metadata_modified": "2026-02-11T14:03:27.551902",
+            "state": "active",
+            **more,
+        }
+
+    def package(
+        self,
+        name: str,
+        title: Any,
+        notes: str | None,
+        *resources: Json,
+        by: Organisation | None,
+        under: Json = ATTRIBUTION_4,
+        tags: tuple[str, ...] = (),
+        group: str | None = None,
+        extras: Mapping[str, Any] | None = None,
+        created: str = "2021-06-14T08:15:11.204518",
+        modified: str = "2026-02-11T14:03:27.118840",
+        **odd: Any,
+    ) -> Json:
+        """One package as ``package_show`` gives it. ``odd`` overwrites any key."""
+        id = odd.get("id") or identifier(self.portal, name)
+        organisation = by and {
+            "id": identifier(self.portal, "organization", by.name),
+            "name": by.name,
+            "title": by.title,
+            "type": "organization",
+            "description": "",
+            "image_url": "",
+            "is_organization": True,
+            "approval_status": "approved",
+            "state": "active",
+        }
+        return {
+            "author": by and by.title,
+            "author_email": None,
+            "creator_user_id": identifier(self.portal, "user"),
+            "id": id,
+            "isopen": under["license_id"] == "CC-BY-4.0",
+            **under,
+            "maintainer": by and f"{by.title}, data desk",
+            "maintainer_email": by and by.email,
+            "metadata_created": created,
+            "metadata_modified": modified,
+            "name": name,
+            "notes": notes,
+            "num_resources": len(resources),
+            "num_tags": len(tags),
+            "organization": organisation,
+            "owner_org": organisation and organisation["id"],
+            "private": False,
+            "state": "active",
+            "title": title,
+            "type": "dataset",
+            "url": None,
+            "version": None,
+            # CKAN's extras are text; what is structured is JSON in text.
+            "extras": [
+                {"key": key, "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}
+                for key, value in sorted((extras or {}).items())
+            ],
+            "groups": [{"id": group, "name": group, "title": group.title(), "display_name": group.title()}]
+            if group
+            else [],
+            "tags": [{"name": tag, "display_name": tag, "state": "active", "vocabulary_id": None} for tag in tags],
+            "resources": [self._placed(resource, id, n) for n, resource in enumerate(resources)],
+            "relationships_as_subject": [],
+            "relationships_as_object": [],
+            **odd,
+        }
+
+    def _placed(self, resource: Json, package: str, position: int) -> Json:
+        id = identifier(self.portal, package, str(position))
+        placed = {**resource, "id": id, "package_id": package, "position": position}
+        if resource["url_type"] == "upload":
+            name = resource["url"].rsplit("/", 1)[1]
+            placed["url"] = f"{self.root}{self.path}/dataset/{package}/resource/{id}/download/{name}"
+        return placed

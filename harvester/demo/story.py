@@ -1,0 +1,54 @@
+"""What happens between the two nights, and nothing else does: a test compares the nights and finds exactly this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harvester.demo.sites import identifier
+
+__all__ = ["STORY", "Change", "Kind"]
+
+Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "content_repaired", "table_mended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is different on the second night."""
+
+    kind: Kind
+    portal: str
+    dataset: str
+    """Identifier of the dataset as the portal gives it: CKAN's id, DCAT-US's identifier."""
+    what: str
+    """For a person."""
+    fields: tuple[str, ...] = ()
+    """For "improved": what changed, in the catalogue's words."""
+    file: str | None = None
+    """Path on the server of the file whose answer changed; its record did not."""
+
+
+def _ckan(portal: str, name: str) -> tuple[str, str]:
+    return portal, identifier(portal, name)
+
+
+_CATALOGUE = ("title", "licence", "format", "record_modified")
+
+STORY: tuple[Change, ...] = (
+    Change("added", *_ckan("solmark", "tide-gauges"), "Tide gauges are published"),
+    Change("removed", *_ckan("solmark", "closed-mines"), "The closed mines are withdrawn"),
+    Change("improved", *_ckan("solmark", "forest-inventory"),
+           "forestinv_v2_FINAL gets a title, a licence and a format", _CATALOGUE),
+    Change("link_broken", *_ckan("solmark", "direcciones-de-escuelas"),
+           "The school addresses answer 404", file="/solmark/files/escuelas.csv"),
+    Change("content_repaired", *_ckan("solmark", "population-by-district"),
+           "A table stands where an HTML page was sent as CSV", file="/solmark/files/population.csv"),
+    Change("added", "verdania", "VER-REEF", "Coral reef surveys are published"),
+    Change("removed", "verdania", "VER-FAX", "The fax numbers are withdrawn"),
+    Change("link_repaired", "verdania", "VER-ELE",
+           "The election results answer 200 again", file="/verdania/files/eleicoes-2023.csv"),
+    Change("improved", *_ckan("harborview", "wahlergebnisse-2024"),
+           "The election results get an open licence and a format", ("licence", "format", "record_modified")),
+    Change("table_mended", *_ckan("harborview", "trinkwasserqualitaet"),
+           "Every row of the water table has as many cells as the header", file="/harborview/files/trinkwasser.csv"),
+)  # fmt: skip

@@ -1,0 +1,174 @@
+"""The tables behind the demo's files: what governments publish most, invented from a seed.
+
+Headers are given by the caller, because every portal speaks its own language. A seed gives the same rows on
+every machine (``random.Random`` seeded with text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from random import Random
+
+from harvester.demo.files import Cell, Table
+
+__all__ = [
+    "budget",
+    "contracts",
+    "counts",
+    "doubled",
+    "elections",
+    "measurements",
+    "mistyped",
+    "places",
+    "ragged",
+    "spending",
+]
+
+MINISTRIES = ("Finance", "Health", "Education", "Transport", "Environment", "Justice", "Culture", "Agriculture")
+DISTRICTS = ("Aldermoor", "Brindle Bay", "Côte-Verte", "Dunhaven", "Eastmark", "Fjordby", "Grünau", "São Telmo")
+FIRMS = ("Halden & Sons", "Orme Works", "Pellworth Ltd", "Quay Systems", "Ríos y Vega", "Tammer AG", "Ylva Bygg")
+
+
+def _day(number: int) -> str:
+    return (date(2025, 1, 1) + timedelta(days=number)).isoformat()
+
+
+def budget(seed: str, columns: Sequence[str], programmes: int = 40, ministries: Sequence[str] = MINISTRIES) -> Table:
+    """Year, ministry, programme code, approved, executed: five columns."""
+    rng = Random(seed)
+    rows: list[list[Cell]] = []
+    for number, ministry in enumerate(ministries, 1):
+        for programme in range(1, programmes + 1):
+            approved = round(rng.uniform(2e4, 9e6), 2)
+            executed = round(approved * rng.uniform(0.5, 1), 2)
+            rows.append([2025, ministry, f"P{number}{programme:03d}", approved, executed])
+    return Table(columns, rows)
+
+
+def spending(seed: str, columns: Sequence[str], rows: int = 600) -> Table:
+    """Date, ministry, supplier, amount, reference: five columns."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [
+                _day(n * 365 // rows),
+                rng.choice(MINISTRIES),
+                rng.choice(FIRMS),
+                round(rng.uniform(90, 250_000), 2),
+                f"PAY-{100_000 + n}",
+            ]
+            for n in range(rows)
+        ],
+    )
+
+
+def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> Table:
+    """Contract id, buyer, supplier, award date, value, currency: six columns."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [
+                f"ocds-demo-{n:05d}",
+                rng.choice(MINISTRIES),
+                rng.choice(FIRMS),
+                _day(n * 365 // rows),
+                round(rng.uniform(5_000, 4_000_000), 2),
+                "XTS",
+            ]
+            for n in range(rows)
+        ],
+    )
+
+
+def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> Table:
+    """Station, date, first and second value: four columns; one row a station and day."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [
+                f"ST{n % stations + 1:02d}",
+                _day(n // stations),
+                round(rng.gammavariate(4, 5), 2),
+                round(rng.gammavariate(3, 4), 2),
+            ]
+            for n in range(rows)
+        ],
+    )
+
+
+def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> Table:
+    """Id, name, district, longitude, latitude: five columns."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [
+                f"{kind[:2].upper()}{n:04d}",
+                f"{kind} {rng.choice(DISTRICTS)} {n}",
+                rng.choice(DISTRICTS),
+                round(rng.uniform(-31.9, -29.1), 5),
+                round(rng.uniform(40.2, 42.4), 5),
+            ]
+            for n in range(1, rows + 1)
+        ],
+    )
+
+
+def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> Table:
+    """District, year, group, count: four columns."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [district, year, group, rng.randint(40, 9_000)]
+            for district in DISTRICTS
+            for year in years
+            for group in groups
+        ],
+    )
+
+
+def elections(seed: str, columns: Sequence[str], parties: Sequence[str], stations: int = 60) -> Table:
+    """Polling station, district, party, votes: four columns."""
+    rng = Random(seed)
+    return Table(
+        columns,
+        [
+            [f"{district[:3].upper()}-{n:03d}", district, party, rng.randint(0, 800)]
+            for district in DISTRICTS
+            for n in range(1, stations // len(DISTRICTS) + 1)
+            for party in parties
+        ],
+    )
+
+
+def ragged(table: Table, every: int = 40) -> Table:
+    """Every so often a row has a cell too many, or one too few."""
+    rows = [
+        [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row
+        for n, row in enumerate(table.rows)
+    ]
+    return Table(table.columns, rows)
+
+
+def mistyped(table: Table, column: int, every: int = 25) -> Table:
+    """Words where the column holds numbers."""
+    words = ("n/a", "unknown", "approx. 12", "-")
+    rows = [
+        [*row[:column], words[n // every % len(words)], *row[column + 1 :]] if n % every == 7 else row
+        for n, row in enumerate(table.rows)
+    ]
+    return Table(table.columns, rows)
+
+
+def doubled(table: Table, column: int, every: int = 30) -> Table:
+    """The column twice under one name, and now and then a row twice."""
+    rows: list[Sequence[Cell]] = []
+    for n, row in enumerate(table.rows):
+        wide = [*row, row[column]]
+        rows += [wide, wide] if n % every == 11 else [wide]
+    return Table([*table.columns, table.columns[column]], rows)

@@ -1,0 +1,58 @@
+"""Scrapy's settings. Several of its defaults are wrong for asking strangers' servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harvester import __version__
+from specs.portals import Limits
+
+__all__ = ["USER_AGENT", "scrapy_settings"]
+
+USER_AGENT = f"Winnow/{__version__} (open data catalogue; +https://github.com/winnow-opendata; {{contact}})"
+"""Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
+
+
+def scrapy_settings(limits: Limits, *, allow_local: bool, contact: str, concurrency: int | None = None) -> dict[str, Any]:
+    """Settings of one crawler."""
+    return {
+        # Pure asyncio: the loop can be started more than once in a process, which a Twisted reactor cannot.
+        "TWISTED_REACTOR_ENABLED": False,
+        "DOWNLOAD_HANDLERS": {
+            "http": "harvester.checks.download.GuardedHandler",
+            "https": "harvester.checks.download.GuardedHandler",
+            "file": None,
+            "ftp": None,
+            "s3": None,
+            "data": None,
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "harvester.checks.politeness.ObeyRobots": 100,
+            "harvester.checks.politeness.Politeness": 150,
+            "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+        },
+        "ITEM_PIPELINES": {"harvester.pipeline.StorePages": 100},
+        "USER_AGENT": USER_AGENT.format(contact=contact),
+        "ROBOTSTXT_OBEY": True,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_TIMEOUT": limits.timeout_s,
+        "DOWNLOAD_MAXSIZE": limits.max_page_bytes,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_DELAY": 0,  # Politeness keeps the time.
+        "CONCURRENT_REQUESTS": concurrency or limits.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency,
+        # Scrapy starts this many tasks for every response; pages come one at a time.
+        "CONCURRENT_ITEMS": 1,
+        "RETRY_TIMES": 2,
+        "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],
+        "REDIRECT_MAX_TIMES": 10,
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
+        # Both open a door to the process.
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_ENABLED": False,
+        "WINNOW_ALLOW_LOCAL": allow_local,
+        "WINNOW_DELAY_S": limits.delay_s,
+    }

@@ -1,0 +1,207 @@
+"""Reading one huge JSON document record by record, in constant memory, and past its faults.
+
+A ``data.json`` is an object with an array of records under one key, or a bare array. The document is read in
+blocks; each record is parsed alone by the standard library, so a malformed one is lost alone. Tolerated: a
+byte-order mark, trailing commas, bytes that are not valid UTF-8 (replaced), keys before and after the array.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Broken", "Element", "StreamEnd", "records"]
+
+BLOCK = 1 << 20
+MAX_RECORD = 64 << 20
+"""Characters of one record; a longer one ends the reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A record, and its index in the array."""
+
+    index: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A record that is not valid JSON: its index, what is wrong, and its beginning."""
+
+    index: int
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The last thing yielded. ``fault``: why reading stopped early, else None."""
+
+    fault: str | None
+    head: dict[str, Any]
+    """The keys beside the array."""
+
+
+class _Reader:
+    """A window over the text of a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = path.open("rb")
+        head = self.file.read(4)
+        self.file.seek(0)
+        encoding = "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        self.decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.text, self.at, self.is_done = "", 0, False
+
+    def more(self, size: int = BLOCK) -> bool:
+        """Read on; drops what lies behind. False at the end of the file."""
+        if self.is_done:
+            return False
+        block = self.file.read(size)
+        self.is_done = not block
+        self.text, self.at = self.text[self.at :] + self.decoder.decode(block, final=not block), 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is not white space; "" at the end."""
+        while True:
+            while self.at < len(self.text):
+                if not self.text[self.at].isspace():
+                    return self.text[self.at]
+                self.at += 1
+            if not self.more():
+                return ""
+
+    def value(self) -> Any:
+        """The value that begins here.
+
+        Raises ValueError where it is not valid JSON, EOFError where the file ends within it.
+        """
+        size = BLOCK
+        self.peek()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self.text, self.at)
+            except RecursionError:
+                raise ValueError("nested too deeply") from None
+            except json.JSONDecodeError as error:
+                # The fault may be no more than the end of the window. Twice as much each time keeps this linear.
+                if len(self.text) - self.at > MAX_RECORD:
+                    raise EOFError(f"a record is longer than {MAX_RECORD:,} characters") from None
+                # A fault far from the window's edge is one of the document.
+                is_edge = error.pos > len(self.text) - 64 or error.msg.startswith(("Unterminated", "Expecting value"))
+                if is_edge and self.more(size):
+                    size *= 2
+                    continue
+                if self.is_done and is_edge:
+                    raise EOFError("the document ends within a record: it was cut short") from None
+                raise ValueError(f"{error.msg} at character {error.pos - self.at}") from None
+            if end == len(self.text) and not isinstance(value, (dict, list, str)) and self.more():
+                continue  # A number may go on in the next block.
+            self.at = end
+            return value
+
+    def skip_value(self) -> str:
+        """Step over a malformed object by counting its brackets, and return its beginning.
+
+        Raises EOFError where no end is found.
+        """
+        depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
+        while True:
+            if self.at >= len(self.text) and not self.more():
+                raise EOFError("the document ends within a malformed record")
+            char = self.text[self.at]
+            self.at += 1
+            if in_string:
+                if escaped:
+                    escaped = False
+                elif char == "\\":
+                    escaped = True
+                elif char == '"':
+                    in_string = False
+            elif char == '"':
+                in_string = True
+            elif char in "{[":
+                depth += 1
+            elif char in "}]":
+                depth -= 1
+                if depth <= 0:
+                    return start
+            elif char == "," and depth == 0:
+                self.at -= 1
+                return start
+
+
+_DECODER = json.JSONDecoder(strict=False)
+
+
+def records(path: Path, key: str = "dataset") -> Iterator[Element | Broken | StreamEnd]:
+    """The records of the array under ``key``, or of the bare array; last a :class:`StreamEnd`."""
+    reader = _Reader(path)
+    head: dict[str, Any] = {}
+    try:
+        opening = reader.peek()
+        if opening == "[":
+            yield from _array(reader)
+        elif opening == "{":
+            found = yield from _object(reader, key, head)
+            if not found:
+                yield StreamEnd(f'the document has no "{key}"', head)
+                return
+        elif opening == "<":
+            yield StreamEnd("an HTML or XML page came where JSON was expected", head)
+            return
+        else:
+            yield StreamEnd("the document is empty" if not opening else "the document is not JSON", head)
+            return
+    except EOFError as error:
+        yield StreamEnd(str(error), head)
+    except ValueError as error:
+        yield StreamEnd(f"the document is not valid JSON: {error}", head)
+    else:
+        yield StreamEnd(None, head)
+    finally:
+        reader.file.close()
+
+
+def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Iterator[Element | Broken]:
+    reader.at += 1
+    found = False
+    while (char := reader.peek()) != "}":
+        if not char:
+            raise EOFError("the document has no end: it was cut short")
+        if char == ",":
+            reader.at += 1
+            continue
+        name = reader.value()
+        if reader.peek() != ":" or not isinstance(name, str):
+            raise ValueError(f"no colon after {str(name)[:50]!r}")
+        reader.at += 1
+        if name == key and reader.peek() == "[":
+            found = True
+            yield from _array(reader)
+        else:
+            head[name] = reader.value()
+    return found  # noqa: B901  # the caller takes it through "yield from"
+
+
+def _array(reader: _Reader) -> Iterator[Element | Broken]:
+    reader.at += 1
+    index = 0
+    while (char := reader.peek()) != "]":
+        if not char:
+            raise EOFError("the list of datasets has no end: the document was cut short")
+        if char == ",":
+            reader.at += 1
+            continue
+        try:
+            yield Element(index, reader.value())
+        except ValueError as error:
+            yield Broken(index, str(error), reader.skip_value())
+        index += 1
+    reader.at += 1

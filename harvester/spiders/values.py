@@ -1,0 +1,81 @@
+"""Reading loosely typed JSON: a text where a text may be missing, a list where a string may stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["email", "first", "json_text", "names", "text", "texts"]
+
+
+def text(value: Any) -> str | None:
+    """A scalar as text, a language dict by its English or first entry, a list by its first; None where blank.
+
+    Booleans are no text: ``false`` stands for "nothing" in many portals.
+    """
+    match value:
+        case str():
+            return value if value.strip() else None
+        case bool() | None:
+            return None
+        case int() | float():
+            return str(value)
+        case dict():
+            chosen = [value.get("en"), *value.values()] if _is_language_map(value) else [value.get("@value")]
+            return first(*chosen)
+        case list():
+            return first(*value)
+    return None
+
+
+def _is_language_map(value: dict[str, Any]) -> bool:
+    return bool(value) and all(re.fullmatch(r"[a-z]{2,3}([-_]\w+)?", str(key)) for key in value)
+
+
+def first(*values: Any) -> str | None:
+    """The first value that has a text."""
+    for value in values:
+        found = text(value)
+        if found is not None:
+            return found
+    return None
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A list, a language dict of lists, a JSON list in a string or a single value, as texts without blanks."""
+    value = json_text(value)
+    if isinstance(value, dict):
+        if _is_language_map(value) and any(isinstance(v, list) for v in value.values()):
+            # Every language lists the same keywords: one language stands for all.
+            return next((found for v in [value.get("en"), *value.values()] if (found := texts(v))), ())
+        single = text(value)
+        return (single,) if single else ()
+    items = value if isinstance(value, list) else [value]
+    return tuple(found for item in items if (found := text(item)) is not None)
+
+
+def json_text(value: Any) -> Any:
+    """A JSON list or object that stands in a string, parsed; anything else as it is."""
+    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def names(items: Any, *keys: str) -> tuple[str, ...]:
+    """The first of ``keys`` of every object of a list; plain strings count as they are."""
+    found = []
+    for item in items if isinstance(items, list) else []:
+        name = first(*(item.get(key) for key in keys)) if isinstance(item, dict) else text(item)
+        if name is not None:
+            found.append(name)
+    return tuple(found)
+
+
+def email(value: Any) -> str | None:
+    """An address without ``mailto:``."""
+    found = text(value)
+    return re.sub(r"(?i)^mailto:", "", found).strip() or None if found else None

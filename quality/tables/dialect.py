@@ -1,0 +1,272 @@
+"""How a text table is written: its encoding, delimiter, quotes and header row.
+
+The order for encodings is that of ``reference/ecosystem.md`` §6: byte-order mark, strict UTF-8 over all bytes at
+hand, the declared charset, then a guess that says how sure it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "looks_decimal_comma", "read_records"]
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_PLAUSIBLE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp1255", "cp1256", "iso8859_2", "iso8859_5")
+"""What publishers really send, most frequent first: ties go to the first. Others only where none of these fits."""
+_DETECTOR_BYTES = 65_536
+_SAMPLE_CHARS = 20_000
+_SAMPLE_RECORDS = 200
+_DELIMITERS = "\t;,|"
+NO_DELIMITER = "\x1f"
+"""Stands in where a table has one column: a character no text has."""
+_MAX_PREAMBLE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    text: str
+    encoding: str
+    """Name in lower case as the web knows it: "utf-8", "windows-1252", "utf-16"."""
+    confidence: float
+    bad_bytes: int = 0
+    """Places where the bytes are not what the encoding allows."""
+    first_bad_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    delimiter: str | None
+    """None where the table has one column."""
+    quote_char: str = '"'
+    escape_char: str | None = None
+    skip_lines: int = 0
+    """Lines before anything else that are for programs only: ``sep=;`` of Excel."""
+
+
+def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> Decoded:
+    """Text of ``raw`` in the best encoding. ``is_cut``: the file goes on; what follows the last newline is dropped."""
+    for mark, name in _BOMS:
+        if raw.startswith(mark):
+            if is_cut and name.startswith("utf-8") and b"\n" in raw:
+                raw = raw[: raw.rindex(b"\n") + 1]
+            elif is_cut:
+                raw = raw[: len(raw) - len(raw) % 4]
+            bad, first = _count_bad(raw, name)
+            text = _cut(raw.decode(name, "backslashreplace"), is_cut)
+            return Decoded(text, name.removesuffix("-sig"), 1.0, bad, first)
+    if is_cut and b"\n" in raw:
+        raw = raw[: raw.rindex(b"\n") + 1]
+    try:
+        return Decoded(raw.decode("utf-8"), "utf-8", 1.0)
+    except UnicodeDecodeError:
+        pass
+    if wide := _wide(raw):
+        return Decoded(_cut(raw.decode(wide, "backslashreplace"), is_cut), wide, 0.9)
+    bad_count, first_line = _count_bad(raw, "utf-8")
+    letters = len(re.findall(rb"[\xc2-\xf4][\x80-\xbf]+", raw))
+    # UTF-8 with a few broken places is UTF-8: in other encodings such pairs hardly ever come up by chance.
+    if letters >= 4 * bad_count or (declared and _codec(declared) == "utf-8" and letters >= bad_count):
+        return Decoded(raw.decode("utf-8", "backslashreplace"), "utf-8", 0.9, bad_count, first_line)
+    name, confidence = _guess(raw, declared)
+    bad_count, first_line = _count_bad(raw, name)
+    return Decoded(raw.decode(name, "backslashreplace"), _web_name(name), confidence, bad_count, first_line)
+
+
+def _cut(text: str, is_cut: bool) -> str:
+    return text[: text.rindex("\n") + 1] if is_cut and "\n" in text else text
+
+
+def _wide(raw: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of western text is zero."""
+    even, odd = raw[0:4096:2].count(0), raw[1:4096:2].count(0)
+    half = max(1, len(raw[:4096]) // 2)
+    if odd > 0.6 * half and even < 0.1 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.6 * half and odd < 0.1 * half else None
+
+
+def _count_bad(raw: bytes, encoding: str) -> tuple[int, int | None]:
+    """How many places cannot be decoded, and the line of the first (1-based)."""
+    count, first, offset, decoder = 0, None, 0, codecs.getdecoder(encoding)
+    while offset < len(raw) and count < 10_000:
+        try:
+            decoder(raw[offset:])
+            break
+        except UnicodeDecodeError as error:
+            count += 1
+            if first is None:
+                first = raw[: offset + error.start].count(b"\n") + 1
+            offset += max(error.end, error.start + 1)
+    return count, first
+
+
+def _codec(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name.strip().strip("\"'")).name
+    except LookupError:
+        return None
+    # WHATWG Encoding Standard: on the web these labels mean windows-1252.
+    return "cp1252" if found in ("iso8859-1", "ascii") else found
+
+
+def _web_name(codec: str) -> str:
+    return codec.replace("cp125", "windows-125").replace("iso8859_", "iso-8859-").replace("_", "-")
+
+
+def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
+    """Codec and confidence (0..1) for bytes that are neither UTF-8 nor UTF-16."""
+    codec = _codec(declared) if declared else None
+    if codec and codec != "utf-8":
+        try:
+            raw.decode(codec)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return codec, 0.9
+    if len(re.findall(rb"[\x80-\xff]", raw)) < 8:
+        return "cp1252", 0.4  # too little to tell by, and the detector turns five accents into Cyrillic
+    from charset_normalizer import from_bytes
+
+    # Only lines with something to tell: one accent in a long file is lost on the detector otherwise.
+    lines = [line for line in re.split(rb"[\r\n]+", raw) if not line.isascii()]
+    matches = list(from_bytes(b"\n".join(lines)[:_DETECTOR_BYTES]))
+    chaos: dict[str, float] = {}
+    for match in matches:
+        for name in (match.encoding, *match.could_be_from_charset):
+            chaos[name] = min(match.chaos, chaos.get(name, 1.0))
+    known = {name: chaos[name] for name in _PLAUSIBLE if name in chaos}
+    if not known:
+        return (matches[0].encoding, 0.5) if matches else ("cp1252", 0.3)
+    limit = min(known.values()) + 0.02
+    best = next(name for name in _PLAUSIBLE if known.get(name, 1.0) <= limit)
+    rivals = sum(value <= limit for value in known.values()) - 1
+    return best, round(max(0.4, 0.8 - 0.1 * rivals - known[best]), 2)
+
+
+def read_records(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line (1-based) each starts on: a quoted cell may hold line breaks, so lines run ahead."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=dialect.delimiter or NO_DELIMITER,
+        quotechar=dialect.quote_char,
+        escapechar=dialect.escape_char,
+        doublequote=True,
+    )
+    line = 1
+    for cells in reader:
+        if line > dialect.skip_lines:
+            yield line, cells
+        line = reader.line_num + 1
+
+
+def detect_dialect(text: str) -> Dialect:
+    """Delimiter and quotes, judged by the first :data:`_SAMPLE_CHARS` characters."""
+    sample = text[:_SAMPLE_CHARS]
+    if len(text) > len(sample):
+        end = max(sample.rfind("\n"), sample.rfind("\r"))
+        sample = sample[: end + 1] if end > 0 else sample
+    hint = re.match(r"sep=(.)\r?\n", sample)
+    if hint:
+        return Dialect(hint.group(1), skip_lines=1)
+    delimiter = _delimiter(sample)
+    quote = "'" if '"' not in sample and _quoted_share(sample, delimiter) > 0.5 else '"'
+    escape = None
+    if f"\\{quote}" in sample:
+        plain = _evenness(sample, Dialect(delimiter, quote))[1]
+        if _evenness(sample, Dialect(delimiter, quote, "\\"))[1] > plain:
+            escape = "\\"
+    return Dialect(delimiter, quote, escape)
+
+
+def _quoted_share(sample: str, delimiter: str | None) -> float:
+    cells = [cell for line in sample.splitlines() for cell in line.split(delimiter or NO_DELIMITER) if cell]
+    return sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells) / max(1, len(cells))
+
+
+def _evenness(sample: str, dialect: Dialect) -> tuple[int, float]:
+    """Commonest width of the records that are not blank, and the share of records that have it."""
+    widths: Counter[int] = Counter()
+    try:
+        for number, (_, cells) in enumerate(read_records(sample, dialect)):
+            if number >= _SAMPLE_RECORDS:
+                break
+            if any(cell.strip() for cell in cells):
+                widths[len(cells)] += 1
+    except csv.Error:
+        return 1, 0.0
+    if not widths:
+        return 1, 0.0
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+    return width, count / widths.total()
+
+
+def _delimiter(sample: str) -> str | None:
+    found = {d: _evenness(sample, Dialect(d)) for d in _DELIMITERS if d in sample}
+    even = [d for d, (width, share) in found.items() if width > 1 and share >= 0.9]
+    if len(even) == 1:
+        return even[0]
+    guess = _clever(sample) if found else None
+    if even:
+        return guess if guess in even else even[0]
+    # Nothing is even: a ragged table, or text. A delimiter must at least hold for most lines.
+    likely = [d for d, (width, share) in found.items() if width > 1 and share >= 0.5]
+    if guess in likely:
+        return guess
+    if likely:
+        return max(likely, key=lambda d: found[d][1])
+    # Notes above and below a small table may outnumber its rows: then only one line in four counts.
+    sparse = [d for d, (width, share) in found.items() if width > 1 and share >= 0.25]
+    if guess in sparse:
+        return guess
+    # Columns that hold one value and, in a few lines, a delimiter: one column, unless most lines have it.
+    return None if not found or max(_line_share(sample, d) for d in found) < 0.5 else guess
+
+
+def _line_share(sample: str, delimiter: str) -> float:
+    lines = [line for line in sample.splitlines() if line.strip()]
+    return sum(delimiter in line for line in lines) / max(1, len(lines))
+
+
+def _clever(sample: str) -> str | None:
+    """Second opinion. CleverCSV is slow on long samples: 8,000 characters keep it under a second."""
+    from clevercsv import Detector
+
+    lines = sample[:8_000].splitlines(keepends=True)
+    found = Detector().detect("".join(lines[:100]), delimiters=list(_DELIMITERS))
+    return found.delimiter if found is not None and found.delimiter in _DELIMITERS and found.delimiter else None
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> int | None:
+    """Index of the header in ``rows``: the first that fills more than half as many cells as rows usually do.
+
+    Titles and notes above a table fill one or two cells of many. None where all rows are blank.
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[:_SAMPLE_RECORDS]]
+    counts = [count for count in filled if count]
+    if not counts:
+        return None
+    usual = statistics.median(counts)
+    for index, count in enumerate(filled[:_MAX_PREAMBLE]):
+        if count > usual / 2 and not (rows[index][0].startswith("#") and count < usual):
+            return index
+    return next(index for index, count in enumerate(filled) if count)
+
+
+def looks_decimal_comma(columns: Sequence[Sequence[str]]) -> bool:
+    """True where more numbers are written 1,5 than 1.5."""
+    commas = sum(bool(re.fullmatch(r"[+-]?\d+,\d+", cell)) for column in columns for cell in column[:200])
+    points = sum(bool(re.fullmatch(r"[+-]?\d+\.\d+", cell)) for column in columns for cell in column[:200])
+    return commas > points

@@ -1,0 +1,216 @@
+"""Look into one downloaded file and report what is wrong with it.
+
+Meant for the child processes of :mod:`.pool`: the libraries behind it are heavy, and files are hostile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import zipfile
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from catalog.model import TableDefect, TableReport
+from quality.tables import contents
+from quality.tables.dialect import decode
+from quality.tables.expectations import check_expectations
+from quality.tables.promise import promised_formats, promises_file
+from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
+from quality.tables.structure import check_structure, column_kinds
+from specs.expectations import load
+
+__all__ = ["WARNINGS", "inspect"]
+
+WARNINGS = frozenset({"expectation_not_checked", *(one.rule for one in load("any") if one.severity == "warning")})
+"""Rules that are reported and do not make a table invalid."""
+
+_SPREADSHEETS = {"XLSX", "XLS", "XLSM", "XLSB", "ODS"}
+_TEXT = {"CSV", "TSV", "TXT"}
+_JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
+_MAX_JSON_BYTES = 32 * 1024**2
+
+
+def inspect(
+    path: Path,
+    *,
+    declared_format: str | None,
+    declared_media_type: str | None,
+    declared_charset: str | None = None,
+    is_truncated: bool = False,
+    max_rows: int = 10_000,
+) -> TableReport:
+    """Recognise the file at ``path``, and check its first ``max_rows`` rows where it is a table.
+
+    Never raises for what a file holds: a fault of ours is status "unknown" with a note.
+    """
+    started = time.monotonic()
+    try:
+        looker = _Look(declared_format, declared_media_type, declared_charset, is_truncated, max_rows)
+        report = looker.at(path)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except contents.Refused as refusal:
+        report = TableReport(status="unknown", note=str(refusal))
+    except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
+        report = TableReport(status="unknown", note=f"could not be checked: {type(error).__name__}: {error}"[:300])
+    return replace(report, elapsed_ms=round((time.monotonic() - started) * 1000))
+
+
+class _Look:
+    """One look at one file, or at the file in an archive."""
+
+    def __init__(
+        self,
+        declared_format: str | None,
+        declared_media_type: str | None,
+        charset: str | None,
+        is_truncated: bool,
+        max_rows: int,
+    ) -> None:
+        self.promised = promised_formats(declared_format, declared_media_type)
+        self.is_file_promised = promises_file(self.promised)
+        self.charset, self.is_truncated, self.max_rows = charset, is_truncated, max_rows
+
+    def at(self, path: Path, is_inside: bool = False) -> TableReport:
+        if not path.is_file():
+            return TableReport(status="unknown", note="there is no such file, or it is not a regular one")
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            found = sniff(stream.read(HEAD_BYTES), size, path)
+        base = TableReport(
+            status="not_a_table",
+            format=found.format,
+            media_type=found.media_type,
+            is_sample=self.is_truncated,
+            note=found.note,
+        )
+        if size == 0 or found.note == "nothing but blanks":
+            return _spoiled(base, "empty_file", "The file is empty.")
+        if (found.format == "HTML" or found.is_error) and self.is_file_promised:
+            return self._wrong_content(base, found)
+        if found.is_error or found.format is None and found.media_type != "application/vnd.sqlite3":
+            return replace(base, status="unknown" if found.format is None else "not_a_table")
+        if found.format in _TEXT:
+            return self._text(path, base)
+        if found.format in _SPREADSHEETS:
+            return self._spreadsheet(path, base)
+        if found.format in _JSON:
+            return self._json(path, base, size)
+        if found.format in ("ZIP", "GZIP") and not is_inside:
+            return self._archive(path, base)
+        return base
+
+    def _wrong_content(self, base: TableReport, found: Sniffed) -> TableReport:
+        if found.format == "HTML":
+            rule, message = "html_instead_of_file", "A web page came where a file was promised."
+        else:
+            rule, message = "error_instead_of_file", "An error message came where a file was promised."
+        return replace(_spoiled(base, rule, message), status="wrong_content")
+
+    def _text(self, path: Path, base: TableReport) -> TableReport:
+        content = contents.read_text(path, self.charset, self.is_truncated, self.max_rows)
+        delimiter = content.dialect.delimiter if content.dialect else None
+        if delimiter is None and base.format == "TXT" and not self.promised & {"CSV", "TSV"}:
+            return base
+        format_id = "TSV" if delimiter == "\t" else "CSV"
+        return self._table(replace(base, format=format_id, media_type=MEDIA_TYPES[format_id]), content)
+
+    def _spreadsheet(self, path: Path, base: TableReport) -> TableReport:
+        if self.is_truncated:
+            raise contents.Refused("a spreadsheet that was downloaded in part cannot be read")
+        if base.format == "XLS" and base.note:
+            raise contents.Refused(f"{base.note}: too old for the reader used here")
+        return self._table(base, contents.read_spreadsheet(path, self.max_rows))
+
+    def _table(self, base: TableReport, content: contents.Content) -> TableReport:
+        if content.decoded and content.dialect:
+            base = replace(
+                base,
+                encoding=content.decoded.encoding,
+                encoding_confidence=content.decoded.confidence,
+                delimiter=content.dialect.delimiter,
+            )
+        base = replace(base, sheet=content.sheet, note="; ".join([*filter(None, [base.note]), *content.notes]) or None)
+        if content.table is None:
+            return _spoiled(base, "empty_file", "The table is empty.")
+        table = content.table
+        kinds = column_kinds(table)
+        structure = check_structure(table, kinds)
+        verdict = check_expectations(table, kinds, content.row_count, load("any"))
+        defects = (*content.defects, *structure.defects, *verdict.defects)
+        return replace(
+            base,
+            status="invalid" if any(defect.rule not in WARNINGS for defect in defects) else "valid",
+            header_row=table.header_line,
+            row_count=len(table.rows),
+            column_count=len(table.header),
+            columns=tuple(table.names),
+            is_sample=content.is_sample,
+            defects=defects,
+            expectations_passed=verdict.passed,
+            expectations_total=verdict.total,
+            report=structure.report,
+        )
+
+    def _json(self, path: Path, base: TableReport, size: int) -> TableReport:
+        if self.is_truncated:
+            return replace(base, note="downloaded in part: its syntax was not checked")
+        if size > _MAX_JSON_BYTES:
+            return replace(base, note="too large: its syntax was not checked")
+        raw = path.read_bytes()
+        text = decode(raw, "utf-8")
+        base = replace(base, encoding=text.encoding, encoding_confidence=text.confidence)
+        if not text.encoding.startswith("utf-") or text.bad_bytes:
+            # RFC 8259 section 8.1: JSON is UTF-8
+            return _spoiled(base, "encoding_error", "The file is not UTF-8, as JSON has to be.", text.first_bad_line)
+        pieces = text.text.splitlines() if base.format == "JSON_LINES" else [text.text]
+        for number, piece in enumerate(pieces, start=1):
+            try:
+                if piece.strip():
+                    json.loads(piece, parse_constant=_no_constant)
+            except json.JSONDecodeError as error:
+                line = number if base.format == "JSON_LINES" else error.lineno
+                return _spoiled(base, "invalid_json", f"The file is not JSON: {error.msg}.", line)
+        return base
+
+    def _archive(self, path: Path, base: TableReport) -> TableReport:
+        try:
+            if base.format == "GZIP":
+                with contents.unpacked_gzip(path) as (member, is_cut):
+                    self.is_truncated = self.is_truncated or is_cut
+                    return _from_archive(base, self.at(member, is_inside=True), "a GZIP file with")
+            member_info = contents.only_member(path)
+            if isinstance(member_info, str):
+                return replace(base, note=member_info)
+            name = re.sub(r"[^\w .()-]", "_", Path(member_info.filename).name)[:80]
+            with contents.unpacked_member(path, member_info) as member:
+                self.is_truncated = False
+                return _from_archive(base, self.at(member, is_inside=True), f"a ZIP archive with {name}:")
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            if self.is_truncated or isinstance(error, NotImplementedError):
+                raise contents.Refused(f"the archive cannot be unpacked: {error}") from error
+            return _spoiled(base, "broken_archive", "The archive is damaged and cannot be unpacked.")
+
+
+def _spoiled(base: TableReport, rule: str, message: str, line: int | None = None) -> TableReport:
+    defect = TableDefect(rule=rule, count=1, message=message, first_row=line, source="sniff")
+    return replace(base, status="invalid", defects=(*base.defects, defect))
+
+
+def _from_archive(outer: TableReport, inner: TableReport, words: str) -> TableReport:
+    """The report on the file inside, under the format of the archive: that is what the address serves."""
+    note = f"{words} {inner.format or 'something unknown'}"
+    return replace(
+        inner,
+        format=outer.format,
+        media_type=outer.media_type,
+        note=f"{note}; {inner.note}" if inner.note else note,
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is not a value in JSON", name, 0)

@@ -1,0 +1,200 @@
+"""Inspect files in child processes that may crash or hang without hurting the night.
+
+The parent imports none of the heavy libraries. A child that dies or runs out of time is replaced, the file it had
+is reported "unknown", and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from catalog.model import TableReport
+from quality.tables.wire import InspectTask, dump_task, parse_report
+
+__all__ = ["InspectTask", "InspectionPool"]
+
+_READ_BYTES = 1024**2
+
+
+@dataclass(eq=False)
+class _Child:
+    process: subprocess.Popen[bytes]
+    deadline: float
+    """On the monotonic clock: until when it has to be ready, or done with its task."""
+    task: InspectTask | None = None
+    is_ready: bool = False
+    received: bytearray = field(default_factory=bytearray)
+    done: int = 0
+    is_on_last_task: bool = False
+
+
+class InspectionPool:
+    """A context manager; :meth:`map` may be called again and again, one call at a time.
+
+    ``memory_bytes`` limits the *address space* of a child. The libraries alone take 1 to 2 GiB of it, of which
+    some 300 MB are real memory. Children are tied to the thread that opened the pool: they end when it ends.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        timeout_s: float = 60.0,
+        memory_bytes: int = 4 * 1024**3,
+        *,
+        tasks_per_child: int = 200,
+        startup_timeout_s: float = 120.0,
+    ) -> None:
+        self._workers, self._timeout_s, self._memory_bytes = workers, timeout_s, memory_bytes
+        self._tasks_per_child, self._startup_timeout_s = tasks_per_child, startup_timeout_s
+        self._children: list[_Child] = []
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in list(self._children):
+            self._end(child)
+        self._selector.close()
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """Process ids of the children alive now."""
+        return tuple(child.process.pid for child in self._children)
+
+    def map(self, tasks: Iterable[InspectTask]) -> Iterator[tuple[str, TableReport]]:
+        """Key and report of each task, in the order they finish. Takes tasks only as children become free."""
+        waiting = iter(tasks)
+        returned: deque[InspectTask] = deque()  # of children that died before they looked at their first task
+        failed_starts = 0
+        is_exhausted = False
+        try:
+            while True:
+                while not is_exhausted and len(returned) < self._workers:
+                    task = next(waiting, None)
+                    is_exhausted = task is None
+                    if task is not None:
+                        returned.append(task)
+                self._hand_out(returned)
+                if not returned and not any(child.task for child in self._children):
+                    return
+                for child, message in self._events():
+                    if child.task is None:
+                        # It had no task: it was starting, or idle.
+                        failed_starts = 0 if child.is_ready else failed_starts + 1
+                        if failed_starts > 2 * self._workers:
+                            raise RuntimeError(
+                                f"children of the inspection pool do not start: {message}. Try "
+                                "'python -m quality.tables.worker' by hand, or a larger memory_bytes."
+                            )
+                        continue
+                    failed_starts = 0
+                    task, child.task = child.task, None
+                    yield task.key, message if isinstance(message, TableReport) else self._unknown(task, message)
+        finally:
+            # A caller that stops early leaves children at work: their answers would come under the wrong key.
+            for child in [child for child in self._children if child.task]:
+                self._end(child)
+
+    def _unknown(self, task: InspectTask, message: str) -> TableReport:
+        return TableReport(status="unknown", is_sample=task.is_truncated, note=f"the check was stopped: {message}")
+
+    def _hand_out(self, queue: deque[InspectTask]) -> None:
+        busy = sum(child.task is not None for child in self._children)
+        while len(self._children) < min(self._workers, busy + len(queue)):
+            self._start()
+        for child in self._children:
+            if not queue:
+                return
+            if child.is_ready and child.task is None:
+                task = queue.popleft()
+                child.task, child.deadline = task, time.monotonic() + self._timeout_s
+                assert child.process.stdin is not None
+                try:
+                    child.process.stdin.write(dump_task(task))
+                    child.process.stdin.flush()
+                except BrokenPipeError:
+                    # It died while idle, so the task is not to blame.
+                    child.task = None
+                    queue.appendleft(task)
+
+    def _start(self) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "quality.tables.worker", str(self._memory_bytes), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+                "GX_ANALYTICS_ENABLED": "false",
+                # Numerical libraries start a thread for each core, with 8 MiB of address space each.
+                "OMP_NUM_THREADS": "1",
+                "OPENBLAS_NUM_THREADS": "1",
+            },
+        )
+        child = _Child(process, time.monotonic() + self._startup_timeout_s)
+        self._children.append(child)
+        assert process.stdout is not None
+        self._selector.register(process.stdout, selectors.EVENT_READ, child)
+
+    def _events(self) -> list[tuple[_Child, TableReport | str]]:
+        """Wait for something to happen: reports, and children that died or ran out of time with the reason."""
+        pending = [child for child in self._children if child.task or not child.is_ready]
+        wait = max(0.0, min((child.deadline for child in pending), default=0.0) - time.monotonic())
+        events: list[tuple[_Child, TableReport | str]] = []
+        for key, _ in self._selector.select(wait):
+            child: _Child = key.data
+            block = os.read(key.fd, _READ_BYTES)
+            if not block:
+                events.append((child, self._end(child)))
+                continue
+            child.received += block
+            *lines, rest = bytes(child.received).split(b"\n") if b"\n" in block else [bytes(child.received)]
+            child.received = bytearray(rest)
+            for line in lines:
+                if not child.is_ready:
+                    child.is_ready = True
+                    continue
+                events.append((child, parse_report(line)))
+                child.done += 1
+                if child.done >= self._tasks_per_child:
+                    self._end(child)  # memory that libraries never give back goes with it
+        now = time.monotonic()
+        for child in list(self._children):
+            if (child.task or not child.is_ready) and child.deadline <= now and all(c is not child for c, _ in events):
+                self._end(child)
+                spent = self._timeout_s if child.is_ready else self._startup_timeout_s
+                events.append((child, f"it took longer than {spent:g} seconds"))
+        return events
+
+    def _end(self, child: _Child) -> str:
+        """Kill ``child`` and say how it ended."""
+        self._children.remove(child)
+        process = child.process
+        assert process.stdin is not None and process.stdout is not None
+        self._selector.unregister(process.stdout)
+        was_running = process.poll() is None
+        process.kill()
+        status = process.wait()
+        process.stdout.close()
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # a task was still in the buffer
+        if status >= 0:
+            return f"the child process ended with status {status}"
+        name = signal.Signals(-status).name
+        return f"the child process {'was stopped' if was_running else 'died'} ({name})"

@@ -1,0 +1,20 @@
+"""The vocabularies as tables: one CSV each, UTF-8, list-valued cells separated by `` | ``.
+
+``sources.csv`` says where each table comes from and what it may be used for.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import lru_cache
+from importlib.resources import files
+
+__all__ = ["read"]
+
+
+@lru_cache(maxsize=32)
+def read(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of ``<name>.csv``, keyed by column. Shared and cached: treat them as read-only."""
+    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(io.StringIO(text, newline=""), strict=True))

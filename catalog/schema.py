@@ -350,6 +350,8 @@ TABLES: dict[str, Table] = {
             "mqa_v2": _c(float, "EU Metadata Quality Assessment 2, 0 to 7.5."),
             "mqa_v2_high": _c(float, "The same if everything unknown had passed."),
             "findings": _c(int, "Open findings."),
+            "measured": _c(int, "Measurements made, of the dataset and its distributions."),
+            "applicable": _c(int, "Measurements that apply; what was not measured of them is unknown."),
             "unknown": _c(str, "Metrics that could not be observed, by id."),
         },
         pk="dataset_id",
@@ -395,7 +397,10 @@ TABLES: dict[str, Table] = {
         "Something that fails, where, since when, and how to mend it.",
         {
             "id": _c(str, "Stable id from dataset, distribution, rule and field."),
-            "state": _c(str, "new, open, fixed, disputed or waived; unknown where the last run could not look."),
+            "state": _c(
+                str,
+                "new, open, fixed, gone (no longer listed), disputed or waived; unknown where nothing could be seen.",
+            ),
             "severity": _c(str, "error, warning or info."),
             "rule_id": _c(str, "Metric or table rule."),
             "rule_title": _c(str, "The question that was answered no."),

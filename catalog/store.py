@@ -117,13 +117,25 @@ class Catalog:
         row = self.db.conn.execute(sql, params).fetchone()
         return row[0] if row else None
 
-    def upsert(self, table: str, rows: Iterable[Mapping[str, Any]], *, keep: Iterable[str] = ()) -> None:
-        """Insert or update rows that all have the same columns; ``keep`` names those an update leaves alone."""
+    def upsert(
+        self,
+        table: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        keep: Iterable[str] = (),
+        merge: Mapping[str, str] | None = None,
+    ) -> None:
+        """Insert or update rows that all have the same columns.
+
+        ``keep`` names columns that an update leaves alone, ``merge`` gives SQL for columns whose new value depends
+        on the old one.
+        """
         rows = list(rows)
         if not rows:
             return
         names, pk = list(rows[0]), TABLES[table].pk
-        updates = ", ".join(f"[{n}] = excluded.[{n}]" for n in names if n != pk and n not in set(keep))
+        new = {n: f"excluded.[{n}]" for n in names if n != pk and n not in set(keep)} | dict(merge or {})
+        updates = ", ".join(f"[{name}] = {value}" for name, value in new.items())
         action = f"update set {updates}" if updates else "nothing"
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         # Names come from the schema, never from data.

@@ -13,7 +13,9 @@ USER_AGENT = f"Winnow/{__version__} (open data catalogue; +https://github.com/wi
 """Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
 
 
-def scrapy_settings(limits: Limits, *, allow_local: bool, contact: str, concurrency: int | None = None) -> dict[str, Any]:
+def scrapy_settings(
+    limits: Limits, *, allow_local: bool, contact: str, concurrency: int | None = None
+) -> dict[str, Any]:
     """Settings of one crawler."""
     return {
         # Pure asyncio: the loop can be started more than once in a process, which a Twisted reactor cannot.

@@ -88,7 +88,8 @@ def from_name(key: str) -> str | None:
 def in_prose(key: str) -> tuple[set[str], set[str | None]]:
     """What a text mentions: ids with a version (or CC0, the public domain mark), and weaker mentions.
 
-    A weak mention has no version, or is None where its words make no licence: it can contradict, not establish.
+    A weak mention can contradict, not establish: an id without version, a version alone ("-1.0" for "Creative
+    Commons 1.0 Universal"), or None where its words make no licence.
     In "under Creative Commons by the city", "by" is no licence element.
     """
     tokens, at = key.split(), 0
@@ -106,6 +107,6 @@ def in_prose(key: str) -> tuple[set[str], set[str | None]]:
         identified = _identify(meanings)
         if identified is not None and identified[-1].isdigit():
             firm.add(identified)
-        elif meanings - {"cc", "filler", "place"}:
-            weak.add(identified)
+        elif said := meanings - {"cc", "filler", "place"}:
+            weak.add(f"-{said.pop()}" if len(said) == 1 and next(iter(said))[0].isdigit() else identified)
     return firm, weak

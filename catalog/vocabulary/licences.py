@@ -20,9 +20,10 @@ _LIMIT = 20_000
 """Characters. Longer licence texts are contracts, not names."""
 
 _RESERVATION = re.compile(
-    r"\b(?:non ?commercial\w*|except\w*|unless|excluding|prohibit\w*|permission|not licen[sc]ed|not available"
-    r"|not open|internal use|may not|must not|cannot|formerly|previously|no longer|instead of|compatible"
-    r"|similar to|based on|nicht|ausser|ausgenommen|sauf|salvo|excepto|eccetto|exceto|behalve|either)\b"
+    r"\b(?:(?:non)?(?:com+er[cz]|kom+erz)\w*|academic|internal use|only|nur|seulement|uniquement|solo|pay|fees?"
+    r"|except\w*|unless|excluding|prohibit\w*|forbidden|permission|not licen[sc]ed|not available|not open"
+    r"|may not|must not|cannot|formerly|previously|no longer|instead of|compatible|similar to|based on|either"
+    r"|nicht|ausser|ausgenommen|sauf|salvo|excepto|eccetto|exceto|behalve|additional terms)\b"
 )
 """Words after which a licence named in a sentence may not be the licence of this dataset."""
 
@@ -65,7 +66,7 @@ def _index() -> tuple[dict[str, Licence], dict[str, Licence], dict[str, Licence]
             homepage=row["homepage"] or None,
         )
         ids[entry.id] = entry
-        for alias in (entry.id, entry.title, entry.eu_uri, *split_list(row["aliases"])):
+        for alias in (entry.id, entry.title, entry.eu_uri, entry.homepage, *split_list(row["aliases"])):
             if alias is None:
                 continue
             address = url_key(alias)
@@ -94,19 +95,25 @@ def _by_name(text: str) -> Licence | None:
 
 
 def _mentions(key: str) -> set[str]:
-    """Ids whose whole name stands in a sentence: three words or more, or two with a version."""
+    """Ids whose whole name stands in a sentence: three words or more, two with a version, or a word like ODbL."""
     _, names, _ = _index()
     tokens, at = key.split(), 0
     found: set[str] = set()
     while at < len(tokens):
-        for size in range(min(12, len(tokens) - at), 1, -1):
+        for size in range(min(12, len(tokens) - at), 0, -1):
             phrase = " ".join(tokens[at : at + size])
-            if phrase in names and (size > 2 or re.search(r"\d\.\d", phrase)):
-                found.add(names[phrase].id)
+            entry = names.get(phrase)
+            if entry and (size > 2 or re.search(r"\d\.\d", phrase) or _is_acronym(phrase, entry)):
+                found.add(entry.id)
                 at += size - 1
                 break
         at += 1
     return found
+
+
+def _is_acronym(phrase: str, entry: Licence) -> bool:
+    placeholder = entry.open_definition in {"declared", "none"}
+    return " " not in phrase and len(phrase) > 3 and entry.is_data_usable and not placeholder
 
 
 def _by_prose(text: str) -> Licence | None:
@@ -118,7 +125,8 @@ def _by_prose(text: str) -> Licence | None:
     found = {entry.id for entry in map(_by_url, urls_in(text)) if entry}
     for part in parts:
         whole = _by_name(part)
-        if whole:
+        if whole and (whole.is_data_usable or " " in part):
+            # A line that says just "Fair" or "Intel" names no software licence.
             found.add(whole.id)
             continue
         key = name_key(part)
@@ -137,6 +145,8 @@ def _by_prose(text: str) -> Licence | None:
 
 
 def _agrees(unversioned: str, other: str) -> bool:
+    if unversioned.startswith("-"):
+        return other.endswith(unversioned)
     return other == unversioned or re.fullmatch(re.escape(unversioned) + r"-\d[\d.]*", other) is not None
 
 

@@ -64,7 +64,7 @@ def _keywords(value: Any) -> tuple[str, ...]:
 
 
 def _period(value: Any) -> tuple[str | None, str | None]:
-    """"start/end"; a single date is the start."""
+    """ "start/end"; a single date is the start."""
     start, _, end = (text(value) or "").partition("/")
     return start.strip() or None, end.strip() or None
 

@@ -187,7 +187,7 @@ def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Iterator[Element
             yield from _array(reader)
         else:
             head[name] = reader.value()
-    return found  # noqa: B901  # the caller takes it through "yield from"
+    return found  # the caller takes it through "yield from"
 
 
 def _array(reader: _Reader) -> Iterator[Element | Broken]:

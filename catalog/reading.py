@@ -1,0 +1,213 @@
+"""Reading the catalogue back as nouns, in chunks, for the stages that check, validate and score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
+from catalog.rows import dataset_of, part_of, table_report_of
+from catalog.store import Catalog
+
+__all__ = ["CheckTarget", "FileToValidate", "StoredDataset", "StoredDistribution", "check_targets", "datasets", "files"]
+
+CHUNK = 500
+"""Datasets read at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDistribution:
+    """A distribution with what was last observed of it."""
+
+    id: str
+    distribution: Distribution
+    access_check: ResourceCheck | None
+    download_check: ResourceCheck | None
+    table: TableReport | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDataset:
+    """A dataset with all its parts."""
+
+    id: str
+    portal_id: str
+    publisher_id: str | None
+    dataset: Dataset
+    distributions: tuple[StoredDistribution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTarget:
+    """An address to ask, the portal it came from first, and what was known of it."""
+
+    url: str
+    portal_id: str
+    format: str | None
+    media_type: str | None
+    previous: ResourceCheck | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileToValidate:
+    """A downloaded file that has no report yet."""
+
+    distribution_id: str
+    url: str
+    file_path: str
+    sha256: str
+    format: str | None
+    media_type: str | None
+    content_type: str | None
+    is_truncated: bool
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
+    """The present datasets of a portal, by id, with their distributions, services and observations."""
+    ids = [
+        r["id"]
+        for r in catalog.rows(
+            "select id from datasets where portal_id = ? and status = 'present' order by id", [portal_id]
+        )
+    ]
+    for start in range(0, len(ids), CHUNK):
+        yield from _chunk(catalog, ids[start : start + CHUNK])
+
+
+def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
+    marks = _marks(ids)
+    # Only the number of marks is put into the text of these queries.
+    rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608
+    parts = catalog.rows(
+        f"select * from distributions where dataset_id in ({marks}) and not is_retired order by position, id",  # noqa: S608
+        ids,
+    )
+    services = catalog.rows(
+        f"select * from data_services where dataset_id in ({marks}) and not is_retired order by id",  # noqa: S608
+        ids,
+    )
+    urls = sorted({u for p in parts for u in (p["access_url"], p["download_url"]) if u})
+    checks = {
+        row["url"]: part_of(ResourceCheck, "resource_checks", row)
+        for row in _by_key(catalog, "resource_checks", "url", urls)
+    }
+    reports = {
+        row["distribution_id"]: table_report_of(row)
+        for row in _by_key(catalog, "table_reports", "distribution_id", [p["id"] for p in parts])
+    }
+    publishers = {
+        row["id"]: row
+        for row in _by_key(catalog, "publishers", "id", sorted({r["publisher_id"] for r in rows if r["publisher_id"]}))
+    }
+    by_dataset: dict[str, list[StoredDistribution]] = {}
+    for part in parts:
+        by_dataset.setdefault(part["dataset_id"], []).append(
+            StoredDistribution(
+                id=part["id"],
+                distribution=part_of(Distribution, "distributions", part),
+                access_check=checks.get(part["access_url"]),
+                download_check=checks.get(part["download_url"]),
+                table=reports.get(part["id"]),
+            )
+        )
+    served: dict[str, list[DataService]] = {}
+    for service in services:
+        served.setdefault(service["dataset_id"], []).append(part_of(DataService, "data_services", service))
+    for row in rows:
+        stored = tuple(by_dataset.get(row["id"], ()))
+        yield StoredDataset(
+            id=row["id"],
+            portal_id=row["portal_id"],
+            publisher_id=row["publisher_id"],
+            dataset=dataset_of(
+                row,
+                _publisher(publishers.get(row["publisher_id"])),
+                tuple(part.distribution for part in stored),
+                tuple(served.get(row["id"], ())),
+            ),
+            distributions=stored,
+        )
+
+
+def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)  # noqa: S608
+
+
+def _publisher(row: dict[str, Any] | None) -> Publisher | None:
+    if row is None:
+        return None
+    return Publisher(**{k: row[k] for k in ("name", "identifier", "email", "url", "parent")})
+
+
+def check_targets(catalog: Catalog, run_id: str, portal_id: str, limit: int) -> list[CheckTarget]:
+    """The addresses of a portal that this run has not asked yet, those longest unasked first."""
+    rows = catalog.rows(
+        """
+        with addresses as (
+            select download_url as url, format, media_type, dataset_id from distributions
+            where portal_id = :portal and not is_retired and download_url is not null
+            union all
+            select access_url, format, media_type, dataset_id from distributions
+            where portal_id = :portal and not is_retired and access_url is not null
+            union all
+            select endpoint_url, null, null, dataset_id from data_services
+            where portal_id = :portal and not is_retired and endpoint_url is not null
+        )
+        select addresses.url as target, min(format) as format, min(media_type) as media_type, c.*
+        from addresses
+        join datasets on datasets.id = addresses.dataset_id and datasets.status = 'present'
+        left join resource_checks c on c.url = addresses.url
+        where c.run_id is null or c.run_id != :run
+        group by addresses.url
+        order by c.checked_at nulls first, addresses.url
+        limit :limit
+        """,
+        {"portal": portal_id, "run": run_id, "limit": limit},
+    )
+    return [
+        CheckTarget(
+            url=row["target"],
+            portal_id=portal_id,
+            format=row["format"],
+            media_type=row["media_type"],
+            previous=part_of(ResourceCheck, "resource_checks", row) if row["url"] else None,
+        )
+        for row in rows
+    ]
+
+
+def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
+    """Downloads of a portal whose present bytes have no report, by distribution."""
+    rows = catalog.rows(
+        """
+        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated
+        from distributions d
+        join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
+        join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
+        left join table_reports t on t.distribution_id = d.id
+        where d.portal_id = ? and not d.is_retired and c.file_path is not null and c.outcome = 'ok'
+          and (t.sha256 is null or t.sha256 != c.sha256 or t.status = 'unknown')
+        order by d.id
+        """,
+        [portal_id],
+    )
+    return [
+        FileToValidate(
+            distribution_id=row["id"],
+            url=row["url"],
+            file_path=row["file_path"],
+            sha256=row["sha256"],
+            format=row["format"],
+            media_type=row["media_type"],
+            content_type=row["content_type"],
+            is_truncated=bool(row["is_truncated"]),
+        )
+        for row in rows
+    ]

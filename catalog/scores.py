@@ -1,0 +1,217 @@
+"""Writing scores and findings, and the life of a finding from run to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from catalog.model import stable_id
+from catalog.rows import plain
+from catalog.store import Catalog
+from specs.metrics import grade
+
+__all__ = ["Finding", "Scored", "close_missing", "finding_id", "write_entity_scores", "write_scores"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that fails. Id, state and history are given to it when it is written."""
+
+    rule_id: str
+    rule_title: str
+    dimension: str
+    severity: str
+    how_to_fix: str
+    distribution_id: str | None = None
+    field: str | None = None
+    fault_party: Literal["publisher", "portal", "harvester", "unknown"] = "publisher"
+    resource_url: str | None = None
+    observed: str | None = None
+    expected: str | None = None
+    http_status: int | None = None
+    format_declared: str | None = None
+    format_served: str | None = None
+    first_row: int | None = None
+    error_count: int | None = None
+    gain_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One dataset's rows for the quality tables, its findings, and which rules could not be looked at."""
+
+    dataset_id: str
+    portal_id: str
+    publisher_id: str | None
+    dataset_row: Mapping[str, Any]
+    distribution_rows: Sequence[Mapping[str, Any]]
+    findings: Sequence[Finding]
+    unobserved: frozenset[tuple[str | None, str]] = field(default_factory=frozenset)
+    """(distribution id or None, rule id) of what was unknown in this run: no finding of it is called fixed."""
+
+
+def finding_id(dataset_id: str, finding: Finding) -> str:
+    """The same for the same fault in every run: it depends on dataset, distribution, rule and column alone."""
+    return stable_id(dataset_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
+
+
+def write_scores(catalog: Catalog, run_id: str, scored: Sequence[Scored], checked_at: str) -> None:
+    """Write the quality rows of some datasets and carry their findings on."""
+    with catalog.writing():
+        catalog.upsert(
+            "dataset_quality",
+            [
+                {
+                    "dataset_id": s.dataset_id,
+                    "portal_id": s.portal_id,
+                    "publisher_id": s.publisher_id,
+                    "run_id": run_id,
+                    **s.dataset_row,
+                    "findings": len(s.findings),
+                }
+                for s in scored
+            ],
+        )
+        catalog.upsert(
+            "distribution_quality",
+            [
+                {"dataset_id": s.dataset_id, "portal_id": s.portal_id, "run_id": run_id, **row}
+                for s in scored
+                for row in s.distribution_rows
+            ],
+        )
+        _carry_findings(catalog, run_id, scored, checked_at)
+
+
+def _carry_findings(catalog: Catalog, run_id: str, scored: Sequence[Scored], checked_at: str) -> None:
+    ids = [s.dataset_id for s in scored]
+    marks = ", ".join("?" * len(ids))
+    sql = f"select * from findings where dataset_id in ({marks})"  # noqa: S608  # only marks
+    before: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in catalog.rows(sql, ids):
+        before.setdefault(row["dataset_id"], {})[row["id"]] = row
+    rows = []
+    for s in scored:
+        old = before.get(s.dataset_id, {})
+        found = {finding_id(s.dataset_id, finding): finding for finding in s.findings}
+        for key, finding in found.items():
+            rows.append(_found(key, finding, s, old.get(key), run_id, checked_at))
+        for key, row in old.items():
+            if key not in found:
+                rows.append(_not_found(row, s, run_id, checked_at))
+    catalog.upsert("findings", rows)
+
+
+def _found(
+    key: str, finding: Finding, s: Scored, old: Mapping[str, Any] | None, run_id: str, checked_at: str
+) -> dict[str, Any]:
+    state = "new"
+    is_again = old is not None and old["last_seen_run"] == run_id
+    if old is not None:
+        # What was mended and fails again is new; what people have said of it stays.
+        state = {"fixed": "new", "gone": "new", "disputed": "disputed", "waived": "waived"}.get(old["state"], "open")
+        if is_again:
+            state = old["state"]
+    return {
+        "id": key,
+        **{k: plain(v) for k, v in asdict(finding).items()},
+        "state": state,
+        "portal_id": s.portal_id,
+        "publisher_id": s.publisher_id,
+        "dataset_id": s.dataset_id,
+        "first_seen_run": old["first_seen_run"] if old and state != "new" else run_id,
+        "last_seen_run": run_id,
+        "fixed_run": None,
+        "runs_failing": ((old["runs_failing"] or 0) + (not is_again)) if old and state != "new" else 1,
+        "checked_at": checked_at,
+    }
+
+
+def _not_found(old: Mapping[str, Any], s: Scored, run_id: str, checked_at: str) -> dict[str, Any]:
+    if old["state"] in ("fixed", "gone"):
+        return dict(old)
+    if (old["distribution_id"], old["rule_id"]) in s.unobserved:
+        return {**old, "state": old["state"] if old["state"] in ("disputed", "waived") else "unknown"}
+    gone = old["distribution_id"] and old["distribution_id"] not in {r["distribution_id"] for r in s.distribution_rows}
+    return {
+        **old,
+        "state": "gone" if gone else "fixed",
+        "fixed_run": None if gone else run_id,
+        "checked_at": checked_at,
+    }
+
+
+def close_missing(catalog: Catalog, portal_id: str) -> None:
+    """Datasets that are listed no longer keep their findings as "gone", and leave the quality tables."""
+    absent = "select id from datasets where portal_id = ? and status != 'present'"
+    retired = "select id from distributions where portal_id = ? and is_retired"
+    with catalog.writing():
+        run = catalog.db.conn.execute
+        # Both inner queries are our own constants.
+        run(
+            f"update findings set state = 'gone' where dataset_id in ({absent}) and state not in ('fixed', 'waived')",
+            [portal_id],
+        )  # noqa: E501, S608
+        run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
+        run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
+        run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
+
+
+SYSTEMS = {
+    "winnow": ("score", "score_low", "score_high"),
+    "mqa_v1": ("mqa_v1", "mqa_v1", "mqa_v1_high"),
+    "mqa_v2": ("mqa_v2", "mqa_v2", "mqa_v2_high"),
+}
+"""Columns of dataset_quality: value, low, high."""
+LEVELS = {
+    "portal": "q.portal_id",
+    "publisher": "q.publisher_id",
+    "government": "coalesce(p.government, p.title)",
+}
+
+
+def write_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str]) -> None:
+    """Score every portal, publisher and government: means over the datasets, with the means of their bounds.
+
+    ``versions`` gives each system's version. Coverage is the share of measurements that were made of those that
+    apply, 0..100.
+    """
+    with catalog.writing():
+        for system, (value, low, high) in SYSTEMS.items():
+            for level, key in LEVELS.items():
+                # Only the constants above are put into the text.
+                rows = catalog.rows(
+                    f"""
+                    select {key} as entity_id, avg(q.{value}) as score, avg(q.{low}) as score_low,
+                           avg(q.{high}) as score_high, count(*) as datasets,
+                           round(100.0 * sum(q.measured) / nullif(sum(q.applicable), 0), 2) as coverage_pct
+                    from dataset_quality q join portals p on p.id = q.portal_id
+                    where {key} is not null
+                    group by 1"""  # noqa: S608
+                )
+                history = [
+                    {
+                        "id": f"{run_id}/{system}/{level}/{row['entity_id']}",
+                        "run_id": run_id,
+                        "system": system,
+                        "methodology_version": versions[system],
+                        "entity_level": level,
+                        "grade": grade(row["score"]) if system == "winnow" else None,
+                        **row,
+                    }
+                    for row in rows
+                ]
+                catalog.upsert("score_history", history)
+                if system == "winnow" and level != "government":
+                    _write_latest(catalog, f"{level}s", history)
+
+
+def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, Any]]) -> None:
+    # The table is "portals" or "publishers".
+    catalog.db.conn.execute(f"update {table} set score = null, score_low = null, score_high = null, grade = null")  # noqa: S608
+    catalog.db.conn.executemany(
+        f"""update {table} set score = :score, score_low = :score_low, score_high = :score_high, grade = :grade,
+              datasets = :datasets where id = :entity_id""",  # noqa: S608
+        history,
+    )

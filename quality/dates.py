@@ -1,0 +1,56 @@
+"""Reading the dates publishers write. A date that cannot be told is None, never today."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+import ciso8601
+
+__all__ = ["last_day"]
+
+_EUROPEAN = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
+
+
+def last_day(text: str | None) -> date | None:
+    """The last day that a date, month or year may mean: "2024" is 2024-12-31.
+
+    Reads ISO 8601, ``DD.MM.YYYY``, ``DD/MM/YYYY`` where the day is above 12, and HTTP dates. Years before 1900
+    and dates that are plainly fillers (1900-01-01, 1970-01-01) are None.
+    """
+    value = (text or "").strip()
+    found: date | None = None
+    if re.fullmatch(r"\d{4}", value):
+        found = _date(int(value), 12, 31)
+    elif match := re.fullmatch(r"(\d{4})-(\d{2})", value):
+        year, month = int(match[1]), int(match[2])
+        found = next((d for day in (31, 30, 29, 28) if (d := _date(year, month, day))), None)
+    elif match := _EUROPEAN.match(value):
+        day, month, year = int(match[1]), int(match[2]), int(match[3])
+        if "." in value or day > 12:
+            found = _date(year, month, day)
+    elif value:
+        found = _iso(value) or _http(value)
+    return found if found and found.year > 1900 and found != date(1970, 1, 1) else None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _iso(value: str) -> date | None:
+    try:
+        parsed: datetime = ciso8601.parse_datetime(value)
+    except ValueError:
+        return None
+    return parsed.date()
+
+
+def _http(value: str) -> date | None:
+    try:
+        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+"""From measurements to findings: what fails, where, why, how to mend it, and what that brings.
+
+A finding is made for every metric of weight that failed, and only for what failed: the unknown is no finding. The
+gain is exact: the dataset is added up again with that one answer set to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from catalog.model import TableDefect
+from catalog.scores import Finding
+from quality.metrics.sound import RULES
+from quality.score import DatasetScore, Measurements, winnow_score
+from quality.subject import DatasetSubject, DistributionSubject, Unknown
+from specs.metrics import Metric, metrics
+
+__all__ = ["findings", "unobserved"]
+
+
+def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
+    """All findings of a dataset."""
+    found = []
+    for metric in metrics().values():
+        if not metric.weight:
+            continue
+        if metric.subject == "dataset":
+            if _fails(score.dataset[metric.id]):
+                found.append(_dataset_finding(metric, score))
+            continue
+        for index, part in enumerate(subject.distributions):
+            value = score.distributions[index][metric.id]
+            if _fails(value):
+                found += _distribution_findings(metric, part, score, index)
+    return found
+
+
+def unobserved(subject: DatasetSubject, score: DatasetScore) -> frozenset[tuple[str | None, str]]:
+    """(distribution id or None, rule id) of every measurement that was unknown."""
+    own = {(None, name) for name, value in score.dataset.items() if isinstance(value, Unknown)}
+    parts = {
+        (part.id, rule)
+        for part, values in zip(subject.distributions, score.distributions, strict=True)
+        for name, value in values.items()
+        if isinstance(value, Unknown)
+        for rule in {name, *RULES.get(name, ())}
+    }
+    return frozenset(own | parts)
+
+
+def _fails(value: object) -> bool:
+    return isinstance(value, float) and value < 1.0
+
+
+def _gain(metric: Metric, score: DatasetScore, index: int | None) -> float | None:
+    """Points of the dataset's score if this one answer were 1; None where the score is not known."""
+    own: Measurements = dict(score.dataset)
+    parts: Sequence[Measurements] = score.distributions
+    if index is None:
+        own[metric.id] = 1.0
+    else:
+        parts = [{**part, metric.id: 1.0} if i == index else part for i, part in enumerate(parts)]
+    mended = winnow_score(own, parts)[0].value
+    if mended is None or score.score.value is None:
+        return None
+    return round(mended - score.score.value, 2)
+
+
+def _dataset_finding(metric: Metric, score: DatasetScore) -> Finding:
+    return Finding(
+        rule_id=metric.id,
+        rule_title=metric.question,
+        dimension=metric.dimension,
+        severity=metric.severity,
+        how_to_fix=metric.fix,
+        observed="no" if metric.id != "up_to_date" else "the last change is older than the frequency allows",
+        expected="yes",
+        gain_points=_gain(metric, score, None),
+    )
+
+
+def _distribution_findings(metric: Metric, part: DistributionSubject, score: DatasetScore, index: int) -> list[Finding]:
+    check, table = part.check, part.table
+    declared, served = part.declared_format, part.served_format
+    base = Finding(
+        rule_id=metric.id,
+        rule_title=metric.question,
+        dimension=metric.dimension,
+        severity=metric.severity,
+        how_to_fix=metric.fix,
+        distribution_id=part.id,
+        resource_url=part.url,
+        observed=_observed(metric, part),
+        expected="yes",
+        http_status=check.status if check else None,
+        format_declared=declared.id if declared else part.distribution.format,
+        format_served=served.id if served else None,
+        gain_points=_gain(metric, score, index),
+    )
+    if table is None or metric.dimension != "sound":
+        return [base]
+    defects = _defects(metric, table.defects)
+    if not defects:
+        return [base]
+    # One finding for each column concerned; the gain belongs to mending them all, so only the first carries it.
+    return [_of_defect(base, defect, base.gain_points if number == 0 else 0.0) for number, defect in enumerate(defects)]
+
+
+def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect]:
+    if metric.id == "table_expectations_met":
+        chosen = [d for d in defects if d.source == "great_expectations"]
+    else:
+        chosen = [d for d in defects if d.rule in RULES[metric.id]]
+    return sorted(chosen, key=lambda d: (-d.count, d.rule, d.field or ""))
+
+
+def _of_defect(base: Finding, defect: TableDefect, gain: float | None) -> Finding:
+    return Finding(
+        rule_id=base.rule_id,
+        rule_title=base.rule_title,
+        dimension=base.dimension,
+        severity=base.severity,
+        how_to_fix=base.how_to_fix,
+        distribution_id=base.distribution_id,
+        field=f"{defect.rule}: {defect.field}" if defect.field else defect.rule,
+        resource_url=base.resource_url,
+        observed=defect.message,
+        expected=base.expected,
+        http_status=base.http_status,
+        format_declared=base.format_declared,
+        format_served=base.format_served,
+        first_row=defect.first_row,
+        error_count=defect.count,
+        gain_points=gain,
+    )
+
+
+def _observed(metric: Metric, part: DistributionSubject) -> str:
+    check = part.check
+    match metric.id:
+        case "link_ok" if check is None and part.url is None:
+            return "no address is given"
+        case "link_ok" if check is not None:
+            return check.detail or check.fault or "no answer"
+        case "file_served" if part.table is not None and part.table.defects:
+            return part.table.defects[0].message
+        case "format_truthful":
+            return f"declared {_name(part.declared_format)}, served {_name(part.served_format)}"
+        case "format_open" | "machine_readable":
+            return f"the format is {_name(part.served_format or part.declared_format)}"
+        case "licence_known" | "licence_open":
+            found = part.licence.title if part.licence else part.distribution.licence or part.dataset.licence
+            return f"the licence is: {found}"[:300] if found else "no licence is given"
+        case "table_encoding_utf8" if part.table is not None:
+            return f"the encoding is {part.table.encoding}"
+    return "no"
+
+
+def _name(fmt: object) -> str:
+    return getattr(fmt, "id", None) or "unknown"

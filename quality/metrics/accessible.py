@@ -1,0 +1,89 @@
+"""Can the data be had, and is there someone to ask?"""
+
+from __future__ import annotations
+
+import re
+
+from catalog import vocabulary
+from quality.metrics.answers import answers, present, usable_url, yes
+from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
+
+__all__: list[str] = []
+
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+
+def distribution_present(s: DatasetSubject) -> float:
+    return yes(bool(s.distributions or s.services))
+
+
+def access_url_present(s: DistributionSubject) -> float:
+    return present(s.distribution.access_url)
+
+
+def access_url_ok(s: DistributionSubject) -> Measurement:
+    return answers(s.distribution.access_url, s.access_check)
+
+
+def download_url_present(s: DistributionSubject) -> float:
+    return present(s.distribution.download_url)
+
+
+def download_url_ok(s: DistributionSubject) -> Measurement:
+    return answers(s.distribution.download_url, s.download_check)
+
+
+def link_ok(s: DistributionSubject) -> Measurement:
+    """The best of its addresses; 0 where a distribution has none at all."""
+    results = [
+        answers(s.distribution.download_url, s.download_check),
+        answers(s.distribution.access_url, s.access_check),
+    ]
+    asked = [r for r in results if r is not None]
+    if not asked:
+        return 0.0
+    if 1.0 in asked:
+        return 1.0
+    return UNKNOWN if UNKNOWN in asked else 0.0
+
+
+def file_served(s: DistributionSubject) -> Measurement:
+    """Only where a file is promised (by a download URL, or a format that is none of the web) and something came."""
+    fmt = s.declared_format
+    is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))
+    if not is_promised or s.check is None or s.check.outcome in ("broken", "invalid"):
+        return None
+    if s.check.outcome != "ok":
+        return UNKNOWN
+    if s.table is not None and s.table.status != "unknown":
+        return yes(s.table.status != "wrong_content")
+    # The file was not looked into: a page in its place is told by its media type.
+    served = (s.check.content_type or "").lower()
+    return UNKNOWN if not served else yes("text/html" not in served or (fmt is not None and fmt.id == "HTML"))
+
+
+def contact_present(s: DatasetSubject) -> float:
+    return yes(s.dataset.contact is not None)
+
+
+def contact_usable(s: DatasetSubject) -> float | None:
+    contact = s.dataset.contact
+    if contact is None:
+        return None
+    return yes(bool(contact.email and _EMAIL.match(contact.email.strip())) or usable_url(contact.url))
+
+
+def publisher_present(s: DatasetSubject) -> float:
+    return yes(s.dataset.publisher is not None)
+
+
+def access_rights_present(s: DatasetSubject) -> float:
+    return present(s.dataset.access_rights)
+
+
+def access_rights_known(s: DatasetSubject) -> float:
+    return yes(vocabulary.access_right(s.dataset.access_rights) is not None)
+
+
+def provenance_present(s: DatasetSubject) -> float:
+    return present(s.dataset.provenance)

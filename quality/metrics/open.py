@@ -1,0 +1,45 @@
+"""May the data be used by anyone, for anything, with any program?"""
+
+from __future__ import annotations
+
+from quality.metrics.answers import present, yes
+from quality.subject import UNKNOWN, DistributionSubject, Measurement
+
+__all__: list[str] = []
+
+
+def licence_present(s: DistributionSubject) -> float:
+    return yes(_is_declared(s) and (s.licence is None or s.licence.open_definition != "none"))
+
+
+def _is_declared(s: DistributionSubject) -> bool:
+    return bool(present(s.distribution.licence) or present(s.dataset.licence))
+
+
+def licence_known(s: DistributionSubject) -> float | None:
+    """Not asked where none is declared: that fault is counted once."""
+    if not licence_present(s):
+        return None
+    return yes(s.licence is not None)
+
+
+def licence_in_mqa_list(s: DistributionSubject) -> float:
+    return yes(s.licence is not None and s.licence.in_mqa_list)
+
+
+def licence_open(s: DistributionSubject) -> Measurement:
+    """0 without a licence: nobody may reuse the file. Unknown where there is one that cannot be told."""
+    if not licence_present(s):
+        return 0.0
+    if s.licence is None or s.licence.is_open is None:
+        return UNKNOWN
+    return yes(s.licence.is_open)
+
+
+def format_open(s: DistributionSubject) -> Measurement:
+    fmt = s.served_format or s.declared_format
+    return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
+
+
+def rights_present(s: DistributionSubject) -> float:
+    return yes(bool(present(s.distribution.rights) or present(s.dataset.rights)))

@@ -1,0 +1,95 @@
+"""Is the table what a table should be? Asked only where a table was served and read.
+
+A defect counts by its rate: one bad row in a thousand leaves 0.9, one in a hundred nothing.
+"""
+
+from __future__ import annotations
+
+from catalog.model import TableReport
+from quality.metrics.answers import yes
+from quality.subject import UNKNOWN, DistributionSubject, Measurement, Unknown
+
+__all__ = ["RULES"]
+
+RULES = {
+    "table_not_empty": {"empty_file", "no_rows"},
+    "table_rectangular": {"extra_cell", "missing_cell", "blank_row", "unclosed_quote", "source_error"},
+    "table_header_clean": {"blank_column_name", "duplicate_column"},
+    "table_types_consistent": {"type_error"},
+    "table_encoding_utf8": {"encoding_error", "nul_byte"},
+}
+"""The rules of table reports that each metric counts; ``table_expectations_met`` takes all of Great Expectations'."""
+WORST_RATE = 0.01
+"""Share of bad rows at which nothing is left."""
+
+
+def _report(s: DistributionSubject) -> TableReport | Unknown | None:
+    """The report, where it is about a table; UNKNOWN where a table is declared and was not read."""
+    if s.table is None or s.table.status == "unknown":
+        is_table = s.declared_format is not None and s.declared_format.kind in ("table", "spreadsheet")
+        lost = s.check is not None and s.check.outcome in ("broken", "invalid")
+        return UNKNOWN if is_table and not lost else None
+    return s.table if s.table.status in ("valid", "invalid") and s.table.format is not None else None
+
+
+def _count(report: TableReport, rules: set[str]) -> int:
+    return sum(defect.count for defect in report.defects if defect.rule in rules)
+
+
+def _rate(report: TableReport, rules: set[str], of: int) -> float:
+    bad = _count(report, rules) / max(of, 1)
+    return max(0.0, 1.0 - bad / WORST_RATE)
+
+
+def table_not_empty(s: DistributionSubject) -> Measurement:
+    if s.table is not None and any(defect.rule == "empty_file" for defect in s.table.defects):
+        return 0.0
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    return yes(not _count(report, RULES["table_not_empty"]))
+
+
+def _has_rows(report: TableReport) -> bool:
+    return bool(report.row_count) and bool(report.column_count)
+
+
+def table_rectangular(s: DistributionSubject) -> Measurement:
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    return _rate(report, RULES["table_rectangular"], report.row_count or 0) if _has_rows(report) else None
+
+
+def table_header_clean(s: DistributionSubject) -> Measurement:
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    return yes(not _count(report, RULES["table_header_clean"])) if _has_rows(report) else None
+
+
+def table_types_consistent(s: DistributionSubject) -> Measurement:
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    return _rate(report, RULES["table_types_consistent"], report.row_count or 0) if _has_rows(report) else None
+
+
+def table_encoding_utf8(s: DistributionSubject) -> Measurement:
+    """Only for text: a spreadsheet has no encoding to choose."""
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    if report.encoding is None:
+        return None
+    is_utf8 = report.encoding.lower().replace("_", "-").startswith(("utf-8", "ascii", "us-ascii"))
+    return yes(is_utf8 and not _count(report, RULES["table_encoding_utf8"]))
+
+
+def table_expectations_met(s: DistributionSubject) -> Measurement:
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    if not report.expectations_total or not _has_rows(report):
+        return None
+    return (report.expectations_passed or 0) / report.expectations_total

@@ -1,0 +1,83 @@
+"""What a metric is asked about: the declared record beside what was observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from functools import cached_property
+from typing import Final, Literal
+
+from catalog import vocabulary
+from catalog.model import DataService, Dataset, Distribution, ResourceCheck, TableReport
+from catalog.vocabulary import FileFormat, Licence
+
+__all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown"]
+
+
+class Unknown(Enum):
+    """The answer could not be observed: never taken for a failure."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+Measurement = float | None | Literal[Unknown.UNKNOWN]
+"""0..1; None where the question does not apply; UNKNOWN where it could not be observed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionSubject:
+    """A distribution with the checks of its addresses and the report on its file.
+
+    A check or report that is None was never made.
+    """
+
+    id: str
+    distribution: Distribution
+    dataset: Dataset
+    access_check: ResourceCheck | None = None
+    download_check: ResourceCheck | None = None
+    table: TableReport | None = None
+
+    @cached_property
+    def licence(self) -> Licence | None:
+        """The licence recognised; one declared for the whole dataset counts for its files."""
+        own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
+        if own is not None or self.distribution.licence:
+            return own
+        return vocabulary.licence(self.dataset.licence, self.dataset.licence_title)
+
+    @cached_property
+    def declared_format(self) -> FileFormat | None:
+        """The format recognised in what was declared; the media type first, as the MQA reads it."""
+        return vocabulary.file_format(self.distribution.media_type) or vocabulary.file_format(self.distribution.format)
+
+    @cached_property
+    def served_format(self) -> FileFormat | None:
+        """The format recognised in the bytes that were served; None where no bytes were looked at."""
+        return vocabulary.file_format(self.table.format) if self.table and self.table.format else None
+
+    @property
+    def check(self) -> ResourceCheck | None:
+        """The check that speaks for the distribution: the download's, or else the access URL's."""
+        return self.download_check if self.distribution.download_url else self.access_check
+
+    @property
+    def url(self) -> str | None:
+        """The address that speaks for the distribution."""
+        return self.distribution.download_url or self.distribution.access_url
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSubject:
+    """A dataset with its distributions."""
+
+    id: str
+    portal_id: str
+    publisher_id: str | None
+    dataset: Dataset
+    distributions: tuple[DistributionSubject, ...]
+    services: tuple[DataService, ...]
+    as_of: date
+    """The day of the run: the same catalogue scored for the same day gives the same score."""

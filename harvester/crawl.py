@@ -13,6 +13,7 @@ from catalog.model import HarvestError
 from harvester.pages import Night, verdict
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
+from harvester.spiders.base import PortalSpider
 from specs.portals import PortalSpec
 
 __all__ = ["crawl"]
@@ -64,7 +65,7 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     if night.fault is not None:
         return
     spider = crawler.spider
-    if spider is None:
+    if not isinstance(spider, PortalSpider):
         raise RuntimeError(f"{portal.id}: the spider did not start")
     tally = spider.tally
     if late:
@@ -85,7 +86,7 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
         night.run_id,
         portal.id,
         word,
-        reasons=reasons,
+        reasons=reasons[:20],
         advertised=tally.advertised,
         seen=tally.seen,
         duplicates=tally.duplicates,

@@ -57,10 +57,6 @@ class PortalSpider(scrapy.Spider):
         self.tally = Tally()
         self.seen_ids: set[str] = set()
 
-    async def start(self) -> AsyncIterator[Any]:
-        raise NotImplementedError(f"{type(self).__module__} must yield its first requests")
-        yield
-
     def to_dataset(self, raw: Any) -> Dataset:
         """The mapping of one record. Raises LostRecord where it has no identity."""
         raise NotImplementedError
@@ -117,7 +113,7 @@ class PortalSpider(scrapy.Spider):
 
     async def failed(self, failure: Failure) -> AsyncIterator[Page]:
         """Errback of every request: the answer did not come."""
-        fault = faults.of_exception(failure.value)
+        fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
         url = failure.request.url  # type: ignore[attr-defined]
         yield self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url)
 

@@ -123,7 +123,7 @@ class Spider(PortalSpider):
                 left = len(self.names)
                 yield self.fatal(
                     "page",
-                    f"package_show failed {MAX_MISSES} times in a row; {left} more names of package_list were not tried",
+                    f"package_show failed {MAX_MISSES} times in a row; {left} more names were not tried",
                     "ask the portal to offer package_search or package_show",
                     response.url,
                 )
@@ -151,8 +151,8 @@ class Spider(PortalSpider):
             return None, problem
         if isinstance(answer, dict) and answer.get("success") is True and "result" in answer:
             return answer["result"], None
-        if problem := self.refused(response):
-            return None, problem
+        if refusal := self.refused(response):
+            return None, refusal
         why = answer.get("error") if isinstance(answer, dict) else answer
         return None, self.fatal(
             "page", f"{response.url}: the API says success: false", "ask the portal what is wrong", response.url, why

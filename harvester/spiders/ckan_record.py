@@ -86,8 +86,8 @@ class _Fields:
 
 def _licence(*declared: str | None) -> tuple[str | None, str | None]:
     """The first two of what is declared: an address or code, and a code or name beside it."""
-    found = [value for value in declared if value is not None]
-    return (*found[:2], None, None)[:2]
+    found = [*(value for value in declared if value is not None), None, None]
+    return found[0], found[1]
 
 
 def _publisher(raw: dict[str, Any], get: _Fields) -> Publisher | None:

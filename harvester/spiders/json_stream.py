@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,7 +169,7 @@ def records(path: Path, key: str = "dataset") -> Iterator[Element | Broken | Str
         reader.file.close()
 
 
-def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Iterator[Element | Broken]:
+def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Generator[Element | Broken, None, bool]:
     reader.at += 1
     found = False
     while (char := reader.peek()) != "}":

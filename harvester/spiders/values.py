@@ -52,7 +52,7 @@ def texts(value: Any) -> tuple[str, ...]:
         single = text(value)
         return (single,) if single else ()
     items = value if isinstance(value, list) else [value]
-    return tuple(found for item in items if (found := text(item)) is not None)
+    return tuple(word for item in items if (word := text(item)) is not None)
 
 
 def json_text(value: Any) -> Any:

@@ -10,7 +10,16 @@ from catalog.model import DataService, Dataset, Distribution, Publisher, Resourc
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
 
-__all__ = ["CheckTarget", "FileToValidate", "StoredDataset", "StoredDistribution", "check_targets", "datasets", "files"]
+__all__ = [
+    "CheckTarget",
+    "FileToValidate",
+    "StoredDataset",
+    "StoredDistribution",
+    "check_targets",
+    "dataset",
+    "datasets",
+    "files",
+]
 
 CHUNK = 500
 """Datasets read at once."""
@@ -77,6 +86,11 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     ]
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK])
+
+
+def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
+    """One dataset, whatever its status; None where there is none of this id."""
+    return next(_chunk(catalog, [dataset_id]), None)
 
 
 def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:

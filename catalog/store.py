@@ -29,7 +29,7 @@ from catalog.rows import (
 )
 from catalog.schema import TABLES
 
-__all__ = ["GRACE_RUNS", "Catalog", "CatalogError", "now", "open_catalog"]
+__all__ = ["GRACE_RUNS", "Catalog", "CatalogError", "now", "open_catalog", "sqlite_version"]
 
 GRACE_RUNS = 3
 """Complete harvests in a row that must miss a dataset before it is retired."""
@@ -42,6 +42,11 @@ class CatalogError(Exception):
 def now() -> str:
     """The present instant in UTC, to the second, as the catalogue writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sqlite_version() -> str:
+    """Version of the SQLite library in use."""
+    return sqlite3.sqlite_version
 
 
 @contextmanager

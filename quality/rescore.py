@@ -15,7 +15,7 @@ from quality.score import DatasetScore, Measurements, score_dataset
 from quality.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
 from specs.metrics import grade
 
-__all__ = ["score_portal", "subject_of"]
+__all__ = ["day_of", "run_date", "score_portal", "subject_of"]
 
 BATCH = 500
 
@@ -41,6 +41,17 @@ def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
         services=stored.dataset.data_services,
         as_of=as_of,
     )
+
+
+def run_date(catalog: Catalog, dataset_id: str) -> date:
+    """The day for which a dataset was scored last; the day of the last run where it never was."""
+    run_id = catalog.value("select run_id from dataset_quality where dataset_id = ?", [dataset_id])
+    return day_of(run_id or catalog.value("select max(id) from runs"))
+
+
+def day_of(run_id: str) -> date:
+    """The day (UTC) on which a run began."""
+    return date.fromisoformat(run_id[:8])
 
 
 def score_portal(

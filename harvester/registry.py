@@ -1,0 +1,70 @@
+"""Which portals are meant: ids, files, folders and addresses, as given on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from specs.errors import SpecError
+from specs.portals import PortalSpec, load, of_url, shipped
+
+__all__ = ["resolve"]
+
+
+def resolve(
+    data: Path,
+    names: Sequence[str],
+    *,
+    registry: Path | None = None,
+    portal_type: str | None = None,
+    allow_local: bool = False,
+) -> list[PortalSpec]:
+    """The portals named; with no names, all of the registry.
+
+    The registry is ``--portals``, or else the folder ``portals`` of the data folder, or else the portals that come
+    with the program. Raises SpecError for a name that is none of it.
+    """
+    own = data / "portals"
+    folder = registry or (own if own.is_dir() else None)
+    known = {spec.id: spec for spec in load(folder)} if folder else shipped()
+    found: dict[str, PortalSpec] = {}
+    for spec in [one for name in names for one in _named(data, name, known, portal_type)] if names else known.values():
+        if found.setdefault(spec.id, spec) != spec:
+            raise SpecError(f"{spec.id}: two different portals have this id; rename one of the files")
+    if allow_local:
+        return [spec.model_copy(update={"local": True}) for spec in found.values()]
+    return list(found.values())
+
+
+def _named(data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None) -> list[PortalSpec]:
+    if name.startswith(("http://", "https://")):
+        if portal_type is None:
+            raise SpecError(f"{name}: what is it? Add --type ckan or --type dcat-us")
+        return [of_url(name, portal_type)]
+    if name in known:
+        return [known[name]]
+    if name.endswith(".toml") or Path(name).is_dir():
+        return load(Path(name))
+    if name in (everything := shipped()):
+        return [everything[name]]
+    spec = _from_catalogue(data / "catalog.db", name)
+    if spec is None:
+        raise SpecError(f"{name}: no portal has this id; see winnow portals, or name a file, a folder or a URL")
+    return [spec]
+
+
+def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
+    """A portal that was once given by its address, so that its stages can be run again by id."""
+    from catalog.store import open_catalog
+
+    if not path.is_file():
+        return None
+    with open_catalog(path) as catalog:
+        rows = catalog.rows(
+            "select id, type, title, url, government, country, contact_email, is_local from portals where id = ?",
+            [name],
+        )
+    if not rows:
+        return None
+    row = rows[0]
+    return PortalSpec(**{**{k: v for k, v in row.items() if k != "is_local"}, "local": bool(row["is_local"])})

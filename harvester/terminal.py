@@ -1,0 +1,192 @@
+"""What people see on the terminal: progress and summaries, by rich. Progress goes to stderr, results to stdout."""
+
+from __future__ import annotations
+
+import shutil
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from catalog.store import sqlite_version
+from specs.portals import PortalSpec
+
+__all__ = ["doctor", "explain", "progress", "show_portals", "show_summary"]
+
+Report = Callable[[str, str, int, int | None], None]
+
+
+@contextmanager
+def progress(*, is_quiet: bool) -> Iterator[Report]:
+    """A function to report progress to: bars where a person looks on, silence elsewhere."""
+    console = Console(stderr=True)
+    if is_quiet or not console.is_terminal:
+        yield lambda stage, what, done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.fields[stage]:9}"), TextColumn("{task.description:30.30}"), BarColumn())
+    with Progress(*columns, MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bars:
+        tasks: dict[tuple[str, str], Any] = {}
+
+        def report(stage: str, what: str, done: int, total: int | None) -> None:
+            if (stage, what) not in tasks:
+                tasks[stage, what] = bars.add_task(escape(what), total=total, stage=stage)
+            bars.update(tasks[stage, what], completed=done, total=total)
+
+        yield report
+
+
+def _score(row: dict[str, Any]) -> str:
+    if row["score"] is None:
+        return "-"
+    return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"
+
+
+def show_summary(result: dict[str, Any], data: Path) -> None:
+    """The run in a table, the reasons of what was not read whole, and where the files are."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title=f"Run {result['run']}", title_justify="left")
+    for name in ("portal", "verdict"):
+        table.add_column(name)
+    for name in ("datasets", "files", "added", "changed", "removed", "errors"):
+        table.add_column(name, justify="right")
+    table.add_column("score (if all unknown failed to passed)")
+    table.add_column("findings open / new / fixed", justify="right")
+    for row in result["portals"]:
+        table.add_row(
+            escape(row["portal"]),
+            row["verdict"] or "-",
+            *(str(row[k] or 0) for k in ("datasets", "distributions", "added", "changed", "removed", "errors")),
+            _score(row),
+            f"{row['findings_open']} / {row['findings_new']} / {row['findings_fixed']}",
+        )
+    console.print(table)
+    for row in result["portals"]:
+        if row["verdict"] not in ("complete", None):
+            console.print(f"{escape(row['portal'])}: {escape(row['reasons'] or row['verdict'])}"[:600])
+    checks = ", ".join(f"{n} {outcome}" for outcome, n in result["checks"].items()) or "none"
+    console.print(
+        f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"
+    )
+    if result["harvest_errors"]:
+        console.print(f"{result['harvest_errors']} harvest errors: see the table harvest_errors (winnow serve)")
+    if (data / "exports").is_dir():
+        console.print(f"scorecards: {data / 'exports'}    browse: winnow --data {data} serve")
+
+
+def show_portals(specs: Sequence[PortalSpec]) -> None:
+    """Portals in a table."""
+    table = Table()
+    for name in ("id", "type", "title", "country", "url"):
+        table.add_column(name, overflow="fold")
+    for spec in specs:
+        table.add_row(spec.id, spec.type, escape(spec.title), spec.country or "", escape(spec.url))
+    Console().print(table)
+
+
+def explain(data: Path, name: str) -> bool:
+    """Print what a metric means, or how a dataset's score comes about. False where the name is neither."""
+    from specs.metrics import dimension_weights, metrics
+
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    if metric := metrics().get(name):
+        share = sum(m.weight for m in metrics().values() if m.dimension == metric.dimension)
+        console.print(f"[bold]{metric.id}[/bold]: {escape(metric.question)}")
+        console.print(f"asked of each {metric.subject}; dimension {metric.dimension}", end="")
+        points = dimension_weights()[metric.dimension] * metric.weight / share
+        console.print(f", up to {points:.1f} of 100 points" if metric.weight else ", of no weight in the Winnow score")
+        for label, value in (("why", metric.rationale), ("source", metric.source), ("mend it", metric.fix)):
+            console.print(f"{label}: {escape(value)}")
+        return True
+    return _explain_dataset(data, name, console)
+
+
+def _explain_dataset(data: Path, dataset_id: str, console: Console) -> bool:
+    from catalog.reading import dataset as read_dataset
+    from catalog.store import open_catalog
+    from quality.rescore import run_date, subject_of
+    from quality.score import score_dataset
+    from quality.subject import Unknown
+    from specs.metrics import metrics
+
+    if not (data / "catalog.db").is_file():
+        return False
+    with open_catalog(data / "catalog.db") as catalog:
+        stored = read_dataset(catalog, dataset_id)
+        if stored is None:
+            return False
+        score = score_dataset(subject_of(stored, run_date(catalog, dataset_id)))
+    value = "not known" if score.score.value is None else f"{score.score.value:.1f}"
+    console.print(f"[bold]{escape(stored.dataset.title or dataset_id)}[/bold]")
+    console.print(f"Winnow score {value}, from {score.score.low:.1f} (all unknown failed) to {score.score.high:.1f}")
+    table = Table()
+    for column in (
+        "dimension",
+        "metric",
+        "question",
+        "dataset",
+        *(f"file {i + 1}" for i in range(len(stored.distributions))),
+    ):
+        table.add_column(column, overflow="fold")
+
+    def word(measured: object) -> str:
+        if isinstance(measured, Unknown):
+            return "unknown"
+        return "-" if measured is None else f"{measured:g}"
+
+    for metric in metrics().values():
+        if metric.weight:
+            cells = [word(score.dataset.get(metric.id))] if metric.subject == "dataset" else [""]
+            if metric.subject == "distribution":
+                cells += [word(part[metric.id]) for part in score.distributions]
+            table.add_row(metric.dimension, metric.id, escape(metric.question), *cells)
+    console.print(table)
+    for name, interval in score.dimensions.items():
+        shown = "not known" if interval.value is None else f"{interval.value:.1f}"
+        console.print(f"{name}: {shown} ({interval.low:.1f} to {interval.high:.1f})")
+    for name, interval in score.systems.items():
+        console.print(f"{name}: {interval.low:g} (to {interval.high:g} if all unknown passed)")
+    return True
+
+
+LIBRARIES = (
+    "scrapy", "aiohttp", "requests", "frictionless", "great-expectations", "rdflib", "sqlite-utils", "datasette",
+    "python-calamine", "pydantic",
+)  # fmt: skip
+
+
+def doctor(data: Path) -> bool:
+    """Print versions, room on the disk and what is missing. True where a night could run."""
+    console = Console()
+    is_well = True
+    console.print(
+        f"winnow {metadata.version('winnow-opendata')}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}"
+    )
+    for name in LIBRARIES:
+        try:
+            console.print(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            is_well = False
+            console.print(f"{name} is missing: install the program again with pip")
+    datasette = metadata.version("datasette")
+    if datasette.startswith("1."):
+        is_well = False
+        console.print(f"datasette {datasette} breaks the site: install a 0.65 version")
+    place = data if data.is_dir() else Path()
+    free = shutil.disk_usage(place).free
+    console.print(f"{place.resolve()}: {free / 1e9:.1f} GB free")
+    if free < 1e9:
+        is_well = False
+        console.print("a night needs 1 GB of free disk at least")
+    catalogue = data / "catalog.db"
+    console.print(f"catalogue: {catalogue}" if catalogue.is_file() else f"no catalogue yet in {data}")
+    console.print("chromium: " + (shutil.which("chromium") or "not found (only some tests need it)"))
+    return is_well

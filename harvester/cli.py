@@ -158,6 +158,7 @@ def _stage_command(name: str, stages: Sequence[str], text: str) -> None:
     @click.pass_obj
     def command(
         data: Path,
+        /,
         portals: tuple[str, ...],
         registry: Path | None,
         portal_type: str | None,
@@ -237,11 +238,12 @@ def serve(data: Path, port: int, host: str) -> None:
 @click.pass_context
 def demo(context: click.Context, stay: bool, port: int) -> None:
     """Two nights over the demo portals that come with the program, served on this machine."""
-    from harvester.demo.run import run_demo
+    from harvester.demo.run import prepare, run_demo
 
     data: Path = context.obj
     if context.parent and context.parent.get_parameter_source("data") == click.core.ParameterSource.DEFAULT:
         data = Path("demo-data")
+    prepare(data)
     _log_to(data)
     run_demo(data)
     if stay:

@@ -144,8 +144,9 @@ def _score(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
 
 
 def _export(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
-    from catalog.exports import export_all
     from catalog.site.serve import publish
+
+    from catalog.exports import export_all
 
     night.on_progress("export", "files", 0, None)
     export_all(night.catalog, night.run_id, night.data / "exports")

@@ -35,6 +35,9 @@ class Tally:
     kept: int = 0
     duplicates: int = 0
     lost: int = 0
+    """Records that could not be read though they may be datasets known from before."""
+    unidentified: int = 0
+    """Records without an identity: nothing that was kept before can be among them."""
     skipped: int = 0
     """Records that are no datasets: harvest sources, showcases."""
     requests: int = 0
@@ -70,8 +73,17 @@ def verdict(
     portal file. "suspect" is complete by its own word, but too far from what was expected to act on.
     """
     reasons = list(tally.faults)
+    if tally.unidentified:
+        reasons.append(f"{tally.unidentified} records have no identity and were lost; see harvest_errors")
     if tally.kept == 0:
-        if tally.ended and not tally.lost and tally.advertised in (0, None) and not previous and not minimum:
+        if (
+            tally.ended
+            and not tally.lost
+            and not tally.unidentified
+            and tally.advertised in (0, None)
+            and not previous
+            and not minimum
+        ):
             return "complete", ["the portal lists no datasets"]
         return "failed", reasons or ["no dataset could be read"]
     if not tally.ended:

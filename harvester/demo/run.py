@@ -10,20 +10,26 @@ from rich.console import Console
 from harvester.demo import STORY, DemoServer
 from harvester.nightly import nightly
 from harvester.terminal import progress, show_summary
-from specs.errors import parse
+from specs.errors import SpecError, parse
 from specs.portals import PortalSpec
 
-__all__ = ["run_demo"]
+__all__ = ["prepare", "run_demo"]
+
+MARK = ".winnow-demo"
+
+
+def prepare(data: Path) -> None:
+    """Make ``data`` an empty folder. Raises SpecError where it holds anything but an earlier demo."""
+    if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
+        raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
+    shutil.rmtree(data, ignore_errors=True)
+    data.mkdir(parents=True)
+    (data / MARK).touch()
 
 
 def run_demo(data: Path) -> None:
-    """Run both nights into an emptied ``data`` folder and print their summaries."""
+    """Run both nights into a folder made by :func:`prepare`, and print their summaries."""
     console = Console()
-    if data.exists() and not (data / ".winnow-demo").exists() and any(data.iterdir()):
-        raise FileExistsError(f"{data} is not empty and no demo of an earlier time: name another folder with --data")
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    (data / ".winnow-demo").touch()
     with DemoServer(night=1) as server:
         portals = [parse(PortalSpec, spec, spec["id"]) for spec in server.portals()]
         for night in (1, 2):

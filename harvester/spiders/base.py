@@ -83,7 +83,10 @@ class PortalSpider(scrapy.Spider):
                 self.seen_ids.add(identifier)
                 kept.append(Record(dataset=dataset, raw=raw, url=url, pointer=pointer))
             except Exception as error:  # noqa: BLE001  # one bad record must not stop the others
-                self.tally.lost += 1
+                if isinstance(error, LostRecord):
+                    self.tally.unidentified += 1
+                else:
+                    self.tally.lost += 1
                 errors.append(_lost(error, raw, pointer, url))
         self.tally.kept += len(kept)
         return Page(records=tuple(kept), errors=tuple(errors[:MAX_ERRORS]))

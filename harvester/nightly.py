@@ -166,8 +166,8 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
     """What a run came to, for people and machines."""
     portals = catalog.rows(
         """select p.id as portal, p.title, p.type, h.verdict, h.reasons, p.datasets, h.added, h.changed, h.removed,
-             h.errors, h.duplicates, h.requests, h.bytes, round(p.score, 1) as score, round(p.score_low, 1) as score_low,
-             round(p.score_high, 1) as score_high, p.grade,
+             h.errors, h.duplicates, h.requests, h.bytes, round(p.score, 1) as score,
+             round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high, p.grade,
              (select count(*) from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
                where d.portal_id = p.id and not d.is_retired) as distributions,
              (select count(*) from findings f where f.portal_id = p.id and f.state in ('new', 'open')) as findings_open,

@@ -28,7 +28,11 @@ def resolve(
     folder = registry or (own if own.is_dir() else None)
     known = {spec.id: spec for spec in load(folder)} if folder else shipped()
     found: dict[str, PortalSpec] = {}
-    for spec in [one for name in names for one in _named(data, name, known, portal_type)] if names else known.values():
+    for spec in (
+        [one for name in names for one in _named(data, name, known, portal_type, allow_local)]
+        if names
+        else known.values()
+    ):
         if found.setdefault(spec.id, spec) != spec:
             raise SpecError(f"{spec.id}: two different portals have this id; rename one of the files")
     if allow_local:
@@ -36,11 +40,11 @@ def resolve(
     return list(found.values())
 
 
-def _named(data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None) -> list[PortalSpec]:
+def _named(
+    data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None, allow_local: bool
+) -> list[PortalSpec]:
     if name.startswith(("http://", "https://")):
-        if portal_type is None:
-            raise SpecError(f"{name}: what is it? Add --type ckan or --type dcat-us")
-        return [of_url(name, portal_type)]
+        return [of_url(name, portal_type or _detected(name, allow_local))]
     if name in known:
         return [known[name]]
     if name.endswith(".toml") or Path(name).is_dir():
@@ -51,6 +55,15 @@ def _named(data: Path, name: str, known: dict[str, PortalSpec], portal_type: str
     if spec is None:
         raise SpecError(f"{name}: no portal has this id; see winnow portals, or name a file, a folder or a URL")
     return [spec]
+
+
+def _detected(url: str, allow_local: bool) -> str:
+    from harvester.detect import detect
+
+    found = detect(url, allow_local=allow_local)
+    if found is None:
+        raise SpecError(f"{url}: no known kind of portal answers there; check the address, or add --type")
+    return found
 
 
 def _from_catalogue(path: Path, name: str) -> PortalSpec | None:

@@ -1,0 +1,96 @@
+"""What kind of portal an address is: a few polite questions, one after the other."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from harvester.checks.guard import check_address
+from harvester.settings import USER_AGENT
+
+__all__ = ["detect"]
+
+TIMEOUT_S = 20.0
+MAX_BYTES = 200_000
+
+
+def _guarded(connection: HTTPConnection, *, allow_local: bool) -> socket.socket:
+    """Connect to the first address of the host that may be connected to, and to no other."""
+    refused: OSError | None = None
+    host, port = connection.host.strip("[]"), connection.port or connection.default_port
+    for family, kind, protocol, _, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            check_address(str(destination[0]), allow_local=allow_local)
+            sock = socket.socket(family, kind, protocol)
+            sock.settimeout(TIMEOUT_S)
+            sock.connect(destination)
+        except OSError as error:
+            refused = error
+        else:
+            return sock
+    raise urllib3.exceptions.NewConnectionError(connection, str(refused or "no address"))
+
+
+class _Adapter(HTTPAdapter):
+    """Every connection, also of a redirect, passes the address guard."""
+
+    def __init__(self, *, allow_local: bool) -> None:
+        self.allow_local = allow_local
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        local = self.allow_local
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return _guarded(self, allow_local=local)
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return _guarded(self, allow_local=local)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+
+def detect(url: str, *, allow_local: bool = False, contact: str = "no contact given") -> str | None:
+    """The portal type behind an address, or None where none of the known ones answers.
+
+    Asks for CKAN's ``package_search`` without rows, then for the first bytes of ``data.json``.
+    """
+    base = url.split("/api/")[0].rstrip("/")
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["User-Agent"] = USER_AGENT.format(contact=contact)
+        session.mount("http://", _Adapter(allow_local=allow_local))
+        session.mount("https://", _Adapter(allow_local=allow_local))
+        if not url.endswith(".json"):
+            answer = _begin(session, f"{base}/api/3/action/package_search?rows=0")
+            if b'"success"' in answer and b'"result"' in answer:
+                return "ckan"
+        answer = _begin(session, url if url.endswith(".json") else f"{base}/data.json")
+        start = answer.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if start[:1] in (b"{", b"[") and (b'"dataset"' in start or b'"identifier"' in start):
+            return "dcat-us"
+    return None
+
+
+def _begin(session: requests.Session, url: str) -> bytes:
+    """The first bytes of a 2xx answer; nothing where there is none."""
+    try:
+        with session.get(url, timeout=TIMEOUT_S, stream=True) as response:
+            return next(response.iter_content(MAX_BYTES), b"") if response.ok else b""
+    except requests.RequestException:
+        return b""

@@ -166,19 +166,18 @@ def read_spreadsheet(path: Path, max_rows: int) -> Content:
             return Content(None, False, 0)
         largest = max(sheet.height * sheet.width for sheet in filled)
         sheet = next(sheet for sheet in filled if sheet.height * sheet.width >= largest / 5)
-        # start is None for sheets without cells only
-        first_line = (sheet.start or (0, 0))[0] + 1
+        # iter_rows starts at row 1 of the sheet, whatever is empty there: so do the line numbers
         cells = [[_text(value) for value in row] for row in islice(sheet.iter_rows(), max_rows + 40)]
-        height = sheet.height
+        height = sheet.total_height
     others = [name for name in shown if name != sheet.name]
     notes = [f"{len(others)} more sheet(s) not judged"] if others else []
     is_whole = len(cells) == height
     while cells and not any(cell.strip() for cell in cells[-1]):
         cells.pop()  # formatted cells below the table are no rows
-    content = _with_header(list(enumerate(_without_empty_columns(cells), start=first_line)), max_rows, is_whole)
+    content = _with_header(list(enumerate(_without_empty_columns(cells), start=1)), max_rows, is_whole)
     row_count = content.row_count
     if row_count is None and content.table:
-        row_count = first_line + height - 1 - content.table.header_line
+        row_count = height - content.table.header_line
     return Content(
         table=content.table,
         is_sample=content.is_sample,

@@ -26,7 +26,11 @@ def issued_present(s: DatasetSubject) -> float:
 
 
 def modified_present(s: DatasetSubject) -> float:
-    return present(s.dataset.modified)
+    return yes(bool(present(s.dataset.modified)) or any(present(x.distribution.modified) for x in s.distributions))
+
+
+def modified_or_record_present(s: DatasetSubject) -> float:
+    return yes(bool(present(s.dataset.modified) or present(s.dataset.record_modified)))
 
 
 def frequency_present(s: DatasetSubject) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -99,6 +98,11 @@ def nightly(
             raise
         result = summary(catalog, run_id)
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
+        if "export" in stages:
+            # Only now does the copy say that the run is complete.
+            from catalog.site.serve import publish
+
+            publish(catalog.path, data / "site" / "catalog.db")
         return result
 
 
@@ -144,13 +148,10 @@ def _score(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
 
 
 def _export(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
-    from catalog.site.serve import publish
-
     from catalog.exports import export_all
 
     night.on_progress("export", "files", 0, None)
     export_all(night.catalog, night.run_id, night.data / "exports")
-    publish(night.catalog.path, night.data / "site" / "catalog.db")
 
 
 _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], int], None]] = {
@@ -189,5 +190,4 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),
         "mean_score": catalog.value("select round(avg(score), 1) from dataset_quality where run_id = ?", [run_id]),
         "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete"],
-        "process_id": os.getpid(),
     }

@@ -169,7 +169,8 @@ def _finding_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     head = _head(catalog, run_id)
     rows = catalog.rows(
         """select f.*, f.id as finding_id, d.title as dataset_title,
-             coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name, coalesce(d.contact_email, b.email) as contact, d.source_url as evidence_url,
+             coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
+             coalesce(d.contact_email, b.email) as contact, d.source_url as evidence_url,
              coalesce(p.government, p.title) as government
            from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = f.portal_id
            left join publishers b on b.id = f.publisher_id

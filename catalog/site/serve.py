@@ -45,7 +45,6 @@ def datasette_command(public: Path, *, port: int, host: str = "127.0.0.1") -> li
     described = public.parent / "metadata.json"
     described.write_text(json.dumps(metadata(), indent=1), "utf-8")
     settings = [word for name, value in SETTINGS.items() for word in ("--setting", name, value)]
-    return [
-        sys.executable, "-m", "datasette", "serve", "--immutable", str(public), "--metadata", str(described),
-        "--template-dir", str(TEMPLATES), "--static", f"-/winnow:{STATIC}", "--host", host, "--port", str(port), *settings,
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "datasette", "serve", "--immutable", str(public), "--metadata", str(described)]
+    command += ["--template-dir", str(TEMPLATES), "--static", f"-/winnow:{STATIC}"]
+    return [*command, "--host", host, "--port", str(port), *settings]

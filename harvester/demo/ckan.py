@@ -22,7 +22,22 @@ ROWS_MAX = 10
 """``ckan.search.rows_max`` of every demo portal."""
 API = "/api/3"
 _SEARCH_PARAMETERS = frozenset(
-    ["q", "fq", "fq_list", "rows", "start", "sort", "facet", "facet.field", "facet.limit", "facet.mincount", "include_private", "include_drafts", "use_default_schema", "fl"]
+    [
+        "q",
+        "fq",
+        "fq_list",
+        "rows",
+        "start",
+        "sort",
+        "facet",
+        "facet.field",
+        "facet.limit",
+        "facet.mincount",
+        "include_private",
+        "include_drafts",
+        "use_default_schema",
+        "fl",
+    ]
 )
 _SORT_FIELDS = frozenset(["id", "name", "title", "title_string", "score", "metadata_created", "metadata_modified"])
 

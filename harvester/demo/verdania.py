@@ -15,7 +15,7 @@ __all__ = ["VERDANIA", "feed"]
 
 SCHEMA = "https://project-open-data.cio.gov/v1.1/schema"
 PUBLIC_DOMAIN = "https://creativecommons.org/publicdomain/zero/1.0/"
-AGES = ("0-17", "18-64", "65+")
+AGES = ("0-9", "10-17", "18-29", "30-44", "45-64", "65-79", "80+")
 
 
 def _files(night: int) -> Exhibits:

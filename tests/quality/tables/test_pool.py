@@ -1,0 +1,185 @@
+"""Children may crash, hang and eat memory: the night goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quality.tables.pool import InspectionPool, InspectTask
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> list[InspectTask]:
+    tasks = []
+    for number in range(4):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("id,name\n" + "".join(f"{n},x{n}\n" for n in range(number + 5)))
+        tasks.append(InspectTask(key=f"file {number}", path=path, declared_format="CSV"))
+    return tasks
+
+
+def test_one_child_dies_and_one_hangs(tables: list[InspectTask], tmp_path: Path) -> None:
+    spoiled = [InspectTask(key=key, path=tmp_path / "0.csv") for key in ("killed", "stopped")]
+
+    def feed(pool: InspectionPool) -> Iterator[InspectTask]:
+        yield tables[0]
+        yield from spoiled
+        yield from tables[1:]
+
+    with InspectionPool(workers=1, timeout_s=4, tasks_per_child=3) as pool:
+        seen = []
+        for key, report in pool.map(feed(pool)):
+            seen.append((key, report.status))
+            # With one child the next task is handed out after this: signals sent now hit it at the start of it.
+            if key == "file 0":
+                (child,) = pool.process_ids
+                os.kill(child, signal.SIGSTOP)
+                assert report.row_count == 5
+            if key == "killed":
+                assert "4 seconds" in (report.note or "")
+        assert dict(seen) == {"file 0": "valid", "killed": "unknown"} | {
+            key: "valid" for key in ("stopped", "file 1", "file 2", "file 3")
+        }
+        assert child not in pool.process_ids
+
+
+def test_a_child_that_is_killed_at_work(tmp_path: Path, tables: list[InspectTask]) -> None:
+    big = tmp_path / "big.csv"
+    big.write_text("id,a,b,c,d,e\n" + "".join(f"{n},{n}.5,x{n},y,2024-01-01,z\n" for n in range(200_000)))
+
+    def feed(pool: InspectionPool) -> Iterator[InspectTask]:
+        yield InspectTask(key="big", path=big, declared_format="CSV", max_rows=100_000)
+        yield from tables
+
+    with InspectionPool(workers=1) as pool:
+        results = pool.map(feed(pool))
+        killer = subprocess.Popen(
+            [sys.executable, "-c", _KILL_THE_CHILD_WHEN_BUSY, str(os.getpid())], stdout=subprocess.DEVNULL
+        )
+        found = dict(results)
+        assert killer.wait() == 0
+    assert found["big"].status == "unknown"
+    assert "SIGKILL" in (found["big"].note or "")
+    assert {found[task.key].status for task in tables} == {"valid"}
+
+
+_KILL_THE_CHILD_WHEN_BUSY = """
+import os, signal, sys, time
+from pathlib import Path
+me, parent = os.getpid(), sys.argv[1]
+for _ in range(600):
+    time.sleep(0.1)
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            held = [os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")]
+            size = int(Path(f"/proc/{child}/statm").read_text().split()[1])
+        except OSError:
+            continue
+        # 300 MB of real memory: the libraries are loaded, and the rows of the file as well
+        if int(child) != me and size * 4096 > 330e6:
+            os.kill(int(child), signal.SIGKILL)
+            sys.exit(0)
+sys.exit(1)
+"""
+
+
+def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
+    """A sheet of 200 MB that unpacks within its bounds, and does not fit the memory."""
+    bomb = tmp_path / "bomb.xlsx"
+    cell = '<c t="inlineStr"><is><t>' + "x" * 1000 + "</t></is></c>"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", _CONTENT_TYPES)
+        archive.writestr("_rels/.rels", _RELATIONS.format(kind="officeDocument", target="xl/workbook.xml"))
+        archive.writestr("xl/workbook.xml", _WORKBOOK)
+        archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS.format(kind="worksheet", target="sheet.xml"))
+        with archive.open("xl/sheet.xml", "w") as sheet:
+            sheet.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>')
+            for _ in range(2000):
+                sheet.write(f"<row>{cell * 100}</row>".encode())
+            sheet.write(b"</sheetData></worksheet>")
+    with InspectionPool(workers=1, memory_bytes=700 * 1024**2) as pool:
+        found = dict(pool.map([InspectTask(key="bomb", path=bomb, declared_format="XLSX"), *tables]))
+    assert found["bomb"].status == "unknown"
+    assert {found[task.key].status for task in tables} == {"valid"}
+
+
+_CONTENT_TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="r1" Type="{_OFFICE}/{{kind}}" Target="{{target}}"/></Relationships>'
+)
+_WORKBOOK = (
+    f'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{_OFFICE}">'
+    '<sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>'
+)
+
+
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """And the parent never loads the heavy libraries."""
+    script = f"""
+import sys, time
+from pathlib import Path
+from quality.tables.pool import InspectionPool, InspectTask
+with InspectionPool(workers=1) as pool:
+    for key, report in pool.map([InspectTask(key="a", path=Path({str(tmp_path)!r}))]):
+        heavy = {{"pandas", "frictionless", "great_expectations", "clevercsv"}} & set(sys.modules)
+        print(*pool.process_ids, report.status, len(heavy), flush=True)
+        time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=ROOT)
+    assert parent.stdout is not None
+    with parent.stdout:
+        child, status, heavy = parent.stdout.readline().split()
+    assert (status, heavy) == (b"unknown", b"0")
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while is_running(int(child)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(int(child))
+
+
+def is_running(process_id: int) -> bool:
+    """A zombie has ended, though nobody may have collected it where process 1 does not."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_children_that_do_not_start(tables: list[InspectTask]) -> None:
+    with (
+        InspectionPool(workers=1, memory_bytes=100 * 1024**2) as pool,
+        pytest.raises(RuntimeError, match="do not start"),
+    ):
+        list(pool.map(tables))
+
+
+def test_no_network_and_own_stdout() -> None:
+    script = """
+import os, socket, sys
+sys.argv = ["worker"]
+from quality.tables import worker
+out, lines = worker._own_channel()
+print("a library prints this")
+os.write(out, b"the answer")
+sys.addaudithook(worker._refuse_network)
+try:
+    socket.create_connection(("127.0.0.1", 9))
+except PermissionError:
+    os.write(out, b" and no network")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, check=True)
+    assert done.stdout == b"the answer and no network"
+    assert b"a library prints this" in done.stderr

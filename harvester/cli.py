@@ -35,10 +35,8 @@ def main() -> NoReturn:
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW")
-        code = 0
-    except click.exceptions.Exit as error:
-        code = error.exit_code
+        # Outside its standalone mode click returns the code of an Exit.
+        code = cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -177,6 +178,8 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
            from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",
         {"run": run_id},
     )
+    for portal in portals:
+        portal["reasons"] = json.loads(portal["reasons"] or "[]")
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
     )

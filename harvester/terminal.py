@@ -70,7 +70,7 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(table)
     for row in result["portals"]:
         if row["verdict"] not in ("complete", None):
-            console.print(f"{escape(row['portal'])}: {escape(row['reasons'] or row['verdict'])}"[:600])
+            console.print(f"{row['portal']}: {'; '.join(row['reasons']) or row['verdict']}"[:600], markup=False)
     checks = ", ".join(f"{n} {outcome}" for outcome, n in result["checks"].items()) or "none"
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"

@@ -1,47 +1,88 @@
-"""Datasette's metadata, made from the schema: one description a column, written once."""
+"""What Datasette is told about the catalogue, drawn from the one description of it in ``catalog.schema``."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from catalog.schema import TABLES, metric_columns
-from catalog.site.queries import QUERIES
+from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "metadata"]
 
 DATABASE = "catalog"
-"""Name of the database on the site: the stem of the public file."""
-_HIDDEN = ("records", "_sqlite_migrations")
+"""Stem of the public file; Datasette makes it the first part of every address, and citations hold it."""
+
+_HIDDEN = (
+    "records",
+    "_sqlite_migrations",
+    *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),
+)
+# Only columns with an index, or tables that stay small: a million rows are not sorted for a visitor.
+_SORT = {
+    "runs": {"sort_desc": "id"},
+    "harvests": {"sort_desc": "id"},
+    "harvest_errors": {"sort_desc": "id"},
+    "portals": {"sort": "title"},
+    "dataset_quality": {"sort": "score"},
+    "findings": {"sort_desc": "gain_points"},
+}
+_VIEW = {
+    "id": "Stable id from portal and identifier.",
+    "title": "Title; leads to the page of the dataset.",
+    "portal": "Name of the portal.",
+    "publisher": "Publisher as declared.",
+    "grade": "A to E, from the score.",
+    "score": "Winnow score, 0 to 100.",
+    "findings": "Open findings.",
+    "modified": "Last change of the data as declared.",
+    "government": "Government answerable for the portal.",
+    "country": "ISO 3166-1 alpha-3 code.",
+    "status": "present, missing or retired.",
+}
+# Crawlers that follow every facet and query take a site down; pages, rows and tables are theirs.
+_ROBOTS = "User-agent: *\nDisallow: /*?"
 
 
 def metadata() -> dict[str, Any]:
-    """The whole metadata, as Datasette 0.65 reads it."""
-    tables: dict[str, Any] = {}
-    for name, table in TABLES.items():
-        columns = dict(table.columns)
-        if name.endswith("_quality"):
-            columns |= metric_columns(name.removesuffix("_quality"))
-        tables[name] = {
-            "description": table.description,
-            "columns": {column: spec.description for column, spec in columns.items()},
-            "facets": list(table.facets),
-            "hidden": name in _HIDDEN,
-            **({"label_column": table.label} if table.label else {}),
-        }
-    tables["datasets"] |= {"size": 50, "fts_table": "datasets_fts", "fts_pk": "rowid"}
-    tables["findings"]["sort_desc"] = "gain_points"
-    tables["_sqlite_migrations"] = {"hidden": True}
-    tables["dataset_list"] = {
-        "description": "The datasets at a glance: whose they are, their score, and what there is to mend.",
-        "facets": ["portal", "grade", "status"],
-        "sort": "score",
-    }
+    """Datasette's metadata: descriptions, facets, labels, hidden tables, canned queries, licence, robots."""
     return {
         "title": "Winnow",
-        "description": "Open-data portals, what they really serve, and how good it is.",
-        "license": "CC BY 4.0 (the measurements; each dataset has its publisher's licence)",
+        "description": "What open-data portals really serve, asked every night: catalogue, scores and findings.",
+        "license": "CC BY 4.0 (our measurements; the portals' own texts keep their terms)",
         "license_url": "https://creativecommons.org/licenses/by/4.0/",
-        "databases": {DATABASE: {"tables": tables, "queries": QUERIES}},
-        "plugins": {"datasette-block-robots": {"literal": "User-agent: *\nDisallow: /*?\n"}},
-        "extra_css_urls": ["/-/winnow/winnow.css"],
+        "about": "How it is measured",
+        "about_url": "/about",
+        "extra_css_urls": ["/static/winnow.css"],
+        "plugins": {"datasette-block-robots": {"literal": _ROBOTS}},
+        "databases": {
+            DATABASE: {
+                "title": "Catalogue",
+                "tables": _tables(),
+                "queries": queries(),
+            }
+        },
     }
+
+
+def _tables() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in TABLES.items():
+        columns = {column: spec.description for column, spec in table.columns.items()}
+        if name in ("dataset_quality", "distribution_quality"):
+            subject = name.removesuffix("_quality")
+            columns |= {column: spec.description for column, spec in metric_columns(subject).items()}
+        found[name] = {
+            "description": table.description,
+            "columns": columns,
+            **({"facets": list(table.facets)} if table.facets else {}),
+            **({"label_column": table.label} if table.label else {}),
+            **_SORT.get(name, {}),
+        }
+    found["dataset_list"] = {
+        "description": "Every dataset with its portal, publisher and grade, in few columns.",
+        "columns": _VIEW,
+        "facets": ["portal", "grade", "country"],
+    }
+    for name in _HIDDEN:
+        found.setdefault(name, {})["hidden"] = True
+    return found

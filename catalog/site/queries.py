@@ -1,88 +1,157 @@
-"""Canned queries of the site: questions worth asking, ready to be linked to and to be read as CSV or JSON."""
+"""The canned queries: the questions people ask a catalogue, each at an address of its own.
+
+All take ``portal`` (an id, or nothing for all); ``search`` takes ``q`` too. Links are JSON objects of ``href`` and
+``label``, which ``plugins/winnow_site.py`` draws as links and programs can read. Each begins from an index, so that
+it answers within the time limit on a large catalogue too.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["QUERIES"]
+__all__ = ["queries"]
+
+_DATASET = """json_object('href', '/catalog/datasets/' || d.id,
+         'label', coalesce(nullif(trim(d.title), ''), d.identifier, d.id)) as dataset"""
+_PORTAL = "json_object('href', '/catalog/portals/' || p.id, 'label', coalesce(nullif(p.title, ''), p.id)) as portal"
+_ADDRESS = """case when f.resource_url like 'http://%' or f.resource_url like 'https://%'
+         then json_object('href', f.resource_url, 'label', f.resource_url) else f.resource_url end as address"""
+_OPEN = "f.state in ('new', 'open')"
 
 
-def _q(title: str, description: str, sql: str) -> dict[str, Any]:
-    return {"title": title, "description": description, "sql": sql.strip(), "hide_sql": True}
+def _where_portal(alias: str) -> str:
+    return f"(:portal = '' or {alias}.portal_id = :portal)"
 
 
-_DATASET = "json_object('href', '/catalog/datasets/' || d.id, 'label', coalesce(d.title, d.identifier)) as dataset"
+def _union(what: str, condition: str) -> str:
+    return f"""select '{what}' as what, {_DATASET}, {_PORTAL}, null as detail, p.title as portal_title, d.title as title
+       from night join datasets d on {condition} = night.id join portals p on p.id = d.portal_id
+       where {_where_portal("d")}"""  # noqa: S608
 
-QUERIES: dict[str, dict[str, Any]] = {
-    "search": _q(
-        "Search datasets",
-        "Words of title, description and keywords; accents do not matter.",
-        f"""
-select {_DATASET}, p.title as portal, q.grade, round(q.score, 1) as score
-from datasets_fts join datasets d on d.rowid = datasets_fts.rowid
-join portals p on p.id = d.portal_id left join dataset_quality q on q.dataset_id = d.id
-where datasets_fts match escape_fts(:q) and d.status = 'present'
-order by datasets_fts.rank limit 200""",
+
+def _union_findings(what: str, condition: str) -> str:
+    return f"""select '{what}' as what, {_DATASET}, {_PORTAL}, f.rule_title as detail,
+         p.title as portal_title, d.title as title
+       from night join findings f on {condition} join datasets d on d.id = f.dataset_id
+       join portals p on p.id = f.portal_id
+       where {_where_portal("f")}"""  # noqa: S608
+
+
+# The names put in below are constants of this file; what a visitor types is always a parameter.
+_SQL = {
+    "search": f"""
+select {_DATASET}, {_PORTAL}, publishers.name as publisher, q.grade, round(q.score, 1) as score, d.modified
+from (select rowid, rank from datasets_fts
+      where datasets_fts match iif(escape_fts(:q) = '', '""', escape_fts(:q) || '*')) hits
+join datasets d on d.rowid = hits.rowid
+join portals p on p.id = d.portal_id
+left join publishers on publishers.id = d.publisher_id
+left join dataset_quality q on q.dataset_id = d.id
+where d.status != 'retired' and {_where_portal("d")}
+order by hits.rank limit 200""",  # noqa: S608
+    "broken_links": f"""
+select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.observed, f.http_status as status,
+       coalesce(c.failing_since, f.first_seen_run) as failing_since, f.runs_failing as nights,
+       round(f.gain_points, 1) as points_to_gain
+from findings f
+join datasets d on d.id = f.dataset_id
+join portals p on p.id = f.portal_id
+left join resource_checks c on c.url = f.resource_url
+where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_OPEN} and {_where_portal("f")}
+order by p.title, failing_since, d.title""",  # noqa: S608
+    "html_instead_of_data": f"""
+select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.format_declared as declared, f.format_served as served,
+       f.observed, f.first_seen_run as since, round(f.gain_points, 1) as points_to_gain
+from findings f
+join datasets d on d.id = f.dataset_id
+join portals p on p.id = f.portal_id
+where f.rule_id in ('file_served', 'format_truthful') and {_OPEN} and {_where_portal("f")}
+order by p.title, d.title, f.resource_url""",  # noqa: S608
+    "worst_datasets_with_most_to_gain": f"""
+with worst as (
+  select * from dataset_quality w where w.score is not null and {_where_portal("w")} order by w.score limit 200
+), best_fix as (
+  select f.dataset_id, f.how_to_fix, max(f.gain_points) as gain
+  from worst join findings f on f.dataset_id = worst.dataset_id
+  where {_OPEN} group by f.dataset_id
+)
+select {_DATASET}, {_PORTAL}, w.grade, round(w.score, 1) as score, w.findings,
+       b.how_to_fix as what_would_help_most, round(b.gain, 1) as points_to_gain
+from worst w
+join datasets d on d.id = w.dataset_id
+join portals p on p.id = w.portal_id
+left join best_fix b on b.dataset_id = w.dataset_id
+where d.status = 'present'
+order by b.gain desc, w.score""",  # noqa: S608
+    "stale_datasets": f"""
+select {_PORTAL}, {_DATASET}, d.frequency as promised, d.modified as changed_as_declared,
+       cast(julianday(f.checked_at) - julianday(d.modified) as integer) as days_since, f.observed,
+       round(f.gain_points, 1) as points_to_gain
+from findings f
+join datasets d on d.id = f.dataset_id
+join portals p on p.id = f.portal_id
+where f.rule_id = 'up_to_date' and {_OPEN} and {_where_portal("f")}
+order by days_since desc, d.title""",  # noqa: S608
+    "licences_in_use": f"""
+select coalesce(dq.licence_id, '(none recognised)') as licence,
+       count(*) as distributions, count(distinct dq.dataset_id) as datasets,
+       case min(dq.licence_open) when 1 then 'yes' when 0 then 'no' else 'not known' end as is_open,
+       round(100.0 * count(*) / sum(count(*)) over (), 1) as share_pct,
+       round(100.0 * sum(count(*) filter (where dq.licence_open = 1)) over ()
+             / sum(count(*)) over (), 1) as open_share_pct_of_all
+from distribution_quality dq
+where {_where_portal("dq")}
+group by dq.licence_id
+order by distributions desc, licence""",  # noqa: S608
+    "what_changed_last_night": f"""
+with night as (select max(run_id) as id from harvests where verdict is not null)
+select what, dataset, portal, detail from (
+  {_union("added", "d.first_seen_run")}
+  union all
+  {_union("changed", "d.first_seen_run != night.id and d.changed_run")}
+  union all
+  {_union("removed", "d.missing_since")}
+  union all
+  {_union_findings("finding fixed", "f.fixed_run = night.id and f.state = 'fixed'")}
+  union all
+  {_union_findings("new finding", "f.first_seen_run = night.id and f.state = 'new'")}
+) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
+  else 4 end, portal_title, title
+limit 2000""",  # noqa: S608
+}
+
+_TEXT = {
+    "search": ("Search the datasets", "Words in title, description and keywords; accents do not matter."),
+    "broken_links": ("Broken links", "Addresses that no longer answer, by portal, and since when."),
+    "html_instead_of_data": (
+        "Web page instead of data",
+        "Addresses that promise a file and serve something else: a page, an error message, another format.",
     ),
-    "broken_links": _q(
-        "Broken links",
-        "Addresses the server itself says are not there, or whose host does not exist, and since when.",
-        f"""
-select {_DATASET}, p.title as portal, c.url, c.fault, c.status, c.failing_since, c.checked_at
-from resource_checks c
-join distributions x on c.url in (x.download_url, x.access_url) and not x.is_retired
-join datasets d on d.id = x.dataset_id and d.status = 'present' join portals p on p.id = d.portal_id
-where c.outcome in ('broken', 'invalid') group by x.id, c.url order by c.failing_since, c.url limit 2000""",
+    "worst_datasets_with_most_to_gain": (
+        "Worst datasets, most to gain",
+        "The 200 lowest scores, and the one repair that would bring each of them most.",
     ),
-    "not_what_it_says": _q(
-        "Not what it says it is",
-        "A web page where a file was promised, or another format than the one declared.",
-        f"""
-select {_DATASET}, p.title as portal, f.resource_url as url, f.observed, f.gain_points
-from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = f.portal_id
-where f.rule_id in ('file_served', 'format_truthful') and f.state in ('new', 'open')
-order by f.gain_points desc limit 2000""",
-    ),
-    "what_to_mend_first": _q(
-        "What to mend first",
-        "For every publisher the rules whose mending brings most points to its mean score.",
-        """
-select b.name as publisher, p.title as portal, f.rule_id, f.how_to_fix, count(distinct f.dataset_id) as datasets,
-       round(sum(f.gain_points) / nullif(b.datasets, 0), 2) as gain_points
-from findings f join publishers b on b.id = f.publisher_id join portals p on p.id = f.portal_id
-where f.state in ('new', 'open') group by b.id, f.rule_id having gain_points > 0
-order by gain_points desc limit 500""",
-    ),
-    "licences_in_use": _q(
+    "stale_datasets": ("Late datasets", "Datasets whose last change is older than the frequency they promise."),
+    "licences_in_use": (
         "Licences in use",
-        "Licences recognised, by the number of files; the last row is what could not be recognised or is not there.",
-        """
-select coalesce(q.licence_id, '(none recognised)') as licence, p.title as portal, count(*) as files,
-       case q.licence_open when 1 then 'open' when 0 then 'not open' else 'unknown' end as verdict
-from distribution_quality q join portals p on p.id = q.portal_id
-group by 1, 2, 4 order by licence = '(none recognised)', files desc limit 1000""",
+        "Licences recognised, how often, and which are open. The last column is the open share of all distributions.",
     ),
-    "late_datasets": _q(
-        "Late datasets",
-        "Datasets that have not changed for more than one and a half of the periods they promise.",
-        f"""
-select {_DATASET}, p.title as portal, d.frequency, d.modified, f.gain_points
-from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = f.portal_id
-where f.rule_id = 'up_to_date' and f.state in ('new', 'open') order by d.modified limit 2000""",
-    ),
-    "what_changed": _q(
-        "What changed in the last run",
-        "Datasets added, changed and no longer listed; findings new and mended.",
-        f"""
-with last as (select max(id) as run from runs where status = 'complete'),
-changes as (
-  select id, 'added' as what, null as detail from datasets, last where first_seen_run = run
-  union all select id, 'record changed', null from datasets, last where changed_run = run and first_seen_run != run
-  union all select id, 'no longer listed', null from datasets, last where missing_since = run
-  union all select dataset_id, 'new finding', rule_title from findings, last where state = 'new' and last_seen_run = run
-  union all select dataset_id, 'mended', rule_title from findings, last where fixed_run = run)
-select changes.what, {_DATASET}, p.title as portal, changes.detail
-from changes join datasets d on d.id = changes.id join portals p on p.id = d.portal_id
-order by changes.what, p.title, d.title limit 2000""",
+    "what_changed_last_night": (
+        "What changed last night",
+        "Datasets added, changed and removed, and findings fixed and new, in the last run. 2,000 at most.",
     ),
 }
+
+
+def queries() -> dict[str, dict[str, Any]]:
+    """The canned queries as Datasette's metadata wants them."""
+    return {
+        name: {
+            "title": _TEXT[name][0],
+            "description": _TEXT[name][1],
+            "sql": sql.strip(),
+            "params": ["q", "portal"] if name == "search" else ["portal"],
+            "hide_sql": True,
+        }
+        for name, sql in _SQL.items()
+    }

@@ -1,50 +1,108 @@
-"""Publishing the catalogue: a copy that does not change, opened in Datasette."""
+"""The public copy of a catalogue, and the command that serves it.
+
+The night writes into one file while visitors read another: a copy without log, opened as immutable. Datasette keeps
+the file it has opened, so a server is started again after ``publish``.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
-from catalog.site.metadata import metadata
+from catalog.site.metadata import DATABASE, metadata
+from catalog.store import CatalogError
 
-__all__ = ["SETTINGS", "STATIC", "TEMPLATES", "datasette_command", "publish"]
+__all__ = ["SETTINGS", "datasette_command", "files", "publish"]
 
-TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
-SETTINGS = {
-    # Suggested facets are 95 % of the cost of a table page.
-    "suggest_facets": "off",
-    "sql_time_limit_ms": "2000",
-    "default_page_size": "50",
-    "max_returned_rows": "2000",
+SETTINGS: dict[str, int | bool] = {
+    # Suggested facets are 95 % of the time of a table page.
+    "suggest_facets": False,
+    "allow_facet": True,
+    "sql_time_limit_ms": 2000,
+    "default_page_size": 50,
+    "max_returned_rows": 2000,
 }
 
+_PUBLIC_INDEXES = (
+    # Readers' indexes: the night would only pay for them.
+    ("datasets", "first_seen_run"),
+    ("datasets", "changed_run"),
+    ("datasets", "missing_since"),
+    ("findings", "first_seen_run"),
+    ("findings", "fixed_run"),
+    ("findings", "gain_points"),
+)
 
-def publish(source: Path, target: Path) -> Path:
-    """Copy the catalogue to ``target``, whole and without its log; readers of the old copy keep it.
 
-    Raises sqlite3.Error where the copy cannot be written; the old copy then stays.
+def files(folder: Literal["templates", "static", "plugins"]) -> Path:
+    """Where the site's own files of a kind lie in the installed package."""
+    return Path(__file__).parent / folder
+
+
+def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[str]:
+    """The arguments that serve a public copy; the metadata is written beside it.
+
+    Raises CatalogError where the file is missing or its name would change every address of the site.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
+    _check_name(db)
+    if not db.is_file():
+        raise CatalogError(f"{db}: no such file; publish the catalogue first")
+    described = db.with_name(f"{db.stem}.metadata.json")
+    part = described.with_name(f"{described.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(metadata(), indent=1, ensure_ascii=False), encoding="utf-8")
+    part.replace(described)
+    settings = [
+        word
+        for name, value in SETTINGS.items()
+        for word in ("--setting", name, str(int(value)) if not isinstance(value, bool) else "on" if value else "off")
+    ]
+    return [
+        *(sys.executable, "-m", "datasette", "serve", "-i", str(db)),
+        *("--host", host, "--port", str(port)),
+        *("--metadata", str(described)),
+        *("--template-dir", str(files("templates"))),
+        *("--plugins-dir", str(files("plugins"))),
+        *("--static", f"static:{files('static')}"),
+        *settings,
+    ]
+
+
+def publish(db: Path, out: Path) -> None:
+    """Write the public copy of a catalogue, whole or not at all; the night may go on writing meanwhile.
+
+    Raises CatalogError where there is no catalogue, or the copy could not be served under its name.
+    """
+    _check_name(out)
+    if not db.is_file():
+        raise CatalogError(f"{db}: no such file; run `winnow nightly` first, or name another data folder")
+    if out.exists() and out.samefile(db):
+        raise CatalogError(f"{out}: this is the catalogue itself; publish into another folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f"{out.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
-    connection = sqlite3.connect(source)
     try:
-        connection.execute("vacuum into ?", [str(part)])
+        with closing(sqlite3.connect(db, timeout=30)) as source:
+            source.execute("vacuum into ?", (str(part),))
+        with closing(sqlite3.connect(part)) as copy:
+            # A vacuum numbers the rows anew, and the full-text index knows datasets by these numbers only.
+            copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+            for table, column in _PUBLIC_INDEXES:
+                copy.execute(f"create index if not exists public_{table}_{column} on {table} ({column})")
+            copy.execute("analyze")
+            copy.commit()
+            copy.execute("pragma journal_mode = delete")
+        part.replace(out)
+    except sqlite3.Error as error:
+        raise CatalogError(f"{out}: {error}; check that {db} is a catalogue and that there is room") from error
     finally:
-        connection.close()
-    part.replace(target)
-    (target.parent / "metadata.json").write_text(json.dumps(metadata(), indent=1), "utf-8")
-    return target
+        part.unlink(missing_ok=True)
 
 
-def datasette_command(public: Path, *, port: int, host: str = "127.0.0.1") -> list[str]:
-    """The command that serves the public copy."""
-    described = public.parent / "metadata.json"
-    described.write_text(json.dumps(metadata(), indent=1), "utf-8")
-    settings = [word for name, value in SETTINGS.items() for word in ("--setting", name, value)]
-    command = [sys.executable, "-m", "datasette", "serve", "--immutable", str(public), "--metadata", str(described)]
-    command += ["--template-dir", str(TEMPLATES), "--static", f"-/winnow:{STATIC}"]
-    return [*command, "--host", host, "--port", str(port), *settings]
+def _check_name(db: Path) -> None:
+    if db.stem != DATABASE:
+        raise CatalogError(f"{db}: the public file must be called {DATABASE}.db, which is part of every address")

@@ -78,7 +78,9 @@ def of_exception(error: BaseException) -> Fault:
     while link is not None and link not in chain:
         chain.append(link)
         link = getattr(link, "os_error", None) or link.__cause__ or link.__context__
-    text = re.sub(r"\s+", " ", str(chain[0]) or type(chain[0]).__name__)[:300]
+    # aiohttp puts the TLS context into its messages: of no use to a reader.
+    words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(chain[0]) or type(chain[0]).__name__)
+    text = re.sub(r"\s+", " ", words)[:300]
     for link in chain:
         match link:
             case PrivateAddressError():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from harvester.demo import tables
 from harvester.demo.files import CSV, csv_bytes, geojson
@@ -18,6 +18,7 @@ SEE_WEBSITE = licence("other-closed", "siehe Webseite")
 OFFICES = ("Kämmerei", "Bauamt", "Grünflächenamt", "Jugendamt", "Straßenverkehrsamt")
 
 
+@cache
 def _files(night: int) -> Exhibits:
     plan = tables.budget("hafenblick", ("Jahr", "Amt", "Produkt", "Ansatz", "Ergebnis"), 40, OFFICES)
     crime = tables.counts("hafenblick-kriminalität", ("Stadtteil", "Jahr", "Delikt", "Fälle"), ("Diebstahl", "Betrug"))

@@ -46,6 +46,7 @@ def _people() -> bytes:
     return csv_bytes(tables.counts("solmark-people", PEOPLE, AGES))
 
 
+@cache
 def _files(night: int) -> Exhibits:
     spending = tables.spending("solmark-dépenses", ("date", "ministère", "fournisseur", "montant", "référence"))
     deals = tables.contracts("solmark-deals", ("contract_id", "buyer", "supplier", "award_date", "value", "currency"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from harvester.demo import tables
@@ -18,6 +18,7 @@ PUBLIC_DOMAIN = "https://creativecommons.org/publicdomain/zero/1.0/"
 AGES = ("0-9", "10-17", "18-29", "30-44", "45-64", "65-79", "80+")
 
 
+@cache
 def _files(night: int) -> Exhibits:
     plan = tables.budget("verdania-plan", ("año", "ministerio", "programa", "aprobado", "ejecutado"), 35)
     paid = tables.spending("verdania-paid", ("fecha", "ministerio", "proveedor", "importe", "referencia"), 800)

@@ -6,6 +6,7 @@ Everything is bounded: a download may be a bomb, a log of years, or cut in the m
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -77,11 +78,11 @@ def read_text(path: Path, declared_charset: str | None, is_truncated: bool, max_
     if "\x00" in decoded.text:
         defects.append(_sniffed("nul_byte", decoded.text.count("\x00"), "The text holds NUL characters.", None))
     if has_all and records:
-        runaway = _runaway_quote(decoded.text, records[-1], dialect, is_cut or is_truncated)
-        if runaway:
-            defects.append(_sniffed("unclosed_quote", 1, "A quote is opened and never closed.", records[-1][0]))
-        if is_cut or is_truncated:
-            records.pop()  # the cut may lie within it
+        start, breaks, is_open = _last_record(decoded.text, records[-1], dialect)
+        if is_open and (breaks > _RUNAWAY_LINES or not (is_cut or is_truncated)):
+            defects.append(_sniffed("unclosed_quote", 1, "A quote is opened and never closed.", start))
+        if (is_cut or is_truncated) and (is_open or not decoded.text.endswith(("\n", "\r"))):
+            records.pop()  # the cut lies within it
     content = _with_header(records, max_rows, has_all and not (is_cut or is_truncated))
     row_count = content.row_count
     if row_count is None and content.table and not is_truncated:
@@ -113,12 +114,12 @@ def _estimate_rows(text: str, table: Table, lines_beyond: int) -> int | None:
     return lines + lines_beyond - table.header_line
 
 
-def _runaway_quote(text: str, last: tuple[int, list[str]], dialect: Dialect, is_cut: bool) -> bool:
-    breaks = sum(cell.count("\n") or cell.count("\r") for cell in last[1])
-    if is_cut:
-        return breaks > _RUNAWAY_LINES
-    tail = text.split("\n")[last[0] - 1 :]
-    return breaks > 0 and "\n".join(tail).count(dialect.quote_char) % 2 == 1
+def _last_record(text: str, last: tuple[int, list[str]], dialect: Dialect) -> tuple[int, int, bool]:
+    """Line of the last record, how many line breaks its cells hold, and whether a quote in it is still open."""
+    start, cells = last
+    breaks = sum(max(cell.count("\n"), cell.count("\r")) for cell in cells)
+    tail = "\n".join(re.split(r"\r\n|\r|\n", text)[start - 1 :])
+    return start, breaks, tail.count(dialect.quote_char) % 2 == 1 and bool(breaks or tail.count("\n"))
 
 
 def _with_header(records: Sequence[tuple[int, list[str]]], max_rows: int, is_whole: bool) -> Content:

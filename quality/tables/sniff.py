@@ -296,7 +296,7 @@ def _json(start: str, is_whole: bool) -> Sniffed | None:
             pass
         else:
             return _known("JSON_LINES")
-    if not re.match(r"\{\s*(\"|\})|\[\s*([\[{\"\d\]tfn-]|$)", start):
+    if not re.match(r"\{\s*(\"|\})|\[\s*([\[{\"\d\]-]|true|false|null|$)", start):
         return None
     if start[0] == "[" and not is_whole and not re.match(r"\[\s*[\[{\"\d]", start):
         return None

@@ -93,9 +93,10 @@ _CANDIDATES: tuple[_Candidate, ...] = (
 
 
 def vote(values: Sequence[str]) -> ColumnKind:
-    """Kind of a column by its stripped ``values``: blanks and signs for "no value" do not vote."""
+    """Kind of a column by its stripped ``values``: signs for "no value" do not vote, blanks are not among them."""
     voters = [value for value in values if value not in MISSING]
-    if len(voters) < _MIN_VALUES:
+    # Where most are signs they may well be the values: an "x" for yes, "c" and "s" for kinds of something.
+    if len(voters) < max(_MIN_VALUES, len(values) / 2):
         return ColumnKind("text")
     needed = SHARE * len(voters)
     best: tuple[int, _Candidate] | None = None

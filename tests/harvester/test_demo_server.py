@@ -300,7 +300,7 @@ def test_other_formats_open(server: DemoServer, http: requests.Session) -> None:
 
 
 def test_good_files_have_an_ordinary_size(server: DemoServer, http: requests.Session) -> None:
-    small = {"population.csv", "traversal.csv", "empty.csv", "bomb.csv", "bomb.csv.gz", "beds.csv", "zip"}
+    small = {"population.csv", "traversal.csv", "empty.csv", "bomb.csv", "bomb.csv.gz", "beds.csv"}
     for site in SITES:
         for name in site.files(1):
             reply = http.head(f"{server.url}/{site.id}/files/{name}", allow_redirects=False)
@@ -319,7 +319,7 @@ def test_endless_and_slow_bodies_begin(server: DemoServer) -> None:
     with requests.get(f"{server.url}/solmark/files/endless.csv", stream=True, timeout=5) as answer:
         assert answer.headers["Transfer-Encoding"] == "chunked"
         blocks = answer.iter_content(50_000)
-        assert sum(len(next(blocks)) for _ in range(4)) > 50_000
+        assert sum(len(next(blocks)) for _ in range(20)) > 50_000
     started = time.monotonic()
     with requests.get(f"{server.url}/solmark/files/drip.csv", stream=True, timeout=5) as answer:
         assert answer.headers["Content-Length"] == "150"

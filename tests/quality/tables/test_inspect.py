@@ -88,7 +88,7 @@ def test_ragged_rows_have_the_line_of_the_file(look: Look) -> None:
 def test_reports_hold_no_cell_values(look: Look) -> None:
     secret = "geheim4711"
     text = "id,amount\n" + "".join(f"{n},{n}.5\n" for n in range(60)) + f"60,{secret}\n61,7,{secret}\n"
-    report = look(text + f"62,{secret}x\n" + "a\n" * 300)
+    report = look(text + f"62,{secret}x\n" + "a\n" + f"63,1,{secret}\n" * 150)
     assert {"type_error", "extra_cell", "missing_cell"} <= set(rules(report))
     assert secret not in repr(report)
     assert len(report.report["tasks"][0]["errors"]) == MAX_REPORTED_ERRORS
@@ -241,7 +241,7 @@ def test_spreadsheet(look: Look) -> None:
     workbook.save(out)
     report = look(out.getvalue(), "XLSX")
     assert (report.format, report.sheet, report.header_row, report.row_count) == ("XLSX", "Data", 4, 40)
-    assert rules(report) == {"preamble": (1, 2), "blank_column_name": (1, 4), "type_error": (1, 25)}
+    assert rules(report) == {"preamble": (1, 2), "type_error": (1, 25)}
     assert "1 more sheet" in (report.note or "")
     out = io.BytesIO()
     openpyxl.Workbook().save(out)
@@ -253,7 +253,7 @@ def test_json(look: Look) -> None:
     assert rules(look('{"a": 1,\n "b": }', "JSON")) == {"invalid_json": (1, 2)}
     assert rules(look('{"a": NaN}', "JSON")) == {"invalid_json": (1, 1)}
     assert rules(look('{"a": 1}\n{"a": 2}\n{"a": \n', "JSON")) == {"invalid_json": (1, 3)}
-    assert rules(look('{"a": "é"}'.encode("latin-1"), "JSON")) == {"encoding_error": (1, 1)}
+    assert rules(look('{"a": "é"}'.encode("latin-1"), "JSON")) == {"encoding_error": (1, None)}
     assert look("[" * 100_000, "JSON").status == "unknown"
 
 

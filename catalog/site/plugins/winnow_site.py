@@ -1,0 +1,88 @@
+"""What the site adds to Datasette: safe cells, the method for its templates, and a strict content policy.
+
+Portals decide what stands in a cell. datasette-json-html draws any cell that looks like its JSON, so that a title
+could load a picture from elsewhere, or end a page with an error by ``{"href": 1, "label": 2}``. Therefore every such
+cell is answered here first: links only in query results, and only to addresses of this site and http(s).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from datasette import hookimpl
+from markupsafe import Markup, escape
+
+from catalog.site.queries import queries
+from specs.metrics import dimension_weights, grade, methodology_version, metrics
+
+_LONGEST = 20_000
+"""Characters of a cell that are parsed; deeper nesting than this allows would exhaust the parser's stack."""
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+@hookimpl(tryfirst=True)
+def render_cell(value: object, table: str | None) -> Markup | None:
+    """JSON-like text as text, a list of words as words, and a link of a query as a link."""
+    if not isinstance(value, str) or not value.strip().startswith(("{", "[")):
+        return None
+    try:
+        data = json.loads(value) if len(value) <= _LONGEST else None
+    except (ValueError, RecursionError):
+        data = None
+    if table is None and isinstance(data, dict) and set(data) == {"href", "label"}:
+        href, label = data["href"], data["label"]
+        if isinstance(href, str) and href.startswith(("/", "http://", "https://")) and not href.startswith("//"):
+            rel = "" if href.startswith("/") else Markup(' rel="nofollow noopener"')
+            return Markup('<a href="{}"{}>{}</a>').format(href, rel, label or href)
+    if isinstance(data, list) and all(isinstance(item, str) for item in data):
+        return escape(", ".join(data)) if data else Markup("&nbsp;")
+    return escape(value)
+
+
+@hookimpl
+def extra_template_vars() -> dict[str, Any]:
+    """``method``: version, dimensions with their points, metrics that have weight, lowest score of each grade."""
+    return {
+        "canned": queries(),
+        "method": {
+            "version": methodology_version(),
+            "dimensions": dimension_weights(),
+            "grades": _grades(),
+            "metrics": [m for m in metrics().values() if m.weight],
+        }
+    }
+
+
+def _grades() -> dict[str, int]:
+    lowest: dict[str, int] = {}
+    for score in range(100, -1, -1):
+        lowest[grade(score) or ""] = score
+    return lowest
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Any], Any]:
+    """Headers that keep every page from loading anything from elsewhere."""
+
+    def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+            async def sending(event: dict[str, Any]) -> None:
+                if event["type"] == "http.response.start":
+                    event = {**event, "headers": [*event.get("headers", ()), *_HEADERS]}
+                await send(event)
+
+            await app(scope, receive, sending)
+
+        return with_headers
+
+    return wrap

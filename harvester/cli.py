@@ -121,6 +121,8 @@ def _log_to(data: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # Where the disk is full, a log that cannot be written is not news.
+    logging.raiseExceptions = False
 
 
 def _run(data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any]) -> None:

@@ -92,7 +92,12 @@ class GuardedHandler(AiohttpDownloadHandler):
         if save is None or not 200 <= response.status < 300:
             # Of an error page the beginning says enough.
             return await super()._read_response(response, request)
-        saved, head = await _stream(response, save)
+        try:
+            saved, head = await _stream(response, save)
+        except OSError as error:
+            # A disk that is full is no fault of the server: the night stops, and says so.
+            self.crawler.spider.night.fault = error  # type: ignore[union-attr]
+            raise
         request.meta["saved"] = saved
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)

@@ -6,6 +6,7 @@ time-out, a server error or a fault of ours is no observation.
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -101,6 +102,8 @@ def of_exception(error: BaseException) -> Fault:
                     "correct the host in the address" if missing else "try again; if it lasts, look at the name server",
                 )
     match error:
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
+            return Fault("ours", "unknown", f"a fault on this machine: {text}", "mend it here and run again")
         case IgnoreRequest() if "robots" in text.lower():
             return Fault("robots", "unknown", "robots.txt forbids it: not asked", "admit the path in robots.txt")
         case IgnoreRequest():

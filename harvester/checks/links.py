@@ -161,6 +161,8 @@ class LinkSpider(scrapy.Spider):
         if request.method == "HEAD" and fault.kind in ("connection", "timeout", "redirect"):
             yield self.ask(_askable(target.url), "GET", target, limits)
             return
+        if self.night.fault is not None:
+            return
         self.settle(_of_fault(target, fault, None, str(request.method)))
         for following in self.next_of(_host(target.url)):
             yield following

@@ -10,6 +10,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
 from catalog.model import HarvestError
+from harvester.checks.guard import own_addresses
 from harvester.pages import Night, verdict
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
@@ -51,7 +52,9 @@ async def _crawl_all(night: Night, portals: Sequence[PortalSpec]) -> None:
 
 async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     night.catalog.begin_harvest(night.run_id, portal.id)
-    settings = scrapy_settings(portal.limits, allow_local=portal.local, contact=night.contact)
+    settings = scrapy_settings(
+        portal.limits, local=own_addresses(portal.url) if portal.local else (), contact=night.contact
+    )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))
     late = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Collection
 from typing import Any
 
 import requests
@@ -11,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from harvester.checks.guard import check_address
+from harvester.checks.guard import check_address, own_addresses
 from harvester.settings import USER_AGENT
 
 __all__ = ["detect"]
@@ -20,13 +21,13 @@ TIMEOUT_S = 20.0
 MAX_BYTES = 200_000
 
 
-def _guarded(connection: HTTPConnection, *, allow_local: bool) -> socket.socket:
+def _guarded(connection: HTTPConnection, local: Collection[str]) -> socket.socket:
     """Connect to the first address of the host that may be connected to, and to no other."""
     refused: OSError | None = None
     host, port = connection.host.strip("[]"), connection.port or connection.default_port
     for family, kind, protocol, _, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:
-            check_address(str(destination[0]), allow_local=allow_local)
+            check_address(str(destination[0]), local=local)
             sock = socket.socket(family, kind, protocol)
             sock.settimeout(TIMEOUT_S)
             sock.connect(destination)
@@ -40,21 +41,21 @@ def _guarded(connection: HTTPConnection, *, allow_local: bool) -> socket.socket:
 class _Adapter(HTTPAdapter):
     """Every connection, also of a redirect, passes the address guard."""
 
-    def __init__(self, *, allow_local: bool) -> None:
-        self.allow_local = allow_local
+    def __init__(self, local: Collection[str]) -> None:
+        self.local = local
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        local = self.allow_local
+        local = self.local
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return _guarded(self, allow_local=local)
+                return _guarded(self, local)
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return _guarded(self, allow_local=local)
+                return _guarded(self, local)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -71,11 +72,12 @@ def detect(url: str, *, allow_local: bool = False, contact: str = "no contact gi
     Asks for CKAN's ``package_search`` without rows, then for the first bytes of ``data.json``.
     """
     base = url.split("/api/")[0].rstrip("/")
+    local = own_addresses(url) if allow_local else frozenset[str]()
     with requests.Session() as session:
         session.trust_env = False
         session.headers["User-Agent"] = USER_AGENT.format(contact=contact)
-        session.mount("http://", _Adapter(allow_local=allow_local))
-        session.mount("https://", _Adapter(allow_local=allow_local))
+        session.mount("http://", _Adapter(local))
+        session.mount("https://", _Adapter(local))
         if not url.endswith(".json"):
             answer = _begin(session, f"{base}/api/3/action/package_search?rows=0")
             if b'"success"' in answer and b'"result"' in answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from harvester import __version__
@@ -14,7 +15,7 @@ USER_AGENT = f"Winnow/{__version__} (open data catalogue; +https://github.com/wi
 
 
 def scrapy_settings(
-    limits: Limits, *, allow_local: bool, contact: str, concurrency: int | None = None
+    limits: Limits, *, local: Collection[str], contact: str, concurrency: int | None = None
 ) -> dict[str, Any]:
     """Settings of one crawler."""
     return {
@@ -55,6 +56,6 @@ def scrapy_settings(
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "LOG_ENABLED": False,
-        "WINNOW_ALLOW_LOCAL": allow_local,
+        "WINNOW_LOCAL": sorted(local),
         "WINNOW_DELAY_S": limits.delay_s,
     }

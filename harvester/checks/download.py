@@ -54,7 +54,7 @@ class Saved:
 
 
 class GuardedHandler(AiohttpDownloadHandler):
-    """Every connection passes the address guard; local addresses only where the setting WINNOW_ALLOW_LOCAL says so."""
+    """Every connection passes the address guard; of local ones only those that the setting WINNOW_LOCAL names."""
 
     # It warns that it is experimental. It is used because aiohttp shows every address before it connects.
     experimental = False
@@ -66,7 +66,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         connector = aiohttp.TCPConnector(
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
-            socket_factory=partial(guarded_socket, allow_local=crawler.settings.getbool("WINNOW_ALLOW_LOCAL")),
+            socket_factory=partial(guarded_socket, local=crawler.settings.getlist("WINNOW_LOCAL")),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

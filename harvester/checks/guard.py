@@ -9,31 +9,44 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Collection
+from urllib.parse import urlsplit
 
-__all__ = ["PrivateAddressError", "check_address", "guarded_socket"]
+__all__ = ["PrivateAddressError", "check_address", "guarded_socket", "own_addresses"]
 
 
 class PrivateAddressError(OSError):
     """A connection to an address that is not public was refused."""
 
 
-def check_address(host: str, *, allow_local: bool) -> None:
+def own_addresses(url: str) -> frozenset[str]:
+    """The IP addresses of a portal that is declared local: these and no others of the network may be asked.
+
+    Empty where its name has none now; then the harvest says so.
+    """
+    try:
+        found = socket.getaddrinfo(urlsplit(url).hostname or "", None, type=socket.SOCK_STREAM)
+    except OSError:
+        return frozenset()
+    return frozenset(str(info[4][0]).split("%")[0] for info in found)
+
+
+def check_address(host: str, *, local: Collection[str] = ()) -> None:
     """Raise PrivateAddressError where ``host`` (an IP address) must not be connected to.
 
-    ``allow_local`` admits loopback and private ranges; link-local (cloud metadata), multicast and unspecified
-    addresses are refused all the same.
+    Public addresses pass, and those of ``local``. Link-local (cloud metadata), multicast and unspecified addresses
+    are refused all the same.
     """
-    address = ipaddress.ip_address(host.split("%")[0])
+    text = host.split("%")[0]
+    address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:
             address = inner
     if address.is_multicast or address.is_link_local or address.is_unspecified:
         allowed = False
-    elif address.is_loopback or address.is_private:
-        allowed = allow_local
     else:
-        allowed = address.is_global
+        allowed = address.is_global or text in local
     if not allowed:
         raise PrivateAddressError(f"{address} is not a public address")
 
@@ -41,9 +54,9 @@ def check_address(host: str, *, allow_local: bool) -> None:
 def guarded_socket(
     info: tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int] | tuple[str, int, int, int]],
     *,
-    allow_local: bool,
+    local: Collection[str] = (),
 ) -> socket.socket:
     """A socket for one resolved address, made only after the address has passed."""
     family, kind, protocol, _, destination = info
-    check_address(str(destination[0]), allow_local=allow_local)
+    check_address(str(destination[0]), local=local)
     return socket.socket(family, kind, protocol)

@@ -28,6 +28,7 @@ from catalog.reading import CheckTarget, check_targets
 from catalog.store import now
 from harvester.checks import faults
 from harvester.checks.download import Save, Saved
+from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
 from harvester.pages import Night
 from harvester.settings import scrapy_settings
@@ -49,26 +50,29 @@ FIRST_BYTES = 65_536
 def check(night: Night, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of the portals that this run has not asked yet.
 
-    Portals declared local are checked apart: nobody else's links may lead to local addresses.
+    Portals declared local are checked apart: nobody else's links may lead to local addresses, and theirs only to
+    their own.
     """
-    for local in (False, True):
-        chosen = [portal for portal in portals if portal.local is local]
+    groups: dict[frozenset[str], list[PortalSpec]] = {}
+    for portal in portals:
+        groups.setdefault(own_addresses(portal.url) if portal.local else frozenset(), []).append(portal)
+    for local, chosen in groups.items():
         jobs = [
             (target, portal.limits)
             for portal in chosen
             for target in check_targets(night.catalog, night.run_id, portal.id, portal.limits.max_checks)
         ]
         if jobs:
-            asyncio.run(_check(night, jobs, local=local))
+            asyncio.run(_check(night, jobs, local))
         if night.fault is not None:
             raise night.fault
     for portal in portals:
         drop_stale_reports(night.catalog, portal.id)
 
 
-async def _check(night: Night, jobs: list[tuple[CheckTarget, Limits]], *, local: bool) -> None:
+async def _check(night: Night, jobs: list[tuple[CheckTarget, Limits]], local: frozenset[str]) -> None:
     widest = max((limits for _, limits in jobs), key=lambda limits: limits.concurrency)
-    settings = scrapy_settings(widest, allow_local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE)
+    settings = scrapy_settings(widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE)
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, "ITEM_PIPELINES": {}}
     runner = AsyncCrawlerRunner(Settings(settings))
     await runner.crawl(runner.create_crawler(LinkSpider), night=night, jobs=jobs)

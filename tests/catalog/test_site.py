@@ -1,0 +1,423 @@
+"""The site over real catalogues: every page and query, hostile text, search, and a look with a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasette.app import Datasette
+
+from catalog.schema import TABLES, metric_columns
+from catalog.site.metadata import metadata
+from catalog.site.queries import queries
+from catalog.site.serve import SETTINGS, datasette_command, files, publish
+from catalog.store import Catalog, CatalogError, open_catalog
+
+pytestmark = [
+    # Datasette 0.65 leaves its connections to the garbage collector, and offers no way to close them.
+    pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+EVIL = "<script>alert(1)</script>"
+RUN = "20261124T000000Z"
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def fill(catalog: Catalog) -> None:
+    """Two portals, with everything a page can show, and the worst that a portal can write."""
+    when = "2026-11-24T00:10:00Z"
+    seen = {"first_seen_run": RUN, "last_seen_run": RUN}
+    ids = {"portal_id": "north", "publisher_id": "north-p"}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "runs": [{"id": RUN, "status": "complete", "started_at": when}],
+        "portals": [
+            {
+                "id": "north",
+                "title": f"Nørth {EVIL}",
+                "url": "javascript:alert(1)",
+                "government": EVIL,
+                "country": "NOR",
+            }
+            | {"type": "ckan", "datasets": 3, "score": 61.26, "score_low": 55.0, "score_high": 70.0, "grade": "C"}
+            | {"last_run": RUN},
+            {"id": "south", "title": "South"},
+        ],
+        "harvests": [
+            {
+                "id": f"{RUN}/north",
+                "run_id": RUN,
+                "portal_id": "north",
+                "verdict": "complete",
+                "datasets": 3,
+                "added": 3,
+            }
+        ],
+        "publishers": [{"id": "north-p", "portal_id": "north", "name": f"Ministry {EVIL}", "datasets": 3}],
+        "datasets": [
+            {"id": f"north-{n}", **ids, "identifier": f"id-{n}", "status": "present", "title": title}
+            | {"description": f"About {EVIL}", "changed_run": RUN, "frequency": "daily", "modified": "2020-01-01"}
+            | {"landing_page": "javascript:alert(2)", "licence": "data:text/html,x"}
+            | {"keywords": '["école", "budget"]', **seen}
+            for n, title in enumerate(
+                [
+                    f"Dépenses d'éducation {EVIL}",
+                    '{"href": 1, "label": "x"}',
+                    '{"img_src": "https://elsewhere.example/x.png"}',
+                    "[" * 30_000 + "]",
+                    None,
+                ]
+            )
+        ],
+        "records": [{"dataset_id": "north-0", "raw": f'{{"title": "{EVIL}"}}', "raw_hash": "0", "run_id": RUN}],
+        "distributions": [
+            {"id": "north-d0", "dataset_id": "north-0", "portal_id": "north", "position": 0, "title": EVIL}
+            | {"download_url": "https://data.example/x.csv", "format": "CSV", "is_retired": 0, **seen},
+            {"id": "north-d1", "dataset_id": "north-0", "portal_id": "north", "position": 1, "title": None}
+            | {"download_url": "javascript:alert(3)", "format": EVIL, "is_retired": 0, **seen},
+        ],
+        "resource_checks": [
+            {"url": "https://data.example/x.csv", "outcome": "broken", "fault": "http_404", "status": 404}
+            | {"failing_since": "2026-11-20T00:00:00Z", "checked_at": when, "run_id": RUN}
+        ],
+        "table_reports": [{"distribution_id": "north-d0", "status": "valid", "row_count": 12, "column_count": 1}],
+        "dataset_quality": [
+            {"dataset_id": "north-0", **ids, "run_id": RUN, "score": 61.26, "score_low": 55.0, "score_high": 70.0}
+            | {"grade": "C", "findable": 90.0, "accessible": 40.0, "open": 100.0, "usable": 50.0, "timely": None}
+            | {"sound": 0.0, "findings": 4, "measured": 10, "applicable": 12}
+        ],
+        "distribution_quality": [
+            {"distribution_id": "north-d0", "dataset_id": "north-0", "portal_id": "north", "licence_id": "CC-BY-4.0"}
+            | {"format_declared": "CSV", "format_served": "HTML", "licence_open": 1.0},
+            {"distribution_id": "north-d1", "dataset_id": "north-0", "portal_id": "north", "licence_id": None}
+            | {"format_declared": None, "format_served": None, "licence_open": None},
+        ],
+        "findings": [
+            {"id": f"f-{rule}", "state": state, "severity": "error", "rule_id": rule, "rule_title": f"Is it? {EVIL}"}
+            | {"dataset_id": "north-0", "distribution_id": "north-d0", **ids, "how_to_fix": f"Mend {EVIL}"}
+            | {"resource_url": "https://data.example/x.csv", "observed": EVIL, "gain_points": gain, "first_row": 3}
+            | {"checked_at": when, "fixed_run": RUN if state == "fixed" else None, "runs_failing": 1, **seen}
+            for rule, state, gain in [
+                ("link_ok", "new", 9.5),
+                ("file_served", "open", None),
+                ("up_to_date", "disputed", 1.0),
+                ("title_present", "fixed", 1.0),
+            ]
+        ]
+        + [
+            {"id": "f-late", "state": "new", "rule_id": "up_to_date", "dataset_id": "north-0", "portal_id": "north"}
+            | {"resource_url": "javascript:alert(4)", "checked_at": when, "first_seen_run": RUN}
+        ],
+    }
+    with catalog.writing():
+        for table, entries in rows.items():
+            for entry in entries:
+                catalog.upsert(table, [entry])
+        # A gap in the row numbers: what VACUUM closes, and the full-text index must follow.
+        catalog.db.conn.execute("delete from datasets where id = 'gone'")
+
+
+class Site:
+    """A published catalogue under Datasette, asked without a server."""
+
+    def __init__(self, db: Path) -> None:
+        self.datasette = Datasette(
+            files=[],
+            immutables=[str(db)],
+            metadata=metadata(),
+            template_dir=str(files("templates")),
+            plugins_dir=str(files("plugins")),
+            static_mounts=[("static", str(files("static")))],
+            settings=SETTINGS,
+        )
+
+    def get(self, path: str, **params: str) -> Any:
+        async def ask() -> Any:
+            await self.datasette.invoke_startup()
+            return await self.datasette.client.get(path, params=params or None)
+
+        return asyncio.run(ask())
+
+    def page(self, path: str, **params: str) -> str:
+        """A page that must be there and must not hold what a portal wrote as markup."""
+        answer = self.get(path, **params)
+        assert answer.status_code == 200, (path, answer.text[-2000:])
+        assert "<script>alert" not in answer.text, path
+        assert not re.search(r"""(?:href|src)=["']?(?:javascript|data):""", answer.text), path
+        assert not re.search(
+            r"""<(?:img|script|link rel="stylesheet")[^>]+(?:src|href)=["']?(?:https?:)?//""", answer.text
+        ), path
+        return str(answer.text)
+
+    def rows(self, query: str, **params: str) -> list[dict[str, Any]]:
+        answer = self.get(f"/catalog/{query}.json", _shape="array", **params)
+        assert answer.status_code == 200, (query, answer.text)
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The public copy of a filled catalogue."""
+    folder = tmp_path_factory.mktemp("site")
+    with open_catalog(folder / "catalog.db") as opened:
+        # It takes row number 1 and goes again.
+        opened.db.table("datasets").insert({"id": "gone", "title": "Gone before"})
+        fill(opened)
+        # The night still has the file open while the copy is made.
+        publish(folder / "catalog.db", folder / "public" / "catalog.db")
+    return folder / "public" / "catalog.db"
+
+
+@pytest.fixture(scope="module")
+def site(public: Path) -> Site:
+    return Site(public)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    folder = tmp_path_factory.mktemp("empty")
+    with open_catalog(folder / "catalog.db"):
+        publish(folder / "catalog.db", folder / "public" / "catalog.db")
+    return Site(folder / "public" / "catalog.db")
+
+
+PAGES = ["/", "/about", "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page(site: Site, empty: Site, path: str) -> None:
+    assert '<html lang="en">' in site.page(path)
+    empty.page(path)
+
+
+@pytest.mark.parametrize("name", queries())
+def test_query(site: Site, empty: Site, name: str) -> None:
+    words = {"q": "budget"} if name == "search" else {}
+    assert site.rows(name, **words)
+    assert site.rows(name, portal="north", **words) == site.rows(name, **words)
+    assert site.rows(name, portal="south", **words) == []
+    page = site.page(f"/catalog/{name}", **words)
+    assert "Run SQL" not in page and 'for="p-portal"' in page
+    assert empty.rows(name, **words) == []
+    empty.page(f"/catalog/{name}", **words)
+    answer = site.get(f"/catalog/{name}.csv", **words)
+    assert answer.status_code == 200
+
+
+def test_index_shows_each_portal(site: Site) -> None:
+    page = site.page("/")
+    for text in ("61.3", "[55.0–70.0]", "3 open findings", "3 datasets", "not scored yet", 'action="/catalog/search"'):
+        assert text in page, text
+
+
+def test_dataset_page(site: Site) -> None:
+    page = site.page("/catalog/datasets/north-0")
+    assert "&lt;script&gt;alert(1)" in page
+    for text in (
+        *("61.3", "[55.0–70.0]", "findable", "unknown or not applicable", "✗ broken", "HTTP 404", "since 2026-11-20"),
+        *("HTML", "differs", "12 rows, 1 column", "+9.5 points", "/catalog/records/north-0", "disputed"),
+        'href="https://data.example/x.csv"',
+    ):
+        assert text in page, text
+    assert "f-title_present" not in page
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_dataset_page_with_odd_title_and_nothing_else(site: Site, number: int) -> None:
+    page = site.page(f"/catalog/datasets/north-{number}")
+    assert "not scored yet" in page and "None listed" in page
+
+
+def test_portal_page(site: Site) -> None:
+    page = site.page("/catalog/portals/north")
+    for text in ("&lt;script&gt;", "61.3", "complete", "Search its 3 datasets", "rule_id=link_ok", "Ministry"):
+        assert text in page, text
+    assert "Not harvested yet" in site.page("/catalog/portals/south")
+
+
+@pytest.mark.parametrize(
+    "path", ["/catalog/datasets/nobody", "/catalog/portals/nobody", "/catalog/nothing", "/nothing"]
+)
+def test_what_is_not_there(site: Site, path: str) -> None:
+    assert site.get(path).status_code == 404
+
+
+def test_every_row_has_a_page(site: Site) -> None:
+    for path in ("distributions/north-d0", "records/north-0", "dataset_quality/north-0", "findings/f-link_ok"):
+        site.page(f"/catalog/{path}")
+    assert site.get("/catalog/datasets/north-0.json?_shape=objects").json()["rows"][0]["identifier"] == "id-0"
+
+
+def test_search_folds_accents_and_finds_beginnings(site: Site) -> None:
+    for words in ("education", "éducation", "EDUCATION depenses", "educ"):
+        (found,) = site.rows("search", q=words)
+        assert "/catalog/datasets/north-0" in found["dataset"], words
+    assert len(site.rows("search", q="ecole")) == 5
+    assert site.rows("search", q="gone") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        " ",
+        '"',
+        '""',
+        "*",
+        "a AND",
+        "NEAR(",
+        "title:x",
+        "^x",
+        "-",
+        "(",
+        "a*b",
+        "'; drop table datasets; --",
+        "\0",
+        "é" * 5_000,
+    ]
+    + [EVIL],
+)
+def test_search_takes_any_words(site: Site, words: str) -> None:
+    assert "message-error" not in site.page("/catalog/search", q=words)
+
+
+def test_table_search_and_facets(site: Site) -> None:
+    page = site.page("/catalog/datasets", _search="education")
+    assert "north-0" in page and "north-1" not in page
+    for name, table in TABLES.items():
+        found = site.get(f"/catalog/{name}.json", _size="1").json()
+        assert set(found["facet_results"]) == set(table.facets), name
+        assert not found["suggested_facets"]
+        assert found["facets_timed_out"] == []
+
+
+def test_links_of_a_query_are_links_and_cells_of_a_table_are_not(site: Site) -> None:
+    page = site.page("/catalog/broken_links")
+    assert '<a href="/catalog/datasets/north-0">' in page
+    assert '<a href="https://data.example/x.csv" rel="nofollow noopener">' in page
+    table = site.page("/catalog/datasets")
+    assert "elsewhere.example" in table and "<img" not in table
+    assert "école, budget" in table
+
+
+def test_last_night_says_what_came_and_went(site: Site) -> None:
+    assert {row["what"] for row in site.rows("what_changed_last_night")} == {
+        "added",
+        "new finding",
+        "finding fixed",
+    } | ({"new finding"})
+
+
+def test_share_of_open_licences(site: Site) -> None:
+    found = {row["licence"]: row for row in site.rows("licences_in_use")}
+    assert found["CC-BY-4.0"]["is_open"] == "yes" and found["CC-BY-4.0"]["open_share_pct_of_all"] == 50.0
+    assert found["(none recognised)"]["is_open"] == "not known"
+
+
+def test_headers_and_robots(site: Site) -> None:
+    answer = site.get("/robots.txt")
+    assert answer.text == "User-agent: *\nDisallow: /*?"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    css = site.get("/static/winnow.css")
+    assert css.status_code == 200 and "url(" not in css.text and "@import" not in css.text
+
+
+def test_labels_and_headings(site: Site) -> None:
+    for path in ("/", "/catalog/portals/north", "/catalog/search", "/catalog/datasets/north-0"):
+        page = site.page(path)
+        assert page.count("<h1") == 1, path
+        for field in re.findall(r'<(?:input|select)(?![^>]*type="hidden")[^>]* id="([^"]+)"', page):
+            assert f'for="{field}"' in page, (path, field)
+
+
+def test_metadata_describes_every_column(public: Path) -> None:
+    tables = metadata()["databases"]["catalog"]["tables"]
+    connection = sqlite3.connect(public)
+    for name in [*TABLES, "dataset_list"]:
+        there = [row[1] for row in connection.execute(f"pragma table_info([{name}])")]
+        assert set(tables[name]["columns"]) == set(there), name
+        assert all(tables[name]["columns"].values())
+    connection.close()
+    assert set(metric_columns("dataset")) < set(tables["dataset_quality"]["columns"])
+
+
+def test_internal_tables_are_hidden(site: Site) -> None:
+    found = {table["name"]: table["hidden"] for table in site.get("/catalog.json").json()["tables"]}
+    assert {name for name, hidden in found.items() if not hidden} == set(TABLES) - {"records"}
+
+
+def test_publish_is_whole_or_not_at_all(tmp_path: Path, public: Path) -> None:
+    out = tmp_path / "catalog.db"
+    with pytest.raises(CatalogError, match="no such file"):
+        publish(tmp_path / "nowhere.db", out)
+    (tmp_path / "text.db").write_text("no database " * 100)
+    with pytest.raises(CatalogError, match="is a catalogue"):
+        publish(tmp_path / "text.db", out)
+    assert not out.exists()
+    publish(public, out)
+    publish(public, out)
+    with pytest.raises(CatalogError, match="catalogue itself"):
+        publish(out, out)
+    with pytest.raises(CatalogError, match=r"catalog\.db"):
+        publish(public, tmp_path / "other.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["catalog.db", "text.db"]
+
+
+def test_command_refuses_what_it_cannot_serve(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="publish"):
+        datasette_command(tmp_path / "catalog.db", port=1)
+    with pytest.raises(CatalogError, match=r"catalog\.db"):
+        datasette_command(tmp_path / "x.db", port=1)
+
+
+@pytest.fixture
+def served(public: Path, tmp_path: Path) -> Iterator[str]:
+    """The real server on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    db = tmp_path / "public" / "catalog.db"
+    db.parent.mkdir()
+    shutil.copy(public, db)
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(datasette_command(db, port=port), stdout=log, stderr=log)
+        try:
+            for _ in range(150):
+                assert server.poll() is None, (tmp_path / "log").read_text()
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt", timeout=5).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+@pytest.mark.parametrize("path", ["/", "/catalog/datasets/north-0"])
+def test_a_browser_draws_it(served: str, tmp_path: Path, path: str) -> None:
+    picture = tmp_path / "x.png"
+    subprocess.run(
+        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+        + ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        + [f"--user-data-dir={tmp_path}/profile", f"--screenshot={picture}", "--window-size=1280,1600", served + path],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    # A blank page of this size is about 8 kB.
+    assert picture.stat().st_size > 30_000

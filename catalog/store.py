@@ -187,6 +187,11 @@ class Catalog:
         resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")
         return rows[0]["id"] if resumable else None
 
+    def latest_run(self) -> str | None:
+        """The last run that came to its end."""
+        found = self.value("select max(id) from runs where status = 'complete'")
+        return str(found) if found else None
+
     def set_run(self, run_id: str, **values: Any) -> None:
         """Set columns of a run: stage, status, summary, finished_at."""
         with self.writing():

@@ -18,6 +18,7 @@ from specs.portals import PortalSpec
 
 __all__ = ["STAGES", "AlreadyRunning", "locked", "nightly", "summary"]
 
+Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "export")
 RESUME_WITHIN = timedelta(hours=20)
 """An older run that was broken off is left as it is: its first half would be another night's."""
@@ -69,16 +70,20 @@ def nightly(
     *,
     stages: Sequence[str] = STAGES,
     contact: str = "no contact given",
-    on_progress: Callable[[str, str, int, int | None], None] | None = None,
+    on_progress: Progress | None = None,
     workers: int = 2,
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
-    A run of the same portals that was broken off within 20 hours is taken up where it stopped. Raises
+    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score and export
+    alone read the last run again. Raises
     AlreadyRunning, CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
+        if set(stages) <= {"score", "export"} and (latest := catalog.latest_run()):
+            # Nothing new is seen: the last run is read again, not a new one begun.
+            return _again(catalog, data, latest, portals, stages, on_progress)
         run_id = _resumable(catalog, command)
         if run_id is None:
             run_id = catalog.begin_run(
@@ -101,10 +106,34 @@ def nightly(
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
         if "export" in stages:
             # Only now does the copy say that the run is complete.
-            from catalog.site.serve import publish
-
-            publish(catalog.path, data / "site" / "catalog.db")
+            _publish(catalog, data)
         return result
+
+
+def _again(
+    catalog: Catalog,
+    data: Path,
+    run_id: str,
+    portals: Sequence[PortalSpec],
+    stages: Sequence[str],
+    on_progress: Progress | None,
+) -> dict[str, Any]:
+    night = Night(catalog=catalog, run_id=run_id, data=data)
+    if on_progress is not None:
+        night.on_progress = on_progress
+    for stage in stages:
+        _STAGES[stage](night, portals, 1)
+    result = summary(catalog, run_id)
+    catalog.set_run(run_id, summary=result)
+    if "export" in stages:
+        _publish(catalog, data)
+    return result
+
+
+def _publish(catalog: Catalog, data: Path) -> None:
+    from catalog.site.serve import publish
+
+    publish(catalog.path, data / "site" / "catalog.db")
 
 
 def _resumable(catalog: Catalog, command: str) -> str | None:

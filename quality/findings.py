@@ -1,7 +1,7 @@
 """From measurements to findings: what fails, where, why, how to mend it, and what that brings.
 
 A finding is made for every metric of weight that failed, and only for what failed: the unknown is no finding. The
-gain is exact: the dataset is added up again with that one answer set to 1.
+gain is exact: what the score would be with that one answer set to 1, less what it is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from catalog.model import TableDefect
 from catalog.scores import Finding
 from quality.metrics.sound import RULES
-from quality.score import DatasetScore, Measurements, winnow_score
+from quality.score import DatasetScore, Leverage
 from quality.subject import DatasetSubject, DistributionSubject, Unknown
 from specs.metrics import Metric, metrics
 
@@ -21,17 +21,18 @@ __all__ = ["findings", "unobserved"]
 def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
     """All findings of a dataset."""
     found = []
+    leverage = Leverage(score.dataset, score.distributions)
     for metric in metrics().values():
         if not metric.weight:
             continue
         if metric.subject == "dataset":
             if _fails(score.dataset[metric.id]):
-                found.append(_dataset_finding(metric, score))
+                found.append(_dataset_finding(metric, leverage))
             continue
         for index, part in enumerate(subject.distributions):
             value = score.distributions[index][metric.id]
             if _fails(value):
-                found += _distribution_findings(metric, part, score, index)
+                found += _distribution_findings(metric, part, leverage, index)
     return found
 
 
@@ -52,21 +53,11 @@ def _fails(value: object) -> bool:
     return isinstance(value, float) and value < 1.0
 
 
-def _gain(metric: Metric, score: DatasetScore, index: int | None) -> float | None:
-    """Points of the dataset's score if this one answer were 1; None where the score is not known."""
-    own: Measurements = dict(score.dataset)
-    parts: Sequence[Measurements] = score.distributions
-    if index is None:
-        own[metric.id] = 1.0
-    else:
-        parts = [{**part, metric.id: 1.0} if i == index else part for i, part in enumerate(parts)]
-    mended = winnow_score(own, parts)[0].value
-    if mended is None or score.score.value is None:
-        return None
-    return round(mended - score.score.value, 2)
+def _rounded(gain: float | None) -> float | None:
+    return None if gain is None else round(gain, 2)
 
 
-def _dataset_finding(metric: Metric, score: DatasetScore) -> Finding:
+def _dataset_finding(metric: Metric, leverage: Leverage) -> Finding:
     return Finding(
         rule_id=metric.id,
         rule_title=metric.question,
@@ -75,11 +66,11 @@ def _dataset_finding(metric: Metric, score: DatasetScore) -> Finding:
         how_to_fix=metric.fix,
         observed="no" if metric.id != "up_to_date" else "the last change is older than the frequency allows",
         expected="yes",
-        gain_points=_gain(metric, score, None),
+        gain_points=_rounded(leverage.gain(metric, None)),
     )
 
 
-def _distribution_findings(metric: Metric, part: DistributionSubject, score: DatasetScore, index: int) -> list[Finding]:
+def _distribution_findings(metric: Metric, part: DistributionSubject, leverage: Leverage, index: int) -> list[Finding]:
     check, table = part.check, part.table
     declared, served = part.declared_format, part.served_format
     base = Finding(
@@ -95,7 +86,7 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, score: Dat
         http_status=check.status if check else None,
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
-        gain_points=_gain(metric, score, index),
+        gain_points=_rounded(leverage.gain(metric, index)),
     )
     if table is None or metric.dimension != "sound":
         return [base]

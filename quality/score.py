@@ -13,7 +13,7 @@ from quality.metrics import functions
 from quality.subject import DatasetSubject, Measurement, Unknown
 from specs.metrics import Metric, System, dimension_weights, metrics, systems
 
-__all__ = ["DatasetScore", "Interval", "measure", "score_dataset", "system_score"]
+__all__ = ["DatasetScore", "Interval", "Leverage", "measure", "score_dataset", "system_score"]
 
 Measurements = dict[str, Measurement]
 
@@ -73,6 +73,44 @@ def winnow_score(own: Measurements, parts: Sequence[Measurements]) -> tuple[Inte
     weights = dimension_weights()
     total = _mean([(weights[name], interval) for name, interval in dimensions.items()])  # type: ignore[index]
     return _percent(total), {name: _percent(interval) for name, interval in dimensions.items()}
+
+
+class Leverage:
+    """How much of the score hangs on each answer of a dataset.
+
+    The score is a weighted mean of weighted means, so what one answer brings is a product of shares: no need to add
+    the dataset up again for every finding, which would take time that grows with the square of its distributions.
+    """
+
+    def __init__(self, own: Measurements, parts: Sequence[Measurements]) -> None:
+        self.parts = parts
+        self.answers = {m.id: _answer(m, own, parts) for m in metrics().values() if m.weight}
+        known: dict[str, float] = {}
+        for metric in metrics().values():
+            answer = self.answers.get(metric.id)
+            if answer is not None and answer.value is not None:
+                known[metric.dimension] = known.get(metric.dimension, 0.0) + metric.weight
+        weights: Mapping[str, float] = {str(name): weight for name, weight in dimension_weights().items()}
+        total = sum(weights[name] for name in known)
+        self.in_dimension = known
+        self.of_score = {name: weights[name] / total for name in known}
+
+    def gain(self, metric: Metric, index: int | None) -> float | None:
+        """Points of 0..100 that the score wins if one known answer becomes 1.
+
+        ``index`` is the distribution's, or None for the dataset's own answer. None where the answer is not known.
+        """
+        answer = self.answers.get(metric.id)
+        if answer is None or answer.value is None:
+            return None
+        if index is None or metric.over == "best":
+            better = 1.0 - answer.value
+        else:
+            known = [v for part in self.parts if isinstance(v := part[metric.id], float)]
+            own = self.parts[index][metric.id]
+            better = (1.0 - own) / len(known) if isinstance(own, float) else 0.0
+        share = metric.weight / self.in_dimension[metric.dimension]
+        return 100 * self.of_score[metric.dimension] * share * better
 
 
 def _answer(metric: Metric, own: Measurements, parts: Sequence[Measurements]) -> Interval | None:

@@ -39,7 +39,7 @@ def to_dataset(raw: Any) -> Dataset:
         licence=text(raw.get("license")),
         access_rights=text(raw.get("accessLevel")),
         rights=first(raw.get("rights"), raw.get("accessLevelComment")),
-        issued=text(raw.get("issued")),
+        issued=first(raw.get("issued"), raw.get("releaseDate")),
         modified=text(raw.get("modified")),
         frequency=text(raw.get("accrualPeriodicity")),
         spatial=texts(raw.get("spatial")),
@@ -100,14 +100,17 @@ def _distributions(raw: dict[str, Any]) -> tuple[Distribution, ...]:
 
 def _distribution(item: dict[str, Any]) -> Distribution:
     download = text(item.get("downloadURL"))
+    # Project Open Data 1.0 as Socrata wrote it: a list of {label, value}.
+    listed = item.get("formats")
+    named = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
     return Distribution(
         identifier=first(item.get("identifier"), item.get("@id")),
         title=text(item.get("title")),
         description=text(item.get("description")),
         access_url=first(item.get("accessURL"), download),
         download_url=download,
-        format=text(item.get("format")),
-        media_type=text(item.get("mediaType")),
+        format=first(item.get("format"), named.get("label")),
+        media_type=first(item.get("mediaType"), named.get("value")),
         byte_size=first(item.get("byteSize"), item.get("size")),
         licence=text(item.get("license")),
         rights=text(item.get("rights")),

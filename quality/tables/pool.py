@@ -146,6 +146,8 @@ class InspectionPool:
                 # Numerical libraries start a thread for each core, with 8 MiB of address space each.
                 "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1",
+                # Out of memory, Rust hangs where it tries to print a backtrace.
+                "RUST_BACKTRACE": "0",
             },
         )
         child = _Child(process, time.monotonic() + self._startup_timeout_s)

@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 __all__ = ["PrivateAddressError", "check_address", "guarded_socket", "own_addresses"]
 
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""A gateway turns these into the IPv4 address of their last four bytes."""
+
+
 class PrivateAddressError(OSError):
     """A connection to an address that is not public was refused."""
 
@@ -41,9 +45,16 @@ def check_address(host: str, *, local: Collection[str] = ()) -> None:
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(address.packed[-4:])
         if inner is not None:
             address = inner
-    if address.is_multicast or address.is_link_local or address.is_unspecified:
+    if (
+        address.is_multicast
+        or address.is_link_local
+        or address.is_unspecified
+        or (address.is_reserved and not address.is_loopback)
+    ):
         allowed = False
     else:
         allowed = address.is_global or text in local

@@ -134,26 +134,23 @@ class LinkSpider(scrapy.Spider):
         target, limits = response.meta["job"]
         method = str(response.request.method) if response.request else "GET"
         fault = faults.of_response(response)
-        if method == "HEAD":
-            if fault is not None:
+        if fault is not None:
+            if method == "HEAD":
                 # HEAD is refused or mishandled by many: a GET decides.
                 yield self.ask(_askable(target.url), "GET", target, limits)
                 return
-            seen = _of_answer(target, response)
-            if self.wants_download(target, limits, seen):
-                if _is_unchanged(target.previous, seen) and _file_is_there(self.night.data, target.previous):
-                    self.settle(_with_file(seen, target.previous))
-                else:
-                    self.downloads[target.portal_id] = self.downloads.get(target.portal_id, 0) + 1
-                    save = Save(self.night.data / _file_name(target.url), limits.max_table_bytes)
-                    yield self.ask(_askable(target.url), "GET", target, limits, save=save)
-                    return
-            else:
-                self.settle(seen)
-        elif fault is not None:
             self.settle(_of_fault(target, fault, response, method))
         else:
-            self.settle(_of_answer(target, response, response.meta.get("saved"), self.night.data))
+            seen = _of_answer(target, response, response.meta.get("saved"), self.night.data)
+            if "save" in response.meta or not self.wants_download(target, limits, seen):
+                self.settle(seen)
+            elif _is_unchanged(target.previous, seen) and _file_is_there(self.night.data, target.previous):
+                self.settle(_with_file(seen, target.previous))
+            else:
+                self.downloads[target.portal_id] = self.downloads.get(target.portal_id, 0) + 1
+                save = Save(self.night.data / _file_name(target.url), limits.max_table_bytes)
+                yield self.ask(_askable(target.url), "GET", target, limits, save=save)
+                return
         for request in self.next_of(_host(target.url)):
             yield request
 

@@ -64,7 +64,8 @@ class PortalSpider(scrapy.Spider):
     def request(self, url: str, callback: Callable[..., Any], **kwargs: Any) -> scrapy.Request:
         """A request whose failure ends up as a harvest error."""
         self.tally.requests += 1
-        meta = {"handle_httpstatus_all": True, **kwargs.pop("meta", {})}
+        # Not "handle_httpstatus_all": with it no redirect would be followed.
+        meta = {"handle_httpstatus_list": list(range(400, 600)), **kwargs.pop("meta", {})}
         return scrapy.Request(url, callback, errback=self.failed, dont_filter=True, meta=meta, **kwargs)
 
     def page(self, records: Iterable[tuple[str, Any]], url: str) -> Page:

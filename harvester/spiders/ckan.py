@@ -10,10 +10,12 @@ texts may be language dicts; organisations may be null. Where ``package_search``
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.model import Dataset
+from harvester.pages import Page
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.ckan_record import to_dataset
 
@@ -39,6 +41,7 @@ class Spider(PortalSpider):
     async def start(self) -> AsyncIterator[Request]:
         self.misses = 0
         self.names: list[str] = []
+        self.skipped_ids: set[str] = set()
         yield self.search(0, 0)
 
     def action(self, name: str, **params: Any) -> str:
@@ -72,13 +75,13 @@ class Spider(PortalSpider):
             return
         count = result.get("count")
         self.tally.advertised = count if isinstance(count, int) and count >= 0 else self.tally.advertised
-        before = len(self.seen_ids)
+        before, skipped = len(self.seen_ids), set(self.skipped_ids)
         wanted = [(f"/result/results/{i}", r) for i, r in enumerate(records) if not self.is_other(r)]
         yield self.page(wanted, response.url)
         received = start + len(records)
         if not records or received == count:
             self.tally.ended = True
-        elif len(self.seen_ids) == before and wanted:
+        elif len(self.seen_ids) == before and self.skipped_ids == skipped:
             yield self.fatal(
                 "page",
                 f"{response.url}: the page holds nothing new: paging goes round in circles",
@@ -91,6 +94,8 @@ class Spider(PortalSpider):
     def is_other(self, record: Any) -> bool:
         """Whether a package is a harvest source or the like. It is counted, as the portal counts it too."""
         other = isinstance(record, dict) and record.get("type") in NO_DATASETS
+        if other:
+            self.skipped_ids.add(str(record.get("id")))
         self.tally.skipped += other
         self.tally.seen += other
         return other
@@ -118,7 +123,10 @@ class Spider(PortalSpider):
         record, problem = self.result_of(response)
         self.misses = self.misses + 1 if problem else 0
         if problem:
-            yield problem
+            # One name that cannot be shown is one record lost, not the end.
+            self.tally.faults.pop()
+            self.tally.lost += 1
+            yield Page(errors=tuple(replace(e, is_lost=True, is_fatal=False) for e in problem.errors))
             if self.misses >= MAX_MISSES:
                 left = len(self.names)
                 yield self.fatal(

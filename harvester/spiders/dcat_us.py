@@ -40,6 +40,7 @@ class Spider(PortalSpider):
     async def start(self) -> AsyncIterator[Request]:
         url = self.portal.url
         self.feed = url if "data.json" in url or url.endswith(".json") or "?" in url else f"{url}/data.json"
+        self.last_sha256 = ""
         yield self.get(1)
 
     def get(self, number: int) -> Request:
@@ -58,6 +59,12 @@ class Spider(PortalSpider):
             return
         saved: Saved = response.meta["saved"]
         self.tally.bytes += saved.size_bytes
+        if saved.sha256 == self.last_sha256:
+            # ?page is not known there: the whole feed came again.
+            saved.path.unlink(missing_ok=True)
+            self.tally.ended = True
+            return
+        self.last_sha256 = saved.sha256
         before_seen, before_kept = self.tally.seen, self.tally.kept
         stream = records(saved.path)
         end = StreamEnd(None, {})

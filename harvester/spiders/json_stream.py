@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,11 +95,12 @@ class _Reader:
                 if len(self.text) - self.at > MAX_RECORD:
                     raise EOFError(f"a record is longer than {MAX_RECORD:,} characters") from None
                 # A fault far from the window's edge is one of the document.
-                is_edge = error.pos > len(self.text) - 64 or error.msg.startswith(("Unterminated", "Expecting value"))
+                is_edge = error.pos > len(self.text) - 64 or error.msg.startswith("Unterminated")
                 if is_edge and self.more(size):
                     size *= 2
                     continue
-                if self.is_done and is_edge:
+                # Cut short is a document that has nothing more, or half a word: no bracket follows.
+                if is_edge and (error.msg.startswith("Unterminated") or not re.search(r"[]}]", self.text[error.pos :])):
                     raise EOFError("the document ends within a record: it was cut short") from None
                 raise ValueError(f"{error.msg} at character {error.pos - self.at}") from None
             if end == len(self.text) and not isinstance(value, (dict, list, str)) and self.more():
@@ -112,6 +114,7 @@ class _Reader:
         Raises EOFError where no end is found.
         """
         depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
+        is_first = True
         while True:
             if self.at >= len(self.text) and not self.more():
                 raise EOFError("the document ends within a malformed record")
@@ -129,12 +132,17 @@ class _Reader:
             elif char in "{[":
                 depth += 1
             elif char in "}]":
+                if depth == 0 and not is_first:
+                    # It closes what the malformed word stands in.
+                    self.at -= 1
+                    return start
                 depth -= 1
                 if depth <= 0:
                     return start
             elif char == "," and depth == 0:
                 self.at -= 1
                 return start
+            is_first = False
 
 
 _DECODER = json.JSONDecoder(strict=False)

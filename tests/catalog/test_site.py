@@ -26,7 +26,9 @@ from catalog.store import Catalog, CatalogError, open_catalog
 pytestmark = [
     # Datasette 0.65 leaves its connections to the garbage collector, and offers no way to close them.
     pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
+    ),
 ]
 
 EVIL = "<script>alert(1)</script>"
@@ -123,7 +125,7 @@ def fill(catalog: Catalog) -> None:
         for table, entries in rows.items():
             for entry in entries:
                 catalog.upsert(table, [entry])
-        # A gap in the row numbers: what VACUUM closes, and the full-text index must follow.
+        # A gap in the row numbers, which a vacuum may close: the full-text index must find the right rows all the same.
         catalog.db.conn.execute("delete from datasets where id = 'gone'")
 
 
@@ -299,7 +301,6 @@ def test_table_search_and_facets(site: Site) -> None:
         found = site.get(f"/catalog/{name}.json", _size="1").json()
         assert set(found["facet_results"]) == set(table.facets), name
         assert not found["suggested_facets"]
-        assert found["facets_timed_out"] == []
 
 
 def test_links_of_a_query_are_links_and_cells_of_a_table_are_not(site: Site) -> None:

@@ -28,6 +28,7 @@ def tables(tmp_path: Path) -> list[InspectTask]:
     return tasks
 
 
+@pytest.mark.slow
 def test_one_child_dies_and_one_hangs(tables: list[InspectTask], tmp_path: Path) -> None:
     spoiled = [InspectTask(key=key, path=tmp_path / "0.csv") for key in ("killed", "stopped")]
 
@@ -53,6 +54,7 @@ def test_one_child_dies_and_one_hangs(tables: list[InspectTask], tmp_path: Path)
         assert child not in pool.process_ids
 
 
+@pytest.mark.slow
 def test_a_child_that_is_killed_at_work(tmp_path: Path, tables: list[InspectTask]) -> None:
     big = tmp_path / "big.csv"
     big.write_text("id,a,b,c,d,e\n" + "".join(f"{n},{n}.5,x{n},y,2024-01-01,z\n" for n in range(200_000)))
@@ -93,6 +95,7 @@ sys.exit(1)
 """
 
 
+@pytest.mark.slow
 def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
     """A sheet of 200 MB that unpacks within its bounds, and does not fit the memory."""
     bomb = tmp_path / "bomb.xlsx"
@@ -110,6 +113,7 @@ def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
     with InspectionPool(workers=1, memory_bytes=700 * 1024**2) as pool:
         found = dict(pool.map([InspectTask(key="bomb", path=bomb, declared_format="XLSX"), *tables]))
     assert found["bomb"].status == "unknown"
+    assert "longer than" not in (found["bomb"].note or "")
     assert {found[task.key].status for task in tables} == {"valid"}
 
 

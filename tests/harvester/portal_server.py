@@ -1,0 +1,164 @@
+"""A small real HTTP server on the loopback interface, and a harvest against it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from catalog.store import Catalog
+from harvester.crawl import crawl
+from harvester.nightly import portal_of
+from harvester.pages import Night
+from specs.errors import parse
+from specs.portals import PortalSpec
+
+__all__ = ["Answer", "Asked", "PortalServer", "as_json", "ckan_search", "harvest", "harvested", "spec"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent. A body that is an iterator is sent chunk by chunk, without a length."""
+
+    status: int = 200
+    content_type: str = "application/json"
+    body: bytes | Callable[[], Iterator[bytes]] = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Route = Answer | Callable[[Asked], Answer]
+
+
+def as_json(value: Any, status: int = 200) -> Answer:
+    """A value as a JSON answer."""
+    return Answer(status, body=json.dumps(value, ensure_ascii=False).encode())
+
+
+class PortalServer:
+    """Context manager. Routes are looked up by path with query, then by path; all else is 404."""
+
+    def __init__(self, routes: Mapping[str, Route] | None = None) -> None:
+        self.routes: dict[str, Route] = dict(routes or {})
+        self.requests: list[tuple[str, str]] = []
+        """Every (method, path with query) received."""
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.portal = self
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def asked(self, prefix: str, method: str | None = None) -> list[str]:
+        """The requests whose path begins with ``prefix``."""
+        return [path for how, path in self.requests if path.startswith(prefix) and method in (None, how)]
+
+    def __enter__(self) -> PortalServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    portal: PortalServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up on endless bodies: nothing to report."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests read what was asked from ``requests``."""
+
+    def do_GET(self) -> None:
+        portal = self.server.portal
+        portal.requests.append((self.command, self.path))
+        parts = urlsplit(self.path)
+        route = portal.routes.get(self.path) or portal.routes.get(parts.path) or Answer(404, "text/plain", b"not here")
+        if not isinstance(route, Answer):
+            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            route = route(Asked(self.command, parts.path, query, dict(self.headers)))
+        with suppress(OSError):
+            self.send(route)
+
+    do_HEAD = do_GET
+
+    def send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if isinstance(answer.body, bytes):
+            if "Content-Length" not in answer.headers:
+                self.send_header("Content-Length", str(len(answer.body)))
+            elif answer.headers["Content-Length"] != str(len(answer.body)):
+                self.close_connection = True
+        else:
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        for chunk in [answer.body] if isinstance(answer.body, bytes) else answer.body():
+            self.wfile.write(chunk)
+
+
+def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Callable[[Asked], Answer]:
+    """CKAN's package_search over a list, with its silent cap on rows."""
+
+    def answer(asked: Asked) -> Answer:
+        start, rows = int(asked.query["start"]), min(int(asked.query["rows"]), rows_max)
+        page = packages[start : start + rows]
+        return as_json({"success": True, "result": {"count": len(packages), "results": page}})
+
+    return answer
+
+
+def spec(portal_id: str, portal_type: str, url: str, *, local: bool = True, **values: Any) -> PortalSpec:
+    """A portal as a file would declare it, without pauses."""
+    limits = {"delay_s": 0, "timeout_s": 20, **values.pop("limits", {})}
+    data = {"id": portal_id, "type": portal_type, "title": portal_id.title(), "url": url, "local": local, **values}
+    return parse(PortalSpec, {**data, "limits": limits}, portal_id)
+
+
+def harvest(catalog: Catalog, *portals: PortalSpec) -> Night:
+    """One run of the harvest stage."""
+    chosen = [portal_of(portal) for portal in portals]
+    run_id = catalog.begin_run("test", chosen, version="0", methodology="0")
+    night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
+    crawl(night, portals)
+    return night
+
+
+def harvested(catalog: Catalog, portal_id: str) -> dict[str, Any]:
+    """The last harvest of a portal, its reasons parsed."""
+    row = catalog.rows("select * from harvests where portal_id = ? order by run_id desc limit 1", [portal_id])[0]
+    return row | {"reasons": json.loads(row["reasons"] or "[]")}

@@ -1,0 +1,230 @@
+"""Every portal type harvests its tape as its golden file says; the rest are quirks that need a portal of their own.
+
+``WINNOW_UPDATE_GOLDEN=1`` writes the golden files anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from portal_server import Answer, PortalServer, as_json, ckan_search, harvest, harvested, spec
+
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester import spiders
+from harvester.spiders import portal_types, spider_class
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+GOLDEN_COUNTS = ("verdict", "reasons", "advertised", "seen", "datasets", "duplicates", "errors")
+
+
+def seen_in(catalog: Catalog, portal_id: str, url: str) -> Any:
+    """What the catalogue holds of a portal, without what changes from run to run."""
+    found = {
+        "harvest": {k: harvested(catalog, portal_id)[k] for k in GOLDEN_COUNTS},
+        "datasets": sorted(
+            (_said(asdict(stored.dataset)) for stored in datasets(catalog, portal_id)), key=lambda d: d["identifier"]
+        ),
+        "errors": catalog.rows(
+            """select kind, pointer, record_id, message, is_lost, is_fatal from harvest_errors where portal_id = ?
+               order by id""",
+            [portal_id],
+        ),
+    }
+    return json.loads(json.dumps(found, ensure_ascii=False).replace(url, "http://portal"))
+
+
+def _said(value: Any) -> Any:
+    """Without the fields that say nothing."""
+    if isinstance(value, dict):
+        return {k: _said(v) for k, v in value.items() if v not in (None, (), [])}
+    return [_said(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_tape_gives_golden(portal_type: str, catalog: Catalog) -> None:
+    tape = json.loads((FIXTURES / portal_type / "tape.json").read_text(encoding="utf-8"))
+    answers = {
+        path: Answer(
+            answer["status"],
+            answer["content_type"],
+            (answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])).encode(),
+        )
+        for path, answer in tape["answers"].items()
+    }
+    with PortalServer(answers) as server:
+        harvest(catalog, spec("tape", portal_type, server.url + tape["portal"]["url"]))
+        found = seen_in(catalog, "tape", server.url)
+        unasked = set(answers) - {path for _, path in server.requests}
+    golden = FIXTURES / portal_type / "expected.json"
+    if os.environ.get("WINNOW_UPDATE_GOLDEN"):
+        golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert found == json.loads(golden.read_text(encoding="utf-8"))
+    assert not unasked
+
+
+def test_every_spider_file_is_a_type_and_has_a_fixture() -> None:
+    folder = Path(spiders.__file__).parent
+    named = {t.replace("-", "_") for t in portal_types()}
+    holding = {p.stem for p in folder.glob("*.py") if "class Spider(PortalSpider)" in p.read_text(encoding="utf-8")}
+    assert holding == named
+    for portal_type in portal_types():
+        assert spider_class(portal_type).type == portal_type
+        assert {p.name for p in (FIXTURES / portal_type).iterdir()} == {"tape.json", "expected.json"}
+
+
+def packages(count: int, **values: Any) -> list[dict[str, Any]]:
+    return [{"id": f"{n:04}", "name": f"p{n}", "title": f"Package {n}", **values} for n in range(count)]
+
+
+def feed(count: int, start: int = 0) -> list[dict[str, Any]]:
+    return [{"identifier": f"D{n}", "title": f"Dataset {n}"} for n in range(start, start + count)]
+
+
+SEARCH = "/data/api/3/action/package_search"
+
+
+def test_ckan_asks_for_a_stable_order_and_pages_by_what_came(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: ckan_search(packages(25), rows_max=7)}) as server:
+        harvest(catalog, spec("p", "ckan", server.url + "/data/"))
+        queries = [parse_qs(urlsplit(path).query) for path in server.asked(SEARCH)]
+    assert [q["start"] for q in queries] == [["0"], ["7"], ["14"], ["21"]]
+    assert all(q["sort"] == ["id asc"] for q in queries)
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 25, 25)
+
+
+def test_ckan_success_false_with_200_is_a_failure(catalog: Catalog) -> None:
+    refusal = {"success": False, "error": {"__type": "Search Error", "message": "solr is down"}}
+    with PortalServer({SEARCH: as_json(refusal)}) as server:
+        harvest(catalog, spec("p", "ckan", server.url + "/data"))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed"
+    assert "success: false" in row["reasons"][0]
+    assert "solr is down" in catalog.value("select value from harvest_errors")
+
+
+def test_ckan_that_refuses_the_order_is_asked_for_another(catalog: Catalog) -> None:
+    search = ckan_search(packages(3))
+    with PortalServer(
+        {SEARCH: lambda a: as_json("bad sort", 400) if a.query.get("sort") == "id asc" else search(a)}
+    ) as s:
+        harvest(catalog, spec("p", "ckan", s.url + "/data"))
+    assert harvested(catalog, "p")["verdict"] == "complete"
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_page_of_html_with_200_fails_with_a_clear_message(portal_type: str, catalog: Catalog) -> None:
+    page = Answer(200, "text/html", b"<!doctype html><title>Welcome</title>")
+    with PortalServer({"/data.json": page, "/api/3/action/package_search": page}) as server:
+        harvest(catalog, spec("p", portal_type, server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("failed", 0)
+    assert "an HTML or XML page came where JSON was expected" in row["reasons"][0]
+
+
+def test_ckan_that_goes_round_in_circles_is_partial(catalog: Catalog) -> None:
+    first = as_json({"success": True, "result": {"count": 90, "results": packages(10)}})
+    with PortalServer({SEARCH: first}) as server:
+        harvest(catalog, spec("p", "ckan", server.url + "/data"))
+        assert len(server.asked(SEARCH)) == 2
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 10)
+    assert "circles" in row["reasons"][0]
+
+
+def test_ckan_that_repeats_harvest_sources_for_ever_is_ended(catalog: Catalog) -> None:
+    first = as_json({"success": True, "result": {"count": 90, "results": packages(10, type="harvest")}})
+    with PortalServer({SEARCH: first}) as server:
+        harvest(catalog, spec("p", "ckan", server.url + "/data", limits={"deadline_s": 5}))
+        assert len(server.asked(SEARCH)) < 20
+    assert harvested(catalog, "p")["verdict"] == "failed"
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_redirects_of_a_portal_are_followed(portal_type: str, catalog: Catalog) -> None:
+    routes: dict[str, Any] = {
+        "/new/api/3/action/package_search": ckan_search(packages(2)),
+        "/new/data.json": as_json({"dataset": feed(2)}),
+    }
+    with PortalServer(routes) as server:
+        for path in ("/api/3/action/package_search", "/data.json"):
+            server.routes[path] = lambda a: Answer(
+                301, headers={"Location": f"/new{a.path}?" + "&".join(f"{k}={v}" for k, v in a.query.items())}
+            )
+        harvest(catalog, spec("p", portal_type, server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 2, [])
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_unavailable_for_a_moment_is_asked_again(portal_type: str, catalog: Catalog) -> None:
+    failing = iter([True, False])
+    good: dict[str, Any] = {
+        "/api/3/action/package_search": ckan_search(packages(2)),
+        "/data.json": lambda asked: as_json({"dataset": feed(2)}),
+    }
+    with PortalServer() as server:
+        for path, answer in good.items():
+            server.routes[path] = lambda a, answer=answer: Answer(503) if next(failing, False) else answer(a)
+        harvest(catalog, spec("p", portal_type, server.url))
+    assert harvested(catalog, "p")["verdict"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "count", "reason"),
+    [
+        (json.dumps(feed(3)), "complete", 3, None),
+        (json.dumps({"dataset": feed(3)})[:-2], "partial", 3, "cut short"),
+        (json.dumps({"dataset": feed(3)})[:-20], "partial", 2, "cut short"),
+        (json.dumps({"datasets": feed(3)}), "failed", 0, 'no "dataset"'),
+        ("", "failed", 0, "empty"),
+        ('{"dataset": []}', "complete", 0, "lists no datasets"),
+        ('{"dataset": [{"identifier": "A", "bad": }, {"identifier": "B"}]}', "partial", 1, "1 records were lost"),
+        ('{"dataset": [{"identifier": "A"}, oops]}', "partial", 1, "1 records were lost"),
+    ],
+    ids=["bare array", "no end", "cut in a record", "other key", "empty", "none", "no value", "word"],
+)
+def test_feed_shapes(body: str, verdict: str, count: int, reason: str | None, catalog: Catalog) -> None:
+    with PortalServer({"/data.json": Answer(body=body.encode())}) as server:
+        harvest(catalog, spec("p", "dcat-us", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
+    assert (not row["reasons"]) if reason is None else any(reason in r for r in row["reasons"]), row["reasons"]
+
+
+def test_feed_that_breaks_off_on_the_wire_is_partial(catalog: Catalog) -> None:
+    body = json.dumps({"dataset": feed(30)}).encode()
+    with PortalServer({"/data.json": Answer(body=body[:500], headers={"Content-Length": str(len(body))})}) as server:
+        harvest(catalog, spec("p", "dcat-us", server.url))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "partial"
+    assert 0 < row["datasets"] < 30
+
+
+def test_hidden_pages_of_a_feed_are_found(catalog: Catalog) -> None:
+    pages = {
+        "/data.json": as_json({"dataset": feed(100)}),
+        "/data.json?page=2": as_json({"dataset": feed(100, 100)}),
+        "/data.json?page=3": as_json({"dataset": feed(7, 200)}),
+    }
+    with PortalServer(pages) as server:
+        harvest(catalog, spec("p", "dcat-us", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 207, 0)
+
+
+@pytest.mark.parametrize("second", [as_json({"dataset": feed(100)}), as_json({"dataset": []}), Answer(404)])
+def test_feed_of_exactly_a_page_has_no_duplicates(second: Answer, catalog: Catalog) -> None:
+    """It is asked for a second page; that this is the first again is no fault of the portal."""
+    routes = {"/data.json": as_json({"dataset": feed(100)}), "/data.json?page=2": second}
+    with PortalServer(routes) as server:
+        harvest(catalog, spec("p", "dcat-us", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["seen"], row["datasets"], row["errors"]) == ("complete", 100, 100, 0), row["reasons"]

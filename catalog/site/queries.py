@@ -26,7 +26,7 @@ def _where_portal(alias: str) -> str:
 def _union(what: str, condition: str) -> str:
     return f"""select '{what}' as what, {_DATASET}, {_PORTAL}, null as detail, p.title as portal_title, d.title as title
        from night join datasets d on {condition} = night.id join portals p on p.id = d.portal_id
-       where {_where_portal("d")}"""  # noqa: S608
+       where {_where_portal("d")}"""
 
 
 def _union_findings(what: str, condition: str) -> str:
@@ -34,7 +34,7 @@ def _union_findings(what: str, condition: str) -> str:
          p.title as portal_title, d.title as title
        from night join findings f on {condition} join datasets d on d.id = f.dataset_id
        join portals p on p.id = f.portal_id
-       where {_where_portal("f")}"""  # noqa: S608
+       where {_where_portal("f")}"""
 
 
 # The names put in below are constants of this file; what a visitor types is always a parameter.
@@ -42,13 +42,13 @@ _SQL = {
     "search": f"""
 select {_DATASET}, {_PORTAL}, publishers.name as publisher, q.grade, round(q.score, 1) as score, d.modified
 from (select rowid, rank from datasets_fts
-      where datasets_fts match iif(escape_fts(:q) = '', '""', escape_fts(:q) || '*')) hits
+      where datasets_fts match iif(escape_fts(:q) = '' or instr(:q, char(0)), '""', escape_fts(:q) || '*')) hits
 join datasets d on d.rowid = hits.rowid
 join portals p on p.id = d.portal_id
 left join publishers on publishers.id = d.publisher_id
 left join dataset_quality q on q.dataset_id = d.id
 where d.status != 'retired' and {_where_portal("d")}
-order by hits.rank limit 200""",  # noqa: S608
+order by hits.rank limit 200""",
     "broken_links": f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.observed, f.http_status as status,
        coalesce(c.failing_since, f.first_seen_run) as failing_since, f.runs_failing as nights,
@@ -58,7 +58,7 @@ join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 left join resource_checks c on c.url = f.resource_url
 where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_OPEN} and {_where_portal("f")}
-order by p.title, failing_since, d.title""",  # noqa: S608
+order by p.title, failing_since, d.title""",
     "html_instead_of_data": f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.format_declared as declared, f.format_served as served,
        f.observed, f.first_seen_run as since, round(f.gain_points, 1) as points_to_gain
@@ -66,7 +66,7 @@ from findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 where f.rule_id in ('file_served', 'format_truthful') and {_OPEN} and {_where_portal("f")}
-order by p.title, d.title, f.resource_url""",  # noqa: S608
+order by p.title, d.title, f.resource_url""",
     "worst_datasets_with_most_to_gain": f"""
 with worst as (
   select * from dataset_quality w where w.score is not null and {_where_portal("w")} order by w.score limit 200
@@ -82,7 +82,7 @@ join datasets d on d.id = w.dataset_id
 join portals p on p.id = w.portal_id
 left join best_fix b on b.dataset_id = w.dataset_id
 where d.status = 'present'
-order by b.gain desc, w.score""",  # noqa: S608
+order by b.gain desc, w.score""",
     "stale_datasets": f"""
 select {_PORTAL}, {_DATASET}, d.frequency as promised, d.modified as changed_as_declared,
        cast(julianday(f.checked_at) - julianday(d.modified) as integer) as days_since, f.observed,
@@ -91,7 +91,7 @@ from findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 where f.rule_id = 'up_to_date' and {_OPEN} and {_where_portal("f")}
-order by days_since desc, d.title""",  # noqa: S608
+order by days_since desc, d.title""",
     "licences_in_use": f"""
 select coalesce(dq.licence_id, '(none recognised)') as licence,
        count(*) as distributions, count(distinct dq.dataset_id) as datasets,
@@ -102,7 +102,7 @@ select coalesce(dq.licence_id, '(none recognised)') as licence,
 from distribution_quality dq
 where {_where_portal("dq")}
 group by dq.licence_id
-order by distributions desc, licence""",  # noqa: S608
+order by distributions desc, licence""",
     "what_changed_last_night": f"""
 with night as (select max(run_id) as id from harvests where verdict is not null)
 select what, dataset, portal, detail from (
@@ -117,7 +117,7 @@ select what, dataset, portal, detail from (
   {_union_findings("new finding", "f.first_seen_run = night.id and f.state = 'new'")}
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
-limit 2000""",  # noqa: S608
+limit 2000""",
 }
 
 _TEXT = {

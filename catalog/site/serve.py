@@ -89,7 +89,7 @@ def publish(db: Path, out: Path) -> None:
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
-            # A vacuum numbers the rows anew, and the full-text index knows datasets by these numbers only.
+            # SQLite lets a vacuum number rows anew (3.40 does not), and the full-text index knows datasets by number.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
                 copy.execute(f"create index if not exists public_{table}_{column} on {table} ({column})")

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "looks_decimal_comma", "read_records"]
+__all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "read_records"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -263,10 +263,3 @@ def find_header(rows: Sequence[Sequence[str]]) -> int | None:
         if count > usual / 2 and not (rows[index][0].startswith("#") and count < usual):
             return index
     return next(index for index, count in enumerate(filled) if count)
-
-
-def looks_decimal_comma(columns: Sequence[Sequence[str]]) -> bool:
-    """True where more numbers are written 1,5 than 1.5."""
-    commas = sum(bool(re.fullmatch(r"[+-]?\d+,\d+", cell)) for column in columns for cell in column[:200])
-    points = sum(bool(re.fullmatch(r"[+-]?\d+\.\d+", cell)) for column in columns for cell in column[:200])
-    return commas > points

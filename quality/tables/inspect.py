@@ -21,6 +21,7 @@ from quality.tables.expectations import check_expectations
 from quality.tables.promise import promised_formats, promises_file
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
 from quality.tables.structure import check_structure, column_kinds
+from quality.tables.wire import FAULT
 from specs.expectations import load
 
 __all__ = ["WARNINGS", "inspect"]
@@ -53,10 +54,8 @@ def inspect(
         report = looker.at(path)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except contents.Refused as refusal:
-        report = TableReport(status="unknown", note=str(refusal))
     except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
-        report = TableReport(status="unknown", note=f"could not be checked: {type(error).__name__}: {error}"[:300])
+        report = TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
     return replace(report, elapsed_ms=round((time.monotonic() - started) * 1000))
 
 
@@ -94,13 +93,19 @@ class _Look:
             return self._wrong_content(base, found)
         if found.is_error or found.format is None and found.media_type != "application/vnd.sqlite3":
             return replace(base, status="unknown" if found.format is None else "not_a_table")
-        if found.format in _TEXT:
+        try:
+            return self._judged(path, base, size, is_inside)
+        except contents.Refused as refusal:
+            return replace(base, status="unknown", note=str(refusal))
+
+    def _judged(self, path: Path, base: TableReport, size: int, is_inside: bool) -> TableReport:
+        if base.format in _TEXT:
             return self._text(path, base)
-        if found.format in _SPREADSHEETS:
+        if base.format in _SPREADSHEETS:
             return self._spreadsheet(path, base)
-        if found.format in _JSON:
+        if base.format in _JSON:
             return self._json(path, base, size)
-        if found.format in ("ZIP", "GZIP") and not is_inside:
+        if base.format in ("ZIP", "GZIP") and not is_inside:
             return self._archive(path, base)
         return base
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from catalog.model import TableReport
-from quality.tables.wire import InspectTask, dump_task, parse_report
+from quality.tables.wire import FAULT, InspectTask, dump_task, parse_report
 
 __all__ = ["InspectTask", "InspectionPool"]
 
@@ -173,10 +173,12 @@ class InspectionPool:
                 if not child.is_ready:
                     child.is_ready = True
                     continue
-                events.append((child, parse_report(line)))
+                report = parse_report(line)
+                events.append((child, report))
                 child.done += 1
-                if child.done >= self._tasks_per_child:
-                    self._end(child)  # memory that libraries never give back goes with it
+                # Memory that libraries never give back goes with the child, and so does what a fault left behind.
+                if child.done >= self._tasks_per_child or (report.note or "").startswith(FAULT):
+                    self._end(child)
         now = time.monotonic()
         for child in list(self._children):
             if (child.task or not child.is_ready) and child.deadline <= now and all(c is not child for c, _ in events):

@@ -9,7 +9,10 @@ from typing import Any
 
 from catalog.model import TableDefect, TableReport
 
-__all__ = ["InspectTask", "dump_report", "dump_task", "parse_report", "parse_task"]
+__all__ = ["FAULT", "InspectTask", "dump_report", "dump_task", "parse_report", "parse_task"]
+
+FAULT = "could not be checked: "
+"""How the note begins where a library or our own code failed: the child is not used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,17 @@ cell is answered here first: links only in query results, and only to addresses 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
-from datasette import hookimpl
 from markupsafe import Markup, escape
+from pluggy import HookimplMarker
 
 from catalog.site.queries import queries
 from specs.metrics import dimension_weights, grade, methodology_version, metrics
+
+# The same as datasette.hookimpl, with types.
+hookimpl = HookimplMarker("datasette")
 
 _LONGEST = 20_000
 """Characters of a cell that are parsed; deeper nesting than this allows would exhaust the parser's stack."""
@@ -30,9 +33,21 @@ _HEADERS = (
 )
 
 
-@hookimpl(tryfirst=True)
-def render_cell(value: object, table: str | None) -> Markup | None:
-    """JSON-like text as text, a list of words as words, and a link of a query as a link."""
+@hookimpl(wrapper=True)
+def render_cell(value: object, table: str | None) -> Generator[None, list[Any], list[Any]]:
+    """Our drawing of a JSON-like cell instead of every other plugin's, and of their errors over it."""
+    ours = _drawn(value, table)
+    try:
+        others = yield
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        if ours is None:
+            raise
+        return [ours]
+    return others if ours is None else [ours]
+
+
+def _drawn(value: object, table: str | None) -> Markup | None:
+    """JSON-like text as text, a list of words as words, and a link of a query as a link; None for any other cell."""
     if not isinstance(value, str) or not value.strip().startswith(("{", "[")):
         return None
     try:
@@ -59,7 +74,7 @@ def extra_template_vars() -> dict[str, Any]:
             "dimensions": dimension_weights(),
             "grades": _grades(),
             "metrics": [m for m in metrics().values() if m.weight],
-        }
+        },
     }
 
 

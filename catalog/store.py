@@ -55,7 +55,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         text = str(error)
-        if "full" in text:
+        if "full" in text or "disk I/O" in text:
             step = "free some space and run again: it goes on where it stopped"
         elif "readonly" in text or "unable to open" in text:
             step = "check the owner and rights of the file and its folder"

@@ -58,13 +58,15 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))
     late = None
-    try:
-        async with asyncio.timeout(portal.limits.deadline_s):
-            await runner.crawl(crawler, portal=portal, night=night)
-    except TimeoutError:
+    # Scrapy swallows a cancellation and goes on in the background. So it is asked to stop; what is on its way still
+    # comes, within limits.timeout_s. An interrupted harvest ends here without a verdict, and is taken up again.
+    work = runner.crawl(crawler, portal=portal, night=night)
+    await asyncio.wait({work}, timeout=portal.limits.deadline_s)
+    if not work.done():
         late = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
         await runner.stop()
-        await runner.join()
+        await asyncio.wait({work})
+    work.result()
     if night.fault is not None:
         return
     spider = crawler.spider

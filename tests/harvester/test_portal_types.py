@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from portal_server import Answer, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.reading import datasets
 from catalog.store import Catalog
@@ -228,3 +229,20 @@ def test_feed_of_exactly_a_page_has_no_duplicates(second: Answer, catalog: Catal
         harvest(catalog, spec("p", "dcat-us", server.url))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["seen"], row["datasets"], row["errors"]) == ("complete", 100, 100, 0), row["reasons"]
+
+
+def test_deadline_keeps_what_came_and_says_so(catalog: Catalog) -> None:
+    search, over = ckan_search(packages(30), rows_max=10), threading.Event()
+
+    def slow(asked: Asked) -> Answer:
+        if asked.query["start"] == "10":
+            over.wait(5)
+        return search(asked)
+
+    with PortalServer({SEARCH: slow}) as server:
+        harvest(catalog, spec("p", "ckan", server.url + "/data", limits={"deadline_s": 2}))
+        over.set()
+    row = harvested(catalog, "p")
+    # The page that was on its way may still come; none is asked for after it.
+    assert row["verdict"] == "partial" and row["datasets"] in (10, 20)
+    assert any("deadline_s = 2" in reason for reason in row["reasons"]), row["reasons"]

@@ -1,0 +1,45 @@
+"""The README's tables are the code's."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from catalog.schema import TABLES
+from harvester.cli import cli
+from specs.metrics import metrics
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def metric_table() -> str:
+    rows = [f"| `{m.id}` | {m.dimension} | {m.subject} | {m.weight:g} | {m.question} |" for m in metrics().values()]
+    return "\n".join(["| id | dimension | asked of | weight | question |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def command_table() -> str:
+    rows = [f"| `winnow {name}` | {(c.help or '').splitlines()[0]} |" for name, c in sorted(cli.commands.items())]
+    return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
+
+
+def catalogue_table() -> str:
+    rows = [f"| `{name}` | {table.description} |" for name, table in TABLES.items()]
+    return "\n".join(["| table | a row is |", "| --- | --- |", *rows])
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("metrics", metric_table()), ("commands", command_table()), ("tables", catalogue_table())],
+    ids=lambda value: value if len(value) < 20 else "",
+)
+def test_the_tables_of_the_readme_are_made_from_the_code(name: str, table: str) -> None:
+    text = README.read_text("utf-8")
+    pattern = re.compile(rf"(<!-- {name} -->\n)(.*?)(\n<!-- /{name} -->)", re.DOTALL)
+    if os.environ.get("WINNOW_UPDATE_README"):
+        text = pattern.sub(lambda found: found[1] + table + found[3], text)
+        README.write_text(text, "utf-8")
+    found = pattern.search(text)
+    assert found and found[2] == table, "run the tests once with WINNOW_UPDATE_README=1"

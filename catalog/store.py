@@ -21,6 +21,7 @@ from catalog.migrations import add_metric_columns, migrate
 from catalog.model import HarvestError, Portal, Record
 from catalog.rows import (
     canonical_hash,
+    dataset_id,
     dataset_row,
     distribution_rows,
     plain,
@@ -276,7 +277,7 @@ class Catalog:
             )
 
     def _known(self, portal_id: str, records: Sequence[Record]) -> dict[str, tuple[str, str]]:
-        ids = [dataset_row(portal_id, r.dataset)["id"] for r in records]
+        ids = [dataset_id(portal_id, r.dataset.identifier) for r in records]
         known = {}
         for start in range(0, len(ids), 500):
             chunk = ids[start : start + 500]

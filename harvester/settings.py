@@ -10,7 +10,7 @@ from specs.portals import Limits
 
 __all__ = ["USER_AGENT", "scrapy_settings"]
 
-USER_AGENT = f"Winnow/{__version__} (open data catalogue; +https://github.com/winnow-opendata; {{contact}})"
+USER_AGENT = f"Winnow/{__version__} (open data catalogue; contact: {{contact}})"
 """Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
 
 

@@ -67,6 +67,36 @@ def s0003_views(db: Database) -> None:
     )
 
 
+@migrate()
+def s0004_history(db: Database) -> None:
+    """Versions, changes, remembered answers and checkpoints; search that is not indexed again with every visit."""
+    add_missing(db)
+    db.execute("drop trigger if exists datasets_au")
+    db.execute(
+        """create trigger datasets_au after update of title, description, keywords on datasets begin
+             insert into datasets_fts (datasets_fts, rowid, title, description, keywords)
+               values ('delete', old.rowid, old.title, old.description, old.keywords);
+             insert into datasets_fts (rowid, title, description, keywords)
+               values (new.rowid, new.title, new.description, new.keywords);
+           end"""
+    )
+
+
+def add_missing(db: Database) -> None:
+    """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
+    there = set(db.table_names())
+    for name, table in TABLES.items():
+        if name not in there:
+            _create(db, name)
+            continue
+        columns = db.table(name).columns_dict
+        for column, spec in table.columns.items():
+            if column not in columns:
+                db.table(name).add_column(column, _sqlite_type(spec))
+        for index in table.indexes:
+            db.table(name).create_index(index, if_not_exists=True)
+
+
 def add_metric_columns(db: Database) -> None:
     """Give the quality tables a column for every metric that has none yet."""
     for subject in ("dataset", "distribution"):

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
+    "Answer",
     "Contact",
     "DataService",
     "Dataset",
     "Distribution",
     "HarvestError",
+    "Page",
     "Portal",
     "Publisher",
     "Record",
@@ -183,6 +185,10 @@ class Record:
     """Address of the page the record came with."""
     pointer: str
     """JSON pointer of the record in that page."""
+    raw_hash: str
+    """See :func:`catalog.canonical.record_hash`."""
+    exchange: str | None = None
+    """WARC-Record-ID of the answer it came with, where exchanges are archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,22 +211,50 @@ class HarvestError:
     """True where the rest of the portal could not be read because of it."""
 
 
-Outcome = Literal["ok", "broken", "unknown", "invalid"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is remembered of a page or feed, so that it need not be sent again while nothing changes."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
+    identifiers: tuple[str, ...] = ()
+    """The portal's identifiers of the datasets in it."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What the spider needs to go on from it. JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one answer of a portal brought. Written as one transaction."""
+
+    records: tuple[Record, ...] = ()
+    errors: tuple[HarvestError, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    """Identifiers of datasets that an answer vouches for without sending them again."""
+    answer: Answer | None = None
+    checkpoint: dict[str, Any] | None = None
+    """Where reading stands after this page. JSON; None leaves the stored one as it is."""
+
+
+Outcome = Literal["ok", "failing", "broken", "unknown", "invalid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceCheck:
     """What one address answered.
 
-    ``outcome`` is the verdict on the address: "ok" (2xx), "broken" (the server says it is not there, or its name
-    does not exist), "invalid" (no request can be made of it: no scheme, spaces, a template), "unknown"
-    (bot wall, time-out, robots, server error, a fault of ours): no observation, never a failure.
+    ``outcome`` is the verdict on the address: "ok" (2xx), "failing" (the server says it is not there, or its name
+    does not exist), "broken" (failing for so many checks and days that it can be said), "invalid" (no request can be
+    made of it: no scheme, spaces, a template), "unknown" (bot wall, time-out, robots, server error, a fault of ours).
+    Unknown and failing are no observation yet, and never a failure.
     """
 
     url: str
     outcome: Outcome
     fault: str | None = None
-    """Why it is not ok: "http_404", "dns", "tls", "timeout", "blocked", "robots", "private_address", ..."""
+    """Why it is not ok: a kind of ``harvester.checks.faults``, such as "gone", "dns", "tls", "timeout", "blocked"."""
     detail: str | None = None
     method: str | None = None
     status: int | None = None
@@ -240,6 +274,19 @@ class ResourceCheck:
     downloaded_bytes: int | None = None
     is_truncated: bool = False
     """True where the download stopped at a cap: what is there is the beginning of the file."""
+    failed_checks: int = 0
+    """Checks in a row that failed, this one included. Unknown ones are passed over."""
+    failing_since: str | None = None
+    """UTC instant of the first of them."""
+    tls_fault: str | None = None
+    """Why the server's certificate cannot be verified; None where it can, or there is none."""
+    exchange: str | None = None
+    """WARC-Record-ID of the answer, where exchanges are archived."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the check says anything of the address."""
+        return self.outcome in ("ok", "broken", "invalid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,42 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 from catalog.model import ResourceCheck, TableReport
 from catalog.rows import plain
 from catalog.store import Catalog
 
-__all__ = ["drop_stale_reports", "write_checks", "write_reports"]
+__all__ = ["BrokenRule", "drop_stale_reports", "judged", "write_checks", "write_reports"]
+
+_OF_THE_FILE = ("size_bytes", "content_type", "last_modified", "etag", "file_path", "sha256", "downloaded_bytes")
+"""What a check that brought no answer leaves as it was: the file that is here came from that address."""
 
 
-def write_checks(catalog: Catalog, run_id: str, checks: Sequence[ResourceCheck]) -> None:
-    """Write checks, and since when each address answers or fails. An unknown outcome changes neither."""
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """When an address that fails is called broken: after so many failed checks in a row, over so many days."""
+
+    checks: int = 3
+    days: int = 2
+
+
+def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenRule) -> ResourceCheck:
+    """A check with the row of failures it stands in, and "broken" where that is long enough to be said.
+
+    ``before`` is the stored row of the address. An unknown outcome neither lengthens nor ends a row of failures.
+    """
+    failed = (before["failed_checks"] or 0) if before else 0
+    since = before["failing_since"] if before else None
+    if check.outcome in ("ok", "invalid"):
+        return check
+    if check.outcome == "unknown":
+        return replace(check, failed_checks=failed, failing_since=since)
+    failed, since = failed + 1, since or check.checked_at
+    days = (_day(check.checked_at) - _day(since)).days
+    is_broken = failed >= rule.checks and days >= rule.days
+    return replace(
+        check,
+        outcome="broken" if is_broken else "failing",
+        failed_checks=failed,
+        failing_since=since,
+        detail=f"{check.detail}; failed {failed} {'time' if failed == 1 else 'times'} since {since[:10]}",
+    )
+
+
+def _day(instant: str) -> datetime:
+    return datetime.fromisoformat(instant[:10])
+
+
+def write_checks(
+    catalog: Catalog, run_id: str, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None
+) -> None:
+    """Write checks, judged by ``rules`` (by address; the default elsewhere), and since when each address answers."""
     with catalog.writing():
+        before = {
+            row["url"]: row
+            for start in range(0, len(checks), 500)
+            for row in _known(catalog, [check.url for check in checks[start : start + 500]])
+        }
+        rows = []
+        for look in checks:
+            check = judged(look, before.get(look.url), (rules or {}).get(look.url, BrokenRule()))
+            known = check.outcome if check.outcome in ("ok", "broken", "invalid") else None
+            row = {f.name: plain(getattr(check, f.name)) for f in fields(check)}
+            row["ok_since"] = check.checked_at if check.outcome == "ok" else None
+            rows.append(row | {"run_id": run_id, "last_known": known})
+        is_new = "case when excluded.outcome in ('ok', 'invalid') then"
+        files = (*_OF_THE_FILE, "is_truncated")
+        kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in files}
         catalog.upsert(
             "resource_checks",
-            [
-                {f.name: plain(getattr(check, f.name)) for f in fields(check)}
-                | {
-                    "run_id": run_id,
-                    "ok_since": check.checked_at if check.outcome == "ok" else None,
-                    "failing_since": check.checked_at if check.outcome in ("broken", "invalid") else None,
-                    "last_known": check.outcome if check.outcome in ("ok", "broken") else None,
-                }
-                for check in checks
-            ],
+            rows,
             merge={
-                "ok_since": """case when excluded.ok_since is not null
-                    then coalesce(resource_checks.ok_since, excluded.ok_since)
-                    when excluded.failing_since is not null then null else resource_checks.ok_since end""",
-                "failing_since": """case when excluded.failing_since is not null
-                    then coalesce(resource_checks.failing_since, excluded.failing_since)
-                    when excluded.ok_since is not null then null else resource_checks.failing_since end""",
+                **kept,
+                "ok_since": """case excluded.outcome when 'unknown' then resource_checks.ok_since
+                    when 'ok' then coalesce(resource_checks.ok_since, excluded.ok_since) end""",
                 "last_known": "coalesce(excluded.last_known, resource_checks.last_known)",
             },
         )
+
+
+def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
+    marks = ", ".join("?" * len(urls))
+    sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"  # noqa: S608
+    return catalog.rows(sql, urls)
 
 
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:

@@ -45,6 +45,8 @@ class StoredDataset:
     publisher_id: str | None
     dataset: Dataset
     distributions: tuple[StoredDistribution, ...]
+    exchange: str | None = None
+    """WARC-Record-ID of the answer that held the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,7 @@ def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
                 tuple(served.get(row["id"], ())),
             ),
             distributions=stored,
+            exchange=row["exchange"],
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -22,7 +21,6 @@ from catalog.model import (
 from catalog.schema import TABLES
 
 __all__ = [
-    "canonical_hash",
     "dataset_id",
     "dataset_of",
     "dataset_row",
@@ -34,12 +32,6 @@ __all__ = [
 ]
 
 T = TypeVar("T", Distribution, DataService, ResourceCheck)
-
-
-def canonical_hash(raw: Any) -> str:
-    """SHA-256 of a parsed record, whatever the order of its keys."""
-    text = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from catalog.rows import plain
 from catalog.store import Catalog
 from specs.metrics import grade
 
-__all__ = ["Finding", "Scored", "close_missing", "finding_id", "write_entity_scores", "write_scores"]
+__all__ = ["COUNTED", "Finding", "Scored", "close_missing", "finding_id", "write_entity_scores", "write_scores"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +35,16 @@ class Finding:
     first_row: int | None = None
     error_count: int | None = None
     gain_points: float | None = None
+    exchange: str | None = None
+    """WARC-Record-ID of the answer it rests on, where exchanges are archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
     """One dataset's rows for the quality tables, its findings, and which rules could not be looked at."""
 
-    dataset_id: str
+    dataset_id: str | None
+    """None for what is about the portal itself."""
     portal_id: str
     publisher_id: str | None
     dataset_row: Mapping[str, Any]
@@ -51,9 +54,9 @@ class Scored:
     """(distribution id or None, rule id) of what was unknown in this run: no finding of it is called fixed."""
 
 
-def finding_id(dataset_id: str, finding: Finding) -> str:
-    """The same for the same fault in every run: it depends on dataset, distribution, rule and column alone."""
-    return stable_id(dataset_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
+def finding_id(subject_id: str, finding: Finding) -> str:
+    """The same for the same fault in every run: it depends on dataset (or portal), distribution, rule and column."""
+    return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
 def write_scores(catalog: Catalog, run_id: str, scored: Sequence[Scored], checked_at: str) -> None:
@@ -93,14 +96,49 @@ def _carry_findings(catalog: Catalog, run_id: str, scored: Sequence[Scored], che
         before.setdefault(row["dataset_id"], {})[row["id"]] = row
     rows = []
     for s in scored:
-        old = before.get(s.dataset_id, {})
-        found = {finding_id(s.dataset_id, finding): finding for finding in s.findings}
+        subject_id = s.dataset_id or s.portal_id
+        old = before.get(subject_id, {})
+        found = {finding_id(subject_id, finding): finding for finding in s.findings}
         for key, finding in found.items():
             rows.append(_found(key, finding, s, old.get(key), run_id, checked_at))
         for key, row in old.items():
             if key not in found:
                 rows.append(_not_found(row, s, run_id, checked_at))
     catalog.upsert("findings", rows)
+
+
+def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
+    """Why a portal's certificate could not be verified in a run; None where it could, or was not asked."""
+    found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
+    return str(found) if found else None
+
+
+def write_portal_findings(
+    catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Finding], checked_at: str
+) -> None:
+    """Carry on the findings about a portal itself. What is no longer found is mended, if the portal was reached."""
+    reached = catalog.value(
+        "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
+    )
+    old = {
+        row["id"]: row
+        for row in catalog.rows("select * from findings where portal_id = ? and dataset_id is null", [portal_id])
+    }
+    about = Scored(
+        dataset_id=None,
+        portal_id=portal_id,
+        publisher_id=None,
+        dataset_row={},
+        distribution_rows=(),
+        findings=found,
+        unobserved=frozenset() if reached else frozenset((None, row["rule_id"]) for row in old.values()),
+    )
+    keys = {finding_id(portal_id, finding): finding for finding in found}
+    rows = [_found(key, finding, about, old.get(key), run_id, checked_at) for key, finding in keys.items()]
+    rows += [_not_found(row, about, run_id, checked_at) for key, row in old.items() if key not in keys]
+    if rows:
+        with catalog.writing():
+            catalog.upsert("findings", rows)
 
 
 def _found(
@@ -169,6 +207,15 @@ LEVELS = {
 }
 
 
+COUNTED = {
+    "portal": "true",
+    "publisher": "true",
+    # A copy of a dataset that is in the catalogue counts where it comes from.
+    "government": "d.copy_of is null",
+}
+"""SQL that says which datasets ``d`` count for an entity of a level."""
+
+
 def write_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str]) -> None:
     """Score every portal, publisher and government: means over the datasets, with the means of their bounds.
 
@@ -185,7 +232,8 @@ def write_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, st
                            avg(q.{high}) as score_high, count(*) as datasets,
                            round(100.0 * sum(q.measured) / nullif(sum(q.applicable), 0), 2) as coverage_pct
                     from dataset_quality q join portals p on p.id = q.portal_id
-                    where {key} is not null
+                    join datasets d on d.id = q.dataset_id
+                    where {key} is not null and {COUNTED[level]}
                     group by 1"""  # noqa: S608
                 )
                 history = [

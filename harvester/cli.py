@@ -1,7 +1,8 @@
 """The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
 
 Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
-portal was not read whole, 4 below ``--fail-under``, 75 another run is at work, 130 interrupted.
+portal was not read whole, 4 below ``--fail-under``, 5 something was changed after it was sealed, 75 another run is at
+work, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cli", "main"]
 
-LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW = 75, 130, 3, 4
+LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
 
 
 def main() -> NoReturn:
@@ -53,6 +54,7 @@ def main() -> NoReturn:
 
 def _explain(error: Exception) -> int:
     from catalog.store import CatalogError
+    from harvester.errors import ArchiveError
     from harvester.nightly import AlreadyRunning
     from specs.errors import SpecError
 
@@ -60,6 +62,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, AlreadyRunning):
         return LOCKED
     if isinstance(error, SpecError):
+        return 2
+    if isinstance(error, ArchiveError):
         return 2
     if not isinstance(error, CatalogError):
         logging.getLogger("winnow").exception("a fault of the program")
@@ -106,6 +110,16 @@ def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--full", is_flag=True, help="Ask for everything anew, whatever is remembered."),
+        click.option("--archive", is_flag=True, help="Keep every exchange as WARC, in the folder archive."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _chosen(
     data: Path, names: Sequence[str], registry: Path | None, portal_type: str | None, allow_local: bool
 ) -> list[PortalSpec]:
@@ -125,20 +139,28 @@ def _log_to(data: Path) -> None:
     logging.raiseExceptions = False
 
 
-def _run(data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any]) -> None:
-    from harvester.nightly import nightly
+def _run(
+    data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
+) -> None:
+    from harvester.nightly import nightly, replay
     from harvester.terminal import progress, show_summary
 
     _log_to(data)
     with progress(is_quiet=options["as_json"]) as on_progress:
-        result = nightly(
-            data,
-            specs,
-            stages=stages,
-            contact=options["contact"],
-            workers=options["workers"],
-            on_progress=on_progress,
-        )
+        if source := options.get("replay"):
+            result = replay(data, source, workers=options["workers"], on_progress=on_progress)
+        else:
+            result = nightly(
+                data,
+                specs,
+                stages=stages,
+                contact=options["contact"],
+                workers=options["workers"],
+                on_progress=on_progress,
+                is_full=options.get("full", False),
+                is_archived=options.get("archive", False),
+                is_scheduled=is_scheduled,
+            )
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
@@ -151,10 +173,9 @@ def _run(data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options
         raise click.exceptions.Exit(BELOW)
 
 
-def _stage_command(name: str, stages: Sequence[str], text: str) -> None:
-    @cli.command(name, help=text)
-    @_portal_options
-    @_run_options
+def _stage_command(
+    name: str, stages: Sequence[str], text: str, *more: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
     @click.pass_obj
     def command(
         data: Path,
@@ -165,16 +186,29 @@ def _stage_command(name: str, stages: Sequence[str], text: str) -> None:
         allow_local: bool,
         **options: Any,
     ) -> None:
-        _run(data, _chosen(data, portals, registry, portal_type, allow_local), stages, options)
+        chosen = [] if options.get("replay") else _chosen(data, portals, registry, portal_type, allow_local)
+        _run(data, chosen, stages, options, is_scheduled=not portals)
+
+    made: Callable[..., Any] = command
+    options_of: list[Callable[..., Any]] = [*more, _run_options, _portal_options]
+    for option in options_of:
+        made = option(made)
+    cli.command(name, help=text)(made)
 
 
 _stage_command(
     "nightly",
     ("harvest", "check", "validate", "score", "export"),
     "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
+    _network_options,
+    click.option(
+        "--replay",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Repeat the night of a WARC file, offline; into an empty folder, or the one of the night before.",
+    ),
 )
-_stage_command("harvest", ("harvest",), "Only read the portals' records.")
-_stage_command("check", ("check",), "Only ask the addresses and download tables.")
+_stage_command("harvest", ("harvest",), "Only read the portals' records.", _network_options)
+_stage_command("check", ("check",), "Only ask the addresses and download tables.", _network_options)
 _stage_command("validate", ("validate",), "Only look into the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.")
@@ -202,6 +236,90 @@ def portals(
         show_portals(specs)
 
 
+def _catalogue(data: Path) -> Path:
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    return path
+
+
+@cli.command()
+@click.argument("portal")
+@click.argument("run")
+@click.option("--by", default="the operator", show_default=True, help="Who approves, and why: it is kept and shown.")
+@click.pass_obj
+def approve(data: Path, portal: str, run: str, by: str) -> None:
+    """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on."""
+    from catalog.harvests import Grace
+    from catalog.harvests import approve as approve_harvest
+    from catalog.store import open_catalog
+    from harvester.nightly import locked
+    from harvester.registry import resolve
+
+    _catalogue(data)
+    retire = resolve(data, [portal])[0].retire
+    with locked(data), open_catalog(data / "catalog.db") as catalog:
+        row = approve_harvest(catalog, portal, run, by=by, grace=Grace(retire.grace_runs, retire.grace_days))
+    click.echo(
+        f"{portal}, run {run}: complete. {row['removed']} datasets are missing, {row['retired']} retired. "
+        "winnow score and winnow export bring the scorecards up to date."
+    )
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("other", required=False)
+@click.option("--portal", help="Only this portal.")
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write a CSV, a row a field.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a record.")
+@click.pass_obj
+def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Path | None, as_json: bool) -> None:
+    """What RUN changed, or what differs between two runs: every record added, changed, missing, retired, returned."""
+    from catalog.changes import changes
+    from catalog.exports.changes import write_changes
+    from catalog.store import open_catalog
+    from harvester.terminal import show_changes
+
+    with open_catalog(_catalogue(data)) as catalog:
+        found = changes(catalog, other or run, run if other else None, portal=portal)
+        if as_csv:
+            write_changes(as_csv, other or run, found)
+            click.echo(as_csv)
+        else:
+            show_changes(found, as_json=as_json)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def verify(data: Path, files: tuple[Path, ...]) -> None:
+    """Check that nothing was changed after it was sealed: the chain of manifests, the outputs, and any FILES."""
+    from catalog.manifest import verify as check
+
+    found = check(data, list(files))
+    for line in found.good:
+        click.echo(f"holds: {line}")
+    for line in found.bad:
+        click.echo(f"BROKEN: {line}", err=True)
+    if found.bad:
+        raise click.exceptions.Exit(BROKEN_CHAIN)
+
+
+@cli.command()
+@click.argument("record")
+@click.pass_obj
+def evidence(data: Path, record: str) -> None:
+    """Print the archived exchange with the WARC-Record-ID RECORD, as findings.csv names it."""
+    from harvester.archive import find_record
+
+    for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):
+        if (found := find_record(path, record)) is not None:
+            click.echo(f"{path}:", err=True)
+            sys.stdout.buffer.write(found)
+            return
+    raise click.UsageError(f"{record}: no archive in {data / 'archive'} holds it; nights with --archive keep exchanges")
+
+
 @cli.command()
 @click.argument("name")
 @click.pass_obj
@@ -223,9 +341,7 @@ def serve(data: Path, port: int, host: str) -> None:
 
     from catalog.site.serve import datasette_command, publish
 
-    source, public = data / "catalog.db", data / "site" / "catalog.db"
-    if not source.is_file():
-        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    source, public = _catalogue(data), data / "site" / "catalog.db"
     if not public.is_file():
         publish(source, public)
     click.echo(f"http://{host}:{port}/  (Ctrl-C ends it)", err=True)

@@ -9,30 +9,35 @@ from collections.abc import Sequence
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
+from catalog.harvests import Grace, begin_harvest, finish_harvest, harvested
 from catalog.model import HarvestError
+from catalog.records import write_errors
 from harvester.checks.guard import own_addresses
-from harvester.pages import Night, verdict
+from harvester.checks.politeness import host_of
+from harvester.night import Night
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
 from harvester.spiders.base import PortalSpider
+from harvester.verdict import verdict
 from specs.portals import PortalSpec
 
-__all__ = ["crawl"]
+__all__ = ["AT_ONCE", "crawl"]
 
-AT_ONCE = 8
-"""Portals harvested at the same time. Most of the time goes into waiting politely."""
+AT_ONCE = 32
+"""Portals harvested at the same time. Nearly all of the time goes into waiting politely; a portal that hangs until
+its deadline holds one place of these."""
 
 log = logging.getLogger(__name__)
 
 
 def crawl(night: Night, portals: Sequence[PortalSpec]) -> None:
-    """Harvest the portals that this run has not harvested yet.
+    """Harvest the portals that this run has not harvested yet, those of higher priority first.
 
     A portal's failure is a row of ``harvests``. Raises only what is wrong with the catalogue itself.
     """
-    done = night.catalog.harvested(night.run_id)
+    done = harvested(night.catalog, night.run_id)
     waiting = [portal for portal in portals if portal.id not in done]
-    asyncio.run(_crawl_all(night, waiting))
+    asyncio.run(_crawl_all(night, sorted(waiting, key=lambda portal: -portal.schedule.priority)))
     if night.fault is not None:
         raise night.fault
 
@@ -51,19 +56,26 @@ async def _crawl_all(night: Night, portals: Sequence[PortalSpec]) -> None:
 
 
 async def _crawl_one(night: Night, portal: PortalSpec) -> None:
-    night.catalog.begin_harvest(night.run_id, portal.id)
+    checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
+    # Looking up a name blocks; other portals go on meanwhile.
+    local = await asyncio.to_thread(own_addresses, portal.url) if portal.local else frozenset[str]()
     settings = scrapy_settings(
-        portal.limits, local=own_addresses(portal.url) if portal.local else (), contact=night.contact
+        portal.limits,
+        local=local,
+        contact=night.contact,
+        bad_tls_hosts=[host_of(portal.url)] if portal.accept_bad_tls else (),
+        obey_robots=portal.obey_robots,
     )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))
-    late = None
     # Scrapy swallows a cancellation and goes on in the background. So it is asked to stop; what is on its way still
     # comes, within limits.timeout_s. An interrupted harvest ends here without a verdict, and is taken up again.
-    work = runner.crawl(crawler, portal=portal, night=night)
+    work = runner.crawl(crawler, portal=portal, night=night, checkpoint=checkpoint)
     await asyncio.wait({work}, timeout=portal.limits.deadline_s)
-    if not work.done():
-        late = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
+    is_late = not work.done()
+    if is_late:
+        if isinstance(crawler.spider, PortalSpider):
+            crawler.spider.is_over = True
         await runner.stop()
         await asyncio.wait({work})
     work.result()
@@ -72,29 +84,41 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     spider = crawler.spider
     if not isinstance(spider, PortalSpider):
         raise RuntimeError(f"{portal.id}: the spider did not start")
-    tally = spider.tally
-    if late:
-        tally.ended = False
-        tally.faults.append(late)
-        error = HarvestError(
-            kind="deadline", message=late, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
-        )
-        night.catalog.write_errors(night.run_id, portal.id, [error])
     bugs = (crawler.stats.get_value("spider_exceptions/count") or 0) if crawler.stats else 0
+    _finish(night, portal, spider, is_late=is_late, bugs=bugs)
+
+
+def _finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int) -> None:
+    """Judge a harvest and close it."""
+    tally = spider.tally
+    if is_late:
+        why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
+        tally.fail(why)
+        error = HarvestError(
+            kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
+        )
+        write_errors(night.catalog, night.run_id, portal.id, [error])
     if bugs:
-        tally.ended = False
-        tally.faults.append(f"{bugs} answers could not be handled: a fault of this program, see the log")
-    previous = night.catalog.last_complete(portal.id, night.run_id)
-    word, reasons = verdict(tally, previous=previous, minimum=portal.min_datasets, maximum=portal.max_datasets)
-    stats = crawler.stats.get_stats() if crawler.stats else {}
-    night.catalog.finish_harvest(
+        tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+    word, reasons = verdict(
+        tally, previous=spider.before.datasets, minimum=portal.min_datasets, maximum=portal.max_datasets
+    )
+    finish_harvest(
+        night.catalog,
         night.run_id,
         portal.id,
         word,
+        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
         reasons=reasons[:20],
+        mode=tally.mode,
+        paging_end=tally.paging_end or "it broke off",
         advertised=tally.advertised,
         seen=tally.seen,
         duplicates=tally.duplicates,
-        requests=stats.get("downloader/request_count", tally.requests),
-        bytes=max(tally.bytes, stats.get("downloader/response_bytes", 0)),
+        skipped=tally.skipped,
+        lost=tally.lost + tally.unidentified,
+        requests=tally.requests,
+        not_modified=tally.not_modified,
+        bytes=tally.bytes,
+        tls_fault=tally.tls_fault,
     )

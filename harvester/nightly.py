@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from catalog.model import Portal
-from catalog.store import Catalog, now, open_catalog
+from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
-from harvester.pages import Night
+from harvester.night import Night
 from specs.metrics import methodology_version, systems
 from specs.portals import PortalSpec
 
-__all__ = ["STAGES", "AlreadyRunning", "locked", "nightly", "summary"]
+__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary"]
 
 Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "export")
@@ -64,6 +64,16 @@ def portal_of(spec: PortalSpec) -> Portal:
     )
 
 
+def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
+    """Whether a portal's turn has come: by weekday, and by the time since the last run that began its harvest."""
+    at = started(run_id)
+    days = spec.schedule.weekdays
+    if days and at.strftime("%a").lower() not in days:
+        return False
+    last = catalog.value("select max(run_id) from harvests where portal_id = ? and run_id < ?", [spec.id, run_id])
+    return last is None or at - started(last) >= timedelta(hours=spec.schedule.every_hours)
+
+
 def nightly(
     data: Path,
     portals: Sequence[PortalSpec],
@@ -72,76 +82,123 @@ def nightly(
     contact: str = "no contact given",
     on_progress: Progress | None = None,
     workers: int = 2,
+    is_full: bool = False,
+    is_archived: bool = False,
+    is_scheduled: bool = False,
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
     A run of the same portals that was broken off within 20 hours is taken up where it stopped; score and export
-    alone read the last run again. Raises
-    AlreadyRunning, CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
+    alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
+    ``is_scheduled`` leaves out the portals whose turn has not come. Raises AlreadyRunning, CatalogError, and
+    KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
-        if set(stages) <= {"score", "export"} and (latest := catalog.latest_run()):
-            # Nothing new is seen: the last run is read again, not a new one begun.
-            return _again(catalog, data, latest, portals, stages, on_progress)
-        run_id = _resumable(catalog, command)
+        run_id = catalog.latest_run() if set(stages) <= {"score", "export"} else None
+        # Where nothing new is seen, the last run is read again, not a new one begun.
+        is_again = run_id is not None
+        run_id = run_id or _resumable(catalog, command)
         if run_id is None:
-            run_id = catalog.begin_run(
-                command,
-                [portal_of(portal) for portal in portals],
-                version=__version__,
-                methodology=methodology_version(),
+            run_id = _begin(catalog, command, portals)
+        night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
+        night.on_progress = on_progress or night.on_progress
+        chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
+        if is_archived and not is_again:
+            night.archive = _archive(night, command, chosen, stages)
+        return _run(night, chosen, stages, workers, is_again=is_again)
+
+
+def replay(data: Path, archive: Path, *, on_progress: Progress | None = None, workers: int = 2) -> dict[str, Any]:
+    """Repeat a night from its archive, without network, under its own run id; return the summary.
+
+    Raises ArchiveError where the file is no archive, or this catalogue already holds that run or a later one.
+    """
+    from harvester.archive import Replay
+    from harvester.errors import ArchiveError
+    from specs.errors import parse
+
+    source = Replay(archive)
+    run_id = str(source.info["run_id"])
+    with locked(data), open_catalog(data / "catalog.db") as catalog:
+        latest = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id]) or ""
+        if latest >= run_id:
+            raise ArchiveError(
+                f"{archive}: it holds run {run_id}, and {data} already has run {latest}; "
+                "name another folder with --data: an empty one, or a copy of the catalogue as it was before that night"
             )
-        night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact)
-        if on_progress is not None:
-            night.on_progress = on_progress
-        try:
-            for stage in stages:
-                catalog.set_run(run_id, stage=stage)
-                _STAGES[stage](night, portals, workers)
-        except (KeyboardInterrupt, SystemExit):
-            catalog.set_run(run_id, status="interrupted")
-            raise
-        result = summary(catalog, run_id)
-        catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
-        if "export" in stages:
-            # Only now does the copy say that the run is complete.
-            _publish(catalog, data)
-        return result
+        portals = [parse(PortalSpec, spec, str(archive)) for spec in source.info["portals"]]
+        if not catalog.value("select 1 from runs where id = ?", [run_id]):
+            _begin(catalog, source.info["command"], portals, run_id=run_id)
+        night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        night.on_progress = on_progress or night.on_progress
+        return _run(night, portals, source.info["stages"], workers, is_again=False)
 
 
-def _again(
-    catalog: Catalog,
-    data: Path,
-    run_id: str,
-    portals: Sequence[PortalSpec],
-    stages: Sequence[str],
-    on_progress: Progress | None,
+def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id: str | None = None) -> str:
+    return catalog.begin_run(
+        command,
+        [portal_of(portal) for portal in portals],
+        version=__version__,
+        methodology=methodology_version(),
+        run_id=run_id,
+    )
+
+
+def _archive(night: Night, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
+    from harvester.archive import Archive
+
+    path = Path("archive") / f"{night.run_id}.warc.gz"
+    info = {
+        "run_id": night.run_id,
+        "command": command,
+        "stages": list(stages),
+        "contact": night.contact,
+        "winnow_version": __version__,
+        "methodology_version": methodology_version(),
+        "portals": [portal.model_dump(mode="json") for portal in portals],
+    }
+    night.catalog.set_run(night.run_id, archive=str(path))
+    return Archive(night.data / path, night.run_id, info)
+
+
+def _run(
+    night: Night, portals: Sequence[PortalSpec], stages: Sequence[str], workers: int, *, is_again: bool
 ) -> dict[str, Any]:
-    night = Night(catalog=catalog, run_id=run_id, data=data)
-    if on_progress is not None:
-        night.on_progress = on_progress
-    for stage in stages:
-        _STAGES[stage](night, portals, 1)
-    result = summary(catalog, run_id)
-    catalog.set_run(run_id, summary=result)
+    """Run the stages, publish, and seal the run with its manifest."""
+    catalog, run_id = night.catalog, night.run_id
+    try:
+        for stage in stages:
+            if not is_again:
+                catalog.set_run(run_id, stage=stage)
+            _STAGES[stage](night, portals, workers)
+    except (KeyboardInterrupt, SystemExit):
+        if not is_again:
+            catalog.set_run(run_id, status="interrupted")
+        raise
+    finally:
+        if night.archive is not None:
+            night.archive.close()
+    result = summary(catalog, run_id, night.traffic)
+    if is_again:
+        catalog.set_run(run_id, summary=result)
+    else:
+        catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
     if "export" in stages:
-        _publish(catalog, data)
+        # Only now does the copy say that the run is complete.
+        from catalog.manifest import seal
+        from catalog.site.serve import publish
+
+        publish(catalog.path, night.data / "site" / "catalog.db")
+        seal(catalog, run_id, night.data)
     return result
-
-
-def _publish(catalog: Catalog, data: Path) -> None:
-    from catalog.site.serve import publish
-
-    publish(catalog.path, data / "site" / "catalog.db")
 
 
 def _resumable(catalog: Catalog, command: str) -> str | None:
     run_id = catalog.unfinished_run(command)
     if run_id is None:
         return None
-    started = datetime.strptime(run_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return run_id if datetime.now(UTC) - started < RESUME_WITHIN else None
+    return run_id if datetime.now(UTC) - started(run_id) < RESUME_WITHIN else None
 
 
 def _harvest(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
@@ -163,16 +220,18 @@ def _validate(night: Night, portals: Sequence[PortalSpec], workers: int) -> None
 
 
 def _score(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+    from catalog.copies import find_copies
     from catalog.scores import write_entity_scores
-    from quality.rescore import day_of, score_portal
+    from quality.rescore import score_portal
 
+    find_copies(night.catalog)
     for portal in portals:
         name = portal.id
 
         def progress(done: int, name: str = name) -> None:
             night.on_progress("score", name, done, None)
 
-        score_portal(night.catalog, night.run_id, portal.id, day_of(night.run_id), progress)
+        score_portal(night.catalog, night.run_id, portal.id, progress)
     versions = {"winnow": methodology_version(), **{system.id: system.version for system in systems().values()}}
     write_entity_scores(night.catalog, night.run_id, versions)
 
@@ -193,12 +252,13 @@ _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], int], None]] = {
 }
 
 
-def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """What a run came to, for people and machines."""
+def summary(catalog: Catalog, run_id: str, traffic: dict[str, int] | None = None) -> dict[str, Any]:
+    """What a run came to, for people and machines. ``traffic`` is what the check of the resources cost."""
     portals = catalog.rows(
-        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, p.datasets, h.added, h.changed, h.removed,
-             h.errors, h.duplicates, h.requests, h.bytes, round(p.score, 1) as score,
-             round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high, p.grade,
+        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.mode, p.datasets, h.added, h.changed,
+             h.removed, h.retired, h.errors, h.duplicates, h.requests, h.not_modified, h.bytes,
+             round(p.score, 1) as score, round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high,
+             p.grade,
              (select count(*) from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
                where d.portal_id = p.id and not d.is_retired) as distributions,
              (select count(*) from findings f where f.portal_id = p.id and f.state in ('new', 'open')) as findings_open,
@@ -212,6 +272,7 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
     )
+    cost = traffic or {"requests": 0, "bytes": 0, "not_modified": 0}
     return {
         "run": run_id,
         "started_at": catalog.value("select started_at from runs where id = ?", [run_id]),
@@ -219,6 +280,10 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         "datasets": sum(p["datasets"] or 0 for p in portals),
         "harvest_errors": sum(p["errors"] or 0 for p in portals),
         "checks": {row["outcome"]: row["n"] for row in checks},
+        "traffic": {
+            name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost[name]}
+            for name in ("requests", "bytes", "not_modified")
+        },
         "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),
         "mean_score": catalog.value("select round(avg(score), 1) from dataset_quality where run_id = ?", [run_id]),
         "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete"],

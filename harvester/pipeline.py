@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harvester.pages import Page
+from catalog.model import Page
+from catalog.records import write_page
+from harvester import __version__
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -30,7 +32,7 @@ class StorePages:
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             night = spider.night
             try:
-                night.catalog.write_page(night.run_id, spider.portal.id, item.records, item.errors)
+                write_page(night.catalog, night.run_id, spider.portal.id, item, version=__version__)
             except Exception as error:
                 night.fault = error
                 self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]

@@ -14,8 +14,24 @@ USER_AGENT = f"Winnow/{__version__} (open data catalogue; contact: {{contact}})"
 """Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
 
 
+TRANSIENT = (
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+)
+"""What is worth another try. An address that the guard refuses is none of it."""
+
+
 def scrapy_settings(
-    limits: Limits, *, local: Collection[str], contact: str, concurrency: int | None = None
+    limits: Limits,
+    *,
+    local: Collection[str],
+    contact: str,
+    concurrency: int | None = None,
+    bad_tls_hosts: Collection[str] = (),
+    obey_robots: bool = True,
 ) -> dict[str, Any]:
     """Settings of one crawler."""
     return {
@@ -24,21 +40,21 @@ def scrapy_settings(
         "DOWNLOAD_HANDLERS": {
             "http": "harvester.checks.download.GuardedHandler",
             "https": "harvester.checks.download.GuardedHandler",
+            "ftp": "harvester.checks.ftp.FtpHandler",
             "file": None,
-            "ftp": None,
             "s3": None,
             "data": None,
         },
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "harvester.checks.politeness.ObeyRobots": 100,
+            "harvester.checks.robots.ObeyRobots": 100,
             "harvester.checks.politeness.Politeness": 150,
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
         },
         "ITEM_PIPELINES": {"harvester.pipeline.StorePages": 100},
         "USER_AGENT": USER_AGENT.format(contact=contact),
-        "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_OBEY": obey_robots,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_TIMEOUT": limits.timeout_s,
         "DOWNLOAD_MAXSIZE": limits.max_page_bytes,
@@ -50,6 +66,7 @@ def scrapy_settings(
         "CONCURRENT_ITEMS": 1,
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],
+        "RETRY_EXCEPTIONS": list(TRANSIENT),
         "REDIRECT_MAX_TIMES": 10,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
         # Both open a door to the process.
@@ -57,5 +74,7 @@ def scrapy_settings(
         "TELNETCONSOLE_ENABLED": False,
         "LOG_ENABLED": False,
         "WINNOW_LOCAL": sorted(local),
+        "WINNOW_BAD_TLS_HOSTS": sorted(bad_tls_hosts),
         "WINNOW_DELAY_S": limits.delay_s,
+        "WINNOW_MAX_WAIT_S": limits.max_wait_s,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from catalog.changes import Change
 from catalog.store import sqlite_version
 from specs.portals import PortalSpec
 
-__all__ = ["doctor", "explain", "progress", "show_portals", "show_summary"]
+__all__ = ["doctor", "explain", "progress", "show_changes", "show_portals", "show_summary"]
 
 Report = Callable[[str, str, int, int | None], None]
 
@@ -75,10 +78,36 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"
     )
+    traffic = result["traffic"]
+    console.print(
+        "; ".join(
+            f"{stage}: {traffic['requests'][stage]:,} requests, {traffic['bytes'][stage]:,} bytes, "
+            f"{traffic['not_modified'][stage]:,} answers not modified"
+            for stage in ("harvest", "check")
+        )
+    )
     if result["harvest_errors"]:
         console.print(f"{result['harvest_errors']} harvest errors: see the table harvest_errors (winnow serve)")
     if (data / "exports").is_dir():
         console.print(f"scorecards: {data / 'exports'}    browse: winnow --data {data} serve")
+
+
+def show_changes(found: Iterable[Change], *, as_json: bool) -> None:
+    """Changes, a record each with its fields below; as JSON, a line each."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    counts: dict[str, int] = {}
+    for change in found:
+        counts[change.kind] = counts.get(change.kind, 0) + 1
+        if as_json:
+            print(json.dumps(asdict(change), ensure_ascii=False))  # noqa: T201
+            continue
+        when = f", first missed on {change.missing_on}" if change.missing_on else ""
+        name = change.title or change.identifier
+        console.print(f"{change.portal_id}: {change.kind}: {name} ({change.dataset_id}){when}", markup=False)
+        for field in change.fields:
+            console.print(f"    {field['field']}: {field['old']!r} -> {field['new']!r}", markup=False, highlight=False)
+    if not as_json:
+        console.print(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "nothing changed")
 
 
 def show_portals(specs: Sequence[PortalSpec]) -> None:

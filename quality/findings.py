@@ -15,7 +15,7 @@ from quality.score import DatasetScore, Leverage
 from quality.subject import DatasetSubject, DistributionSubject, Unknown
 from specs.metrics import Metric, metrics
 
-__all__ = ["findings", "unobserved"]
+__all__ = ["findings", "portal_findings", "unobserved"]
 
 
 def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
@@ -23,16 +23,16 @@ def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
     found = []
     leverage = Leverage(score.dataset, score.distributions)
     for metric in metrics().values():
-        if not metric.weight:
+        if not metric.weight and not metric.reported:
             continue
         if metric.subject == "dataset":
             if _fails(score.dataset[metric.id]):
-                found.append(_dataset_finding(metric, leverage))
+                found.append(_dataset_finding(metric, leverage, subject))
             continue
         for index, part in enumerate(subject.distributions):
             value = score.distributions[index][metric.id]
             if _fails(value):
-                found += _distribution_findings(metric, part, leverage, index)
+                found += _distribution_findings(metric, part, leverage, index, subject.exchange)
     return found
 
 
@@ -57,7 +57,7 @@ def _rounded(gain: float | None) -> float | None:
     return None if gain is None else round(gain, 2)
 
 
-def _dataset_finding(metric: Metric, leverage: Leverage) -> Finding:
+def _dataset_finding(metric: Metric, leverage: Leverage, subject: DatasetSubject) -> Finding:
     return Finding(
         rule_id=metric.id,
         rule_title=metric.question,
@@ -67,10 +67,33 @@ def _dataset_finding(metric: Metric, leverage: Leverage) -> Finding:
         observed="no" if metric.id != "up_to_date" else "the last change is older than the frequency allows",
         expected="yes",
         gain_points=_rounded(leverage.gain(metric, None)),
+        exchange=subject.exchange,
     )
 
 
-def _distribution_findings(metric: Metric, part: DistributionSubject, leverage: Leverage, index: int) -> list[Finding]:
+def portal_findings(tls_fault: str | None) -> list[Finding]:
+    """Findings about a portal itself: so far, that its own certificate cannot be verified."""
+    if not tls_fault:
+        return []
+    metric = metrics()["tls_valid"]
+    return [
+        Finding(
+            rule_id=metric.id,
+            rule_title=metric.question,
+            dimension=metric.dimension,
+            severity=metric.severity,
+            how_to_fix=metric.fix,
+            fault_party="portal",
+            observed=tls_fault,
+            expected="yes",
+            gain_points=0.0,
+        )
+    ]
+
+
+def _distribution_findings(
+    metric: Metric, part: DistributionSubject, leverage: Leverage, index: int, record: str | None
+) -> list[Finding]:
     check, table = part.check, part.table
     declared, served = part.declared_format, part.served_format
     base = Finding(
@@ -86,7 +109,9 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, leverage: 
         http_status=check.status if check else None,
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
-        gain_points=_rounded(leverage.gain(metric, index)),
+        gain_points=_rounded(leverage.gain(metric, index)) if metric.weight else 0.0,
+        # What was served is proved by the answer of the address, what was declared by the record.
+        exchange=check.exchange if metric.observed and check else record,
     )
     if table is None or metric.dimension != "sound":
         return [base]
@@ -123,6 +148,7 @@ def _of_defect(base: Finding, defect: TableDefect, gain: float | None) -> Findin
         first_row=defect.first_row,
         error_count=defect.count,
         gain_points=gain,
+        exchange=base.exchange,
     )
 
 
@@ -133,6 +159,8 @@ def _observed(metric: Metric, part: DistributionSubject) -> str:
             return "no address is given"
         case "link_ok" if check is not None:
             return check.detail or check.fault or "no answer"
+        case "tls_valid" if check is not None:
+            return check.tls_fault or "TLS fails"
         case "file_served" if part.table is not None and part.table.defects:
             return part.table.defects[0].message
         case "format_truthful":

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from catalog.reading import StoredDataset, datasets
-from catalog.scores import Scored, close_missing, write_scores
-from catalog.store import Catalog, now
-from quality.findings import findings, unobserved
+from catalog.scores import Scored, close_missing, tls_fault, write_portal_findings, write_scores
+from catalog.store import Catalog, instant, started
+from quality.findings import findings, portal_findings, unobserved
 from quality.score import DatasetScore, Measurements, score_dataset
 from quality.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
 from specs.metrics import grade
@@ -40,6 +40,7 @@ def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
         ),
         services=stored.dataset.data_services,
         as_of=as_of,
+        exchange=stored.exchange,
     )
 
 
@@ -55,16 +56,21 @@ def day_of(run_id: str) -> date:
 
 
 def score_portal(
-    catalog: Catalog, run_id: str, portal_id: str, as_of: date, on_progress: Callable[[int], None] = lambda done: None
+    catalog: Catalog, run_id: str, portal_id: str, on_progress: Callable[[int], None] = lambda done: None
 ) -> int:
-    """Score every present dataset of a portal from the database; return how many."""
+    """Score every present dataset of a portal from the database, as of the run; return how many."""
     close_missing(catalog, portal_id)
+    # The run's own clock: scoring it again gives the same bytes.
+    checked_at = instant(started(run_id))
     done = 0
-    scored = _scored(catalog, portal_id, as_of)
+    scored = _scored(catalog, portal_id, day_of(run_id))
     while batch := list(islice(scored, BATCH)):
-        write_scores(catalog, run_id, batch, now())
+        write_scores(catalog, run_id, batch, checked_at)
         done += len(batch)
         on_progress(done)
+    write_portal_findings(
+        catalog, run_id, portal_id, portal_findings(tls_fault(catalog, run_id, portal_id)), checked_at
+    )
     return done
 
 

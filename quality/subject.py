@@ -81,3 +81,5 @@ class DatasetSubject:
     services: tuple[DataService, ...]
     as_of: date
     """The day of the run: the same catalogue scored for the same day gives the same score."""
+    exchange: str | None = None
+    """WARC-Record-ID of the answer that held the record, where exchanges are archived."""

@@ -38,6 +38,8 @@ class Metric(Strict):
     severity: Literal["error", "warning", "info"] = "warning"
     observed: bool = False
     """True where the answer comes from what was served, not from what was declared."""
+    reported: bool = False
+    """True where a failure is a finding though the metric has no weight: it costs no points, and should be known."""
     over: Literal["mean", "best"] = "mean"
     """How a dataset answers for its distributions: their mean, or the best of them (one CSV beside PDFs will do)."""
     without_distribution: Literal["skip", "fail"] = "skip"

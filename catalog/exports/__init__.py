@@ -10,8 +10,13 @@ __all__ = ["export_all"]
 
 
 def export_all(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
-    """Write scorecards, findings and RDF into ``out``; return the paths."""
+    """Write scorecards, findings, changes and RDF into ``out``; return the paths."""
+    from catalog.exports.changes import export_changes
     from catalog.exports.dcat import export_rdf
     from catalog.exports.scorecard import export_csvs
 
-    return export_csvs(catalog, run_id, out) + export_rdf(catalog, run_id, out)
+    return [
+        *export_csvs(catalog, run_id, out),
+        *export_changes(catalog, run_id, out),
+        *export_rdf(catalog, run_id, out),
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FINDINGS", "SCHEMA_VERSION", "SCORECARD", "Field", "table_schema"]
+__all__ = ["CHANGES", "FINDINGS", "SCHEMA_VERSION", "SCORECARD", "Field", "table_schema"]
 
 SCHEMA_VERSION = "1.0"
 Kind = Literal["string", "integer", "number", "date", "datetime"]
@@ -92,6 +92,8 @@ SCORECARD = (
         "How far the portal was read in this run.",
         ("complete", "partial", "suspect", "failed"),
     ),
+    Field("datasets_retired", "integer", "Datasets retired in this run: missing for longer than the portal's grace."),
+    Field("copies", "integer", "Datasets that are copies of others in the catalogue."),
 )
 
 FINDINGS = (
@@ -134,6 +136,27 @@ FINDINGS = (
     Field("checked_at", "datetime", "When it was last looked at."),
     Field("evidence_url", "string", "Address of the answer that held the record."),
     Field("portal_id", "string", "Portal."),
+    Field(
+        "evidence_record",
+        "string",
+        "WARC-Record-ID of the exchange it rests on (winnow evidence shows it); empty where none was archived.",
+    ),
+)
+
+CHANGES = (
+    Field("schema_version", "string", "Version of this file's columns."),
+    Field("run_id", "string", "Run that saw the change; where two runs are compared, the later one."),
+    Field("portal_id", "string", "Portal."),
+    Field("dataset_id", "string", "Dataset."),
+    Field("identifier", "string", "The portal's own identifier."),
+    Field("title", "string", "Title of the dataset."),
+    Field("kind", "string", "What happened.", ("added", "changed", "missing", "retired", "returned")),
+    Field("number", "integer", "Number of the row among those of the dataset."),
+    Field("field", "string", "Field of the record, where it changed."),
+    Field("old_value", "string", "Value before, cut at 300 characters; empty where there was none."),
+    Field("new_value", "string", "Value after, cut at 300 characters; empty where there is none."),
+    Field("missing_on", "date", "Day (UTC) of the first complete harvest that no longer saw it."),
+    Field("retired_on", "date", "Day (UTC) on which it was retired."),
 )
 
 

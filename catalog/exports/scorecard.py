@@ -10,6 +10,7 @@ from typing import Any
 from catalog.exports.columns import FINDINGS, SCHEMA_VERSION, SCORECARD
 from catalog.exports.csvfile import write_csv
 from catalog.model import stable_id
+from catalog.scores import COUNTED
 from catalog.store import Catalog
 
 __all__ = ["export_csvs", "folder_name"]
@@ -63,13 +64,13 @@ def _scorecard_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     head = _head(catalog, run_id)
     rows = []
     for level, key in _LEVELS.items():
-        parts = [_entities, _dataset_figures, _distribution_figures, _finding_figures, _scores]
+        parts = [_entities, _dataset_figures, _copies, _distribution_figures, _finding_figures, _scores]
         figures: dict[str, dict[str, Any]] = {}
         for part in parts:
             for row in part(catalog, run_id, level, key):
                 if row["entity_id"] is not None and (part is _entities or row["entity_id"] in figures):
                     figures.setdefault(row["entity_id"], {}).update(row)
-        for fix in _fixes(catalog, key):
+        for fix in _fixes(catalog, level, key):
             if fix["entity_id"] in figures:
                 figures[fix["entity_id"]].setdefault("top_fix_rule", fix["rule_id"])
                 if figures[fix["entity_id"]]["top_fix_rule"] == fix["rule_id"]:
@@ -104,12 +105,14 @@ def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
         f"""select {key} as entity_id, count(*) filter (where d.status = 'present') as datasets,
               count(*) filter (where d.first_seen_run = :run) as datasets_added,
               count(*) filter (where d.missing_since = :run) as datasets_removed,
+              count(*) filter (where exists (select 1 from changes c where c.dataset_id = d.id
+                and c.run_id = :run and c.kind = 'retired')) as datasets_retired,
               count(*) filter (where d.status = 'present' and d.hvd_categories is not null) as hvd_datasets,
               round(100 * avg(q.up_to_date), 2) as fresh_pct, round(100 * avg(q.contact_present), 2) as contact_pct,
               round(100.0 * avg(case when d.status = 'present' then exists (select 1 from data_services s
                 where s.dataset_id = d.id and not s.is_retired) end), 2) as api_pct
             from datasets d join portals p on p.id = d.portal_id
-            left join dataset_quality q on q.dataset_id = d.id group by 1""",  # noqa: S608
+            left join dataset_quality q on q.dataset_id = d.id where {COUNTED[level]} group by 1""",  # noqa: S608
         {"run": run_id},
     )
 
@@ -125,7 +128,7 @@ def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -
               round(100.0 * count(*) filter (where t.status = 'valid')
                 / nullif(count(*) filter (where t.status in ('valid', 'invalid')), 0), 2) as tables_valid_pct
             from distribution_quality q join datasets d on d.id = q.dataset_id join portals p on p.id = d.portal_id
-            left join table_reports t on t.distribution_id = q.distribution_id group by 1"""  # noqa: S608
+            left join table_reports t on t.distribution_id = q.distribution_id where {COUNTED[level]} group by 1"""  # noqa: S608
     )
 
 
@@ -134,18 +137,26 @@ def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
         f"""select {key} as entity_id, count(*) filter (where f.state in ('new', 'open')) as findings_open,
               count(*) filter (where f.state = 'new') as findings_new,
               count(*) filter (where f.fixed_run = :run) as findings_fixed
-            from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = d.portal_id
-            group by 1""",  # noqa: S608
+            from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+            where {COUNTED[level]} group by 1""",  # noqa: S608
         {"run": run_id},
     )
 
 
-def _fixes(catalog: Catalog, key: str) -> list[dict[str, Any]]:
+def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, count(*) filter (where d.status = 'present' and d.copy_of is not null) as copies
+            from datasets d join portals p on p.id = d.portal_id group by 1"""  # noqa: S608
+    )
+
+
+def _fixes(catalog: Catalog, level: str, key: str) -> list[dict[str, Any]]:
     """Rules by the points their mending brings, the greatest first, for every entity."""
     return catalog.rows(
         f"""select {key} as entity_id, f.rule_id, count(distinct f.dataset_id) as datasets, sum(f.gain_points) as gain
             from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = d.portal_id
-            where f.state in ('new', 'open') group by 1, 2 having gain > 0 order by 1, gain desc, 2"""  # noqa: S608
+            where f.state in ('new', 'open') and {COUNTED[level]}
+            group by 1, 2 having gain > 0 order by 1, gain desc, 2"""  # noqa: S608
     )
 
 
@@ -170,9 +181,10 @@ def _finding_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
     rows = catalog.rows(
         """select f.*, f.id as finding_id, d.title as dataset_title,
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
-             coalesce(d.contact_email, b.email) as contact, d.source_url as evidence_url,
+             coalesce(d.contact_email, b.email, p.contact_email) as contact,
+             coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
              coalesce(p.government, p.title) as government
-           from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = f.portal_id
+           from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
            left join publishers b on b.id = f.publisher_id
            where f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or f.fixed_run = :run
            order by f.portal_id, f.dataset_id, f.gain_points desc, f.id""",

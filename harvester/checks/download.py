@@ -1,4 +1,4 @@
-"""Scrapy's download handler: aiohttp with the address guard, and large bodies streamed to disk.
+"""Scrapy's download handlers: aiohttp with the address guard, large bodies streamed to disk, exchanges archived.
 
 Scrapy holds bodies in memory. A request with ``meta["save"]`` (a :class:`Save`) goes to a file instead, hashed
 on the way and cut at a cap; what came is in ``meta["saved"]``, and the response's body is the file's beginning.
@@ -7,50 +7,116 @@ on the way and cut at a cap; what came is in ``meta["saved"]``, and the response
 from __future__ import annotations
 
 import hashlib
+import ssl
+import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import yarl
+from scrapy import signals
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
-from scrapy.exceptions import DownloadConnectionRefusedError, DownloadTimeoutError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    UnsupportedURLSchemeError,
+)
 from scrapy.http import Response
 from scrapy.utils._download_handlers import make_response
-from scrapy.utils.ssl import _make_ssl_context
+from scrapy.utils.misc import load_object
+from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
+from harvester.checks.faults import chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket
+from harvester.checks.politeness import host_of
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
-__all__ = ["HEAD_BYTES", "GuardedHandler", "Save", "Saved"]
+__all__ = ["HEAD_BYTES", "GuardedHandler", "Save", "Saved", "through_archive"]
 
 HEAD_BYTES = 65_536
 """How much of a saved body is also in the response."""
+MAX_HEADER_BYTES = 65_536
+"""Of one header line. A longer one ends the answer: nobody needs it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Where a body goes, and its cap in bytes."""
+    """Where a body goes, its cap in bytes, and the slowest it may come: bytes a second, over so many seconds."""
 
     path: Path
     max_bytes: int
+    min_bytes_per_s: int = 0
+    over_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What came of it. ``cut``: why the file is not whole ("size", "timeout", "connection"), else None."""
+    """What came of it. ``cut``: why the file is not whole ("size", "timeout", "slow", "connection"), else None."""
 
     path: Path
     size_bytes: int
     sha256: str
     cut: str | None
+
+
+def _instant() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def through_archive(
+    crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Fetch, and write the exchange into the night's archive; or, in a replay, take it from there.
+
+    Sets ``meta["answered_at"]`` (instant, UTC), ``meta["elapsed_ms"]`` and, with an archive, ``meta["exchange"]``.
+    """
+    night = crawler.spider.night  # type: ignore[union-attr]
+    if night.replay is not None:
+        return _replayed(night, request)
+    begun = time.monotonic()
+    try:
+        response = await fetch(request)
+    except Exception as error:
+        request.meta["answered_at"] = _instant()
+        if night.archive is not None:
+            kinds = tuple(load_object(name) for name in crawler.settings.getlist("RETRY_EXCEPTIONS"))
+            fault = of_exception(error)
+            request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
+        raise
+    request.meta["answered_at"] = _instant()
+    request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
+    if night.archive is not None:
+        notes = {"tls_fault": request.meta.get("tls_fault")}
+        request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
+    return response
+
+
+def _replayed(night: Any, request: Request) -> Response:
+    response, notes = night.replay.answer(request)
+    request.meta["elapsed_ms"] = notes["elapsed_ms"]
+    request.meta["exchange"] = notes["exchange"]
+    if notes["tls_fault"]:
+        request.meta["tls_fault"] = notes["tls_fault"]
+    save: Save | None = request.meta.get("save")
+    if save is None or not notes["is_saved"]:
+        return response  # type: ignore[no-any-return]
+    save.path.parent.mkdir(parents=True, exist_ok=True)
+    save.path.write_bytes(response.body)
+    digest = hashlib.sha256(response.body).hexdigest()
+    request.meta["saved"] = Saved(save.path, len(response.body), digest, notes["cut"])
+    return response.replace(body=response.body[:HEAD_BYTES])  # type: ignore[no-any-return]
 
 
 class GuardedHandler(AiohttpDownloadHandler):
@@ -63,6 +129,8 @@ class GuardedHandler(AiohttpDownloadHandler):
         # The parent's constructor would open a session with an unguarded connector.
         BaseStreamingDownloadHandler.__init__(self, crawler)
         self._ssl_context = _make_ssl_context(crawler.settings)
+        self._accepted = set(crawler.settings.getlist("WINNOW_BAD_TLS_HOSTS"))
+        self._tls_faults: dict[str, str] = {}
         connector = aiohttp.TCPConnector(
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
@@ -73,27 +141,74 @@ class GuardedHandler(AiohttpDownloadHandler):
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             response_class=_ClientResponse,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
+        crawler.signals.connect(self._count, signals.bytes_received)
+
+    def _count(self, data: bytes) -> None:
+        self.crawler.spider.count_bytes(len(data))  # type: ignore[union-attr]
+
+    async def download_request(self, request: Request) -> Response:
+        return await through_archive(self.crawler, request, self._fetch)
+
+    async def _fetch(self, request: Request) -> Response:
+        host = host_of(request.url)
+        try:
+            response = await super().download_request(request)
+        except Exception as error:
+            reason = tls_reason(error)
+            if reason is None or host in self._tls_faults or host not in self._accepted:
+                raise
+            # The portal file says to go on; that the certificate is bad is said all the same.
+            self._tls_faults[host] = reason
+            response = await super().download_request(request)
+        if host in self._tls_faults and request.url.startswith("https:"):
+            request.meta["tls_fault"] = self._tls_faults[host]
+        return response
+
+    def _context(self, request: Request) -> ssl.SSLContext:
+        return _make_insecure_ssl_ctx() if host_of(request.url) in self._tls_faults else self._ssl_context
 
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
+        save: Save | None = request.meta.get("save")
         try:
-            async with super()._make_request(request, timeout) as response:
-                yield response
-        except DownloadConnectionRefusedError as error:
-            cause = getattr(error.__cause__, "os_error", None)
-            if isinstance(cause, PrivateAddressError):
-                raise cause from error
-            raise
+            async with await self._session.request(
+                request.method,
+                # Addresses go out as they are, not quoted a second time.
+                yarl.URL(request.url, encoded=True),
+                data=request.body,
+                headers=self._request_headers(request).to_tuple_list(),
+                timeout=aiohttp.ClientTimeout(total=timeout, sock_read=save.over_s if save else None),
+                ssl=self._context(request),
+                allow_redirects=False,
+            ) as response:
+                yield response  # type: ignore[misc]
+        except TimeoutError as error:
+            raise DownloadTimeoutError(f"Getting {request.url} took longer than {timeout} seconds.") from error
+        except (aiohttp.InvalidUrlClientError, aiohttp.NonHttpUrlClientError) as error:
+            raise UnsupportedURLSchemeError(str(error)) from error
+        except aiohttp.ClientConnectorDNSError as error:
+            raise CannotResolveHostError(str(error)) from error
+        except aiohttp.ClientConnectorError as error:
+            for cause in chain_of(error):
+                if isinstance(cause, PrivateAddressError):
+                    raise cause from error
+            raise DownloadConnectionRefusedError(str(error)) from error
+        except aiohttp.ClientError as error:
+            raise DownloadFailedError(str(error)) from error
 
     async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
         save: Save | None = request.meta.get("save")
+        if first := request.meta.get("first_bytes"):
+            return await self._beginning(response, request, first)
         if save is None or not 200 <= response.status < 300:
             # Of an error page the beginning says enough.
             return await super()._read_response(response, request)
         try:
-            saved, head = await _stream(response, save)
+            saved, head = await _stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
         except OSError as error:
             # A disk that is full is no fault of the server: the night stops, and says so.
             self.crawler.spider.night.fault = error  # type: ignore[union-attr]
@@ -103,16 +218,35 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
 
+    async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
+        """Read no more than the first bytes, whatever the server sends."""
+        body = b""
+        async for chunk in response.content.iter_any():
+            self.crawler.spider.received(len(chunk))  # type: ignore[union-attr]
+            body += chunk
+            if len(body) >= first:
+                response.close()
+                break
+        headers = self._extract_headers(response)
+        headers.pop("Content-Encoding", None)
+        return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
 
-async def _stream(response: _ClientResponse, save: Save) -> tuple[Saved, bytes]:
-    """Write the body to ``save.path`` through a temporary neighbour, decoded and cut at the cap."""
+
+async def _stream(response: _ClientResponse, save: Save, received: Callable[[int], None]) -> tuple[Saved, bytes]:
+    """Write the body to ``save.path`` through a temporary neighbour, decoded and cut at the cap.
+
+    ``received`` is told of every piece as it came over the wire, and may raise to end it all.
+    """
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")
     digest, size, head, cut = hashlib.sha256(), 0, b"", None
     decode = _decoder(response.headers.get("Content-Encoding", ""))
+    window_at, window_bytes = time.monotonic(), 0
     with part.open("wb") as file:
         try:
             async for chunk in response.content.iter_any():
+                received(len(chunk))
+                window_bytes += len(chunk)
                 for piece in decode(chunk):
                     room = save.max_bytes - size
                     if len(piece) > room:
@@ -124,13 +258,17 @@ async def _stream(response: _ClientResponse, save: Save) -> tuple[Saved, bytes]:
                         head += piece[: HEAD_BYTES - len(head)]
                     if cut:
                         break
+                passed = time.monotonic() - window_at
+                if not cut and passed >= save.over_s:
+                    cut = "slow" if window_bytes < save.min_bytes_per_s * passed else None
+                    window_at, window_bytes = time.monotonic(), 0
                 if cut:
                     # The rest of the body is not wanted, so the connection cannot be used again.
                     response.close()
                     break
         except (TimeoutError, DownloadTimeoutError):
             cut = "timeout"
-        except (aiohttp.ClientPayloadError, zlib.error):
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, zlib.error):
             cut = "connection"
     part.replace(save.path)
     return Saved(save.path, size, digest.hexdigest(), cut), head

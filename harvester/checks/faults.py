@@ -1,7 +1,33 @@
 """What went wrong with a request, in one word, and whose fault it is.
 
-"Broken" is only what the server itself says is not there (404, 410) or a name that does not exist. A bot wall, a
-time-out, a server error or a fault of ours is no observation.
+Only what the server itself says is not there (404, 410), or a name that does not exist, speaks against an address; and
+even that only after several checks (see :func:`catalog.observations.write_checks`). A bot wall, a time-out, a server
+error or a fault of ours is no observation.
+
+==================  ============================================================================
+kind                meaning
+==================  ============================================================================
+dns                 the name does not exist, or the name server did not answer
+connect             no connection: refused, reset, unreachable
+tls                 the certificate cannot be verified, or TLS fails
+timeout             no answer in time, or it came too slowly
+blocked             a bot wall (403, 429, 503 with a challenge page)
+rate_limited        the host asks for a longer pause than the night has
+auth                the address is not open to everyone (401, 403, 407, 451)
+moved               a redirect that leads nowhere, or in circles
+gone                404 or 410
+server              5xx
+http                any other status that is no success
+parse               the answer is not what the interface promises: HTML, broken JSON
+empty               an answer without content
+cut_short           the answer broke off before its end
+too_large           more bytes than the portal file allows
+robots              robots.txt forbids it: not asked
+private_address     the address lies inside a network: not asked
+scheme              neither http, https nor ftp: not asked
+invalid_url         no request can be made of it
+ours                a fault of this machine: disk, files, memory
+==================  ============================================================================
 """
 
 from __future__ import annotations
@@ -17,8 +43,10 @@ from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
+    DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
+    ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
 
@@ -27,7 +55,7 @@ from harvester.checks.guard import PrivateAddressError
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-__all__ = ["Fault", "of_exception", "of_response"]
+__all__ = ["BudgetSpent", "Fault", "HostResting", "RetryableFault", "SettledFault", "of_exception", "of_response"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,79 +63,137 @@ class Fault:
     """``kind`` is the short code, ``outcome`` what it means for the address, ``remedy`` the next step."""
 
     kind: str
-    outcome: Literal["broken", "invalid", "unknown"]
+    outcome: Literal["failing", "invalid", "unknown"]
     detail: str
     remedy: str
 
 
+class HostResting(IgnoreRequest):
+    """The host asked for a longer pause than ``limits.max_wait_s``."""
+
+
+class BudgetSpent(IgnoreRequest):
+    """The portal's budget of bytes or records is used up."""
+
+
+class SettledFault(IgnoreRequest):
+    """A fault that is known beforehand: from an archive, or from a protocol of our own. It is not tried again."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+class RetryableFault(DownloadFailedError):
+    """As :class:`SettledFault`, and worth another try."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
 _CHALLENGE = re.compile(
     rb"cf-chl|cf_chl|challenge-platform|just a moment|attention required|captcha|are you a (robot|human)|"
-    rb"incapsula|_imperva|akamai|datadome|access denied|request unsuccessful|ddos|bot (detection|protection)",
+    rb"incapsula|_imperva|akamai|datadome|access denied|request unsuccessful|ddos|bot (detection|protection)|"
+    rb"perimeterx|px-captcha|sucuri|awswaf|aws-waf|request blocked|unusual traffic|security check",
     re.IGNORECASE,
 )
+_WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "x-sucuri-block")
+
+
+def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
+    """Whether an answer is the challenge of a bot wall, as Cloudflare, Akamai, Imperva and others send it."""
+    if status not in (403, 405, 429, 503):
+        return False
+    named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]
+    return named or bool(_CHALLENGE.search(body[:20_000]))
 
 
 def of_response(response: Response) -> Fault | None:
-    """The fault an answer tells of; None where its status is 2xx."""
-    status, body = response.status, response.body[:20_000]
-    if 200 <= status < 300:
+    """The fault an answer tells of; None where its status is 2xx or 304."""
+    status = response.status
+    if 200 <= status < 300 or status == 304:
         return None
-    if status in (404, 410):
-        return Fault(
-            f"http_{status}", "broken", f"the server answers {status}", "put the file back, or correct the address"
-        )
-    if status in (403, 429, 503) and (_CHALLENGE.search(body) or "cf-mitigated" in response.headers or status == 429):
-        return Fault(
-            "blocked",
-            "unknown",
-            f"a bot wall answers {status}",
-            "ask the operator of the site to admit the user agent of this program",
-        )
-    if status in (401, 403, 407, 451):
-        return Fault("auth", "unknown", f"the server answers {status}", "open the address to everyone, without login")
-    if 300 <= status < 400:
-        return Fault("redirect", "unknown", f"the redirect ({status}) leads nowhere", "correct the redirect")
-    if status >= 500:
-        return Fault("server", "unknown", f"the server answers {status}", "look at the server; it is asked again")
-    return Fault("http", "unknown", f"the server answers {status}", "let the address answer 200 to HEAD and GET")
+    said = f"the server answers {status}"
+    if is_bot_wall(status, response.body, response.headers):
+        remedy = "ask the operator of the site to admit the user agent of this program"
+        return Fault("blocked", "unknown", f"a bot wall answers {status}", remedy)
+    match status:
+        case 404 | 410:
+            return Fault("gone", "failing", said, "put the file back, or correct the address")
+        case 429:
+            return Fault("rate_limited", "unknown", said, "raise limits.delay_s in the portal file")
+        case 401 | 403 | 407 | 451:
+            return Fault("auth", "unknown", said, "open the address to everyone, without login")
+        case _ if 300 <= status < 400:
+            return Fault("moved", "unknown", f"the redirect ({status}) leads nowhere", "correct the redirect")
+        case _ if status >= 500:
+            return Fault("server", "unknown", said, "look at the server; it is asked again")
+    return Fault("http", "unknown", said, "let the address answer 200 to HEAD and GET")
+
+
+def chain_of(error: BaseException | None) -> list[BaseException]:
+    """An exception and what caused it, the outermost first."""
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
+    return chain
+
+
+def tls_reason(error: BaseException) -> str | None:
+    """Why TLS fails, where that is the fault behind an exception."""
+    for link in chain_of(error):
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return link.verify_message or str(link)
+        if isinstance(link, ssl.SSLError):
+            return link.reason or str(link)
+    return None
+
+
+def _text_of(error: BaseException) -> str:
+    # aiohttp puts the TLS context into its messages: of no use to a reader.
+    words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(error) or type(error).__name__)
+    return re.sub(r"\s+", " ", words)[:300]
+
+
+_AGAIN = "it is asked again; if it lasts, look at the server"
 
 
 def of_exception(error: BaseException) -> Fault:
     """The fault behind an exception of a request."""
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = getattr(link, "os_error", None) or link.__cause__ or link.__context__
-    # aiohttp puts the TLS context into its messages: of no use to a reader.
-    words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(chain[0]) or type(chain[0]).__name__)
-    text = re.sub(r"\s+", " ", words)[:300]
-    for link in chain:
+    text = _text_of(error)
+    for link in chain_of(error):
         match link:
+            case SettledFault() | RetryableFault():
+                return link.fault
             case PrivateAddressError():
-                return Fault(
-                    "private_address",
-                    "unknown",
-                    f"{link}: not asked",
-                    "publish the file at a public address; for a portal of your own, declare it local",
-                )
+                remedy = "publish the file at a public address; for a portal of your own, declare it local"
+                return Fault("private_address", "unknown", f"{link}: not asked", remedy)
             case ssl.SSLError():
-                return Fault("tls", "unknown", f"the certificate or TLS fails: {link}"[:300], "mend the certificate")
+                remedy = "mend the certificate; to go on all the same, set accept_bad_tls in the portal file"
+                return Fault("tls", "unknown", f"the certificate or TLS fails: {tls_reason(link)}"[:300], remedy)
+            case socket.gaierror() if link.errno == socket.EAI_NONAME:
+                return Fault("dns", "failing", "the host's name does not exist", "correct the host in the address")
             case socket.gaierror():
-                missing = link.errno == socket.EAI_NONAME
-                return Fault(
-                    "dns",
-                    "broken" if missing else "unknown",
-                    "the host's name does not exist" if missing else "the name server did not answer",
-                    "correct the host in the address" if missing else "try again; if it lasts, look at the name server",
-                )
+                remedy = "try again; if it lasts, look at the name server"
+                return Fault("dns", "unknown", "the name server did not answer", remedy)
     match error:
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
             return Fault("ours", "unknown", f"a fault on this machine: {text}", "mend it here and run again")
+        case MemoryError():
+            return Fault("ours", "unknown", "this machine has no memory left", "run fewer portals at once")
+        case HostResting():
+            return Fault("rate_limited", "unknown", text, "raise limits.max_wait_s in the portal file, or run later")
+        case BudgetSpent():
+            return Fault("too_large", "unknown", text, "raise the limit in the portal file")
         case IgnoreRequest() if "robots" in text.lower():
-            return Fault("robots", "unknown", "robots.txt forbids it: not asked", "admit the path in robots.txt")
+            remedy = "admit the path in robots.txt; with the operator's leave, set obey_robots = false for the portal"
+            return Fault("robots", "unknown", "robots.txt forbids it: not asked", remedy)
+        case IgnoreRequest() if "max" in text.lower() and "redirect" in text.lower():
+            return Fault("moved", "unknown", "the redirects go on and on, or in circles", "correct the redirect")
         case IgnoreRequest():
-            return Fault("redirect", "unknown", text, "correct the redirect")
+            return Fault("moved", "unknown", text, "correct the redirect")
         case UnsupportedURLSchemeError():
             return Fault("scheme", "invalid", text, "use an address that begins with http:// or https://")
         case CannotResolveHostError():
@@ -117,7 +203,9 @@ def of_exception(error: BaseException) -> Fault:
         case DownloadCancelledError():
             return Fault("too_large", "unknown", text, "raise the limit of bytes in the portal file")
         case DownloadConnectionRefusedError():
-            return Fault("connect", "unknown", text, "it is asked again; if it lasts, look at the server")
+            return Fault("connect", "unknown", text, _AGAIN)
+        case DownloadFailedError() | ResponseDataLossError():
+            return Fault("cut_short", "unknown", f"the answer broke off: {text}", _AGAIN)
         case ValueError():
             return Fault("invalid_url", "invalid", text, "correct the address")
-    return Fault("connection", "unknown", f"{type(error).__name__}: {text}", "it is asked again")
+    return Fault("connect", "unknown", f"{type(error).__name__}: {text}", _AGAIN)

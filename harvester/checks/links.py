@@ -1,8 +1,9 @@
 """Is it there, and is it a file? Every address is asked with HEAD, and what may be a table is downloaded.
 
-HEAD is refused or mishandled by many servers: whatever it fails with is confirmed by a GET of the first bytes. Only
-404, 410 and a name that does not exist are "broken"; see :mod:`harvester.checks.faults`. Each host has its own
-queue, so a slow one delays no other.
+HEAD is refused or mishandled by many servers: whatever it fails with is confirmed by a GET of the first bytes. What
+was seen before is asked for conditionally; 304 says that it is as it was. Only 404, 410 and a name that does not exist
+speak against an address, and only after several checks over days; see :mod:`harvester.checks.faults`. Each host has
+its own queue, so a slow one delays no other.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,14 @@ from scrapy.settings import Settings
 
 from catalog import vocabulary
 from catalog.model import ResourceCheck
-from catalog.observations import drop_stale_reports, write_checks
+from catalog.observations import BrokenRule, drop_stale_reports, write_checks
 from catalog.reading import CheckTarget, check_targets
 from catalog.store import now
 from harvester.checks import faults
 from harvester.checks.download import Save, Saved
 from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
-from harvester.pages import Night
+from harvester.night import Night
 from harvester.settings import scrapy_settings
 from specs.portals import Limits, PortalSpec
 
@@ -47,6 +47,15 @@ TABLE_KINDS = ("table", "spreadsheet", "archive")
 FIRST_BYTES = 65_536
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An address to ask, and how far its portal lets us go."""
+
+    target: CheckTarget
+    limits: Limits
+    rule: BrokenRule
+
+
 def check(night: Night, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of the portals that this run has not asked yet.
 
@@ -58,21 +67,24 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
         groups.setdefault(own_addresses(portal.url) if portal.local else frozenset(), []).append(portal)
     for local, chosen in groups.items():
         jobs = [
-            (target, portal.limits)
+            Job(target, portal.limits, BrokenRule(portal.broken.after_checks, portal.broken.after_days))
             for portal in chosen
             for target in check_targets(night.catalog, night.run_id, portal.id, portal.limits.max_checks)
         ]
         if jobs:
-            asyncio.run(_check(night, jobs, local))
+            accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
+            asyncio.run(_check(night, jobs, local, accepted))
         if night.fault is not None:
             raise night.fault
     for portal in portals:
         drop_stale_reports(night.catalog, portal.id)
 
 
-async def _check(night: Night, jobs: list[tuple[CheckTarget, Limits]], local: frozenset[str]) -> None:
-    widest = max((limits for _, limits in jobs), key=lambda limits: limits.concurrency)
-    settings = scrapy_settings(widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE)
+async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str]) -> None:
+    widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
+    settings = scrapy_settings(
+        widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted
+    )
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, "ITEM_PIPELINES": {}}
     runner = AsyncCrawlerRunner(Settings(settings))
     await runner.crawl(runner.create_crawler(LinkSpider), night=night, jobs=jobs)
@@ -83,20 +95,34 @@ class LinkSpider(scrapy.Spider):
 
     name = "links"
 
-    def __init__(self, *, night: Night, jobs: list[tuple[CheckTarget, Limits]], **kwargs: Any) -> None:
+    def __init__(self, *, night: Night, jobs: list[Job], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.night = night
         self.total, self.done = len(jobs), 0
         self.waiting: list[ResourceCheck] = []
         self.downloads: dict[str, int] = {}
-        self.queues: dict[str, deque[tuple[CheckTarget, Limits]]] = {}
-        for target, limits in jobs:
-            self.queues.setdefault(_host(target.url), deque()).append((target, limits))
+        self.rules = {job.target.url: job.rule for job in jobs}
+        self.queues: dict[str, deque[Job]] = {}
+        for job in jobs:
+            self.queues.setdefault(_host(job.target.url), deque()).append(job)
+
+    def count_request(self) -> None:
+        """Called for every request that goes out."""
+        self.night.traffic["requests"] += 1
+
+    def count_bytes(self, count: int) -> None:
+        """Called for every piece of a body that comes in."""
+        self.night.traffic["bytes"] += count
+
+    received = count_bytes
+
+    def check_budget(self) -> None:
+        """The budget is the number of addresses; see ``limits.max_checks``."""
 
     async def start(self) -> AsyncIterator[Any]:
         for host in list(self.queues):
             queue = self.queues[host]
-            for _ in range(queue[0][1].concurrency if queue else 0):
+            for _ in range(queue[0].limits.concurrency if queue else 0):
                 for request in self.next_of(host):
                     yield request
 
@@ -104,73 +130,100 @@ class LinkSpider(scrapy.Spider):
         """The next request to a host; addresses that cannot be asked are settled on the way."""
         queue = self.queues[host]
         while queue:
-            target, limits = queue.popleft()
+            job = queue.popleft()
             try:
-                url = _askable(target.url)
-                request = self.ask(url, "HEAD", target, limits)
+                request = self.ask(_askable(job.target.url), "HEAD", job)
             except ValueError as error:
-                fault = faults.of_exception(error)
-                self.settle(_of_fault(target, fault, None, None))
+                self.settle(_of_fault(job.target, faults.of_exception(error), None, None))
                 continue
             yield request
             return
 
-    def ask(self, url: str, method: str, target: CheckTarget, limits: Limits, **meta: Any) -> scrapy.Request:
+    def ask(self, url: str, method: str, job: Job, **meta: Any) -> scrapy.Request:
+        """A request for an address: HEAD, GET of the first bytes, or GET into a file (``save``)."""
+        limits = job.limits
+        is_download = "save" in meta
         meta |= {
-            "handle_httpstatus_list": list(range(400, 600)),
-            "download_timeout": limits.timeout_s,
+            "handle_httpstatus_list": [304, *range(400, 600)],
+            "download_timeout": limits.feed_timeout_s if is_download else limits.timeout_s,
             "delay_s": limits.delay_s,
-            "job": (target, limits),
-            "asked_at": time.monotonic(),
+            "max_wait_s": limits.max_wait_s,
+            "job": job,
         }
-        headers = {"Range": f"bytes=0-{FIRST_BYTES - 1}"} if method == "GET" and "save" not in meta else {}
         # A saved body must be the file itself, and its size the file's.
-        headers["Accept-Encoding"] = "identity"
+        headers = {"Accept-Encoding": "identity"}
+        if method == "GET" and not is_download:
+            headers["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
+            meta["first_bytes"] = FIRST_BYTES
+        if method == "HEAD":
+            headers |= self.conditions(job)
         return scrapy.Request(
             url, self.answered, method=method, headers=headers, errback=self.failed, dont_filter=True, meta=meta
         )
 
+    def conditions(self, job: Job) -> dict[str, str]:
+        """The validators of the last answer, where 304 would tell all that is wanted."""
+        before = job.target.previous
+        if before is None or self.night.is_full or not (before.etag or before.last_modified):
+            return {}
+        is_here = _file_is_there(self.night.data, before)
+        if not is_here and (before.file_path or self.wants_download(job, before)):
+            return {}
+        etag = {"If-None-Match": before.etag} if before.etag else {}
+        return etag | ({"If-Modified-Since": before.last_modified} if before.last_modified else {})
+
     async def answered(self, response: Response) -> AsyncIterator[Any]:
-        target, limits = response.meta["job"]
+        job: Job = response.meta["job"]
+        target = job.target
         method = str(response.request.method) if response.request else "GET"
         fault = faults.of_response(response)
         if fault is not None:
             if method == "HEAD":
                 # HEAD is refused or mishandled by many: a GET decides.
-                yield self.ask(_askable(target.url), "GET", target, limits)
+                yield self.ask(_askable(target.url), "GET", job)
                 return
             self.settle(_of_fault(target, fault, response, method))
+        elif response.status == 304 and target.previous is not None:
+            self.night.traffic["not_modified"] += 1
+            self.settle(_as_before(target.previous, response))
         else:
             seen = _of_answer(target, response, response.meta.get("saved"), self.night.data)
-            if "save" in response.meta or not self.wants_download(target, limits, seen):
+            if "save" in response.meta or not self.wants_download(job, seen):
                 self.settle(seen)
             elif _is_unchanged(target.previous, seen) and _file_is_there(self.night.data, target.previous):
+                self.night.traffic["not_modified"] += 1
                 self.settle(_with_file(seen, target.previous))
             else:
                 self.downloads[target.portal_id] = self.downloads.get(target.portal_id, 0) + 1
-                save = Save(self.night.data / _file_name(target.url), limits.max_table_bytes)
-                yield self.ask(_askable(target.url), "GET", target, limits, save=save)
+                limits = job.limits
+                path = self.night.data / _file_name(target.url)
+                save = Save(path, limits.max_table_bytes, limits.min_bytes_per_s, limits.timeout_s)
+                yield self.ask(_askable(target.url), "GET", job, save=save)
                 return
         for request in self.next_of(_host(target.url)):
             yield request
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         request: scrapy.Request = failure.request  # type: ignore[attr-defined]
-        target, limits = request.meta["job"]
-        error = failure.value or RuntimeError("no reason given")
-        fault = faults.of_exception(error)
-        if request.method == "HEAD" and fault.kind in ("connection", "timeout", "redirect"):
-            yield self.ask(_askable(target.url), "GET", target, limits)
+        job: Job = request.meta["job"]
+        fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
+        is_web = request.url.startswith(("http://", "https://"))
+        if is_web and request.method == "HEAD" and fault.kind in ("cut_short", "connect", "timeout", "moved"):
+            yield self.ask(_askable(job.target.url), "GET", job)
             return
         if self.night.fault is not None:
             return
-        self.settle(_of_fault(target, fault, None, str(request.method)))
-        for following in self.next_of(_host(target.url)):
+        self.settle(_of_fault(job.target, fault, None, str(request.method), request.meta))
+        for following in self.next_of(_host(job.target.url)):
             yield following
 
-    def wants_download(self, target: CheckTarget, limits: Limits, seen: ResourceCheck) -> bool:
-        """Whether the file may be a table, by what was declared, by its address or by its served type."""
-        if self.downloads.get(target.portal_id, 0) >= limits.max_downloads:
+    def wants_download(self, job: Job, seen: ResourceCheck) -> bool:
+        """Whether the file may be a table, by what was declared, by its address or by its served type.
+
+        Over FTP nothing is loaded.
+        """
+        target = job.target
+        if self.downloads.get(target.portal_id, 0) >= job.limits.max_downloads or _scheme(target.url) == "ftp":
             return False
         declared = vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
         served = vocabulary.file_format(seen.content_type)
@@ -189,7 +242,7 @@ class LinkSpider(scrapy.Spider):
         unique = {one.url: one for one in self.waiting}
         self.waiting = []
         try:
-            write_checks(self.night.catalog, self.night.run_id, list(unique.values()))
+            write_checks(self.night.catalog, self.night.run_id, list(unique.values()), self.rules)
         except Exception as error:
             self.night.fault = error
             for queue in self.queues.values():
@@ -213,14 +266,18 @@ def _host(url: str) -> str:
         return ""
 
 
+def _scheme(url: str) -> str:
+    return url.strip().partition(":")[0].lower()
+
+
 def _askable(url: str) -> str:
     """The address as it can be asked. Raises ValueError, in words, where it cannot."""
     stripped = url.strip()
-    if not re.match(r"(?i)https?://", stripped):
-        raise ValueError(f"the address does not begin with http:// or https://: {stripped[:100]!r}")
+    if not re.match(r"(?i)(https?|ftp)://", stripped):
+        raise ValueError(f"the address does not begin with http://, https:// or ftp://: {stripped[:100]!r}")
     if re.search(r"[{}<>\s\x00-\x1f]", re.sub(r" ", "%20", stripped)):
         raise ValueError(f"the address holds characters that no address may hold: {stripped[:100]!r}")
-    if not re.match(r"(?i)https?://([^/@]*@)?(\[[0-9a-f:.]+\]|[^/:?#\[\]]+)(:\d{1,5})?([/?#]|$)", stripped):
+    if not re.match(r"(?i)(https?|ftp)://([^/@]*@)?(\[[0-9a-f:.]+\]|[^/:?#\[\]]+)(:\d{1,5})?([/?#]|$)", stripped):
         raise ValueError(f"the address has no host: {stripped[:100]!r}")
     return stripped
 
@@ -265,13 +322,48 @@ def _of_answer(
         size_bytes=_size(response),
         last_modified=_header(response, "Last-Modified"),
         etag=_header(response, "ETag"),
-        elapsed_ms=int(1000 * (time.monotonic() - response.meta["asked_at"])),
-        checked_at=now(),
+        **_noted(response.meta),
         **file,
     )
 
 
-def _of_fault(target: CheckTarget, fault: faults.Fault, response: Response | None, method: str | None) -> ResourceCheck:
+def _noted(meta: dict[str, Any]) -> dict[str, Any]:
+    """When an answer came, how long it took, and where it is archived."""
+    return {
+        "checked_at": meta.get("answered_at") or now(),
+        "elapsed_ms": meta.get("elapsed_ms"),
+        "exchange": meta.get("exchange"),
+        "tls_fault": meta.get("tls_fault"),
+    }
+
+
+def _as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
+    """The check of an address that says that nothing changed."""
+    return replace(
+        before,
+        outcome="ok",
+        fault=None,
+        detail=None,
+        method=str(response.request.method) if response.request else None,
+        status=304,
+        final_url=response.url,
+        redirects=len(response.meta.get("redirect_urls") or []),
+        failed_checks=0,
+        failing_since=None,
+        **_noted(response.meta),
+    )
+
+
+def _of_fault(
+    target: CheckTarget,
+    fault: faults.Fault,
+    response: Response | None,
+    method: str | None,
+    meta: dict[str, Any] | None = None,
+) -> ResourceCheck:
+    noted = _noted(response.meta if response is not None else meta or {})
+    if fault.kind == "tls":
+        noted["tls_fault"] = fault.detail
     return ResourceCheck(
         url=target.url,
         outcome=fault.outcome,
@@ -281,7 +373,7 @@ def _of_fault(target: CheckTarget, fault: faults.Fault, response: Response | Non
         status=response.status if response is not None else None,
         final_url=response.url if response is not None else None,
         content_type=_header(response, "Content-Type") if response is not None else None,
-        checked_at=now(),
+        **noted,
     )
 
 

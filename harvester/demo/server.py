@@ -80,6 +80,8 @@ class DemoServer:
                 "country": site.country,
                 "contact_email": site.contact_email,
                 "local": True,
+                # Two nights stand for weeks here: what fails once is called broken.
+                "broken": {"after_checks": 1, "after_days": 0},
                 "limits": {"delay_s": 0, "concurrency": 4},
             }
             for site in SITES

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import orjson
 import scrapy
 
-from catalog.model import Dataset, HarvestError, Record
+from catalog.canonical import fingerprint, json_text
+from catalog.harvests import answer_of, before, identifiers_seen, restart
+from catalog.model import Answer, Dataset, HarvestError, Page, Record
+from harvester import __version__
 from harvester.checks import faults
-from harvester.pages import Night, Page, Tally
+from harvester.night import Night
+from harvester.spiders.caps import BIG_RECORD, capped
+from harvester.spiders.reading import Reading
+from harvester.verdict import Tally
 from specs.portals import PortalSpec
 
 if TYPE_CHECKING:
@@ -21,6 +31,12 @@ __all__ = ["LostRecord", "PortalSpider", "cut"]
 
 MAX_ERRORS = 10_000
 """Errors written for one portal; more are counted only."""
+MAX_IDENTIFIER = 2_000
+"""Characters of an identifier; what is longer is none."""
+_HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
+"""Numbers that the fast parser would round: an identifier may be among them."""
+RecordWithPlace = tuple[str, Any]
+"""(JSON pointer, record)."""
 
 
 class LostRecord(Exception):
@@ -35,7 +51,7 @@ def cut(value: Any, length: int = 500) -> str | None:
     """A value as text, for an error: short, and None for None."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else json_text(value)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -45,68 +61,246 @@ class PortalSpider(scrapy.Spider):
     A subclass sets ``type``, yields requests from ``start``, and gives parsed records to :meth:`page`; its module
     holds a pure function from a record to a :class:`~catalog.model.Dataset`. It is strict about identity and
     paging (raise :class:`LostRecord`), lenient about description: what a publisher left out is what is measured.
+
+    Every page carries a cursor: where to go on after it. ``self.cursor`` is that of a harvest that was broken off, or
+    None; ``start`` goes on from it.
     """
 
     name = "portal"
     type: ClassVar[str]
+    volatile: ClassVar[tuple[str, ...]] = ()
+    """Fields of a record whose change is no change: counters of views, dates of the portal's own robots."""
+    is_incremental: ClassVar[bool] = False
+    """Whether the interface can be asked for what changed."""
 
-    def __init__(self, *, portal: PortalSpec, night: Night, **kwargs: Any) -> None:
+    def __init__(self, *, portal: PortalSpec, night: Night, checkpoint: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name=portal.id, **kwargs)
         self.portal = portal
         self.night = night
-        self.tally = Tally()
-        self.seen_ids: set[str] = set()
+        self.before = before(night.catalog, portal.id, night.run_id)
+        self.tally = Tally(**checkpoint.get("tally", {}))
+        self.cursor: Any = checkpoint.get("cursor")
+        self.seen_others: set[str] = set(checkpoint.get("others", ()))
+        self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
+        self.seen_urls: set[str] = set()
+        self.is_over = False
+        """True once the deadline has passed."""
+        self.fields_to_ignore = (*self.volatile, *portal.volatile)
+
+    # What a subclass says
 
     def to_dataset(self, raw: Any) -> Dataset:
         """The mapping of one record. Raises LostRecord where it has no identity."""
         raise NotImplementedError
 
-    def request(self, url: str, callback: Callable[..., Any], **kwargs: Any) -> scrapy.Request:
-        """A request whose failure ends up as a harvest error."""
-        self.tally.requests += 1
-        # Not "handle_httpstatus_all": with it no redirect would be followed.
-        meta = {"handle_httpstatus_list": list(range(400, 600)), **kwargs.pop("meta", {})}
-        return scrapy.Request(url, callback, errback=self.failed, dont_filter=True, meta=meta, **kwargs)
+    def other_id(self, raw: Any) -> str | None:
+        """The identity of a record that is no dataset (a harvest source, a showcase), else None."""
+        return None
 
-    def page(self, records: Iterable[tuple[str, Any]], url: str) -> Page:
-        """Map the records of one answer, given as (JSON pointer, record)."""
+    # Asking
+
+    @property
+    def wants_incremental(self) -> bool:
+        """Whether this harvest may ask for changes only: there is something to add to, and no full one is due."""
+        return (
+            self.is_incremental
+            and not self.night.is_full
+            and self.before.run_id is not None
+            and self.before.since_full + 1 < self.portal.schedule.full_every
+        )
+
+    def request(
+        self,
+        url: str,
+        callback: Callable[..., Any],
+        *,
+        errback: Callable[..., Any] | None = None,
+        is_conditional: bool = False,
+        **kwargs: Any,
+    ) -> scrapy.Request:
+        """A request whose failure ends up as a harvest error.
+
+        With ``is_conditional`` the answer remembered of the address is told to the server, which may then answer
+        304; see :meth:`remembered`.
+        """
+        # Not "handle_httpstatus_all": with it no redirect would be followed.
+        meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
+        headers = dict(kwargs.pop("headers", {}))
+        is_conditional = is_conditional and not self.night.is_full
+        known = answer_of(self.night.catalog, self.portal.id, url, __version__) if is_conditional else None
+        if known is not None:
+            meta["remembered"] = known
+            headers |= {"If-None-Match": known.etag} if known.etag else {}
+            headers |= {"If-Modified-Since": known.last_modified} if known.last_modified else {}
+        meta["asked"] = url
+        return scrapy.Request(
+            url, callback, errback=errback or self.failed, dont_filter=True, meta=meta, headers=headers, **kwargs
+        )
+
+    def remembered(self, response: Response, sha256: str | None = None) -> Answer | None:
+        """What is remembered of an answer that is the same as before: by 304, or to the byte."""
+        known: Answer | None = response.meta.get("remembered")
+        if known is None:
+            return None
+        if response.status == 304:
+            return known
+        digest = sha256 or hashlib.sha256(response.body).hexdigest()
+        return known if response.status == 200 and digest == known.sha256 else None
+
+    def count_request(self) -> None:
+        """Called for every request that goes out."""
+        self.tally.requests += 1
+
+    def count_bytes(self, count: int) -> None:
+        """Called for every piece of a body that comes in."""
+        self.tally.bytes += count
+
+    def received(self, count: int) -> None:
+        """Called for every piece of a body that goes to disk. Raises BudgetSpent."""
+        self.count_bytes(count)
+        self.check_budget()
+
+    def check_budget(self) -> None:
+        """Raise BudgetSpent where the portal has had its share of the night."""
+        limits = self.portal.limits
+        if self.is_over:
+            raise faults.BudgetSpent(f"limits.deadline_s = {limits.deadline_s:g} is over")
+        if self.tally.bytes > limits.max_harvest_bytes:
+            raise faults.BudgetSpent(f"limits.max_harvest_bytes = {limits.max_harvest_bytes:,} is used up")
+        if self.tally.seen > limits.max_datasets:
+            raise faults.BudgetSpent(f"more than limits.max_datasets = {limits.max_datasets:,} records came")
+
+    # Keeping
+
+    def page(
+        self,
+        response: Response,
+        records: Iterable[RecordWithPlace],
+        *,
+        cursor: Any = None,
+        reading: Reading | None = None,
+        state: dict[str, Any] | None = None,
+        is_second: bool = False,
+    ) -> Page:
+        """Map the records of one answer.
+
+        ``state`` is remembered of it for the next night, with the identifiers in it; an answer that is read in several
+        pages shares a ``reading`` and is remembered with its last one. In a second reading what is known is passed
+        over.
+        """
+        own = reading or Reading(response)
         kept: list[Record] = []
         errors: list[HarvestError] = []
         for pointer, raw in records:
-            self.tally.seen += 1
+            other = self.other_id(raw)
+            if other is not None:
+                if other not in self.seen_others:
+                    self.seen_others.add(other)
+                    self.tally.skipped += 1
+                    self.tally.seen += 1
+                    own.skipped += 1
+                continue
             try:
-                dataset = self.to_dataset(raw)
-                identifier = dataset.identifier
-                if identifier in self.seen_ids:
-                    self.tally.duplicates += 1
-                    errors.append(self._duplicate(dataset, pointer, url))
-                    continue
-                self.seen_ids.add(identifier)
-                kept.append(Record(dataset=dataset, raw=raw, url=url, pointer=pointer))
+                record, said = self._record(raw, pointer, response)
             except Exception as error:  # noqa: BLE001  # one bad record must not stop the others
-                if isinstance(error, LostRecord):
-                    self.tally.unidentified += 1
-                else:
-                    self.tally.lost += 1
-                errors.append(_lost(error, raw, pointer, url))
+                if not is_second:
+                    is_unidentified = isinstance(error, LostRecord)
+                    own.lose(is_unidentified)
+                    errors.append(_lost(error, raw, pointer, response.url))
+                continue
+            identifier = record.dataset.identifier
+            if identifier in self.seen_ids:
+                if not is_second:
+                    own.repeat(identifier)
+                    errors.append(_duplicate(record))
+                continue
+            self.seen_ids.add(identifier)
+            own.identifiers.append(identifier)
+            kept.append(record)
+            errors += said
+        own.errors += errors
+        self._count(own)
         self.tally.kept += len(kept)
-        return Page(records=tuple(kept), errors=tuple(errors[:MAX_ERRORS]))
-
-    def _duplicate(self, dataset: Dataset, pointer: str, url: str) -> HarvestError:
-        return HarvestError(
-            kind="duplicate",
-            message="the identifier came before in this harvest: the first record was kept, this one was not",
-            remedy="give every dataset an identifier of its own, and list it once",
-            url=url,
-            record_id=cut(dataset.identifier),
-            title=cut(dataset.title),
-            pointer=pointer,
-            value=cut(dataset.identifier),
+        self.tally.seen += len(kept)
+        return Page(
+            records=tuple(kept),
+            errors=self.written(errors),
+            answer=own.answer(state) if state is not None else None,
+            checkpoint=self.checkpoint(cursor),
         )
+
+    def unchanged(self, known: Answer, *, cursor: Any = None) -> Page:
+        """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
+        own = Reading.of(known)
+        new = [one for one in known.identifiers if one not in self.seen_ids]
+        own.repeats = own.explained + len(known.identifiers) - len(new)
+        self.seen_ids.update(new)
+        self.tally.kept += len(new)
+        self.tally.seen += len(new) + own.skipped
+        self.tally.skipped += own.skipped
+        self.tally.not_modified += 1
+        self._count(own)
+        return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
+
+    def _count(self, reading: Reading) -> None:
+        """Take over what a reading has counted since it was asked last."""
+        lost, unidentified, repeats, explained = reading.taken()
+        self.tally.lost += lost
+        self.tally.unidentified += unidentified
+        self.tally.duplicates += repeats
+        self.tally.explained += explained
+        self.tally.seen += lost + unidentified + repeats
+
+    def _record(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
+        dataset = self.to_dataset(raw)
+        if len(dataset.identifier) > MAX_IDENTIFIER:
+            raise LostRecord(f"the identifier has over {MAX_IDENTIFIER:,} characters", "give the dataset a short one")
+        raw_hash, size = fingerprint(raw, self.fields_to_ignore)
+        said: list[HarvestError] = []
+        if size > BIG_RECORD:
+            if size > self.portal.limits.max_record_bytes:
+                limit = f"limits.max_record_bytes = {self.portal.limits.max_record_bytes:,}"
+                raise ValueError(f"it has {size:,} bytes, more than {limit}")
+            dataset, what = capped(dataset)
+            said = [_cut_error(dataset, one, pointer, response.url) for one in what]
+        exchange = response.meta.get("exchange")
+        return Record(
+            dataset=dataset, raw=raw, url=response.url, pointer=pointer, raw_hash=raw_hash, exchange=exchange
+        ), said
+
+    def checkpoint(self, cursor: Any) -> dict[str, Any] | None:
+        """Where reading stands, as it is kept with a page; None where the page ends nothing."""
+        if cursor is None:
+            return None
+        return {"cursor": cursor, "tally": asdict(self.tally), "others": sorted(self.seen_others)}
+
+    def start_over(self, why: str | None = None) -> None:
+        """Forget what this harvest has seen: it begins again, as a full one."""
+        restart(self.night.catalog, self.night.run_id, self.portal.id)
+        old = self.tally
+        self.tally = Tally(requests=old.requests, bytes=old.bytes, notes=[why] if why else [], tls_fault=old.tls_fault)
+        self.seen_ids, self.seen_others, self.cursor = set(), set(), None
+
+    # Saying what went wrong
+
+    def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
+        """The errors that are still written down; beyond the limit they are counted."""
+        room = max(0, MAX_ERRORS - self.tally.errors)
+        self.tally.errors += len(errors)
+        if errors and 0 < room < len(errors):
+            more = HarvestError(
+                kind="many",
+                message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
+                remedy="mend those that are here, and run again",
+                is_lost=False,
+            )
+            return (*errors[:room], more)
+        return tuple(errors[:room])
 
     def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
         """A page that says that nothing more can be read, and why."""
-        self.tally.faults.append(message)
+        self.tally.fail(message)
+        self.tally.errors += 1
         return Page(
             errors=(
                 HarvestError(
@@ -115,24 +309,47 @@ class PortalSpider(scrapy.Spider):
             )
         )
 
-    async def failed(self, failure: Failure) -> AsyncIterator[Page]:
+    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
         """Errback of every request: the answer did not come."""
+        yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
+
+    def fault_of(self, failure: Failure) -> faults.Fault:
+        """The fault behind a failed request."""
         fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
-        url = failure.request.url  # type: ignore[attr-defined]
-        yield self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url)
+        if fault.kind == "tls":
+            self.tally.tls_fault = fault.detail
+        return fault
+
+    def no_answer(self, fault: faults.Fault, url: str, value: Any = None) -> Page:
+        """The page for a fault that ends the harvest."""
+        return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
     def refused(self, response: Response) -> Page | None:
         """The error page for an answer that is not 2xx; None where it is."""
         fault = faults.of_response(response)
         if fault is None:
             return None
-        return self.fatal(fault.kind, f"{response.url}: {fault.detail}", fault.remedy, response.url, _text(response))
+        return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
+
+    def is_new_url(self, url: str) -> bool:
+        """Whether paging leads to an address where it has not been. Next links go round in circles at times."""
+        is_new = url not in self.seen_urls
+        self.seen_urls.add(url)
+        return is_new
 
     def read_json(self, response: Response) -> Any:
         """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
         body = response.body.lstrip()
         if body[:1] == b"<":
             raise ValueError("an HTML or XML page came where JSON was expected")
+        if not body:
+            raise ValueError("the answer is empty")
+        try:
+            if not _HUGE_NUMBER.search(body):
+                return orjson.loads(body)
+        except ValueError:
+            # Byte-order marks, bytes that are no UTF-8, lone surrogates, NaN: the standard library takes them.
+            pass
         try:
             return json.loads(body.decode("utf-8-sig", "replace"))
         except ValueError as error:
@@ -141,25 +358,56 @@ class PortalSpider(scrapy.Spider):
             raise ValueError("the answer is nested too deeply") from None
 
 
-def _text(response: Response) -> str:
-    return response.body[:500].decode("utf-8", "replace")
+def _duplicate(record: Record) -> HarvestError:
+    return HarvestError(
+        kind="duplicate",
+        message="the identifier came before in this harvest: the first record was kept, this one was not",
+        remedy="give every dataset an identifier of its own, and list it once",
+        url=record.url,
+        record_id=cut(record.dataset.identifier),
+        title=cut(record.dataset.title),
+        pointer=record.pointer,
+        value=cut(record.dataset.identifier),
+    )
+
+
+def _cut_error(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
+    return HarvestError(
+        kind="record",
+        message=f"the record is larger than any program can use: {what}",
+        remedy="shorten it; the record is kept whole as it came",
+        url=url,
+        record_id=cut(dataset.identifier),
+        title=cut(dataset.title, 200),
+        pointer=pointer,
+        is_lost=False,
+    )
 
 
 def _lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
     record = raw if isinstance(raw, dict) else {}
     if isinstance(error, LostRecord):
         kind, message, remedy = "identifier", str(error), error.remedy
-        pointer, value = pointer + error.pointer, cut(error.value if error.value is not None else raw)
+        pointer, value = pointer + error.pointer, cut(_shown(error.value if error.value is not None else raw))
     else:
-        kind, message = "record", f"the record could not be read: {type(error).__name__}: {error}"
-        remedy, value = "report the record to the makers of this program: it is kept here as it came", cut(raw)
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
+        kind, message = "record", f"the record could not be read: {why}"
+        remedy, value = "mend the record; if nothing is wrong with it, tell the makers of this program", _shown(raw)
     return HarvestError(
         kind=kind,
         message=message,
         remedy=remedy,
         url=url,
-        record_id=cut(record.get("identifier") or record.get("id") or record.get("name")),
-        title=cut(record.get("title")),
+        record_id=cut(_shown(record.get("identifier") or record.get("id") or record.get("name"))),
+        title=cut(_shown(record.get("title"))),
         pointer=pointer,
-        value=value,
+        value=cut(value),
     )
+
+
+def _shown(value: Any) -> Any:
+    """A value as text; one that is nested too deeply by its type alone."""
+    try:
+        return value if value is None or isinstance(value, str) else json_text(value)
+    except RecursionError:
+        return f"({type(value).__name__})"

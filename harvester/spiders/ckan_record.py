@@ -54,7 +54,7 @@ def to_dataset(raw: Any, portal_url: str) -> Dataset:
         hvd_categories=get.texts("hvd_category"),
         provenance=get.text("provenance", "lineage"),
         relations=get.texts("relation", "related_resource", "see_alsos"),
-        other_identifiers=get.texts("alternate_identifier", "doi", "identifier"),
+        other_identifiers=get.all_texts("alternate_identifier", "doi", "identifier", "guid", "uri"),
         documentation=get.texts("documentation"),
         described_by=get.text("described_by", "data_dictionary"),
         harvested_from=get.text("harvest_source_url", "harvest_source_title", "harvest_url"),
@@ -79,6 +79,10 @@ class _Fields:
 
     def text(self, *wanted: str) -> str | None:
         return first(*(self.value(name) for name in wanted))
+
+    def all_texts(self, *wanted: str) -> tuple[str, ...]:
+        """The texts of all fields, each once."""
+        return tuple(dict.fromkeys(word for name in wanted for word in texts(self.value(name))))
 
     def texts(self, *wanted: str) -> tuple[str, ...]:
         return next((found for name in wanted if (found := texts(self.value(name)))), ())

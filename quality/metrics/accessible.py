@@ -10,6 +10,8 @@ from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measur
 
 __all__: list[str] = []
 
+_CERTAIN = re.compile(r"(?i)has expired|self[- ]signed certificate(?! in)|mismatch|not valid for|doesn't match")
+"""OpenSSL's words for what is wrong with the certificate itself."""
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
@@ -45,6 +47,15 @@ def link_ok(s: DistributionSubject) -> Measurement:
     if 1.0 in asked:
         return 1.0
     return UNKNOWN if UNKNOWN in asked else 0.0
+
+
+def tls_valid(s: DistributionSubject) -> Measurement:
+    """Not asked of addresses without TLS. A chain that we cannot follow may be one that our own list does not know."""
+    if s.check is None or not (s.url or "").strip().lower().startswith("https:"):
+        return None
+    if s.check.tls_fault:
+        return 0.0 if _CERTAIN.search(s.check.tls_fault) else UNKNOWN
+    return 1.0 if s.check.status is not None else UNKNOWN
 
 
 def file_served(s: DistributionSubject) -> Measurement:

@@ -52,7 +52,7 @@ def format_truthful(s: DistributionSubject) -> Measurement:
     declared, served = s.declared_format, s.served_format
     if declared is None or declared.kind in ("web", "service"):
         return None
-    if s.check is None or s.check.outcome == "unknown":
+    if s.check is None or not s.check.is_known:
         return UNKNOWN
     if s.check.outcome != "ok" or (s.table is not None and s.table.status == "wrong_content"):
         return None

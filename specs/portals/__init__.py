@@ -14,7 +14,9 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from specs.errors import SpecError, Strict, parse, read_toml
 
-__all__ = ["Limits", "PortalSpec", "PortalType", "load", "load_file", "of_url", "shipped"]
+__all__ = [
+    "Broken", "Limits", "PortalSpec", "PortalType", "Retire", "Schedule", "load", "load_file", "of_url", "shipped",
+]  # fmt: skip
 
 PortalType = Literal["ckan", "dcat-us"]
 """One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
@@ -41,21 +43,65 @@ class Limits(Strict):
     concurrency: Annotated[int, Field(ge=1, le=16)] = 2
     """Requests in flight to one host."""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 60
-    """Seconds for one answer, from the connection to its last byte."""
+    """Seconds for one page or check, from the connection to its last byte."""
+    feed_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 3_600
+    """Seconds for one feed or table, which may be long; but see ``min_bytes_per_s``."""
+    min_bytes_per_s: Annotated[int, Field(ge=0)] = 1_000
+    """A feed or table that comes slower than this over ``timeout_s`` is broken off: it would drip all night."""
     deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 7_200
     """Seconds after which the harvest of the portal is ended; what was seen by then is kept as partial."""
+    max_wait_s: Annotated[float, Field(ge=0, le=86_400)] = 300
+    """A host that asks for a longer pause (Retry-After, rate limit) is left alone for the rest of the night."""
     page_rows: Annotated[int, Field(ge=1, le=1000)] = 500
-    """Records asked for in one page. The portal may send fewer."""
-    max_page_bytes: Annotated[int, Field(ge=1_000)] = 100_000_000
+    """Records asked for in one page. The portal may send fewer; where it fails, fewer are asked for."""
+    max_page_bytes: Annotated[int, Field(ge=1_000)] = 50_000_000
     """Bytes of one API answer, held in memory."""
     max_feed_bytes: Annotated[int, Field(ge=1_000)] = 2_000_000_000
     """Bytes of one feed, which goes to disk."""
+    max_harvest_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000_000
+    """Bytes received from the portal in one harvest; what was seen by then is kept as partial."""
+    max_record_bytes: Annotated[int, Field(ge=1_000)] = 5_000_000
+    """Bytes of one record as JSON. A longer one is lost, and said."""
+    max_datasets: Annotated[int, Field(ge=1)] = 2_000_000
+    """Records read in one harvest: a portal without end is broken off here."""
     max_table_bytes: Annotated[int, Field(ge=1_000)] = 20_000_000
     """Bytes of one downloaded table. A longer one is judged by its beginning."""
     max_downloads: Annotated[int, Field(ge=0)] = 1_000
     """Tables downloaded from the portal in one night."""
     max_checks: Annotated[int, Field(ge=0)] = 20_000
     """Addresses checked in one night, those longest unchecked first."""
+
+
+class Retire(Strict):
+    """When a dataset that a portal no longer lists is retired. Both conditions must hold. Its row stays for ever."""
+
+    grace_runs: Annotated[int, Field(ge=1)] = 3
+    """Complete harvests in a row that did not see it."""
+    grace_days: Annotated[int, Field(ge=0)] = 0
+    """Days since the first of them."""
+
+
+class Broken(Strict):
+    """When an address that fails is called broken. Both conditions must hold; until then nothing is said of it."""
+
+    after_checks: Annotated[int, Field(ge=1)] = 3
+    """Checks in a row that failed, one a night at most."""
+    after_days: Annotated[int, Field(ge=0)] = 2
+    """Days between the first of them and the last."""
+
+
+class Schedule(Strict):
+    """When a portal's turn comes. One that is named on the command line is always taken."""
+
+    every_hours: Annotated[int, Field(ge=0)] = 0
+    """Hours from the start of one harvest to the next at least; 0: every run. With 160, a nightly run takes it once a
+    week."""
+    weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
+    """Days (UTC) on which it is harvested; empty for every day."""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    """Greater ones are begun first."""
+    full_every: Annotated[int, Field(ge=1)] = 7
+    """Every so many harvests all records are read, even where the portal can say what changed. 1: always."""
 
 
 class PortalSpec(Strict):
@@ -72,8 +118,18 @@ class PortalSpec(Strict):
     note: str | None = None
     local: bool = False
     """Declared local: it may stand on a loopback or private address."""
+    obey_robots: bool = True
+    """False only with the leave of the portal's operator: CKAN forbids its own API to robots unless told otherwise.
+    It holds for the portal's interface, not for the files it lists."""
+    accept_bad_tls: bool = False
+    """Go on where the portal's own certificate cannot be verified. It is a finding all the same."""
     min_datasets: Annotated[int, Field(ge=0)] | None = None
     max_datasets: Annotated[int, Field(ge=1)] | None = None
+    volatile: tuple[str, ...] = ()
+    """Fields of a record whose change is no change, beside those of the portal type: ``resources.*.views``."""
+    retire: Retire = Retire()
+    broken: Broken = Broken()
+    schedule: Schedule = Schedule()
     limits: Limits = Limits()
 
 

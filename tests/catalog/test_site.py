@@ -89,7 +89,7 @@ def fill(catalog: Catalog) -> None:
             | {"download_url": "javascript:alert(3)", "format": EVIL, "is_retired": 0, **seen},
         ],
         "resource_checks": [
-            {"url": "https://data.example/x.csv", "outcome": "broken", "fault": "http_404", "status": 404}
+            {"url": "https://data.example/x.csv", "outcome": "broken", "fault": "gone", "status": 404}
             | {"failing_since": "2026-11-20T00:00:00Z", "checked_at": when, "run_id": RUN}
         ],
         "table_reports": [{"distribution_id": "north-d0", "status": "valid", "row_count": 12, "column_count": 1}],

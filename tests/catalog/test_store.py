@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from catalog.model import Dataset, Distribution, HarvestError, Portal, Publisher, Record
-from catalog.rows import canonical_hash
+from catalog.canonical import record_hash
+from catalog.harvests import Grace, begin_harvest, finish_harvest
+from catalog.model import Dataset, Distribution, HarvestError, Page, Portal, Publisher, Record
+from catalog.records import write_errors, write_page
 from catalog.schema import TABLES, metric_columns
 from catalog.scores import Finding, Scored, finding_id, write_scores
-from catalog.store import GRACE_RUNS, Catalog, CatalogError, open_catalog
+from catalog.store import Catalog, CatalogError, open_catalog
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org")
 FILE = Distribution(title="Éducation", access_url="https://town.example.org/a.csv", format="CSV")
@@ -21,13 +23,13 @@ DATASET = Dataset(identifier="d1", title="Éducation 2026", publisher=Publisher(
 
 def harvest(catalog: Catalog, *datasets: Dataset, verdict: str = "complete", raw: Any = None) -> str:
     run = catalog.begin_run("test", [PORTAL], version="0", methodology="1")
-    catalog.begin_harvest(run, "town")
-    records = [
-        Record(dataset=d, raw=raw or {"id": d.identifier, "title": d.title}, url="https://x", pointer="/0")
-        for d in datasets
-    ]
-    catalog.write_page(run, "town", records, [])
-    catalog.finish_harvest(run, "town", verdict)
+    begin_harvest(catalog, run, "town")
+    records = []
+    for d in datasets:
+        record = raw or {"id": d.identifier, "title": d.title}
+        records.append(Record(dataset=d, raw=record, url="https://x", pointer="/0", raw_hash=record_hash(record)))
+    write_page(catalog, run, "town", Page(records=tuple(records)))
+    finish_harvest(catalog, run, "town", verdict)
     return run
 
 
@@ -49,7 +51,7 @@ def test_an_unchanged_record_is_not_changed_whatever_its_key_order(catalog: Cata
     first = harvest(catalog, DATASET, raw={"a": 1, "b": [1, 2]})
     harvest(catalog, DATASET, raw={"b": [1, 2], "a": 1})
     assert one(catalog)["changed_run"] == first
-    assert canonical_hash({"a": 1, "b": 2}) == canonical_hash({"b": 2, "a": 1}) != canonical_hash({"a": 1, "b": 3})
+    assert record_hash({"a": 1, "b": 2}) == record_hash({"b": 2, "a": 1}) != record_hash({"a": 1, "b": 3})
 
 
 def test_two_files_at_one_address_are_two(catalog: Catalog) -> None:
@@ -70,7 +72,7 @@ def test_only_a_complete_harvest_calls_a_dataset_missing(catalog: Catalog) -> No
         assert one(catalog)["status"] == "present"
     missed = harvest(catalog, other)
     assert (one(catalog)["status"], one(catalog)["missing_since"]) == ("missing", missed)
-    for _ in range(GRACE_RUNS - 1):
+    for _ in range(Grace().runs - 1):
         harvest(catalog, other)
     assert one(catalog)["status"] == "retired" and one(catalog)["retired_at"]
     assert one(catalog)["missing_since"] == missed
@@ -97,8 +99,8 @@ def test_search_folds_accents(catalog: Catalog) -> None:
 def test_errors_of_a_harvest_that_starts_again_are_not_counted_twice(catalog: Catalog) -> None:
     run = catalog.begin_run("test", [PORTAL], version="0", methodology="1")
     for _ in range(2):
-        catalog.begin_harvest(run, "town")
-        catalog.write_errors(run, "town", [HarvestError(kind="page", message="m", remedy="r")])
+        begin_harvest(catalog, run, "town")
+        write_errors(catalog, run, "town", [HarvestError(kind="page", message="m", remedy="r")])
     assert catalog.value("select count(*) from harvest_errors") == 1
 
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from catalog.store import Catalog
 from harvester.crawl import crawl
+from harvester.night import Night
 from harvester.nightly import portal_of
-from harvester.pages import Night
 from specs.errors import parse
 from specs.portals import PortalSpec
 

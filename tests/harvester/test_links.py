@@ -13,8 +13,8 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
 
 from catalog.store import Catalog, open_catalog
 from harvester.checks.links import check
+from harvester.night import Night
 from harvester.nightly import portal_of
-from harvester.pages import Night
 
 TABLE = b"a,b\n1,2\n" * 50
 CAP = 5_000
@@ -61,16 +61,16 @@ EXPECTED: dict[str, tuple[str, str | None, int | None]] = {
     "{}/ok.html": ("ok", None, 200),
     "{}/ok.csv": ("ok", None, 200),
     "{}/no-validator.csv": ("ok", None, 200),
-    "{}/nowhere": ("broken", "http_404", 404),
-    "{}/gone": ("broken", "http_410", 410),
+    "{}/nowhere": ("failing", "gone", 404),
+    "{}/gone": ("failing", "gone", 410),
     "{}/wall": ("unknown", "blocked", 403),
     "{}/login": ("unknown", "auth", 401),
-    "{}/busy": ("unknown", "blocked", 429),
+    "{}/busy": ("unknown", "rate_limited", 429),
     "{}/fault": ("unknown", "server", 500),
     "{}/head405.csv": ("ok", None, 200),
     "{}/head404.csv": ("ok", None, 200),
     "{}/chain": ("ok", None, 200),
-    "{}/loop": ("unknown", "redirect", None),
+    "{}/loop": ("unknown", "moved", None),
     "{}/inside": ("unknown", "private_address", None),
     "{}/neighbour": ("unknown", "private_address", None),
     "{}/long.csv": ("ok", None, 200),
@@ -85,7 +85,7 @@ EXPECTED: dict[str, tuple[str, str | None, int | None]] = {
     "n/a": ("invalid", "invalid_url", None),
     "http:///x": ("invalid", "invalid_url", None),
     "http://host.example/{{url}}": ("invalid", "invalid_url", None),
-    "ftp://host.example/x": ("invalid", "invalid_url", None),
+    "gopher://host.example/x": ("invalid", "invalid_url", None),
 }
 
 

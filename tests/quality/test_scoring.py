@@ -101,7 +101,7 @@ def test_unknown_is_never_failed(fault: str) -> None:
 
 
 def test_a_broken_link_is_a_finding_with_its_exact_gain() -> None:
-    broken = ResourceCheck(url=URL, outcome="broken", fault="http_404", status=404, detail="the server answers 404")
+    broken = ResourceCheck(url=URL, outcome="broken", fault="gone", status=404, detail="the server answers 404")
     one = subject(PERFECT, broken, None)
     score = score_dataset(one)
     found = [f for f in findings(one, score) if f.rule_id == "link_ok"]

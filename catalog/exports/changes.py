@@ -1,0 +1,42 @@
+"""``changes.csv``: every record a run added, changed or lost, a row for each field that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from catalog.changes import Change, changes
+from catalog.exports.columns import CHANGES, SCHEMA_VERSION
+from catalog.exports.csvfile import write_csv
+from catalog.store import Catalog
+
+__all__ = ["export_changes", "write_changes"]
+
+
+def export_changes(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
+    """Write the changes of a run; return the paths."""
+    return write_changes(out / "changes.csv", run_id, changes(catalog, run_id))
+
+
+def write_changes(path: Path, run_id: str, found: Iterable[Change]) -> list[Path]:
+    """Write changes as a CSV with its twin for Excel and its Table Schema."""
+    return write_csv(path, CHANGES, ["run_id", "dataset_id", "kind", "number"], _rows(run_id, found))
+
+
+def _rows(run_id: str, found: Iterable[Change]) -> Iterator[dict[str, Any]]:
+    for change in found:
+        row = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "portal_id": change.portal_id,
+            "dataset_id": change.dataset_id,
+            "identifier": change.identifier,
+            "title": change.title,
+            "kind": change.kind,
+            "missing_on": change.missing_on,
+            "retired_on": change.retired_at[:10] if change.retired_at else None,
+        }
+        for number, field in enumerate(change.fields or [{}], 1):
+            values = {"field": field.get("field"), "old_value": field.get("old"), "new_value": field.get("new")}
+            yield {**row, "number": number, **values}

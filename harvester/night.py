@@ -1,0 +1,43 @@
+"""What the stages of a night share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.store import Catalog
+from harvester.checks.politeness import HostBudget
+
+if TYPE_CHECKING:
+    from harvester.archive import Archive, Replay
+
+__all__ = ["Night"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Night:
+    """What all stages share."""
+
+    catalog: Catalog
+    run_id: str
+    data: Path
+    """Folder of the catalogue, downloads and exports."""
+    contact: str = "no contact given"
+    budget: HostBudget = field(default_factory=HostBudget)
+    robots: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    """Rules of robots.txt by site, for all crawls of the night."""
+    archive: Archive | None = None
+    """Where exchanges are written to, if they are."""
+    replay: Replay | None = None
+    """Where answers come from instead of the network, in a replay."""
+    is_full: bool = False
+    """Everything is to be asked for anew, whatever is remembered."""
+    on_progress: Callable[[str, str, int, int | None], None] = lambda stage, what, done, total: None
+    """Called with stage, portal (or other label), things done, and things to do where known."""
+    traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
+    """What the check of the resources cost."""
+    fault: BaseException | None = None
+    """A fault of the catalogue itself (disk full): the night stops, and says so."""

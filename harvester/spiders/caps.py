@@ -1,0 +1,52 @@
+"""What is too much of one record: beyond it nobody reads, and everything downstream would pay."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from catalog.model import DataService, Dataset, Distribution
+
+__all__ = ["BIG_RECORD", "capped"]
+
+BIG_RECORD = 100_000
+"""Bytes. A smaller record cannot exceed any of the caps."""
+MAX_TEXT = 100_000
+"""Characters of a text."""
+MAX_ITEMS = 50_000
+"""Keywords, themes, languages. Real records have had 34,866 keywords."""
+MAX_PARTS = 20_000
+"""Distributions or services. Real records have had 10,749."""
+
+
+def capped(dataset: Dataset) -> tuple[Dataset, list[str]]:
+    """A dataset within the caps, and what was cut off."""
+    changes: dict[str, Any] = {}
+    what = []
+    for field in fields(dataset):
+        value = getattr(dataset, field.name)
+        if isinstance(value, str) and len(value) > MAX_TEXT and field.name != "identifier":
+            what.append(f"{field.name} has {len(value):,} characters, {MAX_TEXT:,} are used")
+            changes[field.name] = value[:MAX_TEXT]
+        elif isinstance(value, tuple):
+            most = MAX_PARTS if field.name in ("distributions", "data_services") else MAX_ITEMS
+            if len(value) > most:
+                what.append(f"{field.name} has {len(value):,} entries, {most:,} are used")
+                value = value[:most]
+                changes[field.name] = value
+            short = tuple(_short(one) for one in value)
+            if short != value:
+                what.append(f"{field.name} has a text of over {MAX_TEXT:,} characters, which is cut")
+                changes[field.name] = short
+    return replace(dataset, **changes) if changes else dataset, what
+
+
+def _short(value: Any) -> Any:
+    """A text, or a distribution or service with its texts, within the cap."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if not isinstance(value, Distribution | DataService):
+        return value
+    texts = {f.name: text for f in fields(value) if isinstance(text := getattr(value, f.name), str)}
+    long = {name: text[:MAX_TEXT] for name, text in texts.items() if len(text) > MAX_TEXT}
+    return replace(value, **long) if long else value  # type: ignore[arg-type]

@@ -1,0 +1,78 @@
+"""Paging by offset that goes round what a server cannot send.
+
+Some pages fail because one record in them does: a time-out, a 500. Then fewer records are asked for, down to one; the
+record that fails alone is skipped and reported, and behind the bad stretch the pages grow again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+__all__ = ["MAX_POISON", "SHRINKABLE", "Walk"]
+
+SHRINKABLE = ("timeout", "server", "cut_short", "parse", "empty", "too_large")
+"""Faults that a smaller page may not have."""
+MAX_POISON = 20
+"""Records in a row that cannot be sent before the portal is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """Where paging stands. JSON, by ``asdict``; each step gives a new one."""
+
+    rows: int
+    """Records to a page where nothing is wrong."""
+    start: int = 0
+    size: int = 0
+    """Records asked for now; 0 stands for ``rows``."""
+    bad_until: int = 0
+    """End of the page that failed first: up to there pages stay small."""
+    misses: int = 0
+    """Records in a row that could not be sent."""
+    largest: int = 0
+    """Records of the largest page that came: what the portal cuts pages to."""
+    is_second: bool = False
+    """A second reading, to see whether records that came twice have hidden others."""
+
+    @property
+    def asked(self) -> int:
+        """Records to ask for."""
+        return self.size or self.rows
+
+    @property
+    def can_shrink(self) -> bool:
+        return self.asked > 1
+
+    def smaller(self) -> Walk:
+        """A quarter of the page: 1000, 250, 62, 15, 3, 1."""
+        bad_until = max(self.bad_until, self.start + self.asked)
+        return replace(self, size=max(1, self.asked // 4), bad_until=bad_until)
+
+    def skip(self) -> Walk:
+        """Step over one record that cannot be sent."""
+        return replace(self, start=self.start + 1, misses=self.misses + 1)
+
+    def forward(self, received: int) -> Walk:
+        """After a page of so many records."""
+        start = self.start + received
+        size = 0 if start >= self.bad_until else self.size
+        largest = max(self.largest, received) if self.size == 0 else self.largest
+        return replace(self, start=start, size=size, misses=0, largest=largest)
+
+    def is_last(self, received: int, count: int | None) -> bool:
+        """Whether a page of so many records proves the end.
+
+        An empty one does, unless it was asked for small. One that reaches the portal's total does if it is shorter
+        than an earlier page; else the total may be cut off where the page is, and one more page is asked for.
+        """
+        if received == 0:
+            return True
+        return count is not None and self.start + received == count and received < self.largest
+
+    def again(self) -> Walk:
+        """A second reading from the start."""
+        return Walk(rows=self.rows, is_second=True)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)

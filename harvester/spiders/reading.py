@@ -1,0 +1,95 @@
+"""One answer while it is read: what was in it, so that it can be remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from catalog.model import Answer, HarvestError
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = ["Reading"]
+
+MAX_REMEMBERED = 1_000
+"""An answer with more errors than this is read anew every night."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Counts and identifiers of one answer."""
+
+    response: Response | None = None
+    identifiers: list[str] = field(default_factory=list)
+    errors: list[HarvestError] = field(default_factory=list)
+    skipped: int = 0
+    lost: int = 0
+    unidentified: int = 0
+    repeats: int = 0
+    explained: int = 0
+    """Repeats within the answer itself: they hide no other record."""
+    sha256: str | None = None
+    _own: set[str] = field(default_factory=set)
+    _taken: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def lose(self, is_unidentified: bool) -> None:
+        """A record cannot be kept."""
+        if is_unidentified:
+            self.unidentified += 1
+        else:
+            self.lost += 1
+
+    def repeat(self, identifier: str) -> None:
+        """An identifier came before."""
+        if len(self._own) != len(self.identifiers):
+            self._own = set(self.identifiers)
+        self.repeats += 1
+        self.explained += identifier in self._own
+
+    def taken(self) -> tuple[int, int, int, int]:
+        """Lost, unidentified, repeats and explained ones since this was asked last."""
+        counts = (self.lost, self.unidentified, self.repeats, self.explained)
+        new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))
+        self._taken = counts
+        return new  # type: ignore[return-value]
+
+    def answer(self, state: dict[str, Any]) -> Answer | None:
+        """What is remembered, with the spider's ``state``; None where the answer has too many faults for that."""
+        response = self.response
+        if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:
+            return None
+        own = {
+            "skipped": self.skipped,
+            "lost": self.lost,
+            "unidentified": self.unidentified,
+            "explained": self.explained,
+            "errors": [asdict(error) for error in self.errors],
+        }
+
+        def header(name: str) -> str | None:
+            value = response.headers.get(name)
+            return value.decode("latin-1")[:1000] if value else None
+
+        return Answer(
+            url=response.meta["asked"],
+            etag=header("ETag"),
+            last_modified=header("Last-Modified"),
+            sha256=self.sha256 or hashlib.sha256(response.body).hexdigest(),
+            identifiers=tuple(self.identifiers),
+            state={"own": own, **state},
+        )
+
+    @classmethod
+    def of(cls, known: Answer) -> Reading:
+        """A remembered answer as if it were read again."""
+        own = known.state.get("own", {})
+        return cls(
+            identifiers=list(known.identifiers),
+            errors=[HarvestError(**error) for error in own.get("errors", ())],
+            skipped=own.get("skipped", 0),
+            lost=own.get("lost", 0),
+            unidentified=own.get("unidentified", 0),
+            explained=own.get("explained", 0),
+        )

@@ -214,6 +214,7 @@ class Replay:
                 told = json.loads(body)
                 fault = Fault(**told["fault"])
                 request.meta["answered_at"] = get("WARC-Date")
+                request.meta["exchange"] = get("WARC-Record-ID").strip("<>")
                 raise RetryableFault(fault) if told["is_retryable"] else SettledFault(fault)
             headers: dict[str, list[str]] = {}
             for name, value in record.http_headers.headers:

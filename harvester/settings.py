@@ -67,6 +67,8 @@ def scrapy_settings(
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],
         "RETRY_EXCEPTIONS": list(TRANSIENT),
+        # It ends up as a harvest error or a check: no news for the log.
+        "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
         "REDIRECT_MAX_TIMES": 10,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
         # Both open a door to the process.

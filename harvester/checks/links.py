@@ -25,7 +25,7 @@ from catalog import vocabulary
 from catalog.model import ResourceCheck
 from catalog.observations import BrokenRule, drop_stale_reports, write_checks
 from catalog.reading import CheckTarget, check_targets
-from catalog.store import now
+from catalog.store import instant, now, started
 from harvester.checks import faults
 from harvester.checks.download import Save, Saved
 from harvester.checks.guard import own_addresses
@@ -134,7 +134,9 @@ class LinkSpider(scrapy.Spider):
             try:
                 request = self.ask(_askable(job.target.url), "HEAD", job)
             except ValueError as error:
-                self.settle(_of_fault(job.target, faults.of_exception(error), None, None))
+                # Never asked, so it has no instant but the run's.
+                asked = {"answered_at": instant(started(self.night.run_id))}
+                self.settle(_of_fault(job.target, faults.of_exception(error), None, None, asked))
                 continue
             yield request
             return

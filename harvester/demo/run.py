@@ -35,7 +35,7 @@ def run_demo(data: Path) -> None:
         for night in (1, 2):
             server.night = night
             with progress(is_quiet=False) as on_progress:
-                result = nightly(data, portals, contact="demo", on_progress=on_progress)
+                result = nightly(data, portals, contact="demo", is_archived=True, on_progress=on_progress)
             console.print(f"\n[bold]Night {night}[/bold]")
             show_summary(result, data)
     console.print(f"\nBetween the nights, {len(STORY)} things changed at the portals:")

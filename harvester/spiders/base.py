@@ -58,12 +58,12 @@ def cut(value: Any, length: int = 500) -> str | None:
 class PortalSpider(scrapy.Spider):
     """Base of all spiders.
 
-    A subclass sets ``type``, yields requests from ``start``, and gives parsed records to :meth:`page`; its module
+    A subclass sets ``type``, yields requests from ``begin``, and gives parsed records to :meth:`page`; its module
     holds a pure function from a record to a :class:`~catalog.model.Dataset`. It is strict about identity and
     paging (raise :class:`LostRecord`), lenient about description: what a publisher left out is what is measured.
 
     Every page carries a cursor: where to go on after it. ``self.cursor`` is that of a harvest that was broken off, or
-    None; ``start`` goes on from it.
+    None; ``begin`` goes on from it.
     """
 
     name = "portal"
@@ -87,7 +87,17 @@ class PortalSpider(scrapy.Spider):
         """True once the deadline has passed."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)
 
+    async def start(self) -> AsyncIterator[Any]:
+        """Scrapy's way in. A harvest that was killed after its last page has nothing left to ask."""
+        if not self.tally.ended:
+            async for step in self.begin():
+                yield step
+
     # What a subclass says
+
+    def begin(self) -> AsyncIterator[Any]:
+        """The first request, or the one that follows the cursor."""
+        raise NotImplementedError
 
     def to_dataset(self, raw: Any) -> Dataset:
         """The mapping of one record. Raises LostRecord where it has no identity."""

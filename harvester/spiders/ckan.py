@@ -54,7 +54,7 @@ class Spider(PortalSpider):
     )  # fmt: skip
     is_incremental = True
 
-    async def start(self) -> AsyncIterator[Request]:
+    async def begin(self) -> AsyncIterator[Request]:
         self.names: list[str] = []
         self.misses = 0
         self.order = 0

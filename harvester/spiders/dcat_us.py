@@ -39,7 +39,7 @@ class Spider(PortalSpider):
 
     type = "dcat-us"
 
-    async def start(self) -> AsyncIterator[Any]:
+    async def begin(self) -> AsyncIterator[Any]:
         url = self.portal.url
         self.feed = url if "data.json" in url or url.endswith(".json") or "?" in url else f"{url}/data.json"
         self.bodies: set[str] = set()
@@ -81,9 +81,9 @@ class Spider(PortalSpider):
         known = self.remembered(response, saved.sha256 if saved else None)
         if known and not (saved and saved.cut):
             self.path.unlink(missing_ok=True)
-            is_more = bool(known.state["more"])
-            yield self.unchanged(known, cursor=_before_page(number + 1) if is_more else None)
-            for step in self.after(number, is_more):
+            following = self.after(number, bool(known.state["more"]))
+            yield self.unchanged(known, cursor=_before_page(number + 1))
+            for step in following:
                 yield step
             return
         if problem := self.refused(response):
@@ -127,7 +127,6 @@ class Spider(PortalSpider):
             is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets
             # Other portals have their turn between batches.
             await asyncio.sleep(0)
-        saved.path.unlink(missing_ok=True)
         on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
         why = _why(saved, end, is_over)
         is_more = bool(on_page) and on_page % CKAN_PAGE == 0
@@ -141,8 +140,11 @@ class Spider(PortalSpider):
         else:
             # Of a feed that was read in two goes it is not known what its first part held.
             answer = reading.answer({"more": is_more}) if at is None else None
-            yield Page(answer=answer, checkpoint=self.checkpoint(_before_page(number + 1)) if is_more else None)
-            for step in self.after(number, is_more):
+            following = self.after(number, is_more)
+            yield Page(answer=answer, checkpoint=self.checkpoint(_before_page(number + 1)))
+            # Only now is nothing in it that is not kept.
+            saved.path.unlink(missing_ok=True)
+            for step in following:
                 yield step
 
     def after(self, number: int, is_more: bool) -> list[Request]:

@@ -1,0 +1,42 @@
+"""Two catalogues side by side, without what differs from run to run: run ids, clocks, and what the way cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from catalog.schema import TABLES
+from catalog.store import open_catalog
+
+__all__ = ["content"]
+
+CLOCKS = {
+    "runs": {"command", "started_at", "finished_at", "summary", "archive"},
+    "harvests": {"started_at", "finished_at", "requests", "bytes"},
+    "harvest_errors": {"created_at"},
+    "resource_checks": {"checked_at", "ok_since", "failing_since", "elapsed_ms", "detail"},
+    "table_reports": {"elapsed_ms", "report"},
+}
+"""Columns that are left out."""
+
+
+def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, runs numbered instead of named. ``but`` leaves out further columns, as table.column."""
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("pragma integrity_check") == "ok"
+        runs = [row["id"] for row in catalog.rows("select id from runs order by id")]
+        found = {}
+        for name, table in TABLES.items():
+            left_out = CLOCKS.get(name, set()) | {one.partition(".")[2] for one in but if one.startswith(f"{name}.")}
+            columns = ", ".join(f"[{c}]" for c in table.columns if c not in left_out)
+            rows = catalog.db.conn.execute(f"select {columns} from {name}").fetchall()  # noqa: S608
+            found[name] = sorted((tuple(_numbered(value, runs) for value in row) for row in rows), key=repr)
+    return found
+
+
+def _numbered(value: Any, runs: list[str]) -> Any:
+    if isinstance(value, str):
+        for number, run in enumerate(runs):
+            instant = f"{run[:4]}-{run[4:6]}-{run[6:11]}:{run[11:13]}:{run[13:15]}Z"
+            value = value.replace(run, f"run {number}").replace(instant, f"start of run {number}")
+    return value

@@ -135,7 +135,7 @@ def ckan_search(packages: list[dict[str, Any]], *, rows_max: int = 1000) -> Call
     """CKAN's package_search over a list, with its silent cap on rows."""
 
     def answer(asked: Asked) -> Answer:
-        start, rows = int(asked.query["start"]), min(int(asked.query["rows"]), rows_max)
+        start, rows = int(asked.query.get("start", 0)), min(int(asked.query["rows"]), rows_max)
         page = packages[start : start + rows]
         return as_json({"success": True, "result": {"count": len(packages), "results": page}})
 

@@ -1,0 +1,202 @@
+"""What a second night costs: changes alone where the portal can be trusted to tell them, and 304 for the rest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+
+from catalog.store import Catalog
+
+SEARCH = "/api/3/action/package_search"
+
+
+def package(n: int, changed: str = "2026-01-01T00:00:00.000000", **values: Any) -> dict[str, Any]:
+    return {"id": f"{n:04}", "name": f"p{n}", "title": f"P {n}", "metadata_modified": changed, **values}
+
+
+def with_etag(route: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+    """The answers of a route with an ETag, and 304 where it is known."""
+
+    def answer(asked: Asked) -> Answer:
+        found = route(asked)
+        assert isinstance(found.body, bytes)
+        etag = f'"{hashlib.sha256(found.body).hexdigest()}"'
+        if asked.headers.get("If-None-Match") == etag:
+            return Answer(304, headers={"ETag": etag})
+        return replace(found, headers={**found.headers, "ETag": etag})
+
+    return answer
+
+
+def filtering(records: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+    """package_search that honours ``fq=metadata_modified:[… TO *]``."""
+
+    def answer(asked: Asked) -> Answer:
+        since = asked.query.get("fq", "[ TO").partition("[")[2].partition(" TO")[0].rstrip("Z")
+        return ckan_search([r for r in records if r["metadata_modified"] >= since])(asked)
+
+    return answer
+
+
+def nights(catalog: Catalog, server: PortalServer, count: int = 1, **values: Any) -> dict[str, Any]:
+    for _ in range(count):
+        harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 10}, **values))
+    return harvested(catalog, "p")
+
+
+def test_changes_alone_are_asked_for_once_the_filter_has_proved_itself(catalog: Catalog) -> None:
+    records = [package(n) for n in range(60)]
+    with PortalServer({SEARCH: filtering(records)}) as server:
+        first = nights(catalog, server)
+        records[7] = package(7, "2026-02-01T00:00:00.000000", title="Changed")
+        records.append(package(60, "2026-02-02T00:00:00.000000"))
+        server.requests.clear()
+        second = nights(catalog, server)
+        asked = len(server.asked(SEARCH))
+    assert (first["mode"], second["mode"], second["verdict"]) == ("full", "incremental", "complete")
+    assert (second["datasets"], second["added"], second["changed"], second["removed"]) == (61, 1, 1, 0)
+    assert catalog.value("select title from datasets where identifier = '0007'") == "Changed"
+    # Three counts to trust it; then the records of the last hour before the newest one known, and an empty page.
+    assert asked <= 3 + 8 and second["bytes"] < first["bytes"] * 1.2
+    assert catalog.value("select count(*) from datasets where status = 'present'") == 61
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("ignores", "its filter does nothing"),
+        ("finds nothing", "its filter finds nothing"),
+        ("refuses", "the portal's counts cannot be read"),
+    ],
+)
+def test_a_filter_that_does_not_work_is_not_trusted(kind: str, why: str, catalog: Catalog) -> None:
+    records = [package(n) for n in range(25)]
+    plain = ckan_search(records)
+
+    def answer(asked: Asked) -> Answer:
+        if "fq" not in asked.query or kind == "ignores":
+            return plain(asked)
+        if kind == "refuses":
+            return as_json({"success": False, "error": "Search Query is invalid"}, 409)
+        return as_json({"success": True, "result": {"count": 0, "results": []}})
+
+    with PortalServer({SEARCH: answer}) as server:
+        nights(catalog, server)
+        records.pop(3)
+        row = nights(catalog, server)
+    assert (row["mode"], row["verdict"], row["datasets"], row["removed"]) == ("full", "complete", 24, 1)
+    assert any(why in reason for reason in row["reasons"]), row["reasons"]
+
+
+def test_a_deletion_that_no_filter_tells_of_is_found_by_the_total(catalog: Catalog) -> None:
+    records = [package(n) for n in range(25)]
+    with PortalServer({SEARCH: filtering(records)}) as server:
+        nights(catalog, server)
+        records.pop(3)
+        row = nights(catalog, server)
+    assert (row["mode"], row["verdict"], row["removed"]) == ("full", "complete", 1)
+    assert "the portal has 24 records where 25 were expected" in row["reasons"][0]
+
+
+def test_everything_is_read_every_so_many_nights_all_the_same(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: filtering([package(n) for n in range(5)])}) as server:
+        nights(catalog, server, 6, schedule={"full_every": 3})
+    modes = [r["mode"] for r in catalog.rows("select mode from harvests order by run_id")]
+    assert modes == ["full", "incremental", "incremental", "full", "incremental", "incremental"]
+
+
+def test_an_unchanged_portal_costs_close_to_nothing(catalog: Catalog) -> None:
+    records = [package(n, notes="x" * 2000) for n in range(45)]
+    with PortalServer({SEARCH: with_etag(ckan_search(records))}) as server:
+        portal = {"schedule": {"full_every": 1}}
+        first = nights(catalog, server, **portal)
+        second = nights(catalog, server, **portal)
+    assert (second["verdict"], second["datasets"], second["seen"], second["not_modified"]) == ("complete", 45, 45, 5)
+    # What is left are the answers to robots.txt.
+    assert second["bytes"] < 100 < 90_000 < first["bytes"] and second["requests"] == first["requests"]
+    assert (second["added"], second["changed"], second["removed"]) == (0, 0, 0)
+    assert catalog.value("select count(*) from changes where run_id = ?", [second["run_id"]]) == 0
+
+
+def test_the_same_bytes_without_validators_are_known_again(catalog: Catalog) -> None:
+    feed = as_json({"dataset": [{"identifier": f"D{n}", "title": f"T {n}"} for n in range(30)]})
+    with PortalServer({"/data.json": feed}) as server:
+        for _ in range(2):
+            harvest(catalog, spec("f", "dcat-us", server.url))
+    row = harvested(catalog, "f")
+    assert (row["verdict"], row["seen"], row["datasets"], row["not_modified"]) == ("complete", 30, 30, 1)
+
+
+@pytest.mark.parametrize("has_validators", [True, False])
+def test_what_was_wrong_with_an_unchanged_feed_is_said_again(has_validators: bool, catalog: Catalog) -> None:
+    records = [{"identifier": f"D{n}", "title": f"T {n}"} for n in range(5)]
+    feed = as_json({"dataset": [*records, records[0], {"title": "nobody"}, 7]})
+    route: Any = with_etag(lambda asked: feed) if has_validators else feed
+    with PortalServer({"/data.json": route}) as server:
+        rows = []
+        for _ in range(2):
+            harvest(catalog, spec("f", "dcat-us", server.url))
+            rows.append(harvested(catalog, "f"))
+    same = ("verdict", "reasons", "seen", "datasets", "duplicates", "lost", "errors")
+    assert {k: rows[0][k] for k in same} == {k: rows[1][k] for k in same}
+    assert rows[1]["not_modified"] == 1
+    said = catalog.rows("select kind, pointer, message from harvest_errors order by id")
+    assert said[:3] == said[3:] and len(said) == 6
+
+
+def test_full_asks_for_everything_anew(catalog: Catalog) -> None:
+    from harvester.crawl import crawl
+    from harvester.night import Night
+    from harvester.nightly import portal_of
+
+    records = [package(n) for n in range(5)]
+    with PortalServer({SEARCH: with_etag(filtering(records))}) as server:
+        nights(catalog, server)
+        portal = spec("p", "ckan", server.url)
+        run_id = catalog.begin_run("again", [portal_of(portal)], version="0", methodology="0")
+        crawl(Night(catalog=catalog, run_id=run_id, data=catalog.path.parent, is_full=True), [portal])
+    row = harvested(catalog, "p")
+    assert (row["mode"], row["not_modified"], row["datasets"]) == ("full", 0, 5)
+
+
+def test_a_page_that_is_unchanged_while_its_record_moved_calls_nobody_missing(catalog: Catalog) -> None:
+    """A record that was on two pages is vouched for by the one that has it still, whichever came last before."""
+    first, second = [package(n) for n in range(10)], [package(n) for n in range(10, 15)]
+    pages = {0: first, 10: [*second, first[4]]}
+
+    def answer(asked: Asked) -> Answer:
+        page = pages.get(int(asked.query["start"]), [])
+        return as_json({"success": True, "result": {"count": 15, "results": page}})
+
+    with PortalServer({SEARCH: with_etag(answer)}) as server:
+        nights(catalog, server, schedule={"full_every": 1})
+        pages[10] = second
+        row = nights(catalog, server, schedule={"full_every": 1})
+    assert (row["verdict"], row["datasets"], row["removed"], row["not_modified"]) == ("complete", 15, 0, 1), row
+
+
+def test_a_record_that_comes_back_keeps_its_id_and_history(catalog: Catalog) -> None:
+    records = [package(n) for n in range(5)]
+    with PortalServer({SEARCH: ckan_search(records)}) as server:
+        portal = {"schedule": {"full_every": 1}, "retire": {"grace_runs": 2}}
+        first = nights(catalog, server, **portal)
+        gone = records.pop(2)
+        for status, removed in (("missing", 1), ("retired", 0)):
+            row = nights(catalog, server, **portal)
+            found = catalog.rows("select * from datasets where identifier = '0002'")[0]
+            assert (found["status"], row["removed"], row["verdict"]) == (status, removed, "complete")
+        assert found["missing_on"] and found["retired_at"] and row["retired"] == 1
+        records.insert(2, gone)
+        nights(catalog, server, **portal)
+    back = catalog.rows("select * from datasets where identifier = '0002'")[0]
+    assert (back["id"], back["status"], back["first_seen_run"]) == (found["id"], "present", first["run_id"])
+    assert back["missing_on"] is None and back["retired_at"] is None
+    kinds = [
+        r["kind"] for r in catalog.rows("select kind from changes where dataset_id = ? order by rowid", [back["id"]])
+    ]
+    assert kinds == ["added", "missing", "retired", "returned"]

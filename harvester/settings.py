@@ -48,7 +48,8 @@ def scrapy_settings(
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "harvester.checks.robots.ObeyRobots": 100,
-            "harvester.checks.politeness.Politeness": 150,
+            # Nearest to the network: it must see the answers that are tried again or redirected.
+            "harvester.checks.politeness.Politeness": 880,
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
         },

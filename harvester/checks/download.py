@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import yarl
-from scrapy import signals
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
@@ -145,10 +145,6 @@ class GuardedHandler(AiohttpDownloadHandler):
             max_field_size=MAX_HEADER_BYTES,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
-        crawler.signals.connect(self._count, signals.bytes_received)
-
-    def _count(self, data: bytes) -> None:
-        self.crawler.spider.count_bytes(len(data))  # type: ignore[union-attr]
 
     async def download_request(self, request: Request) -> Response:
         return await through_archive(self.crawler, request, self._fetch)
@@ -205,8 +201,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         if first := request.meta.get("first_bytes"):
             return await self._beginning(response, request, first)
         if save is None or not 200 <= response.status < 300:
-            # Of an error page the beginning says enough.
-            return await super()._read_response(response, request)
+            return await self._whole(response, request)
         try:
             saved, head = await _stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
         except OSError as error:
@@ -217,6 +212,16 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
+
+    async def _whole(self, response: _ClientResponse, request: Request) -> Response:
+        """Read a body into memory, up to DOWNLOAD_MAXSIZE."""
+        try:
+            read = await super()._read_response(response, request)
+        except DownloadCancelledError:
+            self.crawler.spider.count_bytes(self._default_maxsize)  # type: ignore[union-attr]
+            raise
+        self.crawler.spider.count_bytes(len(read.body))  # type: ignore[union-attr]
+        return read
 
     async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
         """Read no more than the first bytes, whatever the server sends."""

@@ -145,7 +145,7 @@ def tls_reason(error: BaseException) -> str | None:
     """Why TLS fails, where that is the fault behind an exception."""
     for link in chain_of(error):
         if isinstance(link, ssl.SSLCertVerificationError):
-            return link.verify_message or str(link)
+            return getattr(link, "verify_message", "") or str(link)
         if isinstance(link, ssl.SSLError):
             return link.reason or str(link)
     return None

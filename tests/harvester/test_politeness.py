@@ -1,0 +1,250 @@
+"""One budget a host: delays, pauses that are asked for, trouble, and portals that keep nobody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from scrapy.http.headers import Headers
+
+from catalog.store import Catalog, open_catalog
+from harvester.checks.faults import HostResting
+from harvester.checks.politeness import HostBudget, rate_limit_pause_s, retry_after_s
+from harvester.crawl import crawl
+from harvester.night import Night
+from harvester.nightly import is_due, nightly, portal_of
+
+SEARCH = "/api/3/action/package_search"
+
+
+def packages(count: int) -> list[dict[str, Any]]:
+    return [{"id": f"{n:04}", "name": f"p{n}", "title": f"Package {n}"} for n in range(count)]
+
+
+def timed(*steps: Callable[[HostBudget], Awaitable[Any] | None]) -> list[float]:
+    """When each step of a fresh budget was done, in seconds from the start."""
+
+    async def run() -> list[float]:
+        budget, begun, at = HostBudget(), time.monotonic(), []
+        for step in steps:
+            result = step(budget)
+            if result is not None:
+                await result
+            at.append(time.monotonic() - begun)
+        return at
+
+    return asyncio.run(run())
+
+
+def test_turns_at_a_host_are_apart_and_hosts_do_not_share_them() -> None:
+    one, other = (lambda b: b.turn("a", 0.1)), (lambda b: b.turn("b", 0.1))
+    at = timed(one, other, one, one)
+    assert at[1] < 0.09
+    assert 0.1 <= at[2] < 0.2 and 0.2 <= at[3] < 0.3
+
+
+def test_a_crawl_delay_lengthens_and_never_shortens() -> None:
+    slow = timed(lambda b: b.slow_down("a", 0.2), lambda b: b.turn("a", 0), lambda b: b.turn("a", 0))
+    assert slow[2] >= 0.2
+    kept = timed(lambda b: b.slow_down("a", 0.01), lambda b: b.turn("a", 0.2), lambda b: b.turn("a", 0.2))
+    assert kept[2] >= 0.2
+
+
+def test_a_pause_that_is_asked_for_is_kept_and_a_too_long_one_ends_it() -> None:
+    at = timed(lambda b: b.rest("a", 0.2), lambda b: b.turn("a", 0))
+    assert at[1] >= 0.2
+    with pytest.raises(HostResting, match="left alone for this night"):
+        timed(lambda b: b.rest("a", 3600), lambda b: b.turn("a", 0, 60))
+
+
+def test_trouble_doubles_the_pause_and_good_answers_end_it() -> None:
+    budget = HostBudget()
+    host = budget._hosts["a"]
+    for expected in (1, 2, 4, 8, 16, 32, 60, 60):
+        budget.observe("a", is_overloaded=True)
+        assert host.penalty_s == expected
+    for _ in range(30):
+        budget.observe("a", is_overloaded=False, latency_s=0.01)
+    assert host.penalty_s == 0 and host.delay_s(0.5) == 0.5
+    for _ in range(30):
+        budget.observe("a", is_overloaded=False, latency_s=6.0)
+    assert 2.9 < host.delay_s(0.5) <= 3.0
+
+
+def test_retry_after_is_a_number_or_a_date() -> None:
+    assert retry_after_s("120") == 120
+    in_a_minute = datetime.fromtimestamp(time.time() + 60, UTC)
+    assert 55 < (retry_after_s(format_datetime(in_a_minute, usegmt=True)) or 0) <= 60
+    assert retry_after_s("soon") is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({}, None),
+        ({"X-RateLimit-Remaining": "50", "X-RateLimit-Limit": "100", "X-RateLimit-Reset": "60"}, None),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30"}, (30.0, True)),
+        ({"X-Rate-Limit-Remaining": "5", "X-Rate-Limit-Limit": "100", "X-Rate-Limit-Reset": "60"}, (12.0, False)),
+        ({"RateLimit-Remaining": "0", "RateLimit-Limit": "10"}, (60.0, True)),
+        ({"X-RateLimit-Remaining": "lots"}, None),
+    ],
+)
+def test_rate_limits_are_read_in_all_spellings(headers: dict[str, str], pause: Any) -> None:
+    assert rate_limit_pause_s(Headers(headers)) == pause
+
+
+def test_a_reset_may_be_an_epoch_time() -> None:
+    seconds, is_rest = rate_limit_pause_s(
+        Headers({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 100)})
+    ) or (0, False)
+    assert is_rest and 98 <= seconds <= 100
+
+
+def test_crawl_delay_and_request_rate_of_robots_txt_are_obeyed(catalog: Catalog) -> None:
+    robots = Answer(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.4\n")
+    times: list[float] = []
+    search = ckan_search(packages(25), rows_max=10)
+
+    def noted(asked: Asked) -> Answer:
+        times.append(time.monotonic())
+        return search(asked)
+
+    with PortalServer({"/robots.txt": robots, SEARCH: noted}) as server:
+        harvest(catalog, spec("p", "ckan", server.url))
+    assert len(times) == 3 and all(later - earlier >= 0.38 for earlier, later in itertools.pairwise(times))
+
+
+def test_robots_txt_is_read_once_for_all_crawls(catalog: Catalog) -> None:
+    routes = {f"/{name}{SEARCH}": ckan_search(packages(3)) for name in "abc"}
+    with PortalServer(routes) as server:
+        harvest(catalog, *(spec(name, "ckan", f"{server.url}/{name}") for name in "abc"))
+        assert server.asked("/robots.txt") == ["/robots.txt"]
+    assert {harvested(catalog, name)["verdict"] for name in "abc"} == {"complete"}
+
+
+def test_what_robots_txt_forbids_is_unknown_unless_the_operator_has_leave(catalog: Catalog) -> None:
+    robots = Answer(200, "text/plain", b"User-agent: *\nDisallow: /api/\n")
+    with PortalServer({"/robots.txt": robots, SEARCH: ckan_search(packages(3))}) as server:
+        harvest(catalog, spec("p", "ckan", server.url))
+        assert not server.asked("/api/")
+        row = harvested(catalog, "p")
+        assert row["verdict"] == "failed" and "robots.txt forbids it" in row["reasons"][0]
+        error = catalog.rows("select * from harvest_errors")[0]
+        assert error["kind"] == "robots" and "obey_robots = false" in error["remedy"]
+        harvest(catalog, spec("p", "ckan", server.url, obey_robots=False))
+    assert harvested(catalog, "p")["verdict"] == "complete"
+
+
+def test_retry_after_is_waited_out_by_all_portals_of_the_host(catalog: Catalog) -> None:
+    begun = time.monotonic()
+    asked_at: list[float] = []
+    first = iter([True])
+
+    def busy(asked: Asked) -> Answer:
+        asked_at.append(time.monotonic() - begun)
+        if next(first, False):
+            return Answer(429, "text/plain", b"slow down", {"Retry-After": "1"})
+        return ckan_search(packages(3))(asked)
+
+    with PortalServer({f"/a{SEARCH}": busy, f"/b{SEARCH}": busy}) as server:
+        harvest(catalog, *(spec(name, "ckan", f"{server.url}/{name}", limits={"delay_s": 0.1}) for name in "ab"))
+    assert all(harvested(catalog, name)["verdict"] == "complete" for name in "ab")
+    # One may have been on its way already; all others came after the pause.
+    assert sorted(asked_at)[2] - asked_at[0] >= 0.95
+
+
+def test_a_host_that_wants_an_hour_is_left_alone_at_once(catalog: Catalog) -> None:
+    busy = Answer(429, "text/plain", b"later", {"Retry-After": "3600"})
+    begun = time.monotonic()
+    with PortalServer({SEARCH: busy}) as server:
+        harvest(catalog, spec("p", "ckan", server.url))
+        assert len(server.asked("/api/")) == 1
+    assert time.monotonic() - begun < 10
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "pause of 3600 seconds" in row["reasons"][0]
+    assert catalog.value("select kind from harvest_errors") == "rate_limited"
+
+
+def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog) -> None:
+    search = ckan_search(packages(30), rows_max=10)
+    done_at: dict[str, float] = {}
+
+    def hanging(asked: Asked) -> Answer:
+        if asked.query["start"] != "0":
+            time.sleep(8)
+        return search(asked)
+
+    routes: dict[str, Any] = {f"/good{n}{SEARCH}": ckan_search(packages(5)) for n in range(5)}
+    begun = time.monotonic()
+    with PortalServer(routes | {f"/slow{n}{SEARCH}": hanging for n in range(12)}) as server:
+        portals = [
+            spec(f"slow{n}", "ckan", f"{server.url}/slow{n}", limits={"deadline_s": 2, "timeout_s": 3})
+            for n in range(12)
+        ]
+        portals += [spec(f"good{n}", "ckan", f"{server.url}/good{n}") for n in range(5)]
+        run_id = catalog.begin_run("test", [portal_of(p) for p in portals], version="0", methodology="0")
+        night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
+        night.on_progress = lambda stage, what, done, total: done_at.setdefault(what, time.monotonic() - begun)
+        crawl(night, portals)
+    assert time.monotonic() - begun < 20
+    assert all(harvested(catalog, f"good{n}")["verdict"] == "complete" for n in range(5))
+    # Before the slow ones answer, which takes them eight seconds.
+    assert max(done_at[f"good{n}"] for n in range(5)) < 7
+    for n in range(12):
+        row = harvested(catalog, f"slow{n}")
+        assert (row["verdict"], row["datasets"]) == ("partial", 10)
+        assert "deadline_s = 2" in " ".join(row["reasons"])
+
+
+def test_a_budget_of_bytes_ends_a_harvest_as_partial(catalog: Catalog) -> None:
+    records = [{**package, "notes": "x" * 5000} for package in packages(60)]
+    with PortalServer({SEARCH: ckan_search(records, rows_max=10)}) as server:
+        harvest(catalog, spec("p", "ckan", server.url, limits={"max_harvest_bytes": 120_000}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 30)
+    assert "max_harvest_bytes = 120,000 is used up" in row["reasons"][0]
+
+
+def test_schedule_and_priority(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def noted(asked: Asked) -> Answer:
+        order.append(asked.path.split("/")[1])
+        return ckan_search(packages(1))(asked)
+
+    with PortalServer({f"/{name}{SEARCH}": noted for name in "abc"}) as server, open_catalog(tmp_path / "catalog.db"):
+        weekly = spec("a", "ckan", f"{server.url}/a", schedule={"every_hours": 160})
+        first = spec("b", "ckan", f"{server.url}/b", schedule={"priority": 9}, limits={"delay_s": 0.2})
+        portals = [weekly, spec("c", "ckan", f"{server.url}/c"), first]
+        one = nightly(tmp_path, portals, stages=["harvest"], is_scheduled=True)
+        two = nightly(tmp_path, portals, stages=["harvest"], is_scheduled=True)
+        three = nightly(tmp_path, [weekly], stages=["harvest"])
+    assert [p["portal"] for p in one["portals"]] == ["a", "b", "c"]
+    assert [p["portal"] for p in two["portals"]] == ["b", "c"]
+    assert [p["portal"] for p in three["portals"]] == ["a"]
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        monday, tuesday = "20261123T010000Z", "20261124T010000Z"
+        only = spec("x", "ckan", "http://x.example", schedule={"weekdays": ["mon"]})
+        assert is_due(catalog, only, monday) and not is_due(catalog, only, tuesday)
+
+
+def test_a_portal_without_end_is_broken_off(catalog: Catalog) -> None:
+    numbers = itertools.count()
+
+    def endless(asked: Asked) -> Answer:
+        page = [{"id": f"{next(numbers)}", "title": "again"} for _ in range(int(asked.query["rows"]))]
+        return as_json({"success": True, "result": {"count": 10**9, "results": page}})
+
+    with PortalServer({SEARCH: endless}) as server:
+        harvest(catalog, spec("p", "ckan", server.url, limits={"max_datasets": 2000}))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "partial" and row["datasets"] <= 3000
+    assert "max_datasets = 2,000" in row["reasons"][0]

@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from harvester.checks.guard import check_address, own_addresses
+from harvester.checks.guard import guarded_connection, own_addresses
 from harvester.settings import USER_AGENT
 
 __all__ = ["detect"]
@@ -23,19 +23,11 @@ MAX_BYTES = 200_000
 
 def _guarded(connection: HTTPConnection, local: Collection[str]) -> socket.socket:
     """Connect to the first address of the host that may be connected to, and to no other."""
-    refused: OSError | None = None
     host, port = connection.host.strip("[]"), connection.port or connection.default_port
-    for family, kind, protocol, _, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        try:
-            check_address(str(destination[0]), local=local)
-            sock = socket.socket(family, kind, protocol)
-            sock.settimeout(TIMEOUT_S)
-            sock.connect(destination)
-        except OSError as error:
-            refused = error
-        else:
-            return sock
-    raise urllib3.exceptions.NewConnectionError(connection, str(refused or "no address"))
+    try:
+        return guarded_connection(host, port or 80, TIMEOUT_S, local=local)
+    except OSError as error:
+        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
 
 
 class _Adapter(HTTPAdapter):

@@ -167,6 +167,8 @@ def _run(
 ) -> dict[str, Any]:
     """Run the stages, publish, and seal the run with its manifest."""
     catalog, run_id = night.catalog, night.run_id
+    # A run that is taken up again has cost something already.
+    night.traffic |= json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     try:
         for stage in stages:
             if not is_again:
@@ -179,7 +181,7 @@ def _run(
     finally:
         if night.archive is not None:
             night.archive.close()
-    result = summary(catalog, run_id, night.traffic)
+    result = summary(catalog, run_id)
     if is_again:
         catalog.set_run(run_id, summary=result)
     else:
@@ -252,8 +254,8 @@ _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], int], None]] = {
 }
 
 
-def summary(catalog: Catalog, run_id: str, traffic: dict[str, int] | None = None) -> dict[str, Any]:
-    """What a run came to, for people and machines. ``traffic`` is what the check of the resources cost."""
+def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
+    """What a run came to, for people and machines."""
     portals = catalog.rows(
         """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.mode, p.datasets, h.added, h.changed,
              h.removed, h.retired, h.errors, h.duplicates, h.requests, h.not_modified, h.bytes,
@@ -272,7 +274,7 @@ def summary(catalog: Catalog, run_id: str, traffic: dict[str, int] | None = None
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
     )
-    cost = traffic or {"requests": 0, "bytes": 0, "not_modified": 0}
+    cost = json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     return {
         "run": run_id,
         "started_at": catalog.value("select started_at from runs where id = ?", [run_id]),
@@ -281,7 +283,7 @@ def summary(catalog: Catalog, run_id: str, traffic: dict[str, int] | None = None
         "harvest_errors": sum(p["errors"] or 0 for p in portals),
         "checks": {row["outcome"]: row["n"] for row in checks},
         "traffic": {
-            name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost[name]}
+            name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost.get(name, 0)}
             for name in ("requests", "bytes", "not_modified")
         },
         "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import frictionless
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from catalog.store import Catalog, open_catalog
 from harvester.demo import STORY
+from tests.comparing import content
 
 pytestmark = [
     pytest.mark.slow,
@@ -139,12 +143,12 @@ def test_scoring_and_exporting_again_changes_nothing(data: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["mean_score"] is not None
-        for path, content in before.items():
+        for path, written in before.items():
             if command == "export" and path.name.startswith("scorecard"):
-                assert path.read_bytes() == content
-    for path, content in before.items():
+                assert path.read_bytes() == written
+    for path, written in before.items():
         if path.name == "findings.csv":
-            old = list(csv.DictReader(content.decode().splitlines()))
+            old = list(csv.DictReader(written.decode().splitlines()))
             assert [r | {"checked_at": ""} for r in old] == [r | {"checked_at": ""} for r in read(path)]
 
 
@@ -173,3 +177,117 @@ def test_help_answers_at_once() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def replayed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both nights again, from their archives alone: the demo server is gone by now."""
+    folder = tmp_path_factory.mktemp("replay") / "data"
+    for archive in sorted((data / "archive").glob("*.warc.gz")):
+        command = [WINNOW, "--data", str(folder), "nightly", "--replay", str(archive), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_night_replayed_from_its_archive_gives_the_same_bytes(data: Path, replayed: Path) -> None:
+    files = sorted(path.relative_to(data) for path in (data / "exports").rglob("*.csv"))
+    assert len(files) >= 16
+    for path in files:
+        assert (replayed / path).read_bytes() == (data / path).read_bytes(), path
+
+
+def test_a_night_replayed_from_its_archive_gives_the_same_catalogue(data: Path, replayed: Path) -> None:
+    # Of addresses that were never asked there is no exchange; the others have the same id again.
+    assert content(replayed) == content(data)
+
+
+def test_an_archive_is_not_replayed_over_its_own_night(data: Path) -> None:
+    archive = sorted((data / "archive").glob("*.warc.gz"))[0]
+    command = [WINNOW, "--data", str(data), "nightly", "--replay", str(archive)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "name another folder with --data" in done.stderr
+
+
+def test_the_archive_is_warc_that_others_read(data: Path) -> None:
+    for path in (data / "archive").glob("*.warc.gz"):
+        checked = subprocess.run(
+            [str(Path(sys.executable).with_name("warcio")), "check", str(path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert checked.returncode == 0, checked.stdout
+        with path.open("rb") as file:
+            kinds = Counter(record.rec_type for record in ArchiveIterator(file))
+        assert kinds["warcinfo"] == 1 and kinds["response"] == kinds["request"] > 100 and kinds["metadata"] > 0
+
+
+def test_findings_lead_to_the_exchange_behind_them(data: Path, night: Catalog) -> None:
+    rows = read(data / "exports" / "findings.csv")
+    asked = [row for row in rows if row["rule_id"] != "link_ok" or row["http_status"]]
+    assert asked and all(row["evidence_record"].startswith("urn:uuid:") for row in asked)
+    broken = next(row for row in rows if row["rule_id"] == "link_ok" and row["http_status"] == "404")
+    for row, words in ((broken, b"404"), (asked[0], b"HTTP/1.1 200")):
+        done = subprocess.run(
+            [WINNOW, "--data", str(data), "evidence", row["evidence_record"]], capture_output=True, timeout=60
+        )
+        assert done.returncode == 0 and done.stdout.startswith(b"WARC/1.1") and words in done.stdout
+    assert (
+        broken["resource_url"].encode()
+        in subprocess.run(
+            [WINNOW, "--data", str(data), "evidence", broken["evidence_record"]], capture_output=True, timeout=60
+        ).stdout
+    )
+
+
+def test_what_was_sealed_is_checked(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    card = copy / "exports" / "scorecard.csv"
+    sent = tmp_path / "received.csv"
+    shutil.copy(card, sent)
+
+    def verify(*files: Path) -> subprocess.CompletedProcess[str]:
+        command = [WINNOW, "--data", str(copy), "verify", *map(str, files)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    well = verify(sent)
+    assert well.returncode == 0 and "received.csv: is exports/scorecard.csv of run" in well.stdout, well.stderr
+    sent.write_bytes(sent.read_bytes().replace(b"solmark", b"Solmark", 1))
+    card.write_bytes(card.read_bytes() + b"x")
+    changed = verify(sent)
+    assert changed.returncode == 5
+    assert "exports/scorecard.csv: was changed" in changed.stderr and "no manifest knows these bytes" in changed.stderr
+    first = sorted((copy / "manifests").glob("*.json"))[0]
+    first.write_text(first.read_text("utf-8").replace('"bytes": ', '"bytes": 1'), "utf-8")
+    assert f"{first.name}: was changed after" in verify().stderr
+    first.unlink()
+    assert "which is missing" in verify().stderr or "is missing" in verify().stderr
+
+
+def test_what_a_night_changed_is_named(data: Path, night: Catalog) -> None:
+    first, last = (row["id"] for row in night.rows("select id from runs order by id"))
+
+    def diff(*words: str) -> list[dict[str, Any]]:
+        command = [WINNOW, "--data", str(data), "diff", *words, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    named = {(c["portal_id"], c["identifier"]): c for c in diff(last)}
+    expected = {"added": "added", "removed": "missing", "improved": "changed"}
+    for change in STORY:
+        if change.kind in expected:
+            assert named.pop((change.portal, change.dataset))["kind"] == expected[change.kind]
+    assert not named
+    assert diff(first, last) == diff(last) and len(diff(first)) > 40
+    rows = read(data / "exports" / "changes.csv")
+    licence = [r for r in rows if r["kind"] == "changed" and r["field"] == "license_id"]
+    assert licence and all(r["old_value"] != r["new_value"] for r in licence)
+
+
+def test_the_second_night_costs_less(night: Catalog) -> None:
+    first, second = (json.loads(row["summary"]) for row in night.rows("select summary from runs order by id"))
+    assert second["traffic"]["not_modified"]["check"] > 20
+    assert second["traffic"]["requests"]["check"] < first["traffic"]["requests"]["check"]

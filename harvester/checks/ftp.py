@@ -21,7 +21,7 @@ from scrapy.http import Response
 
 from harvester.checks.download import through_archive
 from harvester.checks.faults import Fault, SettledFault
-from harvester.checks.guard import PrivateAddressError, guarded_socket
+from harvester.checks.guard import PrivateAddressError, guarded_connection
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -44,20 +44,10 @@ class _Ftp(ftplib.FTP):
 
     def connect_guarded(self, host: str, port: int) -> None:
         """Connect and read the greeting. Raises PrivateAddressError, OSError or ftplib's errors."""
-        refused: OSError | None = None
-        for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            try:
-                sock = guarded_socket(info, local=self.local)  # type: ignore[arg-type]
-                sock.settimeout(self.timeout)
-                sock.connect(info[4])
-            except OSError as error:
-                refused = refused if isinstance(refused, PrivateAddressError) else error
-                continue
-            self.host, self.port, self.sock, self.af = host, port, sock, sock.family
-            self.file = sock.makefile("r", encoding=self.encoding)
-            self.welcome = self.getresp()
-            return
-        raise refused or OSError(f"{host} has no address")
+        self.sock = guarded_connection(host, port, float(self.timeout or TIMEOUT_S), local=self.local)
+        self.host, self.port, self.af = host, port, self.sock.family
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
 
 
 def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) -> dict[str, str]:

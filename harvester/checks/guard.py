@@ -12,7 +12,7 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-__all__ = ["PrivateAddressError", "check_address", "guarded_socket", "own_addresses"]
+__all__ = ["PrivateAddressError", "check_address", "guarded_connection", "guarded_socket", "own_addresses"]
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -71,3 +71,25 @@ def guarded_socket(
     family, kind, protocol, _, destination = info
     check_address(str(destination[0]), local=local)
     return socket.socket(family, kind, protocol)
+
+
+def guarded_connection(host: str, port: int, timeout_s: float, *, local: Collection[str] = ()) -> socket.socket:
+    """A connection to the first address of a host that may be connected to and answers.
+
+    For clients that know no connector of their own. Raises PrivateAddressError where one was refused and no other
+    answered; else the last OSError.
+    """
+    refused: OSError | None = None
+    for family, kind, protocol, name, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made: socket.socket | None = None
+        try:
+            made = guarded_socket((family, kind, protocol, name, destination), local=local)  # type: ignore[arg-type]
+            made.settimeout(timeout_s)
+            made.connect(destination)
+        except OSError as error:
+            if made is not None:
+                made.close()
+            refused = refused if isinstance(refused, PrivateAddressError) else error
+        else:
+            return made
+    raise refused or OSError(f"{host} has no address")

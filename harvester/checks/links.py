@@ -116,6 +116,9 @@ class LinkSpider(scrapy.Spider):
 
     received = count_bytes
 
+    def bad_tls(self, reason: str) -> None:
+        """It is kept with the check of the address."""
+
     def check_budget(self) -> None:
         """The budget is the number of addresses; see ``limits.max_checks``."""
 
@@ -245,6 +248,7 @@ class LinkSpider(scrapy.Spider):
         self.waiting = []
         try:
             write_checks(self.night.catalog, self.night.run_id, list(unique.values()), self.rules)
+            self.night.catalog.set_run(self.night.run_id, traffic=self.night.traffic)
         except Exception as error:
             self.night.fault = error
             for queue in self.queues.values():

@@ -167,6 +167,8 @@ class Politeness:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         host = host_of(request.url)
+        if reason := request.meta.get("tls_fault"):
+            self.spider.bad_tls(reason)
         is_overloaded = response.status in (429, 503)
         self.budget.observe(host, is_overloaded=is_overloaded, latency_s=request.meta.get("download_latency"))
         if response.status in (429, 503, 301, 302, 307, 308) and (header := response.headers.get("Retry-After")):

@@ -165,6 +165,10 @@ class PortalSpider(scrapy.Spider):
         """Called for every piece of a body that comes in."""
         self.tally.bytes += count
 
+    def bad_tls(self, reason: str) -> None:
+        """Called for an answer of a server whose certificate cannot be verified."""
+        self.tally.tls_fault = reason
+
     def received(self, count: int) -> None:
         """Called for every piece of a body that goes to disk. Raises BudgetSpent."""
         self.count_bytes(count)

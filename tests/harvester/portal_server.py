@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -54,17 +55,21 @@ def as_json(value: Any, status: int = 200) -> Answer:
 class PortalServer:
     """Context manager. Routes are looked up by path with query, then by path; all else is 404."""
 
-    def __init__(self, routes: Mapping[str, Route] | None = None) -> None:
+    def __init__(self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self.routes: dict[str, Route] = dict(routes or {})
         self.requests: list[tuple[str, str]] = []
         """Every (method, path with query) received."""
         self._http = _Http(("127.0.0.1", 0), _Handler)
         self._http.portal = self
+        self.scheme = "https" if tls else "http"
+        if tls:
+            # The handshake is the handler thread's: a client that breaks it off must not end the server.
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self._http.server_address[1]}"
 
     def asked(self, prefix: str, method: str | None = None) -> list[str]:
         """The requests whose path begins with ``prefix``."""

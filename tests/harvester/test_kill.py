@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparing import content
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+
+from tests.comparing import content
 
 MAIN = Path(__file__).parents[2]
 NIGHT = [sys.executable, "-c", "from harvester.cli import main; main()"]

@@ -11,7 +11,7 @@ from catalog.store import open_catalog
 __all__ = ["content"]
 
 CLOCKS = {
-    "runs": {"command", "started_at", "finished_at", "summary", "archive"},
+    "runs": {"command", "started_at", "finished_at", "summary", "traffic", "archive"},
     "harvests": {"started_at", "finished_at", "requests", "bytes"},
     "harvest_errors": {"created_at"},
     "resource_checks": {"checked_at", "ok_since", "failing_since", "elapsed_ms", "detail"},

@@ -1,0 +1,158 @@
+"""The same dataset in several portals: found by what names it, linked to its origin, counted once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from catalog.canonical import record_hash
+from catalog.copies import find_copies, global_keys
+from catalog.harvests import begin_harvest, finish_harvest
+from catalog.model import Dataset, Distribution, Page, Portal, Record
+from catalog.records import write_page
+from catalog.scores import write_entity_scores
+from catalog.store import Catalog
+
+
+def fill(catalog: Catalog, **portals: list[Dataset]) -> None:
+    made = [
+        Portal(id=name, type="ckan", title=name, url=f"https://{name}.example", government=name.title())
+        for name in portals
+    ]
+    run = catalog.begin_run("test", made, version="0", methodology="1")
+    for name, datasets in portals.items():
+        begin_harvest(catalog, run, name)
+        records = []
+        for dataset in datasets:
+            raw = {"id": dataset.identifier}
+            records.append(Record(dataset=dataset, raw=raw, url="https://x", pointer="", raw_hash=record_hash(raw)))
+        write_page(catalog, run, name, Page(records=tuple(records)))
+        finish_harvest(catalog, run, name, "complete")
+
+
+def files(*urls: str) -> tuple[Distribution, ...]:
+    return tuple(Distribution(download_url=url) for url in urls)
+
+
+def links(catalog: Catalog) -> dict[str, str | None]:
+    """Each dataset that is in a cluster, with what it is a copy of; by identifiers."""
+    rows = catalog.rows(
+        """select d.portal_id || '/' || d.identifier as name, o.portal_id || '/' || o.identifier as origin
+           from datasets d left join datasets o on o.id = d.copy_of where d.cluster_id is not null order by 1"""
+    )
+    return {row["name"]: row["origin"] for row in rows}
+
+
+FROM = {"harvested_from": "https://city.example"}
+UUID = "6f1ed002-ab5c-4b5f-8d3c-0a1b2c3d4e5f"
+
+
+@pytest.mark.parametrize(
+    ("city", "nation"),
+    [
+        ({"other_identifiers": ("10.1234/ABC.5",)}, {"landing_page": "https://doi.org/10.1234/abc.5"}),
+        ({"identifier": UUID}, {"other_identifiers": (UUID.upper(),)}),
+        ({"landing_page": "https://city.example/d/1/"}, {"landing_page": "http://city.example/d/1"}),
+        ({"landing_page": "https://city.example/d/1"}, {"other_identifiers": ("https://city.example/d/1",)}),
+        (
+            {"distributions": files("https://city.example/a.csv", "https://city.example/b.csv")},
+            {"distributions": files("https://city.example/a.csv", "https://nation.example/x.pdf")},
+        ),
+    ],
+    ids=["doi", "uuid", "page", "address as identifier", "half of the files"],
+)
+def test_a_copy_is_linked_to_its_origin(city: dict[str, Any], nation: dict[str, Any], catalog: Catalog) -> None:
+    origin = Dataset(**{"identifier": "c1", **city})
+    copy = Dataset(**{"identifier": "n1", **nation, **FROM})
+    fill(catalog, city=[origin, Dataset(identifier="c2")], nation=[copy, Dataset(identifier="n2")])
+    assert find_copies(catalog) == 1
+    assert links(catalog) == {f"city/{origin.identifier}": None, "nation/n1": f"city/{origin.identifier}"}
+
+
+def test_without_a_word_the_portal_that_has_the_files_is_the_origin(catalog: Catalog) -> None:
+    shared = files("https://city.example/a.csv", "https://city.example/b.csv")
+    fill(
+        catalog,
+        city=[Dataset(identifier="c1", distributions=shared)],
+        nation=[Dataset(identifier="n1", distributions=shared)],
+        union=[Dataset(identifier="u1", distributions=shared)],
+    )
+    assert find_copies(catalog) == 1
+    assert links(catalog) == {"city/c1": None, "nation/n1": "city/c1", "union/u1": "city/c1"}
+
+
+def test_where_no_origin_can_be_told_all_count(catalog: Catalog) -> None:
+    shared = files("https://elsewhere.example/a.csv")
+    fill(
+        catalog,
+        city=[Dataset(identifier="c1", distributions=shared)],
+        nation=[Dataset(identifier="n1", distributions=shared)],
+    )
+    assert find_copies(catalog) == 1
+    assert links(catalog) == {"city/c1": None, "nation/n1": None}
+
+
+def test_the_same_bytes_at_two_addresses(catalog: Catalog) -> None:
+    fill(
+        catalog,
+        city=[Dataset(identifier="c1", distributions=files("https://city.example/a.csv"))],
+        nation=[Dataset(identifier="n1", distributions=files("https://nation.example/copy.csv"), **FROM)],
+    )
+    catalog.db.table("resource_checks").insert_all(
+        {"url": url, "outcome": "ok", "sha256": "f" * 64, "downloaded_bytes": 5000, "is_truncated": 0}
+        for url in ("https://city.example/a.csv", "https://nation.example/copy.csv")
+    )
+    assert find_copies(catalog) == 1
+    catalog.db.conn.execute("update resource_checks set downloaded_bytes = 20")
+    assert find_copies(catalog) == 0 and links(catalog) == {}
+
+
+def test_what_names_many_names_none(catalog: Catalog) -> None:
+    page, note = "https://city.example/about/data", files("https://city.example/licence.pdf")
+    own = [files(f"https://city.example/{n}.csv", f"https://city.example/{n}.json") for n in range(2)]
+    fill(
+        catalog,
+        city=[Dataset(identifier=f"c{n}", landing_page=page, distributions=own[n] + note) for n in range(2)],
+        nation=[
+            Dataset(
+                identifier="n1",
+                landing_page=page,
+                distributions=note + files("https://n.example/1", "https://n.example/2"),
+            ),
+            Dataset(identifier="7"),
+        ],
+        other=[Dataset(identifier="7")],
+    )
+    assert find_copies(catalog) == 0
+
+
+def test_a_government_counts_no_copies(catalog: Catalog) -> None:
+    fill(
+        catalog,
+        city=[Dataset(identifier=UUID)],
+        nation=[Dataset(identifier="n1", other_identifiers=(UUID,), **FROM), Dataset(identifier="n2")],
+    )
+    find_copies(catalog)
+    run = catalog.value("select max(id) from runs")
+    for row in catalog.rows("select id, portal_id, identifier from datasets"):
+        score = 100.0 if row["identifier"] == UUID else 80.0 if row["identifier"] == "n1" else 40.0
+        catalog.db.table("dataset_quality").insert(
+            {"dataset_id": row["id"], "portal_id": row["portal_id"], "run_id": run, "score": score}
+        )
+    write_entity_scores(catalog, run, {"winnow": "1", "mqa_v1": "1", "mqa_v2": "1"})
+    found = {
+        (r["entity_level"], r["entity_id"]): (r["score"], r["datasets"])
+        for r in catalog.rows("select * from score_history where system = 'winnow'")
+    }
+    assert found["portal", "nation"] == (60.0, 2)
+    assert found["government", "Nation"] == (40.0, 1) and found["government", "City"] == (100.0, 1)
+
+
+def test_names_that_hold_all_over_the_world() -> None:
+    assert global_keys("D-17", None, None) == []
+    assert global_keys("https://doi.org/10.5281/zenodo.1234.", None, None) == [
+        "doi:10.5281/zenodo.1234",
+        "page:doi.org/10.5281/zenodo.1234.",
+    ]
+    assert global_keys("x", f'["{{{UUID}}}", "urn:isbn:1"]', None) == [f"id:{UUID}", "id:urn:isbn:1"]

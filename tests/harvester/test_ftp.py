@@ -1,0 +1,110 @@
+"""FTP addresses are asked on the control connection alone, behind the same guard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from portal_server import PortalServer, as_json, harvest, spec
+
+from catalog.store import Catalog
+from harvester.checks.faults import SettledFault
+from harvester.checks.ftp import ask
+from harvester.checks.guard import PrivateAddressError
+from harvester.checks.links import check
+
+LOCAL = {"127.0.0.1"}
+SERVER = """
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+
+class Handler(FTPHandler):
+    def on_file_sent(self, file):
+        print("SENT", file, flush=True)
+
+authorizer = DummyAuthorizer()
+authorizer.add_anonymous(sys.argv[1])
+Handler.authorizer = authorizer
+server = FTPServer(("127.0.0.1", 0), Handler)
+print(server.address[1], flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("ftp")
+    (made / "table.csv").write_bytes(b"a,b\n1,2\n")
+    (made / "sub folder").mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SERVER, str(folder)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    yield f"ftp://127.0.0.1:{int(process.stdout.readline())}"
+    process.kill()
+    # Nothing was ever loaded.
+    assert "SENT" not in process.communicate()[0]
+
+
+def test_a_file_has_a_size_and_a_date(server: str) -> None:
+    found = ask(f"{server}/table.csv", local=LOCAL)
+    assert found["Content-Length"] == "8" and found["Last-Modified"].endswith("GMT")
+
+
+def test_a_folder_is_there_too(server: str) -> None:
+    assert ask(f"{server}/sub%20folder", local=LOCAL) == {}
+    assert ask(f"{server}/", local=LOCAL) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "outcome"), [("/nothing.csv", "gone", "failing"), ("/sub%20folder/x", "gone", "failing")]
+)
+def test_what_is_not_there(path: str, kind: str, outcome: str, server: str) -> None:
+    with pytest.raises(SettledFault) as caught:
+        ask(server + path, local=LOCAL)
+    assert (caught.value.fault.kind, caught.value.fault.outcome) == (kind, outcome)
+
+
+def test_a_wrong_password_is_no_failure_of_the_file(server: str) -> None:
+    with pytest.raises(SettledFault) as caught:
+        ask(server.replace("ftp://", "ftp://who:what@") + "/table.csv", local=LOCAL)
+    assert (caught.value.fault.kind, caught.value.fault.outcome) == ("auth", "unknown")
+
+
+def test_the_guard_stands_before_ftp_as_well(server: str) -> None:
+    with pytest.raises(PrivateAddressError):
+        ask(f"{server}/table.csv")
+
+
+def test_no_command_is_smuggled_in(server: str) -> None:
+    with pytest.raises(ValueError, match="no FTP command"):
+        ask(f"{server}/a%0d%0aDELE%20table.csv", local=LOCAL)
+
+
+def test_in_a_night(server: str, catalog: Catalog) -> None:
+    urls = [f"{server}/table.csv", f"{server}/nothing.csv", "ftp://127.0.0.1:1/closed.csv"]
+    feed = as_json({"dataset": [{"identifier": "A", "distribution": [{"downloadURL": url} for url in urls]}]})
+    begun = time.monotonic()
+    with PortalServer({"/data.json": feed}) as portal:
+        here = spec("p", "dcat-us", portal.url)
+        check(harvest(catalog, here), [here])
+    found = {r["url"]: r for r in catalog.rows("select * from resource_checks")}
+    assert [(found[url]["outcome"], found[url]["fault"]) for url in urls] == [
+        ("ok", None),
+        ("failing", "gone"),
+        ("unknown", "connect"),
+    ]
+    assert found[urls[0]]["size_bytes"] == 8 and found[urls[0]]["file_path"] is None
+    assert time.monotonic() - begun < 30

@@ -15,7 +15,7 @@ from typing import Any
 
 from catalog.exports.columns import Field, table_schema
 
-__all__ = ["guard", "unguard", "write_csv"]
+__all__ = ["CsvFile", "guard", "unguard", "write_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -43,16 +43,45 @@ def _cell(value: Any, field: Field) -> str:
     return guard(text)[:CELL_MAX]
 
 
+class CsvFile:
+    """A CSV, its twin for Excel and its Table Schema, written row by row; each appears whole or not at all."""
+
+    def __init__(self, path: Path, fields: tuple[Field, ...], key: list[str]) -> None:
+        self.fields, self.key = fields, key
+        self.paths = [path, path.with_suffix(".excel.csv"), path.with_suffix(".schema.json")]
+
+    def __enter__(self) -> CsvFile:
+        self.paths[0].parent.mkdir(parents=True, exist_ok=True)
+        self._files = [
+            path.with_suffix(".part").open("w", encoding=encoding, newline="")
+            for path, encoding in zip(self.paths[:2], ("utf-8", "utf-8-sig"), strict=True)
+        ]
+        self._writers = [csv.writer(file, lineterminator="\r\n") for file in self._files]
+        for writer in self._writers:
+            writer.writerow([field.name for field in self.fields])
+        return self
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Add a row."""
+        cells = [_cell(row.get(field.name), field) for field in self.fields]
+        for writer in self._writers:
+            writer.writerow(cells)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for file, path in zip(self._files, self.paths, strict=False):
+            file.close()
+            if kind is None:
+                Path(file.name).replace(path)
+            else:
+                Path(file.name).unlink()
+        if kind is None:
+            schema = json.dumps(table_schema(self.fields, self.key), indent=1, ensure_ascii=False)
+            self.paths[2].write_text(schema + "\n", "utf-8")
+
+
 def write_csv(path: Path, fields: tuple[Field, ...], key: list[str], rows: Iterable[Mapping[str, Any]]) -> list[Path]:
-    """Write ``path``, its twin for Excel and its Table Schema; return the three. Each appears whole or not at all."""
-    lines = [[field.name for field in fields]]
-    lines += [[_cell(row.get(field.name), field) for field in fields] for row in rows]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    twin, schema = path.with_suffix(".excel.csv"), path.with_suffix(".schema.json")
-    for target, encoding in ((path, "utf-8"), (twin, "utf-8-sig")):
-        part = target.with_suffix(".part")
-        with part.open("w", encoding=encoding, newline="") as file:
-            csv.writer(file, lineterminator="\r\n").writerows(lines)
-        part.replace(target)
-    schema.write_text(json.dumps(table_schema(fields, key), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return [path, twin, schema]
+    """Write all rows of a file; return the paths of the three."""
+    with CsvFile(path, fields, key) as file:
+        for row in rows:
+            file.write(row)
+    return file.paths

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from catalog.exports.columns import FINDINGS, SCHEMA_VERSION, SCORECARD
-from catalog.exports.csvfile import write_csv
+from catalog.exports.csvfile import CsvFile, write_csv
 from catalog.model import stable_id
 from catalog.scores import COUNTED
 from catalog.store import Catalog
@@ -33,18 +36,31 @@ def folder_name(government: str) -> str:
 
 def export_csvs(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
     """Write the files of a run; return their paths."""
-    cards, findings = _scorecard_rows(catalog, run_id), _finding_rows(catalog, run_id)
-    written = _write(out, cards, findings)
-    for government in sorted({row["government"] for row in cards}):
-        own = [row for row in cards if row["government"] == government]
-        mine = [row for row in findings if row["government"] == government]
-        written += _write(out / folder_name(government), own, mine)
-    return written
+    cards = _scorecard_rows(catalog, run_id)
+    folders = {government: out / folder_name(government) for government in sorted({row["government"] for row in cards})}
+    written = _write_cards(out, cards)
+    for government, folder in folders.items():
+        written += _write_cards(folder, [row for row in cards if row["government"] == government])
+    # Findings can be millions, and governments hundreds: one row in memory, and two files open, at a time.
+    with _findings_file(out) as everything:
+        for government, rows in groupby(_finding_rows(catalog, run_id), key=itemgetter("government")):
+            with _findings_file(folders.pop(government)) as own:
+                for row in rows:
+                    everything.write(row)
+                    own.write(row)
+            written += own.paths
+    for folder in folders.values():
+        with _findings_file(folder) as empty:
+            written += empty.paths
+    return [*written, *everything.paths]
 
 
-def _write(out: Path, cards: list[dict[str, Any]], findings: list[dict[str, Any]]) -> list[Path]:
-    files = write_csv(out / "scorecard.csv", SCORECARD, ["run_id", "entity_level", "entity_id"], cards)
-    return files + write_csv(out / "findings.csv", FINDINGS, ["run_id", "finding_id"], findings)
+def _write_cards(out: Path, cards: list[dict[str, Any]]) -> list[Path]:
+    return write_csv(out / "scorecard.csv", SCORECARD, ["run_id", "entity_level", "entity_id"], cards)
+
+
+def _findings_file(out: Path) -> CsvFile:
+    return CsvFile(out / "findings.csv", FINDINGS, ["run_id", "finding_id"])
 
 
 def _head(catalog: Catalog, run_id: str) -> dict[str, Any]:
@@ -175,10 +191,10 @@ def _scores(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[st
     )
 
 
-def _finding_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+def _finding_rows(catalog: Catalog, run_id: str) -> Iterator[dict[str, Any]]:
     """Findings that stand, and those mended in this run."""
     head = _head(catalog, run_id)
-    rows = catalog.rows(
+    rows = catalog.each(
         """select f.*, f.id as finding_id, d.title as dataset_title,
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
              coalesce(d.contact_email, b.email, p.contact_email) as contact,
@@ -187,10 +203,8 @@ def _finding_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
            from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
            left join publishers b on b.id = f.publisher_id
            where f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or f.fixed_run = :run
-           order by f.portal_id, f.dataset_id, f.gain_points desc, f.id""",
+           order by government, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",
         {"run": run_id},
     )
-    return [
-        {**row, **head, "first_seen": _day(row["first_seen_run"]), "last_seen": _day(row["last_seen_run"])}
-        for row in rows
-    ]
+    for row in rows:
+        yield {**row, **head, "first_seen": _day(row["first_seen_run"]), "last_seen": _day(row["last_seen_run"])}

@@ -21,9 +21,7 @@ TABLES: dict[str, Table] = {
             "portals": c(int, "Portals asked for."),
             "archive": c(str, "WARC file with every exchange of the run, in the data folder; empty without --archive."),
             "summary": c(dict, "Totals of the run."),
-            "traffic": c(
-                dict, "What the check of resources cost: requests, bytes, answers that nothing changed."
-            ),
+            "traffic": c(dict, "What the check of resources cost: requests, bytes, answers that nothing changed."),
         },
         facets=("status",),
         label="id",

@@ -157,6 +157,7 @@ def _text_of(error: BaseException) -> str:
     return re.sub(r"\s+", " ", words)[:300]
 
 
+_LIMIT = "raise the limit of bytes in the portal file"
 _AGAIN = "it is asked again; if it lasts, look at the server"
 
 
@@ -187,6 +188,8 @@ def of_exception(error: BaseException) -> Fault:
             return Fault("rate_limited", "unknown", text, "raise limits.max_wait_s in the portal file, or run later")
         case BudgetSpent():
             return Fault("too_large", "unknown", text, "raise the limit in the portal file")
+        case IgnoreRequest() if "MAXSIZE" in str(error):
+            return Fault("too_large", "unknown", "the answer unfolds to more than is allowed", _LIMIT)
         case IgnoreRequest() if "robots" in text.lower():
             remedy = "admit the path in robots.txt; with the operator's leave, set obey_robots = false for the portal"
             return Fault("robots", "unknown", "robots.txt forbids it: not asked", remedy)
@@ -201,7 +204,7 @@ def of_exception(error: BaseException) -> Fault:
         case DownloadTimeoutError() | TimeoutError():
             return Fault("timeout", "unknown", text, "it is asked again; if it lasts, speed the server up")
         case DownloadCancelledError():
-            return Fault("too_large", "unknown", text, "raise the limit of bytes in the portal file")
+            return Fault("too_large", "unknown", text, _LIMIT)
         case DownloadConnectionRefusedError():
             return Fault("connect", "unknown", text, _AGAIN)
         case DownloadFailedError() | ResponseDataLossError():

@@ -299,9 +299,10 @@ class PortalSpider(scrapy.Spider):
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
         """The errors that are still written down; beyond the limit they are counted."""
-        room = max(0, MAX_ERRORS - self.tally.errors)
+        before = self.tally.errors
+        room = max(0, MAX_ERRORS - before)
         self.tally.errors += len(errors)
-        if errors and 0 < room < len(errors):
+        if before <= MAX_ERRORS < self.tally.errors:
             more = HarvestError(
                 kind="many",
                 message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",

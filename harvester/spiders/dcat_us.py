@@ -137,6 +137,7 @@ class Spider(PortalSpider):
             remedy = "ask the portal for a whole and valid data.json; what was read is kept"
             value = None if on_page else response.body[:300].decode("utf-8", "replace")
             yield self.fatal(kind, f"{response.url}: {why}", remedy, response.url, value)
+            saved.path.unlink(missing_ok=True)
         else:
             # Of a feed that was read in two goes it is not known what its first part held.
             answer = reading.answer({"more": is_more}) if at is None else None

@@ -54,13 +54,13 @@ class Limits(Strict):
     """A host that asks for a longer pause (Retry-After, rate limit) is left alone for the rest of the night."""
     page_rows: Annotated[int, Field(ge=1, le=1000)] = 500
     """Records asked for in one page. The portal may send fewer; where it fails, fewer are asked for."""
-    max_page_bytes: Annotated[int, Field(ge=1_000)] = 50_000_000
-    """Bytes of one API answer, held in memory."""
+    max_page_bytes: Annotated[int, Field(ge=1_000)] = 25_000_000
+    """Bytes of one API answer, held in memory. Where pages are longer, fewer records are asked for at once."""
     max_feed_bytes: Annotated[int, Field(ge=1_000)] = 2_000_000_000
     """Bytes of one feed, which goes to disk."""
     max_harvest_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000_000
     """Bytes received from the portal in one harvest; what was seen by then is kept as partial."""
-    max_record_bytes: Annotated[int, Field(ge=1_000)] = 5_000_000
+    max_record_bytes: Annotated[int, Field(ge=1_000)] = 20_000_000
     """Bytes of one record as JSON. A longer one is lost, and said."""
     max_datasets: Annotated[int, Field(ge=1)] = 2_000_000
     """Records read in one harvest: a portal without end is broken off here."""

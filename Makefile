@@ -23,7 +23,8 @@ test: .venv/installed
 	$(BIN)/pytest -n 2
 
 bench: .venv/installed
-	$(BIN)/python bench/harvest.py
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python bench/harvest.py 20000 200
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

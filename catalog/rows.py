@@ -34,9 +34,18 @@ __all__ = [
 T = TypeVar("T", Distribution, DataService, ResourceCheck)
 
 
+_ELSEWHERE = {"publisher", "contact", "distributions", "data_services"}
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (Publisher, Distribution, DataService)}
+_OWN = tuple(f.name for f in fields(Dataset) if f.name not in _ELSEWHERE)
+
+
 def plain(value: Any) -> Any:
     """A value as SQLite takes it: lists as JSON, no lone surrogates, no NUL (which would cut text in other tools)."""
+    if value is None:
+        return None
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
         return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
     if isinstance(value, (list, tuple, dict)):
         return plain(json.dumps(value, ensure_ascii=False, default=str)) if value else None
@@ -60,11 +69,8 @@ def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any]
     return {
         "id": f"{portal_id}-{stable_id(portal_id, 'publisher', key)}",
         "portal_id": portal_id,
-        **{f.name: plain(getattr(publisher, f.name)) for f in fields(publisher)},
+        **{name: plain(getattr(publisher, name)) for name in _NAMES[Publisher]},
     }
-
-
-_ELSEWHERE = {"publisher", "contact", "distributions", "data_services"}
 
 
 def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
         "contact_name": plain(contact.name),
         "contact_email": plain(contact.email),
         "contact_url": plain(contact.url),
-        **{f.name: plain(getattr(dataset, f.name)) for f in fields(dataset) if f.name not in _ELSEWHERE},
+        **{name: plain(getattr(dataset, name)) for name in _OWN},
     }
 
 
@@ -97,7 +103,7 @@ def _part_rows(
                 "dataset_id": parent,
                 "portal_id": portal_id,
                 "is_retired": 0,
-                **{f.name: plain(getattr(part, f.name)) for f in fields(part)},
+                **{name: plain(getattr(part, name)) for name in _NAMES[type(part)]},
             }
         )
     return rows

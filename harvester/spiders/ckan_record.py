@@ -74,18 +74,28 @@ class _Fields:
         self.raw, self.extras = raw, {str(key): json_text(value) for key, value in pairs}
 
     def value(self, name: str) -> Any:
-        found = json_text(self.raw.get(name))
-        return self.extras.get(name) if found in (None, "", [], {}) else found
+        found = self.raw.get(name)
+        if found is None or found == "":
+            # Most fields that are asked for are not there.
+            return self.extras.get(name)
+        found = json_text(found)
+        return self.extras.get(name) if found in ([], {}) else found
 
     def text(self, *wanted: str) -> str | None:
-        return first(*(self.value(name) for name in wanted))
+        for name in wanted:
+            if (found := text(self.value(name))) is not None:
+                return found
+        return None
 
     def all_texts(self, *wanted: str) -> tuple[str, ...]:
         """The texts of all fields, each once."""
         return tuple(dict.fromkeys(word for name in wanted for word in texts(self.value(name))))
 
     def texts(self, *wanted: str) -> tuple[str, ...]:
-        return next((found for name in wanted if (found := texts(self.value(name)))), ())
+        for name in wanted:
+            if found := texts(self.value(name)):
+                return found
+        return ()
 
 
 def _licence(*declared: str | None) -> tuple[str | None, str | None]:

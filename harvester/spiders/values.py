@@ -14,10 +14,12 @@ def text(value: Any) -> str | None:
 
     Booleans are no text: ``false`` stands for "nothing" in many portals.
     """
+    if value is None:
+        return None
     match value:
         case str():
             return value if value.strip() else None
-        case bool() | None:
+        case bool():
             return None
         case int() | float():
             return str(value)
@@ -36,14 +38,16 @@ def _is_language_map(value: dict[str, Any]) -> bool:
 def first(*values: Any) -> str | None:
     """The first value that has a text."""
     for value in values:
-        found = text(value)
-        if found is not None:
+        # Most are not there at all.
+        if value is not None and (found := text(value)) is not None:
             return found
     return None
 
 
 def texts(value: Any) -> tuple[str, ...]:
     """A list, a language dict of lists, a JSON list in a string or a single value, as texts without blanks."""
+    if value is None:
+        return ()
     value = json_text(value)
     if isinstance(value, dict):
         if _is_language_map(value) and any(isinstance(v, list) for v in value.values()):
@@ -57,7 +61,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def json_text(value: Any) -> Any:
     """A JSON list or object that stands in a string, parsed; anything else as it is."""
-    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

@@ -66,9 +66,11 @@ def _drawn(value: object, table: str | None) -> Markup | None:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    """``method``: version, dimensions with their points, metrics that have weight, lowest score of each grade."""
+    """``listed``: the members of a cell that holds a JSON list; ``method``: version, dimensions with their points,
+    metrics that have weight, lowest score of each grade."""
     return {
         "canned": queries(),
+        "listed": _listed,
         "method": {
             "version": methodology_version(),
             "dimensions": dimension_weights(),
@@ -76,6 +78,14 @@ def extra_template_vars() -> dict[str, Any]:
             "metrics": [m for m in metrics().values() if m.weight],
         },
     }
+
+
+def _listed(cell: object) -> list[Any]:
+    try:
+        found = json.loads(cell) if isinstance(cell, str) and len(cell) <= 10 * _LONGEST else []
+    except (ValueError, RecursionError):
+        found = []
+    return found if isinstance(found, list) else []
 
 
 def _grades() -> dict[str, int]:

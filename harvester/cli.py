@@ -247,8 +247,9 @@ def _catalogue(data: Path) -> Path:
 @click.argument("portal")
 @click.argument("run")
 @click.option("--by", default="the operator", show_default=True, help="Who approves, and why: it is kept and shown.")
+@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal's file: its grace.")
 @click.pass_obj
-def approve(data: Path, portal: str, run: str, by: str) -> None:
+def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
     """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on."""
     from catalog.harvests import Grace
     from catalog.harvests import approve as approve_harvest
@@ -257,7 +258,7 @@ def approve(data: Path, portal: str, run: str, by: str) -> None:
     from harvester.registry import resolve
 
     _catalogue(data)
-    retire = resolve(data, [portal])[0].retire
+    retire = resolve(data, [portal], registry=registry)[0].retire
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         row = approve_harvest(catalog, portal, run, by=by, grace=Grace(retire.grace_runs, retire.grace_days))
     click.echo(

@@ -55,7 +55,16 @@ from harvester.checks.guard import PrivateAddressError
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-__all__ = ["BudgetSpent", "Fault", "HostResting", "RetryableFault", "SettledFault", "of_exception", "of_response"]
+__all__ = [
+    "BudgetSpent",
+    "Fault",
+    "GoingRound",
+    "HostResting",
+    "RetryableFault",
+    "SettledFault",
+    "of_exception",
+    "of_response",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ class HostResting(IgnoreRequest):
 
 class BudgetSpent(IgnoreRequest):
     """The portal's budget of bytes or records is used up."""
+
+
+class GoingRound(IgnoreRequest):
+    """Paging leads again and again to an address where it has been."""
 
 
 class SettledFault(IgnoreRequest):
@@ -188,6 +201,8 @@ def of_exception(error: BaseException) -> Fault:
             return Fault("rate_limited", "unknown", text, "raise limits.max_wait_s in the portal file, or run later")
         case BudgetSpent():
             return Fault("too_large", "unknown", text, "raise the limit in the portal file")
+        case GoingRound():
+            return Fault("parse", "unknown", text, "ask the portal to mend its paging; what was read is kept")
         case IgnoreRequest() if "MAXSIZE" in str(error):
             return Fault("too_large", "unknown", "the answer unfolds to more than is allowed", _LIMIT)
         case IgnoreRequest() if "robots" in text.lower():

@@ -106,8 +106,8 @@ class LinkSpider(scrapy.Spider):
         for job in jobs:
             self.queues.setdefault(_host(job.target.url), deque()).append(job)
 
-    def count_request(self) -> None:
-        """Called for every request that goes out."""
+    def check_request(self, request: scrapy.Request) -> None:
+        """Called for every request before it goes out. The budget is the number of addresses: ``limits.max_checks``."""
         self.night.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
@@ -118,9 +118,6 @@ class LinkSpider(scrapy.Spider):
 
     def bad_tls(self, reason: str) -> None:
         """It is kept with the check of the address."""
-
-    def check_budget(self) -> None:
-        """The budget is the number of addresses; see ``limits.max_checks``."""
 
     async def start(self) -> AsyncIterator[Any]:
         for host in list(self.queues):

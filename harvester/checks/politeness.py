@@ -157,8 +157,7 @@ class Politeness:
         return budget
 
     async def process_request(self, request: Request) -> None:
-        self.spider.check_budget()
-        self.spider.count_request()
+        self.spider.check_request(request)
         # Addresses go out as declared: a second round of quoting would ask for something else.
         request.meta.setdefault("verbatim_url", True)
         if self.spider.night.replay is None:

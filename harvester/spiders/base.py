@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,6 +32,8 @@ __all__ = ["LostRecord", "PortalSpider", "cut"]
 
 MAX_ERRORS = 10_000
 """Errors written for one portal; more are counted only."""
+MAX_ASKED = 3
+"""Times that one address is asked for in a harvest, beside tries again: for a second reading, and a beginning anew."""
 MAX_IDENTIFIER = 2_000
 """Characters of an identifier; what is longer is none."""
 _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
@@ -82,7 +85,8 @@ class PortalSpider(scrapy.Spider):
         self.cursor: Any = checkpoint.get("cursor")
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
-        self.seen_urls: set[str] = set()
+        self.asked: Counter[str] = Counter()
+        self.has_moved = False
         self.is_over = False
         """True once the deadline has passed."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)
@@ -157,8 +161,13 @@ class PortalSpider(scrapy.Spider):
         digest = sha256 or hashlib.sha256(response.body).hexdigest()
         return known if response.status == 200 and digest == known.sha256 else None
 
-    def count_request(self) -> None:
-        """Called for every request that goes out."""
+    def check_request(self, request: scrapy.Request) -> None:
+        """Called for every request before it goes out. Raises BudgetSpent, or GoingRound: next links do at times."""
+        self.check_budget()
+        if not request.meta.get("retry_times") and not request.meta.get("redirect_times"):
+            self.asked[request.url] += 1
+            if self.asked[request.url] > MAX_ASKED:
+                raise faults.GoingRound(f"{request.url} was asked for before: paging goes round in circles")
         self.tally.requests += 1
 
     def count_bytes(self, count: int) -> None:
@@ -204,7 +213,7 @@ class PortalSpider(scrapy.Spider):
         """
         own = reading or Reading(response)
         kept: list[Record] = []
-        errors: list[HarvestError] = []
+        errors: list[HarvestError] = self._moved(response)
         for pointer, raw in records:
             other = self.other_id(raw)
             if other is not None:
@@ -242,6 +251,22 @@ class PortalSpider(scrapy.Spider):
             answer=own.answer(state) if state is not None else None,
             checkpoint=self.checkpoint(cursor),
         )
+
+    def _moved(self, response: Response) -> list[HarvestError]:
+        """Once a harvest: that the portal itself says that it has moved for good."""
+        reasons = response.meta.get("redirect_reasons") or ()
+        if self.has_moved or not {301, 308} & set(reasons):
+            return []
+        self.has_moved = True
+        return [
+            HarvestError(
+                kind="moved",
+                message=f"the portal has moved for good, to {response.url}",
+                remedy="correct the address in the portal file",
+                url=response.meta["redirect_urls"][0],
+                is_lost=False,
+            )
+        ]
 
     def unchanged(self, known: Answer, *, cursor: Any = None) -> Page:
         """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
@@ -345,12 +370,6 @@ class PortalSpider(scrapy.Spider):
         if fault is None:
             return None
         return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
-
-    def is_new_url(self, url: str) -> bool:
-        """Whether paging leads to an address where it has not been. Next links go round in circles at times."""
-        is_new = url not in self.seen_urls
-        self.seen_urls.add(url)
-        return is_new
 
     def read_json(self, response: Response) -> Any:
         """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""

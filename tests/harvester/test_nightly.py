@@ -265,3 +265,25 @@ def test_full_disk_is_said_and_the_run_goes_on_later(site: Site, small_disk: Pat
     again = winnow(data, "harvest", "--portals", str(site.folder))
     assert again.returncode == 0, again.stderr
     assert len(content(data)["datasets"]) == 300
+
+
+def test_a_suspect_portal_waits_for_the_operator(site: Site, tmp_path: Path) -> None:
+    (site.folder / "slow.toml").unlink()
+    data = tmp_path / "data"
+    assert winnow(data, "harvest", "--portals", str(site.folder)).returncode == 0
+    site.server.routes["/fast/api/3/action/package_search"] = ckan_search([package(n) for n in range(3)])
+    shrunk = winnow(data, "harvest", "--portals", str(site.folder), "--json")
+    assert shrunk.returncode == 3
+    summary = json.loads(shrunk.stdout)
+    assert summary["portals"][0]["verdict"] == "suspect"
+    assert "3 datasets, and 15 at the last complete harvest" in summary["portals"][0]["reasons"]
+    assert len([row for row in content(data)["datasets"] if row["status"] == "present"]) == 15
+    approved = winnow(data, "approve", "fast", summary["run"], "--by", "Ada: they cleaned up")
+    assert approved.returncode == 0 and "12 datasets are missing" in approved.stdout, approved.stderr
+    again = winnow(data, "approve", "fast", summary["run"])
+    assert again.returncode == 1 and "only a suspect one" in again.stderr
+    named = winnow(data, "diff", summary["run"])
+    assert named.returncode == 0 and "12 missing" in named.stdout
+    assert winnow(data, "harvest", "--portals", str(site.folder)).returncode == 0
+    unknown = winnow(data, "diff", "yesterday")
+    assert unknown.returncode == 1 and "no such run" in unknown.stderr

@@ -19,6 +19,8 @@ from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, har
 from catalog.reading import datasets
 from catalog.store import Catalog
 from harvester import spiders
+from harvester.checks.faults import GoingRound
+from harvester.night import Night
 from harvester.spiders import portal_types, spider_class
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -246,3 +248,26 @@ def test_deadline_keeps_what_came_and_says_so(catalog: Catalog) -> None:
     # The page that was on its way may still come; none is asked for after it.
     assert row["verdict"] == "partial" and row["datasets"] in (10, 20)
     assert any("deadline_s = 2" in reason for reason in row["reasons"]), row["reasons"]
+
+
+def test_a_portal_that_moved_for_good_is_read_and_said(catalog: Catalog) -> None:
+    with PortalServer({"/new/data.json": as_json({"dataset": feed(2)})}) as server:
+        server.routes["/data.json"] = Answer(301, headers={"Location": "/new/data.json"})
+        harvest(catalog, spec("p", "dcat-us", server.url))
+        new = f"{server.url}/new/data.json"
+    errors = catalog.rows("select * from harvest_errors")
+    assert [(e["kind"], e["is_lost"]) for e in errors] == [("moved", 0)]
+    assert new in errors[0]["message"] and "portal file" in errors[0]["remedy"]
+
+
+def test_an_address_is_not_asked_for_again_and_again(catalog: Catalog) -> None:
+    run_id = catalog.begin_run("t", [], version="0", methodology="0")
+    night = Night(catalog=catalog, run_id=run_id, data=catalog.path.parent)
+    spider = spider_class("ckan")(portal=spec("p", "ckan", "http://p.example"), night=night, checkpoint={})
+    page = spider.request("http://p.example/next", spider.failed)
+    again = page.replace(meta={**page.meta, "retry_times": 1})
+    for _ in range(3):
+        spider.check_request(page)
+        spider.check_request(again)
+    with pytest.raises(GoingRound, match="round in circles"):
+        spider.check_request(page)

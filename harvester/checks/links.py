@@ -13,8 +13,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -25,10 +24,11 @@ from catalog import vocabulary
 from catalog.model import ResourceCheck
 from catalog.observations import BrokenRule, drop_stale_reports, write_checks
 from catalog.reading import CheckTarget, check_targets
-from catalog.store import instant, now, started
+from catalog.store import instant, started
 from harvester.checks import faults
-from harvester.checks.download import Save, Saved
+from harvester.checks.download import Save
 from harvester.checks.guard import own_addresses
+from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
 from harvester.checks.politeness import host_of
 from harvester.night import Night
 from harvester.settings import scrapy_settings
@@ -136,7 +136,7 @@ class LinkSpider(scrapy.Spider):
             except ValueError as error:
                 # Never asked, so it has no instant but the run's.
                 asked = {"answered_at": instant(started(self.night.run_id))}
-                self.settle(_of_fault(job.target, faults.of_exception(error), None, None, asked))
+                self.settle(of_fault(job.target, faults.of_exception(error), None, None, asked))
                 continue
             yield request
             return
@@ -168,7 +168,7 @@ class LinkSpider(scrapy.Spider):
         before = job.target.previous
         if before is None or self.night.is_full or not (before.etag or before.last_modified):
             return {}
-        is_here = _file_is_there(self.night.data, before)
+        is_here = file_is_there(self.night.data, before)
         if not is_here and (before.file_path or self.wants_download(job, before)):
             return {}
         etag = {"If-None-Match": before.etag} if before.etag else {}
@@ -184,17 +184,17 @@ class LinkSpider(scrapy.Spider):
                 # HEAD is refused or mishandled by many: a GET decides.
                 yield self.ask(_askable(target.url), "GET", job)
                 return
-            self.settle(_of_fault(target, fault, response, method))
+            self.settle(of_fault(target, fault, response, method))
         elif response.status == 304 and target.previous is not None:
             self.night.traffic["not_modified"] += 1
-            self.settle(_as_before(target.previous, response))
+            self.settle(as_before(target.previous, response))
         else:
-            seen = _of_answer(target, response, response.meta.get("saved"), self.night.data)
+            seen = of_answer(target, response, response.meta.get("saved"), self.night.data)
             if "save" in response.meta or not self.wants_download(job, seen):
                 self.settle(seen)
-            elif _is_unchanged(target.previous, seen) and _file_is_there(self.night.data, target.previous):
+            elif is_unchanged(target.previous, seen) and file_is_there(self.night.data, target.previous):
                 self.night.traffic["not_modified"] += 1
-                self.settle(_with_file(seen, target.previous))
+                self.settle(with_file(seen, target.previous))
             else:
                 self.downloads[target.portal_id] = self.downloads.get(target.portal_id, 0) + 1
                 limits = job.limits
@@ -215,7 +215,7 @@ class LinkSpider(scrapy.Spider):
             return
         if self.night.fault is not None:
             return
-        self.settle(_of_fault(job.target, fault, None, str(request.method), request.meta))
+        self.settle(of_fault(job.target, fault, None, str(request.method), request.meta))
         for following in self.next_of(_host(job.target.url)):
             yield following
 
@@ -289,116 +289,3 @@ def _file_name(url: str) -> str:
     """Where a download lies: named after the address's hash, never after anything in it."""
     digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     return f"files/{digest[:2]}/{digest[2:34]}.bin"
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip()[:500] or None if value else None
-
-
-def _size(response: Response) -> int | None:
-    total = re.search(r"/(\d+)$", _header(response, "Content-Range") or "")
-    length = total.group(1) if total else _header(response, "Content-Length")
-    return int(length) if length and length.isdigit() else None
-
-
-def _of_answer(
-    target: CheckTarget, response: Response, saved: Saved | None = None, data: Path | None = None
-) -> ResourceCheck:
-    redirects = response.meta.get("redirect_urls") or []
-    file: dict[str, Any] = {}
-    if saved is not None and data is not None:
-        file = {
-            "file_path": str(saved.path.relative_to(data)),
-            "sha256": saved.sha256,
-            "downloaded_bytes": saved.size_bytes,
-            "is_truncated": saved.cut is not None,
-        }
-    return ResourceCheck(
-        url=target.url,
-        outcome="ok",
-        method=str(response.request.method) if response.request else None,
-        status=response.status,
-        final_url=response.url,
-        redirects=len(redirects),
-        content_type=_header(response, "Content-Type"),
-        size_bytes=_size(response),
-        last_modified=_header(response, "Last-Modified"),
-        etag=_header(response, "ETag"),
-        **_noted(response.meta),
-        **file,
-    )
-
-
-def _noted(meta: dict[str, Any]) -> dict[str, Any]:
-    """When an answer came, how long it took, and where it is archived."""
-    return {
-        "checked_at": meta.get("answered_at") or now(),
-        "elapsed_ms": meta.get("elapsed_ms"),
-        "exchange": meta.get("exchange"),
-        "tls_fault": meta.get("tls_fault"),
-    }
-
-
-def _as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
-    """The check of an address that says that nothing changed."""
-    return replace(
-        before,
-        outcome="ok",
-        fault=None,
-        detail=None,
-        method=str(response.request.method) if response.request else None,
-        status=304,
-        final_url=response.url,
-        redirects=len(response.meta.get("redirect_urls") or []),
-        failed_checks=0,
-        failing_since=None,
-        **_noted(response.meta),
-    )
-
-
-def _of_fault(
-    target: CheckTarget,
-    fault: faults.Fault,
-    response: Response | None,
-    method: str | None,
-    meta: dict[str, Any] | None = None,
-) -> ResourceCheck:
-    noted = _noted(response.meta if response is not None else meta or {})
-    if fault.kind == "tls":
-        noted["tls_fault"] = fault.detail
-    return ResourceCheck(
-        url=target.url,
-        outcome=fault.outcome,
-        fault=fault.kind,
-        detail=fault.detail,
-        method=method,
-        status=response.status if response is not None else None,
-        final_url=response.url if response is not None else None,
-        content_type=_header(response, "Content-Type") if response is not None else None,
-        **noted,
-    )
-
-
-def _is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
-    """Whether the server says that the file is the one downloaded before."""
-    if before is None or before.sha256 is None or before.size_bytes != seen.size_bytes:
-        return False
-    validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
-    return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
-
-
-def _file_is_there(data: Path, before: ResourceCheck | None) -> bool:
-    return before is not None and before.file_path is not None and (data / before.file_path).is_file()
-
-
-def _with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:
-    if before is None:
-        return seen
-    return replace(
-        seen,
-        file_path=before.file_path,
-        sha256=before.sha256,
-        downloaded_bytes=before.downloaded_bytes,
-        is_truncated=before.is_truncated,
-    )

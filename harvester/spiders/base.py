@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 import scrapy
 
-from catalog.canonical import fingerprint, json_text
+from catalog.canonical import fingerprint
 from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from harvester import __version__
 from harvester.checks import faults
 from harvester.night import Night
 from harvester.spiders.caps import BIG_RECORD, capped
+from harvester.spiders.losses import LostRecord, cut, cut_off, duplicate, lost
 from harvester.spiders.reading import Reading
 from harvester.verdict import Tally
 from specs.portals import PortalSpec
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-__all__ = ["LostRecord", "PortalSpider", "cut"]
+__all__ = ["PortalSpider"]
 
 MAX_ERRORS = 10_000
 """Errors written for one portal; more are counted only."""
@@ -40,22 +41,6 @@ _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
 """Numbers that the fast parser would round: an identifier may be among them."""
 RecordWithPlace = tuple[str, Any]
 """(JSON pointer, record)."""
-
-
-class LostRecord(Exception):
-    """A record cannot be kept: it has no identity. ``pointer`` is relative to the record."""
-
-    def __init__(self, message: str, remedy: str, pointer: str = "", value: Any = None) -> None:
-        super().__init__(message)
-        self.remedy, self.pointer, self.value = remedy, pointer, value
-
-
-def cut(value: Any, length: int = 500) -> str | None:
-    """A value as text, for an error: short, and None for None."""
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json_text(value)
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 class PortalSpider(scrapy.Spider):
@@ -229,13 +214,13 @@ class PortalSpider(scrapy.Spider):
                 if not is_second:
                     is_unidentified = isinstance(error, LostRecord)
                     own.lose(is_unidentified)
-                    errors.append(_lost(error, raw, pointer, response.url))
+                    errors.append(lost(error, raw, pointer, response.url))
                 continue
             identifier = record.dataset.identifier
             if identifier in self.seen_ids:
                 if not is_second:
                     own.repeat(identifier)
-                    errors.append(_duplicate(record))
+                    errors.append(duplicate(record))
                 continue
             self.seen_ids.add(identifier)
             own.identifiers.append(identifier)
@@ -301,7 +286,7 @@ class PortalSpider(scrapy.Spider):
                 limit = f"limits.max_record_bytes = {self.portal.limits.max_record_bytes:,}"
                 raise ValueError(f"it has {size:,} bytes, more than {limit}")
             dataset, what = capped(dataset)
-            said = [_cut_error(dataset, one, pointer, response.url) for one in what]
+            said = [cut_off(dataset, one, pointer, response.url) for one in what]
         exchange = response.meta.get("exchange")
         return Record(
             dataset=dataset, raw=raw, url=response.url, pointer=pointer, raw_hash=raw_hash, exchange=exchange
@@ -390,58 +375,3 @@ class PortalSpider(scrapy.Spider):
             raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
         except RecursionError:
             raise ValueError("the answer is nested too deeply") from None
-
-
-def _duplicate(record: Record) -> HarvestError:
-    return HarvestError(
-        kind="duplicate",
-        message="the identifier came before in this harvest: the first record was kept, this one was not",
-        remedy="give every dataset an identifier of its own, and list it once",
-        url=record.url,
-        record_id=cut(record.dataset.identifier),
-        title=cut(record.dataset.title),
-        pointer=record.pointer,
-        value=cut(record.dataset.identifier),
-    )
-
-
-def _cut_error(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
-    return HarvestError(
-        kind="record",
-        message=f"the record is larger than any program can use: {what}",
-        remedy="shorten it; the record is kept whole as it came",
-        url=url,
-        record_id=cut(dataset.identifier),
-        title=cut(dataset.title, 200),
-        pointer=pointer,
-        is_lost=False,
-    )
-
-
-def _lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
-    record = raw if isinstance(raw, dict) else {}
-    if isinstance(error, LostRecord):
-        kind, message, remedy = "identifier", str(error), error.remedy
-        pointer, value = pointer + error.pointer, cut(_shown(error.value if error.value is not None else raw))
-    else:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
-        kind, message = "record", f"the record could not be read: {why}"
-        remedy, value = "mend the record; if nothing is wrong with it, tell the makers of this program", _shown(raw)
-    return HarvestError(
-        kind=kind,
-        message=message,
-        remedy=remedy,
-        url=url,
-        record_id=cut(_shown(record.get("identifier") or record.get("id") or record.get("name"))),
-        title=cut(_shown(record.get("title"))),
-        pointer=pointer,
-        value=cut(value),
-    )
-
-
-def _shown(value: Any) -> Any:
-    """A value as text; one that is nested too deeply by its type alone."""
-    try:
-        return value if value is None or isinstance(value, str) else json_text(value)
-    except RecursionError:
-        return f"({type(value).__name__})"

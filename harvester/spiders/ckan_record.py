@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
-from harvester.spiders.base import LostRecord
+from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, json_text, names, text, texts
 
 __all__ = ["to_dataset"]

@@ -21,9 +21,10 @@ from scrapy.http import Response
 
 from catalog.model import Dataset, HarvestError, Page
 from harvester.checks.download import Save, Saved
-from harvester.spiders.base import PortalSpider, cut
+from harvester.spiders.base import PortalSpider
 from harvester.spiders.dcat_us_record import to_dataset
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
+from harvester.spiders.losses import cut
 from harvester.spiders.reading import Reading
 
 __all__ = ["Spider"]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
-from harvester.spiders.base import LostRecord
+from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text, texts
 
 __all__ = ["to_dataset"]

@@ -59,3 +59,7 @@ def test_what_is_recorded_is_found(recording: dict[str, Any], address: str, tmp_
     assert result["verdict"] == "complete", result["reasons"]
     assert result["datasets"] + lost == recording["datasets_expected"]
     assert raw == result["datasets"]
+    again = nightly(tmp_path, [portal], stages=["harvest"])["portals"][0]
+    assert (again["verdict"], again["datasets"], again["changed"]) == ("complete", result["datasets"], 0)
+    # Night two, of a portal that did not change: what is left are counts, and the answer to robots.txt.
+    assert again["not_modified"] >= 1 and again["bytes"] < 1_000 < result["bytes"]

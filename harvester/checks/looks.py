@@ -1,0 +1,136 @@
+"""From an answer, or its absence, to what is kept of a look at an address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.model import ResourceCheck
+from catalog.reading import CheckTarget
+from catalog.store import now
+from harvester.checks import faults
+from harvester.checks.download import Saved
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = ["as_before", "file_is_there", "is_unchanged", "of_answer", "of_fault", "with_file"]
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1").strip()[:500] or None if value else None
+
+
+def _size(response: Response) -> int | None:
+    total = re.search(r"/(\d+)$", _header(response, "Content-Range") or "")
+    length = total.group(1) if total else _header(response, "Content-Length")
+    return int(length) if length and length.isdigit() else None
+
+
+def of_answer(
+    target: CheckTarget, response: Response, saved: Saved | None = None, data: Path | None = None
+) -> ResourceCheck:
+    """The check of an address that answers; with what was saved of it in the folder ``data``."""
+    redirects = response.meta.get("redirect_urls") or []
+    file: dict[str, Any] = {}
+    if saved is not None and data is not None:
+        file = {
+            "file_path": str(saved.path.relative_to(data)),
+            "sha256": saved.sha256,
+            "downloaded_bytes": saved.size_bytes,
+            "is_truncated": saved.cut is not None,
+        }
+    return ResourceCheck(
+        url=target.url,
+        outcome="ok",
+        method=str(response.request.method) if response.request else None,
+        status=response.status,
+        final_url=response.url,
+        redirects=len(redirects),
+        content_type=_header(response, "Content-Type"),
+        size_bytes=_size(response),
+        last_modified=_header(response, "Last-Modified"),
+        etag=_header(response, "ETag"),
+        **_noted(response.meta),
+        **file,
+    )
+
+
+def _noted(meta: dict[str, Any]) -> dict[str, Any]:
+    """When an answer came, how long it took, and where it is archived."""
+    return {
+        "checked_at": meta.get("answered_at") or now(),
+        "elapsed_ms": meta.get("elapsed_ms"),
+        "exchange": meta.get("exchange"),
+        "tls_fault": meta.get("tls_fault"),
+    }
+
+
+def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
+    """The check of an address that says that nothing changed."""
+    return replace(
+        before,
+        outcome="ok",
+        fault=None,
+        detail=None,
+        method=str(response.request.method) if response.request else None,
+        status=304,
+        final_url=response.url,
+        redirects=len(response.meta.get("redirect_urls") or []),
+        failed_checks=0,
+        failing_since=None,
+        **_noted(response.meta),
+    )
+
+
+def of_fault(
+    target: CheckTarget,
+    fault: faults.Fault,
+    response: Response | None,
+    method: str | None,
+    meta: dict[str, Any] | None = None,
+) -> ResourceCheck:
+    """The check of an address that does not answer as it should. ``meta`` is the request's, where none came back."""
+    noted = _noted(response.meta if response is not None else meta or {})
+    if fault.kind == "tls":
+        noted["tls_fault"] = fault.detail
+    return ResourceCheck(
+        url=target.url,
+        outcome=fault.outcome,
+        fault=fault.kind,
+        detail=fault.detail,
+        method=method,
+        status=response.status if response is not None else None,
+        final_url=response.url if response is not None else None,
+        content_type=_header(response, "Content-Type") if response is not None else None,
+        **noted,
+    )
+
+
+def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
+    """Whether the server says that the file is the one downloaded before."""
+    if before is None or before.sha256 is None or before.size_bytes != seen.size_bytes:
+        return False
+    validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
+    return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
+
+
+def file_is_there(data: Path, before: ResourceCheck | None) -> bool:
+    """Whether the file that was downloaded before still lies there."""
+    return before is not None and before.file_path is not None and (data / before.file_path).is_file()
+
+
+def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:
+    """A check with the file of the one before, which is the same."""
+    if before is None:
+        return seen
+    return replace(
+        seen,
+        file_path=before.file_path,
+        sha256=before.sha256,
+        downloaded_bytes=before.downloaded_bytes,
+        is_truncated=before.is_truncated,
+    )

@@ -168,7 +168,8 @@ def _run(
     threshold = options["fail_under"]
     if result["failed_portals"] and "harvest" in stages:
         raise click.exceptions.Exit(FAILED_PORTALS)
-    if threshold is not None and (result["mean_score"] is None or result["mean_score"] < threshold):
+    is_scored = result["portals"] or "harvest" not in stages
+    if threshold is not None and is_scored and (result["mean_score"] is None or result["mean_score"] < threshold):
         click.echo(f"the mean score {result['mean_score']} is below {threshold:g}", err=True)
         raise click.exceptions.Exit(BELOW)
 

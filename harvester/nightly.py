@@ -70,7 +70,9 @@ def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
     days = spec.schedule.weekdays
     if days and at.strftime("%a").lower() not in days:
         return False
-    last = catalog.value("select max(run_id) from harvests where portal_id = ? and run_id < ?", [spec.id, run_id])
+    # One that failed is tried again in the next run.
+    begun = "select max(run_id) from harvests where portal_id = ? and run_id < ? and verdict != 'failed'"
+    last = catalog.value(begun, [spec.id, run_id])
     return last is None or at - started(last) >= timedelta(hours=spec.schedule.every_hours)
 
 

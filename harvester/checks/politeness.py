@@ -28,6 +28,8 @@ __all__ = ["HostBudget", "Politeness", "host_of", "rate_limit_pause_s", "retry_a
 
 MAX_PENALTY_S = 60.0
 """The slowest that trouble alone makes us."""
+MAX_TROUBLES = 15
+"""Times in a row that a host is too busy or silent before it is left alone for the night."""
 SLOW_S = 2.0
 """A host that takes longer to answer is asked with pauses of half its answer time."""
 
@@ -39,6 +41,7 @@ class _Host:
     asked_delay_s: float = 0.0
     """Crawl-delay."""
     penalty_s: float = 0.0
+    troubles: int = 0
     latency_s: float = 0.0
     """Moving average of the time to an answer."""
 
@@ -56,9 +59,11 @@ class HostBudget:
     async def turn(self, host: str, delay_s: float, max_wait_s: float = 300.0) -> None:
         """Wait for the next turn at ``host``: turns are ``delay_s`` seconds apart, or longer where it asked so.
 
-        Raises HostResting where the host asked for a pause longer than ``max_wait_s``.
+        Raises HostResting where the host asked for a pause longer than ``max_wait_s``, or is in trouble for good.
         """
         entry = self._hosts[host]
+        if entry.troubles >= MAX_TROUBLES:
+            raise HostResting(f"{host} was busy or silent {entry.troubles} times in a row: left alone for this night")
         now = time.monotonic()
         pause = max(entry.rest_until - now, entry.asked_delay_s)
         if pause > max_wait_s:
@@ -80,6 +85,7 @@ class HostBudget:
     def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
         """Take note of an answer: trouble doubles the pause, each good answer takes a third of it off."""
         entry = self._hosts[host]
+        entry.troubles = entry.troubles + 1 if is_overloaded else 0
         if is_overloaded:
             entry.penalty_s = min(MAX_PENALTY_S, max(1.0, 2 * entry.penalty_s))
         else:

@@ -79,6 +79,17 @@ def test_trouble_doubles_the_pause_and_good_answers_end_it() -> None:
     assert 2.9 < host.delay_s(0.5) <= 3.0
 
 
+def test_a_host_in_trouble_for_good_is_left_alone() -> None:
+    budget = HostBudget()
+    for _ in range(15):
+        budget.observe("a", is_overloaded=True)
+    with pytest.raises(HostResting, match="15 times in a row"):
+        asyncio.run(budget.turn("a", 0))
+    budget.observe("a", is_overloaded=False)
+    budget._hosts["a"].next_at = budget._hosts["a"].penalty_s = 0
+    asyncio.run(budget.turn("a", 0))
+
+
 def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after_s("120") == 120
     in_a_minute = datetime.fromtimestamp(time.time() + 60, UTC)

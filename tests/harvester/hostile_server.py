@@ -62,7 +62,7 @@ CASES: dict[str, Case] = {
     "wrong-types": Case("ckan", ("complete", "partial"), None),
     "million-errors": Case("dcat-us", ("failed",), "many", "more than 10,000 errors", 20_000),
     "wrong-length": Case("ckan", ("failed",), "cut_short"),
-    "not-http": Case("ckan", ("failed",), "cut_short"),
+    "not-http": Case("ckan", ("failed",), "cut_short connect timeout"),
 }
 ODD_IDS = [
     "../../etc/passwd", "..\\..\\x", "/abs/olute", "a/../b", "'; drop table datasets; --", "<script>alert(1)</script>",

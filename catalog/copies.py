@@ -33,7 +33,7 @@ _KEYS = f"""
     insert or ignore into temp.copy_keys
     select 'file:' || {_ADDRESS.format("coalesce(d.download_url, d.access_url)")}, d.dataset_id, d.portal_id
       from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-      where not d.is_retired and coalesce(d.download_url, d.access_url) is not null
+      where not d.is_retired and coalesce(d.download_url, d.access_url) like '%://%/_%'
     union all
     select 'sha256:' || c.sha256, d.dataset_id, d.portal_id
       from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
@@ -41,7 +41,7 @@ _KEYS = f"""
       where not d.is_retired and c.sha256 is not null and c.downloaded_bytes >= {MIN_BYTES} and not c.is_truncated
     union all
     select 'page:' || {_ADDRESS.format("landing_page")}, id, portal_id
-      from datasets where status = 'present' and landing_page like '%/%/%'
+      from datasets where status = 'present' and landing_page like '%://%/_%'
 """  # noqa: S608
 
 

@@ -23,7 +23,6 @@ __all__ = [
     "harvested",
     "identifiers_seen",
     "new_among",
-    "newest_record",
     "present",
     "restart",
 ]
@@ -49,6 +48,8 @@ class Before:
     """When that harvest began: what changed later has not been seen."""
     since_full: int
     """Complete incremental harvests since the last full one."""
+    newest_record: str | None = None
+    """Newest date of change of a record that the harvest saw, by the portal's clock."""
     gap: int = 0
     """How many more the portal said than it had datasets: harvest sources, datasets listed twice."""
 
@@ -99,7 +100,7 @@ def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> Answe
 def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
     """What earlier runs came to, for the verdict on this one and the choice between full and incremental."""
     rows = catalog.rows(
-        """select run_id, datasets, mode, started_at, advertised from harvests
+        """select run_id, datasets, mode, started_at, advertised, newest_record from harvests
            where portal_id = ? and run_id < ? and verdict = 'complete' order by run_id desc""",
         (portal_id, run_id),
     )
@@ -110,11 +111,12 @@ def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
         run_id=last["run_id"] if last else None,
         started_at=last["started_at"] if last else None,
         since_full=since_full,
+        newest_record=last["newest_record"] if last else None,
         gap=last["advertised"] - last["datasets"] if last and last["advertised"] is not None else 0,
     )
 
 
-def newest_record(catalog: Catalog, portal_id: str) -> str | None:
+def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
     """The latest date of change of a record that the portal has stated: by the portal's own clock."""
     found = catalog.value(
         "select max(record_modified) from datasets where portal_id = ? and status = 'present'", (portal_id,)
@@ -218,6 +220,7 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, counts: 
     key = (run_id, portal_id)
     totals["retired"] = catalog.value(f"select count(*) from changes where kind = 'retired' and {where}", key)  # noqa: S608
     totals["errors"] = catalog.value(f"select count(*) from harvest_errors where {where}", key)  # noqa: S608
+    totals["newest_record"] = _newest_record(catalog, portal_id) if verdict == "complete" else None
     values = {k: plain(v) for k, v in {**totals, **counts}.items()}
     catalog.db.table("harvests").update(
         f"{run_id}/{portal_id}",

@@ -86,8 +86,10 @@ def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads(path.read_text("utf-8"))
-        return manifest if isinstance(manifest, dict) and isinstance(manifest["outputs"], dict) else None
-    except (OSError, ValueError, KeyError):
+        outputs, previous = manifest["outputs"], manifest["previous"]
+        is_well = all(isinstance(one, dict) for one in (outputs, previous or {}, *outputs.values()))
+        return manifest if is_well else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zlib
 from collections import defaultdict, deque
 from dataclasses import asdict, dataclass
@@ -37,6 +38,8 @@ __all__ = ["Archive", "Replay", "find_record"]
 _CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect"}
 """Why a body is not whole, here and in WARC §5.13."""
 _BLOCK = 1 << 16
+_INFO = {"run_id": str, "command": str, "stages": list, "contact": str, "portals": list}
+"""What must be told of a run that is to be replayed."""
 
 
 class _HttpHeaders(StatusAndHeaders):  # type: ignore[misc]
@@ -69,9 +72,7 @@ class Archive:
         self.path, self.run_id = path, run_id
         path.parent.mkdir(parents=True, exist_ok=True)
         self._counts: dict[tuple[str, str], int] = defaultdict(int)
-        is_new = not path.exists()
-        if not is_new:
-            self._take_up()
+        is_new = not path.exists() or self._take_up() == 0
         self._file = path.open("ab")
         self._writer = WARCWriter(_Member(self._file), gzip=False, warc_version="1.1")
         if is_new:
@@ -79,8 +80,11 @@ class Archive:
             record = self._writer.create_warcinfo_record(path.name, fields | {"description": json.dumps(info)})
             self._writer.write_record(record)
 
-    def _take_up(self) -> None:
-        """Cut off what a killed run left half written, and count what is there, so that ids go on."""
+    def _take_up(self) -> int:
+        """Cut off what a killed run left half written, and count what is there, so that ids go on.
+
+        Returns the bytes that are left.
+        """
         end = 0
         with self.path.open("rb") as file:
             records = ArchiveIterator(file, arc2warc=False)
@@ -96,6 +100,7 @@ class Archive:
                 pass
         with self.path.open("rb+") as file:
             file.truncate(end)
+        return end
 
     def close(self) -> None:
         """Close the file."""
@@ -191,7 +196,9 @@ class Replay:
             raise ArchiveError(f"{path}: {error.strerror or error}; name a file of the folder archive") from error
         except Exception as error:  # warcio raises many kinds for what is no WARC
             raise ArchiveError(f"{path}: not a WARC file that can be read ({error}); name one of --archive") from error
-        if "run_id" not in self.info:
+        told = {key: type(value) for key, value in self.info.items()}
+        is_whole = all(told.get(key) is kind for key, kind in _INFO.items())
+        if not is_whole or not re.fullmatch(r"\d{8}T\d{6}Z", self.info["run_id"]):
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
     def answer(self, request: Request) -> tuple[Response, dict[str, Any]]:

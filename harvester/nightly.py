@@ -130,11 +130,12 @@ def replay(data: Path, archive: Path, *, on_progress: Progress | None = None, wo
                 "name another folder with --data: an empty one, or a copy of the catalogue as it was before that night"
             )
         portals = [parse(PortalSpec, spec, str(archive)) for spec in source.info["portals"]]
+        stages = [stage for stage in STAGES if stage in source.info["stages"]]
         if not catalog.value("select 1 from runs where id = ?", [run_id]):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
         night.on_progress = on_progress or night.on_progress
-        return _run(night, portals, source.info["stages"], workers, is_again=False)
+        return _run(night, portals, stages, workers, is_again=False)
 
 
 def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id: str | None = None) -> str:

@@ -21,6 +21,7 @@ class Tally:
     advertised: int | None = None
     """What the portal last said it has."""
     advertised_first: int | None = None
+    advertised_most: int = 0
     seen: int = 0
     kept: int = 0
     duplicates: int = 0
@@ -38,6 +39,8 @@ class Tally:
     errors: int = 0
     """Harvest errors met; beyond a limit they are counted and not written."""
     tls_fault: str | None = None
+    has_moved: bool = False
+    """True once it was said that the portal has moved for good."""
     ended: bool = False
     """True where paging came to its proper end."""
     paging_end: str = ""
@@ -51,6 +54,7 @@ class Tally:
         """Take note of a total that the portal states; what is no number is none."""
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             self.advertised = count
+            self.advertised_most = max(self.advertised_most, count)
             if self.advertised_first is None:
                 self.advertised_first = count
 
@@ -96,6 +100,9 @@ def verdict(
     total, unique = tally.advertised, tally.accounted
     if total is not None and tally.advertised_first != total:
         reasons.append(f"the portal's total moved from {tally.advertised_first} to {total} while it was read")
+    if total is not None and unique != total and unique < tally.advertised_most:
+        most = tally.advertised_most
+        return "partial", [*reasons, f"the portal said up to {most} datasets and sent {unique}", *tally.notes]
     if total is not None and unique < total:
         twice = f", {tally.duplicates} of them twice" if tally.duplicates else ""
         return "partial", [

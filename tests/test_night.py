@@ -18,6 +18,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from catalog.store import Catalog, open_catalog
+from harvester.archive import Archive, Replay
 from harvester.demo import STORY
 from tests.comparing import content
 
@@ -291,3 +292,23 @@ def test_the_second_night_costs_less(night: Catalog) -> None:
     first, second = (json.loads(row["summary"]) for row in night.rows("select summary from runs order by id"))
     assert second["traffic"]["not_modified"]["check"] > 20
     assert second["traffic"]["requests"]["check"] < first["traffic"]["requests"]["check"]
+
+
+@pytest.mark.parametrize("run_id", ["../../outside", "20261124", 7, None])
+def test_an_archive_with_a_forged_run_is_refused(run_id: Any, tmp_path: Path) -> None:
+    info = {"run_id": run_id, "command": "", "stages": ["export"], "contact": "", "portals": []}
+    path = tmp_path / "x.warc.gz"
+    Archive(path, "x", info).close()
+    command = [WINNOW, "--data", str(tmp_path / "a" / "b"), "nightly", "--replay", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "does not say which run it holds" in done.stderr
+    assert {p.name for p in tmp_path.rglob("*.json")} == set()
+
+
+def test_an_archive_that_was_killed_in_its_first_record_begins_anew(tmp_path: Path) -> None:
+    info = {"run_id": "20261124T010000Z", "command": "", "stages": [], "contact": "", "portals": []}
+    path = tmp_path / "x.warc.gz"
+    Archive(path, info["run_id"], info).close()  # type: ignore[arg-type]
+    path.write_bytes(path.read_bytes()[:40])
+    Archive(path, info["run_id"], info).close()  # type: ignore[arg-type]
+    assert Replay(path).info == info

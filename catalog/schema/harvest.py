@@ -71,6 +71,7 @@ TABLES: dict[str, Table] = {
             "requests": c(int, "Requests sent."),
             "not_modified": c(int, "Answers that said that nothing changed, or were the same to the byte."),
             "bytes": c(int, "Bytes received, as they came over the wire."),
+            "newest_record": c(str, "Newest date of change of a record, by the portal's clock; of complete harvests."),
             "tls_fault": c(str, "Why the portal's certificate cannot be verified; empty where it can."),
             "started_at": c(str, "Start."),
             "finished_at": c(str, "End."),

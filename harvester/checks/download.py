@@ -30,7 +30,7 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
     UnsupportedURLSchemeError,
 )
-from scrapy.http import Response
+from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.misc import load_object
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
@@ -99,7 +99,12 @@ async def through_archive(
     request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
     if night.archive is not None:
         notes = {"tls_fault": request.meta.get("tls_fault")}
-        request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
+        try:
+            request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
+        except OSError as error:
+            # A night whose evidence cannot be kept is not gone on with.
+            night.fault = error
+            raise
     return response
 
 
@@ -145,6 +150,14 @@ class GuardedHandler(AiohttpDownloadHandler):
             max_field_size=MAX_HEADER_BYTES,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
+
+    @staticmethod
+    def _extract_headers(response: _ClientResponse) -> Headers:
+        # As bytes: many servers send file names in Latin-1, which no text of ours can hold.
+        headers = Headers()
+        for name, value in response.raw_headers:
+            headers.appendlist(name, value)
+        return headers
 
     async def download_request(self, request: Request) -> Response:
         return await through_archive(self.crawler, request, self._fetch)

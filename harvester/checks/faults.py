@@ -89,6 +89,10 @@ class GoingRound(IgnoreRequest):
     """Paging leads again and again to an address where it has been."""
 
 
+class UnaskableAddressError(ValueError):
+    """An address of which no request can be made."""
+
+
 class SettledFault(IgnoreRequest):
     """A fault that is known beforehand: from an archive, or from a protocol of our own. It is not tried again."""
 
@@ -213,7 +217,8 @@ def of_exception(error: BaseException) -> Fault:
         case IgnoreRequest():
             return Fault("moved", "unknown", text, "correct the redirect")
         case UnsupportedURLSchemeError():
-            return Fault("scheme", "invalid", text, "use an address that begins with http:// or https://")
+            # The address itself was looked at before it was asked: it is a redirect that leads there.
+            return Fault("scheme", "unknown", text, "let the redirect lead to http:// or https://")
         case CannotResolveHostError():
             return Fault("dns", "unknown", text, "correct the host in the address")
         case DownloadTimeoutError() | TimeoutError():
@@ -224,6 +229,8 @@ def of_exception(error: BaseException) -> Fault:
             return Fault("connect", "unknown", text, _AGAIN)
         case DownloadFailedError() | ResponseDataLossError():
             return Fault("cut_short", "unknown", f"the answer broke off: {text}", _AGAIN)
-        case ValueError():
+        case UnaskableAddressError():
             return Fault("invalid_url", "invalid", text, "correct the address")
+        case ValueError():
+            return Fault("parse", "unknown", f"the answer cannot be read: {text}", _AGAIN)
     return Fault("connect", "unknown", f"{type(error).__name__}: {text}", _AGAIN)

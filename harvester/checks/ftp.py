@@ -9,9 +9,13 @@ import asyncio
 import ftplib
 import re
 import socket
+import threading
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +24,7 @@ from scrapy.exceptions import DownloadConnectionRefusedError, DownloadTimeoutErr
 from scrapy.http import Response
 
 from harvester.checks.download import through_archive
-from harvester.checks.faults import Fault, SettledFault
+from harvester.checks.faults import Fault, SettledFault, UnaskableAddressError
 from harvester.checks.guard import PrivateAddressError, guarded_connection
 
 if TYPE_CHECKING:
@@ -31,6 +35,12 @@ __all__ = ["FtpHandler", "ask"]
 
 TIMEOUT_S = 30.0
 MAX_REPLY = 4_000
+"""Characters of one line of a reply."""
+MAX_LINES = 500
+"""Lines of all replies."""
+_ERRORS: tuple[type[Exception], ...] = (*ftplib.all_errors, ValueError)
+WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ftp")
+"""Threads of their own: a silent server must not hold up the look-ups of names."""
 
 
 class _Ftp(ftplib.FTP):
@@ -39,8 +49,23 @@ class _Ftp(ftplib.FTP):
     maxline = MAX_REPLY
 
     def __init__(self, local: Collection[str], timeout_s: float) -> None:
-        super().__init__(timeout=timeout_s)
+        # Latin-1 takes every byte, and gives the same byte back.
+        super().__init__(timeout=timeout_s, encoding="latin-1")
         self.local = local
+        self.lines = 0
+
+    def getline(self) -> str:
+        """A line of a reply. A server that talks without end is hung up on."""
+        self.lines += 1
+        if self.lines > MAX_LINES:
+            raise ftplib.Error(f"more than {MAX_LINES} lines of reply")
+        return super().getline()
+
+    def hang_up(self) -> None:
+        """End whatever is waited for."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect_guarded(self, host: str, port: int) -> None:
         """Connect and read the greeting. Raises PrivateAddressError, OSError or ftplib's errors."""
@@ -56,17 +81,22 @@ def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) 
     Raises SettledFault ("gone", "auth", "server"), PrivateAddressError, or OSError where there is no connection.
     """
     parts = urlsplit(url)
-    path = unquote(parts.path) or "/"
+    path = unquote(parts.path, "latin-1") or "/"
     if re.search(r"[\r\n\x00]", path + unquote(parts.username or "") + unquote(parts.password or "")):
-        raise ValueError("the address holds characters that no FTP command may hold")
+        raise UnaskableAddressError("the address holds characters that no FTP command may hold")
     client = _Ftp(local, timeout_s)
+    # Each wait is bounded by the time-out; this bounds them all together.
+    watch = threading.Timer(3 * timeout_s, client.hang_up)
+    watch.daemon = True
+    watch.start()
     try:
         client.connect_guarded(parts.hostname or "", parts.port or 21)
         client.login(unquote(parts.username or "anonymous"), unquote(parts.password or "anonymous@"))
         return _look(client, path)
-    except ftplib.all_errors as error:
+    except _ERRORS as error:
         raise _fault(error) from error
     finally:
+        watch.cancel()
         client.close()
 
 
@@ -108,7 +138,7 @@ def _fault(error: Exception) -> Exception:
     if isinstance(error, ftplib.error_perm) and code in ("530", "532"):
         remedy = "open the server to everyone (anonymous)"
         return SettledFault(Fault("auth", "unknown", f"the FTP server answers: {words}", remedy))
-    if isinstance(error, ftplib.Error):
+    if isinstance(error, ftplib.Error | ValueError):
         return SettledFault(Fault("server", "unknown", f"the FTP server answers: {words}", "look at the server"))
     if isinstance(error, socket.gaierror):
         return error
@@ -127,7 +157,8 @@ class FtpHandler(BaseDownloadHandler):
 
     async def _fetch(self, request: Request) -> Response:
         timeout_s = min(TIMEOUT_S, float(request.meta.get("download_timeout", TIMEOUT_S)))
-        headers = await asyncio.to_thread(ask, request.url, local=self._local, timeout_s=timeout_s)
+        asking = partial(ask, request.url, local=self._local, timeout_s=timeout_s)
+        headers = await asyncio.get_running_loop().run_in_executor(WORKERS, asking)
         return Response(request.url, status=200, headers=dict(headers))
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ class LinkSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.night = night
         self.total, self.done = len(jobs), 0
+        self.begun = time.monotonic()
         self.waiting: list[ResourceCheck] = []
         self.downloads: dict[str, int] = {}
         self.rules = {job.target.url: job.rule for job in jobs}
@@ -129,6 +131,9 @@ class LinkSpider(scrapy.Spider):
     def next_of(self, host: str) -> Iterator[scrapy.Request]:
         """The next request to a host; addresses that cannot be asked are settled on the way."""
         queue = self.queues[host]
+        if queue and time.monotonic() - self.begun > queue[0].limits.check_deadline_s:
+            # What is left comes first in the next night: it is the longest unchecked.
+            queue.clear()
         while queue:
             job = queue.popleft()
             try:
@@ -136,7 +141,8 @@ class LinkSpider(scrapy.Spider):
             except ValueError as error:
                 # Never asked, so it has no instant but the run's.
                 asked = {"answered_at": instant(started(self.night.run_id))}
-                self.settle(of_fault(job.target, faults.of_exception(error), None, None, asked))
+                fault = faults.of_exception(faults.UnaskableAddressError(str(error)))
+                self.settle(of_fault(job.target, fault, None, None, asked))
                 continue
             yield request
             return

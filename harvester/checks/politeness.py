@@ -7,6 +7,7 @@ Scrapy parses Crawl-delay and Retry-After and then ignores both; here they are o
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import DownloadTimeoutError
 
-from harvester.checks.faults import HostResting
+from catalog.store import now
+from harvester.checks.faults import HostResting, of_exception
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -64,14 +66,14 @@ class HostBudget:
         entry = self._hosts[host]
         if entry.troubles >= MAX_TROUBLES:
             raise HostResting(f"{host} was busy or silent {entry.troubles} times in a row: left alone for this night")
-        now = time.monotonic()
-        pause = max(entry.rest_until - now, entry.asked_delay_s)
+        at_present = time.monotonic()
+        pause = max(entry.rest_until - at_present, entry.asked_delay_s)
         if pause > max_wait_s:
             raise HostResting(f"{host} asks for a pause of {pause:.0f} seconds: left alone for this night")
-        at = max(entry.next_at, entry.rest_until, now)
+        at = max(entry.next_at, entry.rest_until, at_present)
         entry.next_at = at + entry.delay_s(delay_s)
-        if at > now:
-            await asyncio.sleep(at - now)
+        if at > at_present:
+            await asyncio.sleep(at - at_present)
 
     def slow_down(self, host: str, delay_s: float) -> None:
         """Keep at least ``delay_s`` seconds between turns from now on (Crawl-delay)."""
@@ -101,7 +103,7 @@ class HostBudget:
 
 def retry_after_s(value: str) -> float | None:
     """Seconds of a Retry-After header: a number, or the time left to a date; None where it is neither."""
-    if value.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
@@ -121,7 +123,7 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
         for prefix in ("X-RateLimit-", "X-Rate-Limit-", "RateLimit-"):
             raw = headers.get(prefix + name)
             words = raw.decode("latin-1").split(",")[0].split(";")[0].strip() if raw else ""
-            if words.isdigit():
+            if re.fullmatch(r"[0-9]{1,15}", words):
                 return float(words)
         return None
 
@@ -136,8 +138,17 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
 
 
 def host_of(url: str) -> str:
-    """Host and port, lower-case: what politeness is counted by."""
-    return urlsplit(url).netloc.lower()
+    """Host, and port where it is not the scheme's own: what politeness is counted by, however the address is spelt.
+
+    Raises ValueError for an address without a proper host or port.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    named = f"[{host}]" if ":" in host else host
+    return named if parts.port in (None, _PORTS.get(parts.scheme)) else f"{named}:{parts.port}"
+
+
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
 
 
 class Politeness:
@@ -166,9 +177,18 @@ class Politeness:
         self.spider.check_request(request)
         # Addresses go out as declared: a second round of quoting would ask for something else.
         request.meta.setdefault("verbatim_url", True)
-        if self.spider.night.replay is None:
+        night = self.spider.night
+        if night.replay is None:
             delay_s = request.meta.get("delay_s", self.delay_s)
-            await self.budget.turn(host_of(request.url), delay_s, request.meta.get("max_wait_s", self.max_wait_s))
+            try:
+                await self.budget.turn(host_of(request.url), delay_s, request.meta.get("max_wait_s", self.max_wait_s))
+            except HostResting as error:
+                if night.archive is not None:
+                    # That it was not asked is a fact of the night as well.
+                    request.meta["answered_at"] = now()
+                    fault = of_exception(error)
+                    request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=False)
+                raise
 
     async def process_response(self, request: Request, response: Response) -> Response:
         host = host_of(request.url)

@@ -71,10 +71,14 @@ class PortalSpider(scrapy.Spider):
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
         self.asked: Counter[str] = Counter()
-        self.has_moved = False
+        self.begun_again: str | None = None
+        """Why this harvest has begun again from its start, if it has."""
         self.is_over = False
         """True once the deadline has passed."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)
+        if checkpoint.get("begun_again"):
+            # Which records the second beginning has seen is not known: it begins once more.
+            self.start_over(checkpoint["begun_again"])
 
     async def start(self) -> AsyncIterator[Any]:
         """Scrapy's way in. A harvest that was killed after its last page has nothing left to ask."""
@@ -104,6 +108,7 @@ class PortalSpider(scrapy.Spider):
         return (
             self.is_incremental
             and not self.night.is_full
+            and not self.begun_again
             and self.before.run_id is not None
             and self.before.since_full + 1 < self.portal.schedule.full_every
         )
@@ -202,6 +207,7 @@ class PortalSpider(scrapy.Spider):
         for pointer, raw in records:
             other = self.other_id(raw)
             if other is not None:
+                other = hashlib.blake2b(other.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
                 if other not in self.seen_others:
                     self.seen_others.add(other)
                     self.tally.skipped += 1
@@ -226,7 +232,7 @@ class PortalSpider(scrapy.Spider):
             own.identifiers.append(identifier)
             kept.append(record)
             errors += said
-        own.errors += errors
+        own.remember(errors)
         self._count(own)
         self.tally.kept += len(kept)
         self.tally.seen += len(kept)
@@ -240,9 +246,9 @@ class PortalSpider(scrapy.Spider):
     def _moved(self, response: Response) -> list[HarvestError]:
         """Once a harvest: that the portal itself says that it has moved for good."""
         reasons = response.meta.get("redirect_reasons") or ()
-        if self.has_moved or not {301, 308} & set(reasons):
+        if self.tally.has_moved or not {301, 308} & set(reasons):
             return []
-        self.has_moved = True
+        self.tally.has_moved = True
         return [
             HarvestError(
                 kind="moved",
@@ -257,7 +263,7 @@ class PortalSpider(scrapy.Spider):
         """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
         own = Reading.of(known)
         new = [one for one in known.identifiers if one not in self.seen_ids]
-        own.repeats = own.explained + len(known.identifiers) - len(new)
+        own.repeats += len(known.identifiers) - len(new)
         self.seen_ids.update(new)
         self.tally.kept += len(new)
         self.tally.seen += len(new) + own.skipped
@@ -296,13 +302,19 @@ class PortalSpider(scrapy.Spider):
         """Where reading stands, as it is kept with a page; None where the page ends nothing."""
         if cursor is None:
             return None
-        return {"cursor": cursor, "tally": asdict(self.tally), "others": sorted(self.seen_others)}
+        return {
+            "cursor": cursor,
+            "tally": asdict(self.tally),
+            "others": sorted(self.seen_others),
+            "begun_again": self.begun_again,
+        }
 
-    def start_over(self, why: str | None = None) -> None:
+    def start_over(self, why: str) -> None:
         """Forget what this harvest has seen: it begins again, as a full one."""
         restart(self.night.catalog, self.night.run_id, self.portal.id)
         old = self.tally
-        self.tally = Tally(requests=old.requests, bytes=old.bytes, notes=[why] if why else [], tls_fault=old.tls_fault)
+        self.tally = Tally(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
+        self.begun_again = why
         self.seen_ids, self.seen_others, self.cursor = set(), set(), None
 
     # Saying what went wrong

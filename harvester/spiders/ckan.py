@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from catalog.harvests import new_among, newest_record, present
+from catalog.harvests import new_among, present
 from catalog.model import Dataset, HarvestError, Page
 from harvester.checks import faults
 from harvester.spiders.base import PortalSpider
@@ -35,6 +35,8 @@ __all__ = ["Spider"]
 
 SORTS = ("id asc", "name asc", None)
 """Orders to try: some sites refuse the first with 400 or 409."""
+MAX_BARREN = 20
+"""Small pages in a row with nothing new."""
 MAX_MISSES = 20
 """Names in a row that cannot be shown before the list is given up."""
 NO_DATASETS = ("harvest", "showcase")
@@ -57,6 +59,7 @@ class Spider(PortalSpider):
     async def begin(self) -> AsyncIterator[Request]:
         self.names: list[str] = []
         self.misses = 0
+        self.barren = 0
         self.order = 0
         self.since: str | None = None
         self.expected: int | None = None
@@ -65,17 +68,14 @@ class Spider(PortalSpider):
         """Datasets of the catalogue after the changes that have come so far."""
         if not self.cursor:
             if self.wants_incremental:
-                self.since = _before(newest_record(self.night.catalog, self.portal.id))
+                # What the last complete harvest saw, and no record's date from the future.
+                self.since = _before(self.before.newest_record, self.before.started_at)
                 self.after = present(self.night.catalog, self.portal.id)
             yield self.count(None) if self.since else self.search(self.first_walk())
             return
         self.order, self.since = self.cursor["order"], self.cursor["since"]
         self.expected, self.after = self.cursor["expected"], self.cursor["after"]
-        if self.cursor["begun_again"]:
-            # Which records the second beginning has seen is not known: it begins once more.
-            self.start_over(self.cursor["begun_again"])
-            yield self.search(self.first_walk())
-        elif "shown" in self.cursor:
+        if "shown" in self.cursor:
             yield self.list_names(self.cursor["shown"])
         else:
             yield self.search(Walk(**self.cursor["walk"]))
@@ -85,13 +85,11 @@ class Spider(PortalSpider):
 
     def position(self, **where: Any) -> dict[str, Any]:
         """The cursor of a page."""
-        again = self.tally.notes[0] if self.tally.mode == "full" and self.since else None
         return {
             "order": self.order,
             "since": self.since,
             "expected": self.expected,
             "after": self.after,
-            "begun_again": again,
             **where,
         }
 
@@ -217,7 +215,7 @@ class Spider(PortalSpider):
             self.tally.notes.append("the portal refuses a stable order: records may move between pages")
         count = result.get("count")
         self.tally.advertise(count)
-        before = len(self.seen_ids) + len(self.seen_others)
+        before = self.known()
         ahead = walk.forward(len(records))
         is_last = walk.is_last(len(records), self.tally.advertised)
         is_regular = self.tally.mode == "full" and walk.size == 0 and not walk.is_second
@@ -228,18 +226,26 @@ class Spider(PortalSpider):
             came = [record.dataset.identifier for record in page.records]
             self.after += new_among(self.night.catalog, self.portal.id, came)
         yield replace(page, checkpoint=self.checkpoint(self.position(walk=ahead.as_json())))
-        is_new = len(self.seen_ids) + len(self.seen_others) > before
-        for step in self.next_of(walk, ahead, is_last, is_new or not records or walk.is_second, response.url):
+        self.barren = 0 if self.known() > before else self.barren + 1
+        # Where pages are small, one record that is lost or listed twice fills a page.
+        is_circle = self.barren > (MAX_BARREN if walk.size else 0) and not walk.is_second
+        for step in self.next_of(walk, ahead, is_last, not is_circle or not records, response.url):
             yield step
+
+    def known(self) -> int:
+        """Records of which it is known what became of them: each page should add some."""
+        return len(self.seen_ids) + len(self.seen_others) + self.tally.lost + self.tally.unidentified
 
     def on_same(self, known: Any, walk: Walk) -> list[Any]:
         """Go on after a page that is the same as last night."""
         received = known.state["received"]
         self.tally.advertise(known.state["count"])
         ahead = walk.forward(received)
+        before = self.known()
         page = self.unchanged(known, cursor=self.position(walk=ahead.as_json()))
+        is_new = self.known() > before or bool(known.state["own"]["skipped"])
         is_last = walk.is_last(received, self.tally.advertised)
-        return [page, *self.next_of(walk, ahead, is_last, bool(page.unchanged) or not received, known.url)]
+        return [page, *self.next_of(walk, ahead, is_last, is_new or not received, known.url)]
 
     def next_of(self, walk: Walk, ahead: Walk, is_last: bool, is_new: bool, url: str) -> list[Any]:
         # A second reading needs to go no further than the first has proved.
@@ -386,10 +392,10 @@ class Spider(PortalSpider):
         return to_dataset(raw, self.portal.url)
 
 
-def _before(newest: str | None) -> str | None:
-    """An instant for the filter, the overlap before the newest change; None where there is no such date."""
+def _before(newest: str | None, started: str | None) -> str | None:
+    """An instant for the filter: the overlap before the earlier of two; None where one of them is no date."""
     try:
-        at = datetime.fromisoformat((newest or "")[:19]) - OVERLAP
+        at = min(datetime.fromisoformat((one or "")[:19]) for one in (newest, started)) - OVERLAP
     except (ValueError, OverflowError):
         return None
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -31,6 +31,8 @@ __all__ = ["Spider"]
 
 BATCH = 500
 """Records written in one transaction."""
+NO_SUCH_PAGE = (400, 404, 410)
+"""How servers say that there is no further page. Whatever else fails is no end."""
 CKAN_PAGE = 100
 """Datasets on a page of a feed made by ckanext-dcat."""
 
@@ -43,8 +45,8 @@ class Spider(PortalSpider):
     async def begin(self) -> AsyncIterator[Any]:
         url = self.portal.url
         self.feed = url if "data.json" in url or url.endswith(".json") or "?" in url else f"{url}/data.json"
-        self.bodies: set[str] = set()
         at = self.cursor
+        self.bodies: set[str] = set(at["bodies"]) if at else set()
         if not at:
             yield self.get(1)
         elif at["index"] is None:
@@ -82,13 +84,17 @@ class Spider(PortalSpider):
         known = self.remembered(response, saved.sha256 if saved else None)
         if known and not (saved and saved.cut):
             self.path.unlink(missing_ok=True)
+            if known.sha256 in self.bodies:
+                self.tally.end("the whole feed is read")
+                return
+            self.bodies.add(str(known.sha256))
             following = self.after(number, bool(known.state["more"]))
-            yield self.unchanged(known, cursor=_before_page(number + 1))
+            yield self.unchanged(known, cursor=self.before_page(number + 1))
             for step in following:
                 yield step
             return
         if problem := self.refused(response):
-            if number > 1:
+            if number > 1 and response.status in NO_SUCH_PAGE:
                 self.tally.faults.pop()
                 self.tally.errors -= 1
                 self.tally.end("the last page is read")
@@ -114,6 +120,7 @@ class Spider(PortalSpider):
         reading = Reading(response, sha256=saved.sha256)
         begun = {"seen": self.tally.seen, "kept": self.tally.kept} if at is None else at["begun"]
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
+        place["bodies"] = sorted(self.bodies)
         place["exchange"] = response.meta.get("exchange")
         stream = records(saved.path)
         if at is not None:
@@ -131,7 +138,7 @@ class Spider(PortalSpider):
         on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
         why = _why(saved, end, is_over)
         is_more = bool(on_page) and on_page % CKAN_PAGE == 0
-        if number > 1 and not is_new:
+        if number > 1 and not is_new and not why:
             self.tally.end("the whole feed is read")
         elif why:
             kind = "too_large" if is_over or saved.cut == "size" else "parse" if not on_page else "cut_short"
@@ -143,11 +150,15 @@ class Spider(PortalSpider):
             # Of a feed that was read in two goes it is not known what its first part held.
             answer = reading.answer({"more": is_more}) if at is None else None
             following = self.after(number, is_more)
-            yield Page(answer=answer, checkpoint=self.checkpoint(_before_page(number + 1)))
+            yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1)))
             # Only now is nothing in it that is not kept.
             saved.path.unlink(missing_ok=True)
             for step in following:
                 yield step
+
+    def before_page(self, number: int) -> dict[str, Any]:
+        """The cursor before a page of the feed."""
+        return {"number": number, "index": None, "bodies": sorted(self.bodies)}
 
     def after(self, number: int, is_more: bool) -> list[Request]:
         """The next page of a feed made by CKAN, which tells of it by its length alone; else this was all."""
@@ -171,18 +182,13 @@ class Spider(PortalSpider):
             for element in broken
         ]
         reading.lost += len(broken)
-        reading.errors += errors
+        reading.remember(errors)
         elements = [(f"/dataset/{e.index}", e.value) for e in batch if isinstance(e, Element)]
         page = self.page(response, elements, reading=reading, cursor=cursor)
         return replace(page, errors=page.errors + self.written(errors))
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
-
-
-def _before_page(number: int) -> dict[str, Any]:
-    """The cursor before a page of the feed."""
-    return {"number": number, "index": None}
 
 
 def _why(saved: Saved, end: StreamEnd, is_over: bool) -> str | None:

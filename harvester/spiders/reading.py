@@ -48,6 +48,10 @@ class Reading:
         self.repeats += 1
         self.explained += identifier in self._own
 
+    def remember(self, errors: list[HarvestError]) -> None:
+        """Keep errors, as far as they are of use."""
+        self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
+
     def taken(self) -> tuple[int, int, int, int]:
         """Lost, unidentified, repeats and explained ones since this was asked last."""
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
@@ -64,6 +68,7 @@ class Reading:
             "skipped": self.skipped,
             "lost": self.lost,
             "unidentified": self.unidentified,
+            "repeats": self.repeats,
             "explained": self.explained,
             "errors": [asdict(error) for error in self.errors],
         }
@@ -91,5 +96,6 @@ class Reading:
             skipped=own.get("skipped", 0),
             lost=own.get("lost", 0),
             unidentified=own.get("unidentified", 0),
+            repeats=own.get("repeats", 0),
             explained=own.get("explained", 0),
         )

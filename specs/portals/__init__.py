@@ -50,6 +50,8 @@ class Limits(Strict):
     """A feed or table that comes slower than this over ``timeout_s`` is broken off: it would drip all night."""
     deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 7_200
     """Seconds after which the harvest of the portal is ended; what was seen by then is kept as partial."""
+    check_deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 14_400
+    """Seconds after which no more of the portal's addresses are checked; the others come first in the next night."""
     max_wait_s: Annotated[float, Field(ge=0, le=86_400)] = 300
     """A host that asks for a longer pause (Retry-After, rate limit) is left alone for the rest of the night."""
     page_rows: Annotated[int, Field(ge=1, le=1000)] = 500

@@ -127,6 +127,13 @@ def test_what_names_many_names_none(catalog: Catalog) -> None:
     assert find_copies(catalog) == 0
 
 
+def test_a_home_page_names_no_dataset(catalog: Catalog) -> None:
+    home = "https://data.gov"
+    one = Dataset(identifier="1", landing_page=home, distributions=files(f"{home}/"))
+    fill(catalog, city=[one], nation=[one])
+    assert find_copies(catalog) == 0
+
+
 def test_a_government_counts_no_copies(catalog: Catalog) -> None:
     fill(
         catalog,

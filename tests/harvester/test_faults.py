@@ -14,7 +14,8 @@ from scrapy.http import Response
 from catalog.model import ResourceCheck
 from catalog.observations import BrokenRule, judged, write_checks
 from catalog.store import Catalog
-from harvester.checks.faults import of_exception, of_response
+from harvester.checks.faults import UnaskableAddressError, of_exception, of_response
+from harvester.checks.links import check
 
 URL = "https://data.example/x.csv"
 
@@ -67,8 +68,9 @@ def caused(cause: BaseException) -> Exception:
         (MemoryError(), "ours", "unknown"),
         (IgnoreRequest("Forbidden by robots.txt"), "robots", "unknown"),
         (IgnoreRequest("max redirections reached"), "moved", "unknown"),
-        (UnsupportedURLSchemeError("gopher"), "scheme", "invalid"),
-        (ValueError("no host"), "invalid_url", "invalid"),
+        (UnsupportedURLSchemeError("gopher"), "scheme", "unknown"),
+        (UnaskableAddressError("no host"), "invalid_url", "invalid"),
+        (ValueError("whatever an answer holds"), "parse", "unknown"),
         (RuntimeError("what?"), "connect", "unknown"),
     ],
 )
@@ -153,3 +155,33 @@ def test_a_portal_that_fails_says_how(answer: Answer, kind: str, words: str, cat
 def test_no_connection(catalog: Catalog) -> None:
     harvest(catalog, spec("p", "ckan", "http://127.0.0.1:1"))
     assert catalog.value("select kind from harvest_errors") == "connect"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Disposition": 'attachment; filename="donn\xe9es.csv"'},
+        {"Retry-After": "\xb2"},
+        {"X-RateLimit-Remaining": "\xb2"},
+    ],
+    ids=lambda value: next(iter(value)),
+)
+def test_odd_bytes_in_a_header_speak_against_nobody(headers: dict[str, str], catalog: Catalog) -> None:
+    with PortalServer({"/x.csv": Answer(200, "text/csv", b"a,b\n1,2\n", headers)}) as server:
+        part = {"downloadURL": f"{server.url}/x.csv"}
+        feed = as_json({"dataset": [{"identifier": "A", "distribution": [part]}]})
+        server.routes["/data.json"] = Answer(200, feed.content_type, feed.body, headers)
+        portal = spec("p", "dcat-us", server.url)
+        check(harvest(catalog, portal), [portal])
+    assert harvested(catalog, "p")["verdict"] == "complete"
+    assert catalog.value("select outcome from resource_checks") == "ok"
+
+
+@pytest.mark.parametrize("target", ["http://[::bad/", "https://host.example:99999/", "gopher://host.example/"])
+def test_a_redirect_to_nonsense_makes_no_address_invalid(target: str, catalog: Catalog) -> None:
+    with PortalServer({"/x": Answer(302, headers={"Location": target})}) as server:
+        feed = {"dataset": [{"identifier": "A", "distribution": [{"accessURL": f"{server.url}/x"}]}]}
+        server.routes["/data.json"] = as_json(feed)
+        portal = spec("p", "dcat-us", server.url)
+        check(harvest(catalog, portal), [portal])
+    assert catalog.value("select outcome from resource_checks") == "unknown"

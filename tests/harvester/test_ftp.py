@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -108,3 +112,36 @@ def test_in_a_night(server: str, catalog: Catalog) -> None:
     ]
     assert found[urls[0]]["size_bytes"] == 8 and found[urls[0]]["file_path"] is None
     assert time.monotonic() - begun < 30
+
+
+def talking(lines: Iterable[bytes], pause_s: float = 0.0) -> str:
+    """A server that says so much and no more to one client."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(20)
+
+    def talk() -> None:
+        with suppress(OSError), listener:
+            client, _ = listener.accept()
+            with client:
+                for line in lines:
+                    client.sendall(line)
+                    time.sleep(pause_s)
+
+    threading.Thread(target=talk, daemon=True).start()
+    return f"ftp://127.0.0.1:{listener.getsockname()[1]}/x.csv"
+
+
+def test_a_server_that_talks_without_end_is_hung_up_on() -> None:
+    begun = time.monotonic()
+    with pytest.raises(SettledFault, match="lines of reply"):
+        ask(talking(itertools.repeat(b"220-welcome\r\n")), local=LOCAL, timeout_s=2)
+    slowly = talking(itertools.repeat(b"220-welcome\r\n", 100), 0.2)
+    with pytest.raises(Exception, match="FTP"):
+        ask(slowly, local=LOCAL, timeout_s=0.5)
+    assert time.monotonic() - begun < 8
+
+
+def test_a_greeting_in_latin_1_speaks_against_nobody() -> None:
+    with pytest.raises(SettledFault) as caught:
+        ask(talking([b"220 Serveur de la R\xe9gion\r\n", b"421 ferm\xe9\r\n"]), local=LOCAL, timeout_s=2)
+    assert caught.value.fault.outcome == "unknown"

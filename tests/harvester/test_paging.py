@@ -168,3 +168,47 @@ def test_harvest_sources_are_counted_and_not_kept(catalog: Catalog) -> None:
         harvest(catalog, spec("p", "ckan", server.url))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["advertised"], row["datasets"], row["skipped"]) == ("complete", 10, 8, 2)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        Answer(403, "text/html", b"<title>Just a moment...</title>"),
+        Answer(500, "text/plain", b"boom"),
+        Answer(200, "text/html", b"<!doctype html><title>Maintenance</title>"),
+        Answer(200, body=b'{"dataset": [{"identifier": "D1'),
+    ],
+    ids=["wall", "500", "html", "cut"],
+)
+def test_a_second_page_of_a_feed_that_fails_is_no_end(second: Answer, catalog: Catalog) -> None:
+    feed = as_json({"dataset": [{"identifier": f"D{n}", "title": "T"} for n in range(100)]})
+    with PortalServer({"/data.json": feed, "/data.json?page=2": second}) as server:
+        harvest(catalog, spec("f", "dcat-us", server.url))
+    row = harvested(catalog, "f")
+    assert (row["verdict"], row["datasets"]) == ("partial", 100) and row["errors"] == 1
+
+
+def test_an_index_that_is_emptied_while_it_is_read_is_not_complete(catalog: Catalog) -> None:
+    records = packages(50)
+
+    def emptied(asked: Asked) -> Answer:
+        if int(asked.query["start"]) >= 30:
+            return as_json({"success": True, "result": {"count": 0, "results": []}})
+        return ckan_search(records)(asked)
+
+    with PortalServer({SEARCH: emptied}) as server:
+        harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 10}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 30)
+    assert any("up to 50 datasets and sent 30" in reason for reason in row["reasons"])
+
+
+def test_a_lost_record_beside_a_poisoned_one_is_no_circle(catalog: Catalog) -> None:
+    records = packages(60)
+    records[22] = {"title": "nobody"}
+    records[23] = records[20]
+    with PortalServer({SEARCH: with_poison(records, 21, how=Answer(500, "text/plain", b"boom"))}) as server:
+        harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 20}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 57)
+    assert not any("circles" in reason for reason in row["reasons"])

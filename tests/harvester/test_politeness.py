@@ -17,7 +17,8 @@ from scrapy.http.headers import Headers
 
 from catalog.store import Catalog, open_catalog
 from harvester.checks.faults import HostResting
-from harvester.checks.politeness import HostBudget, rate_limit_pause_s, retry_after_s
+from harvester.checks.links import check
+from harvester.checks.politeness import HostBudget, host_of, rate_limit_pause_s, retry_after_s
 from harvester.crawl import crawl
 from harvester.night import Night
 from harvester.nightly import is_due, nightly, portal_of
@@ -259,3 +260,32 @@ def test_a_portal_without_end_is_broken_off(catalog: Catalog) -> None:
     row = harvested(catalog, "p")
     assert row["verdict"] == "partial" and row["datasets"] <= 3000
     assert "max_datasets = 2,000" in row["reasons"][0]
+
+
+def test_a_host_is_one_however_it_is_spelt() -> None:
+    spellings = [
+        "http://Data.example/x",
+        "http://a:b@data.example:80/",
+        "http://data.example./",
+        "https://data.example",
+    ]
+    assert {host_of(url) for url in spellings} == {"data.example"}
+    assert host_of("http://data.example:8080/") == "data.example:8080"
+    assert host_of("http://[2001:DB8::1]:80/") == "[2001:db8::1]"
+
+
+def test_checks_end_at_their_deadline_and_the_rest_comes_first_next_time(catalog: Catalog) -> None:
+    robots = Answer(200, "text/plain", b"User-agent: *\nCrawl-delay: 0.3\n")
+    page = Answer(200, "text/html", b"<title>Hi</title>")
+    routes: dict[str, Any] = {"/robots.txt": robots, **{f"/{n}": page for n in range(30)}}
+    with PortalServer(routes) as server:
+        parts = [{"accessURL": f"{server.url}/{n}"} for n in range(30)]
+        server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "distribution": parts}]})
+        portal = spec("p", "dcat-us", server.url, limits={"check_deadline_s": 1.5})
+        begun = time.monotonic()
+        check(harvest(catalog, portal), [portal])
+        assert time.monotonic() - begun < 8
+        first = {r["url"] for r in catalog.rows("select url from resource_checks")}
+        check(harvest(catalog, portal), [portal])
+        second = {r["url"] for r in catalog.rows("select url from resource_checks")} - first
+    assert 2 <= len(first) < 20 and len(second) >= 2

@@ -200,3 +200,56 @@ def test_a_record_that_comes_back_keeps_its_id_and_history(catalog: Catalog) -> 
         r["kind"] for r in catalog.rows("select kind from changes where dataset_id = ? order by rowid", [back["id"]])
     ]
     assert kinds == ["added", "missing", "retired", "returned"]
+
+
+def test_a_night_that_broke_off_does_not_hide_the_changes_it_did_not_see(catalog: Catalog) -> None:
+    records = [package(n) for n in range(40)]
+    blocked = {"on": False}
+    search = filtering(records)
+
+    def answer(asked: Asked) -> Answer:
+        if blocked["on"] and asked.query.get("start") == "10":
+            return Answer(403, "text/html", b"<title>Just a moment...</title>")
+        # The newest change comes first, so that the night that breaks off has seen it.
+        return search(asked)
+
+    with PortalServer({SEARCH: answer}) as server:
+        nights(catalog, server)
+        for n in range(20):
+            records[n] = package(n, f"2026-02-01T00:00:{59 - n:02}.000000", title="Changed")
+        blocked["on"] = True
+        assert nights(catalog, server)["verdict"] == "partial"
+        blocked["on"] = False
+        row = nights(catalog, server)
+    assert row["verdict"] == "complete"
+    assert catalog.value("select count(*) from datasets where title = 'Changed'") == 20
+
+
+def test_a_date_from_the_future_hides_no_change(catalog: Catalog) -> None:
+    records = [package(n) for n in range(20)] + [package(20, "2099-01-01T00:00:00.000000")]
+    with PortalServer({SEARCH: filtering(records)}) as server:
+        nights(catalog, server)
+        for n in range(10):
+            records[n] = package(n, "2098-12-01T00:00:00.000000", title="Changed")
+        row = nights(catalog, server)
+    assert row["verdict"] == "complete"
+    assert catalog.value("select count(*) from datasets where title = 'Changed'") == 10
+
+
+def test_a_record_listed_twice_is_no_loss_on_the_second_night_either(catalog: Catalog) -> None:
+    records = [package(n) for n in range(39)]
+    records.append(records[3])
+    with PortalServer({SEARCH: with_etag(ckan_search(records))}) as server:
+        rows = [nights(catalog, server, schedule={"full_every": 1}) for _ in range(2)]
+    assert [(r["verdict"], r["datasets"], r["duplicates"]) for r in rows] == [("complete", 39, 1)] * 2, rows[1][
+        "reasons"
+    ]
+
+
+def test_a_feed_that_ignores_pages_has_no_duplicates_on_the_second_night(catalog: Catalog) -> None:
+    feed = as_json({"dataset": [{"identifier": f"D{n}", "title": "T"} for n in range(200)]})
+    with PortalServer({"/data.json": with_etag(lambda asked: feed)}) as server:
+        for _ in range(3):
+            harvest(catalog, spec("f", "dcat-us", server.url))
+            row = harvested(catalog, "f")
+            assert (row["verdict"], row["seen"], row["datasets"], row["errors"]) == ("complete", 200, 200, 0)

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.harvests import new_among, present
-from catalog.model import Dataset, HarvestError, Page
+from catalog.model import Dataset, Page
 from harvester.checks import faults
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.ckan_record import to_dataset
+from harvester.spiders.losses import poisoned
 from harvester.spiders.paging import MAX_POISON, SHRINKABLE, Walk
 
 if TYPE_CHECKING:
@@ -172,21 +173,11 @@ class Spider(PortalSpider):
         self.tally.lost += 1
         self.tally.seen += 1
         self.tally.errors += 1
-        error = self.poison(fault, walk, url)
+        error = poisoned(fault.detail, f"/result/results/{walk.start}", url)
         page = Page(errors=(error,), checkpoint=self.checkpoint(self.position(walk=beyond.as_json())))
         if self.tally.advertised is not None and beyond.start >= self.tally.advertised:
             return [page, *self.at_end(beyond, "the portal's total is reached")]
         return [page, self.search(beyond)]
-
-    def poison(self, fault: faults.Fault, walk: Walk, url: str) -> HarvestError:
-        """The error of a record that makes every page fail that it is on."""
-        return HarvestError(
-            kind="poison",
-            message=f"the record at place {walk.start} cannot be sent, alone or with others: {fault.detail}",
-            remedy="look into the portal's log for this address; the records around it were kept",
-            url=url,
-            pointer=f"/result/results/{walk.start}",
-        )
 
     async def on_search(self, response: Response, walk: Walk) -> AsyncIterator[Any]:
         if known := self.remembered(response):

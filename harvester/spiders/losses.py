@@ -7,7 +7,7 @@ from typing import Any
 from catalog.canonical import json_text
 from catalog.model import Dataset, HarvestError, Record
 
-__all__ = ["LostRecord", "cut", "cut_off", "duplicate", "lost"]
+__all__ = ["LostRecord", "cut", "cut_off", "duplicate", "lost", "poisoned"]
 
 
 class LostRecord(Exception):
@@ -51,6 +51,18 @@ def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError
         title=cut(dataset.title, 200),
         pointer=pointer,
         is_lost=False,
+    )
+
+
+def poisoned(why: str, pointer: str, url: str) -> HarvestError:
+    """The error of a record that makes every page fail that it is on."""
+    place = pointer.rpartition("/")[2]
+    return HarvestError(
+        kind="poison",
+        message=f"the record at place {place} cannot be sent, alone or with others: {why}",
+        remedy="look into the portal's log for this address; the records around it were kept",
+        url=url,
+        pointer=pointer,
     )
 
 

@@ -172,6 +172,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with made.server:
         portals_of(made)
         yield made
+        print(f"killed {made.kills} times")  # noqa: T201  # for pytest -rP
 
 
 @pytest.fixture
@@ -180,6 +181,7 @@ def site_with_tables(tmp_path: Path) -> Iterator[Site]:
     with made.server:
         portals_of(made)
         yield made
+        print(f"killed {made.kills} times")  # noqa: T201  # for pytest -rP
 
 
 # How a killed check is asked again differs, what it found does not.

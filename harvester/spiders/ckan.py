@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.harvests import new_among, present
-from catalog.model import Dataset, Page
+from catalog.model import Dataset, HarvestError, Page
 from harvester.checks import faults
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.ckan_record import to_dataset
-from harvester.spiders.losses import poisoned
+from harvester.spiders.losses import cut, poisoned
 from harvester.spiders.paging import MAX_POISON, SHRINKABLE, Walk
 
 if TYPE_CHECKING:
@@ -172,9 +172,8 @@ class Spider(PortalSpider):
         beyond = walk.skip()
         self.tally.lost += 1
         self.tally.seen += 1
-        self.tally.errors += 1
         error = poisoned(fault.detail, f"/result/results/{walk.start}", url)
-        page = Page(errors=(error,), checkpoint=self.checkpoint(self.position(walk=beyond.as_json())))
+        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.position(walk=beyond.as_json())))
         if self.tally.advertised is not None and beyond.start >= self.tally.advertised:
             return [page, *self.at_end(beyond, "the portal's total is reached")]
         return [page, self.search(beyond)]
@@ -319,7 +318,7 @@ class Spider(PortalSpider):
             return
         record, problem = self.result_of(response)
         if problem:
-            for step in self.not_shown(problem, shown, response.url):
+            for step in self.not_shown(problem, shown, response.url, self.value):
                 yield step
             return
         self.misses = 0
@@ -335,15 +334,17 @@ class Spider(PortalSpider):
         for step in self.not_shown(self.fault_of(failure), request.cb_kwargs["shown"], request.url):
             yield step
 
-    def not_shown(self, fault: faults.Fault, shown: int, url: str) -> list[Any]:
+    def not_shown(self, fault: faults.Fault, shown: int, url: str, value: Any = None) -> list[Any]:
         """One name that cannot be shown is one record lost, not the end."""
-        page = self.no_answer(fault, url, self.value)
-        self.tally.faults.pop()
         self.tally.lost += 1
         self.tally.seen += 1
         self.misses += 1
-        lost = tuple(replace(e, is_lost=True, is_fatal=False) for e in page.errors)
-        steps: list[Any] = [Page(errors=lost, checkpoint=self.checkpoint(self.position(shown=shown + 1)))]
+        error = HarvestError(
+            kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
+        )
+        steps: list[Any] = [
+            Page(errors=self.written([error]), checkpoint=self.checkpoint(self.position(shown=shown + 1)))
+        ]
         if self.misses < MAX_MISSES:
             return [*steps, *self.show_next(shown + 1)]
         left = len(self.names) - shown - 1

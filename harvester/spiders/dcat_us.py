@@ -93,13 +93,11 @@ class Spider(PortalSpider):
             for step in following:
                 yield step
             return
+        if number > 1 and response.status in NO_SUCH_PAGE:
+            self.tally.end("the last page is read")
+            return
         if problem := self.refused(response):
-            if number > 1 and response.status in NO_SUCH_PAGE:
-                self.tally.faults.pop()
-                self.tally.errors -= 1
-                self.tally.end("the last page is read")
-            else:
-                yield problem
+            yield problem
             return
         if saved is None:
             yield self.fatal("parse", f"{response.url}: the answer has no body", "look at the portal", response.url)

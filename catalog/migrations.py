@@ -82,6 +82,12 @@ def s0004_history(db: Database) -> None:
     )
 
 
+@migrate()
+def s0005_parents(db: Database) -> None:
+    """Series, and the parents of datasets."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

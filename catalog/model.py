@@ -167,7 +167,9 @@ class Dataset:
     documentation: tuple[str, ...] = ()
     described_by: str | None = None
     is_part_of: str | None = None
-    """Identifier of the parent dataset or series."""
+    """Identifier of the parent dataset or series, as the record names it."""
+    is_series: bool = False
+    """dcat:DatasetSeries: a group of datasets, which has its files in its members."""
     harvested_from: str | None = None
     """Where the portal itself got the record, if it says so: then this is a copy."""
     distributions: tuple[Distribution, ...] = ()

@@ -145,7 +145,7 @@ class Archive:
         asked = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in request.headers.items() for v in vs]
         line = _HttpHeaders(f"{request.url} HTTP/1.1", asked, protocol=request.method)
         warc = {"WARC-Concurrent-To": record_id, "WARC-Date": str(request.meta["answered_at"])}
-        self._write("request", request.url, io.BytesIO(), 0, line, warc)
+        self._write("request", request.url, io.BytesIO(request.body), len(request.body), line, warc)
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: Fault, *, is_retryable: bool) -> str:

@@ -19,6 +19,7 @@ from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from harvester import __version__
 from harvester.checks import faults
 from harvester.night import Night
+from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.losses import LostRecord, cut, cut_off, duplicate, lost
 from harvester.spiders.reading import Reading
@@ -56,6 +57,7 @@ class PortalSpider(scrapy.Spider):
 
     name = "portal"
     type: ClassVar[str]
+    about: ClassVar[About]
     volatile: ClassVar[tuple[str, ...]] = ()
     """Fields of a record whose change is no change: counters of views, dates of the portal's own robots."""
     is_incremental: ClassVar[bool] = False
@@ -155,8 +157,10 @@ class PortalSpider(scrapy.Spider):
         """Called for every request before it goes out. Raises BudgetSpent, or GoingRound: next links do at times."""
         self.check_budget()
         if not request.meta.get("retry_times") and not request.meta.get("redirect_times"):
-            self.asked[request.url] += 1
-            if self.asked[request.url] > MAX_ASKED:
+            # What is asked for by POST lies in the body.
+            asked = f"{request.url} {hashlib.sha256(request.body).hexdigest()}" if request.body else request.url
+            self.asked[asked] += 1
+            if self.asked[asked] > MAX_ASKED:
                 raise faults.GoingRound(f"{request.url} was asked for before: paging goes round in circles")
         self.tally.requests += 1
 
@@ -194,12 +198,13 @@ class PortalSpider(scrapy.Spider):
         reading: Reading | None = None,
         state: dict[str, Any] | None = None,
         is_second: bool = False,
+        is_overlap: bool = False,
     ) -> Page:
         """Map the records of one answer.
 
         ``state`` is remembered of it for the next night, with the identifiers in it; an answer that is read in several
         pages shares a ``reading`` and is remembered with its last one. In a second reading what is known is passed
-        over.
+        over, and so are known records where pages overlap by right.
         """
         own = reading or Reading(response)
         kept: list[Record] = []
@@ -224,7 +229,9 @@ class PortalSpider(scrapy.Spider):
                 continue
             identifier = record.dataset.identifier
             if identifier in self.seen_ids:
-                if not is_second:
+                if is_overlap:
+                    own.identifiers.append(identifier)
+                elif not is_second:
                     own.repeat(identifier)
                     errors.append(duplicate(record))
                 continue
@@ -259,11 +266,11 @@ class PortalSpider(scrapy.Spider):
             )
         ]
 
-    def unchanged(self, known: Answer, *, cursor: Any = None) -> Page:
+    def unchanged(self, known: Answer, *, cursor: Any = None, is_overlap: bool = False) -> Page:
         """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
         own = Reading.of(known)
         new = [one for one in known.identifiers if one not in self.seen_ids]
-        own.repeats += len(known.identifiers) - len(new)
+        own.repeats += 0 if is_overlap else len(known.identifiers) - len(new)
         self.seen_ids.update(new)
         self.tally.kept += len(new)
         self.tally.seen += len(new) + own.skipped

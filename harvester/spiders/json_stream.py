@@ -24,10 +24,11 @@ MAX_RECORD = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A record, and its index in the array."""
+    """A record, and its index among those of the document; its JSON pointer where the array alone does not give it."""
 
     index: int
     value: Any
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

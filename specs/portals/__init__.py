@@ -18,7 +18,11 @@ __all__ = [
     "Broken", "Limits", "PortalSpec", "PortalType", "Retire", "Schedule", "load", "load_file", "of_url", "shipped",
 ]  # fmt: skip
 
-PortalType = Literal["ckan", "dcat-us"]
+PortalType = Literal[
+    "arcgis-hub", "arcgis-portal", "arcgis-server", "ckan", "csw", "dataverse", "dcat-rdf", "dcat-us", "dcat-us-3",
+    "dkan", "geonode", "i14y", "inventory", "oai-pmh", "ogc-records", "opendatasoft", "sitemap", "socrata", "sparql",
+    "stac", "udata", "waf",
+]  # fmt: skip
 """One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
 
 

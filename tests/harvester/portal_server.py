@@ -32,6 +32,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,14 @@ class _Handler(BaseHTTPRequestHandler):
         portal.requests.append((self.command, self.path))
         parts = urlsplit(self.path)
         route = portal.routes.get(self.path) or portal.routes.get(parts.path) or Answer(404, "text/plain", b"not here")
-        if not isinstance(route, Answer):
+        while not isinstance(route, Answer):
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            route = route(Asked(self.command, parts.path, query, dict(self.headers)))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            route = route(Asked(self.command, parts.path, query, dict(self.headers), body))
         with suppress(OSError):
             self.send(route)
 
-    do_HEAD = do_GET
+    do_HEAD = do_POST = do_GET
 
     def send(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -17,6 +17,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from catalog.model import HarvestError, Page
+from harvester.checks import faults
 from harvester.checks.download import Save, Saved
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
@@ -43,27 +44,45 @@ class FeedSpider(PortalSpider):
 
     element: ClassVar[str] = "dataset"
     """Key of the array, for the pointers of errors."""
+    broken: ClassVar[str] = "the record is not valid JSON"
+    """What is said of an element that cannot be read."""
+    headers: ClassVar[dict[str, str]] = {}
+    """Headers of every request."""
+
+    stands_alone = True
+    """False where a page cannot be understood without the others: it is read anew every night."""
 
     async def begin(self) -> AsyncIterator[Any]:
         async for step in self.begin_feed():
             yield step
 
-    def elements(self, path: Path) -> Iterator[Any]:
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
         """The elements of a document on disk: Element, Broken, and a StreamEnd last."""
         return records(path, self.element)
+
+    def more(self, end: StreamEnd, on_page: int) -> bool | str:
+        """Whether there is a further page, after one with so many records; or its address."""
+        return bool(on_page) and on_page % CKAN_PAGE == 0
+
+    def instead(self, number: int) -> Request | None:
+        """Another address to try where the first page is no feed; None: there is none."""
+        return None
 
     async def begin_feed(self) -> AsyncIterator[Any]:
         """The first request, or the rest of what a broken harvest had fetched."""
         at = self.cursor
         self.bodies: set[str] = set(at["bodies"]) if at else set()
+        self.tried: list[str] = []
+        """Addresses that are no feed, and why."""
         if not at:
             yield self.get_feed(1)
         elif at["index"] is None:
-            yield self.get_feed(at["number"])
+            yield self.get_feed(at["number"], at["link"])
         elif self.path.is_file() and _sha256(self.path) == at["sha256"]:
             asked = Request(at["url"], meta={"asked": at["url"], "exchange": at["exchange"]})
+            response = Response(at["url"], request=asked, headers={"Content-Type": at["content_type"]})
             saved = Saved(self.path, self.path.stat().st_size, at["sha256"], at["cut"])
-            async for step in self.read_feed(Response(at["url"], request=asked), saved, at["number"], at):
+            async for step in self.read_feed(response, saved, at["number"], at):
                 yield step
         else:
             self.start_over("a harvest that was broken off was begun again: the feed it had was gone")
@@ -72,10 +91,12 @@ class FeedSpider(PortalSpider):
     @property
     def path(self) -> Path:
         """Where the feed lies while it is read."""
-        return self.night.data / "feeds" / f"{self.portal.id}.json"
+        return self.night.data / "feeds" / f"{self.portal.id}.feed"
 
-    def get_feed(self, number: int) -> Request:
-        url = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
+    def get_feed(self, number: int, link: str | None = None) -> Request:
+        """The request for a page, by its address or its number."""
+        numbered = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
+        url = link or numbered
         limits = self.portal.limits
         save = Save(self.path, limits.max_feed_bytes, limits.min_bytes_per_s, limits.timeout_s)
         return self.request(
@@ -83,42 +104,59 @@ class FeedSpider(PortalSpider):
             self.on_feed,
             is_conditional=True,
             # The file is unpacked on the way to disk, which knows these.
-            headers={"Accept-Encoding": "gzip, deflate"},
+            headers={"Accept-Encoding": "gzip, deflate", **self.headers},
             meta={"save": save, "download_timeout": limits.feed_timeout_s},
-            cb_kwargs={"number": number},
+            cb_kwargs={"number": number, "is_link": link is not None},
         )
 
-    async def on_feed(self, response: Response, number: int) -> AsyncIterator[Any]:
+    async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
         saved: Saved | None = response.meta.get("saved")
         known = self.remembered(response, saved.sha256 if saved else None)
         if known and not (saved and saved.cut):
             self.path.unlink(missing_ok=True)
             if known.sha256 in self.bodies:
-                self.tally.end("the whole feed is read")
+                for page in self.came_before(response, is_link):
+                    yield page
                 return
             self.bodies.add(str(known.sha256))
-            following = self.after(number, bool(known.state["more"]))
-            yield self.unchanged(known, cursor=self.before_page(number + 1))
+            more = known.state["more"]
+            following = self.after(number, more)
+            yield self.unchanged(known, cursor=self.before_page(number + 1, more))
             for step in following:
                 yield step
             return
-        if number > 1 and response.status in NO_SUCH_PAGE:
+        # A page that was named must be there; one that was guessed at need not.
+        if number > 1 and not is_link and response.status in NO_SUCH_PAGE:
             self.tally.end("the last page is read")
             return
-        if problem := self.refused(response):
-            yield problem
+        if fault := faults.of_response(response):
+            self.tried.append(f"{response.url}: {fault.detail}")
+            if number == 1 and (other := self.instead(number)):
+                yield other
+            else:
+                value = response.body[:500].decode("utf-8", "replace")
+                yield self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, response.url, value)
             return
         if saved is None:
             yield self.fatal("parse", f"{response.url}: the answer has no body", "look at the portal", response.url)
             return
         if saved.sha256 in self.bodies:
-            # ?page is not known there: the whole feed came again.
             saved.path.unlink(missing_ok=True)
-            self.tally.end("the whole feed is read")
+            for page in self.came_before(response, is_link):
+                yield page
             return
         self.bodies.add(saved.sha256)
         async for step in self.read_feed(response, saved, number):
             yield step
+
+    def came_before(self, response: Response, is_link: bool) -> list[Page]:
+        """Where a page is the same as one before: the end, if it was only guessed at."""
+        if is_link:
+            message = f"{response.url}: the page came before: paging goes round in circles"
+            return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
+        # ?page is not known there: the whole feed came again.
+        self.tally.end("the whole feed is read")
+        return []
 
     async def read_feed(
         self, response: Response, saved: Saved, number: int, at: dict[str, Any] | None = None
@@ -129,14 +167,15 @@ class FeedSpider(PortalSpider):
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
         place["bodies"] = sorted(self.bodies)
         place["exchange"] = response.meta.get("exchange")
-        stream = self.elements(saved.path)
+        place["content_type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        stream = self.elements(saved.path, response)
         if at is not None:
             stream = dropwhile(lambda e: not isinstance(e, StreamEnd) and e.index <= at["index"], stream)
         end = StreamEnd(None, {})
         is_over = False
         while not is_over and (batch := list(islice(stream, BATCH))):
             if isinstance(batch[-1], StreamEnd):
-                end = batch.pop()  # type: ignore[assignment]
+                end = batch.pop()
             cursor = {**place, "index": batch[-1].index} if batch else None
             yield self.batch(batch, response, reading, cursor)
             is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets
@@ -144,33 +183,42 @@ class FeedSpider(PortalSpider):
             await asyncio.sleep(0)
         on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
         why = _why(saved, end, is_over)
-        is_more = bool(on_page) and on_page % CKAN_PAGE == 0
+        more = self.more(end, on_page)
         if number > 1 and not is_new and not why:
             self.tally.end("the whole feed is read")
+        elif why and not on_page and number == 1 and (other := self.instead(number)):
+            self.tried.append(f"{response.url}: {why}")
+            # Every address may answer with the same page.
+            self.bodies.discard(saved.sha256)
+            saved.path.unlink(missing_ok=True)
+            yield other
         elif why:
             kind = "too_large" if is_over or saved.cut == "size" else "parse" if not on_page else "cut_short"
             remedy = "ask the portal for a whole and valid document; what was read is kept"
             value = None if on_page else response.body[:300].decode("utf-8", "replace")
-            yield self.fatal(kind, f"{response.url}: {why}", remedy, response.url, value)
+            said = "; ".join([*self.tried, f"{response.url}: {why}"])
+            yield self.fatal(kind, said, remedy, response.url, value)
             saved.path.unlink(missing_ok=True)
         else:
             # Of a feed that was read in two goes it is not known what its first part held.
-            answer = reading.answer({"more": is_more}) if at is None else None
-            following = self.after(number, is_more)
-            yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1)))
+            answer = reading.answer({"more": more}) if at is None and self.stands_alone else None
+            following = self.after(number, more)
+            yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
             # Only now is nothing in it that is not kept.
             saved.path.unlink(missing_ok=True)
             for step in following:
                 yield step
 
-    def before_page(self, number: int) -> dict[str, Any]:
+    def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
         """The cursor before a page of the feed."""
-        return {"number": number, "index": None, "bodies": sorted(self.bodies)}
+        link = more if isinstance(more, str) else None
+        return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
-    def after(self, number: int, is_more: bool) -> list[Request]:
-        """The next page of a feed made by CKAN, which tells of it by its length alone; else this was all."""
-        if is_more:
-            return [self.get_feed(number + 1)]
+    def after(self, number: int, more: bool | str) -> list[Request]:
+        """The next page: the one that is named; or that of a feed made by CKAN, which tells of it by its length alone;
+        else this was all."""
+        if more:
+            return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
         self.tally.end("the whole feed is read")
         return []
 
@@ -180,10 +228,10 @@ class FeedSpider(PortalSpider):
         errors = [
             HarvestError(
                 kind="record",
-                message=f"the record is not valid JSON: {element.message}",
+                message=f"{self.broken}: {element.message}",
                 remedy="mend the record where the message points; the records around it were kept",
                 url=response.url,
-                pointer=f"/{self.element}/{element.index}",
+                pointer=element.pointer or f"/{self.element}/{element.index}",
                 value=cut(element.text),
             )
             for element in broken

@@ -33,11 +33,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A record that is not valid JSON: its index, what is wrong, and its beginning."""
+    """A record that cannot be read: its index, what is wrong, its beginning; and what it is about, if that is known."""
 
     index: int
     message: str
     text: str
+    pointer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

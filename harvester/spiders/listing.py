@@ -6,7 +6,7 @@ for conditionally, read smaller where it fails, and its end must be proved: see 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -132,6 +132,11 @@ class ListingSpider(PortalSpider):
             for step in other:
                 yield step
             return
+        for step in self.taken(sheet, response, walk):
+            yield step
+
+    def taken(self, sheet: Sheet, response: Response, walk: Walk) -> Iterator[Any]:
+        """Keep what is in a page, and go on."""
         self.tally.advertise(sheet.total)
         before = self.known()
         is_last = self.is_last(walk, sheet)
@@ -147,8 +152,7 @@ class ListingSpider(PortalSpider):
         )
         self.kept(page)
         yield replace(page, checkpoint=self.checkpoint(self.position(ahead)))
-        for step in self.next_of(walk, ahead, self.known() > before or not sheet.count, response.url):
-            yield step
+        yield from self.next_of(walk, ahead, self.known() > before or not sheet.count, response.url)
 
     def sheet_of(self, response: Response, walk: Walk) -> Sheet:
         """What is in an answer. Raises Refused."""

@@ -129,6 +129,9 @@ class PortalSpec(Strict):
     It holds for the portal's interface, not for the files it lists."""
     accept_bad_tls: bool = False
     """Go on where the portal's own certificate cannot be verified. It is a finding all the same."""
+    query: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """For sparql alone: a SELECT of the operator's own, for an endpoint that does not hold dcat:Dataset. Its first
+    variable names the dataset; the others are its properties: title, description, publisher, modified, license, ..."""
     min_datasets: Annotated[int, Field(ge=0)] | None = None
     max_datasets: Annotated[int, Field(ge=1)] | None = None
     volatile: tuple[str, ...] = ()

@@ -1,0 +1,261 @@
+"""SPARQL 1.1 endpoints that hold a DCAT catalogue.
+
+Offsets are never used: endpoints cut answers off silently, at 10,000 rows or so, and without order they repeat and
+skip. Datasets are listed by key (``STR(?d) > "last"``), a page at a time; then what is said of those of the page is
+asked for, distributions apart. An answer whose length looks like a cap is asked for again in halves. Where the default
+graph holds no dataset, all named graphs are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+
+from catalog.model import Dataset
+from harvester.checks import faults
+from harvester.spiders import sparql_queries as queries
+from harvester.spiders.about import About
+from harvester.spiders.dcat_rdf_record import to_dataset
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.rdf_nodes import describe
+from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+DISTRIBUTION = NamedNode("http://www.w3.org/ns/dcat#distribution")
+MEMBER = NamedNode("http://www.w3.org/ns/dcat#seriesMember")
+SERIES = NamedNode("http://www.w3.org/ns/dcat#DatasetSeries")
+TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_STRING = "http://www.w3.org/2001/XMLSchema#string"
+LEAST_CAP = 1_000
+"""Rows. An answer of a multiple of this may have been cut off."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """A page of datasets, and what is still to be asked of them."""
+
+    walk: Walk
+    ids: list[str]
+    todo: list[tuple[str, list[str]]]
+    store: Store = field(default_factory=Store)
+    lost: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+
+
+class Spider(ListingSpider):
+    """All datasets with an IRI of an endpoint."""
+
+    type = "sparql"
+    about = About(
+        software="SPARQL 1.1 endpoints with DCAT: Virtuoso, Fuseki, Oxigraph, Blazegraph, rdflib",
+        paging="by key, never by offset; answers that look cut off are asked for again in halves",
+        incremental="not offered",
+        deletion="absent from a complete listing",
+        limits="datasets without IRI are not seen; silent caps on rows",
+        loses="what the portal's software does not express in DCAT",
+        rank=65,
+    )
+    max_rows = 100
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.in_graphs: bool = cursor.get("in_graphs", False)
+
+    def position(self, walk: Walk) -> dict[str, Any]:
+        return {**super().position(walk), "in_graphs": self.in_graphs}
+
+    def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
+        """The request for a query: long ones go by POST."""
+        headers = {"Accept": "application/sparql-results+json"}
+        body = urlencode({"query": text})
+        if by_post:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            return self.request(
+                self.portal.url, callback, errback=errback, method="POST", body=body, headers=headers, **kwargs
+            )
+        url = f"{self.portal.url}{'&' if '?' in self.portal.url else '?'}{body}"
+        return self.request(url, callback, errback=errback, headers=headers, **kwargs)
+
+    # The list of datasets
+
+    def opening(self) -> list[Any]:
+        if self.portal.query:
+            walk = self.first_walk()
+            return [self.query(self.portal.query, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})]
+        return [self.query(queries.count(self.in_graphs), self.on_total, self.failed)]
+
+    async def on_total(self, response: Response) -> AsyncIterator[Any]:
+        try:
+            rows = self.rows_of(response)
+            total = int(rows[0]["n"]["value"])
+        except Refused as refusal:
+            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            return
+        except (LookupError, ValueError, TypeError):
+            yield self.fatal(
+                "parse", f"{response.url}: the endpoint does not count", "check the endpoint", response.url,
+                response.body[:300].decode("utf-8", "replace"),
+            )  # fmt: skip
+            return
+        if not total and not self.in_graphs:
+            self.in_graphs = True
+            for step in self.opening():
+                yield step
+            return
+        self.tally.advertise(total)
+        yield self.ask(self.first_walk())
+
+    def ask(self, walk: Walk) -> Request:
+        text = queries.identifiers(walk.at, walk.asked, self.in_graphs)
+        return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})
+
+    async def on_page(self, response: Response, walk: Walk) -> AsyncIterator[Any]:
+        try:
+            rows = self.rows_of(response)
+            if self.portal.query:
+                records = rows_by_dataset(self.read_json(response)["head"]["vars"], rows)
+                steps = self.taken(Sheet(records=records, is_end=True), response, walk)
+            elif any("d" not in row for row in rows):
+                raise Refused(
+                    faults.Fault("parse", "unknown", "the answer is not one to the query", "check the endpoint"),
+                    response.body[:300].decode("utf-8", "replace"),
+                )
+            elif not rows:
+                steps = self.taken(Sheet(is_end=True), response, walk)
+            else:
+                ids = [row["d"]["value"] for row in rows]
+                steps = iter([self.detail(_Job(walk, ids, [("own", ids), ("files", ids)]))])
+        except Refused as refusal:
+            for step in self.round_trouble(refusal.fault, walk, response.url, refusal.value):
+                yield step
+            return
+        for step in steps:
+            yield step
+
+    def rows_of(self, response: Response) -> list[dict[str, Any]]:
+        """The bindings of an answer. Raises Refused."""
+        if fault := faults.of_response(response):
+            raise Refused(fault, response.body[:500].decode("utf-8", "replace"))
+        try:
+            return list(self.read_json(response)["results"]["bindings"])
+        except (ValueError, TypeError, LookupError) as error:
+            said = str(error) if isinstance(error, ValueError) else "the answer is no SPARQL result in JSON"
+            remedy = f"check that {self.portal.url} is a SPARQL endpoint"
+            fault = faults.Fault("parse", "unknown", said, remedy)
+            raise Refused(fault, response.body[:300].decode("utf-8", "replace")) from error
+
+    # What is said of the datasets of a page
+
+    def detail(self, job: _Job) -> Request:
+        kind, ids = job.todo[0]
+        text = queries.DETAILS[kind](ids, self.in_graphs)
+        job.asked += 1
+        return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, cb_kwargs={"job": job})
+
+    async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
+        for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
+            yield step
+
+    async def on_detail(self, response: Response, job: _Job) -> AsyncIterator[Any]:
+        try:
+            rows = self.rows_of(response)
+        except Refused as refusal:
+            for step in self.halved(job, refusal.fault, response.url):
+                yield step
+            return
+        if rows and len(rows) % LEAST_CAP == 0:
+            fault = faults.Fault(
+                "too_large", "unknown", f"the answer is cut off at {len(rows):,} rows", "raise the cap"
+            )
+            for step in self.halved(job, fault, response.url):
+                yield step
+            return
+        _fill(job.store, rows, job.asked)
+        job.todo.pop(0)
+        for step in self.next_detail(job, response):
+            yield step
+
+    def halved(self, job: _Job, fault: faults.Fault, url: str) -> list[Any]:
+        """Ask for half of the datasets; one that cannot be had alone is lost."""
+        kind, ids = job.todo.pop(0)
+        if fault.kind not in ("timeout", "server", "too_large", "cut_short", "parse", "empty"):
+            return [self.no_answer(fault, url)]
+        if len(ids) == 1:
+            job.lost[ids[0]] = fault.detail
+            if len(job.lost) > len(job.ids) // 2 and len(job.lost) > 1:
+                return [self.no_answer(fault, url)]
+        else:
+            middle = len(ids) // 2
+            job.todo = [(kind, ids[:middle]), (kind, ids[middle:]), *job.todo]
+        return self.next_detail(job, None)
+
+    def next_detail(self, job: _Job, response: Response | None) -> list[Any]:
+        """The next question about a page; or, after the last, its datasets."""
+        job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
+        if job.todo:
+            return [self.detail(job)]
+        if response is None:
+            # The last question failed; the page is that of the list itself.
+            response = self.no_response()
+        records: list[tuple[str, Any]] = [
+            (iri, {"@id": iri, "@lost": job.lost[iri]} if iri in job.lost else describe(job.store, NamedNode(iri), ""))
+            for iri in job.ids
+        ]
+        return list(self.taken(Sheet(records=records, at=job.ids[-1]), response, job.walk))
+
+    def no_response(self) -> Response:
+        """A response of no content, where what is kept came with several."""
+        from scrapy.http import Response as Plain
+
+        return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        if "@lost" in raw:
+            raise ValueError(raw["@lost"])
+        return row_dataset(raw) if "@rows" in raw else to_dataset(raw)
+
+
+def _fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
+    """Add the statements of an answer. Blank nodes are told apart by the number of the question."""
+
+    def term(value: dict[str, Any]) -> Any:
+        if value["type"] == "uri":
+            return NamedNode(value["value"])
+        if value["type"] == "bnode":
+            return BlankNode(f"q{number}x{value['value'].encode().hex()}")
+        datatype = value.get("datatype")
+        if language := value.get("xml:lang"):
+            return Literal(value["value"], language=language)
+        return (
+            Literal(value["value"], datatype=NamedNode(datatype))
+            if datatype and datatype != _STRING
+            else Literal(value["value"])
+        )
+
+    for row in rows:
+        try:
+            subject, predicate, value = term(row["s"]), term(row["p"]), term(row["o"])
+            quads = [Quad(subject, predicate, value)]
+            if "d" in row:
+                quads.append(Quad(term(row["d"]), DISTRIBUTION, subject))
+            elif predicate == MEMBER:
+                # What a series is was not asked for.
+                quads.append(Quad(subject, TYPE, SERIES))
+        except (KeyError, ValueError, TypeError):
+            # An IRI or language that is none: this one statement is left out.
+            continue
+        if predicate == DISTRIBUTION and "d" not in row and isinstance(value, BlankNode):
+            # It comes with the distributions, under another name.
+            continue
+        store.extend(quads)

@@ -1,0 +1,84 @@
+"""The queries by which a DCAT catalogue is read from a SPARQL 1.1 endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+__all__ = ["DETAILS", "count", "identifiers"]
+
+_PREFIXES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "adms": "http://www.w3.org/ns/adms#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+}
+_DATASET = "VALUES ?kind { dcat:Dataset dcat:DatasetSeries } ?d a ?kind . FILTER(isIRI(?d))"
+_NEAR = (
+    "dct:publisher dct:creator dcat:contactPoint dct:license dct:temporal dct:spatial dct:provenance dct:conformsTo "
+    "dct:accessRights dct:rights dct:accrualPeriodicity adms:identifier"
+)
+"""Properties of a dataset whose nodes are described with it."""
+_NEAR_FILES = "dct:license dct:format dcat:mediaType spdx:checksum dcat:accessService dct:rights foaf:page"
+
+
+def _query(text: str) -> str:
+    """A query with the prefixes that it uses."""
+    used = [f"PREFIX {name}: <{iri}>\n" for name, iri in _PREFIXES.items() if f"{name}:" in text]
+    return "".join(used) + text
+
+
+def _where(pattern: str, in_graphs: bool) -> str:
+    return f"GRAPH ?g {{ {pattern} }}" if in_graphs else pattern
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'
+
+
+def count(in_graphs: bool) -> str:
+    """How many datasets with an IRI there are."""
+    return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(_DATASET, in_graphs)} }}")
+
+
+def identifiers(after: Any, rows: int, in_graphs: bool) -> str:
+    """The IRIs that follow one, in the order of their characters."""
+    beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
+    where = _where(_DATASET + beyond, in_graphs)
+    return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
+
+
+def _values(name: str, ids: Sequence[str]) -> str:
+    # What is no IRI in SPARQL's grammar cannot have come from an endpoint; and must not go into a query.
+    safe = [one for one in ids if not set(one) & set('<>"{}|\\^`') and " " not in one and one.isprintable()]
+    return f"VALUES ?{name} {{ {' '.join(f'<{one}>' for one in safe)} }}"
+
+
+def _own(ids: Sequence[str], in_graphs: bool) -> str:
+    """Datasets, the nodes near them, their catalogue records, and the series that name them."""
+    parts = [
+        f"{_values('s', ids)} ?s ?p ?o",
+        f"{_values('x', ids)} VALUES ?near {{ {_NEAR} }} ?x ?near ?s . ?s ?p ?o",
+        f"{_values('x', ids)} ?x dcat:contactPoint ?y . ?y vcard:hasEmail ?s . ?s ?p ?o",
+        f"{_values('x', ids)} ?s foaf:primaryTopic ?x . ?s ?p ?o",
+        f"{_values('o', ids)} VALUES ?p {{ dcat:seriesMember }} ?s ?p ?o",
+        f"{_values('x', ids)} ?s dcat:servesDataset ?x . ?s ?p ?o",
+    ]
+    union = " UNION ".join(f"{{ {_where(part, in_graphs)} }}" for part in parts)
+    return _query(f"SELECT DISTINCT ?s ?p ?o WHERE {{ {union} }}")
+
+
+def _files(ids: Sequence[str], in_graphs: bool) -> str:
+    """Distributions, each with its dataset, and the nodes near them."""
+    parts = [
+        f"{_values('d', ids)} ?d dcat:distribution ?s . ?s ?p ?o",
+        f"{_values('x', ids)} VALUES ?near {{ {_NEAR_FILES} }} ?x dcat:distribution ?y . ?y ?near ?s . ?s ?p ?o",
+    ]
+    union = " UNION ".join(f"{{ {_where(part, in_graphs)} }}" for part in parts)
+    return _query(f"SELECT DISTINCT ?d ?s ?p ?o WHERE {{ {union} }}")
+
+
+DETAILS: dict[str, Callable[[Sequence[str], bool], str]] = {"own": _own, "files": _files}

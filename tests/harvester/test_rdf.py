@@ -1,0 +1,234 @@
+"""RDF as portals serve it: damaged, cut short, paged in circles, long; and endpoints that cut answers off."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import parse_qs
+from urllib.request import urlopen
+
+import pyoxigraph
+import pytest
+from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
+
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester.spiders import rdf_files
+from harvester.spiders.rdf_nodes import BASE, datasets_of, describe
+
+PREFIXES = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n"
+TURTLE = "text/turtle"
+
+
+def turtle(first: int, count: int, extra: str = "") -> bytes:
+    """Datasets with numbers from ``first`` on."""
+    lines = [
+        f'<http://x.example/{n:05}> a dcat:Dataset ; dct:title "Dataset {n}" ;\n'
+        f"  dcat:distribution <http://x.example/{n:05}/f> .\n<http://x.example/{n:05}/f> a dcat:Distribution ; dcat:accessURL <http://x.example/{n:05}.csv> ."
+        for n in range(first, first + count)
+    ]
+    return (PREFIXES + "\n".join(lines) + "\n" + extra).encode()
+
+
+def one(catalog: Catalog, body: bytes, content_type: str = TURTLE, **values: object) -> dict[str, object]:
+    with PortalServer({"/c.ttl": Answer(200, content_type, body)}) as server:
+        harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl", **values))
+    return harvested(catalog, "p")
+
+
+def test_document_cut_short_is_partial(catalog: Catalog) -> None:
+    row = one(catalog, turtle(0, 30)[:-40])
+    assert row["verdict"] == "partial" and "breaks off" in str(row["reasons"])
+    assert row["datasets"] in (28, 29)
+
+
+def test_dataset_whose_statement_is_damaged_is_lost_and_not_judged_by_the_rest(catalog: Catalog) -> None:
+    damaged = (
+        '<http://x.example/bad> a dcat:Dataset ; dct:title "T" ; nope:licence "no such prefix" ; dct:modified "x" .\n'
+    )
+    row = one(catalog, turtle(0, 3) + damaged.encode() + turtle(5, 3))
+    assert row["verdict"] == "partial"
+    kept = {stored.dataset.identifier for stored in datasets(catalog, "p")}
+    assert "http://x.example/bad" not in kept and {"http://x.example/00000", "http://x.example/00007"} <= kept
+    error = catalog.rows("select * from harvest_errors where pointer = 'http://x.example/bad'")
+    assert len(error) == 1 and "a statement cannot be read" in error[0]["message"]
+
+
+def test_a_document_without_datasets_is_complete_and_empty(catalog: Catalog) -> None:
+    row = one(catalog, (PREFIXES + "<http://x.example/> a dcat:Catalog .").encode())
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 0, ["the portal lists no datasets"])
+
+
+@pytest.mark.parametrize("body", [b"", b"   ", PREFIXES.encode(), b'{"@context": "http://x.example/c"}'])
+def test_a_document_without_statements_is_no_catalogue(body: bytes, catalog: Catalog) -> None:
+    assert one(catalog, body)["verdict"] == "failed"
+
+
+def test_entities_are_not_unfolded_and_files_not_read(catalog: Catalog) -> None:
+    body = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">
+    <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY f SYSTEM "file:///etc/hostname">]>
+    <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/"
+      xmlns:dcat="http://www.w3.org/ns/dcat#"><dcat:Dataset rdf:about="http://x.example/1"><dct:title>&f;</dct:title>
+    <dct:description>&c;</dct:description></dcat:Dataset></rdf:RDF>"""
+    one(catalog, body, "application/rdf+xml")
+    host = socket.gethostname()
+    assert host not in json.dumps(catalog.rows("select title, description from datasets"))
+
+
+@pytest.mark.parametrize("name", ["next", "nextPage"])
+def test_hydra_links_that_go_in_circles_are_said(name: str, catalog: Catalog) -> None:
+    def page(number: int, following: int) -> Answer:
+        extra = f"<p> <http://www.w3.org/ns/hydra/core#{name}> '?page={following}' ."
+        return Answer(200, TURTLE, turtle(number * 10, 10, extra))
+
+    routes = {"/c.ttl": page(0, 2), "/c.ttl?page=2": page(1, 3), "/c.ttl?page=3": page(2, 2)}
+    with PortalServer(routes) as server:
+        harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 30)
+    assert "circles" in str(row["reasons"])
+
+
+def test_page_that_a_link_names_must_be_there(catalog: Catalog) -> None:
+    extra = "<p> <http://www.w3.org/ns/hydra/core#next> <c.ttl?page=2> ."
+    row = one(catalog, turtle(0, 5, extra))  # the server gives the same document whatever the page
+    assert row["verdict"] == "partial" and "circles" in str(row["reasons"])
+    with PortalServer({"/c.ttl?page=1": Answer(200, TURTLE, turtle(0, 5, extra))}) as server:
+        harvest(catalog, spec("q", "dcat-rdf", server.url + "/c.ttl?page=1"))
+    row = harvested(catalog, "q")
+    assert row["verdict"] == "partial" and "404" in str(row["reasons"])
+
+
+def test_page_past_the_end_without_datasets_is_the_end(catalog: Catalog) -> None:
+    first = turtle(0, 5, "<p> <http://www.w3.org/ns/hydra/core#next> <c.ttl?page=2> .")
+    last = (PREFIXES + "<http://x.example/> a dcat:Catalog .").encode()
+    with PortalServer({"/c.ttl": Answer(200, TURTLE, first), "/c.ttl?page=2": Answer(200, TURTLE, last)}) as server:
+        harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
+    assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 5)
+
+
+def test_a_long_document_lies_on_disk_and_leaves_nothing_behind(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rdf_files, "IN_MEMORY", 1_000)
+    row = one(catalog, turtle(0, 1_200))
+    assert (row["verdict"], row["datasets"]) == ("complete", 1_200)
+    assert not list((catalog.path.parent / "feeds").iterdir())
+
+
+def test_the_same_description_is_the_same_node_whatever_its_order(tmp_path: Path) -> None:
+    body = '<a> a dcat:Dataset ; dct:publisher [ dct:title "B" ] , [ dct:title "A" ] ; dct:title "x"@fr , "x"@en .'
+    other = '<a> dct:title "x"@en , "x"@fr ; dct:publisher [ dct:title "A" ] , [ dct:title "B" ] ; a dcat:Dataset .'
+    nodes = []
+    for text in (body, other):
+        file = tmp_path / "a.ttl"
+        file.write_text(PREFIXES + text)
+        graph = rdf_files.load(file, pyoxigraph.RdfFormat.TURTLE, tmp_path / "graph")
+        nodes.append(describe(graph.store, datasets_of(graph.store)[0], "http://x.example/"))
+    assert nodes[0] == nodes[1] and nodes[0]["@id"] == "relative:a" and BASE not in json.dumps(nodes[0])
+
+
+# SPARQL, with a real engine
+
+
+def endpoint(store: pyoxigraph.Store, *, cap: int = 10**9) -> Route:
+    """A SPARQL endpoint over a store, which cuts answers off at so many rows as some do."""
+
+    def answer(asked: Asked) -> Answer:
+        query = parse_qs(asked.body.decode())["query"][0] if asked.body else asked.query["query"]
+        found = json.loads(store.query(query).serialize(format=pyoxigraph.QueryResultsFormat.JSON) or b"{}")
+        found["results"]["bindings"] = found["results"]["bindings"][:cap]
+        return as_json(found)
+
+    return answer
+
+
+def filled(body: bytes, graph: str | None = None) -> pyoxigraph.Store:
+    store = pyoxigraph.Store()
+    to_graph = pyoxigraph.NamedNode(graph) if graph else None
+    store.load(body, format=pyoxigraph.RdfFormat.TURTLE, base_iri="http://x.example/", to_graph=to_graph)
+    return store
+
+
+@pytest.mark.parametrize("graph", [None, "http://x.example/graph"])
+def test_endpoint_is_read_by_key_from_whatever_graph(graph: str | None, catalog: Catalog) -> None:
+    with PortalServer({"/sparql": endpoint(filled(turtle(0, 57), graph))}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql", limits={"page_rows": 10}))
+        asked = "".join(path for _, path in server.requests)
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 57, 57)
+    assert "OFFSET" not in asked
+    assert all(len(stored.distributions) == 1 for stored in datasets(catalog, "p"))
+
+
+def test_answers_that_look_cut_off_are_asked_for_in_halves(catalog: Catalog) -> None:
+    words = " ; ".join(f'dcat:keyword "w{n}"' for n in range(150))
+    body = PREFIXES + "\n".join(
+        f'<http://x.example/{n}> a dcat:Dataset ; dct:title "{n}" ; {words} .' for n in range(20)
+    )
+    with PortalServer({"/sparql": endpoint(filled(body.encode()), cap=1_000)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("complete", 8)
+    assert all(len(stored.dataset.keywords) == 150 for stored in datasets(catalog, "p"))
+
+
+def test_dataset_that_fits_into_no_answer_is_lost_alone(catalog: Catalog) -> None:
+    words = " ; ".join(f'dcat:keyword "w{n}"' for n in range(1_100))
+    body = turtle(0, 9) + f'<http://x.example/huge> a dcat:Dataset ; dct:title "huge" ; {words} .'.encode()
+    with PortalServer({"/sparql": endpoint(filled(body), cap=1_000)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 9)
+    assert "cut off at 1,000 rows" in catalog.value("select message from harvest_errors")
+
+
+def test_own_query_of_the_operator(catalog: Catalog) -> None:
+    dataset, title = "<http://www.w3.org/ns/dcat#Dataset>", "<http://purl.org/dc/terms/title>"
+    query = f"SELECT ?d ?title ?x WHERE {{ ?d a {dataset} ; {title} ?title }}"
+    with PortalServer({"/sparql": endpoint(filled(turtle(0, 3)))}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql", query=query))
+    assert {stored.dataset.title for stored in datasets(catalog, "p")} == {"Dataset 0", "Dataset 1", "Dataset 2"}
+
+
+@pytest.fixture
+def rdflib_endpoint(tmp_path: Path) -> Iterator[str]:
+    """A real rdflib-endpoint over 25 datasets."""
+    pytest.importorskip("rdflib_endpoint", reason="rdflib-endpoint is not installed")
+    file = tmp_path / "c.ttl"
+    file.write_bytes(turtle(0, 25))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = (
+        "import sys, uvicorn, rdflib\nfrom rdflib_endpoint import SparqlEndpoint\n"
+        "graph = rdflib.Dataset(default_union=True)\ngraph.parse(sys.argv[1])\n"
+        "app = SparqlEndpoint(graph=graph, path='/sparql')\n"
+        "uvicorn.run(app, host='127.0.0.1', port=int(sys.argv[2]), log_level='error')"
+    )
+    server = subprocess.Popen([sys.executable, "-c", script, str(file), str(port)])
+    try:
+        for _ in range(150):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/sparql?query=ASK%20%7B%7D", timeout=1).close()
+                break
+            except (URLError, OSError):
+                assert server.poll() is None, "rdflib-endpoint did not start"
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/sparql"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_real_rdflib_endpoint(rdflib_endpoint: str, catalog: Catalog) -> None:
+    harvest(catalog, spec("p", "sparql", rdflib_endpoint, limits={"page_rows": 10}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 25, [])
+    assert all(len(stored.distributions) == 1 for stored in datasets(catalog, "p"))

@@ -9,7 +9,7 @@ from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text, texts
 
-__all__ = ["to_dataset"]
+__all__ = ["keywords_of", "to_dataset"]
 
 
 def to_dataset(raw: Any) -> Dataset:
@@ -32,7 +32,7 @@ def to_dataset(raw: Any) -> Dataset:
         identifier=identifier,
         title=text(raw.get("title")),
         description=text(raw.get("description")),
-        keywords=_keywords(raw.get("keyword")),
+        keywords=keywords_of(raw.get("keyword")),
         themes=texts(raw.get("theme")),
         publisher=_publisher(raw.get("publisher")),
         contact=_contact(raw),
@@ -57,7 +57,8 @@ def to_dataset(raw: Any) -> Dataset:
     )
 
 
-def _keywords(value: Any) -> tuple[str, ...]:
+def keywords_of(value: Any) -> tuple[str, ...]:
+    """Keywords of a list, or of one text with commas or semicolons between them."""
     if isinstance(value, str):
         return tuple(word.strip() for word in re.split(r"[,;]", value) if word.strip())
     return texts(value)

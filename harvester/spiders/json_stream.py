@@ -11,7 +11,7 @@ import codecs
 import json
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,18 +150,22 @@ class _Reader:
 _DECODER = json.JSONDecoder(strict=False)
 
 
-def records(path: Path, key: str = "dataset") -> Iterator[Element | Broken | StreamEnd]:
-    """The records of the array under ``key``, or of the bare array; last a :class:`StreamEnd`."""
+def records(path: Path, *keys: str) -> Iterator[Element | Broken | StreamEnd]:
+    """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
+
+    Without keys it is "dataset". With several, elements carry a pointer, for they are not told by their index alone.
+    """
     reader = _Reader(path)
     head: dict[str, Any] = {}
+    keys = keys or ("dataset",)
     try:
         opening = reader.peek()
         if opening == "[":
             yield from _array(reader)
         elif opening == "{":
-            found = yield from _object(reader, key, head)
+            found = yield from _object(reader, keys, head)
             if not found:
-                yield StreamEnd(f'the document has no "{key}"', head)
+                yield StreamEnd(f'the document has no "{keys[0]}"', head)
                 return
         elif opening == "<":
             yield StreamEnd("an HTML or XML page came where JSON was expected", head)
@@ -179,9 +183,9 @@ def records(path: Path, key: str = "dataset") -> Iterator[Element | Broken | Str
         reader.file.close()
 
 
-def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Generator[Element | Broken, None, bool]:
+def _object(reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]) -> Generator[Element | Broken, None, bool]:
     reader.at += 1
-    found = False
+    found, index = False, 0
     while (char := reader.peek()) != "}":
         if not char:
             raise EOFError("the document has no end: it was cut short")
@@ -192,9 +196,12 @@ def _object(reader: _Reader, key: str, head: dict[str, Any]) -> Generator[Elemen
         if reader.peek() != ":" or not isinstance(name, str):
             raise ValueError(f"no colon after {str(name)[:50]!r}")
         reader.at += 1
-        if name == key and reader.peek() == "[":
+        if name in keys and reader.peek() == "[":
             found = True
-            yield from _array(reader)
+            for n, element in enumerate(_array(reader)):
+                place = f"/{name}/{n}" if len(keys) > 1 else None
+                yield replace(element, index=index, pointer=place)
+                index += 1
         else:
             head[name] = reader.value()
     return found  # the caller takes it through "yield from"

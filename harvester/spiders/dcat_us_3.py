@@ -1,0 +1,148 @@
+"""DCAT-US 3: one JSON document, as ``data.json`` or a Hub's ``/api/feed/dcat-us/3.0``.
+
+Datasets stand under ``dataset``, and also in nested catalogues, as members of a series and inside the services that
+serve them; what a catalogue record or a service says of a dataset stands elsewhere in the document, which is therefore
+read twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scrapy.http import Response
+
+from catalog.model import Dataset
+from harvester.spiders.about import About
+from harvester.spiders.dcat_us_3_record import identifier_of, plain_keys, reference, to_dataset
+from harvester.spiders.feed import FeedSpider
+from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
+
+__all__ = ["Spider"]
+
+MAX_DEPTH = 8
+"""Catalogues within catalogues."""
+_KINDS = ("dataset", "datasetSeries", "service", "catalog", "record")
+
+
+class Spider(FeedSpider):
+    """All datasets of a DCAT-US 3 document."""
+
+    type = "dcat-us-3"
+    about = About(
+        software="DCAT-US 3: `data.json`, or a Hub's `/api/feed/dcat-us/3.0`",
+        paging="one document, read record by record from disk",
+        incremental="not offered",
+        deletion="absent from a whole document",
+        limits="nested catalogues eight deep",
+        loses="organisations' ids where publishers are plain names",
+        rank=60,
+    )
+
+    @property
+    def feed(self) -> str:
+        url = self.portal.url
+        is_document = url.endswith((".json", ".jsonld")) or "?" in url or "/api/feed/" in url
+        return url if is_document else f"{url}/data.json"
+
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+        known = _Elsewhere()
+        for element in records(path, "record", "service", "catalog"):
+            if isinstance(element, Element):
+                known.note(element.value, (element.pointer or "/").split("/")[1], 0)
+        index = 0
+        for element in records(path, "dataset", "datasetSeries", "service", "catalog"):
+            if isinstance(element, StreamEnd):
+                yield element
+            elif isinstance(element, Broken):
+                yield Broken(index, element.message, element.text, element.pointer)
+                index += 1
+            else:
+                kind = (element.pointer or "/dataset/0").split("/")[1]
+                pointer = element.pointer or f"/{element.index}"
+                for place, raw in _datasets(element.value, kind, pointer, known, 0):
+                    yield Element(index, raw, place)
+                    index += 1
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+class _Elsewhere:
+    """What a document says of its datasets in other places; and which of them were seen."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, dict[str, Any]] = {}
+        self.services: dict[str, list[dict[str, Any]]] = {}
+        self.seen: set[str] = set()
+
+    def note(self, value: Any, kind: str, depth: int) -> None:
+        """Take note of a record, a service, or those of a catalogue."""
+        if not isinstance(value, dict) or depth > MAX_DEPTH:
+            return
+        value = plain_keys(value)
+        if kind == "record" and (topic := reference(value.get("primaryTopic"))):
+            self.records[topic] = {k: v for k, v in value.items() if k != "primaryTopic"}
+        elif kind == "service":
+            own = {k: v for k, v in value.items() if k != "servesDataset"}
+            for served in _list(value.get("servesDataset")):
+                if name := reference(served):
+                    self.services.setdefault(name, []).append(own)
+        elif kind == "catalog":
+            for inner in ("record", "service", "catalog"):
+                for one in _list(value.get(inner)):
+                    self.note(one, inner, depth + 1)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _datasets(
+    value: Any, kind: str, pointer: str, known: _Elsewhere, depth: int, parent: str | None = None
+) -> Iterator[tuple[str, Any]]:
+    """The datasets and series in a part of the document, with what is said of them elsewhere."""
+    if not isinstance(value, dict):
+        if kind == "dataset":
+            yield pointer, value
+        return
+    node = plain_keys(value)
+    if kind == "catalog":
+        if depth < MAX_DEPTH:
+            for inner in ("dataset", "datasetSeries", "service", "catalog"):
+                for n, one in enumerate(_list(node.get(inner))):
+                    yield from _datasets(one, inner, f"{pointer}/{inner}/{n}", known, depth + 1)
+        return
+    if kind == "service":
+        for n, one in enumerate(_list(node.get("servesDataset"))):
+            yield from _hidden(one, f"{pointer}/servesDataset/{n}", known, depth, None)
+        return
+    raw = {k: v for k, v in node.items() if k not in ("seriesMember", "inSeries")}
+    own = reference(value)
+    known.seen |= {own or "", identifier_of(node) or ""}
+    series = [one for one in _list(node.get("inSeries")) if reference(one)]
+    raw["inSeries"] = reference(series[0]) if series else parent
+    if kind == "datasetSeries" or "DatasetSeries" in str(node.get("@type", "")):
+        raw["@series"] = True
+    names = {own, identifier_of(node)} - {None}
+    if record := next((known.records[name] for name in names if name in known.records), None):
+        raw["@record"] = record
+    if services := [one for name in sorted(map(str, names)) for one in known.services.get(name, ())]:
+        raw["@services"] = services
+    yield pointer, raw
+    for n, one in enumerate(_list(node.get("seriesMember"))):
+        yield from _hidden(one, f"{pointer}/seriesMember/{n}", known, depth, own or identifier_of(node))
+    for n, one in enumerate(series):
+        yield from _hidden(one, f"{pointer}/inSeries/{n}", known, depth, None, "datasetSeries")
+
+
+def _hidden(
+    value: Any, pointer: str, known: _Elsewhere, depth: int, parent: str | None, kind: str = "dataset"
+) -> Iterator[tuple[str, Any]]:
+    """A dataset inside another part: more than a reference, and not listed before."""
+    if isinstance(value, dict) and depth < MAX_DEPTH:
+        node = plain_keys(value)
+        is_told = any(node.get(name) for name in ("title", "titleMap", "description", "distribution"))
+        if is_told and not {reference(value) or "-", identifier_of(node) or "-"} & known.seen:
+            yield from _datasets(value, kind, pointer, known, depth + 1, parent)

@@ -11,6 +11,7 @@ from scrapy.settings import Settings
 
 from catalog.harvests import Grace, begin_harvest, finish_harvest, harvested
 from catalog.model import HarvestError
+from catalog.parents import link_parents
 from catalog.records import write_errors
 from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
@@ -100,6 +101,8 @@ def _finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: 
         write_errors(night.catalog, night.run_id, portal.id, [error])
     if bugs:
         tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+    if orphans := link_parents(night.catalog, portal.id):
+        tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
     word, reasons = verdict(
         tally, previous=spider.before.datasets, minimum=portal.min_datasets, maximum=portal.max_datasets
     )

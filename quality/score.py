@@ -118,7 +118,9 @@ def _answer(metric: Metric, own: Measurements, parts: Sequence[Measurements]) ->
     if metric.subject == "dataset":
         return _interval(own[metric.id])
     if not parts:
-        return Interval(0.0, 0.0, 0.0) if metric.without_distribution == "fail" else None
+        # Where no distribution is due (a series), none can fail.
+        is_due = own["distribution_present"] is not None
+        return Interval(0.0, 0.0, 0.0) if metric.without_distribution == "fail" and is_due else None
     answers = [i for part in parts if (i := _interval(part[metric.id])) is not None]
     if not answers:
         return None

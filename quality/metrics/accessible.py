@@ -15,8 +15,10 @@ _CERTAIN = re.compile(r"(?i)has expired|self[- ]signed certificate(?! in)|mismat
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
-def distribution_present(s: DatasetSubject) -> float:
-    return yes(bool(s.distributions or s.services))
+def distribution_present(s: DatasetSubject) -> float | None:
+    """Not asked of a series: its files are those of its members."""
+    is_there = bool(s.distributions or s.services)
+    return None if s.dataset.is_series and not is_there else yes(is_there)
 
 
 def access_url_present(s: DistributionSubject) -> float:

@@ -129,12 +129,12 @@ class Spider(ListingSpider):
         return named.most_common(1)[0][0] if named else None
 
     def _last_id(self, results: list[Any], walk: Walk) -> str:
-        """The id after which the next page begins. Raises ValueError where ids do not rise: then nothing is sure."""
+        """The id after which the next page begins. Raises Refused where ids do not rise: then nothing is sure."""
         ids = [found for record in results if (found := id_of(record))]
         if walk.at is not None and (ids != sorted(ids) or (ids and ids[0] <= walk.at)):
-            raise ValueError(f"scroll_id={walk.at} is not obeyed: the ids after it do not rise")
+            raise _no_way_on(f"scroll_id={walk.at} is not obeyed: the ids after it do not rise")
         if results and not ids:
-            raise ValueError("no record of the page has an id: there is no way on from it")
+            raise _no_way_on("no record of the page has an id: there is no way on from it")
         if walk.at is None and self.order:
             # By name, the last record says nothing of the ids behind it.
             return LOWEST
@@ -152,6 +152,11 @@ class Spider(ListingSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.base)
+
+
+def _no_way_on(detail: str) -> Refused:
+    # No smaller page would help.
+    return Refused(faults.Fault("page", "unknown", detail, "ask the portal to mend its paging; what was read is kept"))
 
 
 def _plain(domain: str) -> str:

@@ -11,11 +11,11 @@ the API, as ``odsfile://`` in the record is one for the portal alone.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, text, texts
+from harvester.spiders.values import email, first, host_of, text, texts
 
 __all__ = ["modified_of", "to_dataset"]
 
@@ -97,7 +97,7 @@ def _origin(meta: dict[str, Any], base: str) -> str | None:
     if address is None:
         is_federated = meta.get("federated") is True
         return first(meta.get("source_domain_title"), meta.get("source_domain"), "federated") if is_federated else None
-    if address.lower() == (urlsplit(base).hostname or ""):
+    if address.lower() == host_of(base):
         return None
     return f"https://{address}/explore/dataset/{quote(dataset)}/" if dataset else address
 
@@ -128,7 +128,7 @@ def _has_records(raw: dict[str, Any], meta: dict[str, Any]) -> bool:
 
 def _file(item: dict[str, Any], folder: str) -> Distribution:
     identifier, url = text(item.get("id")), text(item.get("url"))
-    if url is None or urlsplit(url).scheme not in ("http", "https"):
+    if url is None or not url.lower().startswith(("http://", "https://")):
         url = f"{folder}/{quote(identifier)}" if identifier else None
     return Distribution(
         identifier=identifier,

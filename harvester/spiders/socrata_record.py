@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, text, texts
+from harvester.spiders.values import email, first, host_of, text, texts
 
 __all__ = ["domain_of", "id_of", "is_dataset", "to_dataset"]
 
@@ -69,7 +69,7 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     sorted_in, meta = _dict(raw.get("classification")), _dict(raw.get("metadata"))
     own = _custom(sorted_in, meta)
     page = first(raw.get("permalink"), raw.get("link"))
-    if page is not None and urlsplit(page).hostname:
+    if page is not None and host_of(page):
         base = f"{urlsplit(page).scheme}://{urlsplit(page).netloc}"
     licence, licence_title = _licence(raw, meta, own)
     start, _, end = (own.get("temporal-applicability") or "").partition("/")
@@ -187,7 +187,7 @@ def _services(found: dict[str, Any], identifier: str, base: str) -> tuple[DataSe
     """Socrata's Open Data API, which every table has."""
     if first(found.get("lens_view_type"), found.get("viewType")) == "geo":
         return ()
-    host = urlsplit(base).hostname or ""
+    host = host_of(base) or ""
     page = (
         f"https://dev.socrata.com/foundry/{host}/{identifier}" if host.count(".") and not host[-1].isdigit() else None
     )

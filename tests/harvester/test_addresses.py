@@ -1,0 +1,203 @@
+"""Portals read address by address: sitemaps, static catalogues; and tables kept by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+
+from catalog.harvests import begin_harvest
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester.cli import cli
+from harvester.crawl import crawl
+from harvester.night import Night
+from harvester.nightly import portal_of
+from harvester.spiders.inventory import template
+
+
+def page(number: int) -> Answer:
+    """A page with one dataset."""
+    node = {"@context": "https://schema.org", "@type": "Dataset", "identifier": f"D{number}", "name": f"Data {number}"}
+    return Answer(200, "text/html", f'<html><script type="application/ld+json">{json.dumps(node)}</script>'.encode())
+
+
+def site(count: int, **more: Any) -> PortalServer:
+    server = PortalServer({f"/d/{n}": page(n) for n in range(count)} | more)
+    lines = "".join(f"<url><loc>{server.url}/d/{n}</loc></url>" for n in range(count))
+    server.routes.setdefault("/sitemap.xml", Answer(200, "text/xml", f"<urlset>{lines}</urlset>".encode()))
+    return server
+
+
+def test_compressed_sitemap_and_one_that_unfolds_without_end(catalog: Catalog) -> None:
+    with site(3) as server:
+        plain = server.routes["/sitemap.xml"]
+        assert isinstance(plain, Answer) and isinstance(plain.body, bytes)
+        server.routes["/sitemap.xml.gz"] = Answer(200, "application/gzip", gzip.compress(plain.body))
+        server.routes["/bomb.xml.gz"] = Answer(200, "application/gzip", gzip.compress(b"<urlset>" + b" " * 70_000_000))
+        harvest(catalog, spec("p", "sitemap", server.url + "/sitemap.xml.gz"))
+        harvest(catalog, spec("q", "sitemap", server.url + "/bomb.xml.gz"))
+    assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 3)
+    assert "unfolds to more" in harvested(catalog, "q")["reasons"][0]
+
+
+@pytest.mark.parametrize(("gone", "verdict"), [(2, "complete"), (5, "partial")])
+def test_stale_links_are_said_and_many_of_them_are_no_deletion(gone: int, verdict: str, catalog: Catalog) -> None:
+    with site(20) as server:
+        for n in range(gone):
+            server.routes[f"/d/{n}"] = Answer(404)
+        harvest(catalog, spec("p", "sitemap", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == (verdict, 20 - gone, gone)
+
+
+def test_a_site_in_trouble_is_left_alone(catalog: Catalog) -> None:
+    with site(60) as server:
+        for n in range(60):
+            server.routes[f"/d/{n}"] = Answer(403)
+        harvest(catalog, spec("p", "sitemap", server.url))
+        assert len(server.asked("/d/")) == 20
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "40 more were not asked" in " ".join(row["reasons"])
+
+
+def test_pages_of_other_sites_and_pages_without_datasets_are_no_loss(catalog: Catalog) -> None:
+    other = Answer(200, "text/html", b"<html>News</html>")
+    with site(2, **{"/news": other}) as server:
+        sitemap = f"{server.url}/d/0\n{server.url}/d/1\n{server.url}/news\nhttp://elsewhere.example/d/1\n"
+        server.routes["/sitemap.xml"] = Answer(200, "text/plain", sitemap.encode())
+        harvest(catalog, spec("p", "sitemap", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0)
+
+
+def test_harvest_that_was_broken_off_goes_on_with_the_next_address(catalog: Catalog) -> None:
+    with site(10) as server:
+        portal = spec("p", "sitemap", server.url)
+        run_id = catalog.begin_run("t", [portal_of(portal)], version="0", methodology="0")
+        night = Night(catalog=catalog, run_id=run_id, data=catalog.path.parent)
+
+        class Stop(Exception):
+            pass
+
+        def stop(asked: Asked) -> Answer:
+            night.fault = Stop()  # as where the disk is full: the crawl ends here
+            return Answer(500)
+
+        good = server.routes["/d/6"]
+        server.routes["/d/6"] = stop
+        with pytest.raises(Stop):
+            crawl(night, [portal])
+        night.fault = None
+        assert begin_harvest(catalog, run_id, "p")["cursor"]["index"] == 6
+        server.routes["/d/6"] = good
+        asked = len(server.asked("/d/3"))
+        crawl(night, [portal])
+        assert len(server.asked("/d/3")) == asked
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 10, 0)
+
+
+def test_stac_that_wants_a_post_for_its_next_page_is_partial_and_says_so(catalog: Catalog) -> None:
+    answer = {"collections": [{"id": "a"}], "links": [{"rel": "next", "href": "/x", "method": "POST", "body": {}}]}
+    with PortalServer({"/collections": as_json(answer)}) as server:
+        harvest(catalog, spec("p", "stac", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 1)
+    assert "wants a POST" in row["reasons"][0]
+
+
+def test_static_stac_catalogue_is_walked_and_its_items_are_not(catalog: Catalog) -> None:
+    def child(href: str, rel: str = "child") -> dict[str, str]:
+        return {"rel": rel, "href": href}
+
+    version = {"stac_version": "1.0.0"}
+    with PortalServer() as server:
+        server.routes |= {
+            "/catalog.json": as_json(version | {"type": "Catalog", "id": "root", "links": [child("a/catalog.json")]}),
+            "/a/catalog.json": as_json(
+                version
+                | {
+                    "type": "Catalog",
+                    "id": "a",
+                    "links": [child("c1.json"), child("c2.json"), child("../catalog.json")],
+                }
+            ),
+            "/a/c1.json": as_json(
+                version | {"type": "Collection", "id": "c1", "description": "One", "links": [child("i.json", "item")]}
+            ),
+            "/a/c2.json": as_json(
+                version
+                | {"type": "Collection", "id": "c2", "description": "Two", "links": [child("http://x.example/c")]}
+            ),
+        }
+        harvest(catalog, spec("p", "stac", server.url))
+        assert not server.asked("/a/i.json")
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 2, [])
+
+
+# Inventories
+
+
+def served(catalog: Catalog, body: bytes, name: str = "list.csv", kind: str = "text/csv") -> dict[str, Any]:
+    with PortalServer({f"/{name}": Answer(200, kind, body)}) as server:
+        harvest(catalog, spec("p", "inventory", f"{server.url}/{name}"))
+    return harvested(catalog, "p")
+
+
+def test_the_template_can_be_printed_and_harvested_as_it_is(catalog: Catalog, tmp_path: Path) -> None:
+    printed = CliRunner().invoke(cli, ["--data", str(tmp_path), "portals", "template"]).output
+    assert printed == template()
+    row = served(catalog, printed.encode())
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0)
+    trees = next(datasets(catalog, "p")).dataset, list(datasets(catalog, "p"))[-1].dataset
+    both = {one.identifier: one for one in trees}
+    assert len(both["trees"].distributions) == 2 and both["budget"].licence and both["budget"].contact
+
+
+def test_spreadsheet_with_dates_and_numbers_as_cells(catalog: Catalog) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Inventory of Larkholm"])
+    sheet.append(["ID", "Title", "Updated", "Size", "URL", "Lizenz"])
+    sheet.append([7, "Trees", dt.datetime(2026, 1, 2), 1024.0, "http://x.example/t.csv", "CC0"])
+    file = io.BytesIO()
+    book.save(file)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    row = served(catalog, file.getvalue(), "list.xlsx", kind)
+    assert row["verdict"] == "complete", row["reasons"]
+    one = next(datasets(catalog, "p")).dataset
+    assert (one.identifier, one.modified, one.licence) == ("7", "2026-01-02", "CC0")
+    assert one.distributions[0].byte_size == "1024"
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"a,b\n1,2\n", "no column"),
+        (b"", "empty"),
+        (b"PK\x03\x04garbage", "cannot be read"),
+        (b"\x00\x01" * 50, "column"),
+    ],
+)
+def test_what_is_no_inventory_is_said(body: bytes, word: str, catalog: Catalog) -> None:
+    row = served(catalog, body)
+    assert row["verdict"] == "failed" and row["datasets"] == 0
+    assert word in row["reasons"][0] or word == "empty"
+
+
+def test_inventory_in_an_old_encoding(catalog: Catalog) -> None:
+    body = "identifiant;titre;éditeur;lien\n1;Forêts;Mairie de Châtelet;http://x.example/f.csv\n".encode("cp1252")
+    assert served(catalog, body)["verdict"] == "complete"
+    one = next(datasets(catalog, "p")).dataset
+    assert one.title == "Forêts" and one.publisher and one.publisher.name == "Mairie de Châtelet"

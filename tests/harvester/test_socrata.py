@@ -134,3 +134,25 @@ def test_records_of_other_sites_are_known_by_their_domain(catalog: Catalog, tmp_
     assert isinstance(body, bytes)
     sheet = spider.read(TextResponse(asked.url, body=body, request=asked), Walk(rows=100))
     assert [spider.other_id(record) is None for _, record in sheet.records] == [False, False, False, True, True]
+
+
+def test_what_is_skipped_counts_once_where_a_night_of_304_is_read_twice(catalog: Catalog) -> None:
+    """A record that comes twice makes a second reading, which asks unconditionally: it meets what was skipped again."""
+    records = results(19)
+    records[3]["resource"]["type"] = "chart"
+    records[15] = records[2]
+
+    def answer(asked: Asked) -> Answer:
+        found = discovery(records)(asked)
+        assert isinstance(found.body, bytes)
+        etag = f'"{hash(found.body)}"'
+        is_known = asked.headers.get("If-None-Match") == etag
+        return Answer(304 if is_known else 200, body=b"" if is_known else found.body, headers={"ETag": etag})
+
+    nights = []
+    with PortalServer({CATALOG: answer}) as server:
+        for _ in range(2):
+            harvest(catalog, spec("p", "socrata", server.url, limits={"page_rows": 10}))
+            row = harvested(catalog, "p")
+            nights.append((row["verdict"], row["datasets"], row["skipped"], row["seen"]))
+    assert nights == [("complete", 17, 1, 19)] * 2

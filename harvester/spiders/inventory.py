@@ -97,6 +97,9 @@ class Spider(FeedSpider):
             start = file.read(2_000)
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         charset = re.search(r"charset=([\w-]+)", kind)
+        if not start.strip():
+            yield StreamEnd("the table is empty", {})
+            return
         if start.lstrip()[:1] == b"<":
             yield StreamEnd("an HTML or XML page came where a table was expected", {})
             return
@@ -119,7 +122,9 @@ class Spider(FeedSpider):
             return
         for index, (line, raw) in enumerate(_grouped(table, fields, response.url)):
             yield Element(index, raw, f"/row/{line}")
-        yield StreamEnd(f"the table has more than {MAX_ROWS:,} rows" if content.is_sample else None, {})
+        # Of a workbook it is told by its height, which counts formatted cells below the table.
+        is_more = len(table.rows) >= MAX_ROWS or (content.is_sample and not is_workbook)
+        yield StreamEnd(f"the table goes on after {len(table.rows):,} rows" if is_more else None, {})
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)

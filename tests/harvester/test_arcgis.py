@@ -1,0 +1,175 @@
+"""ArcGIS: windows, the global index, feeds in place of a search, and names that change overnight."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+
+from catalog.model import Dataset
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester.spiders.arcgis_hub import Spider
+from harvester.spiders.arcgis_hub_record import item_and_layer
+
+ITEMS = "/api/search/v1/collections/dataset/items"
+SCOPE = "/api/search/v1/catalog"
+
+
+def feature(n: int, **values: Any) -> dict[str, Any]:
+    return {"id": f"{n:032x}", "properties": {"title": f"T {n}", "modified": 10**12 + n, "orgId": "one", **values}}
+
+
+def search(features: list[dict[str, Any]], clamp: int = 10_000) -> Any:
+    """Hub's search: newest first, totals and offsets cut off, the filter that is written in windows."""
+    newest_first = sorted(features, key=lambda f: -f["properties"]["modified"])
+
+    def answer(asked: Asked) -> Answer:
+        until = int(asked.query.get("filter", "<= 9999999999999").rpartition("<= ")[2])
+        found = [f for f in newest_first if f["properties"]["modified"] <= until]
+        start, limit = int(asked.query["startindex"]) - 1, min(100, int(asked.query["limit"]))
+        if start + limit > clamp:
+            return Answer(500)
+        links = [{"rel": "next", "href": "http://other.example/"}] if start + limit < len(found) else []
+        page = found[start : start + limit]
+        return as_json({"features": page, "numberMatched": min(clamp, len(found)), "links": links})
+
+    return answer
+
+
+def found(catalog: Catalog) -> dict[str, Dataset]:
+    return {stored.dataset.identifier: stored.dataset for stored in datasets(catalog, "p")}
+
+
+@pytest.fixture
+def small_window(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The software's limit is 10,000: as many records would take their time."""
+    monkeypatch.setattr(Spider, "window", 300)
+    return 300
+
+
+def test_behind_the_limit_a_window_begins_at_the_last_date(small_window: int, catalog: Catalog) -> None:
+    # Some of one date at the seam, which come twice by right.
+    features = [feature(n, modified=10**12 + (360 if 350 < n < 370 else n)) for n in range(650)]
+    with PortalServer({ITEMS: search(features, small_window)}) as server:
+        harvest(catalog, spec("p", "arcgis-hub", server.url))
+        asked = len(server.asked(ITEMS))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"], row["advertised"]) == ("complete", 650, 0, None)
+    assert 7 < asked < 12
+
+
+def test_a_window_of_one_date_is_no_end(small_window: int, catalog: Catalog) -> None:
+    features = [feature(n, modified=10**12) for n in range(650)]
+    with PortalServer({ITEMS: search(features, small_window)}) as server:
+        harvest(catalog, spec("p", "arcgis-hub", server.url))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "partial"
+    assert "what follows cannot be asked for" in row["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("scope", "orgs", "total", "verdict"),
+    [
+        ({"scopes": {"item": {"filters": []}}}, 1, 3, "failed"),
+        ({"catalog": {"scopes": {"item": {"filters": []}}}}, 1, 3, "failed"),
+        ({"scopes": {"item": {"filters": [{"predicates": [{"group": ["g"]}]}]}}}, 60, 60, "complete"),
+        (None, 60, 10_000, "failed"),
+        (None, 1, 10_000, "complete"),
+        (None, 60, 60, "complete"),
+    ],
+    ids=["empty scope", "empty scope inside", "scoped", "strangers", "one organisation", "few strangers"],
+)
+def test_the_global_index_is_refused(scope: Any, orgs: int, total: int, verdict: str, catalog: Catalog) -> None:
+    features = [feature(n, orgId=f"org {n % orgs}") for n in range(60)]
+    page = as_json({"features": features, "numberMatched": total, "links": []})
+    with PortalServer({ITEMS: page} | ({SCOPE: as_json(scope)} if scope else {})) as server:
+        harvest(catalog, spec("p", "arcgis-hub", server.url))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == verdict, row["reasons"]
+    if verdict == "failed":
+        assert "global index" in row["reasons"][0] and row["datasets"] == 0
+
+
+def entry(n: int, name: str, **values: Any) -> dict[str, Any]:
+    address = f"https://hub.larkholm.example/datasets/{name}"
+    return {
+        "identifier": address,
+        "landingPage": address,
+        "title": f"T {n}",
+        "issued": f"2020-01-01T00:00:0{n}.123Z",
+        "license": "{{license}}",
+        "keyword": [""],
+        "distribution": [{"title": "Service", "accessURL": "{{url}}"}, {"title": "no address", "format": "CSV"}],
+        **values,
+    }
+
+
+@pytest.mark.parametrize("feed", ["/api/feed/dcat-us/1.1.json", "/data.json"])
+def test_where_there_is_no_search_the_feeds_are_read(feed: str, catalog: Catalog) -> None:
+    entries = [entry(n, f"{n:032x}_{n}") for n in range(3)]
+    with PortalServer({feed: as_json({"dataset": entries})}) as server:
+        for _ in range(2):
+            harvest(catalog, spec("p", "arcgis-hub", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["changed"], row["not_modified"]) == ("complete", 3, 0, 1)
+    one = found(catalog)[f"{1:032x}_1"]
+    assert (one.licence, one.keywords, [d.access_url for d in one.distributions]) == (None, (), [None, None])
+
+
+def test_a_feed_that_breaks_off_is_partial(catalog: Catalog) -> None:
+    body = json.dumps({"dataset": [entry(n, f"{n:032x}") for n in range(3)]}).encode()[:-30]
+    with PortalServer({"/data.json": Answer(body=body)}) as server:
+        harvest(catalog, spec("p", "arcgis-hub", server.url))
+    assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("partial", 2)
+
+
+def test_neither_search_nor_feed_says_what_was_tried(catalog: Catalog) -> None:
+    with PortalServer() as server:
+        harvest(catalog, spec("p", "arcgis-hub", server.url))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed"
+    assert all(word in row["reasons"][0] for word in ("/items", "1.1.json", "/data.json"))
+
+
+def test_datasets_that_a_portal_names_anew_keep_their_identifier(catalog: Catalog) -> None:
+    service = {"accessURL": "https://services.larkholm.example/arcgis/rest/services/Trees/FeatureServer/0"}
+    old = [
+        entry(0, "a" * 32 + "_0", distribution=[service]),
+        entry(1, "b" * 32),
+        # Two of one date and title cannot be told apart.
+        entry(2, "c" * 32),
+        entry(2, "d" * 32),
+    ]
+    new = [
+        entry(0, "larkholm::street-trees", title="Street trees", distribution=[service]),
+        entry(1, "larkholm::t-1"),
+        entry(2, "larkholm::t-2"),
+        entry(3, "larkholm::t-3"),
+    ]
+    for entries in (old, new, new):
+        with PortalServer({"/data.json": as_json({"dataset": entries})}) as server:
+            harvest(catalog, spec("p", "arcgis-hub", server.url))
+    names = found(catalog)
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["added"]) == ("complete", 4, 0)
+    assert names["a" * 32 + "_0"].other_identifiers == ("https://hub.larkholm.example/datasets/larkholm::street-trees",)
+    assert names["a" * 32 + "_0"].title == "Street trees" and "b" * 32 in names
+    assert {n[-3:] for n in names if "::" in n} == {"t-2", "t-3"}
+
+
+@pytest.mark.parametrize(
+    ("said", "item"),
+    [
+        ("https://h.example/datasets/" + "a1" * 16 + "_3", "a1" * 16 + "_3"),
+        ("https://www.arcgis.com/home/item.html?id=" + "A1" * 16 + "&sublayer=3", "a1" * 16 + "_3"),
+        ("https://h.example/datasets/town::trees", None),
+        ("a1" * 16, "a1" * 16),
+        ("a1" * 20, None),
+        (["x"], None),
+    ],
+)
+def test_item_and_layer_of_an_address(said: Any, item: str | None) -> None:
+    assert item_and_layer(said) == item

@@ -14,7 +14,7 @@ from typing import Any
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.spiders.values import first, text, texts
 
-__all__ = ["instant", "item_dataset"]
+__all__ = ["box", "instant", "item_dataset"]
 
 _SERVICES = ("WMS", "WFS", "WMTS", "WCS", "OGCFeatureServer", "Elevation Layer", "Tiled Imagery Layer")
 """Types of services whose names do not end in "Service"."""
@@ -60,7 +60,7 @@ def item_dataset(
         rights=text(item.get("accessInformation")),
         issued=instant(item.get("created")),
         record_modified=instant(item.get("modified")),
-        spatial=_box(item.get("extent")),
+        spatial=box(item.get("extent")),
         language=texts(item.get("culture")),
         landing_page=landing_page,
         documentation=texts(item.get("documentation")),
@@ -88,7 +88,7 @@ def _ways(
     )
 
 
-def _box(extent: Any) -> tuple[str, ...]:
+def box(extent: Any) -> tuple[str, ...]:
     """ "west,south,east,north", as ArcGIS itself writes it in its feeds."""
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:
@@ -97,4 +97,4 @@ def _box(extent: Any) -> tuple[str, ...]:
         return ()
     if not all(math.isfinite(one) for one in (west, a, east, b)):
         return ()
-    return (",".join(f"{one:g}" if one == int(one) else str(one) for one in (west, min(a, b), east, max(a, b))),)
+    return (",".join(str(int(one) if one.is_integer() else one) for one in (west, min(a, b), east, max(a, b))),)

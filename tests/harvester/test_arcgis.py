@@ -58,7 +58,7 @@ def test_behind_the_limit_a_window_begins_at_the_last_date(small_window: int, ca
         asked = len(server.asked(ITEMS))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["errors"], row["advertised"]) == ("complete", 650, 0, None)
-    assert 7 < asked < 12
+    assert 6 < asked < 12
 
 
 def test_a_window_of_one_date_is_no_end(small_window: int, catalog: Catalog) -> None:
@@ -173,3 +173,74 @@ def test_datasets_that_a_portal_names_anew_keep_their_identifier(catalog: Catalo
 )
 def test_item_and_layer_of_an_address(said: Any, item: str | None) -> None:
     assert item_and_layer(said) == item
+
+
+def directory(*services: str, folders: tuple[str, ...] = ()) -> Answer:
+    listed = [{"name": name, "type": kind} for name, _, kind in (one.rpartition("/") for one in services)]
+    return as_json({"currentVersion": 11, "folders": folders, "services": listed})
+
+
+def refusal(code: int, message: str) -> Answer:
+    return as_json({"error": {"code": code, "message": message, "details": []}})
+
+
+def test_folders_are_walked_and_what_needs_a_token_is_said(catalog: Catalog) -> None:
+    root = "/sub/rest/services"
+    about = as_json({"serviceDescription": "All of it"})
+    routes = {
+        root: directory("Roads/MapServer", "Hidden/MapServer", "Tool/GPServer", folders=("Parks", "Secret", "Parks")),
+        # One server lists a service with its folder, another without; a folder may list itself.
+        f"{root}/Parks": directory("Parks/Trees/FeatureServer", "Benches/ImageServer", folders=("Deep",)),
+        f"{root}/Parks/Deep": directory("Parks/Deep/Dem/ImageServer"),
+        f"{root}/Secret": refusal(499, "Token Required"),
+        f"{root}/Hidden/MapServer": refusal(403, "You do not have permissions"),
+        f"{root}/Roads/MapServer": about,
+        f"{root}/Parks/Trees/FeatureServer": about,
+        f"{root}/Parks/Benches/ImageServer": about,
+        f"{root}/Parks/Deep/Dem/ImageServer": about,
+    }
+    with PortalServer(routes) as server:
+        harvest(catalog, spec("p", "arcgis-server", server.url + "/sub"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"], row["seen"]) == ("complete", 4, 5, 5)
+    assert set(found(catalog)) == {
+        "Roads/MapServer", "Parks/Trees/FeatureServer", "Parks/Benches/ImageServer", "Parks/Deep/Dem/ImageServer",
+    }  # fmt: skip
+    assert any("Secret is not open" in reason for reason in row["reasons"])
+    kinds = catalog.rows("select kind, is_lost from harvest_errors")
+    assert [tuple(kind.values()) for kind in kinds] == [("auth", 0), ("auth", 0)]
+
+
+@pytest.mark.parametrize(
+    ("routes", "verdict", "count", "reason"),
+    [
+        ({"/A/MapServer": refusal(500, "Service A not started")}, "partial", 1, "1 records were lost"),
+        ({"/F": refusal(500, "Could not read")}, "partial", 2, "1 folders could not be listed: F"),
+        ({"": refusal(499, "Token Required")}, "failed", 0, "error 499: Token Required"),
+        ({"": as_json({"currentVersion": 11})}, "failed", 0, "lists no services"),
+        ({"": as_json([])}, "failed", 0, "not an object"),
+        ({"/A/MapServer": Answer(body=b'{"serviceDescription": ')}, "partial", 1, "1 records were lost"),
+    ],
+    ids=["stopped", "folder fails", "closed", "no directory", "a list", "cut short"],
+)
+def test_errors_of_a_server_come_within_200(
+    routes: dict[str, Answer], verdict: str, count: int, reason: str, catalog: Catalog
+) -> None:
+    root = "/arcgis/rest/services"
+    about = as_json({"serviceDescription": "All of it"})
+    plain = {"": directory("A/MapServer", "B/MapServer", folders=("F",)), "/F": directory()}
+    plain |= {"/A/MapServer": about, "/B/MapServer": about}
+    with PortalServer({root + path: answer for path, answer in (plain | routes).items()}) as server:
+        harvest(catalog, spec("p", "arcgis-server", server.url + root))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
+    assert any(reason in said for said in row["reasons"]), row["reasons"]
+
+
+def test_a_server_that_is_down_is_not_asked_for_every_service(catalog: Catalog) -> None:
+    root = "/arcgis/rest/services"
+    with PortalServer({root: directory(*(f"S{n}/MapServer" for n in range(60)))}) as server:
+        harvest(catalog, spec("p", "arcgis-server", server.url + root))
+        assert len(server.asked(root)) == 21
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "40 more were not tried" in row["reasons"][0]

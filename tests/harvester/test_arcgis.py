@@ -13,6 +13,7 @@ from catalog.reading import datasets
 from catalog.store import Catalog
 from harvester.spiders.arcgis_hub import Spider
 from harvester.spiders.arcgis_hub_record import item_and_layer
+from harvester.spiders.arcgis_portal import Spider as PortalSearch
 
 ITEMS = "/api/search/v1/collections/dataset/items"
 SCOPE = "/api/search/v1/catalog"
@@ -244,3 +245,60 @@ def test_a_server_that_is_down_is_not_asked_for_every_service(catalog: Catalog) 
         assert len(server.asked(root)) == 21
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and "40 more were not tried" in row["reasons"][0]
+
+
+SEARCH = "/sharing/rest/search"
+
+
+def portal_search(count: int, clamp: int) -> Any:
+    """The search of ArcGIS Online: totals and offsets are cut off, ``created`` can be asked for as a range."""
+    items = [{"id": f"{n:032x}", "type": "CSV", "created": 10**12 + n - n % 3, "title": f"T {n}"} for n in range(count)]
+
+    def answer(asked: Asked) -> Answer:
+        query, start, num = asked.query["q"], int(asked.query["start"]), int(asked.query["num"])
+        since = int(query.partition("created:[")[2].partition(" TO ")[0] or 0)
+        rest = [item for item in items if item["created"] >= since]
+        if start - 1 + num > clamp:
+            return as_json({"error": {"code": 400, "message": "start is too great"}})
+        end = start - 1 + num
+        return as_json({
+            "total": min(clamp, len(rest)),
+            "results": rest[start - 1 : end],
+            "nextStart": end + 1 if end < len(rest) else -1,
+        })  # fmt: skip
+
+    return answer
+
+
+def test_items_behind_the_limit_are_asked_for_by_date(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
+    monkeypatch.setattr(PortalSearch, "window", 300)
+    with PortalServer({SEARCH: portal_search(650, 300)}) as server:
+        harvest(catalog, spec("p", "arcgis-portal", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 650, 0), row["reasons"]
+
+
+def test_items_of_everyone_are_no_portal(catalog: Catalog) -> None:
+    about = as_json({"isPortal": False, "name": "ArcGIS Online"})
+    with PortalServer({SEARCH: portal_search(5, 300), "/sharing/rest/portals/self": about}) as server:
+        harvest(catalog, spec("p", "arcgis-portal", server.url))
+        assert not server.asked(SEARCH)
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "everyone's items" in row["reasons"][0]
+
+
+def test_a_portal_file_may_name_the_query(catalog: Catalog) -> None:
+    maps = {"id": "m", "type": "Web Map"}
+    answer = as_json({"total": 2, "results": [maps, {"id": "c", "type": "CSV"}], "nextStart": -1})
+    with PortalServer({"/portal" + SEARCH: answer}) as server:
+        harvest(catalog, spec("p", "arcgis-portal", server.url + "/portal" + SEARCH + "?q=group%3A1"))
+        assert len(server.requests) == 2 and "q=group%3A1&" in server.asked("/portal")[0]
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["seen"]) == ("complete", 1, 2)
+
+
+def test_an_error_of_the_search_within_200_is_a_failure(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: refusal(400, "Unable to perform query")}) as server:
+        harvest(catalog, spec("p", "arcgis-portal", server.url, limits={"page_rows": 1}))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "Unable to perform query" in row["reasons"][0]

@@ -52,8 +52,7 @@ class AddressSpider(PortalSpider):
         raise NotImplementedError
 
     def read_listing(self, response: Response) -> list[str]:
-        """Further listings named in one; addresses are added by :meth:`add`, and records that stand in the listing
-        itself by ``self.found``. Raises ValueError where it is none."""
+        """Further listings named in one; addresses are added by :meth:`add`. Raises ValueError where it is none."""
         raise NotImplementedError
 
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
@@ -79,7 +78,6 @@ class AddressSpider(PortalSpider):
         self.listed: set[str] = set()
         self.tried: list[str] = []
         """Listings that cannot be read, and why."""
-        self.found: list[tuple[str, Any]] = []
         self.misses, self.stale = 0, 0
         at = self.cursor
         if at and self.path.is_file() and _sha256(self.path) == at["sha256"]:
@@ -121,7 +119,7 @@ class AddressSpider(PortalSpider):
         part.write_text(json.dumps(self.names, ensure_ascii=False), "utf-8", errors="surrogatepass")
         part.replace(self.path)
         self.sha256 = _sha256(self.path)
-        if self.counts_addresses and not self.tally.seen:
+        if self.counts_addresses:
             self.tally.advertise(len(self.names))
         return self.ask_next(0)
 
@@ -148,9 +146,6 @@ class AddressSpider(PortalSpider):
             except ValueError as error:
                 remedy = f"check that {response.url} is what the portal file says"
                 fault = faults.Fault("parse", "unknown", str(error), remedy)
-        if self.found:
-            records, self.found = self.found, []
-            yield self.page(response, records, is_overlap=self.may_repeat)
         for step in self.listing_fault(fault, response.url, value) if fault else self.list_next():
             yield step
 

@@ -1,202 +1,202 @@
-"""STAC 1.0: the collections of an API or of a static catalogue. A collection is a dataset; items are never read.
+"""STAC: an API's ``/collections``, or the Collections of a static catalogue.
 
-Quirks handled: next links by GET; one that wants POST ends the harvest with words, for half a listing is no listing;
-static catalogues, whose links lead to further catalogues and collections, one file each; links that lead elsewhere.
+Specification: STAC 1.0 and 1.1, STAC API. A dataset is a Collection; Items are never read. Quirks handled: a next link
+by POST, which cannot be followed here, is a fault and no end; links may lead to an inner host, so an API's are asked
+for at its own base; static catalogues nest, link to themselves and to catalogues of others.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from catalog.model import DataService, Dataset, Distribution, Publisher
+from catalog.model import Dataset, HarvestError, Page
+from harvester.checks import faults
 from harvester.spiders.about import About
-from harvester.spiders.addresses import AddressSpider
-from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import first, text, texts
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.losses import cut
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.stac_record import links_of, to_dataset
 
 if TYPE_CHECKING:
+    from scrapy import Request
     from scrapy.http import Response
+    from twisted.python.failure import Failure
 
-__all__ = ["Spider", "to_dataset"]
+__all__ = ["Spider"]
+
+MAX_DOCUMENTS = 2_000
+"""Documents read of a static catalogue."""
+MAX_MISSES = 20
+"""Documents in a row that cannot be read before the catalogue is given up."""
+_JSON = {"Accept": "application/json"}
 
 
-class Spider(AddressSpider):
-    """All collections of a STAC API or static catalogue."""
+class Spider(ListingSpider):
+    """All Collections of a STAC API or a static catalogue."""
 
     type = "stac"
     about = About(
-        software="STAC 1.0: APIs with `/collections`, and static catalogues",
-        paging="next links; in static catalogues link by link",
+        software="STAC API 1.0, static STAC 0.9 to 1.1",
+        paging="`/collections` by next links; static catalogues document by document",
         incremental="not offered",
-        deletion="absent from a complete listing",
-        limits="items are not read; next links by POST are refused",
-        loses="contact points, frequency; publishers are providers",
+        deletion="absent from a complete full harvest",
+        limits="next links by POST; 2,000 documents of a static catalogue",
+        loses="Items, which are files and not datasets",
         rank=50,
     )
+    can_shrink = False
+    """The collections of many servers take no limit."""
 
-    def listings(self) -> list[str]:
-        url = self.portal.url
-        is_file = url.endswith((".json", "/collections")) or "?" in url
-        return [url if is_file else f"{url}/collections"]
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.queue: list[str] = cursor.get("queue", [])
+        """Documents of a static catalogue that are still to be read."""
+        self.met: set[str] = set(cursor.get("met", ()))
+        self.misses = 0
 
-    def not_listed(self, url: str, why: str) -> list[Any] | None:
-        # What is no API may be a catalogue of files.
-        if url == f"{self.portal.url}/collections" and f"{self.portal.url}/catalog.json" not in self.listed:
-            self.queue([self.portal.url, f"{self.portal.url}/catalog.json"])
-            return []
-        if url == self.portal.url and self.waiting:
-            return []
-        return None
+    @property
+    def base(self) -> str:
+        """Address of the landing page or the root catalogue."""
+        return self.portal.url.split("?")[0].rstrip("/").removesuffix("/collections")
 
-    def read_listing(self, response: Response) -> list[str]:
+    def opening(self) -> list[Any]:
+        if self.portal.url.split("?")[0].endswith("/collections"):
+            return super().opening()
+        return [self.request(self.portal.url, self.on_root, headers=_JSON)]
+
+    def continued(self, cursor: dict[str, Any]) -> list[Any]:
+        return self.read_next() if "queue" in cursor else super().continued(cursor)
+
+    async def on_root(self, response: Response) -> AsyncIterator[Any]:
+        fault, root = self.document_of(response)
+        if fault is not None:
+            yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
+        elif links_of(root, "data"):
+            yield self.ask(self.first_walk())
+        else:
+            self.met.add(response.url)
+            for step in self.kept_document(root, response, is_root=True):
+                yield step
+
+    # An API
+
+    def ask(self, walk: Walk) -> Request:
+        query = f"?{walk.at}" if walk.at else ""
+        return self.get(f"{self.base}/collections{query}", walk, headers=_JSON)
+
+    def read(self, response: Response, walk: Walk) -> Sheet:
         answer = self.read_json(response)
-        if not isinstance(answer, dict):
-            raise ValueError("the answer is no STAC document")
-        links = [one for one in answer.get("links") or () if isinstance(one, dict)]
-        collections = answer.get("collections")
-        if isinstance(collections, list):
-            return self.of_api(answer, links, response)
-        if answer.get("type") == "Collection":
-            self.add(response.url)
-            return self.children(links, response)
-        if "stac_version" not in answer:
-            raise ValueError("the answer is no STAC document: it has no stac_version")
-        return self.children(links, response)
+        collections = answer.get("collections") if isinstance(answer, dict) else None
+        if not isinstance(collections, list):
+            raise ValueError("the answer has no collections")
+        # An empty page with a next link would have no end.
+        at = self.next_query(answer, response) if collections else None
+        total = answer.get("numberMatched")
+        records = [(f"/collections/{i}", one) for i, one in enumerate(collections)]
+        return Sheet(records=records, total=total if isinstance(total, int) else None, at=at, is_end=at is None)
 
-    def of_api(self, answer: dict[str, Any], links: list[dict[str, Any]], response: Response) -> list[str]:
-        """The collections of a page, and the next page."""
-        self.tally.advertise(answer.get("numberMatched"))
-        for n, one in enumerate(answer["collections"]):
-            own = next((link["href"] for link in _links(one) if link.get("rel") == "self" and link.get("href")), "")
-            raw = {**one, "@url": urljoin(response.url, str(own))} if isinstance(one, dict) else one
-            self.found.append((f"/collections/{n}", raw))
-        following = next((link for link in links if link.get("rel") == "next" and link.get("href")), None)
-        if following is None:
+    def next_query(self, answer: Any, response: Response) -> str | None:
+        """The query of the next link; None where there is none. Raises Refused for one that cannot be followed."""
+        link = next(iter(links_of(answer, "next")), None)
+        if link is None:
+            return None
+        parts = urlsplit(urljoin(response.url, str(link["href"])))
+        if str(link.get("method", "GET")).upper() != "GET" or "body" in link:
+            words = f"the next page must be asked for by POST: {link['href']}"
+        elif not parts.path.rstrip("/").endswith("/collections") or not parts.query:
+            words = f"the next link leads to no page of collections: {link['href']}"
+        else:
+            return parts.query
+        raise Refused(faults.Fault("http", "unknown", words, "ask the portal for next links by GET"))
+
+    def pointer(self, index: int) -> str:
+        return f"/collections/{index}"
+
+    # A static catalogue
+
+    def read_next(self) -> list[Any]:
+        """Ask for the next document, if there is one."""
+        if not self.queue:
+            self.tally.end("all documents of the catalogue are read")
             return []
-        if str(following.get("method", "GET")).upper() != "GET":
-            raise ValueError("the next page wants a POST: the rest of the collections was not read")
-        return [urljoin(response.url, str(following["href"]))]
-
-    def children(self, links: list[dict[str, Any]], response: Response) -> list[str]:
-        """Further documents of a static catalogue. Items are none."""
-        found = [
-            urljoin(response.url, str(link["href"]))
-            for link in links
-            if link.get("rel") == "child" and link.get("href")
+        if len(self.met) - len(self.queue) >= MAX_DOCUMENTS:
+            message = f"the catalogue has more than {MAX_DOCUMENTS:,} documents; {len(self.queue):,} were not read"
+            return [self.fatal("too_large", message, "ask the portal for a STAC API", self.queue[0])]
+        return [
+            self.request(
+                self.queue[0], self.on_document, errback=self.on_document_failed, is_conditional=True, headers=_JSON
+            )
         ]
-        return [one for one in found if self.is_near(one)]
 
-    def is_near(self, url: str) -> bool:
-        """Whether an address lies on the portal's own host."""
-        return (urlsplit(url).hostname or "") == (urlsplit(self.portal.url).hostname or "")
+    async def on_document(self, response: Response) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            self.queue_children(known.state["children"])
+            yield self.unchanged(known, cursor=self.static_cursor())
+            for step in self.read_next():
+                yield step
+            return
+        fault, document = self.document_of(response)
+        for step in self.missed(fault, response.url) if fault else self.kept_document(document, response):
+            yield step
 
-    def read_address(self, response: Response) -> list[tuple[str, Any]]:
-        answer = self.read_json(response)
-        if not isinstance(answer, dict) or "description" not in answer and "id" not in answer:
-            raise ValueError("the answer is no STAC collection")
-        return [("", {**answer, "@url": response.url})]
+    async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
+            yield step
+
+    def document_of(self, response: Response) -> tuple[faults.Fault | None, Any]:
+        """The fault of an answer, and the STAC document in it."""
+        fault = faults.of_response(response)
+        try:
+            document = self.read_json(response)
+        except ValueError as error:
+            return fault or faults.Fault("parse", "unknown", str(error), "check that it is a STAC catalogue"), None
+        if fault is None and not (isinstance(document, dict) and isinstance(document.get("links"), list)):
+            fault = faults.Fault("parse", "unknown", "the document has no links", "check that it is a STAC catalogue")
+        return fault, document
+
+    def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
+        """Keep a Collection, and go on to the children of it or of a Catalog."""
+        self.misses = 0
+        # Before 1.0 a document did not say what it is; a Collection has an extent.
+        is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
+        children = [urljoin(response.url, str(one["href"])) for one in links_of(document, "child")]
+        if is_root and not is_collection and not children:
+            message = f"{response.url}: the catalogue has neither collections nor children"
+            return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]
+        self.queue_children(children, is_root=is_root)
+        records = [("", document)] if is_collection else []
+        state = None if is_root else {"children": children}
+        return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
+
+    def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
+        """Queue the documents that a document leads to, behind the others, without those of other hosts."""
+        own = urlsplit(self.portal.url).hostname
+        foreign = [url for url in children if urlsplit(url).hostname != own]
+        if foreign:
+            note = f"documents of other hosts are not followed: {foreign[0]}"
+            self.tally.notes += [] if note in self.tally.notes else [note]
+        new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
+        self.met.update(new)
+        self.queue = (self.queue if is_root else self.queue[1:]) + new
+
+    def static_cursor(self) -> dict[str, Any]:
+        return {"queue": self.queue, "met": sorted(self.met)}
+
+    def missed(self, fault: faults.Fault, url: str) -> list[Any]:
+        """A document that cannot be read is a record lost: it may be a Collection, or lead to one."""
+        self.queue = self.queue[1:]
+        self.misses += 1
+        self.tally.lost += 1
+        self.tally.seen += 1
+        error = HarvestError(
+            kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(fault.detail)
+        )
+        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.static_cursor()))
+        if self.misses < MAX_MISSES:
+            return [page, *self.read_next()]
+        message = f"{MAX_MISSES} documents in a row could not be read; {len(self.queue)} more were not tried"
+        return [page, self.fatal("page", message, "look at the server", url)]
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
-
-
-_WEB = ("about", "describedby", "documentation")
-
-
-def _links(raw: Any) -> list[dict[str, Any]]:
-    links = raw.get("links") if isinstance(raw, dict) else None
-    return [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
-
-
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of a collection, with its address under "@url". Raises LostRecord where it has no id."""
-    if not isinstance(raw, dict):
-        raise LostRecord("the collection is not an object", "ask the portal to mend it", value=raw)
-    identifier = text(raw.get("id"))
-    if identifier is None:
-        raise LostRecord("the collection has no id", "ask the portal to mend it", "/id")
-    base = str(raw.get("@url") or "")
-    start, end = _interval(raw)
-    extent = raw.get("extent") if isinstance(raw.get("extent"), dict) else {}
-    boxes = (extent or {}).get("spatial")
-    boxes = boxes.get("bbox") if isinstance(boxes, dict) else None
-    boxes = boxes if isinstance(boxes, list) else []
-
-    def linked(*rels: str) -> tuple[str, ...]:
-        return tuple(
-            urljoin(base, str(one["href"])) for one in _links(raw) if one.get("rel") in rels and one.get("href")
-        )
-
-    licence = text(raw.get("license"))
-    named = linked("license")
-    assets = raw.get("assets") if isinstance(raw.get("assets"), dict) else {}
-    return Dataset(
-        identifier=identifier,
-        title=text(raw.get("title")),
-        description=text(raw.get("description")),
-        keywords=texts(raw.get("keywords")),
-        publisher=_publisher(raw),
-        # "proprietary", "various" and "other" say: see the link.
-        licence=named[0] if named else licence,
-        licence_title=licence if named else None,
-        # STAC, common metadata: at the root "created" and "updated" are dates of the metadata.
-        record_modified=text(raw.get("updated")),
-        spatial=tuple(" ".join(map(str, box)) for box in boxes if isinstance(box, list))
-        if isinstance(boxes, list)
-        else (),
-        temporal_start=start,
-        temporal_end=end,
-        landing_page=next(iter(linked("alternate", "canonical", "about")), None),
-        documentation=linked(*_WEB),
-        other_identifiers=tuple(one for one in (text(raw.get("sci:doi")),) if one),
-        is_part_of=None,
-        distributions=tuple(
-            Distribution(
-                identifier=str(name),
-                title=text(one.get("title")),
-                description=text(one.get("description")),
-                access_url=urljoin(base, str(one["href"])) if one.get("href") else None,
-                download_url=urljoin(base, str(one["href"])) if one.get("href") and _is_data(one) else None,
-                media_type=text(one.get("type")),
-                byte_size=text(one.get("file:size")),
-                checksum=text(one.get("file:checksum")),
-            )
-            for name, one in (assets or {}).items()
-            if isinstance(one, dict) and not _is_picture(one)
-        ),
-        data_services=tuple(
-            DataService(title=first(one.get("title"), "STAC items"), endpoint_url=urljoin(base, str(one["href"])))
-            for one in _links(raw)
-            if one.get("rel") == "items" and one.get("href")
-        ),
-    )
-
-
-def _is_data(asset: dict[str, Any]) -> bool:
-    return "data" in texts(asset.get("roles"))
-
-
-def _is_picture(asset: dict[str, Any]) -> bool:
-    """A thumbnail or the record itself in another form: no way to get at the data."""
-    return bool({"thumbnail", "overview", "metadata"} & set(texts(asset.get("roles"))))
-
-
-def _interval(raw: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The first interval of the extent, which is the whole one."""
-    extent = raw.get("extent")
-    temporal = extent.get("temporal") if isinstance(extent, dict) else None
-    intervals = temporal.get("interval") if isinstance(temporal, dict) else None
-    whole = intervals[0] if isinstance(intervals, list) and intervals and isinstance(intervals[0], list) else []
-    start, end = (text(one) for one in [*whole, None, None][:2])
-    return start, end
-
-
-def _publisher(raw: dict[str, Any]) -> Publisher | None:
-    """The provider that produces the data; else who licenses or hosts it; else the first."""
-    providers = [one for one in raw.get("providers") or () if isinstance(one, dict) and text(one.get("name"))]
-    for role in ("producer", "licensor", "host", None):
-        for one in providers:
-            if role is None or role in texts(one.get("roles")):
-                return Publisher(name=str(text(one.get("name"))), url=text(one.get("url")))
-    return None

@@ -1,4 +1,4 @@
-"""Portals read address by address: sitemaps, static catalogues; and tables kept by hand."""
+"""Portals read address by address: sitemaps; and tables kept by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
 from catalog.reading import datasets
 from catalog.store import Catalog, open_catalog
@@ -104,45 +104,6 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
     with open_catalog(tmp_path / "d" / "catalog.db") as catalog:
         row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 10, 0)
-
-
-def test_stac_that_wants_a_post_for_its_next_page_is_partial_and_says_so(catalog: Catalog) -> None:
-    answer = {"collections": [{"id": "a"}], "links": [{"rel": "next", "href": "/x", "method": "POST", "body": {}}]}
-    with PortalServer({"/collections": as_json(answer)}) as server:
-        harvest(catalog, spec("p", "stac", server.url))
-    row = harvested(catalog, "p")
-    assert (row["verdict"], row["datasets"]) == ("partial", 1)
-    assert "wants a POST" in row["reasons"][0]
-
-
-def test_static_stac_catalogue_is_walked_and_its_items_are_not(catalog: Catalog) -> None:
-    def child(href: str, rel: str = "child") -> dict[str, str]:
-        return {"rel": rel, "href": href}
-
-    version = {"stac_version": "1.0.0"}
-    with PortalServer() as server:
-        server.routes |= {
-            "/catalog.json": as_json(version | {"type": "Catalog", "id": "root", "links": [child("a/catalog.json")]}),
-            "/a/catalog.json": as_json(
-                version
-                | {
-                    "type": "Catalog",
-                    "id": "a",
-                    "links": [child("c1.json"), child("c2.json"), child("../catalog.json")],
-                }
-            ),
-            "/a/c1.json": as_json(
-                version | {"type": "Collection", "id": "c1", "description": "One", "links": [child("i.json", "item")]}
-            ),
-            "/a/c2.json": as_json(
-                version
-                | {"type": "Collection", "id": "c2", "description": "Two", "links": [child("http://x.example/c")]}
-            ),
-        }
-        harvest(catalog, spec("p", "stac", server.url))
-        assert not server.asked("/a/i.json")
-    row = harvested(catalog, "p")
-    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 2, [])
 
 
 # Inventories

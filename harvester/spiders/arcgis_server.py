@@ -1,0 +1,251 @@
+"""ArcGIS Server: the services directory, folder by folder.
+
+API: developers.arcgis.com, "REST APIs", Catalog. Quirks handled: the directory lies under ``/arcgis``, ``/server`` or
+at the root; errors come with 200, as ``{"error": {"code": 499}}``; folders that ask for a token are not public, which
+is said; services are listed with or without their folder; one that is stopped cannot be described.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from catalog.model import Dataset, HarvestError, Page
+from harvester.checks import faults
+from harvester.spiders.about import About
+from harvester.spiders.arcgis_server_record import to_dataset
+from harvester.spiders.base import PortalSpider
+from harvester.spiders.losses import cut
+from harvester.spiders.values import text
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+ROOTS = ("/arcgis/rest/services", "/rest/services", "/server/rest/services")
+"""Where the directory may lie."""
+TYPES = ("FeatureServer", "ImageServer", "MapServer")
+"""Services that serve data."""
+SECURED = (401, 403, 498, 499)
+"""Codes of "a token is required"; they come within 200."""
+MAX_FOLDERS = 5_000
+MAX_MISSES = 20
+"""Services in a row that cannot be described before the server is given up."""
+
+
+class Spider(PortalSpider):
+    """All data services of an ArcGIS Server that are open to everyone."""
+
+    type = "arcgis-server"
+    about = About(
+        software="ArcGIS Server 10 and 11, hosted services of ArcGIS Online",
+        paging="folder by folder; then service by service, conditionally",
+        incremental="not offered",
+        deletion="absent from a complete harvest",
+        limits="services that need a token",
+        loses="publishers, licences, dates: they are in the portal beside it, if there is one",
+        rank=40,
+    )
+
+    async def begin(self) -> AsyncIterator[Any]:
+        self.root = 0
+        self.folders: list[str] = [""]
+        self.met: set[str] = {""}
+        self.services: list[str] = []
+        self.tried: list[str] = []
+        self.unread: list[str] = []
+        self.misses = 0
+        yield self.list_folder("")
+
+    @property
+    def base(self) -> str:
+        """Address of the directory."""
+        url = self.portal.url.split("?")[0].rstrip("/")
+        return url if "/rest/services" in url else url + ROOTS[self.root]
+
+    # Folders
+
+    def list_folder(self, folder: str) -> Request:
+        address = f"{self.base}/{quote(folder)}" if folder else self.base
+        return self.request(
+            f"{address}?f=json",
+            self.on_folder,
+            errback=self.on_folder_failed,
+            is_conditional=True,
+            cb_kwargs={"folder": folder},
+        )
+
+    async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            yield self.unchanged(known)
+            for step in self.walk(known.state["folders"], known.state["services"]):
+                yield step
+            return
+        fault, answer = self.answer_of(response)
+        if fault is None and not isinstance(answer.get("services"), list):
+            fault = faults.Fault("parse", "unknown", "the answer lists no services", "check that it is ArcGIS Server")
+        if fault is not None:
+            for step in self.no_folder(fault, folder, response.url, answer):
+                yield step
+            return
+        listed = answer.get("folders")
+        folders = [f"{folder}/{name}".lstrip("/") for one in listed or () if (name := text(one))]
+        services = [path for one in answer["services"] if (path := _path(one, folder))]
+        yield self.page(response, [], state={"folders": folders, "services": services})
+        for step in self.walk(folders, services):
+            yield step
+
+    async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
+            yield step
+
+    def no_folder(self, fault: faults.Fault, folder: str, url: str, value: Any = None) -> list[Any]:
+        """A folder that cannot be listed is no end; the directory itself is."""
+        if not folder:
+            is_elsewhere = fault.kind == "gone" and "/rest/services" not in self.portal.url
+            self.tried.append(f"{url}: {fault.detail}")
+            if is_elsewhere and self.root + 1 < len(ROOTS):
+                self.root += 1
+                return [self.list_folder("")]
+            return [self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, url, value or None)]
+        if fault.kind == "auth":
+            note = f"the folder {folder} is not open to everyone: {fault.detail}"
+            self.tally.notes += [] if note in self.tally.notes else [note]
+        else:
+            self.unread.append(folder)
+        return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.walk([], [])]
+
+    def walk(self, folders: list[str], services: list[str]) -> list[Any]:
+        """On to the next folder, and behind the last to the first service."""
+        new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
+        new = new[: MAX_FOLDERS - len(self.met)]
+        self.met.update(new)
+        self.folders = self.folders[1:] + new
+        self.services += services
+        if self.folders:
+            return [self.list_folder(self.folders[0])]
+        self.services = sorted(set(self.services))
+        self.tally.advertise(len(self.services))
+        digest = hashlib.sha256("\n".join(self.services).encode("utf-8", "surrogatepass")).hexdigest()
+        self.listed = digest
+        if self.cursor and self.cursor["listed"] != digest:
+            self.start_over("the list of services changed while it was read: begun again")
+            self.tally.advertise(len(self.services))
+        return self.describe_next(self.cursor["done"] if self.cursor else 0)
+
+    # Services
+
+    def describe_next(self, done: int) -> list[Any]:
+        """Ask for the next service, if there is one."""
+        if done < len(self.services):
+            return [
+                self.request(
+                    f"{self.base}/{quote(self.below(self.services[done]))}?f=json",
+                    self.on_service,
+                    errback=self.on_service_failed,
+                    is_conditional=True,
+                    cb_kwargs={"done": done},
+                )
+            ]
+        if self.unread:
+            message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread)}"
+            return [self.fatal("page", message[:500], "look at the server; the other folders were read", self.base)]
+        self.tally.end("all services are described")
+        return []
+
+    def below(self, path: str) -> str:
+        """The path of a service below the directory: where that is a folder, it is in both."""
+        folder = self.base.partition("/rest/services")[2].strip("/")
+        return path.removeprefix(f"{folder}/") if folder else path
+
+    async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
+        cursor = {"listed": self.listed, "done": done + 1}
+        if known := self.remembered(response):
+            yield self.unchanged(known, cursor=cursor)
+            for step in self.describe_next(done + 1):
+                yield step
+            return
+        fault, answer = self.answer_of(response)
+        if fault is not None:
+            for step in self.not_described(fault, done, response.url, answer):
+                yield step
+            return
+        self.misses = 0
+        path = self.services[done]
+        address = f"{self.base}/{quote(self.below(path))}"
+        yield self.page(response, [("", {"service": path, "url": address, "answer": answer})], cursor=cursor, state={})
+        for step in self.describe_next(done + 1):
+            yield step
+
+    async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
+            yield step
+
+    def not_described(self, fault: faults.Fault, done: int, url: str, value: Any = None) -> list[Any]:
+        """One service that cannot be described is lost; one that needs a token is none that is open to everyone."""
+        is_secured = fault.kind == "auth"
+        self.tally.seen += 1
+        self.tally.skipped += is_secured
+        self.tally.lost += not is_secured
+        self.misses = 0 if is_secured else self.misses + 1
+        errors = self.written([_error(fault, url, value, is_lost=not is_secured)])
+        page = Page(errors=errors, checkpoint=self.checkpoint({"listed": self.listed, "done": done + 1}))
+        if self.misses < MAX_MISSES:
+            return [page, *self.describe_next(done + 1)]
+        left = len(self.services) - done - 1
+        message = f"{MAX_MISSES} services in a row could not be described; {left} more were not tried"
+        return [page, self.fatal("page", message, "look at the server", url)]
+
+    # Answers
+
+    def answer_of(self, response: Response) -> tuple[faults.Fault | None, dict[str, Any]]:
+        """The fault an answer tells of, by its status or within 200, and the answer."""
+        fault = faults.of_response(response)
+        try:
+            answer = self.read_json(response)
+        except ValueError as error:
+            remedy = f"check that {self.portal.url} is the address of an ArcGIS Server"
+            return fault or faults.Fault("parse", "unknown", str(error), remedy), {}
+        if not isinstance(answer, dict):
+            return fault or faults.Fault("parse", "unknown", "the answer is not an object", "look at the server"), {}
+        said = answer.get("error")
+        if fault is None and said is not None:
+            code = said.get("code") if isinstance(said, dict) else None
+            words = f"the server says error {code}: {text(said.get('message')) if isinstance(said, dict) else said}"
+            if code in SECURED:
+                fault = faults.Fault("auth", "unknown", words, "open it to everyone, or leave it out")
+            else:
+                fault = faults.Fault("gone" if code == 404 else "server", "unknown", words, "look at the server's log")
+        return fault, answer
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+def _path(service: Any, folder: str) -> str | None:
+    """``folder/name/type`` of an entry of the directory; None where it serves no data."""
+    if not isinstance(service, dict) or service.get("type") not in TYPES:
+        return None
+    name = text(service.get("name"))
+    if name is None:
+        return None
+    is_whole = not folder or name.startswith(f"{folder}/")
+    return f"{name if is_whole else f'{folder}/{name}'}/{service['type']}"
+
+
+def _error(fault: faults.Fault, url: str, value: Any, *, is_lost: bool) -> HarvestError:
+    return HarvestError(
+        kind=fault.kind,
+        message=f"{url}: {fault.detail}",
+        remedy=fault.remedy,
+        url=url,
+        value=cut(value or None),
+        is_lost=is_lost,
+    )

@@ -1,0 +1,191 @@
+"""OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy and others.
+
+Standard: OGC 20-004. Quirks handled: a portal file may name the landing page, a collection or its items; of the
+collections only those hold records that say so; pages are cut to what the server likes (pycsw: 10 unless asked); the
+next link may lead to an inner host or to http, so only its query is taken; GeoNetwork answers nothing behind 15,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+
+from catalog.model import Dataset
+from harvester.checks import faults
+from harvester.spiders.about import About
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.ogc_records_record import kind_of, to_dataset
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.values import first, text
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+NO_DATASETS = ("service", "application", "software")
+"""Kinds of records that are no datasets."""
+OFFSETS = ("offset", "startindex", "startIndex")
+"""How servers name the place of the first record; the standard leaves it open."""
+MAX_COLLECTIONS = 1_000
+WINDOW = 10_000
+"""Behind so many records a refusal is a limit of the index (10,000 to 15,000), not a fault of one page."""
+
+
+class Spider(ListingSpider):
+    """All records of the collections of records of an OGC API."""
+
+    type = "ogc-records"
+    about = About(
+        software="OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy",
+        paging="collection by collection, by next links",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="GeoNetwork ends at 15,000 records; pages are cut silently",
+        loses="what ISO 19115 says beyond the core",
+        rank=75,
+    )
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.collections: list[str] = cursor.get("collections", [])
+        """Ids of the collections of records."""
+
+    def position(self, walk: Walk) -> dict[str, Any]:
+        return {**super().position(walk), "collections": self.collections}
+
+    # Collections
+
+    @property
+    def base(self) -> str:
+        """Address of the landing page."""
+        return self.portal.url.split("?")[0].split("/collections")[0].rstrip("/")
+
+    @property
+    def own_collection(self) -> str | None:
+        """The collection that the portal file names."""
+        _, found, rest = urlsplit(self.portal.url).path.partition("/collections/")
+        return unquote(rest.split("/")[0]) or None if found else None
+
+    def opening(self) -> list[Any]:
+        if self.own_collection:
+            self.collections = [self.own_collection]
+            return super().opening()
+        return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
+
+    async def on_collections(self, response: Response) -> AsyncIterator[Any]:
+        fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
+        try:
+            answer = self.read_json(response)
+        except ValueError as error:
+            remedy = f"check that {self.portal.url} is the address of an OGC API"
+            yield self.no_answer(fault or faults.Fault("parse", "unknown", str(error), remedy), response.url, value)
+            return
+        listed = answer.get("collections") if isinstance(answer, dict) else None
+        if fault or not isinstance(listed, list):
+            no_list = faults.Fault("parse", "unknown", _said(answer, "collections"), "check that it is an OGC API")
+            yield self.no_answer(fault or no_list, response.url, value)
+            return
+        found = [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
+        records = [one for one in found if _item_type(one) == "record"]
+        # Older drafts do not say what is in a collection; what says "feature" holds no records.
+        chosen = records or [one for one in found if _item_type(one) is None]
+        self.collections = [str(text(one["id"])) for one in chosen[:MAX_COLLECTIONS]]
+        if not self.collections:
+            message = f"{response.url}: none of {len(found)} collections holds records"
+            yield self.fatal("parse", message, "name the address of the collection in the portal file", response.url)
+            return
+        yield self.ask(self.first_walk())
+
+    # Items
+
+    def place(self, walk: Walk) -> dict[str, Any]:
+        """Where a page is: the collection, the query of the link that led there, the place it counts from, and the
+        total of the collections before."""
+        return walk.at or {"collection": 0, "query": None, "start": 0, "before": 0}
+
+    @property
+    def is_many(self) -> bool:
+        return len(self.collections) > 1
+
+    def items(self, walk: Walk) -> str:
+        return f"{self.base}/collections/{quote(self.collections[self.place(walk)['collection']])}/items"
+
+    def ask(self, walk: Walk) -> Request:
+        at = self.place(walk)
+        params = dict(parse_qsl(at["query"] or "f=json", keep_blank_values=True))
+        # What was skipped since the link was given moves the place that it names.
+        skipped = walk.start - at["start"]
+        if skipped:
+            name = next((one for one in OFFSETS if one in params), OFFSETS[0])
+            begun = params.get(name, "0")
+            params[name] = str((int(begun) if begun.isdigit() else 0) + skipped)
+        return self.get(f"{self.items(walk)}?{urlencode(params | {'limit': walk.asked})}", walk)
+
+    def read(self, response: Response, walk: Walk) -> Sheet:
+        answer = self.read_json(response)
+        features = answer.get("features") if isinstance(answer, dict) else None
+        if not isinstance(features, list):
+            raise ValueError(_said(answer, "features"))
+        matched = answer.get("numberMatched")
+        # An empty page with a next link would have no end.
+        query = self.next_query(answer.get("links"), response) if features else None
+        at = {"query": query, "matched": matched if isinstance(matched, int) else None}
+        is_end = query is None and self.place(walk)["collection"] + 1 == len(self.collections)
+        return Sheet(records=[(f"/features/{i}", one) for i, one in enumerate(features)], at=at, is_end=is_end)
+
+    def next_query(self, links: Any, response: Response) -> str | None:
+        """The query of the next link; None where there is none. Raises Refused where it leads elsewhere."""
+        for link in links if isinstance(links, list) else ():
+            if not isinstance(link, dict) or link.get("rel") != "next" or not text(link.get("href")):
+                continue
+            parts = urlsplit(urljoin(response.url, str(link["href"])))
+            if parts.path.rstrip("/").endswith("/items") and parts.query:
+                return parts.query
+            words = f"the next link leads to no page of items: {link['href']}"
+            raise Refused(faults.Fault("http", "unknown", words, "ask the portal to mend its next links"))
+        return None
+
+    def ahead(self, walk: Walk, sheet: Sheet) -> Walk:
+        at, matched, query = self.place(walk), sheet.at["matched"], sheet.at["query"]
+        whole = None if at["before"] is None or matched is None else at["before"] + matched
+        is_last = at["collection"] + 1 == len(self.collections)
+        if is_last:
+            self.tally.advertise(whole)
+        if query is None and not is_last:
+            return walk.from_key({"collection": at["collection"] + 1, "query": None, "start": 0, "before": whole})
+        start = walk.start + sheet.count
+        return walk.forward(sheet.count, {**at, "query": query, "start": start})
+
+    def pointer(self, index: int) -> str:
+        return f"/features/{index}"
+
+    def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
+        """Where the index answers no further, or links go round, a smaller page does not help."""
+        if response is None and fault.kind == "parse":
+            return [self.no_answer(fault, self.items(walk))]
+        if response is None or walk.start < WINDOW - walk.rows or response.status not in (400, 500):
+            return None
+        message = f"{response.url}: the portal answers nothing behind {walk.start:,} records ({fault.detail})"
+        value = response.body[:300].decode("utf-8", "replace")
+        return [self.fatal("http", message, "ask the portal to raise the limit of its index", response.url, value)]
+
+    def other_id(self, raw: Any) -> str | None:
+        """Services and the like. They are counted, as the portal counts them too."""
+        return first(raw.get("id")) if kind_of(raw) in NO_DATASETS else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+def _item_type(collection: dict[str, Any]) -> str | None:
+    found = text(collection.get("itemType"))
+    return found.lower().removesuffix("s") if found else None
+
+
+def _said(answer: Any, wanted: str) -> str:
+    """That an answer is none, with the reason that it gives."""
+    reasons = (answer.get(key) for key in ("description", "detail", "title")) if isinstance(answer, dict) else ()
+    why = first(*reasons)
+    return f"the answer has no {wanted}" + (f": {why}" if why else "")

@@ -1,0 +1,143 @@
+"""From a STAC Collection to a dataset: a pure mapping.
+
+Specification: STAC 1.0 and 1.1, Collection; extensions for files, timestamps and scientific citation where they are
+cheap. ``created`` and ``updated`` are dates of the STAC record. Pictures for looking at are no distributions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import urljoin
+
+from catalog.model import DataService, Dataset, Distribution, Publisher
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import first, names, text, texts
+
+__all__ = ["links_of", "to_dataset"]
+
+_ROLES = ("producer", "licensor", "processor", "host")
+"""Roles of a provider, the one that answers for the data first."""
+_PICTURES = {"thumbnail", "overview", "visual-preview"}
+_PAGES = ("about", "alternate", "self")
+
+
+def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
+    """The links of some relations that have an address."""
+    links = raw.get("links") if isinstance(raw, dict) else None
+    found = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
+    return [one for one in found if one.get("rel") in rels and text(one.get("href"))]
+
+
+def to_dataset(raw: Any) -> Dataset:
+    """The dataset of one Collection. Raises LostRecord where it is no object or has no id."""
+    if not isinstance(raw, dict):
+        raise LostRecord("the collection is not an object", "ask the portal to mend the record", value=raw)
+    identifier = text(raw.get("id"))
+    if identifier is None:
+        raise LostRecord("the collection has no id", "ask the portal to mend the record", "/id")
+    # Static catalogues write addresses relative to the document, which names itself.
+    base = text(next((one["href"] for one in links_of(raw, "self")), None)) or ""
+
+    def hrefs(*rels: str) -> tuple[str, ...]:
+        return tuple(_resolved(base, one["href"]) for one in links_of(raw, *rels))
+
+    code, licence = text(raw.get("license")), next(iter(links_of(raw, "license")), {})
+    pages = [
+        one for rel in _PAGES for one in links_of(raw, rel) if rel != "alternate" or "html" in str(one.get("type"))
+    ]
+    start, end = _interval(_in(raw, "extent", "temporal", "interval"))
+    title = text(raw.get("title"))
+    return Dataset(
+        identifier=identifier,
+        title=title,
+        description=text(raw.get("description")),
+        keywords=texts(raw.get("keywords")),
+        themes=_themes(raw.get("themes")),
+        publisher=_publisher(raw.get("providers")),
+        licence=_resolved(base, licence["href"]) if licence else code,
+        licence_title=(code or text(licence.get("title"))) if licence else None,
+        issued=first(raw.get("published"), raw.get("created")),
+        record_modified=text(raw.get("updated")),
+        spatial=_boxes(_in(raw, "extent", "spatial", "bbox")),
+        temporal_start=start,
+        temporal_end=end,
+        landing_page=_resolved(base, pages[0]["href"]) if pages else None,
+        other_identifiers=texts(raw.get("sci:doi")),
+        documentation=hrefs("documentation", "service-doc"),
+        described_by=next(iter(hrefs("describedby")), None),
+        relations=hrefs("cite-as", "related", "derived_from"),
+        distributions=_distributions(raw.get("assets"), base),
+        data_services=tuple(DataService(title=title, endpoint_url=url) for url in hrefs("items")),
+    )
+
+
+def _resolved(base: str, href: Any) -> str:
+    said = text(href) or ""
+    try:
+        return urljoin(base, said) if base and said and not said.startswith(("s3:", "gs:")) else said
+    except ValueError:
+        return said
+
+
+def _in(holder: Any, *path: str) -> Any:
+    for key in path:
+        holder = holder.get(key) if isinstance(holder, dict) else None
+    return holder
+
+
+def _publisher(providers: Any) -> Publisher | None:
+    named = [one for one in _list(providers) if isinstance(one, dict) and text(one.get("name"))]
+    for role in _ROLES:
+        for one in named:
+            if role in texts(one.get("roles")):
+                return Publisher(name=str(text(one["name"])), url=text(one.get("url")))
+    return Publisher(name=str(text(named[0]["name"])), url=text(named[0].get("url"))) if named else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _themes(themes: Any) -> tuple[str, ...]:
+    found: list[str] = []
+    for theme in _list(themes):
+        found += names(_in(theme, "concepts"), "title", "name", "id")
+    return tuple(found)
+
+
+def _boxes(boxes: Any) -> tuple[str, ...]:
+    """ "west,south,east,north" of the first box, which is that of the whole; heights are left out."""
+    box = _list(next(iter(_list(boxes)), None))
+    if len(box) not in (4, 6) or not all(isinstance(one, int | float) and math.isfinite(one) for one in box):
+        return ()
+    half = len(box) // 2
+    return (",".join(str(one) for one in (*box[:2], *box[half : half + 2])),)
+
+
+def _interval(intervals: Any) -> tuple[str | None, str | None]:
+    """The first interval, which is that of the whole; an open end is null."""
+    interval = _list(next(iter(_list(intervals)), None))
+    return (text(interval[0]), text(interval[1])) if len(interval) == 2 else (None, None)
+
+
+def _distributions(assets: Any, base: str) -> tuple[Distribution, ...]:
+    found = []
+    for key, asset in assets.items() if isinstance(assets, dict) else ():
+        if not isinstance(asset, dict) or _PICTURES & set(texts(asset.get("roles"))):
+            continue
+        url = _resolved(base, asset.get("href")) or None
+        found.append(
+            Distribution(
+                identifier=str(key),
+                title=first(asset.get("title"), key),
+                description=text(asset.get("description")),
+                access_url=url,
+                download_url=url,
+                media_type=text(asset.get("type")),
+                byte_size=text(asset.get("file:size")),
+                checksum=text(asset.get("file:checksum")),
+                modified=text(asset.get("updated")),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,138 @@
+"""OGC API - Records: which collections, which links, and where an index ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+
+from catalog.store import Catalog
+
+ITEMS = "/collections/main/items"
+
+
+def record(n: int, **values: Any) -> dict[str, Any]:
+    return {"id": f"r{n:05}", "properties": {"type": "dataset", "title": f"T {n}", **values}}
+
+
+def items(records: list[dict[str, Any]], *, rows_max: int = 10, bad: int | None = None, end: int = 10**9) -> Any:
+    """Pages as pycsw cuts them, one bad record, and an index that ends somewhere."""
+
+    def answer(asked: Asked) -> Answer:
+        start, limit = int(asked.query.get("offset", 0)), min(rows_max, int(asked.query.get("limit", 10)))
+        if bad is not None and start <= bad < start + limit:
+            return Answer(400, body=b'{"code": "NoApplicableCode", "description": "record is broken"}')
+        if start + limit > end:
+            return as_json({"code": "InvalidParameterValue", "description": "Result window is too large"}, 400)
+        # The link of another, inner host: its query counts alone.
+        href = f"http://127.0.0.9:1/inner{asked.path}?offset={start + limit}&limit={limit}"
+        links = [{"rel": "next", "href": href}] if start + limit < len(records) else []
+        return as_json({"features": records[start : start + limit], "numberMatched": len(records), "links": links})
+
+    return answer
+
+
+@pytest.mark.parametrize("path", ["/collections/main", "/collections/main/", "/collections/main/items"])
+def test_a_portal_file_may_name_a_collection(path: str, catalog: Catalog) -> None:
+    with PortalServer({"/api" + ITEMS: items([record(n) for n in range(25)])}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/api" + path))
+        assert len(server.asked("/api")) == 3
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 25, 25)
+
+
+@pytest.mark.parametrize(
+    ("collections", "verdict", "count"),
+    [
+        ([{"id": "main", "itemType": "record"}, {"id": "other"}], "complete", 2),
+        ([{"id": "main"}, {"id": "roads", "itemType": "feature"}], "complete", 2),
+        ([{"id": "roads", "itemType": "feature"}], "failed", 0),
+        ([], "failed", 0),
+        (None, "failed", 0),
+    ],
+    ids=["records", "says nothing", "features alone", "none", "no list"],
+)
+def test_only_collections_of_records_are_read(collections: Any, verdict: str, count: int, catalog: Catalog) -> None:
+    routes = {"/collections": as_json({"collections": collections}), ITEMS: items([record(0), record(1)])}
+    with PortalServer(routes) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url))
+        assert not server.asked("/collections/roads")
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
+
+
+def test_totals_of_collections_add_up(catalog: Catalog) -> None:
+    """The first collection ends before its own total: that is no whole harvest, whatever the second one says."""
+    short = as_json({"features": [record(n) for n in range(3)], "numberMatched": 5, "links": []})
+    routes = {
+        "/collections": as_json(
+            {"collections": [{"id": "a", "itemType": "record"}, {"id": "b", "itemType": "record"}]}
+        ),
+        "/collections/a/items": short,
+        "/collections/b/items": items([record(n) for n in range(10, 14)]),
+    }
+    with PortalServer(routes) as server:
+        for _ in range(2):
+            harvest(catalog, spec("p", "ogc-records", server.url))
+            row = harvested(catalog, "p")
+            assert (row["verdict"], row["datasets"], row["advertised"]) == ("partial", 7, 9)
+    assert row["not_modified"] == 2
+
+
+def test_a_record_that_cannot_be_sent_is_left_out_alone(catalog: Catalog) -> None:
+    def answer(asked: Asked) -> Answer:
+        found: Answer = items([record(n) for n in range(25)], bad=13)(asked)
+        # Served as cut short, which a smaller page may not be.
+        return Answer(200, body=b'{"features": [') if found.status == 400 else found
+
+    with PortalServer({ITEMS: answer}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("partial", 24, 1)
+    assert catalog.value("select pointer from harvest_errors") == "/features/13"
+
+
+def test_an_index_that_ends_is_said(catalog: Catalog) -> None:
+    with PortalServer({ITEMS: items([record(n) for n in range(10_500)], rows_max=1000, end=10_000)}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main", limits={"page_rows": 1000}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 10_000)
+    assert "answers nothing behind 10,000 records" in row["reasons"][0]
+    assert "too large" in catalog.value("select value from harvest_errors")
+
+
+@pytest.mark.parametrize(
+    ("href", "reason"),
+    [
+        ("/collections/main/items?offset=0", "circles"),
+        ("https://elsewhere.example/next/page", "leads to no page of items"),
+        ("items?token=1", "circles"),
+    ],
+)
+def test_next_links_that_lead_nowhere(href: str, reason: str, catalog: Catalog) -> None:
+    page = as_json({"features": [record(0)], "numberMatched": 9, "links": [{"rel": "next", "href": href}]})
+    with PortalServer({ITEMS: page}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
+        assert len(server.asked(ITEMS)) < 10
+    row = harvested(catalog, "p")
+    assert row["verdict"] in ("partial", "failed")
+    assert any(reason in said for said in row["reasons"]), row["reasons"]
+
+
+def test_an_empty_page_with_a_next_link_is_no_endless_walk(catalog: Catalog) -> None:
+    def answer(asked: Asked) -> Answer:
+        start = int(asked.query.get("offset", 0))
+        features = [record(n) for n in range(start, start + 5)] if start < 10 else []
+        return as_json({"features": features, "links": [{"rel": "next", "href": f"items?offset={start + 5}"}]})
+
+    with PortalServer({ITEMS: answer}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
+        assert len(server.asked(ITEMS)) == 3
+    assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 10)
+
+
+def test_a_refusal_within_200_is_a_failure(catalog: Catalog) -> None:
+    with PortalServer({ITEMS: as_json({"code": "NotFound", "description": "no such collection"})}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main", limits={"page_rows": 1}))
+    assert "no such collection" in harvested(catalog, "p")["reasons"][0]

@@ -9,7 +9,7 @@ from harvester.detect import recognise
 from harvester.detect.recognise import Recogniser
 from harvester.spiders import sparql_queries
 
-__all__ = ["LADDER", "Rung", "bases_of", "home_of"]
+__all__ = ["LADDER", "Rung", "bases_of", "home_of", "places_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ LADDER: tuple[Rung, ...] = (
     Rung("/api/1/search?page-size=1", recognise.dkan),
     Rung("/api/v2/datasets/?page_size=1", recognise.geonode),
     Rung("/api/search?q=*&type=dataset&per_page=1", recognise.dataverse),
-    Rung("/collections?f=json&limit=10", lambda seen: recognise.ogc_records(seen) or recognise.stac(seen)),
+    Rung("/collections?f=json&limit=10", recognise.collections),
     Rung("/arcgis/rest/services?f=json", recognise.arcgis_server, "/arcgis/rest/services"),
     Rung("/catalog.ttl", recognise.dcat_rdf, "/catalog.ttl"),
     Rung("/catalog.rdf", recognise.dcat_rdf, "/catalog.rdf"),
@@ -68,6 +68,37 @@ LADDER: tuple[Rung, ...] = (
     Rung("/waf/", recognise.waf, "/waf/"),
     Rung("/metadata/", recognise.waf, "/metadata/"),
 )  # fmt: skip
+
+_TELLS: dict[Recogniser, tuple[str, ...]] = {
+    recognise.ckan: ("ckan",),
+    recognise.data_json: ("dcat-us", "dcat-us-3", "arcgis-hub"),
+    recognise.hub: ("arcgis-hub",),
+    recognise.socrata: ("socrata",),
+    recognise.opendatasoft: ("opendatasoft",),
+    recognise.udata: ("udata",),
+    recognise.dkan: ("dkan",),
+    recognise.geonode: ("geonode",),
+    recognise.dataverse: ("dataverse",),
+    recognise.collections: ("ogc-records", "stac"),
+    recognise.stac: ("stac",),
+    recognise.arcgis_server: ("arcgis-server",),
+    recognise.arcgis_portal: ("arcgis-portal",),
+    recognise.dcat_rdf: ("dcat-rdf",),
+    recognise.csw: ("csw",),
+    recognise.sitemap: ("sitemap",),
+    recognise.sparql: ("sparql",),
+    recognise.oai_pmh: ("oai-pmh",),
+    recognise.i14y: ("i14y",),
+    recognise.waf: ("waf",),
+}
+"""Which types the answer to a question may tell of."""
+
+
+def places_of(portal_type: str) -> list[str]:
+    """The paths by which a type is detected, without queries; none where only its own address tells it."""
+    paths = [rung.path.partition("?")[0] for rung in LADDER if portal_type in _TELLS[rung.recogniser]]
+    return list(dict.fromkeys(paths))
+
 
 _API = (
     "/api/3/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/", "/api/catalog/", "/api/views",

@@ -212,6 +212,11 @@ def ogc_records(seen: Seen) -> Hit | None:
     return None
 
 
+def collections(seen: Seen) -> Hit | None:
+    """Collections of records, or of STAC."""
+    return ogc_records(seen) or stac(seen)
+
+
 def stac(seen: Seen) -> Hit | None:
     answer = _object(seen)
     collections = answer.get("collections")

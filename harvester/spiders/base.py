@@ -210,7 +210,10 @@ class PortalSpider(scrapy.Spider):
         kept: list[Record] = []
         errors: list[HarvestError] = self._moved(response)
         for pointer, raw in records:
-            other = self.other_id(raw)
+            try:
+                other = self.other_id(raw)
+            except Exception:  # noqa: BLE001  # what is wrong with the record is said below
+                other = None
             if other is not None:
                 other = hashlib.blake2b(other.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
                 if other not in self.seen_others:

@@ -45,7 +45,19 @@ def _parsed(body: bytes) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
     )
-    return etree.fromstring(body, parser)
+    root = etree.fromstring(body, parser)
+    for entity in list(root.iter(etree.Entity)):
+        # It stands for nothing here: what is left is its name, as text.
+        parent, before = entity.getparent(), entity.getprevious()
+        said = f"{entity.text}{entity.tail or ''}"
+        if before is not None:
+            before.tail = (before.tail or "") + said
+        elif parent is not None:
+            parent.text = (parent.text or "") + said
+        if parent is not None:
+            entity.tail = None
+            parent.remove(entity)
+    return root
 
 
 def canonical(element: etree._Element) -> str:

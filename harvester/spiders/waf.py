@@ -1,0 +1,112 @@
+"""Web-accessible folders: directory listings of Apache, nginx, IIS and others, with a metadata record in each XML file.
+
+Listings are walked down to ten folders below the portal's address, on its host alone. Links that sort a listing, that
+lead up, or that leave the folder are not followed; dates beside the names, which come in many forms and without zone,
+are not used: conditional requests tell what changed. A record is known by its fileIdentifier, so that a file may be
+renamed; one without is known by its address, and then a new name is a new dataset.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from catalog.model import Dataset
+from harvester.spiders import xml_record
+from harvester.spiders.about import About
+from harvester.spiders.addresses import AddressSpider
+from harvester.spiders.xml_reading import canonical, local, parse_xml
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = ["Spider", "links_of"]
+
+MAX_DEPTH = 10
+_HREF = re.compile(rb"""(?is)<a\s[^>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+))""")
+
+
+class Spider(AddressSpider):
+    """All records of a folder and the folders below it."""
+
+    type = "waf"
+    about = About(
+        software="web-accessible folders of ISO 19139 or 19115-3 files: Apache, nginx, IIS",
+        paging="listings, folder by folder; then file by file",
+        incremental="not offered",
+        deletion="absent from the listings, or the file is gone",
+        limits="ten folders deep; one request a file",
+        loses="what ISO 19115 has no place for: keywords' languages, formats of single files",
+        rank=30,
+    )
+
+    def listings(self) -> list[str]:
+        url = self.portal.url
+        if urlsplit(url).path.lower().endswith(".xml"):
+            self.add(url)
+            return []
+        # The address of a folder ends with a slash, which portal files leave out.
+        is_page = "?" in url or re.search(r"\.\w{2,5}$", urlsplit(url).path)
+        return [url if is_page else f"{url}/"]
+
+    def read_listing(self, response: Response) -> list[str]:
+        body = response.body.lstrip()
+        if body[:5] == b"<?xml" and b"<html" not in body[:1_000].lower():
+            # No listing, but a record itself.
+            self.add(response.url)
+            return []
+        if len(self.listed) == 1:
+            # Where the portal has moved, everything lies below its new address.
+            self.folder = _folder_of(response.url)
+        files, folders = links_of(response.body, response.url, self.folder)
+        for url in files:
+            self.add(url)
+        if not files and not folders and len(self.listed) == 1:
+            raise ValueError("an HTML page came that lists neither XML files nor folders")
+        return folders
+
+    def read_address(self, response: Response) -> list[tuple[str, Any]]:
+        root = parse_xml(response.body)
+        self.address = response.url
+        inner = [one for one in root.iter() if local(one) in xml_record.ISO_ROOTS]
+        if local(root) in xml_record.ISO_ROOTS or not inner:
+            return [("", canonical(root))]
+        return [(f"/{n}", canonical(one)) for n, one in enumerate(inner)]
+
+    def other_id(self, raw: Any) -> str | None:
+        return xml_record.other_id(raw)
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return xml_record.to_dataset(raw, default_id=self.address)
+
+
+def _folder_of(url: str) -> str:
+    """The folder of a listing, which may be a page within it."""
+    path = url.partition("?")[0]
+    return path if path.endswith("/") else path.rpartition("/")[0] + "/"
+
+
+def links_of(body: bytes, url: str, folder: str) -> tuple[list[str], list[str]]:
+    """The XML files and the folders that a listing names, below a folder, each once."""
+    own, base = urlsplit(url), urlsplit(folder)
+    files: dict[str, None] = {}
+    folders: dict[str, None] = {}
+    for match in _HREF.finditer(body):
+        href = unescape((match[2] or match[3] or match[4] or b"").decode("utf-8", "replace")).strip()
+        try:
+            link = urlsplit(urljoin(url, href))
+        except ValueError:
+            continue
+        path = link.path
+        is_below = path.startswith(base.path) and link.netloc == base.netloc and ".." not in unquote(path).split("/")
+        if link.scheme not in ("http", "https") or not is_below or path == own.path:
+            continue
+        depth = path.rstrip("/").count("/") - base.path.rstrip("/").count("/")
+        address = f"{own.scheme}://{link.netloc}{path}"
+        if path.lower().endswith(".xml"):
+            files[address + (f"?{link.query}" if link.query else "")] = None
+        elif path.endswith("/") and not link.query and path.startswith(own.path) and depth <= MAX_DEPTH:
+            folders[address] = None
+    return list(files), list(folders)

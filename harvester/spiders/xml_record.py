@@ -6,7 +6,6 @@ from lxml import etree
 
 from catalog.model import Dataset
 from harvester.spiders import dublin_core_record, iso_record
-from harvester.spiders.losses import LostRecord
 from harvester.spiders.xml_reading import local, parse_xml, value, values
 
 __all__ = ["ISO_ROOTS", "other_id", "root_of", "to_dataset"]
@@ -21,13 +20,13 @@ def root_of(raw: str) -> etree._Element:
 
 
 def to_dataset(raw: str, default_id: str | None = None) -> Dataset:
-    """The dataset of a record. Raises LostRecord where it has no identity, or is of no kind that is known."""
+    """The dataset of a record. Raises LostRecord where it has no identity, ValueError where its kind is not known."""
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
         return iso_record.to_dataset(root, default_id)
     if local(root) in CSW_ROOTS:
         return dublin_core_record.from_csw(root)
-    raise LostRecord(f"<{local(root)}> is no record that can be read", "offer ISO 19139 or Dublin Core")
+    raise ValueError(f"it is <{local(root)}>, which cannot be read")
 
 
 def other_id(raw: str) -> str | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from harvester import __version__
+from harvester.cli_portals import add_to as _add_portal_commands
 
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
@@ -90,7 +91,7 @@ def _portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.argument("portals", nargs=-1),
         click.option("--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."),
-        click.option("--type", "portal_type", help="Portal type of a URL: ckan, dcat-us."),
+        click.option("--type", "portal_type", help="Portal type of a URL; found out where it is not said."),
         click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network."),
     ]
     for option in reversed(options):
@@ -213,28 +214,6 @@ _stage_command("check", ("check",), "Only ask the addresses and download tables.
 _stage_command("validate", ("validate",), "Only look into the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.")
-
-
-@cli.command()
-@_portal_options
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
-@click.pass_obj
-def portals(
-    data: Path,
-    portals: tuple[str, ...],
-    registry: Path | None,
-    portal_type: str | None,
-    allow_local: bool,
-    as_json: bool,
-) -> None:
-    """List the portals that a night would take."""
-    from harvester.terminal import show_portals
-
-    specs = _chosen(data, portals, registry, portal_type, allow_local)
-    if as_json:
-        click.echo(json.dumps([spec.model_dump() for spec in specs], ensure_ascii=False, indent=1))
-    else:
-        show_portals(specs)
 
 
 def _catalogue(data: Path) -> Path:
@@ -367,6 +346,9 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
     if stay:
         context.obj = data
         context.invoke(serve, port=port, host="127.0.0.1")
+
+
+_add_portal_commands(cli)
 
 
 @cli.command()

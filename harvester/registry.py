@@ -8,7 +8,7 @@ from pathlib import Path
 from specs.errors import SpecError
 from specs.portals import PortalSpec, load, of_url, shipped
 
-__all__ = ["resolve"]
+__all__ = ["detected", "known_in", "resolve"]
 
 
 def resolve(
@@ -40,11 +40,16 @@ def resolve(
     return list(found.values())
 
 
+def known_in(folder: Path) -> list[PortalSpec]:
+    """The portals of a folder; none where there is no folder yet, or nothing in it."""
+    return load(folder) if folder.is_dir() and any(folder.glob("*.toml")) else []
+
+
 def _named(
     data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None, allow_local: bool
 ) -> list[PortalSpec]:
     if name.startswith(("http://", "https://")):
-        return [of_url(name, portal_type or _detected(name, allow_local))]
+        return [of_url(name, portal_type) if portal_type else detected(name, allow_local)]
     if name in known:
         return [known[name]]
     if name.endswith(".toml") or Path(name).is_dir():
@@ -57,13 +62,15 @@ def _named(
     return [spec]
 
 
-def _detected(url: str, allow_local: bool) -> str:
+def detected(url: str, allow_local: bool) -> PortalSpec:
+    """The portal behind an address, by the endpoint that is best of those it offers."""
     from harvester.detect import detect
 
     found = detect(url, allow_local=allow_local)
-    if found is None:
-        raise SpecError(f"{url}: no known kind of portal answers there; check the address, or add --type")
-    return found
+    if found.best is None:
+        why = found.fault or "no known kind of portal answers there"
+        raise SpecError(f"{url}: {why}; see winnow detect {url}, check the address, or add --type")
+    return of_url(found.best.url, found.best.type)
 
 
 def _from_catalogue(path: Path, name: str) -> PortalSpec | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
@@ -18,9 +18,8 @@ from rich.table import Table
 
 from catalog.changes import Change
 from catalog.store import sqlite_version
-from specs.portals import PortalSpec
 
-__all__ = ["doctor", "explain", "progress", "show_changes", "show_portals", "show_summary"]
+__all__ = ["doctor", "explain", "interval", "progress", "show_changes", "show_summary"]
 
 Report = Callable[[str, str, int, int | None], None]
 
@@ -46,7 +45,8 @@ def progress(*, is_quiet: bool) -> Iterator[Report]:
         yield report
 
 
-def _score(row: dict[str, Any]) -> str:
+def interval(row: dict[str, Any]) -> str:
+    """A score with what it would be if everything unknown had failed, or passed."""
     if row["score"] is None:
         return "-"
     return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"
@@ -67,7 +67,7 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
             escape(row["portal"]),
             row["verdict"] or "-",
             *(str(row[k] or 0) for k in ("datasets", "distributions", "added", "changed", "removed", "errors")),
-            _score(row),
+            interval(row),
             f"{row['findings_open']} / {row['findings_new']} / {row['findings_fixed']}",
         )
     console.print(table)
@@ -108,16 +108,6 @@ def show_changes(found: Iterable[Change], *, as_json: bool) -> None:
             console.print(f"    {field['field']}: {field['old']!r} -> {field['new']!r}", markup=False, highlight=False)
     if not as_json:
         console.print(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "nothing changed")
-
-
-def show_portals(specs: Sequence[PortalSpec]) -> None:
-    """Portals in a table."""
-    table = Table()
-    for name in ("id", "type", "title", "country", "url"):
-        table.add_column(name, overflow="fold")
-    for spec in specs:
-        table.add_row(spec.id, spec.type, escape(spec.title), spec.country or "", escape(spec.url))
-    Console().print(table)
 
 
 def explain(data: Path, name: str) -> bool:

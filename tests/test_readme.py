@@ -10,6 +10,8 @@ import pytest
 
 from catalog.schema import TABLES
 from harvester.cli import cli
+from harvester.detect.ladder import places_of
+from harvester.spiders import portal_types, spider_class
 from specs.metrics import metrics
 
 README = Path(__file__).parents[1] / "README.md"
@@ -30,9 +32,25 @@ def catalogue_table() -> str:
     return "\n".join(["| table | a row is |", "| --- | --- |", *rows])
 
 
+def type_table() -> str:
+    rows = []
+    for kind in portal_types():
+        about, places = spider_class(kind).about, places_of(kind)
+        detected = ", ".join(f"`{place}`" for place in places[:3]) + (", …" if len(places) > 3 else "")
+        cells = (about.software, detected or "its own address", about.paging, about.incremental, about.deletion)
+        rows.append(f"| `{kind}` | {' | '.join(cells)} | {about.limits} |")
+    head = "| type | software or standard | detected by | paging | incremental | deletion | limits |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- | --- | --- |", *rows])
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
-    [("metrics", metric_table()), ("commands", command_table()), ("tables", catalogue_table())],
+    [
+        ("types", type_table()),
+        ("metrics", metric_table()),
+        ("commands", command_table()),
+        ("tables", catalogue_table()),
+    ],
     ids=lambda value: value if len(value) < 20 else "",
 )
 def test_the_tables_of_the_readme_are_made_from_the_code(name: str, table: str) -> None:

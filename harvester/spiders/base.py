@@ -218,6 +218,7 @@ class PortalSpider(scrapy.Spider):
                     self.tally.skipped += 1
                     self.tally.seen += 1
                     own.skipped += 1
+                    own.others.append(other)
                 continue
             try:
                 record, said = self._record(raw, pointer, response)
@@ -272,6 +273,8 @@ class PortalSpider(scrapy.Spider):
         new = [one for one in known.identifiers if one not in self.seen_ids]
         own.repeats += 0 if is_overlap else len(known.identifiers) - len(new)
         self.seen_ids.update(new)
+        # A second reading, which is no conditional one, meets them again.
+        self.seen_others.update(own.others)
         self.tally.kept += len(new)
         self.tally.seen += len(new) + own.skipped
         self.tally.skipped += own.skipped

@@ -25,6 +25,8 @@ class Reading:
     identifiers: list[str] = field(default_factory=list)
     errors: list[HarvestError] = field(default_factory=list)
     skipped: int = 0
+    others: list[str] = field(default_factory=list)
+    """Digests of the identities of what was skipped."""
     lost: int = 0
     unidentified: int = 0
     repeats: int = 0
@@ -66,6 +68,7 @@ class Reading:
             return None
         own = {
             "skipped": self.skipped,
+            "others": self.others,
             "lost": self.lost,
             "unidentified": self.unidentified,
             "repeats": self.repeats,
@@ -94,6 +97,7 @@ class Reading:
             identifiers=list(known.identifiers),
             errors=[HarvestError(**error) for error in own.get("errors", ())],
             skipped=own.get("skipped", 0),
+            others=own.get("others", []),
             lost=own.get("lost", 0),
             unidentified=own.get("unidentified", 0),
             repeats=own.get("repeats", 0),

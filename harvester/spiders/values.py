@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
-__all__ = ["email", "first", "json_text", "names", "text", "texts"]
+__all__ = ["absolute", "email", "first", "host_of", "json_text", "names", "text", "texts"]
 
 
 def text(value: Any) -> str | None:
@@ -83,3 +84,19 @@ def email(value: Any) -> str | None:
     """An address without ``mailto:``."""
     found = text(value)
     return re.sub(r"(?i)^mailto:", "", found).strip() or None if found else None
+
+
+def absolute(address: str, base: str) -> str:
+    """An address that may be relative to that of a portal; one that is none at all as it is."""
+    try:
+        return urljoin(f"{base}/", address)
+    except ValueError:
+        return address
+
+
+def host_of(address: str | None) -> str | None:
+    """The host that an address names, in lower case; None where it names none or is none."""
+    try:
+        return urlsplit(address or "").hostname
+    except ValueError:
+        return None

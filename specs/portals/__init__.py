@@ -5,6 +5,7 @@ Shipped portals lie beside this module; an operator's own lie in any folder and 
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +16,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "PortalSpec", "PortalType", "Retire", "Schedule", "load", "load_file", "of_url", "shipped",
+    "Broken", "Limits", "PortalSpec", "PortalType", "Retire", "Schedule", "dump", "load", "load_file", "of_url", "save",
+    "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[
@@ -195,3 +197,31 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
         "local": local,
     }
     return parse(PortalSpec, data, url)
+
+
+def dump(spec: PortalSpec) -> str:
+    """A portal file's text: what differs from the defaults, as TOML."""
+    data = spec.model_dump(mode="json", exclude_defaults=True)
+    plain = {key: value for key, value in data.items() if not isinstance(value, dict)}
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
+    for name, table in data.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    # JSON's texts, numbers, booleans and lists are TOML's too, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def save(spec: PortalSpec, folder: Path) -> Path:
+    """Write a portal file into a folder, whole or not at all. Raises SpecError where one of this id is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{spec.id}.toml"
+    if path.exists():
+        raise SpecError(f"{path}: is there already; change it by hand, or remove it first")
+    part = path.with_suffix(".part")
+    part.write_text(dump(spec), encoding="utf-8")
+    part.replace(path)
+    return path

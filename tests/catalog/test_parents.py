@@ -76,4 +76,4 @@ def test_a_series_without_files_of_its_own_is_not_blamed_for_it(is_series: bool)
         )
     )
     assert (score.dataset["distribution_present"] is None) == is_series
-    assert ("open" in score.dimensions) != is_series
+    assert ("usable" in score.dimensions) != is_series

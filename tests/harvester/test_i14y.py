@@ -43,7 +43,7 @@ def test_only_an_empty_page_is_the_end(
 
 def test_a_listing_that_ignores_the_page_goes_round(catalog: Catalog) -> None:
     with PortalServer({LISTING: as_json({"data": [{"id": "a"}, {"id": "b"}]})}) as server:
-        harvest(catalog, spec("p", "i14y", server.url + "/api", limits={"page_rows": 2}))
+        harvest(catalog, spec("p", "i14y", server.url, limits={"page_rows": 2}))
         assert len(server.asked(LISTING)) == 2
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("partial", 2) and "circles" in row["reasons"][0]

@@ -1,0 +1,224 @@
+"""What kind of portal an address is: a bounded ladder of polite questions, and what each endpoint would bring.
+
+The address may be a home page, the page of a dataset, an address within an API, or a bare host. What robots.txt forbids
+is not asked; where it forbids the API of software that the home page shows, the type is told by the page, and so said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+
+from harvester.detect import recognise
+from harvester.detect.asking import Asker, Seen
+from harvester.detect.ladder import LADDER, Rung, bases_of, home_of
+from harvester.detect.recognise import HINT, Hit
+
+__all__ = ["Detection", "Endpoint", "detect"]
+
+AT_ONCE = 4
+"""Questions in flight."""
+SURE = 0.6
+"""Confidence from which an endpoint is recommended, and no further base is tried."""
+FEW = 0.9
+"""An endpoint with less than this share of the datasets that another has is not recommended for its rank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An interface that a portal offers."""
+
+    type: str
+    url: str
+    """As a portal file would name it."""
+    confidence: float
+    """0..1."""
+    datasets: int | None
+    """What it says it holds; None where it does not say."""
+    evidence: str
+    loses: str
+    """What of the portal's knowledge it does not give, in words."""
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What is behind an address. ``endpoints``: the recommended first."""
+
+    url: str
+    title: str | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    asked: int = 0
+    forbidden: tuple[str, ...] = ()
+    """Addresses that robots.txt forbids: they were not asked."""
+    fault: str | None = None
+    """Why nothing is known, where the site did not answer at all."""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def best(self) -> Endpoint | None:
+        """The endpoint to take; None where none is sure enough."""
+        return self.endpoints[0] if self.endpoints and self.endpoints[0].confidence >= SURE else None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"recommended": self.best.type if self.best else None}
+
+
+def detect(
+    url: str, *, allow_local: bool = False, contact: str = "no contact given", delay_s: float = 0.25
+) -> Detection:
+    """What an address offers. Asks at most 70 times, four at once, with pauses."""
+    given = url.strip()
+    addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
+    found = Detection(url=given)
+    for address in addresses:
+        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+            return Detection(url=given, fault="no web address: it must be a host, or begin with http:// or https://")
+        with Asker(address, allow_local=allow_local, contact=contact, delay_s=delay_s) as asker:
+            found = _detect(address, asker)
+        if found.fault is None:
+            return found
+    return found
+
+
+def _detect(url: str, asker: Asker) -> Detection:
+    home = asker.get(url)
+    if home.status == 0 and not asker.forbidden:
+        return Detection(url=url, asked=asker.asked, fault=home.fault)
+    # The site may have moved: from www, to https, to another host.
+    at = home.final_url or url
+    hits: dict[tuple[str, str], Hit] = {}
+    if own := recognise.whatever(home):
+        _keep(hits, own, _own_address(at, own))
+    notes: list[str] = []
+    for base in bases_of(at):
+        _climb(base, asker, hits)
+        if any(hit.confidence >= SURE for hit in hits.values()):
+            break
+    _look_into_sitemaps(asker, hits)
+    _count_csw(asker, hits)
+    is_page = b"<html" in home.body[:2_000].lower()
+    marks = recognise.by_markers(home) if is_page and home.is_ok else []
+    told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
+    for kind, mark in marks:
+        if kind in told:
+            continue
+        why = "robots.txt forbids its API: not asked" if asker.forbidden else "its API does not answer where it should"
+        confidence = SURE if asker.forbidden else HINT
+        _keep(hits, Hit(kind, confidence, None, f"the home page shows {mark!r}; {why}"), bases_of(at)[0])
+    if asker.forbidden:
+        notes.append(f"{len(asker.forbidden)} addresses were not asked, for robots.txt forbids them")
+    return Detection(
+        url=url,
+        title=_title(home),
+        endpoints=tuple(_ranked(hits)),
+        asked=asker.asked,
+        forbidden=tuple(asker.forbidden),
+        notes=tuple(notes),
+    )
+
+
+def _own_address(url: str, hit: Hit) -> str:
+    """The portal's address, where the address given is within its API; else the address as it is."""
+    if hit.type in ("csw", "sparql", "arcgis-server"):
+        return re.sub(r"\?.*$", "", url)
+    if hit.type in ("ckan", "dkan", "socrata", "opendatasoft", "udata", "arcgis-hub", "geonode", "dataverse", "i14y"):
+        return home_of(url)
+    if hit.type == "arcgis-portal":
+        return url.split("/sharing/rest")[0]
+    if hit.type == "ogc-records":
+        return re.sub(r"(/items)?(/[^/?]*)?(\?.*)?$", "", url) if "/items" in url else re.sub(r"\?.*$", "", url)
+    return url
+
+
+def _keep(hits: dict[tuple[str, str], Hit], hit: Hit, url: str) -> None:
+    """Keep a hit; of two of one type at one address the surer, and the one with a count."""
+    key = (hit.type, url)
+    known = hits.get(key)
+    if known is None or (hit.confidence, hit.datasets or 0) > (known.confidence, known.datasets or 0):
+        hits[key] = hit
+
+
+def _climb(base: str, asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+    host = urlsplit(base).hostname or ""
+
+    def ask(rung: Rung) -> tuple[Rung, Seen]:
+        return rung, asker.get(base + rung.path.format(host=host) if "{host}" in rung.path else base + rung.path)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for rung, seen in pool.map(ask, LADDER):
+            if seen.is_ok and (hit := rung.recogniser(seen)) is not None:
+                _keep(hits, hit, base + rung.home)
+
+
+def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+    """Whether the pages of a sitemap describe datasets: a look at one or two of them."""
+    for (kind, url), hit in list(hits.items()):
+        if kind != "sitemap" or hit.confidence >= SURE:
+            continue
+        seen = asker.get(url if url.endswith(".xml") else f"{url}/sitemap.xml")
+        pages = [unescape(one.decode("utf-8", "replace")) for one in re.findall(rb"<loc>\s*(.*?)\s*</loc>", seen.body)]
+        likely = [one for one in pages if re.search(r"(?i)dataset|/data/|opendata|daten|dati|donnees|datos", one)]
+        for page in _own_host((likely or pages)[:2], url):
+            if recognise.schema_org(asker.get(page)):
+                told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in them"
+                hits[kind, url] = Hit(kind, recognise.LIKELY, len(likely or pages), told)
+                break
+
+
+def _own_host(pages: Iterable[str], url: str) -> list[str]:
+    """Only pages of the portal's own site are looked at."""
+    host = urlsplit(url).hostname or ""
+    return [one for one in pages if (urlsplit(one).hostname or "") == host]
+
+
+def _count_csw(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+    for (kind, url), hit in list(hits.items()):
+        if kind == "csw" and hit.datasets is None:
+            asked = f"{url}?service=CSW&version=2.0.2&request=GetRecords&typeNames=csw:Record&resultType=hits"
+            counted = recognise.csw(asker.get(asked))
+            if counted is not None and counted.datasets is not None:
+                hits[kind, url] = Hit(kind, hit.confidence, counted.datasets, hit.evidence)
+
+
+def _ranked(hits: dict[tuple[str, str], Hit]) -> list[Endpoint]:
+    """The endpoints, the one to take first: sure ones, then by what they hold and how well they tell it."""
+    from harvester.spiders import spider_class
+
+    most = max((hit.datasets or 0 for hit in hits.values() if hit.confidence >= SURE), default=0)
+    found = []
+    for (kind, url), hit in hits.items():
+        about = spider_class(kind).about
+        loses = about.loses
+        if hit.datasets is not None and hit.datasets < most:
+            loses += f"; {most - hit.datasets:,} datasets that another endpoint lists"
+        found.append(
+            Endpoint(
+                type=kind,
+                url=url,
+                confidence=hit.confidence,
+                datasets=hit.datasets,
+                evidence=hit.evidence,
+                loses=loses,
+                rank=about.rank,
+            )
+        )
+
+    def order(one: Endpoint) -> tuple[Any, ...]:
+        has_most = one.datasets is None or one.datasets >= most * FEW
+        return (-(one.confidence >= SURE), -has_most, -one.rank, -one.confidence, len(one.url), one.url)
+
+    return sorted(found, key=order)
+
+
+def _title(seen: Seen) -> str | None:
+    if not seen.is_ok:
+        return None
+    found = re.search(rb"(?is)<title[^>]*>(.*?)</title>", seen.body[:200_000])
+    text = re.sub(r"\s+", " ", unescape(found[1].decode("utf-8", "replace"))).strip() if found else ""
+    return text[:200] or None

@@ -1,0 +1,132 @@
+"""The questions: which address, whose answer it would be, and where the portal lies if it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from harvester.detect import recognise
+from harvester.detect.recognise import Recogniser
+from harvester.spiders import sparql_queries
+
+__all__ = ["LADDER", "Rung", "bases_of", "home_of", "places_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One question. ``path`` follows the base; ``home`` is what of it belongs to the portal's address."""
+
+    path: str
+    recogniser: Recogniser
+    home: str = ""
+
+
+_COUNT = quote(sparql_queries.count(False), safe="")
+
+LADDER: tuple[Rung, ...] = (
+    Rung("/api/3/action/package_search?rows=0", recognise.ckan),
+    Rung("/data.json", recognise.data_json),
+    Rung("/api/search/v1/collections/dataset/items?limit=1", recognise.hub),
+    Rung("/api/catalog/v1?domains={host}&search_context={host}&only=datasets&limit=1", recognise.socrata),
+    Rung("/api/explore/v2.1/catalog/datasets?limit=1", recognise.opendatasoft),
+    Rung("/api/1/datasets/?page_size=1", recognise.udata),
+    Rung("/api/1/search?page-size=1", recognise.dkan),
+    Rung("/api/v2/datasets/?page_size=1", recognise.geonode),
+    Rung("/api/search?q=*&type=dataset&per_page=1", recognise.dataverse),
+    Rung("/collections?f=json&limit=10", recognise.collections),
+    Rung("/arcgis/rest/services?f=json", recognise.arcgis_server, "/arcgis/rest/services"),
+    Rung("/catalog.ttl", recognise.dcat_rdf, "/catalog.ttl"),
+    Rung("/catalog.rdf", recognise.dcat_rdf, "/catalog.rdf"),
+    Rung("/catalog.xml", recognise.dcat_rdf, "/catalog.xml"),
+    Rung("/catalog.jsonld", recognise.dcat_rdf, "/catalog.jsonld"),
+    Rung("/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, "/csw"),
+    Rung("/srv/eng/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, "/srv/eng/csw"),
+    Rung("/sitemap.xml", recognise.sitemap),
+    Rung(f"/sparql?query={_COUNT}", recognise.sparql, "/sparql"),
+    Rung("/oai?verb=Identify", recognise.oai_pmh, "/oai"),
+    # Less usual places.
+    Rung("/geonetwork/srv/eng/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw,
+         "/geonetwork/srv/eng/csw"),
+    Rung("/portal/sharing/rest/search?q=*&num=1&f=json", recognise.arcgis_portal, "/portal"),
+    Rung("/sharing/rest/search?q=*&num=1&f=json", recognise.arcgis_portal),
+    Rung("/rest/services?f=json", recognise.arcgis_server, "/rest/services"),
+    Rung("/server/rest/services?f=json", recognise.arcgis_server, "/server/rest/services"),
+    Rung("/api/3/action/package_list", recognise.ckan),
+    Rung("/api/3/action/current_package_list_with_resources?limit=1", recognise.dkan),
+    Rung("/api/datasets/?limit=1", recognise.geonode),
+    Rung("/api/layers/?limit=1", recognise.geonode),
+    Rung("/api/datasets?page=1&pageSize=2", recognise.i14y),
+    Rung("/oai-pmh?verb=Identify", recognise.oai_pmh, "/oai-pmh"),
+    Rung("/oai/request?verb=Identify", recognise.oai_pmh, "/oai/request"),
+    Rung("/oai/provider?verb=Identify", recognise.oai_pmh, "/oai/provider"),
+    Rung(f"/query?query={_COUNT}", recognise.sparql, "/query"),
+    Rung("/feeds/dcat", recognise.dcat_rdf, "/feeds/dcat"),
+    Rung("/api/feed/dcat-us/1.1.json", recognise.data_json),
+    Rung("/api/feed/dcat-us/3.0", recognise.data_json, "/api/feed/dcat-us/3.0"),
+    Rung("/stac", recognise.stac, "/stac"),
+    Rung("/catalog.json", recognise.stac, "/catalog.json"),
+    Rung("/waf/", recognise.waf, "/waf/"),
+    Rung("/metadata/", recognise.waf, "/metadata/"),
+)  # fmt: skip
+
+_TELLS: dict[Recogniser, tuple[str, ...]] = {
+    recognise.ckan: ("ckan",),
+    recognise.data_json: ("dcat-us", "dcat-us-3", "arcgis-hub"),
+    recognise.hub: ("arcgis-hub",),
+    recognise.socrata: ("socrata",),
+    recognise.opendatasoft: ("opendatasoft",),
+    recognise.udata: ("udata",),
+    recognise.dkan: ("dkan",),
+    recognise.geonode: ("geonode",),
+    recognise.dataverse: ("dataverse",),
+    recognise.collections: ("ogc-records", "stac"),
+    recognise.stac: ("stac",),
+    recognise.arcgis_server: ("arcgis-server",),
+    recognise.arcgis_portal: ("arcgis-portal",),
+    recognise.dcat_rdf: ("dcat-rdf",),
+    recognise.csw: ("csw",),
+    recognise.sitemap: ("sitemap",),
+    recognise.sparql: ("sparql",),
+    recognise.oai_pmh: ("oai-pmh",),
+    recognise.i14y: ("i14y",),
+    recognise.waf: ("waf",),
+}
+"""Which types the answer to a question may tell of."""
+
+
+def places_of(portal_type: str) -> list[str]:
+    """The paths by which a type is detected, without queries; none where only its own address tells it."""
+    paths = [rung.path.partition("?")[0] for rung in LADDER if portal_type in _TELLS[rung.recogniser]]
+    return list(dict.fromkeys(paths))
+
+
+_API = (
+    "/api/3/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/", "/api/catalog/", "/api/views",
+    "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json", "/sharing/rest", "/collections/",
+    "/collections?",
+)  # fmt: skip
+"""Where the address of an API begins: what stands before is the portal's."""
+_PAGES = (
+    "/dataset", "/datasets", "/explore", "/d", "/browse", "/organization", "/group", "/search", "/dataset.xhtml",
+    "/dataverse", "/stories", "/pages", "/fr", "/en", "/es", "/de", "/it", "/pt",
+)  # fmt: skip
+"""How the paths of a portal's pages begin."""
+
+
+def home_of(url: str) -> str:
+    """The address of a portal, of an address within its API: what stands before the API's own path."""
+    cuts = [at for part in _API if (at := url.find(part, url.find("://") + 3)) > 0]
+    return url[: min(cuts)].rstrip("/") if cuts else url.split("#")[0].split("?")[0].rstrip("/")
+
+
+def bases_of(url: str) -> list[str]:
+    """Addresses below which a portal may lie, the likeliest first: of a page, an API or a bare host."""
+    home = home_of(url)
+    parts = urlsplit(home)
+    root = f"{parts.scheme}://{parts.netloc}"
+    path = parts.path.rstrip("/")
+    cuts = [at for page in _PAGES if (at := f"{path}/".find(f"{page}/")) >= 0]
+    path = path[: min(cuts)] if cuts else path
+    segments = [one for one in path.split("/") if one]
+    found = [root + path, root + (f"/{segments[0]}" if segments else ""), root]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,409 @@
+"""What an answer is the answer of: pure functions from what was seen to a hit, with the count where it is told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+from pyoxigraph import parse
+
+from harvester.detect.asking import Seen
+from harvester.spiders.rdf_files import syntax_of
+
+__all__ = ["Hit", "Recogniser", "by_markers", "whatever"]
+
+CERTAIN, LIKELY, HINT = 0.95, 0.7, 0.4
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A portal type behind an address: how sure, how many datasets, and by what it was told."""
+
+    type: str
+    confidence: float
+    datasets: int | None
+    evidence: str
+
+
+Recogniser = Callable[[Seen], Hit | None]
+
+
+def _json(seen: Seen) -> Any:
+    start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start not in (b"{", b"["):
+        return None
+    try:
+        return json.loads(seen.body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _object(seen: Seen) -> dict[str, Any]:
+    found = _json(seen)
+    return found if isinstance(found, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def ckan(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    result = answer.get("result")
+    if answer.get("success") is not True:
+        return None
+    if isinstance(result, dict) and isinstance(result.get("results"), list):
+        return Hit("ckan", CERTAIN, _count(result.get("count")), "package_search answers with success: true")
+    if isinstance(result, list) and result and all(isinstance(one, str) for one in result[:20]):
+        # DKAN 1 has this action too, and no package_search.
+        return Hit("ckan", LIKELY, len(result), "package_list answers with names")
+    return None
+
+
+def dkan(seen: Seen) -> Hit | None:
+    answer = _json(seen)
+    if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
+        return Hit("dkan", CERTAIN, _count(answer["total"]), "DKAN's search API answers")
+    if isinstance(answer, dict) and answer.get("success") is True and isinstance(answer.get("result"), list):
+        first = answer["result"][0] if answer["result"] else None
+        first = first[0] if isinstance(first, list) and first else first
+        if isinstance(first, dict) and "resources" in first:
+            return Hit("dkan", LIKELY, None, "current_package_list_with_resources answers")
+    return None
+
+
+_ARCGIS = re.compile(rb"arcgis\.com/|/datasets/[0-9a-f]{32}|hub\.arcgis|/datasets/[\w-]+::")
+
+
+def data_json(seen: Seen) -> Hit | None:
+    """A DCAT-US document of any version, by its beginning."""
+    start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] not in (b"{", b"["):
+        return None
+    answer = _json(seen)
+    items = answer.get("dataset") if isinstance(answer, dict) else answer
+    if answer is None:
+        # Too long to be read whole here.
+        if seen.is_whole or not (b'"dataset"' in start[:100_000] or b'"identifier"' in start[:100_000]):
+            return None
+        items, count = [], None
+    elif not isinstance(items, list) or not items or not isinstance(items[0], dict):
+        return None
+    else:
+        count = len(items)
+        if not {"identifier", "title", "@id", "distribution"} & items[0].keys():
+            return None
+        if isinstance(answer, list) and not {"accessLevel", "keyword", "accessURL", "contactPoint"} & items[0].keys():
+            return None
+    head = start[:20_000]
+    if b"dcat-us" in head and (b"3.0" in head or b"dcat-us3" in head):
+        return Hit("dcat-us-3", CERTAIN, count, "a DCAT-US 3 document")
+    named = [str(one.get("identifier", "")).encode() for one in items if isinstance(one, dict)]
+    own = sum(bool(_ARCGIS.search(name)) for name in named)
+    if (named and own * 2 > len(named)) or (not named and len(_ARCGIS.findall(start[:500_000])) > 20):
+        return Hit("arcgis-hub", LIKELY, count, "data.json with the identifiers of an ArcGIS Hub")
+    version = "1.1" if b"v1.1" in head else "1.0" if start[:1] == b"[" else "1.1 or alike"
+    return Hit("dcat-us", CERTAIN if b"project-open-data" in head else LIKELY, count, f"data.json, DCAT-US {version}")
+
+
+def socrata(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    results = answer.get("results")
+    if isinstance(results, list) and "resultSetSize" in answer:
+        count = _count(answer["resultSetSize"])
+        if not results and not count:
+            return None
+        return Hit("socrata", CERTAIN, count, "Socrata's discovery API answers")
+    return None
+
+
+def opendatasoft(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    results = answer.get("results")
+    if "total_count" in answer and isinstance(results, list):
+        if results and not (isinstance(results[0], dict) and "dataset_id" in results[0]):
+            return None
+        return Hit("opendatasoft", CERTAIN, _count(answer["total_count"]), "the Explore API 2.1 answers")
+    return None
+
+
+def udata(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
+        return Hit("udata", CERTAIN, _count(answer["total"]), "udata's API 1 answers")
+    return None
+
+
+def hub(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
+        features = answer.get("features") or [{}]
+        properties = features[0].get("properties") if isinstance(features[0], dict) else {}
+        if isinstance(properties, dict) and {"owner", "access", "orgId", "typeKeywords"} & properties.keys():
+            return Hit("arcgis-hub", CERTAIN, _count(answer["numberMatched"]), "the Hub's search API answers")
+    return None
+
+
+def arcgis_portal(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    if {"total", "start", "num", "nextStart", "results"} <= answer.keys():
+        return Hit("arcgis-portal", CERTAIN, _count(answer["total"]), "sharing/rest/search answers")
+    return None
+
+
+def arcgis_server(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    services, folders = answer.get("services"), answer.get("folders") or []
+    if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
+        return None
+    told = f"a directory of {len(services)} services and {len(folders)} folders"
+    return Hit("arcgis-server", CERTAIN, len(services) if not folders else None, told)
+
+
+def geonode(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    if isinstance(answer.get("datasets"), list) and "total" in answer:
+        return Hit("geonode", CERTAIN, _count(answer["total"]), "GeoNode's API v2 answers")
+    meta = answer.get("meta")
+    if isinstance(meta, dict) and "total_count" in meta and isinstance(answer.get("objects"), list):
+        return Hit("geonode", LIKELY, _count(meta["total_count"]), "GeoNode's older API answers")
+    return None
+
+
+def dataverse(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    data = answer.get("data")
+    if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
+        return Hit("dataverse", CERTAIN, _count(data["total_count"]), "Dataverse's search API answers")
+    return None
+
+
+def i14y(seen: Seen) -> Hit | None:
+    answer = _json(seen)
+    items = answer.get("data") if isinstance(answer, dict) else answer
+    first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
+    if {"identifiers", "publisher", "title"} <= first.keys() and isinstance(first["title"], dict):
+        return Hit("i14y", LIKELY, None, "datasets as the I14Y platform gives them")
+    return None
+
+
+def ogc_records(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    collections = answer.get("collections")
+    if isinstance(collections, list):
+        records = [one for one in collections if isinstance(one, dict) and one.get("itemType") in ("record", "records")]
+        if records:
+            return Hit("ogc-records", CERTAIN, None, f"{len(records)} collections of records")
+    features = answer.get("features")
+    first = features[0] if isinstance(features, list) and features and isinstance(features[0], dict) else {}
+    own = first.get("properties") if answer.get("type") == "FeatureCollection" else None
+    told = {"created", "updated", "themes", "contacts", "keywords", "recordCreated"}
+    if isinstance(own, dict) and {"type", "title"} <= own.keys() and told & own.keys() and not hub(seen):
+        return Hit("ogc-records", CERTAIN, _count(answer.get("numberMatched")), "items that are records")
+    return None
+
+
+def collections(seen: Seen) -> Hit | None:
+    """Collections of records, or of STAC."""
+    return ogc_records(seen) or stac(seen)
+
+
+def stac(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    collections = answer.get("collections")
+    if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
+        total = _count(answer.get("numberMatched"))
+        return Hit("stac", CERTAIN, total or len(collections), "collections with a stac_version")
+    if "stac_version" in answer:
+        return Hit("stac", LIKELY, None, f"a STAC {str(answer.get('type', 'catalogue')).lower()}")
+    return None
+
+
+def sparql(seen: Seen) -> Hit | None:
+    answer = _object(seen)
+    head, results = answer.get("head"), answer.get("results")
+    if not isinstance(head, dict) or not isinstance(results, dict) or not isinstance(results.get("bindings"), list):
+        return None
+    row = results["bindings"][0] if results["bindings"] else {}
+    if head.get("vars") == ["n"] and isinstance(row.get("n"), dict):
+        count = _count(row["n"].get("value"))
+        if not count:
+            return Hit("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
+        return Hit("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
+    return Hit("sparql", LIKELY, None, "SPARQL results, though not to the question that was asked")
+
+
+# XML and RDF
+
+
+def _root(seen: Seen) -> etree._Element | None:
+    start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":
+        return None
+    try:
+        return etree.fromstring(start, _PARSER)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _all(root: etree._Element, name: str) -> list[etree._Element]:
+    return [one for one in root.iter() if isinstance(one.tag, str) and _local(one) == name]
+
+
+def csw(seen: Seen) -> Hit | None:
+    root = _root(seen)
+    if root is None or "cat/csw" not in str(root.tag):
+        return None
+    if _local(root) == "Capabilities":
+        return Hit("csw", CERTAIN, None, f"CSW {root.get('version') or '2.0.2'} capabilities")
+    for results in _all(root, "SearchResults"):
+        return Hit("csw", CERTAIN, _count(results.get("numberOfRecordsMatched")), "CSW GetRecords answers")
+    return None
+
+
+def oai_pmh(seen: Seen) -> Hit | None:
+    root = _root(seen)
+    if root is None or _local(root) != "OAI-PMH":
+        return None
+    names = [_local(one) for one in root]
+    if "error" in names and len(names) <= 3:
+        return Hit("oai-pmh", LIKELY, None, "an OAI-PMH error")
+    tokens = [one.get("completeListSize") for one in _all(root, "resumptionToken")]
+    count = _count(tokens[0]) if tokens else None
+    return Hit("oai-pmh", CERTAIN, count, f"OAI-PMH {next((n for n in names if n[:1].isupper()), 'answers')}")
+
+
+def iso_document(seen: Seen) -> Hit | None:
+    root = _root(seen)
+    if root is not None and _local(root) in ("MD_Metadata", "MI_Metadata"):
+        return Hit("waf", LIKELY, 1, "one ISO 19139 record")
+    return None
+
+
+def sitemap(seen: Seen) -> Hit | None:
+    root = _root(seen)
+    if root is None or _local(root) not in ("urlset", "sitemapindex"):
+        return None
+    what = "pages" if _local(root) == "urlset" else "sitemaps"
+    return Hit("sitemap", 0.2, None, f"a sitemap of {len(root):,} {what}; whether they describe datasets is not known")
+
+
+_LD_JSON = re.compile(rb"""(?is)<script[^>]+type=["']?application/ld\+json["']?[^>]*>(.*?)</script>""")
+
+
+def schema_org(seen: Seen) -> Hit | None:
+    """schema.org Datasets in a page, or a document of them."""
+    parts = _LD_JSON.findall(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
+    for part in parts:
+        if b"schema.org" in part and re.search(rb'"@type"\s*:\s*\[?\s*"(schema:|https?://schema\.org/)?Dataset"', part):
+            return Hit("sitemap", LIKELY, None, "a page with a schema.org Dataset")
+    return None
+
+
+def dcat_rdf(seen: Seen) -> Hit | None:
+    syntax = syntax_of(seen.body[:4_000], seen.content_type)
+    if syntax is None or b"ns/dcat#" not in seen.body:
+        return None
+    count = _datasets(seen, syntax)
+    return Hit("dcat-rdf", CERTAIN if count != 0 else HINT, count, f"a DCAT document in {syntax}")
+
+
+def _datasets(seen: Seen, syntax: Any) -> int | None:
+    """What hydra says there are; else those of a document that was read whole and has no further page."""
+    kinds = {"http://www.w3.org/ns/dcat#Dataset", "https://www.w3.org/ns/dcat#Dataset"}
+    named, total, is_page = set(), None, not seen.is_whole
+    quads = parse(io.BytesIO(seen.body), format=syntax, base_iri=seen.url, lenient=True)
+    try:
+        for quad in quads:
+            if quad.predicate.value.endswith("hydra/core#totalItems"):
+                total = _count(quad.object.value)
+            is_page = is_page or quad.predicate.value.endswith(("hydra/core#next", "hydra/core#nextPage"))
+            if getattr(quad.object, "value", "") in kinds:
+                named.add(str(quad.subject))
+    except (SyntaxError, ValueError):
+        # Cut off, or malformed somewhere: what came before still tells of hydra.
+        is_page = True
+    return total if total is not None else None if is_page else len(named)
+
+
+def waf(seen: Seen) -> Hit | None:
+    """A directory listing with XML files."""
+    if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return None
+    links = re.findall(rb"""(?i)href\s*=\s*["']?[^"'> ]+\.xml["' >]""", seen.body)
+    is_listing = re.search(rb"(?i)index of /|directory listing|\[to parent directory\]|<title>[^<]* - /", seen.body)
+    if len(links) >= 1 and is_listing:
+        return Hit("waf", LIKELY, len(links), f"a directory listing with {len(links)} XML files")
+    return Hit("waf", HINT, len(links), f"a page with {len(links)} links to XML files") if len(links) >= 2 else None
+
+
+_TITLES = {"title", "titulo", "título", "titre", "titel", "name", "dataset"}
+_FILES = {"download_url", "access_url", "url", "link", "downloadurl", "accessurl", "enlace", "lien"}
+
+
+def inventory(seen: Seen) -> Hit | None:
+    """A table with a title and an address in its header."""
+    if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
+        return Hit("inventory", HINT, None, "a spreadsheet")
+    text = seen.body[:20_000].decode("utf-8-sig", "replace")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t|", key=first.count)
+    if "<" in first or "{" in first or not first.count(delimiter):
+        return None
+    header = {cell.strip().lower().replace(" ", "_") for cell in next(csv.reader([first], delimiter=delimiter), [])}
+    if header & _TITLES and header & _FILES:
+        rows = max(0, seen.body.count(b"\n") - 1) if seen.is_whole else None
+        return Hit("inventory", LIKELY, rows, "a table with titles and addresses")
+    return None
+
+
+# Home pages
+
+_MARKERS: tuple[tuple[str, bytes], ...] = (
+    ("ckan", rb"""<meta name=["']generator["'] content=["']ckan ([\d.]+)|/fanstatic/|ckan-footer|data-site-root="""),
+    ("dkan", rb"content=[\"']DKAN|/profiles/dkan/|/modules/contrib/dkan|dkan-frontend"),
+    ("socrata", rb"socrata\.com|socrata-|data-socrata|\bsocrata\b"),
+    ("opendatasoft", rb"opendatasoft|ods-widgets|odswidgets"),
+    ("arcgis-hub", rb"opendata-ui|hubcdn\.arcgis\.com|hub-app|arcgis-hub|opendata\.arcgis\.com"),
+    ("udata", rb"\budata\b|udata-front"),
+    ("geonode", rb"geonode"),
+    ("dataverse", rb"dataverse\.xhtml|dataverse-|>dataverse<|Dataverse Project"),
+    ("csw", rb"geonetwork|catalog\.search#|/srv/eng/"),
+)
+
+
+def by_markers(seen: Seen) -> list[tuple[str, str]]:
+    """Software whose marks a page carries: (type, mark)."""
+    found = []
+    for kind, pattern in _MARKERS:
+        if match := re.search(rb"(?i)" + pattern, seen.body[:500_000]):
+            mark = re.sub(r"\s+", " ", match[0].decode("utf-8", "replace"))[:60]
+            found.append((kind, mark))
+    return found
+
+
+def whatever(seen: Seen) -> Hit | None:
+    """What an address given by hand answers with, whatever it may be."""
+    if not seen.is_ok:
+        return None
+    found = [hit for one in _ALL if (hit := one(seen)) is not None]
+    return max(found, key=lambda hit: hit.confidence) if found else None
+
+
+_ALL: tuple[Recogniser, ...] = (
+    ckan, dkan, socrata, opendatasoft, udata, hub, arcgis_portal, arcgis_server, geonode, dataverse, ogc_records, stac,
+    sparql, i14y, csw, oai_pmh, iso_document, sitemap, dcat_rdf, data_json, schema_org, waf, inventory,
+)  # fmt: skip

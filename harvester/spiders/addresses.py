@@ -1,0 +1,229 @@
+"""What spiders share that are given addresses, and ask them one by one: files of a folder, pages of a sitemap.
+
+First the addresses are collected and written to disk, in an order that is always the same; then each is asked. So a
+harvest that is broken off needs to remember no more than how far it had come.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from catalog.model import HarvestError, Page
+from harvester.checks import faults
+from harvester.spiders.base import PortalSpider
+from harvester.spiders.losses import cut
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["AddressSpider"]
+
+MAX_MISSES = 20
+"""Addresses in a row that fail before the harvest is ended. Those that are gone do not count."""
+MAX_STALE = 0.2
+"""Share of the addresses that may be gone; beyond it the listing is stale, or the server is in trouble."""
+MAX_LISTINGS = 5_000
+"""Listings read: folders, sitemaps."""
+
+
+class AddressSpider(PortalSpider):
+    """Base of spiders that ask addresses one by one.
+
+    A subclass gives the first listings (``listings``), says what is in one (``read_listing``) and what records an
+    address holds (``read_address``).
+    """
+
+    counts_addresses: ClassVar[bool] = True
+    """Every address is a dataset: their number is what the portal says it has."""
+    may_repeat: ClassVar[bool] = False
+    """Several addresses may describe the same dataset by right."""
+
+    # What a subclass says
+
+    def listings(self) -> list[str]:
+        """Addresses of the listings to begin with; or those that are to be asked themselves, by ``self.add``."""
+        raise NotImplementedError
+
+    def read_listing(self, response: Response) -> list[str]:
+        """Further listings named in one; addresses are added by :meth:`add`. Raises ValueError where it is none."""
+        raise NotImplementedError
+
+    def read_address(self, response: Response) -> list[tuple[str, Any]]:
+        """(Pointer, record) of all records of an answer. Raises ValueError where it cannot be read."""
+        raise NotImplementedError
+
+    def not_listed(self, url: str, why: str) -> list[Any] | None:
+        """What to do where a listing cannot be read; None: that is a fault."""
+        return None
+
+    def listing_request(self, url: str) -> Request:
+        return self.request(url, self.on_listing, errback=self.on_listing_failed)
+
+    def order(self, url: str) -> tuple[Any, ...]:
+        """Sorts the addresses."""
+        return (url,)
+
+    # Collecting
+
+    async def begin(self) -> AsyncIterator[Any]:
+        self.wanted: dict[str, None] = {}
+        self.waiting: deque[str] = deque()
+        self.listed: set[str] = set()
+        self.tried: list[str] = []
+        """Listings that cannot be read, and why."""
+        self.misses, self.stale = 0, 0
+        at = self.cursor
+        if at and self.path.is_file() and _sha256(self.path) == at["sha256"]:
+            self.stale = at["stale"]
+            self.names = json.loads(self.path.read_text("utf-8"))
+            self.sha256 = at["sha256"]
+            steps = self.ask_next(at["index"])
+        else:
+            if at:
+                self.start_over("a harvest that was broken off was begun again: the list of addresses was gone")
+            self.queue(self.listings())
+            steps = self.list_next()
+        for step in steps:
+            yield step
+
+    @property
+    def path(self) -> Path:
+        """Where the addresses lie while they are asked."""
+        return self.night.data / "feeds" / f"{self.portal.id}.addresses"
+
+    def add(self, url: str) -> None:
+        """An address to be asked."""
+        self.wanted[url] = None
+
+    def queue(self, urls: list[str]) -> None:
+        """Listings to be read, each once."""
+        for url in urls:
+            if url not in self.listed and len(self.listed) < MAX_LISTINGS:
+                self.listed.add(url)
+                self.waiting.append(url)
+
+    def list_next(self) -> list[Any]:
+        """The next listing; or, after the last, the first address."""
+        if self.waiting:
+            return [self.listing_request(self.waiting.popleft())]
+        self.names = sorted(self.wanted, key=self.order)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(self.names, ensure_ascii=False), "utf-8", errors="surrogatepass")
+        part.replace(self.path)
+        self.sha256 = _sha256(self.path)
+        if self.counts_addresses:
+            self.tally.advertise(len(self.names))
+        return self.ask_next(0)
+
+    async def on_listing_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.listing_fault(self.fault_of(failure), request.url):
+            yield step
+
+    def listing_fault(self, fault: faults.Fault, url: str, value: Any = None) -> list[Any]:
+        """A listing that cannot be read: what it lists is not seen, so nothing that follows can be complete."""
+        other = self.not_listed(url, fault.detail)
+        self.tried.append(f"{url}: {fault.detail}")
+        if other is not None:
+            return [*other, *self.list_next()]
+        page = self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, url, value)
+        return [page, *self.list_next()] if self.wanted or self.waiting else [page]
+
+    async def on_listing(self, response: Response) -> AsyncIterator[Any]:
+        fault = faults.of_response(response)
+        value = response.body[:300].decode("utf-8", "replace")
+        if fault is None:
+            try:
+                self.queue(self.read_listing(response))
+            except ValueError as error:
+                remedy = f"check that {response.url} is what the portal file says"
+                fault = faults.Fault("parse", "unknown", str(error), remedy)
+        for step in self.listing_fault(fault, response.url, value) if fault else self.list_next():
+            yield step
+
+    # Asking
+
+    def ask_next(self, index: int) -> list[Any]:
+        """The request for an address; the end after the last."""
+        if index < len(self.names):
+            return [
+                self.request(
+                    self.names[index],
+                    self.on_address,
+                    errback=self.on_address_failed,
+                    is_conditional=True,
+                    cb_kwargs={"index": index},
+                )
+            ]
+        self.path.unlink(missing_ok=True)
+        if self.stale > len(self.names) * MAX_STALE and self.stale > 1:
+            self.tally.fail(
+                f"{self.stale:,} of {len(self.names):,} addresses that are listed are gone: "
+                "the list is stale, or the server is in trouble"
+            )
+        elif not self.tally.faults:
+            self.tally.end("all addresses are asked for")
+        return []
+
+    def place(self, index: int) -> dict[str, Any]:
+        """The cursor before an address."""
+        return {"index": index, "sha256": self.sha256, "stale": self.stale}
+
+    async def on_address_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.missed(self.fault_of(failure), request.cb_kwargs["index"], request.url):
+            yield step
+
+    async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            yield self.unchanged(known, cursor=self.place(index + 1), is_overlap=self.may_repeat)
+        elif fault := faults.of_response(response):
+            value = response.body[:300].decode("utf-8", "replace")
+            for step in self.missed(fault, index, response.url, value):
+                yield step
+            return
+        else:
+            try:
+                records = self.read_address(response)
+            except ValueError as error:
+                fault = faults.Fault("parse", "unknown", str(error), "mend what is served at this address")
+                value = response.body[:300].decode("utf-8", "replace")
+                for step in self.missed(fault, index, response.url, value):
+                    yield step
+                return
+            self.misses = 0
+            yield self.page(response, records, cursor=self.place(index + 1), state={}, is_overlap=self.may_repeat)
+        for step in self.ask_next(index + 1):
+            yield step
+
+    def missed(self, fault: faults.Fault, index: int, url: str, value: Any = None) -> list[Any]:
+        """An address that brings nothing: one that is gone is a stale link, any other may hide a record."""
+        if fault.kind == "gone":
+            self.stale += 1
+            self.tally.unidentified += 1
+        else:
+            self.misses += 1
+            self.tally.lost += 1
+        self.tally.seen += 1
+        error = HarvestError(
+            kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
+        )
+        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
+        if self.misses < MAX_MISSES:
+            return [page, *self.ask_next(index + 1)]
+        left = len(self.names) - index - 1
+        message = f"{MAX_MISSES} addresses in a row failed; {left:,} more were not asked: {fault.detail}"
+        return [page, self.fatal(fault.kind, message, fault.remedy, url)]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,230 @@
+"""CSW 2.0.2: the catalogue service of GeoNetwork, pycsw, deegree, ArcGIS and their kin.
+
+Standard: OGC 07-006r1 and 07-045 (ISO profile). Quirks handled: pages are cut silently, so paging goes by the records
+that came; ``nextRecord`` is 0, the total plus one, or wrong, and only advice; ISO is advertised and refused, then
+Dublin Core is asked for; an order is refused; POST is refused, then GET; a report of errors comes with 200.
+
+Where the total is exactly 10,000, or pages beyond it fail, the number is that of a search engine's window: then the
+records are read by the date of their last change, in windows that are halved until each holds fewer. Whether the
+server heeds the filter is tried first; if it does not, the harvest says that it was cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from lxml import etree
+
+from catalog.model import Dataset
+from harvester.checks import faults
+from harvester.spiders import csw_query, xml_record
+from harvester.spiders.about import About
+from harvester.spiders.csw_query import FUTURE, Way, Window
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.xml_reading import attribute, canonical, children, find, local, parse_xml, values
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+CLAMP = 10_000
+"""Total that search engines give for any greater one."""
+SURE = ("auth", "blocked", "rate_limited", "robots", "too_large", "cut_short")
+"""Faults that another way of asking does not mend."""
+
+
+class Spider(ListingSpider):
+    """All datasets and series of a catalogue service."""
+
+    type = "csw"
+    about = About(
+        software="CSW 2.0.2: GeoNetwork, pycsw, deegree, ArcGIS; ISO 19139 or Dublin Core",
+        paging="GetRecords by position; windows of dates where the total is cut off at 10,000",
+        incremental="not used: what a filter on dates finds differs from server to server",
+        deletion="absent from a complete harvest",
+        limits="pages are cut silently, to 10 at times",
+        loses="formats by file: ISO declares them for all together",
+        rank=75,
+    )
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.way: int = cursor.get("way", 0)
+        self.windows: list[Window] = cursor.get("windows", [])
+        """Windows still to be read; (from, to) in seconds since 1970, None for no bound."""
+        self.found: int = cursor.get("found", 0)
+        """Sum of the totals of the windows."""
+        self.is_cut: bool = cursor.get("is_cut", False)
+        """Whether the server lists no more than its window, and heeds no filter."""
+        self.has_overlap: bool = cursor.get("has_overlap", False)
+
+    def position(self, walk: Walk) -> dict[str, Any]:
+        own = {"way": self.way, "windows": self.windows, "found": self.found}
+        return {**super().position(walk), **own, "is_cut": self.is_cut, "has_overlap": self.has_overlap}
+
+    @property
+    def base(self) -> str:
+        """The portal's address without the parameters that a request sets itself; ``map=`` and the like stay."""
+        parts = urlsplit(self.portal.url)
+        ours = csw_query.PARAMETERS
+        kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in ours]
+        return urlunsplit(parts._replace(query=urlencode(kept), fragment=""))
+
+    @property
+    def ways(self) -> list[Way]:
+        """The ways of asking, the best first."""
+        addresses = [self.base]
+        if "csw" not in self.portal.url.lower():
+            addresses.append(f"{self.base.rstrip('/')}/csw")
+        return [Way(address, *how) for address in addresses for how in csw_query.WAYS]
+
+    def ask(self, walk: Walk) -> Request:
+        way = self.ways[self.way]
+        if way.is_post:
+            body = csw_query.post_body(way, walk.start + 1, walk.asked, walk.at)
+            return self.get(way.address, walk, method="POST", body=body, headers={"Content-Type": "application/xml"})
+        return self.get(csw_query.get_url(way, walk.start + 1, walk.asked), walk)
+
+    def read(self, response: Response, walk: Walk) -> Sheet:
+        root = parse_xml(response.body)
+        if local(root) == "ExceptionReport":
+            raise Refused(_reported(root, self.portal.url), response.text[:500])
+        results = find(root, "SearchResults")
+        if results is None:
+            raise ValueError(f"<{local(root)}> came where records were expected")
+        records = [(f"/{local(one)}[{walk.start + i}]", canonical(one)) for i, one in enumerate(children(results), 1)]
+        total, following = _number(results, "numberOfRecordsMatched"), _number(results, "nextRecord")
+        received = _received(results, len(records), walk.start, following)
+        if not received and not walk.start and walk.at is None and self.ways[self.way].is_iso:
+            fault = faults.Fault("empty", "unknown", "the portal finds no ISO records", "look at the portal")
+            raise Refused(fault)
+        if walk.start == 0 and (steps := self.windowed(walk, total)) is not None:
+            return steps
+        beyond = walk.start + received
+        is_end = not received or (beyond >= total if total is not None else not following or following <= beyond)
+        return Sheet(records=records, total=self.counted(walk, total), received=received, at=walk.at, is_end=is_end)
+
+    def counted(self, walk: Walk, total: int | None) -> int | None:
+        """The total of all windows; of the whole where there are none."""
+        if walk.at is None or total is None:
+            self.found = 0
+            return total
+        self.found += 0 if walk.start else total
+        return self.found
+
+    # Windows
+
+    def windowed(self, walk: Walk, total: int | None) -> Sheet | None:
+        """An empty sheet where the records are to be read in smaller windows; None where they are read as they come."""
+        if total is None or (self.is_cut and walk.at is None):
+            return None
+        if walk.at is not None and walk.at[0] == FUTURE:
+            if total:
+                self.unfiltered("the server finds records that change in the year 2999")
+            return Sheet(is_end=True, at=walk.at)
+        if not (total == CLAMP or (total > CLAMP and self.has_overlap)):
+            return None
+        if not self.ways[self.way].is_post:
+            self.is_cut = True
+            return None
+        if walk.at is None:
+            self.windows = [(FUTURE, None), *csw_query.halves((None, None))]
+        elif not (halves := csw_query.halves(walk.at)):
+            self.is_cut = True
+            return None
+        else:
+            self.windows = [*halves, *self.windows]
+        return Sheet(is_end=True, at=walk.at)
+
+    def unfiltered(self, why: str) -> None:
+        """Read what the server lists, and say that it is not all."""
+        self.windows, self.is_cut = [], True
+        self.tally.notes.append(f"windows of dates cannot be read: {why}")
+
+    def may_overlap(self, walk: Walk) -> bool:
+        return self.has_overlap
+
+    def is_last(self, walk: Walk, sheet: Sheet) -> bool:
+        is_again = walk.at is not None and walk.at[0] == FUTURE and self.is_cut
+        return sheet.is_end and not self.windows and not is_again
+
+    def ahead(self, walk: Walk, sheet: Sheet) -> Walk:
+        if not sheet.is_end:
+            return walk.forward(sheet.count, walk.at)
+        if self.windows:
+            return Walk(rows=walk.rows, at=self.windows.pop(0), is_second=walk.is_second)
+        return Walk(rows=walk.rows) if self.is_cut and walk.at else walk.forward(sheet.count)
+
+    def at_end(self, walk: Walk, how: str) -> list[Any]:
+        if not self.is_cut:
+            return super().at_end(walk, how)
+        message = f"the portal lists {CLAMP:,} records and no more: that is a search engine's window, not its total"
+        remedy = "raise the window of the catalogue's search engine, or let apiso:Modified be queried by GetRecords"
+        return [self.fatal("page", message, remedy, self.base)]
+
+    # Other ways
+
+    def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
+        ways = self.ways
+        if walk.at is not None and walk.at[0] == FUTURE:
+            self.unfiltered(fault.detail)
+            return [self.ask(Walk(rows=walk.rows))]
+        if response is None or fault.kind in SURE:
+            return None
+        if walk.start >= CLAMP - walk.asked and walk.at is None:
+            # Behind the window of the search engine.
+            if self.is_cut or not ways[self.way].is_post:
+                self.is_cut = True
+                return self.at_end(walk, "")
+            self.has_overlap = True
+            self.windows = csw_query.halves((None, None))
+            return [self.ask(Walk(rows=walk.rows, at=(FUTURE, None)))]
+        if walk.start or walk.at is not None or self.tally.kept:
+            return None
+        now, others = ways[self.way], list(range(self.way + 1, len(ways)))
+        if fault.kind == "gone" or response.status in (405, 415):
+            # Nobody is there who could mind how records are asked for.
+            others = [i for i in others if (ways[i].address, ways[i].is_post) != (now.address, now.is_post)]
+        elif fault.kind == "empty":
+            others = [i for i in others if not ways[i].is_iso]
+        if not others:
+            return None
+        self.way = others[0]
+        return [self.ask(replace(walk, size=0))]
+
+    # Records
+
+    def other_id(self, raw: Any) -> str | None:
+        return xml_record.other_id(raw)
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return xml_record.to_dataset(raw)
+
+
+def _reported(report: etree._Element, url: str) -> faults.Fault:
+    """The fault of an ExceptionReport, in its own words."""
+    codes = [attribute(one, "exceptionCode") or "" for one in children(report, "Exception")]
+    words = [*codes, *values(report, "Exception/ExceptionText")]
+    said = re.sub(r"\s+", " ", ": ".join(word for word in words if word))[:300]
+    return faults.Fault("server", "unknown", f"the service reports an error: {said}", f"ask the operator of {url}")
+
+
+def _number(results: etree._Element, name: str) -> int | None:
+    said = attribute(results, name)
+    return int(said) if said and re.fullmatch(r"\d{1,12}", said) else None
+
+
+def _received(results: etree._Element, count: int, start: int, following: int | None) -> int:
+    """By how many records the position moves: those that came.
+
+    A server that cannot write a record leaves it out, and counts it: then both of its numbers agree.
+    """
+    returned = _number(results, "numberOfRecordsReturned")
+    if returned is not None and returned > count and following == start + returned + 1:
+        return returned
+    return count

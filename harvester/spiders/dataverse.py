@@ -1,0 +1,221 @@
+"""Dataverse 4 to 6, search API and native API.
+
+API: guides.dataverse.org, "Search API" and "Native API". The search lists published datasets, 1000 to a page at most,
+without licence and files: those are in the dataset's own record, which is asked for one by one. A page of the search
+that is the same to the byte as last night needs none of them, so only pages with changes cost. A dataset whose record
+cannot be had is lost and said: without it nobody knows its licence.
+
+Datasets harvested from elsewhere are listed like the portal's own. The index knows them (``isHarvested``); where this
+filter finds some and not all, they are listed apart, and marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from catalog.model import Dataset
+from harvester.checks import faults
+from harvester.spiders.about import About
+from harvester.spiders.dataverse_record import to_dataset
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.values import text
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+MAX_MISSES = 20
+"""Records in a row that cannot be had before no more are asked for."""
+
+
+class Spider(ListingSpider):
+    """All published datasets of a Dataverse site."""
+
+    type = "dataverse"
+    about = About(
+        software="Dataverse 4 to 6",
+        paging="search by offset, in the order of dates; each dataset's own record beside it",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="one request a dataset on pages of the search that changed; some sites ask for a token",
+        loses="earlier versions, and metadata blocks other than citation",
+        rank=80,
+    )
+    max_rows = 100
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.has_copies: bool = cursor.get("has_copies", False)
+        """Whether harvested datasets can be told from others, and there are some."""
+        self.of_copies = False
+        """Whether the page that is read is one of copies."""
+        self.shown: dict[str, Any] = {}
+        """Own records of the datasets of the page that is read; a Fault where one cannot be had."""
+        self.misses = 0
+
+    def position(self, walk: Walk) -> dict[str, Any]:
+        return {**super().position(walk), "has_copies": self.has_copies}
+
+    @property
+    def base(self) -> str:
+        return self.portal.url.split("/api/")[0].rstrip("/")
+
+    def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
+        params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
+        only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}
+        return f"{self.base}/api/search?{urlencode({**params, **only})}"
+
+    # Whether there are copies
+
+    def opening(self) -> list[Any]:
+        return [self.count(is_of_all=False)]
+
+    def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
+        """Ask how many copies there are, or how many datasets."""
+        url = self.search(1, 0, harvested=None if is_of_all else True)
+        rest = {"is_of_all": is_of_all, "copies": copies}
+        return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
+
+    async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
+        try:
+            found = self.result_of(response).get("total_count")
+        except (Refused, ValueError):
+            found = None
+        if isinstance(found, int) and found > 0 and not is_of_all:
+            yield self.count(is_of_all=True, copies=found)
+            return
+        if isinstance(found, int) and is_of_all:
+            self.has_copies = copies < found
+            if self.has_copies:
+                # Filtered pages do not tell it.
+                self.tally.advertise(found)
+            else:
+                # A search that knows no filter finds everything; so does one whose datasets are copies, all of them.
+                self.tally.notes.append("whether datasets are copies cannot be told: the filter finds all of them")
+        yield self.ask(self.first_walk())
+
+    async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        self.fault_of(failure)
+        yield self.ask(self.first_walk())
+
+    # The search
+
+    def ask(self, walk: Walk) -> Request:
+        if self.has_copies and walk.at is None:
+            walk = replace(walk, at={"copies": False})
+        return self.get(self.search(walk.asked, walk.start, harvested=walk.at and walk.at["copies"]), walk)
+
+    def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
+        """A search that is closed is said in Dataverse's words."""
+        if response is None or response.status != 401:
+            return None
+        detail = "the server answers 401: the search is open to holders of an API token alone"
+        remedy = "open it: set SearchApiRequiresToken to false"
+        return [self.no_answer(faults.Fault("auth", "unknown", detail, remedy), response.url)]
+
+    def result_of(self, response: Response) -> dict[str, Any]:
+        """What an answer holds. Raises Refused, or ValueError in words."""
+        if fault := faults.of_response(response):
+            raise Refused(fault, response.body[:500].decode("utf-8", "replace"))
+        answer = self.read_json(response)
+        data = answer.get("data") if isinstance(answer, dict) and answer.get("status") == "OK" else None
+        if isinstance(data, dict):
+            return data
+        said = text(answer.get("message")) if isinstance(answer, dict) else None
+        detail = f"the API reports an error: {said}" if said else "the answer has no data"
+        raise Refused(faults.Fault("parse", "unknown", detail, "check that it is Dataverse's API"), answer)
+
+    def read(self, response: Response, walk: Walk) -> Sheet:
+        data = self.result_of(response)
+        items = data.get("items")
+        if not isinstance(items, list):
+            detail = "the answer has no list of items"
+            raise Refused(faults.Fault("parse", "unknown", detail, "check that it is Dataverse's API"), data)
+        self.of_copies = bool(walk.at and walk.at["copies"])
+        records = [(f"/data/items/{i}", self.whole(item)) for i, item in enumerate(items)]
+        if walk.at is None:
+            return Sheet(records=records, total=data.get("total_count"))
+        # The total of a filtered search is not that of the portal.
+        at = {"copies": self.of_copies or not items}
+        return Sheet(records=records, at=at, is_end=self.of_copies and not items)
+
+    def ahead(self, walk: Walk, sheet: Sheet) -> Walk:
+        if walk.at and sheet.at != walk.at:
+            return walk.from_key(sheet.at)
+        return super().ahead(walk, sheet)
+
+    def pointer(self, index: int) -> str:
+        return f"/data/items/{index}"
+
+    # Each dataset's own record
+
+    async def on_page(self, response: Response, walk: Walk) -> AsyncIterator[Any]:
+        """Read a page of the search once the records of its datasets have come."""
+        self.shown = {}
+        async for step in self.show_next(response, walk, self.to_show(response, walk)):
+            yield step
+
+    def to_show(self, response: Response, walk: Walk) -> list[str]:
+        """The datasets of a page whose records are needed."""
+        if self.remembered(response):
+            return []
+        try:
+            records = self.sheet_of(response, walk).records
+        except Refused:
+            return []
+        found = (text(raw.get("global_id")) for _, raw in records if isinstance(raw, dict) and not self.other_id(raw))
+        return [one for one in dict.fromkeys(found) if one is not None and one not in self.seen_ids]
+
+    async def show_next(self, page: Response, walk: Walk, wanted: list[str]) -> AsyncIterator[Any]:
+        """Ask for the next record; where there is none, go on with the page."""
+        if not wanted:
+            async for step in super().on_page(page, walk):
+                yield step
+        elif self.misses >= MAX_MISSES:
+            what = f"{MAX_MISSES} datasets in a row cannot be shown; the others were not tried"
+            yield self.fatal("page", f"{page.url}: {what}", "open the API of datasets to everyone", page.url)
+        else:
+            url = f"{self.base}/api/datasets/:persistentId/?{urlencode({'persistentId': wanted[0]})}"
+            rest = {"page": page, "walk": walk, "wanted": wanted}
+            yield self.request(url, self.on_shown, errback=self.on_not_shown, cb_kwargs=rest)
+
+    async def on_shown(self, response: Response, page: Response, walk: Walk, wanted: list[str]) -> AsyncIterator[Any]:
+        try:
+            self.shown[wanted[0]] = self.result_of(response)
+            self.misses = 0
+        except (Refused, ValueError) as error:
+            self.missed(wanted[0], f"{response.url}: {error}")
+        async for step in self.show_next(page, walk, wanted[1:]):
+            yield step
+
+    async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        rest = request.cb_kwargs
+        self.missed(rest["wanted"][0], f"{request.url}: {self.fault_of(failure).detail}")
+        async for step in self.show_next(rest["page"], rest["walk"], rest["wanted"][1:]):
+            yield step
+
+    def missed(self, identifier: str, why: str) -> None:
+        self.shown[identifier] = why
+        self.misses += 1
+
+    def whole(self, item: Any) -> Any:
+        """An item of the search with the dataset's own record, or the reason why it cannot be had."""
+        known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
+        return item if known is None else {**item, "dataset": known}
+
+    def other_id(self, raw: Any) -> str | None:
+        """What is withdrawn (deaccessioned), or is no dataset."""
+        if not isinstance(raw, dict):
+            return None
+        is_withdrawn = raw.get("deaccession_reason") or raw.get("versionState") == "DEACCESSIONED"
+        return text(raw.get("global_id")) if is_withdrawn or raw.get("type") not in ("dataset", None) else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.base, is_copy=self.of_copies)

@@ -1,0 +1,129 @@
+"""From an item of Dataverse's search, with the dataset's own record, to a dataset: a pure mapping.
+
+``updatedAt`` is the record's date. ``releaseTime`` is that of the version in which the data stands, which Dataverse's
+own exports call the date of modification.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import email, first, names, text, texts
+
+__all__ = ["to_dataset"]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
+    """The dataset of one item, whose own record is under ``dataset``; ``base`` is the address of the portal.
+
+    Raises LostRecord where it is no object or has no persistent id, ValueError where its own record could not be had.
+    """
+    if not isinstance(raw, dict):
+        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+    identifier = text(raw.get("global_id"))
+    if identifier is None:
+        raise LostRecord("the dataset has no global_id", "ask the portal to mend the record", "/global_id")
+    own = raw.get("dataset")
+    if isinstance(own, str) and not is_copy:
+        raise ValueError(f"its own record cannot be had: {own}")
+    version = _dict(_dict(own).get("latestVersion"))
+    fields = _fields(version, "citation")
+    period = _first_of(fields.get("timePeriodCovered"))
+    licence = _dict(version.get("license"))
+    declared = [
+        licence.get("uri"), licence.get("name"), None if licence else version.get("license"), version.get("termsOfUse"),
+    ]  # fmt: skip
+    licences = [*dict.fromkeys(one for value in declared if (one := text(value)) not in (None, "NONE")), None, None]
+    return Dataset(
+        identifier=identifier,
+        title=text(raw.get("name")),
+        description=text(raw.get("description")),
+        keywords=texts(raw.get("keywords")),
+        themes=texts(raw.get("subjects")),
+        publisher=_publisher(raw),
+        contact=_contact(raw, fields),
+        licence=licences[0],
+        licence_title=licences[1],
+        rights=first(version.get("termsOfAccess"), version.get("restrictions")),
+        issued=first(_dict(own).get("publicationDate"), raw.get("published_at")),
+        modified=text(version.get("releaseTime")),
+        record_modified=text(raw.get("updatedAt")),
+        spatial=_places(raw.get("geographicCoverage")),
+        temporal_start=text(period.get("timePeriodCoveredStart")),
+        temporal_end=text(period.get("timePeriodCoveredEnd")),
+        language=texts(fields.get("language")),
+        landing_page=text(raw.get("url")) or f"{base}/dataset.xhtml?{urlencode({'persistentId': identifier})}",
+        relations=names(raw.get("publications"), "url", "citation"),
+        harvested_from=first(raw.get("url"), "harvested") if is_copy else None,
+        distributions=tuple(_distribution(item, base) for item in _dicts(version.get("files"))),
+    )
+
+
+def _fields(version: dict[str, Any], block: str) -> dict[str, Any]:
+    """The fields of a metadata block by name; compound ones as objects of texts."""
+    listed = _dict(_dict(version.get("metadataBlocks")).get(block)).get("fields")
+    return {str(field.get("typeName")): _value(field.get("value")) for field in _dicts(listed)}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _dict(part).get("value") if isinstance(part, dict) else part for key, part in value.items()}
+    return value
+
+
+def _first_of(value: Any) -> dict[str, Any]:
+    return _dict(value[0] if isinstance(value, list) and value else value)
+
+
+def _publisher(raw: dict[str, Any]) -> Publisher | None:
+    """The collection ("dataverse") that published the dataset."""
+    name = first(raw.get("publisher"), raw.get("name_of_dataverse"))
+    return Publisher(name=name, identifier=text(raw.get("identifier_of_dataverse"))) if name else None
+
+
+def _contact(raw: dict[str, Any], fields: dict[str, Any]) -> Contact | None:
+    listed, own = _first_of(raw.get("contacts")), _first_of(fields.get("datasetContact"))
+    contact = Contact(
+        name=first(own.get("datasetContactName"), listed.get("name")), email=email(own.get("datasetContactEmail"))
+    )
+    return contact if contact != Contact() else None
+
+
+def _places(value: Any) -> tuple[str, ...]:
+    """Places as texts: "city, state, country"."""
+    places = (", ".join(texts(list(reversed(item.values())))) for item in _dicts(value))
+    return tuple(place for place in places if place)
+
+
+def _distribution(item: dict[str, Any], base: str) -> Distribution:
+    file = _dict(item.get("dataFile"))
+    identifier, checksum = text(file.get("id")), _dict(file.get("checksum"))
+    url = f"{base}/api/access/datafile/{quote(identifier)}" if identifier else None
+    md5 = text(file.get("md5"))
+    return Distribution(
+        identifier=first(file.get("persistentId"), identifier),
+        title=first(item.get("label"), file.get("filename")),
+        description=first(item.get("description"), file.get("description")),
+        access_url=url,
+        download_url=url,
+        format=text(file.get("friendlyType")),
+        media_type=text(file.get("contentType")),
+        byte_size=text(file.get("filesize")),
+        checksum=first(checksum.get("value"), md5),
+        checksum_algorithm=text(checksum.get("type")) or ("MD5" if md5 else None),
+        rights="restricted" if item.get("restricted") is True else None,
+        issued=first(file.get("publicationDate"), file.get("creationDate")),
+    )

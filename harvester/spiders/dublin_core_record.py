@@ -1,0 +1,139 @@
+"""From Dublin Core in XML (csw:Record and its kin, oai_dc) to a dataset: a pure mapping.
+
+What a date means depends on the envelope. In a catalogue service (OGC 07-006, 10.2.5.3) ``dct:modified`` and
+``dc:date`` are those of the catalogue's *record*. In OAI-PMH ``dc:date`` belongs to the resource, and only one that
+stands alone can be taken as the date of issue.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from catalog.model import Dataset, Distribution, Publisher
+from harvester.spiders.iso_distributions import is_media_type, is_service
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import first
+from harvester.spiders.xml_reading import attribute, find_all, value, values
+
+__all__ = ["from_csw", "from_oai", "is_dataset"]
+
+_DATASET = re.compile(r"(?i)data[\s_-]*set|c_ddb1\b|^(series|data)$|/series$")
+"""Words for a dataset: DCMI, DataCite, ISO 19115 and COAR (c_ddb1)."""
+_ACCESS = re.compile(r"info:eu-repo/semantics/\w+Access|https?://purl\.org/coar/access_right/")
+"""Rights that OpenAIRE prescribes for who may see the data."""
+_CODES = ("otherRestrictions", "license", "licence")
+"""Codes of ISO 19115 that stand in dc:rights where the text that belongs to them was left behind."""
+
+
+def is_dataset(kinds: tuple[str, ...]) -> bool:
+    """Whether one of the declared types is that of a dataset; a record that declares none may be one."""
+    return not kinds or any(_DATASET.search(kind) for kind in kinds)
+
+
+def from_csw(record: etree._Element) -> Dataset:
+    """The dataset of a csw:Record. Raises LostRecord where it has no identifier."""
+    own = values(record, "identifier")
+    if not own:
+        raise LostRecord(
+            "the record has no dc:identifier", "give every record an identifier that never changes", "/identifier"
+        )
+    return _dataset(
+        record,
+        own[0],
+        own[1:],
+        issued=value(record, "issued"),
+        modified=None,
+        record_modified=first(value(record, "modified"), value(record, "date")),
+    )
+
+
+def from_oai(metadata: etree._Element, identifier: str, stamp: str | None) -> Dataset:
+    """The dataset of an oai_dc element; identity and date of the record stand in the header around it."""
+    dates = values(metadata, "date")
+    return _dataset(
+        metadata,
+        identifier,
+        tuple(one for one in values(metadata, "identifier") if one != identifier),
+        issued=first(value(metadata, "issued"), dates[0] if len(dates) == 1 else None),
+        modified=value(metadata, "modified"),
+        record_modified=stamp,
+    )
+
+
+def _dataset(
+    record: etree._Element,
+    identifier: str,
+    others: tuple[str, ...],
+    *,
+    issued: str | None,
+    modified: str | None,
+    record_modified: str | None,
+) -> Dataset:
+    publisher = value(record, "publisher")
+    stated = [*values(record, "license"), *values(record, "rights")]
+    access = [one for one in stated if _ACCESS.match(one)]
+    licences = [one for one in stated if one not in access and one not in _CODES]
+    licences.sort(key=lambda one: not re.match(r"https?://", one))
+    rights = licences[1:] + [one for one in stated if one in _CODES]
+    pages = [one for one in others if re.match(r"https?://", one)]
+    return Dataset(
+        identifier=identifier,
+        title=value(record, "title"),
+        description=first(value(record, "abstract"), value(record, "description")),
+        keywords=values(record, "subject"),
+        publisher=Publisher(name=publisher) if publisher else None,
+        licence=licences[0] if licences else None,
+        access_rights=first(value(record, "accessRights"), *access),
+        rights="\n".join(rights) or None,
+        issued=issued,
+        modified=modified,
+        record_modified=record_modified,
+        frequency=value(record, "accrualPeriodicity"),
+        spatial=(*_boxes(record), *values(record, "spatial"), *values(record, "coverage")),
+        language=values(record, "language"),
+        landing_page=pages[0] if pages else None,
+        conforms_to=values(record, "conformsTo"),
+        provenance=value(record, "provenance"),
+        relations=(*values(record, "relation"), *values(record, "source")),
+        other_identifiers=others,
+        is_part_of=value(record, "isPartOf"),
+        distributions=_distributions(record),
+    )
+
+
+def _boxes(record: etree._Element) -> tuple[str, ...]:
+    """Lower and upper corner, in the order of axes in which they stand."""
+    found = []
+    for box in find_all(record, "BoundingBox"):
+        corners = [value(box, "LowerCorner"), value(box, "UpperCorner")]
+        if all(corners):
+            found.append(",".join(" ".join(map(str, corners)).split()))
+    return tuple(found)
+
+
+def _distributions(record: etree._Element) -> tuple[Distribution, ...]:
+    """``dct:references`` with a scheme, GeoNetwork's ``dc:URI`` with a protocol; the format where there is one link."""
+    formats, links = values(record, "format"), [*find_all(record, "references"), *find_all(record, "URI")]
+    only = formats[0] if len(formats) == 1 and len(links) == 1 else None
+    found: dict[tuple[str | None, str | None], Distribution] = {}
+    for link in links:
+        url, protocol = value(link), attribute(link, "scheme", "protocol")
+        if url is None or not re.match(r"(?i)\w+:", url):
+            continue
+        service = protocol if is_service(protocol) else None
+        is_file = re.search(r"(?i)download", protocol or "") is not None and not service
+        declared = None if is_media_type(protocol) or service else only
+        one = Distribution(
+            title=attribute(link, "name"),
+            description=attribute(link, "description"),
+            access_url=url,
+            download_url=url if is_file else None,
+            format=first(service, None if is_media_type(declared) else declared),
+            media_type=first(
+                protocol if is_media_type(protocol) else None, declared if is_media_type(declared) else None
+            ),
+        )
+        found.setdefault((url, one.title), one)
+    return tuple(found.values())

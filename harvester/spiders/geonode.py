@@ -1,0 +1,107 @@
+"""GeoNode 4 (API v2), and GeoNode 2 to 3 (the older API).
+
+API: docs.geonode.org, "API usage"; shapes read in GeoNode's source (``base/api``, ``layers/api``, ``api``). Quirks
+handled: in API v2 pages have numbers and a page past the end is 404; ``links.next`` may name an internal host, so pages
+are asked for by number; the older API goes by offset, under ``datasets`` or ``layers``; links to pictures and metadata
+stand among those to data; layers of other servers are registered like the portal's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from catalog.model import Dataset
+from harvester.checks import faults
+from harvester.spiders.about import About
+from harvester.spiders.geonode_record import to_dataset
+from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.paging import Sheet, Walk
+from harvester.spiders.values import first
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+WAYS = (("/api/v2/datasets/", "datasets"), ("/api/datasets/", "objects"), ("/api/layers/", "objects"))
+"""Interfaces to try, the newest first, and the key of their records."""
+
+
+class Spider(ListingSpider):
+    """All datasets (layers) of a GeoNode site."""
+
+    type = "geonode"
+    about = About(
+        software="GeoNode 2 to 4",
+        paging="API v2 by page number; the older API by offset",
+        incremental="not offered",
+        deletion="absent from a complete full harvest; private ones vanish the same way",
+        limits="100 records to a page; GeoNode 3 tells of a licence but its number",
+        loses="maps, documents and dashboards, which are no datasets",
+        rank=80,
+    )
+    volatile = (
+        "popular_count", "share_count", "rating", "featured", "favorite", "perms", "thumbnail_url", "executions",
+        "owner.avatar", "owner.perms", "poc.avatar", "metadata_author.avatar",
+    )  # fmt: skip
+    max_rows = 100
+    has_numbers = True
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.way: int = cursor.get("way", 0)
+
+    def position(self, walk: Walk) -> dict[str, Any]:
+        return {**super().position(walk), "way": self.way}
+
+    @property
+    def base(self) -> str:
+        return self.portal.url.split("/api/")[0].rstrip("/")
+
+    def ask(self, walk: Walk) -> Request:
+        by_number = {"page_size": walk.asked, "page": walk.number}
+        by_offset = {"limit": walk.asked, "offset": walk.start}
+        params = by_offset if self.way else by_number
+        return self.get(f"{self.base}{WAYS[self.way][0]}?{urlencode(params)}", walk)
+
+    def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
+        """An older interface; or the end, for a page past it is 404, and the portal's total tells if it was."""
+        if response is None or response.status != 404:
+            return None
+        if walk.start and not self.way and self.tally.advertised is not None:
+            return self.at_end(walk, "there is no further page")
+        if not walk.start and not self.tally.kept and self.way + 1 < len(WAYS):
+            self.way += 1
+            return [self.ask(walk)]
+        return None
+
+    def read(self, response: Response, walk: Walk) -> Sheet:
+        answer = self.read_json(response)
+        key = WAYS[self.way][1]
+        found = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            told = answer if isinstance(answer, dict) else {}
+            said = first(told.get("detail"), told.get("error"), told.get("errors"))
+            detail = f"the API reports an error: {said}" if said else f"the answer has no list of {key}"
+            raise Refused(faults.Fault("parse", "unknown", detail, "check that it is GeoNode's API"), answer)
+        records = [(f"/{key}/{i}", record) for i, record in enumerate(found)]
+        if self.way:
+            meta = answer.get("meta")
+            return Sheet(records=records, total=meta.get("total_count") if isinstance(meta, dict) else None)
+        links = answer.get("links")
+        is_told = isinstance(links, dict) and "next" in links
+        is_more = is_told and bool(links["next"])
+        return Sheet(
+            records=records,
+            total=answer.get("total"),
+            # Pages are known by number: a short one is a page all the same.
+            received=walk.asked if records and is_more else len(records),
+            is_end=is_told and not is_more,
+        )
+
+    def pointer(self, index: int) -> str:
+        return f"/{WAYS[self.way][1]}/{index}"
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.base)

@@ -1,0 +1,225 @@
+"""An inventory kept by hand: a CSV or spreadsheet, a row for each dataset, or for each of its files.
+
+Rows with one identifier are one dataset; its first row describes it, every row may name a file. Column names are taken
+as they come in English, Spanish, French, Portuguese, German and Italian; ``winnow portals template`` prints a table to
+fill in. Encoding, delimiter and header row are found as those of any other table are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from scrapy.http import Response
+
+from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.spiders.about import About
+from harvester.spiders.feed import FeedSpider
+from harvester.spiders.json_stream import Element, StreamEnd
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import email, first
+from quality.tables.contents import Refused, read_spreadsheet, read_text
+from quality.tables.structure import Table
+
+__all__ = ["Spider", "template", "to_dataset"]
+
+MAX_ROWS = 200_000
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "identifier": ("identifier", "id", "identificador", "identifiant", "kennung", "codigo", "code", "identificativo"),
+    "title": ("title", "titulo", "titre", "titel", "titolo", "name", "nombre", "nom", "nome", "dataset"),
+    "description": ("description", "descripcion", "descricao", "beschreibung", "descrizione", "notes"),
+    "publisher": ("publisher", "publicador", "editeur", "producteur", "herausgeber", "organisation", "organization",
+                  "organizacion", "orgao", "editore", "entidad", "responsable"),
+    "contact_name": ("contact_name", "contact", "contacto", "contato", "ansprechpartner", "contatto"),
+    "contact_email": ("contact_email", "email", "e_mail", "correo", "courriel", "mail"),
+    "licence": ("licence", "license", "licencia", "licenca", "lizenz", "licenza"),
+    "keywords": ("keywords", "keyword", "tags", "palabras_clave", "etiquetas", "mots_cles", "palavras_chave",
+                 "schlagworter", "parole_chiave"),
+    "theme": ("theme", "themes", "tema", "thema", "category", "categoria", "categorie", "kategorie"),
+    "issued": ("issued", "published", "fecha_publicacion", "date_publication", "veroffentlicht", "data_publicacao",
+               "date_de_publication"),
+    "modified": ("modified", "updated", "last_update", "fecha_actualizacion", "date_mise_a_jour", "aktualisiert",
+                 "data_atualizacao", "date_de_mise_a_jour", "ultima_actualizacion"),
+    "frequency": ("frequency", "frecuencia", "frequence", "frequencia", "haufigkeit", "periodicite", "periodicidad",
+                  "periodicidade", "frequenza"),
+    "spatial": ("spatial", "coverage", "cobertura", "couverture", "raumbezug", "area"),
+    "temporal_start": ("temporal_start", "start", "inicio", "debut", "beginn"),
+    "temporal_end": ("temporal_end", "end", "fin", "fim", "ende"),
+    "language": ("language", "idioma", "langue", "sprache", "lingua"),
+    "landing_page": ("landing_page", "page", "pagina", "web", "website", "seite"),
+    "is_part_of": ("is_part_of", "series", "parent"),
+    "file_title": ("file_title", "resource", "recurso", "ressource", "datei"),
+    "download_url": ("download_url", "url", "link", "enlace", "lien", "file", "fichier", "archivo", "arquivo",
+                     "download", "descarga"),
+    "access_url": ("access_url", "service", "api"),
+    "format": ("format", "formato"),
+    "media_type": ("media_type", "mime_type", "mimetype"),
+    "byte_size": ("byte_size", "size", "tamano", "taille", "grosse", "tamanho"),
+}  # fmt: skip
+_FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
+_KNOWN = {name: field for field, names in _COLUMNS.items() for name in names}
+
+
+def template() -> str:
+    """A table to fill in, as CSV, with two datasets as examples."""
+    return files("specs.templates").joinpath("inventory.csv").read_text(encoding="utf-8")
+
+
+class Spider(FeedSpider):
+    """All datasets of an inventory."""
+
+    type = "inventory"
+    about = About(
+        software="a CSV, TSV, XLSX or ODS kept by hand; `winnow portals template` prints one to fill in",
+        paging="one file",
+        incremental="not offered",
+        deletion="its rows are gone",
+        limits=f"{MAX_ROWS:,} rows; the first sheet that is not small",
+        loses="whatever the table has no column for",
+        rank=10,
+    )
+    element = "row"
+
+    @property
+    def feed(self) -> str:
+        return self.portal.url
+
+    def more(self, end: StreamEnd, on_page: int) -> bool | str:
+        return False
+
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+        with path.open("rb") as file:
+            start = file.read(2_000)
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        charset = re.search(r"charset=([\w-]+)", kind)
+        if not start.strip():
+            yield StreamEnd("the table is empty", {})
+            return
+        if start.lstrip()[:1] == b"<":
+            yield StreamEnd("an HTML or XML page came where a table was expected", {})
+            return
+        try:
+            is_workbook = start[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+            content = (
+                read_spreadsheet(path, MAX_ROWS)
+                if is_workbook
+                else read_text(path, charset[1] if charset else None, False, MAX_ROWS)
+            )
+        except Refused as error:
+            yield StreamEnd(str(error), {})
+            return
+        except Exception as error:  # noqa: BLE001  # the reader of workbooks raises kinds of its own
+            yield StreamEnd(f"the table cannot be read: {error}", {})
+            return
+        table = content.table
+        if table is None or "title" not in (fields := _fields(table)) and "identifier" not in fields:
+            yield StreamEnd("the table has no column for a title or an identifier; see winnow portals template", {})
+            return
+        for index, (line, raw) in enumerate(_grouped(table, fields, response.url)):
+            yield Element(index, raw, f"/row/{line}")
+        # Of a workbook it is told by its height, which counts formatted cells below the table.
+        is_more = len(table.rows) >= MAX_ROWS or (content.is_sample and not is_workbook)
+        yield StreamEnd(f"the table goes on after {len(table.rows):,} rows" if is_more else None, {})
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+def _fields(table: Table) -> dict[str, int]:
+    """Where each field stands; of two columns for one field the first."""
+    found: dict[str, int] = {}
+    for place, label in enumerate(table.header):
+        plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+        name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+        if (field := _KNOWN.get(name)) is not None:
+            found.setdefault(field, place)
+    return found
+
+
+def _grouped(table: Table, fields: dict[str, int], url: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of each dataset: (line of the first, its cells and files). Blank rows are none."""
+    groups: dict[str, dict[str, Any]] = {}
+    lines: dict[str, int] = {}
+    for line, cells in zip(table.lines, table.rows, strict=True):
+        row = {field: cells[place].strip() for field, place in fields.items() if place < len(cells)}
+        row = {field: cell for field, cell in row.items() if cell}
+        if not row:
+            continue
+        key = _name(row) or f"\x00{line}"
+        own = {field: cell for field, cell in row.items() if field not in _FILE}
+        file = {field: cell for field, cell in row.items() if field in _FILE}
+        if key not in groups:
+            lines[key] = line
+            groups[key] = {**own, "files": [], "@line": line, "@url": url}
+        else:
+            # The first row that says something has it; others repeat or leave it out.
+            groups[key] = {**own, **groups[key]}
+        if file:
+            groups[key]["files"].append(file)
+    for key, raw in groups.items():
+        yield lines[key], raw
+
+
+def _name(row: dict[str, Any]) -> str | None:
+    """What names a row's dataset: its identifier, its page, or the address of its file."""
+    files = row.get("files") or [row]
+    return first(
+        row.get("identifier"), row.get("landing_page"), files[0].get("download_url"), files[0].get("access_url")
+    )
+
+
+def to_dataset(raw: dict[str, Any]) -> Dataset:
+    """The dataset of some rows. Raises LostRecord where nothing names it."""
+    identifier = _name(raw)
+    if identifier is None:
+        raise LostRecord(
+            f"row {raw.get('@line')} has neither identifier nor address",
+            "fill in the column identifier; see winnow portals template",
+        )
+
+    def words(field: str) -> tuple[str, ...]:
+        cell = raw.get(field) or ""
+        return tuple(word.strip() for word in re.split(r"[;,|]", cell) if word.strip())
+
+    contact = Contact(name=raw.get("contact_name"), email=email(raw.get("contact_email")))
+    publisher = raw.get("publisher")
+    return Dataset(
+        identifier=identifier,
+        title=raw.get("title"),
+        description=raw.get("description"),
+        keywords=words("keywords"),
+        themes=words("theme"),
+        publisher=Publisher(name=publisher) if publisher else None,
+        contact=contact if contact != Contact() else None,
+        licence=raw.get("licence"),
+        issued=raw.get("issued"),
+        modified=raw.get("modified"),
+        frequency=raw.get("frequency"),
+        spatial=(raw["spatial"],) if raw.get("spatial") else (),
+        temporal_start=raw.get("temporal_start"),
+        temporal_end=raw.get("temporal_end"),
+        language=words("language"),
+        landing_page=_address(raw, raw.get("landing_page")),
+        is_part_of=raw.get("is_part_of"),
+        distributions=tuple(
+            Distribution(
+                title=one.get("file_title"),
+                access_url=_address(raw, one.get("access_url") or one.get("download_url")),
+                download_url=_address(raw, one.get("download_url")),
+                format=one.get("format"),
+                media_type=one.get("media_type"),
+                byte_size=one.get("byte_size"),
+            )
+            for one in raw["files"]
+        ),
+    )
+
+
+def _address(raw: dict[str, Any], cell: str | None) -> str | None:
+    """An address; one without host is that of a file beside the table."""
+    return urljoin(raw["@url"], cell) if cell and re.match(r"^\.{0,2}/?[\w./-]+$", cell) else cell

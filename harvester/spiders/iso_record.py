@@ -1,0 +1,357 @@
+"""From an ISO 19139 record (gmd, gmi) or one of ISO 19115-3 (mdb) to a dataset: a pure mapping.
+
+Both are read by local names. The rules follow GeoDCAT-AP 2.0 where it has one: ``dateStamp`` is the *record's* date;
+publication and revision of the citation are the data's; a revision that is not stated is not there. Constraints on use
+are the licence, those on access the access rights. INSPIRE writes both as text, as an anchor with an address, and in
+Germany as JSON in a text; all are kept as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from catalog.model import Contact, Dataset, Publisher
+from harvester.spiders.iso_distributions import distributions, documentation
+from harvester.spiders.iso_text import code, codes, href, iso_text, iso_texts
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import email, first, json_text, text
+from harvester.spiders.xml_reading import attribute, find, find_all, value, values
+
+__all__ = ["KEPT_LEVELS", "is_dataset", "to_dataset"]
+
+KEPT_LEVELS = ("dataset", "series", "nongeographicdataset")
+"""Scopes that are datasets, in lower case; a record without scope is one by the standard's default."""
+PUBLISHERS = ("publisher", "owner", "resourceProvider", "custodian", "distributor", "pointOfContact", "author")
+"""Roles in which an organisation is taken as publisher, the best first."""
+ISSUED = ("publication", "released")
+REVISED = ("revision", "lastRevision", "lastUpdate")
+_RESTRICTIONS = ("otherRestrictions", "license", "licence", "unrestricted")
+"""Codes that say nothing without the text beside them."""
+
+
+def levels(record: etree._Element) -> list[str]:
+    """What the record says it describes, in lower case letters."""
+    found = [
+        *codes(record, "hierarchyLevel/MD_ScopeCode"),
+        *codes(record, "metadataScope/MD_MetadataScope/resourceScope/MD_ScopeCode"),
+    ]
+    return [re.sub(r"[^a-z]", "", level.lower()) for level in found if level]
+
+
+def is_dataset(record: etree._Element) -> bool:
+    """Whether a record describes data: a dataset, a series, or nothing in particular that is no service."""
+    said = levels(record)
+    if said:
+        return any(level in KEPT_LEVELS for level in said)
+    return find(record, "identificationInfo/SV_ServiceIdentification") is None
+
+
+def identity(record: etree._Element) -> str | None:
+    """``fileIdentifier``, or ``metadataIdentifier`` of ISO 19115-3."""
+    return first(iso_text(record, "fileIdentifier"), iso_text(record, "metadataIdentifier/MD_Identifier/code"))
+
+
+def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset:
+    """The dataset of one record.
+
+    ``default_id`` names a record without identifier, where something else does. Raises LostRecord where nothing does.
+    """
+    own = identity(record)
+    identifier = own or default_id
+    if identifier is None:
+        raise LostRecord(
+            "the record has no fileIdentifier", "give every record an identifier that never changes", "/fileIdentifier"
+        )
+    about = find(record, "identificationInfo/*")
+    cited = find(about, "citation/CI_Citation")
+    parties = _parties(record, about, cited)
+    licence, licence_title, access_rights, rights = _constraints(about)
+    start, end = _period(about)
+    files = distributions(record)
+    data_uri = iso_text(record, "dataSetURI")
+    related = _related(about)
+    return Dataset(
+        identifier=identifier,
+        title=iso_text(cited, "title"),
+        description=iso_text(about, "abstract"),
+        keywords=iso_texts(about, "descriptiveKeywords/MD_Keywords/keyword"),
+        themes=values(about, "topicCategory/MD_TopicCategoryCode"),
+        publisher=_publisher(parties),
+        contact=_contact(parties, record),
+        licence=licence,
+        licence_title=licence_title,
+        access_rights=access_rights,
+        rights=rights,
+        issued=_date(cited, ISSUED),
+        modified=_date(cited, REVISED),
+        record_modified=_record_date(record),
+        frequency=_frequency(about),
+        spatial=_spatial(about),
+        temporal_start=start,
+        temporal_end=end,
+        language=_languages(about),
+        landing_page=data_uri if data_uri and re.match(r"https?://", data_uri) else None,
+        conforms_to=_conformance(record),
+        hvd_categories=tuple(
+            link
+            for one in find_all(about, "descriptiveKeywords/MD_Keywords/keyword")
+            if (link := href(one)) and "/bna/" in link
+        ),
+        provenance=first(
+            iso_text(record, "dataQualityInfo/DQ_DataQuality/lineage/LI_Lineage/statement"),
+            iso_text(record, "resourceLineage/LI_Lineage/statement"),
+        ),
+        relations=related[1],
+        other_identifiers=_other_identifiers(cited, data_uri, identifier),
+        documentation=documentation(record),
+        is_part_of=first(_parent(record), related[0]),
+        is_series="series" in levels(record) and not files,
+        distributions=files,
+    )
+
+
+# Dates
+
+
+def _date(cited: etree._Element | None, kinds: tuple[str, ...]) -> str | None:
+    """The latest date of the citation of one of some kinds, as it stands."""
+    found = []
+    for date in find_all(cited, "date/CI_Date"):
+        if code(find(date, "dateType/CI_DateTypeCode")) in kinds and (at := value(date, "date")):
+            found.append(at)
+    return max(found, default=None)
+
+
+def _record_date(record: etree._Element) -> str | None:
+    dated = {
+        code(find(date, "dateType/CI_DateTypeCode")): value(date, "date")
+        for date in find_all(record, "dateInfo/CI_Date")
+    }
+    return first(value(record, "dateStamp"), *(dated.get(kind) for kind in (*REVISED, "creation", *ISSUED)))
+
+
+def _frequency(about: etree._Element | None) -> str | None:
+    kept = find(about, "resourceMaintenance/MD_MaintenanceInformation")
+    named = code(find(kept, "maintenanceAndUpdateFrequency/MD_MaintenanceFrequencyCode"))
+    return first(named, value(kept, "userDefinedMaintenanceFrequency"))
+
+
+def _period(about: etree._Element | None) -> tuple[str | None, str | None]:
+    """Begin and end of the first period; an instant is both. "now" and "unknown" are no dates and stay away."""
+    for extent in find_all(about, "extent/EX_Extent/temporalElement/*/extent/*"):
+        start = first(value(extent, "beginPosition"), value(extent, "begin/TimeInstant/timePosition"))
+        end = first(value(extent, "endPosition"), value(extent, "end/TimeInstant/timePosition"))
+        instant = value(extent, "timePosition")
+        if start or end or instant:
+            return start or instant, end or instant
+    return None, None
+
+
+# Where, and in which language
+
+
+def _spatial(about: etree._Element | None) -> tuple[str, ...]:
+    """Boxes as "west,south,east,north", names of places as they stand."""
+    found: list[str] = []
+    for extent in find_all(about, "extent/EX_Extent"):
+        for box in find_all(extent, "geographicElement/EX_GeographicBoundingBox"):
+            names = ("westBoundLongitude", "southBoundLatitude", "eastBoundLongitude", "northBoundLatitude")
+            sides = [value(box, name) for name in names]
+            if all(sides):
+                found.append(",".join(map(str, sides)))
+        for place in find_all(extent, "geographicElement/EX_GeographicDescription/geographicIdentifier/*/code"):
+            found += [one for one in (href(place) or iso_text(place),) if one]
+        found += [one for one in (iso_text(extent, "description"),) if one]
+    return tuple(dict.fromkeys(found))
+
+
+def _languages(about: etree._Element | None) -> tuple[str, ...]:
+    found = [
+        code(find(one, "LanguageCode")) or iso_text(one)
+        for one in [
+            *find_all(about, "language"),
+            *find_all(about, "defaultLocale/PT_Locale/language"),
+            *find_all(about, "otherLocale/PT_Locale/language"),
+        ]
+    ]
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+# People
+
+
+def _parties(
+    record: etree._Element, about: etree._Element | None, cited: etree._Element | None
+) -> list[tuple[str | None, dict[str, str | None]]]:
+    """(role, who) of all who answer for the data, in the order of the record."""
+    places = [
+        *find_all(about, "pointOfContact/*"),
+        *find_all(cited, "citedResponsibleParty/*"),
+        *find_all(record, "distributionInfo/MD_Distribution/distributor/MD_Distributor/distributorContact/*"),
+    ]
+    return [(code(find(place, "role/CI_RoleCode")), _party(place)) for place in places]
+
+
+def _party(place: etree._Element) -> dict[str, str | None]:
+    """Names of organisation and person, mail and web address, of a CI_ResponsibleParty or CI_Responsibility."""
+    party = find(place, "party/CI_Organisation")
+    person = find(place, "party/CI_Individual")
+    inside = find(party, "individual/CI_Individual")
+    mails, links = [], []
+    for holder in (place, party, inside, person):
+        mails += find_all(holder, "contactInfo/CI_Contact/address/CI_Address/electronicMailAddress")
+        links += find_all(holder, "contactInfo/CI_Contact/onlineResource/CI_OnlineResource/linkage")
+    return {
+        "organisation": first(iso_text(place, "organisationName"), iso_text(party, "name")),
+        "identifier": href(find(place, "organisationName")),
+        "person": first(
+            iso_text(place, "individualName"),
+            iso_text(inside, "name"),
+            iso_text(person, "name"),
+            iso_text(place, "positionName"),
+            iso_text(inside, "positionName"),
+        ),
+        "email": email(first(*(iso_text(mail) for mail in mails))),
+        "url": first(*(iso_text(link) for link in links)),
+    }
+
+
+def _publisher(parties: list[tuple[str | None, dict[str, str | None]]]) -> Publisher | None:
+    for role in PUBLISHERS:
+        for held, who in parties:
+            if held == role and (name := who["organisation"]) is not None:
+                return Publisher(name=name, identifier=who["identifier"], email=who["email"], url=who["url"])
+    return None
+
+
+def _contact(parties: list[tuple[str | None, dict[str, str | None]]], record: etree._Element) -> Contact | None:
+    """The point of contact for the data; else anyone for the data who can be written to; else the record's contact."""
+    ordered = sorted(parties, key=lambda one: one[0] != "pointOfContact")
+    ordered += [(None, _party(place)) for place in find_all(record, "contact/*")]
+    reachable = [who for _, who in ordered if who["email"] or who["url"]]
+    for who in [*reachable, *(who for _, who in ordered)]:
+        name = who["organisation"] or who["person"]
+        if name or who["email"] or who["url"]:
+            return Contact(name=name, email=who["email"], url=who["url"])
+    return None
+
+
+# Constraints
+
+
+def _constraints(about: etree._Element | None) -> tuple[str | None, str | None, str | None, str | None]:
+    """(licence, its name, access rights, rights)."""
+    use: list[tuple[str | None, str | None]] = []
+    access: list[str] = []
+    limits: list[tuple[str | None, str | None]] = []
+    other: list[str] = []
+    for block in find_all(about, "resourceConstraints/*"):
+        for one in find_all(block, "useLimitation"):
+            limits.append((href(one), iso_text(one)))
+        stated = [*_stated(block), *_references(block)]
+        is_use = bool(find_all(block, "useConstraints"))
+        is_access = bool(find_all(block, "accessConstraints"))
+        for link, words in stated:
+            if is_access and (not is_use or "limitationsonpublicaccess" in (link or "").lower()):
+                access.append(link or words or "")
+            else:
+                use.append((link, words))
+        for name, found in (("accessConstraints", access), ("useConstraints", other)):
+            found += [one for one in codes(block, f"{name}/MD_RestrictionCode") if one not in _RESTRICTIONS]
+        access += [one for one in (code(find(block, "classification/MD_ClassificationCode")),) if one]
+    # An address says more than a name, and a name more than prose: but each as it stands.
+    candidates = use or limits
+    licence, title = _chosen(candidates)
+    if use:
+        other += [words or link or "" for link, words in limits]
+    chosen = {licence, title}
+    left = [words or link or "" for link, words in candidates if not {link, words} & chosen - {None}] + other
+    return licence, title, next(iter(access), None), "\n".join(dict.fromkeys(one for one in left if one)) or None
+
+
+def _stated(block: etree._Element) -> list[tuple[str | None, str | None]]:
+    """(address, text) of what stands under otherConstraints. JSON in a text, as GDI-DE has it, gives both."""
+    found = []
+    for one in find_all(block, "otherConstraints"):
+        words = iso_text(one)
+        said: Any = json_text(words)
+        if isinstance(said, dict):
+            found.append((text(said.get("url")), first(said.get("id"), said.get("name"))))
+        elif words or href(one):
+            found.append((href(one), words))
+    # JSON is made for programs: it goes first.
+    return sorted(found, key=lambda pair: pair[0] is None)
+
+
+def _references(block: etree._Element) -> list[tuple[str | None, str | None]]:
+    """(address, title) of licences that ISO 19115-3 cites."""
+    found = []
+    for cited in find_all(block, "reference/CI_Citation"):
+        link = first(
+            iso_text(cited, "onlineResource/CI_OnlineResource/linkage"), href(find(cited, "title")),
+            iso_text(cited, "identifier/MD_Identifier/code"),
+        )  # fmt: skip
+        found.append((link, iso_text(cited, "title")))
+    return [pair for pair in found if any(pair)]
+
+
+def _chosen(candidates: list[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    for link, words in candidates:
+        if link:
+            return link, words
+    for _, words in candidates:
+        if words and re.search(r"https?://", words):
+            return words, None
+    return next(((words, None) for _, words in candidates if words), (None, None))
+
+
+# Relations
+
+
+def _parent(record: etree._Element) -> str | None:
+    parent = find(record, "parentMetadata")
+    return first(
+        iso_text(record, "parentIdentifier"), attribute(parent, "uuidref"),
+        iso_text(parent, "CI_Citation/identifier/MD_Identifier/code"), iso_text(parent, "MD_Identifier/code"),
+    )  # fmt: skip
+
+
+def _related(about: etree._Element | None) -> tuple[str | None, tuple[str, ...]]:
+    """(larger work, other related data), by identifier where there is one, else by title."""
+    larger, others = None, []
+    for link in [
+        *find_all(about, "aggregationInfo/MD_AggregateInformation"),
+        *find_all(about, "associatedResource/MD_AssociatedResource"),
+    ]:
+        name = first(
+            iso_text(link, "aggregateDataSetIdentifier/*/code"),
+            attribute(find(link, "metadataReference"), "uuidref"),
+            iso_text(link, "metadataReference/CI_Citation/identifier/MD_Identifier/code"),
+            iso_text(link, "name/CI_Citation/identifier/MD_Identifier/code"),
+            iso_text(link, "aggregateDataSetName/CI_Citation/title"),
+            iso_text(link, "name/CI_Citation/title"),
+        )
+        kind = code(find(link, "associationType/DS_AssociationTypeCode"))
+        if name and kind == "largerWorkCitation" and larger is None:
+            larger = name
+        elif name:
+            others.append(name)
+    return larger, tuple(dict.fromkeys(others))
+
+
+def _conformance(record: etree._Element) -> tuple[str, ...]:
+    """Specifications that the data is said to have passed, by address or title."""
+    found = []
+    for result in find_all(record, "dataQualityInfo/DQ_DataQuality/report/*/result/DQ_ConformanceResult"):
+        named = find(result, "specification/CI_Citation/title")
+        if (value(result, "pass") or "").lower() in ("true", "1"):
+            found.append(href(named) or iso_text(named))
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _other_identifiers(cited: etree._Element | None, data_uri: str | None, own: str) -> tuple[str, ...]:
+    codes_ = [href(one) or iso_text(one) for one in find_all(cited, "identifier/*/code")]
+    return tuple(dict.fromkeys(one for one in [*codes_, data_uri] if one and one != own))

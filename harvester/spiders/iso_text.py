@@ -1,0 +1,56 @@
+"""Texts and codes of ISO 19139 and 19115-3, whatever they are wrapped in.
+
+A text is a CharacterString, an Anchor (then it has an address as well), or a free text in several languages, where the
+record's own language stands first. A code stands in ``codeListValue``; the North American profile (HNAP) puts a number
+there, and the code in English and French beside it: "publication; publication".
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from harvester.spiders.values import first
+from harvester.spiders.xml_reading import attribute, children, find, find_all, local, value
+
+__all__ = ["code", "codes", "href", "iso_text", "iso_texts"]
+
+
+def iso_text(element: etree._Element | None, path: str = "") -> str | None:
+    """The text of an element, or of the first at a path below it that has one."""
+    if element is None:
+        return None
+    return first(*(_text(one) for one in (find_all(element, path) if path else [element])))
+
+
+def _text(element: etree._Element) -> str | None:
+    plain = [value(child) for child in children(element) if local(child) != "PT_FreeText"]
+    if found := first(*plain, None if len(element) else value(element)):
+        return found
+    # The record's own language may be left blank.
+    return value(element, "PT_FreeText/textGroup/LocalisedCharacterString")
+
+
+def iso_texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
+    """All texts at a path, each once."""
+    return tuple(dict.fromkeys(found for one in find_all(element, path) if (found := iso_text(one)) is not None))
+
+
+def href(element: etree._Element | None) -> str | None:
+    """The address of an element, or of the anchor in it."""
+    return first(attribute(element, "href"), attribute(find(element, "Anchor"), "href"))
+
+
+def code(element: etree._Element | None) -> str | None:
+    """The code of a code list's element; None where there is none."""
+    listed = attribute(element, "codeListValue")
+    if listed and not re.fullmatch(r"RI_\d+", listed):
+        return listed.rpartition("#")[2] if "#" in listed else listed
+    words = value(element)
+    return (words.partition(";")[0].strip() or None) if words else listed
+
+
+def codes(element: etree._Element | None, path: str) -> list[str]:
+    """All codes at a path."""
+    return [found for one in find_all(element, path) if (found := code(one)) is not None]

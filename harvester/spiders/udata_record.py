@@ -1,0 +1,116 @@
+"""From a udata dataset to a dataset: a pure mapping.
+
+Dates, as udata computes them (``core/dataset/models.py``): ``last_update`` is that of the newest resource, or what the
+portal of origin states: the data's. ``internal.last_modified_internal`` is the record's; so was ``last_modified``,
+until it took over that of the origin for datasets that are harvested. ``harvest.last_update`` is that of the portal's
+own robot, and is neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.spiders.losses import LostRecord
+from harvester.spiders.values import email, first, text, texts
+
+__all__ = ["to_dataset"]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def to_dataset(raw: Any) -> Dataset:
+    """The dataset of one record.
+
+    Raises LostRecord where the record is no object or has neither id nor slug.
+    """
+    if not isinstance(raw, dict):
+        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+    identifier = first(raw.get("id"), raw.get("slug"))
+    if identifier is None:
+        raise LostRecord("the dataset has neither id nor slug", "ask the portal to mend the record", "/id")
+    harvest, extras, period = _dict(raw.get("harvest")), _dict(raw.get("extras")), _dict(raw.get("temporal_coverage"))
+    listed = raw.get("resources")
+    resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    # Without resources and origin, last_update is the record's date.
+    has_data_date = bool(resources or harvest.get("modified_at"))
+    return Dataset(
+        identifier=identifier,
+        title=text(raw.get("title")),
+        description=first(raw.get("description"), raw.get("description_short")),
+        keywords=texts(raw.get("tags")),
+        publisher=_publisher(raw),
+        contact=_contact(raw.get("contact_points")),
+        licence=text(raw.get("license")),
+        access_rights=text(raw.get("access_type")),
+        issued=first(harvest.get("issued_at"), raw.get("created_at")),
+        modified=text(raw.get("last_update")) if has_data_date else None,
+        record_modified=first(_dict(raw.get("internal")).get("last_modified_internal"), raw.get("last_modified")),
+        frequency=text(raw.get("frequency")),
+        spatial=texts(_dict(raw.get("spatial")).get("zones")),
+        temporal_start=text(period.get("start")),
+        temporal_end=text(period.get("end")),
+        landing_page=text(raw.get("page")),
+        conforms_to=_schema(raw),
+        other_identifiers=texts([harvest.get("dct_identifier"), extras.get("dct:identifier"), harvest.get("uri")]),
+        harvested_from=_origin(harvest, extras),
+        distributions=tuple(_distribution(item) for item in resources),
+    )
+
+
+def _publisher(raw: dict[str, Any]) -> Publisher | None:
+    """The organisation; where there is none, the person who published the dataset."""
+    organisation, owner = _dict(raw.get("organization")), _dict(raw.get("owner"))
+    name = text(organisation.get("name"))
+    if name is not None:
+        return Publisher(name=name, identifier=text(organisation.get("id")), url=text(organisation.get("page")))
+    person = " ".join(part for key in ("first_name", "last_name") if (part := text(owner.get(key))))
+    return Publisher(name=person, identifier=text(owner.get("id")), url=text(owner.get("page"))) if person else None
+
+
+def _contact(points: Any) -> Contact | None:
+    point = _dict(points[0]) if isinstance(points, list) and points else _dict(points)
+    contact = Contact(
+        name=text(point.get("name")), email=email(point.get("email")), url=text(point.get("contact_form"))
+    )
+    return contact if contact != Contact() else None
+
+
+def _origin(harvest: dict[str, Any], extras: dict[str, Any]) -> str | None:
+    """The address of the dataset where it was taken from, else the site; until 2022 both stood among the extras."""
+    is_copy = bool(harvest) or any(str(key).startswith("harvest:") for key in extras)
+    if not is_copy:
+        return None
+    return first(
+        harvest.get("remote_url"), extras.get("remote_url"), harvest.get("uri"), harvest.get("domain"),
+        extras.get("harvest:domain"), harvest.get("source_id"), extras.get("harvest:source_id"),
+    )  # fmt: skip
+
+
+def _schema(item: dict[str, Any]) -> tuple[str, ...]:
+    """Address or name of the schema that data keeps to."""
+    schema = item.get("schema")
+    return texts(first(schema.get("url"), schema.get("name")) if isinstance(schema, dict) else schema)
+
+
+def _distribution(item: dict[str, Any]) -> Distribution:
+    url = text(item.get("url"))
+    checksum = _dict(item.get("checksum"))
+    return Distribution(
+        identifier=text(item.get("id")),
+        title=text(item.get("title")),
+        description=text(item.get("description")),
+        access_url=first(url, item.get("latest")),
+        # What lies elsewhere may be a page.
+        download_url=url if item.get("filetype") == "file" else None,
+        format=text(item.get("format")),
+        media_type=text(item.get("mime")),
+        byte_size=text(item.get("filesize")),
+        checksum=text(checksum.get("value")),
+        checksum_algorithm=text(checksum.get("type")) if checksum.get("value") else None,
+        issued=first(_dict(item.get("harvest")).get("issued_at"), item.get("created_at"), item.get("published")),
+        modified=text(item.get("last_modified")),
+        conforms_to=_schema(item),
+    )

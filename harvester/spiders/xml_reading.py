@@ -1,0 +1,109 @@
+"""Reading XML of strangers: by local names, since every catalogue picks its own prefixes and versions of a schema.
+
+Nothing outside the document is ever loaded: no DTD, no entity, no address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+__all__ = ["attribute", "canonical", "children", "find", "find_all", "local", "parse_xml", "value", "values"]
+
+_HTML = re.compile(rb"<(!doctype\s+html|html[\s>])", re.IGNORECASE)
+_ILLEGAL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(x0*(1?[0-8bcef]|0|1[0-9adf])|0*([0-8]|1[124-9]|2\d|3[01]));", re.I
+)
+"""Control characters that XML forbids, plain or as a reference; they slip in with text pasted from documents."""
+
+
+def parse_xml(body: bytes) -> etree._Element:
+    """The root of a document. Raises ValueError, in words, for HTML, for an empty body, for what is no whole XML."""
+    body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not body:
+        raise ValueError("the answer is empty")
+    if _HTML.search(body[:1000]):
+        raise ValueError("an HTML page came where XML was expected")
+    if body[:1] != b"<" and body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        raise ValueError("the answer is not XML")
+    try:
+        return _parsed(body)
+    except etree.XMLSyntaxError as error:
+        reason = error
+    clean = _ILLEGAL.sub(b"", body)
+    if clean != body:
+        try:
+            return _parsed(clean)
+        except etree.XMLSyntaxError as error:
+            reason = error
+    raise ValueError(f"the answer is not valid XML ({reason.msg}); it may be cut short")
+
+
+def _parsed(body: bytes) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    return etree.fromstring(body, parser)
+
+
+def canonical(element: etree._Element) -> str:
+    """One element as text that does not depend on prefixes declared around it, nor on the order of attributes."""
+    try:
+        written = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
+    except (etree.C14NError, ValueError):
+        # A relative namespace has no canonical form.
+        written = etree.tostring(element, encoding="utf-8", with_tail=False)
+    return written.decode("utf-8", "replace")
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def children(element: etree._Element | None, name: str = "*") -> Iterator[etree._Element]:
+    """Child elements by local name."""
+    for child in element if element is not None else ():
+        if isinstance(child.tag, str) and name in ("*", local(child)):
+            yield child
+
+
+def find_all(element: etree._Element | None, path: str) -> list[etree._Element]:
+    """Descendants by a path of local names such as ``citation/*/title``."""
+    found = [] if element is None else [element]
+    for name in path.split("/"):
+        found = [child for one in found for child in children(one, name)]
+    return found
+
+
+def find(element: etree._Element | None, path: str) -> etree._Element | None:
+    """The first of ``find_all``."""
+    found = find_all(element, path)
+    return found[0] if found else None
+
+
+def value(element: etree._Element | None, path: str = "") -> str | None:
+    """The first text that is not blank, of an element or at a path below it."""
+    if element is None:
+        return None
+    for one in find_all(element, path) if path else [element]:
+        text = "".join(map(str, one.itertext()))
+        if text.strip():
+            return text.strip()
+    return None
+
+
+def values(element: etree._Element | None, path: str) -> tuple[str, ...]:
+    """All texts at a path, without blanks, each once."""
+    return tuple(dict.fromkeys(text for one in find_all(element, path) if (text := value(one)) is not None))
+
+
+def attribute(element: etree._Element | None, *names: str) -> str | None:
+    """The first attribute, by local name, that is not blank."""
+    if element is None:
+        return None
+    held = {str(name).rpartition("}")[2]: str(text) for name, text in element.attrib.items()}
+    return next((held[name].strip() for name in names if held.get(name, "").strip()), None)

@@ -1,0 +1,1 @@
+"""Tables to fill in by hand."""

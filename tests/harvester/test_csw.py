@@ -1,0 +1,252 @@
+"""Catalogue services whose totals, positions and filters cannot be believed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
+
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester.spiders import csw
+from harvester.spiders.xml_reading import canonical, parse_xml
+
+ISO = "http://www.isotc211.org/2005/gmd"
+
+
+def record(name: str, modified: str = "2020-01-01T00:00:00Z") -> str:
+    return (
+        f'<g:MD_Metadata xmlns:g="{ISO}" xmlns:gco="http://www.isotc211.org/2005/gco">'
+        f"<g:fileIdentifier><gco:CharacterString>{name}</gco:CharacterString></g:fileIdentifier>"
+        f"<g:dateStamp><gco:DateTime>{modified}</gco:DateTime></g:dateStamp></g:MD_Metadata>"
+    )
+
+
+def dublin(name: str) -> str:
+    return (
+        '<csw:Record xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<dc:identifier>{name}</dc:identifier><dc:title>T</dc:title></csw:Record>"
+    )
+
+
+def results(records: list[str], matched: int | None, following: int | None, returned: int | None = None) -> Answer:
+    numbers = {"numberOfRecordsMatched": matched, "numberOfRecordsReturned": returned, "nextRecord": following}
+    said = " ".join(f'{name}="{number}"' for name, number in numbers.items() if number is not None)
+    return Answer(
+        content_type="application/xml",
+        body=(
+            '<csw:GetRecordsResponse xmlns:csw="http://www.opengis.net/cat/csw/2.0.2">'
+            f"<csw:SearchResults {said}>{''.join(records)}</csw:SearchResults></csw:GetRecordsResponse>"
+        ).encode(),
+    )
+
+
+def report(words: str, status: int = 200) -> Answer:
+    body = (
+        '<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows"><ows:Exception exceptionCode="NoApplicableCode">'
+        f"<ows:ExceptionText>{words}</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+    )
+    return Answer(status, "application/xml", body.encode())
+
+
+def position(asked: Asked) -> int:
+    found = re.search(rb'startPosition="(\d+)"', asked.body)
+    return int(found[1] if found else asked.query["startPosition"]) - 1
+
+
+class Service:
+    """A catalogue of (name, date of change), with a search engine's window, and a filter that may do nothing."""
+
+    def __init__(self, records: list[tuple[str, str]], *, window: int, clamps: bool = True, filters: bool = True):
+        self.records, self.window, self.clamps, self.filters = records, window, clamps, filters
+
+    def __call__(self, asked: Asked) -> Answer:
+        body, found = asked.body.decode(), self.records
+        low = re.search(r"GreaterThanOrEqualTo>.*?<ogc:Literal>([^<]*)", body)
+        high = re.search(r"LessThan>.*?<ogc:Literal>([^<]*)", body)
+        if self.filters:
+            found = [r for r in found if (not low or r[1] >= low[1]) and (not high or r[1] < high[1])]
+        start = position(asked)
+        if start >= self.window:
+            return report("Result window is too large", 400)
+        page = found[start : min(start + 4, self.window)]
+        total = min(len(found), self.window) if self.clamps else len(found)
+        return results([record(*one) for one in page], total, start + len(page) + 1)
+
+
+def catalogue(count: int, by: str = "day") -> list[tuple[str, str]]:
+    """Records that change one each day, or all in one second."""
+    when = [f"20{10 + n // 300}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}T05:00:00Z" for n in range(count)]
+    return [(f"r{n:03}", when[n] if by == "day" else "2024-05-05T05:05:05Z") for n in range(count)]
+
+
+@pytest.fixture
+def small_window(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A search engine's window of 12 in place of 10,000, so that tests end soon."""
+    monkeypatch.setattr(csw, "CLAMP", 12)
+    return 12
+
+
+def read(catalog: Catalog, route: Any, **limits: Any) -> dict[str, Any]:
+    with PortalServer({"/csw": route}) as server:
+        harvest(catalog, spec("p", "csw", f"{server.url}/csw", limits=limits))
+    return harvested(catalog, "p")
+
+
+@pytest.mark.parametrize("clamps", [True, False], ids=["clamped total", "true total"])
+def test_a_window_of_the_search_engine_is_gone_round_by_dates(
+    clamps: bool, small_window: int, catalog: Catalog
+) -> None:
+    row = read(catalog, Service(catalogue(40), window=small_window, clamps=clamps), page_rows=4)
+    assert (row["verdict"], row["datasets"], row["duplicates"], row["errors"]) == ("complete", 40, 0, 0), row["reasons"]
+    assert row["advertised"] == 40
+
+
+@pytest.mark.parametrize(("filters", "by"), [(False, "day"), (True, "second")], ids=["no filter", "all in one second"])
+def test_what_is_cut_off_at_a_window_is_partial(filters: bool, by: str, small_window: int, catalog: Catalog) -> None:
+    row = read(catalog, Service(catalogue(40, by), window=small_window, filters=filters), page_rows=4)
+    assert (row["verdict"], row["datasets"]) == ("partial", small_window), row["reasons"]
+    assert "window" in row["reasons"][0]
+
+
+def test_a_catalogue_of_exactly_the_window_is_complete(small_window: int, catalog: Catalog) -> None:
+    row = read(catalog, Service(catalogue(12), window=small_window), page_rows=4)
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 12, 0), row["reasons"]
+
+
+def test_next_record_of_0_before_the_total_is_no_end(catalog: Catalog) -> None:
+    def route(asked: Asked) -> Answer:
+        start = position(asked)
+        return results([record(f"r{n}") for n in range(start, min(start + 3, 8))], 8, 0)
+
+    row = read(catalog, route)
+    assert (row["verdict"], row["datasets"]) == ("complete", 8)
+
+
+def test_without_a_total_next_record_ends_it(catalog: Catalog) -> None:
+    def route(asked: Asked) -> Answer:
+        start = position(asked)
+        return results([record(f"r{n}") for n in range(start, min(start + 3, 7))], None, start + 4 if start < 6 else 0)
+
+    row = read(catalog, route)
+    assert (row["verdict"], row["datasets"]) == ("complete", 7)
+
+
+def test_a_server_that_stops_early_is_partial(catalog: Catalog) -> None:
+    row = read(catalog, lambda a: results([] if position(a) else [record("a"), record("b")], 9, 3))
+    assert (row["verdict"], row["datasets"]) == ("partial", 2)
+
+
+def test_a_server_that_sends_its_first_page_for_ever_is_ended(catalog: Catalog) -> None:
+    row = read(catalog, lambda a: results([record("a"), record("b")], 900, 3))
+    assert (row["verdict"], row["datasets"]) == ("partial", 2)
+    assert "circles" in row["reasons"][0]
+
+
+def test_records_that_the_server_leaves_out_are_missed_and_not_read_twice(catalog: Catalog) -> None:
+    def route(asked: Asked) -> Answer:
+        start = position(asked)
+        names = [n for n in range(start, min(start + 4, 8)) if n != 1]
+        return results([record(f"r{n}") for n in names], 8, start + 5, 4)
+
+    row = read(catalog, route)
+    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("partial", 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("is_refused", "shape"),
+    [
+        (lambda a: b"MD_Metadata" in a.body, dublin),
+        (lambda a: b"SortBy" in a.body, record),
+        (lambda a: a.method == "POST", record),
+        (lambda a: a.method == "POST" or "gmd" in a.query["typeNames"], dublin),
+    ],
+    ids=["ISO", "order", "POST", "POST and ISO"],
+)
+@pytest.mark.parametrize("refusal", [report("no such thing"), report("no", 400), Answer(400)])
+def test_what_is_refused_is_asked_in_another_way(
+    is_refused: Any, shape: Any, refusal: Answer, catalog: Catalog
+) -> None:
+    def route(asked: Asked) -> Answer:
+        if is_refused(asked):
+            return refusal
+        start = position(asked)
+        return results([shape(f"r{n}") for n in range(start, min(start + 2, 3))], 3, 0)
+
+    row = read(catalog, route)
+    assert (row["verdict"], row["datasets"]) == ("complete", 3), row["reasons"]
+
+
+def test_where_post_is_not_known_get_is_asked_at_once(catalog: Catalog) -> None:
+    with PortalServer(
+        {"/csw": lambda a: Answer(405) if a.method == "POST" else results([record("a")], 1, 0)}
+    ) as server:
+        harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
+        assert [len(server.asked("/csw", method)) for method in ("POST", "GET")] == [1, 1]
+    assert harvested(catalog, "p")["verdict"] == "complete"
+
+
+def test_the_words_of_a_report_come_into_the_reason(catalog: Catalog) -> None:
+    row = read(catalog, lambda a: report("the index is being rebuilt"))
+    assert row["verdict"] == "failed"
+    assert "NoApplicableCode: the index is being rebuilt" in row["reasons"][0]
+
+
+def test_no_records_in_iso_are_looked_for_in_dublin_core(catalog: Catalog) -> None:
+    row = read(catalog, lambda a: results([], 0, 0) if b"MD_Metadata" in a.body else results([dublin("x")], 1, 0))
+    assert (row["verdict"], row["datasets"]) == ("complete", 1)
+    assert next(iter(datasets(catalog, "p"))).dataset.title == "T"
+
+
+def test_an_empty_catalogue_is_empty(catalog: Catalog) -> None:
+    row = read(catalog, lambda a: results([], 0, 0))
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 0, ["the portal lists no datasets"])
+
+
+def test_the_service_is_looked_for_below_the_address_too(catalog: Catalog) -> None:
+    with PortalServer({"/geo/csw": lambda a: results([record("a")], 1, 0)}) as server:
+        harvest(catalog, spec("p", "csw", f"{server.url}/geo"))
+    assert harvested(catalog, "p")["verdict"] == "complete"
+
+
+def test_a_page_cut_short_is_read_in_smaller_ones(catalog: Catalog) -> None:
+    def route(asked: Asked) -> Answer:
+        start = position(asked)
+        rows = int(re.search(rb'maxRecords="(\d+)"', asked.body)[1])  # type: ignore[index]
+        answer = results([record(f"r{n}") for n in range(start, min(start + rows, 12))], 12, 0)
+        return Answer(200, answer.content_type, answer.body[:-40]) if start <= 9 < start + rows > start + 1 else answer  # type: ignore[index]
+
+    row = read(catalog, route, page_rows=4)
+    assert (row["verdict"], row["datasets"]) == ("complete", 12), row["reasons"]
+
+
+def test_one_record_has_one_text_whatever_surrounds_it() -> None:
+    plain = parse_xml(f'<x xmlns:g="{ISO}"><g:a b="1" c="2"/></x>'.encode())
+    other = parse_xml(f'<x xmlns:g="{ISO}" xmlns:z="http://z.example/"><g:a c="2" b="1"></g:a>tail</x>'.encode())
+    assert canonical(plain[0]) == canonical(other[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"  <!DOCTYPE HTML><html></html>", "HTML"),
+        (b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "x"><html></html>', "HTML"),
+        (b"", "empty"),
+        (b"<a><b></b>", "cut short"),
+        (b"plain words", "not XML"),
+    ],
+)
+def test_what_is_no_xml_is_said_in_words(body: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        parse_xml(body)
+
+
+def test_xml_reads_nothing_but_itself(tmp_path: Any) -> None:
+    """Entities, external or nested, are not resolved; control characters that slipped in are passed over."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    body = f'<!DOCTYPE a [<!ENTITY e SYSTEM "file://{secret}"><!ENTITY b "boom">]><a>x&e;&b;</a>'
+    assert "secret" not in canonical(parse_xml(body.encode()))
+    assert canonical(parse_xml(b"<a>\x0bone&#x1f;two</a>")) == "<a>onetwo</a>"

@@ -1,0 +1,107 @@
+"""Quirks of Dataverse that its tape cannot show: copies, records that cannot be had, closed searches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
+
+from catalog.reading import datasets
+from catalog.store import Catalog
+
+SEARCH = "/api/search"
+SHOW = "/api/datasets/:persistentId/"
+
+
+def ok(data: Any) -> Answer:
+    return as_json({"status": "OK", "data": data})
+
+
+def search(own: int, copies: int = 0, *, knows_filter: bool = True) -> Any:
+    """The search over datasets of the portal's own and copies, with its filter."""
+    mine = [{"type": "dataset", "name": f"T {n}", "global_id": f"doi:10.0/{n}"} for n in range(own)]
+    theirs = [{"type": "dataset", "name": f"C {n}", "global_id": f"hdl:9/{n}"} for n in range(copies)]
+
+    def answer(asked: Asked) -> Answer:
+        start, rows, only = int(asked.query["start"]), int(asked.query["per_page"]), asked.query.get("fq")
+        found = [*mine, *theirs]
+        if only and knows_filter:
+            found = theirs if only == "isHarvested:true" else mine
+        return ok({"total_count": len(found), "items": found[start : start + rows]})
+
+    return answer
+
+
+def shown(asked: Asked) -> Answer:
+    version = {"license": {"name": "CC0 1.0", "uri": "https://creativecommons.org/publicdomain/zero/1.0"}}
+    return ok({"latestVersion": version})
+
+
+def copies_in(catalog: Catalog) -> dict[str, str | None]:
+    return {d.dataset.identifier: d.dataset.harvested_from for d in datasets(catalog, "p") if d.dataset.harvested_from}
+
+
+def test_copies_are_listed_apart_and_marked(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: search(15, 3), SHOW: shown}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url, limits={"page_rows": 10}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 18, 18), row["reasons"]
+    assert copies_in(catalog) == {f"hdl:9/{n}": "harvested" for n in range(3)}
+
+
+def test_a_filter_that_finds_all_marks_none(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: search(5, 3, knows_filter=False), SHOW: shown}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("complete", 8)
+    assert not copies_in(catalog) and "cannot be told" in row["reasons"][0]
+
+
+def test_a_dataset_that_cannot_be_shown_is_lost_and_said(catalog: Catalog) -> None:
+    """Without its record nobody knows its licence: to keep it would say that it has none."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.query["persistentId"] == "doi:10.0/3":
+            return as_json({"status": "ERROR", "message": "no"}, 404)
+        return shown(asked)
+
+    with PortalServer({SEARCH: search(5), SHOW: answer}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["lost"]) == ("partial", 4, 1)
+    error = catalog.rows("select * from harvest_errors")[0]
+    assert error["pointer"] == "/data/items/3" and "answers 404" in error["message"]
+    assert all(d.dataset.licence for d in datasets(catalog, "p"))
+
+
+def test_datasets_that_are_closed_are_not_asked_for_one_and_all(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: search(90), SHOW: as_json({"status": "ERROR"}, 403)}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url))
+        assert len(server.asked(SHOW)) == 20
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "20 datasets in a row cannot be shown" in row["reasons"][0]
+
+
+def test_a_second_night_asks_for_no_dataset_on_a_page_that_is_the_same(catalog: Catalog) -> None:
+    with PortalServer({SEARCH: search(25), SHOW: shown}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url, limits={"page_rows": 10}))
+        server.requests.clear()
+        harvest(catalog, spec("p", "dataverse", server.url, limits={"page_rows": 10}))
+        assert not server.asked(SHOW) and len(server.asked(SEARCH)) == 4
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["changed"], row["not_modified"]) == ("complete", 25, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (as_json({"status": "ERROR", "message": "Please provide a key"}, 401), "open to holders of an API token alone"),
+        (as_json({"status": "ERROR", "message": "Solr is down"}), "Solr is down"),
+    ],
+)
+def test_a_search_that_does_not_answer_says_why(answer: Answer, words: str, catalog: Catalog) -> None:
+    with PortalServer({SEARCH: answer}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url))
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and words in row["reasons"][0]

@@ -48,8 +48,11 @@ class Spider(ListingSpider):
         answer = self.read_json(response)
         records = answer.get("data") if isinstance(answer, dict) else answer
         if not isinstance(records, list):
-            raise ValueError("the answer has no list of datasets")
-        return Sheet(records=[(f"/data/{n}", record) for n, record in enumerate(records)])
+            said = first(answer.get("detail"), answer.get("title")) if isinstance(answer, dict) else None
+            raise ValueError("the answer has no list of datasets" + (f": {said}" if said else ""))
+        # Pages are counted, not records: the number after a short page, which the last one is, would be its own.
+        received = walk.asked if records else 0
+        return Sheet(records=[(f"/data/{n}", record) for n, record in enumerate(records)], received=received)
 
     def pointer(self, index: int) -> str:
         return f"/data/{index}"

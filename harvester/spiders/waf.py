@@ -17,6 +17,7 @@ from catalog.model import Dataset
 from harvester.spiders import xml_record
 from harvester.spiders.about import About
 from harvester.spiders.addresses import AddressSpider
+from harvester.spiders.losses import LostRecord
 from harvester.spiders.xml_reading import canonical, local, parse_xml
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class Spider(AddressSpider):
         return xml_record.other_id(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
+        root = xml_record.root_of(raw)
+        if local(root) not in (*xml_record.ISO_ROOTS, *xml_record.CSW_ROOTS):
+            # A style sheet, a feed: no dataset was ever known by it.
+            remedy = "offer ISO 19139, or move the file out of the folder"
+            raise LostRecord(f"<{local(root)}> is no metadata record", remedy)
         return xml_record.to_dataset(raw, default_id=self.address)
 
 

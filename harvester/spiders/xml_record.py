@@ -8,7 +8,7 @@ from catalog.model import Dataset
 from harvester.spiders import dublin_core_record, iso_record
 from harvester.spiders.xml_reading import local, parse_xml, value, values
 
-__all__ = ["ISO_ROOTS", "other_id", "root_of", "to_dataset"]
+__all__ = ["CSW_ROOTS", "ISO_ROOTS", "other_id", "root_of", "to_dataset"]
 
 ISO_ROOTS = ("MD_Metadata", "MI_Metadata")
 CSW_ROOTS = ("Record", "SummaryRecord", "BriefRecord")

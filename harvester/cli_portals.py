@@ -323,3 +323,6 @@ def template() -> None:
     from harvester.spiders.inventory import template as text
 
     click.echo(text(), nl=False)
+
+
+portals.add_command(preview)

@@ -24,7 +24,7 @@ __all__ = ["KEPT_LEVELS", "is_dataset", "to_dataset"]
 
 KEPT_LEVELS = ("dataset", "series", "nongeographicdataset")
 """Scopes that are datasets, in lower case; a record without scope is one by the standard's default."""
-PUBLISHERS = ("publisher", "owner", "resourceProvider", "custodian", "distributor", "pointOfContact", "author")
+PUBLISHERS = ("publisher", "owner", "resourceProvider", "custodian", "pointOfContact", "author", "distributor")
 """Roles in which an organisation is taken as publisher, the best first."""
 ISSUED = ("publication", "released")
 REVISED = ("revision", "lastRevision", "lastUpdate")

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Spider", "links_of"]
 
 MAX_DEPTH = 10
+TROUBLE = ("ExceptionReport", "ServiceExceptionReport", "Error", "error", "errors", "Fault")
+"""Roots of what servers send in place of a file, with 200."""
+_LISTED = re.compile(rb"(?i)index of |directory listing|parent directory|\.\./")
+"""How a folder without files is told from a page that is no listing."""
+_BASE = re.compile(rb"""(?is)<base\s[^>]*?href\s*=\s*["']([^"']+)["']""")
 _HREF = re.compile(rb"""(?is)<a\s[^>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+))""")
 
 
@@ -44,6 +49,7 @@ class Spider(AddressSpider):
     )
 
     def listings(self) -> list[str]:
+        self.has_begun = False
         url = self.portal.url
         if urlsplit(url).path.lower().endswith(".xml"):
             self.add(url)
@@ -58,23 +64,41 @@ class Spider(AddressSpider):
             # No listing, but a record itself.
             self.add(response.url)
             return []
-        if len(self.listed) == 1:
+        is_first, self.has_begun = not self.has_begun, True
+        if is_first:
             # Where the portal has moved, everything lies below its new address.
             self.folder = _folder_of(response.url)
         files, folders = links_of(response.body, response.url, self.folder)
+        shallow = [one for one in folders if _depth(one, self.folder) <= MAX_DEPTH]
+        too_deep = f"folders over {MAX_DEPTH} levels deep were not read"
+        if len(shallow) < len(folders) and too_deep not in self.tally.notes:
+            self.tally.notes.append(too_deep)
         for url in files:
             self.add(url)
-        if not files and not folders and len(self.listed) == 1:
+        is_listing = bool(files or folders or _LISTED.search(response.body[:200_000]))
+        if is_first and not is_listing:
             raise ValueError("an HTML page came that lists neither XML files nor folders")
-        return folders
+        return shallow
+
+    def not_listed(self, url: str, why: str) -> list[Any] | None:
+        # Some servers know the folder without its slash alone.
+        if url == f"{self.portal.url}/" and len(self.listed) == 1:
+            self.queue([self.portal.url])
+            return []
+        return None
 
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
         root = parse_xml(response.body)
-        self.address = response.url
+        if local(root) in TROUBLE:
+            said = " ".join(" ".join(map(str, root.itertext())).split())[:200]
+            raise ValueError(f"a report of an error came where a record was expected: {said}")
         inner = [one for one in root.iter() if local(one) in xml_record.ISO_ROOTS]
+        # A record is known by the address that the listing names, wherever it is served from.
+        self.default_id: str | None = response.meta["asked"] if len(inner) <= 1 else None
         if local(root) in xml_record.ISO_ROOTS or not inner:
             return [("", canonical(root))]
-        return [(f"/{n}", canonical(one)) for n, one in enumerate(inner)]
+        outer = [one for one in inner if not any(local(up) in xml_record.ISO_ROOTS for up in one.iterancestors())]
+        return [(f"/{n}", canonical(one)) for n, one in enumerate(outer)]
 
     def other_id(self, raw: Any) -> str | None:
         return xml_record.other_id(raw)
@@ -85,7 +109,7 @@ class Spider(AddressSpider):
             # A style sheet, a feed: no dataset was ever known by it.
             remedy = "offer ISO 19139, or move the file out of the folder"
             raise LostRecord(f"<{local(root)}> is no metadata record", remedy)
-        return xml_record.to_dataset(raw, default_id=self.address)
+        return xml_record.to_dataset(raw, default_id=self.default_id)
 
 
 def _folder_of(url: str) -> str:
@@ -94,8 +118,14 @@ def _folder_of(url: str) -> str:
     return path if path.endswith("/") else path.rpartition("/")[0] + "/"
 
 
+def _depth(url: str, folder: str) -> int:
+    return urlsplit(url).path.rstrip("/").count("/") - urlsplit(folder).path.rstrip("/").count("/")
+
+
 def links_of(body: bytes, url: str, folder: str) -> tuple[list[str], list[str]]:
     """The XML files and the folders that a listing names, below a folder, each once."""
+    if declared := _BASE.search(body[:20_000]):
+        url = urljoin(url, unescape(declared[1].decode("utf-8", "replace")))
     own, base = urlsplit(url), urlsplit(folder)
     files: dict[str, None] = {}
     folders: dict[str, None] = {}
@@ -109,10 +139,9 @@ def links_of(body: bytes, url: str, folder: str) -> tuple[list[str], list[str]]:
         is_below = path.startswith(base.path) and link.netloc == base.netloc and ".." not in unquote(path).split("/")
         if link.scheme not in ("http", "https") or not is_below or path == own.path:
             continue
-        depth = path.rstrip("/").count("/") - base.path.rstrip("/").count("/")
         address = f"{own.scheme}://{link.netloc}{path}"
         if path.lower().endswith(".xml"):
             files[address + (f"?{link.query}" if link.query else "")] = None
-        elif path.endswith("/") and not link.query and path.startswith(own.path) and depth <= MAX_DEPTH:
+        elif path.endswith("/") and not link.query and path.startswith(own.path):
             folders[address] = None
     return list(files), list(folders)

@@ -167,42 +167,6 @@ def test_inventory_in_an_old_encoding(catalog: Catalog) -> None:
 # Folders
 
 
-def test_folders_are_walked_so_deep_and_no_deeper_and_never_in_circles(catalog: Catalog) -> None:
-    record = Answer(200, "application/xml", b"<MD_Metadata><fileIdentifier>x</fileIdentifier></MD_Metadata>")
-
-    def listing(asked: Asked) -> Answer:
-        """A folder within every folder, for ever; and a link back to the first."""
-        return Answer(
-            200, "text/html", b'<html><a href="deeper/">d</a><a href="/waf/">top</a><a href="r.xml">r</a></html>'
-        )
-
-    with PortalServer() as server:
-        path = "/waf/"
-        for _ in range(15):
-            server.routes[path] = listing
-            server.routes[path + "r.xml"] = record
-            path += "deeper/"
-        harvest(catalog, spec("p", "waf", server.url + "/waf/"))
-        assert len({path for _, path in server.requests if path.endswith("/")}) == 11
-    row = harvested(catalog, "p")
-    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 1, 10)
-
-
-def test_listing_of_a_folder_that_fails_is_partial(catalog: Catalog) -> None:
-    page = b'<html><a href="a.xml">a</a><a href="b/">b</a></html>'
-    record = b"<MD_Metadata><fileIdentifier>a</fileIdentifier></MD_Metadata>"
-    routes = {
-        "/waf/": Answer(200, "text/html", page),
-        "/waf/a.xml": Answer(200, "application/xml", record),
-        "/waf/b/": Answer(403),
-    }
-    with PortalServer(routes) as server:
-        harvest(catalog, spec("p", "waf", server.url + "/waf"))
-    row = harvested(catalog, "p")
-    assert (row["verdict"], row["datasets"]) == ("partial", 1)
-    assert "403" in " ".join(row["reasons"])
-
-
 def test_entities_of_xml_are_not_unfolded(catalog: Catalog) -> None:
     record = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">
     <!ENTITY f SYSTEM "file:///etc/hostname">]><MD_Metadata><fileIdentifier>a</fileIdentifier><identificationInfo>

@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import asdict
 from functools import partial
@@ -19,12 +22,12 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
 from catalog.reading import datasets
-from catalog.store import Catalog
+from catalog.store import Catalog, open_catalog
 from harvester import spiders
 from harvester.checks.faults import GoingRound
 from harvester.night import Night
 from harvester.spiders import portal_types, spider_class
-from specs.portals import PortalSpec, Schedule
+from specs.portals import PortalSpec, Schedule, dump
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 GOLDEN_COUNTS = ("verdict", "reasons", "advertised", "seen", "datasets", "duplicates", "errors")
@@ -210,6 +213,40 @@ def test_unavailable_for_a_moment_is_asked_again(portal_type: str, catalog: Cata
     golden = json.loads((FIXTURES / portal_type / "expected.json").read_text(encoding="utf-8"))
     row = harvested(catalog, "tape")
     assert (row["verdict"], row["datasets"]) == (golden["harvest"]["verdict"], golden["harvest"]["datasets"])
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_harvest_that_is_killed_in_its_middle_goes_on(portal_type: str, tmp_path: Path) -> None:
+    """The process dies at a request half-way; the same command finds what one that was left alone finds."""
+    tape = Tape(portal_type)
+    left = [max(1, len(tape.keys) // 2)]
+
+    def counted(route: Any, asked: Asked) -> Answer:
+        left[0] -= 1
+        if left[0] == 0:
+            victim.kill()
+            victim.wait(10)
+        return route(asked)  # type: ignore[no-any-return]
+
+    with PortalServer() as server:
+        server.routes |= {key: partial(counted, route) for key, route in tape.routes(server.url).items()}
+        (tmp_path / "tape.toml").write_text(dump(tape.spec(server.url)), encoding="utf-8")
+        command = [sys.executable, "-c", "from harvester.cli import main; main()", "--data", str(tmp_path / "data")]
+        command += ["harvest", "--portals", str(tmp_path / "tape.toml"), "--json"]
+        root = Path(__file__).parents[2]
+        with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
+            victim.wait(60)
+        assert left[0] <= 0 and victim.returncode == -signal.SIGKILL
+        again = subprocess.run(command, cwd=root, timeout=60, check=False, stdout=subprocess.DEVNULL)
+        assert again.returncode in (0, 3)
+        with open_catalog(tmp_path / "data" / "catalog.db") as catalog:
+            found = seen_in(catalog, "tape", server.url)
+            runs = catalog.value("select count(*) from runs")
+    golden = json.loads((FIXTURES / portal_type / "expected.json").read_text(encoding="utf-8"))
+    assert runs == 1
+    assert found["datasets"] == golden["datasets"]
+    counts = ("verdict", "datasets", "seen", "duplicates")
+    assert [found["harvest"][name] for name in counts] == [golden["harvest"][name] for name in counts]
 
 
 def packages(count: int, **values: Any) -> list[dict[str, Any]]:

@@ -67,6 +67,8 @@ class Spider(WindowedSpider, FeedSpider):
         self.known_ids: set[str] = set()
         self.named: dict[tuple[str, str], str] = {}
         self.remember_names()
+        searched = "select 1 from datasets where portal_id = ? and status = 'present' and source_url like ? limit 1"
+        self.was_searched = bool(self.night.catalog.value(searched, [self.portal.id, "%/api/search/v1/%"]))
         self.place: int = (self.cursor or {}).get("feed", 0)
         self.is_scoped = False
         if self.cursor and "number" in self.cursor:
@@ -112,7 +114,7 @@ class Spider(WindowedSpider, FeedSpider):
             filters = _scope(self.read_json(response)) if response.status == 200 else None
         except ValueError:
             filters = None
-        if filters == []:
+        if filters is not None and not _is_scope(filters):
             yield self.fatal("http", f"{response.url}: {GLOBAL}: its scope is empty", GLOBAL_REMEDY, response.url)
             return
         self.is_scoped = filters is not None
@@ -171,6 +173,9 @@ class Spider(WindowedSpider, FeedSpider):
             return self.get_feed(1) if self.place < len(FEEDS) else None
         if response is None or response.status != 404 or walk is None or walk.start or self.tally.kept:
             return None
+        if self.was_searched:
+            # A search that was there is missing for a night: the feed would name everything anew.
+            return None
         self.place, self.bodies, self.tried = 0, set(), [f"{response.url}: {fault.detail}"]
         return [self.get_feed(1)]
 
@@ -184,3 +189,15 @@ def _scope(catalogue: Any) -> list[Any] | None:
         if isinstance(filters, list):
             return filters
     return None
+
+
+def _is_scope(filters: list[Any]) -> bool:
+    """Whether filters leave anything out: an empty predicate lets the whole world in."""
+    predicates = [
+        one
+        for holder in filters
+        if isinstance(holder, dict) and isinstance(holder.get("predicates"), list)
+        for one in holder["predicates"]
+        if isinstance(one, dict)
+    ]
+    return any(value not in (None, "", [], {}, "*") for one in predicates for value in one.values())

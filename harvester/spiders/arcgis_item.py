@@ -24,8 +24,8 @@ _NO_CODE = ("none", "custom")
 
 def instant(value: Any) -> str | None:
     """Milliseconds since 1970 as an instant, ISO 8601 in UTC; anything else as it stands, None where there is none."""
-    digits = isinstance(value, str) and re.fullmatch(r"\d{11,14}", value)
-    if (isinstance(value, int | float) and not isinstance(value, bool) and value > 0) or digits:
+    digits = isinstance(value, str) and re.fullmatch(r"-?\d{11,14}", value)
+    if (isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, -1)) or digits:
         try:
             at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))
         except (OverflowError, ValueError):
@@ -93,7 +93,7 @@ def box(extent: Any) -> tuple[str, ...]:
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:
         west, a, east, b = (float(one) for corner in corners or () for one in corner)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ()
     if not all(math.isfinite(one) for one in (west, a, east, b)):
         return ()

@@ -94,7 +94,8 @@ class Spider(PortalSpider):
                 yield step
             return
         listed = answer.get("folders")
-        folders = [f"{folder}/{name}".lstrip("/") for one in listed or () if (name := text(one))]
+        listed = listed if isinstance(listed, list) else []
+        folders = [f"{folder}/{name}".lstrip("/") for one in listed if (name := text(one))]
         services = [path for one in answer["services"] if (path := _path(one, folder))]
         yield self.page(response, [], state={"folders": folders, "services": services})
         for step in self.walk(folders, services):
@@ -124,7 +125,9 @@ class Spider(PortalSpider):
     def walk(self, folders: list[str], services: list[str]) -> list[Any]:
         """On to the next folder, and behind the last to the first service."""
         new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
-        new = new[: MAX_FOLDERS - len(self.met)]
+        room = max(0, MAX_FOLDERS - len(self.met))
+        self.unread += new[room:]
+        new = new[:room]
         self.met.update(new)
         self.folders = self.folders[1:] + new
         self.services += services
@@ -154,7 +157,7 @@ class Spider(PortalSpider):
                 )
             ]
         if self.unread:
-            message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread)}"
+            message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread[:20])}"
             return [self.fatal("page", message[:500], "look at the server; the other folders were read", self.base)]
         self.tally.end("all services are described")
         return []
@@ -212,12 +215,17 @@ class Spider(PortalSpider):
             answer = self.read_json(response)
         except ValueError as error:
             remedy = f"check that {self.portal.url} is the address of an ArcGIS Server"
+            if fault is not None and fault.kind == "auth" and response.status != 401:
+                fault = faults.Fault("blocked", "unknown", fault.detail, "ask the operator to admit this program")
             return fault or faults.Fault("parse", "unknown", str(error), remedy), {}
         if not isinstance(answer, dict):
             return fault or faults.Fault("parse", "unknown", "the answer is not an object", "look at the server"), {}
         said = answer.get("error")
+        code = said.get("code") if isinstance(said, dict) else None
+        if fault is not None and fault.kind == "auth" and response.status != 401 and code not in SECURED:
+            # A proxy that refuses is none of the server's tokens: what lies behind it may be open.
+            fault = faults.Fault("blocked", "unknown", fault.detail, "ask the operator to admit this program")
         if fault is None and said is not None:
-            code = said.get("code") if isinstance(said, dict) else None
             words = f"the server says error {code}: {text(said.get('message')) if isinstance(said, dict) else said}"
             if code in SECURED:
                 fault = faults.Fault("auth", "unknown", words, "open it to everyone, or leave it out")

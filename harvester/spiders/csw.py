@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lxml import etree
 
-from catalog.model import Dataset
+from catalog.model import Answer, Dataset
 from harvester.checks import faults
 from harvester.spiders import csw_query, xml_record
 from harvester.spiders.about import About
-from harvester.spiders.csw_query import FUTURE, Way, Window
+from harvester.spiders.csw_query import FUTURE, UNDATED, Way, Window
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.xml_reading import attribute, canonical, children, find, local, parse_xml, values
@@ -59,12 +59,14 @@ class Spider(ListingSpider):
         """Windows still to be read; (from, to) in seconds since 1970, None for no bound."""
         self.found: int = cursor.get("found", 0)
         """Sum of the totals of the windows."""
+        self.whole: int = cursor.get("whole", 0)
+        """The total of all, where it is known beside those of the windows."""
         self.is_cut: bool = cursor.get("is_cut", False)
         """Whether the server lists no more than its window, and heeds no filter."""
         self.has_overlap: bool = cursor.get("has_overlap", False)
 
     def position(self, walk: Walk) -> dict[str, Any]:
-        own = {"way": self.way, "windows": self.windows, "found": self.found}
+        own = {"way": self.way, "windows": self.windows, "found": self.found, "whole": self.whole}
         return {**super().position(walk), **own, "is_cut": self.is_cut, "has_overlap": self.has_overlap}
 
     @property
@@ -115,7 +117,8 @@ class Spider(ListingSpider):
             self.found = 0
             return total
         self.found += 0 if walk.start else total
-        return self.found
+        # What the portal said of the whole counts, where it is no window's size.
+        return max(self.found, self.whole)
 
     # Windows
 
@@ -129,11 +132,13 @@ class Spider(ListingSpider):
             return Sheet(is_end=True, at=walk.at)
         if not (total == CLAMP or (total > CLAMP and self.has_overlap)):
             return None
+        if walk.at is None and total > CLAMP:
+            self.whole = total
         if not self.ways[self.way].is_post:
             self.is_cut = True
             return None
         if walk.at is None:
-            self.windows = [(FUTURE, None), *csw_query.halves((None, None))]
+            self.windows = [(FUTURE, None), *csw_query.first_windows()]
         elif not (halves := csw_query.halves(walk.at)):
             self.is_cut = True
             return None
@@ -145,6 +150,11 @@ class Spider(ListingSpider):
         """Read what the server lists, and say that it is not all."""
         self.windows, self.is_cut = [], True
         self.tally.notes.append(f"windows of dates cannot be read: {why}")
+
+    def on_same(self, known: Answer, walk: Walk) -> list[Any]:
+        # What was cut off last night is cut off again.
+        self.is_cut = self.is_cut or (known.state["total"] == CLAMP and walk.at is None)
+        return super().on_same(known, walk)
 
     def may_overlap(self, walk: Walk) -> bool:
         return self.has_overlap
@@ -174,6 +184,11 @@ class Spider(ListingSpider):
         if walk.at is not None and walk.at[0] == FUTURE:
             self.unfiltered(fault.detail)
             return [self.ask(Walk(rows=walk.rows))]
+        if walk.at is not None and tuple(walk.at) == UNDATED and not walk.start:
+            # Whether there are records without a date is not known then.
+            self.is_cut = True
+            self.tally.notes.append(f"records without a date cannot be asked for: {fault.detail}")
+            return self.at_end(walk, "") if not self.windows else [self.ask(self.ahead(walk, Sheet(is_end=True)))]
         if response is None or fault.kind in SURE:
             return None
         if walk.start >= CLAMP - walk.asked and walk.at is None:
@@ -182,7 +197,7 @@ class Spider(ListingSpider):
                 self.is_cut = True
                 return self.at_end(walk, "")
             self.has_overlap = True
-            self.windows = csw_query.halves((None, None))
+            self.windows = csw_query.first_windows()
             return [self.ask(Walk(rows=walk.rows, at=(FUTURE, None)))]
         if walk.start or walk.at is not None or self.tally.kept:
             return None

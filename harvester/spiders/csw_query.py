@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-__all__ = ["FUTURE", "PARAMETERS", "WAYS", "Way", "Window", "get_url", "halves", "post_body"]
+__all__ = [
+    "FUTURE",
+    "PARAMETERS",
+    "UNDATED",
+    "WAYS",
+    "Way",
+    "Window",
+    "first_windows",
+    "get_url",
+    "halves",
+    "post_body",
+]
 
 ISO = "http://www.isotc211.org/2005/gmd"
 CSW = "http://www.opengis.net/cat/csw/2.0.2"
@@ -16,6 +27,8 @@ Window = tuple[int | None, int | None]
 """From (included) and to (excluded), in seconds since 1970; None for no bound."""
 FUTURE = 32_472_144_000
 """2999-01-01: nothing has changed since."""
+UNDATED: Window = (None, None)
+"""Records without a date, which lie in no other window."""
 EARLY, LATE = -2_208_988_800, 4_102_444_800
 """1900 and 2100, between which windows without a bound are halved."""
 
@@ -68,6 +81,8 @@ def _filter(window: Window, name: str) -> str:
         for how, at in zip(("PropertyIsGreaterThanOrEqualTo", "PropertyIsLessThan"), window, strict=True)
         if at is not None
     ]
+    if window == UNDATED:
+        bounds = [f"<ogc:PropertyIsNull><ogc:PropertyName>{name}</ogc:PropertyName></ogc:PropertyIsNull>"]
     both = "".join(bounds)
     both = f"<ogc:And>{both}</ogc:And>" if len(bounds) > 1 else both
     return f'<csw:Constraint version="1.1.0"><ogc:Filter>{both}</ogc:Filter></csw:Constraint>'
@@ -94,9 +109,17 @@ def get_url(way: Way, start: int, rows: int) -> str:
     return f"{way.address}{'&' if urlsplit(way.address).query else '?'}{query}"
 
 
+def first_windows() -> list[Window]:
+    """Windows that hold all records together: two of dates, and the one of those without."""
+    middle = (EARLY + LATE) // 2
+    return [(None, middle), (middle, None), UNDATED]
+
+
 def halves(window: Window) -> list[Window]:
     """Two windows in place of one; none where it is a second long."""
     start, end = window
+    if tuple(window) == UNDATED:
+        return []
     low = EARLY if start is None else start
     high = LATE if end is None else end
     if high - low < 2:

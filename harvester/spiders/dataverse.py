@@ -203,7 +203,11 @@ class Spider(ListingSpider):
 
     def missed(self, identifier: str, why: str) -> None:
         self.shown[identifier] = why
-        self.misses += 1
+        # Another repository's record may rightly be had there alone.
+        self.misses += not self.of_copies
+
+    def may_remember(self, sheet: Sheet) -> bool:
+        return not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
         """An item of the search with the dataset's own record, or the reason why it cannot be had."""
@@ -214,6 +218,9 @@ class Spider(ListingSpider):
         """What is withdrawn (deaccessioned), or is no dataset."""
         if not isinstance(raw, dict):
             return None
+        if self.of_copies and isinstance(raw.get("dataset"), str):
+            # Of this copy nothing is known but its name: it would be judged by what the search leaves out.
+            return text(raw.get("global_id"))
         is_withdrawn = raw.get("deaccession_reason") or raw.get("versionState") == "DEACCESSIONED"
         return text(raw.get("global_id")) if is_withdrawn or raw.get("type") not in ("dataset", None) else None
 

@@ -19,7 +19,7 @@ from harvester.spiders.xml_reading import attribute, find_all, value, values
 
 __all__ = ["from_csw", "from_oai", "is_dataset"]
 
-_DATASET = re.compile(r"(?i)data[\s_-]*set|c_ddb1\b|^(series|data)$|/series$")
+_DATASET = re.compile(r"(?i)data[\s_-]*set|c_ddb1\b|^(series|data|downloadableData|liveData)$|/series$")
 """Words for a dataset: DCMI, DataCite, ISO 19115 and COAR (c_ddb1)."""
 _ACCESS = re.compile(r"info:eu-repo/semantics/\w+Access|https?://purl\.org/coar/access_right/")
 """Rights that OpenAIRE prescribes for who may see the data."""
@@ -120,7 +120,8 @@ def _distributions(record: etree._Element) -> tuple[Distribution, ...]:
     found: dict[tuple[str | None, str | None], Distribution] = {}
     for link in links:
         url, protocol = value(link), attribute(link, "scheme", "protocol")
-        if url is None or not re.match(r"(?i)\w+:", url):
+        # A reference may be prose; an address may lack its scheme, which is for the reader to see.
+        if url is None or not re.match(r"(?i)\w+:|\S*\w\.\w{2,}\S*$", url):
             continue
         service = protocol if is_service(protocol) else None
         is_file = re.search(r"(?i)download", protocol or "") is not None and not service

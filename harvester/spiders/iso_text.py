@@ -46,7 +46,11 @@ def code(element: etree._Element | None) -> str | None:
     """The code of a code list's element; None where there is none."""
     listed = attribute(element, "codeListValue")
     if listed and not re.fullmatch(r"RI_\d+", listed):
-        return listed.rpartition("#")[2] if "#" in listed else listed
+        if "#" not in listed and "/" not in listed:
+            return listed
+        # An address of the code: ".../ResourceType/dataset", "...#MD_ScopeCode_dataset".
+        named = re.split(r"[/#]", listed.rstrip("/#"))[-1]
+        return re.sub(r"^[A-Z]{2}_\w+Code_", "", named)
     words = value(element)
     return (words.partition(";")[0].strip() or None) if words else listed
 

@@ -138,7 +138,7 @@ class ListingSpider(PortalSpider):
     def taken(self, sheet: Sheet, response: Response, walk: Walk) -> Iterator[Any]:
         """Keep what is in a page, and go on."""
         self.tally.advertise(sheet.total)
-        before = self.known()
+        before, named = self.known(), self.known_names()
         is_last = self.is_last(walk, sheet)
         ahead = replace(self.ahead(walk, sheet), is_end=is_last)
         is_regular = self.tally.mode == "full" and walk.size == 0 and not walk.is_second
@@ -146,13 +146,14 @@ class ListingSpider(PortalSpider):
         page = self.page(
             response,
             sheet.records,
-            state=state if is_regular else None,
+            state=state if is_regular and self.may_remember(sheet) else None,
             is_second=walk.is_second,
             is_overlap=self.may_overlap(walk),
         )
         self.kept(page)
         yield replace(page, checkpoint=self.checkpoint(self.position(ahead)))
-        yield from self.next_of(walk, ahead, self.known() > before or not sheet.count, response.url)
+        is_new = self.known() > before or not sheet.count
+        yield from self.next_of(walk, ahead, is_new, response.url, is_lost=is_new and self.known_names() == named)
 
     def sheet_of(self, response: Response, walk: Walk) -> Sheet:
         """What is in an answer. Raises Refused."""
@@ -173,13 +174,21 @@ class ListingSpider(PortalSpider):
     def is_last(self, walk: Walk, sheet: Sheet) -> bool:
         return sheet.is_end or (sheet.at is None and walk.is_last(sheet.count, self.tally.advertised))
 
+    def may_remember(self, sheet: Sheet) -> bool:
+        """Whether a page that is the same next night means that its records are."""
+        return True
+
     def may_overlap(self, walk: Walk) -> bool:
         """Whether a page may hold records of the page before by right: windows by key do."""
         return False
 
     def known(self) -> int:
         """Records of which it is known what became of them: each page should add some."""
-        return len(self.seen_ids) + len(self.seen_others) + self.tally.lost + self.tally.unidentified
+        return self.known_names() + self.tally.lost + self.tally.unidentified
+
+    def known_names(self) -> int:
+        """Records that are known by name."""
+        return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: Answer, walk: Walk) -> list[Any]:
         """Go on after a page that is the same as last night."""
@@ -192,14 +201,17 @@ class ListingSpider(PortalSpider):
         is_new = self.known() > before or bool(own["skipped"]) or not sheet.count
         return [page, *self.next_of(walk, ahead, is_new, known.url)]
 
-    def next_of(self, walk: Walk, ahead: Walk, is_new: bool, url: str) -> list[Any]:
-        """Go on, end, or break off where paging goes round in circles."""
+    def next_of(self, walk: Walk, ahead: Walk, is_new: bool, url: str, *, is_lost: bool = False) -> list[Any]:
+        """Go on, end, or break off where paging goes round in circles.
+
+        ``is_lost``: all that is new of the page are records that were lost, which may be the same as before.
+        """
         # A second reading needs to go no further than the first has proved.
         if ahead.is_end or (walk.is_second and ahead.start >= (self.tally.advertised or 0)):
             return self.at_end(ahead, "the last page is read")
-        self.barren = 0 if is_new else self.barren + 1
+        self.barren = 0 if is_new and not is_lost else self.barren + 1
         # Where pages are small, one record that is lost or listed twice fills a page.
-        allowed = MAX_BARREN if walk.size or ahead.at is not None else 0
+        allowed = MAX_BARREN if walk.size or ahead.at is not None or is_lost else 0
         if self.barren <= allowed or walk.is_second:
             return [self.ask(ahead)]
         message = f"{url}: the page holds nothing new: paging goes round in circles"

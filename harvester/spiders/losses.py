@@ -10,6 +10,10 @@ from catalog.model import Dataset, HarvestError, Record
 __all__ = ["LostRecord", "cut", "cut_off", "duplicate", "lost", "poisoned"]
 
 
+_IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
+"""Where records of many kinds have what names them."""
+
+
 class LostRecord(Exception):
     """A record cannot be kept: it has no identity. ``pointer`` is relative to the record."""
 
@@ -81,7 +85,7 @@ def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
         message=message,
         remedy=remedy,
         url=url,
-        record_id=cut(_shown(record.get("identifier") or record.get("id") or record.get("name"))),
+        record_id=cut(_shown(next((record[key] for key in _IDS if record.get(key)), None))),
         title=cut(_shown(record.get("title"))),
         pointer=pointer,
         value=cut(value),

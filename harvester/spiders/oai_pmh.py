@@ -223,11 +223,11 @@ class Spider(ListingSpider):
         is_again = bool(walk.at and walk.at.get("is_again"))
         return walk.forward(sheet.count, sheet.at and {**sheet.at, "is_again": is_again})
 
-    def next_of(self, walk: Walk, ahead: Walk, is_new: bool, url: str) -> list[Any]:
+    def next_of(self, walk: Walk, ahead: Walk, is_new: bool, url: str, *, is_lost: bool = False) -> list[Any]:
         if walk.at and walk.at.get("is_beyond") and not is_new:
             # A token after the last page, which leads back to the first.
             return self.at_end(ahead, "the total is reached, and nothing new comes behind it")
-        return super().next_of(walk, ahead, is_new, url)
+        return super().next_of(walk, ahead, is_new, url, is_lost=is_lost)
 
     # Other ways
 

@@ -72,6 +72,7 @@ class Spider(ListingSpider):
         if self.own_collection:
             self.collections = [self.own_collection]
             return super().opening()
+        self.listed: list[dict[str, Any]] = []
         return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
 
     async def on_collections(self, response: Response) -> AsyncIterator[Any]:
@@ -87,10 +88,19 @@ class Spider(ListingSpider):
             no_list = faults.Fault("parse", "unknown", _said(answer, "collections"), "check that it is an OGC API")
             yield self.no_answer(fault or no_list, response.url, value)
             return
-        found = [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
+        self.listed += [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
+        following = next((one.get("href") for one in _dicts(answer.get("links")) if one.get("rel") == "next"), None)
+        if text(following):
+            parts = urlsplit(urljoin(response.url, str(following)))
+            yield self.request(f"{self.base}/collections?{parts.query}", self.on_collections)
+            return
+        found = self.listed
         records = [one for one in found if _item_type(one) == "record"]
         # Older drafts do not say what is in a collection; what says "feature" holds no records.
         chosen = records or [one for one in found if _item_type(one) is None]
+        if len(chosen) > MAX_COLLECTIONS:
+            message = f"{response.url}: {len(chosen):,} collections, of which {MAX_COLLECTIONS} are read"
+            yield self.fatal("page", message, "name the collections in portal files of their own", response.url)
         self.collections = [str(text(one["id"])) for one in chosen[:MAX_COLLECTIONS]]
         if not self.collections:
             message = f"{response.url}: none of {len(found)} collections holds records"
@@ -130,10 +140,23 @@ class Spider(ListingSpider):
             raise ValueError(_said(answer, "features"))
         matched = answer.get("numberMatched")
         # An empty page with a next link would have no end.
-        query = self.next_query(answer.get("links"), response) if features else None
+        query = self.next_query(answer.get("links"), response)
+        if not features and query is not None:
+            if not isinstance(matched, int):
+                words = "an empty page says that there is more"
+                raise Refused(faults.Fault("empty", "unknown", words, "ask the portal to mend its next links"))
+            query = None
         at = {"query": query, "matched": matched if isinstance(matched, int) else None}
-        is_end = query is None and self.place(walk)["collection"] + 1 == len(self.collections)
-        return Sheet(records=[(f"/features/{i}", one) for i, one in enumerate(features)], at=at, is_end=is_end)
+        name = self.collections[self.place(walk)["collection"]]
+        records = [
+            (f"/features/{i}", {**one, "@collection": name} if isinstance(one, dict) else one)
+            for i, one in enumerate(features)
+        ]
+        return Sheet(records=records, at=at)
+
+    def is_last(self, walk: Walk, sheet: Sheet) -> bool:
+        # Not remembered with a page: which collections there are may change overnight.
+        return sheet.at["query"] is None and self.place(walk)["collection"] + 1 == len(self.collections)
 
     def next_query(self, links: Any, response: Response) -> str | None:
         """The query of the next link; None where there is none. Raises Refused where it leads elsewhere."""
@@ -176,7 +199,12 @@ class Spider(ListingSpider):
         return first(raw.get("id")) if kind_of(raw) in NO_DATASETS else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        # An id is unique within its collection alone (OGC 20-004, 7.1).
+        return to_dataset(raw, is_qualified=self.own_collection is None)
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _item_type(collection: dict[str, Any]) -> str | None:

@@ -35,8 +35,11 @@ def kind_of(raw: Any) -> str:
     return (kind or "").replace("#", "/").rpartition("/")[2].lower()
 
 
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one record. Raises LostRecord where it is no object or has no id."""
+def to_dataset(raw: Any, *, is_qualified: bool = False) -> Dataset:
+    """The dataset of one record; with ``is_qualified`` it is named by its collection ("@collection") and its id.
+
+    Raises LostRecord where it is no object or has no id.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     properties = raw.get("properties")
@@ -44,6 +47,9 @@ def to_dataset(raw: Any) -> Dataset:
     identifier = first(raw.get("id"), said.get("identifier"), said.get("id"))
     if identifier is None:
         raise LostRecord("the record has no id", "ask the portal to mend the record", "/id")
+    own_id, collection = identifier, text(raw.get("@collection"))
+    if is_qualified and collection:
+        identifier = f"{collection}/{own_id}"
     links = [one for one in _objects(raw.get("links")) if text(one.get("href"))]
     licence = next((one for one in links if _rel(one) == "license"), {})
     distributions = tuple(_distribution(one) for one in links if _role(one) == "data")
@@ -69,7 +75,7 @@ def to_dataset(raw: Any) -> Dataset:
         language=_languages(said.get("language")),
         landing_page=_page(links),
         conforms_to=texts(said.get("conformsTo")),
-        other_identifiers=names(said.get("externalIds"), "value"),
+        other_identifiers=(*((own_id,) if identifier != own_id else ()), *names(said.get("externalIds"), "value")),
         documentation=_hrefs(links, "help", "documentation"),
         described_by=next(iter(_hrefs(links, "describedby")), None),
         relations=_hrefs(links, "related"),

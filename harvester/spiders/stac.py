@@ -160,7 +160,26 @@ class Spider(ListingSpider):
         self.misses = 0
         # Before 1.0 a document did not say what it is; a Collection has an extent.
         is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
-        children = [urljoin(response.url, str(one["href"])) for one in links_of(document, "child")]
+        children, unaskable = _joined(response.url, [str(one["href"]) for one in links_of(document, "child")])
+        if unaskable:
+            # Behind each may be a Collection.
+            self.tally.lost += len(unaskable)
+            self.tally.seen += len(unaskable)
+            remedy = "correct the link"
+            errors = [
+                HarvestError(kind="invalid_url", message=f"{response.url}: a child without an address", remedy=remedy,
+                             url=response.url, value=cut(one))
+                for one in unaskable
+            ]  # fmt: skip
+            return [
+                Page(errors=self.written(errors)),
+                *self.followed(document, children, is_collection, response, is_root),
+            ]
+        return self.followed(document, children, is_collection, response, is_root)
+
+    def followed(
+        self, document: Any, children: list[str], is_collection: bool, response: Response, is_root: bool
+    ) -> list[Any]:
         if is_root and not is_collection and not children:
             message = f"{response.url}: the catalogue has neither collections nor children"
             return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]
@@ -177,6 +196,8 @@ class Spider(ListingSpider):
             note = f"documents of other hosts are not followed: {foreign[0]}"
             self.tally.notes += [] if note in self.tally.notes else [note]
         new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
+        # One more than is read tells that there are more.
+        new = new[: max(0, MAX_DOCUMENTS + 1 - len(self.met))]
         self.met.update(new)
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
@@ -200,3 +221,22 @@ class Spider(ListingSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
+
+
+def _joined(base: str, links: list[str]) -> tuple[list[str], list[str]]:
+    """The addresses that links lead to; and those links that lead nowhere."""
+    good, bad = [], []
+    for link in links:
+        try:
+            url = urljoin(base, link)
+            parts = urlsplit(url)
+            is_good = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and len(url) < 4_000
+            )
+        except ValueError:
+            is_good = False
+        if is_good:
+            good.append(url)
+        else:
+            bad.append(link)
+    return good, bad

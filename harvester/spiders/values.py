@@ -17,6 +17,14 @@ def text(value: Any) -> str | None:
     """
     if value is None:
         return None
+    try:
+        return _text(value)
+    except RecursionError:
+        # Nested too deeply to be a text.
+        return None
+
+
+def _text(value: Any) -> str | None:
     match value:
         case str():
             return value if value.strip() else None

@@ -31,6 +31,9 @@ class WindowedSpider(ListingSpider):
     def windowed(self, walk: Walk, records: list[RecordWithPlace], total: Any, *, is_end: bool) -> Sheet:
         """The sheet of a page. Raises Refused where the window is full and no further one can be opened."""
         at = None
+        # Where the total is cut off, so may be the sign that there is more: only a total within the window ends it.
+        is_whole = isinstance(total, int) and total < self.window
+        is_end = is_end and (is_whole or not records or walk.start + len(records) + walk.asked <= self.window)
         if records and not is_end and walk.start + len(records) + walk.asked > self.window:
             key = self.key_of(records[-1][1])
             if key is None or (walk.at and walk.at["key"] == key):

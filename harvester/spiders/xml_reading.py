@@ -19,12 +19,12 @@ _ILLEGAL = re.compile(
 """Control characters that XML forbids, plain or as a reference; they slip in with text pasted from documents."""
 
 
-def parse_xml(body: bytes) -> etree._Element:
+def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
     """The root of a document. Raises ValueError, in words, for HTML, for an empty body, for what is no whole XML."""
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
         raise ValueError("the answer is empty")
-    if _HTML.search(body[:1000]):
+    if may_be_page and _HTML.search(body[:1000]):
         raise ValueError("an HTML page came where XML was expected")
     if body[:1] != b"<" and body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         raise ValueError("the answer is not XML")

@@ -16,7 +16,7 @@ CSW_ROOTS = ("Record", "SummaryRecord", "BriefRecord")
 
 def root_of(raw: str) -> etree._Element:
     """The root of a record's text. Raises ValueError."""
-    return parse_xml(raw.encode("utf-8", "surrogatepass"))
+    return parse_xml(raw.encode("utf-8", "surrogatepass"), may_be_page=False)
 
 
 def to_dataset(raw: str, default_id: str | None = None) -> Dataset:

@@ -10,19 +10,23 @@ __all__ = ["link_parents"]
 def link_parents(catalog: Catalog, portal_id: str) -> int:
     """Give every dataset of a portal that names a parent the id of that dataset or series, and return the orphans.
 
-    A parent is known by its identifier, by another of its identifiers, or by its page. One that names two datasets, or
-    the child itself, names none. Orphans are datasets whose parent the portal does not hold: they are kept as they are.
+    A parent is known by its identifier, else by another of its identifiers, else by its page. What names two datasets,
+    or the child itself, names none. Orphans are datasets whose parent the portal does not hold: they are kept as they
+    are.
     """
     with catalog.writing():
         run = catalog.db.conn.execute
         run("drop table if exists temp.parent_keys")
-        run("create temp table parent_keys (key text, dataset_id text, primary key (key, dataset_id)) without rowid")
+        run(
+            """create temp table parent_keys (key text, level integer, dataset_id text,
+               primary key (key, level, dataset_id)) without rowid"""
+        )
         run(
             """insert or ignore into temp.parent_keys
-               select identifier, id from datasets where portal_id = :portal and status = 'present'
-               union select other.value, d.id from datasets d, json_each(d.other_identifiers) other
+               select identifier, 1, id from datasets where portal_id = :portal and status = 'present'
+               union select other.value, 2, d.id from datasets d, json_each(d.other_identifiers) other
                  where d.portal_id = :portal and d.status = 'present' and d.other_identifiers is not null
-               union select landing_page, id from datasets
+               union select landing_page, 3, id from datasets
                  where portal_id = :portal and status = 'present' and landing_page is not null""",
             {"portal": portal_id},
         )
@@ -30,7 +34,9 @@ def link_parents(catalog: Catalog, portal_id: str) -> int:
             """update datasets set parent_id = found.parent from (
                  select child.id as child, case when count(k.dataset_id) = 1 then min(k.dataset_id) end as parent
                  from datasets child left join temp.parent_keys k
-                   on k.key = child.is_part_of and k.dataset_id != child.id
+                   on k.key = child.is_part_of and k.dataset_id != child.id and k.level = (
+                     select min(level) from temp.parent_keys one
+                     where one.key = child.is_part_of and one.dataset_id != child.id)
                  where child.portal_id = :portal and (child.is_part_of is not null or child.parent_id is not null)
                  group by child.id) found
                where datasets.id = found.child and datasets.parent_id is not found.parent""",

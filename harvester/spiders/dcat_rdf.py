@@ -7,9 +7,9 @@ distributions described on a later page; statements that are malformed, which ar
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -59,8 +59,6 @@ class Spider(FeedSpider):
 
     choice = 0
     """Which of the places is tried."""
-    shared: frozenset[str] = frozenset()
-    """IRIs of datasets whose dct:identifier is that of others too."""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -84,6 +82,9 @@ class Spider(FeedSpider):
         self.waiting: dict[str, Node] = place.get("waiting", {})
         """Datasets some of whose distributions have not been described yet."""
         return super().begin_feed()
+
+    def at_page(self) -> dict[str, Any]:
+        return {"waiting": json.loads(json_text(self.waiting))}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
         return {**super().before_page(number, more), "waiting": self.waiting}
@@ -109,21 +110,23 @@ class Spider(FeedSpider):
     def described(self, graph: Graph, url: str) -> Iterator[Any]:
         """The datasets of a document; what is malformed in it; and its end."""
         subjects = datasets_of(graph.store)
-        self.shared = _sharing(graph, subjects)
         head = self.head(graph, url)
         damaged = {fault.near: fault.message for fault in graph.faults if fault.near}
+        named: set[str] = set()
         index, self.stands_alone = 0, not self.waiting
         for iri, node in chain(self.completed(graph, url), _nodes(graph, subjects, url)):
             if hit := damaged and _ids(node) & damaged.keys():
                 # What is left of it would be judged as if it were all.
-                yield Broken(index, damaged.pop(min(hit)), "", iri)
+                named |= hit
+                yield Broken(index, damaged[min(hit)], "", iri)
             elif iri and head.get("next") and _undescribed(node):
                 self.waiting[iri] = node
                 self.stands_alone = False
             else:
                 yield Element(index, node, iri)
             index += 1
-        others = [*damaged.items(), *((None, fault.message) for fault in graph.faults if fault.near is None)]
+        others: list[tuple[str | None, str]] = [(n, message) for n, message in damaged.items() if n not in named]
+        others += [(None, fault.message) for fault in graph.faults if fault.near is None]
         for near, message in others:
             yield Broken(index, message, "", near)
             index += 1
@@ -132,7 +135,7 @@ class Spider(FeedSpider):
                 yield Element(index, self.waiting[iri], iri)
                 index += 1
             self.waiting = {}
-        why_cut = "the document breaks off" if graph.is_cut else None
+        why_cut = head.get("fault") or ("the document breaks off" if graph.is_cut else None)
         if not graph.triples and not graph.faults:
             why_cut = "the document holds no RDF statement"
         yield StreamEnd(why_cut, head)
@@ -158,9 +161,12 @@ class Spider(FeedSpider):
                 is_iri = isinstance(quad.object, NamedNode)
                 value = iri_of(quad.object) if is_iri else getattr(quad.object, "value", "")
                 if value := value.removeprefix(RELATIVE).strip():
-                    found["next"] = _own_host(urljoin(url, value), url)
+                    try:
+                        found["next"] = _own_host(urljoin(url, value), url)
+                    except ValueError:
+                        found["fault"] = f"the next link is no address: {value[:200]}"
         for quad in quads_of(graph.store, "hydra:totalItems"):
-            if isinstance(quad.object, Literal) and quad.object.value.isdigit():
+            if isinstance(quad.object, Literal) and re.fullmatch(r"[0-9]{1,12}", quad.object.value):
                 found["total"] = int(quad.object.value)
         return found
 
@@ -169,7 +175,7 @@ class Spider(FeedSpider):
         return end.head.get("next") or False
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw, is_shared=raw.get("@id") in self.shared)
+        return to_dataset(raw)
 
 
 def _nodes(graph: Graph, subjects: list[Any], url: str) -> Iterator[tuple[str | None, Node]]:
@@ -199,13 +205,3 @@ def _ids(node: Any) -> set[str]:
         own = {node["@id"]} if "@id" in node else set()
         return own.union(*(_ids(value) for value in node.values()))
     return set().union(*(_ids(one) for one in node)) if isinstance(node, list) else set()
-
-
-def _sharing(graph: Graph, subjects: list[Any]) -> frozenset[str]:
-    """The datasets whose dct:identifier is not theirs alone."""
-    named = {iri_of(s): "" for s in subjects if isinstance(s, NamedNode)}
-    for quad in quads_of(graph.store, "dct:identifier"):
-        if isinstance(quad.subject, NamedNode) and iri_of(quad.subject) in named:
-            named[iri_of(quad.subject)] = getattr(quad.object, "value", "")
-    counts = Counter(value for value in named.values() if value)
-    return frozenset(iri for iri, value in named.items() if counts[value] > 1)

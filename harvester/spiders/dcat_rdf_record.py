@@ -20,14 +20,13 @@ _LABELS = ("skos:prefLabel", "dct:title", "foaf:name", "rdfs:label", "vcard:fn",
 _AUTHORITY = "publications.europa.eu/resource/authority/"
 
 
-def to_dataset(node: Any, *, is_shared: bool = False) -> Dataset:
+def to_dataset(node: Any) -> Dataset:
     """The dataset of one node; see :mod:`~harvester.spiders.rdf_nodes` for its form.
 
-    With ``is_shared`` several datasets have its dct:identifier: then its IRI names it. Raises LostRecord where nothing
-    names it.
+    Raises LostRecord where nothing names it.
     """
     node = _resolved(node, node["@base"]) if "@base" in node else node
-    identifier = identifier_of(node, is_shared=is_shared)
+    identifier = identifier_of(node)
     record = node.get("@record") or {}
     start, end = _period(_first_node(node, "dct:temporal"))
     publisher = _publisher(node)
@@ -74,7 +73,7 @@ def to_dataset(node: Any, *, is_shared: bool = False) -> Dataset:
 _ADDRESSES = (
     "dcat:accessURL", "dcat:accessUrl", "dcat:downloadURL", "dcat:downloadUrl", "dcat:landingPage", "foaf:page",
     "foaf:homepage", "dcat:endpointURL", "dcat:endpointDescription", "vcard:hasURL",
-    "dcat:distribution", "dcat:distributions",
+    "dcat:distribution", "dcat:distributions", "dcat:inSeries", "dct:isPartOf", "@record", "@services",
 )  # fmt: skip
 
 
@@ -89,15 +88,20 @@ def _resolved(node: Any, base: str, is_address: bool = True) -> Any:
         if key == "@id" and value.startswith(RELATIVE):
             text = value.removeprefix(RELATIVE)
             found[key] = urljoin(base, text) if is_address else text
+        elif key == "@member_of":
+            found[key] = [urljoin(base, one.removeprefix(RELATIVE)) for one in value]
         else:
-            found[key] = _resolved(value, base, key in _ADDRESSES) if not key.startswith("@") else value
+            is_plain = key.startswith("@") and key not in _ADDRESSES
+            found[key] = value if is_plain else _resolved(value, base, key in _ADDRESSES)
     return found
 
 
-def identifier_of(node: Any, *, is_shared: bool = False) -> str:
-    """What names a dataset: its dct:identifier, its IRI, its landing page. Raises LostRecord."""
-    declared = None if is_shared else _text(node, "dct:identifier", "dc:identifier")
-    found = declared or node.get("@id") or _text(node, "dct:identifier") or _address(node, "dcat:landingPage")
+def identifier_of(node: Any) -> str:
+    """What names a dataset: its IRI; for a blank node its dct:identifier or landing page. Raises LostRecord.
+
+    A dct:identifier is often that of several datasets, and would name others overnight.
+    """
+    found = node.get("@id") or _text(node, "dct:identifier", "dc:identifier") or _address(node, "dcat:landingPage")
     if found is None:
         raise LostRecord(
             "the dataset has neither dct:identifier nor IRI nor landing page",

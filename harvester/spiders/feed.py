@@ -167,6 +167,7 @@ class FeedSpider(PortalSpider):
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
         place["bodies"] = sorted(self.bodies)
         place["exchange"] = response.meta.get("exchange")
+        place |= self.at_page() if at is None else {name: at[name] for name in self.at_page()}
         place["content_type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
         stream = self.elements(saved.path, response)
         if at is not None:
@@ -208,6 +209,10 @@ class FeedSpider(PortalSpider):
             saved.path.unlink(missing_ok=True)
             for step in following:
                 yield step
+
+    def at_page(self) -> dict[str, Any]:
+        """What else must be known to read a page again from its beginning. JSON."""
+        return {}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
         """The cursor before a page of the feed."""

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,7 +22,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from harvester.spiders.rdf_nodes import BASE, iri_of
 from specs.vocabularies import dcat_context
 
-__all__ = ["Graph", "load", "syntax_of"]
+__all__ = ["Graph", "is_bomb", "load", "syntax_of"]
 
 IN_MEMORY = 20_000_000
 """Bytes of a document whose triples are held in memory; those of a longer one lie on disk."""
@@ -38,8 +39,14 @@ _BY_TYPE = {
     "application/n-triples": RdfFormat.N_TRIPLES,
     "application/ld+json": RdfFormat.JSON_LD,
 }
-_LANGUAGE = re.compile(rb'("@[A-Za-z]{2,8})_([A-Za-z0-9]{2,8})\b')
+_LANGUAGE = re.compile(rb'(?<!\\)("@[A-Za-z]{2,8})_([A-Za-z0-9]{2,8})(?=[\s;,.\])])')
 """Language tags with an underscore, which many portals write and no parser reads."""
+_ENTITY = re.compile(rb"""<!ENTITY\s+(?:%\s+)?[\w.-]+\s+("[^"]*"|'[^']*')""")
+_MAX_SUBSET = 65_536
+"""Bytes in which a document type must have ended."""
+_MAX_ENTITY = 1_000
+"""Bytes for which an entity may stand."""
+_ROOT_END = re.compile(rb"</([\w.-]+:)?RDF\s*>\s*(<!--.*?-->\s*)*$", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -68,7 +75,7 @@ def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     lower = start[:2_000].lower()
     if b"<rdf:rdf" in lower or (b"rdf-syntax-ns#" in lower and lower[:1] == b"<" and b"<?xml" in lower[:100]):
         return RdfFormat.RDF_XML
-    if lower.startswith((b"<!doctype html", b"<html")) or b"<html" in lower:
+    if lower.startswith(b"<") and (lower.startswith(b"<!doctype html") or b"<html" in lower):
         return None
     if lower[:1] in (b"{", b"["):
         # Turtle may begin with a blank node in brackets; JSON-LD has an "@".
@@ -90,6 +97,16 @@ def load(path: Path, syntax: RdfFormat, scratch: Path) -> Graph:
     graph = Graph(Store() if size <= IN_MEMORY else Store(str(scratch)))
     with path.open("rb") as file:
         source: BinaryIO = file
+        if syntax == RdfFormat.RDF_XML:
+            if is_bomb(file.read(_MAX_SUBSET + 1)):
+                graph.faults.append(Fault("its document type unfolds to more than it holds: it is not read", None))
+                graph.is_cut = True
+                return graph
+            # The parser takes the end of the file for the end of all elements.
+            file.seek(max(0, size - 4_000))
+            tail = file.read().rstrip(b"\x00 \t\r\n")
+            graph.is_cut = not _ROOT_END.search(tail) and not (size < 4_000 and tail.endswith(b"/>"))
+            file.seek(0)
         if syntax == RdfFormat.JSON_LD:
             if size > MAX_JSON_LD:
                 graph.faults.append(Fault(f"JSON-LD of {size:,} bytes; {MAX_JSON_LD:,} are read", None))
@@ -98,14 +115,29 @@ def load(path: Path, syntax: RdfFormat, scratch: Path) -> Graph:
             source = io.BytesIO(_with_context(file.read(), graph))
         elif syntax != RdfFormat.RDF_XML:
             source = io.BufferedReader(_Mended(file), 1 << 16)  # type: ignore[type-var,assignment,unused-ignore]
-        quads = _quads(source, syntax, graph)
+        quads = _quads(source, syntax, graph, path)
         while batch := list(islice(quads, BATCH)):
             graph.store.bulk_extend(batch)
             graph.triples += len(batch)
     return graph
 
 
-def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph) -> Iterator[Quad]:
+def is_bomb(head: bytes) -> bool:
+    """Whether an XML document declares entities that stand for more than a namespace: within one another, or long."""
+    at = head.find(b"<!DOCTYPE")
+    if at < 0:
+        return False
+    opened, end = head.find(b"[", at), head.find(b">", at)
+    if opened < 0 or 0 <= end < opened:
+        return False
+    closed = head.find(b"]", opened)
+    subset = head[opened : closed if closed >= 0 else None]
+    values = [one[1:-1] for one in _ENTITY.findall(subset)]
+    is_nested = any(re.search(rb"&(?!#)", one) or b"%" in one or len(one) > _MAX_ENTITY for one in values)
+    return closed < 0 or is_nested or subset.count(b"<!ENTITY") > len(values) + 50
+
+
+def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph, path: Path) -> Iterator[Quad]:
     """The statements of a document, all in the default graph; past those that are malformed."""
     near: str | None = None
     parser = parse(source, format=syntax, base_iri=BASE, lenient=True)
@@ -121,7 +153,8 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph) -> Iterator[Quad]:
             ends += is_end
             # Two in a row are said of the same end.
             if not (is_end and ends > 1):
-                graph.faults.append(Fault(message, near))
+                told = near if syntax == RdfFormat.RDF_XML or is_end else _subject_at(path, error, near)
+                graph.faults.append(Fault(message, told))
             graph.is_cut = graph.is_cut or is_end
             if len(graph.faults) >= MAX_FAULTS or ends > 3:
                 graph.is_cut = True
@@ -130,6 +163,29 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph) -> Iterator[Quad]:
         if isinstance(quad.subject, NamedNode):
             near = iri_of(quad.subject)
         yield Quad(quad.subject, quad.predicate, quad.object)
+
+
+def _subject_at(path: Path, error: Exception, near: str | None) -> str | None:
+    """The subject of the statement that holds an error: the last one read, another, or None where it has no IRI.
+
+    The parser says the line alone; a statement begins behind the last line that ends with a full stop.
+    """
+    number = getattr(error, "lineno", None)
+    if not isinstance(number, int):
+        return near
+    with path.open("rb") as file:
+        before = deque(islice(file, number), maxlen=200)
+    statement: list[bytes] = [before.pop()] if before else []
+    while before and not before[-1].split(b"#")[0].rstrip().endswith(b"."):
+        statement.insert(0, before.pop())
+    text = b"".join(statement).decode("utf-8", "replace")
+    subject = re.match(r"\s*<([^>]*)>\s", text)
+    if subject:
+        iri = subject[1]
+        # What is relative cannot be told from here.
+        return iri if "://" in iri else near
+    named = re.match(r"\s*[\w.-]*:([\w.-]+)\s", text)
+    return near if named is None or (near or "").endswith(named[1]) else None
 
 
 class _Mended(io.RawIOBase):

@@ -23,6 +23,7 @@ from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.rdf_nodes import describe
+from harvester.spiders.sparql_queries import is_iri
 from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
 
 if TYPE_CHECKING:
@@ -123,9 +124,8 @@ class Spider(ListingSpider):
         try:
             rows = self.rows_of(response)
             if self.portal.query:
-                records = rows_by_dataset(self.read_json(response)["head"]["vars"], rows)
-                steps = self.taken(Sheet(records=records, is_end=True), response, walk)
-            elif any("d" not in row for row in rows):
+                steps = iter(self.own_rows(rows, response, walk))
+            elif any(not isinstance(row.get("d", {}).get("value"), str) for row in rows):
                 raise Refused(
                     faults.Fault("parse", "unknown", "the answer is not one to the query", "check the endpoint"),
                     response.body[:300].decode("utf-8", "replace"),
@@ -134,7 +134,10 @@ class Spider(ListingSpider):
                 steps = self.taken(Sheet(is_end=True), response, walk)
             else:
                 ids = [row["d"]["value"] for row in rows]
-                steps = iter([self.detail(_Job(walk, ids, [("own", ids), ("files", ids)]))])
+                bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
+                good = [one for one in ids if one not in bad]
+                job = _Job(walk, ids, [("own", good), ("files", good)] if good else [], lost=bad)
+                steps = iter(self.next_detail(job, response))
         except Refused as refusal:
             for step in self.round_trouble(refusal.fault, walk, response.url, refusal.value):
                 yield step
@@ -142,12 +145,39 @@ class Spider(ListingSpider):
         for step in steps:
             yield step
 
+    def own_rows(self, rows: list[dict[str, Any]], response: Response, walk: Walk) -> list[Any]:
+        """What the operator's own query has found, which must be all."""
+        head = self.read_json(response).get("head")
+        names = head.get("vars") if isinstance(head, dict) else None
+        if not isinstance(names, list) or not names:
+            fault = faults.Fault("parse", "unknown", "the answer names no variables", "check the query")
+            raise Refused(fault, response.body[:300].decode("utf-8", "replace"))
+        records = rows_by_dataset([str(name) for name in names], rows)
+        steps = list(self.taken(Sheet(records=records, is_end=True), response, walk))
+        if rows and len(rows) % LEAST_CAP == 0:
+            message = f"{self.portal.url}: the answer may be cut off at {len(rows):,} rows"
+            steps.append(self.fatal("too_large", message, "let the query find less", self.portal.url))
+        return steps
+
+    def round_trouble(self, fault: faults.Fault, walk: Walk, url: str, value: Any = None) -> list[Any]:
+        if self.portal.query:
+            # It is one query, whose answer comes whole or not at all.
+            return [self.no_answer(fault, url, value)]
+        return super().round_trouble(fault, walk, url, value)
+
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
         """The bindings of an answer. Raises Refused."""
         if fault := faults.of_response(response):
             raise Refused(fault, response.body[:500].decode("utf-8", "replace"))
+        if response.status == 206 or "X-SQL-State" in response.headers:
+            # Virtuoso gives what it has found when its time is up.
+            partial = "the endpoint ran out of time, and answers in part"
+            raise Refused(faults.Fault("too_large", "unknown", partial, "ask the operator for more time"))
         try:
-            return list(self.read_json(response)["results"]["bindings"])
+            rows = list(self.read_json(response)["results"]["bindings"])
+            if not all(isinstance(row, dict) and all(isinstance(v, dict) for v in row.values()) for row in rows):
+                raise ValueError("the answer is no SPARQL result in JSON")
+            return rows
         except (ValueError, TypeError, LookupError) as error:
             said = str(error) if isinstance(error, ValueError) else "the answer is no SPARQL result in JSON"
             remedy = f"check that {self.portal.url} is a SPARQL endpoint"
@@ -210,7 +240,7 @@ class Spider(ListingSpider):
             response = self.no_response()
         records: list[tuple[str, Any]] = [
             (iri, {"@id": iri, "@lost": job.lost[iri]} if iri in job.lost else describe(job.store, NamedNode(iri), ""))
-            for iri in job.ids
+            for iri in dict.fromkeys(job.ids)
         ]
         return list(self.taken(Sheet(records=records, at=job.ids[-1]), response, job.walk))
 

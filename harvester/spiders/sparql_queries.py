@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["DETAILS", "count", "identifiers"]
+__all__ = ["DETAILS", "count", "identifiers", "is_iri"]
 
 _PREFIXES = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -51,10 +52,13 @@ def identifiers(after: Any, rows: int, in_graphs: bool) -> str:
     return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
 
 
+def is_iri(text: str) -> bool:
+    """Whether a text can stand as an IRI in a query, by SPARQL's grammar (IRIREF)."""
+    return "://" in text and not re.search(r'[\x00-\x20<>"{}|\\^`]', text)
+
+
 def _values(name: str, ids: Sequence[str]) -> str:
-    # What is no IRI in SPARQL's grammar cannot have come from an endpoint; and must not go into a query.
-    safe = [one for one in ids if not set(one) & set('<>"{}|\\^`') and " " not in one and one.isprintable()]
-    return f"VALUES ?{name} {{ {' '.join(f'<{one}>' for one in safe)} }}"
+    return f"VALUES ?{name} {{ {' '.join(f'<{one}>' for one in ids if is_iri(one))} }}"
 
 
 def _own(ids: Sequence[str], in_graphs: bool) -> str:

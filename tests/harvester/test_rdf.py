@@ -132,6 +132,77 @@ def test_the_same_description_is_the_same_node_whatever_its_order(tmp_path: Path
     assert nodes[0] == nodes[1] and nodes[0]["@id"] == "relative:a" and BASE not in json.dumps(nodes[0])
 
 
+def rdf_xml(count: int) -> bytes:
+    """Datasets in RDF/XML, each complete in itself."""
+    spaces = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/"'
+    head = f'<?xml version="1.0"?><rdf:RDF {spaces} xmlns:dcat="http://www.w3.org/ns/dcat#">\n'
+    line = '<dcat:Dataset rdf:about="http://x.example/{}"><dct:title>{}</dct:title></dcat:Dataset>\n'
+    lines = [line.format(n, n) for n in range(count)]
+    body = "".join(lines)
+    return f"{head}{body}</rdf:RDF>\n".encode()
+
+
+def test_rdf_xml_that_ends_between_two_datasets_is_cut_short(catalog: Catalog) -> None:
+    whole = rdf_xml(10)
+    assert one(catalog, whole, "application/rdf+xml")["verdict"] == "complete"
+    row = one(catalog, whole[: whole.rindex(b"<dcat:Dataset")], "application/rdf+xml")
+    assert (row["verdict"], row["datasets"]) == ("partial", 9)
+
+
+def test_entities_within_entities_are_not_unfolded(catalog: Catalog) -> None:
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lol">{levels}]>'.encode()
+    body = rdf_xml(1).replace(b'<?xml version="1.0"?>', bomb).replace(b"<dct:title>0", b"<dct:title>&e11;")
+    row = one(catalog, body, "application/rdf+xml")
+    assert (row["verdict"], row["datasets"]) == ("failed", 0)
+    names = b'<?xml version="1.0"?><!DOCTYPE rdf:RDF [<!ENTITY xsd "http://www.w3.org/2001/XMLSchema#">]>'
+    row = one(catalog, rdf_xml(2).replace(b'<?xml version="1.0"?>', names), "application/rdf+xml")
+    assert (row["verdict"], row["datasets"]) == ("complete", 2)
+
+
+def test_what_cannot_be_read_is_said_of_the_right_dataset(catalog: Catalog) -> None:
+    bad = b'<http://x.example/bad> nope:x "no such prefix" ; a dcat:Dataset ; dct:title "B" .\n'
+    row = one(catalog, turtle(0, 2) + bad + turtle(5, 1))
+    kept = {stored.dataset.identifier for stored in datasets(catalog, "p")}
+    assert row["verdict"] == "partial" and len(kept) == 3
+    assert catalog.value("select pointer from harvest_errors") == "http://x.example/bad"
+
+
+def test_words_of_a_text_are_no_language_tag(catalog: Catalog) -> None:
+    text = b'<http://x.example/1> a dcat:Dataset ; dct:title "Follow \\"@stadt_wien\\" now"@de_AT ; dct:x "<html>" .'
+    assert one(catalog, PREFIXES.encode() + text)["verdict"] == "complete"
+    assert next(datasets(catalog, "p")).dataset.title == 'Follow "@stadt_wien" now'
+
+
+def test_two_datasets_may_share_an_identifier(catalog: Catalog) -> None:
+    """Tonight or tomorrow: the IRI is what names a dataset."""
+    first = b'<http://x.example/a> a dcat:Dataset ; dct:identifier "1" ; dct:title "A" .\n'
+    second = b'<http://x.example/b> a dcat:Dataset ; dct:identifier "1" ; dct:title "B" .\n'
+    one(catalog, PREFIXES.encode() + first)
+    row = one(catalog, PREFIXES.encode() + first + second)
+    assert (row["verdict"], row["datasets"], row["added"], row["removed"]) == ("complete", 2, 1, 0)
+
+
+@pytest.mark.parametrize("head", ['hydra:next "http://[bad"', "hydra:totalItems '\u00b2'"])
+def test_odd_words_of_hydra_end_nothing(head: str, catalog: Catalog) -> None:
+    space = "@prefix hydra: <http://www.w3.org/ns/hydra/core#> . "
+    row = one(catalog, turtle(0, 3, f"{space} <p> {head} ."))
+    assert row["datasets"] == 3
+    assert (row["verdict"] == "partial") == ("next" in head)
+
+
+def test_relative_addresses_are_resolved_wherever_they_stand(catalog: Catalog) -> None:
+    body = PREFIXES + (
+        '<s/1> a dcat:DatasetSeries ; dct:title "S" ; dcat:seriesMember <d/1> . <d/1> a dcat:Dataset ; dct:title "D" . '
+        "<api> a dcat:DataService ; dcat:endpointURL </api/v1> ; dcat:servesDataset <d/1> ."
+    )
+    one(catalog, body.encode())
+    child = next(stored.dataset for stored in datasets(catalog, "p") if stored.dataset.title == "D")
+    assert child.data_services[0].endpoint_url == child.identifier.replace("/d/1", "/api/v1")
+    assert child.is_part_of == child.identifier.replace("/d/1", "/s/1")
+    assert catalog.value("select count(*) from datasets where parent_id is not null") == 1
+
+
 # SPARQL, with a real engine
 
 
@@ -193,6 +264,54 @@ def test_own_query_of_the_operator(catalog: Catalog) -> None:
     with PortalServer({"/sparql": endpoint(filled(turtle(0, 3)))}) as server:
         harvest(catalog, spec("p", "sparql", server.url + "/sparql", query=query))
     assert {stored.dataset.title for stored in datasets(catalog, "p")} == {"Dataset 0", "Dataset 1", "Dataset 2"}
+
+
+def test_own_query_that_is_refused_or_cut_off_is_no_other_query(catalog: Catalog) -> None:
+    store, query = filled(turtle(0, 1_000)), "SELECT ?d ?title WHERE { ?d <http://purl.org/dc/terms/title> ?title }"
+    with PortalServer({"/sparql": endpoint(store, cap=1_000), "/broken": Answer(500)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql", query=query))
+        harvest(catalog, spec("q", "sparql", server.url + "/broken", query=query))
+        asked = [path for path in server.asked("/broken") if "dcat" in path]
+    assert harvested(catalog, "p")["verdict"] == "partial"
+    assert harvested(catalog, "q")["verdict"] == "failed" and not asked
+
+
+def test_answer_in_part_is_none(catalog: Catalog) -> None:
+    """Virtuoso answers 206 with what it has found when its time is up."""
+    whole = endpoint(filled(turtle(0, 9)))
+    assert callable(whole)
+
+    def partly(asked: Asked) -> Answer:
+        found = whole(asked)
+        is_long = b"00003" in asked.body and b"00004" in asked.body
+        nothing = b'{"head": {"vars": []}, "results": {"bindings": []}}'
+        return Answer(206, found.content_type, nothing) if is_long else found
+
+    with PortalServer({"/sparql": partly}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("complete", 9)
+    assert all(stored.dataset.title for stored in datasets(catalog, "p"))
+
+
+def test_iri_that_is_none_is_lost_alone(catalog: Catalog) -> None:
+    store = filled(turtle(0, 3))
+    kind = pyoxigraph.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    dataset = pyoxigraph.NamedNode("http://www.w3.org/ns/dcat#Dataset")
+    good = endpoint(store)
+    assert callable(good)
+    store.add(pyoxigraph.Quad(pyoxigraph.NamedNode("http://x.example/zz"), kind, dataset))
+
+    def answer(asked: Asked) -> Answer:
+        found = good(asked)
+        assert isinstance(found.body, bytes)
+        return Answer(200, found.content_type, found.body.replace(b"x.example/zz", b"x.example/z z"))
+
+    with PortalServer({"/sparql": answer}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 3)
+    assert "none that can be asked for" in catalog.value("select message from harvest_errors where is_lost")
 
 
 @pytest.fixture

@@ -152,8 +152,9 @@ class ListingSpider(PortalSpider):
         )
         self.kept(page)
         yield replace(page, checkpoint=self.checkpoint(self.position(ahead)))
-        is_new = self.known() > before or not sheet.count
-        yield from self.next_of(walk, ahead, is_new, response.url, is_lost=is_new and self.known_names() == named)
+        has_more = self.known() > before
+        is_lost = has_more and self.known_names() == named
+        yield from self.next_of(walk, ahead, has_more or not sheet.count, response.url, is_lost=is_lost)
 
     def sheet_of(self, response: Response, walk: Walk) -> Sheet:
         """What is in an answer. Raises Refused."""

@@ -144,7 +144,7 @@ class Spider(ListingSpider):
         if not features and query is not None:
             if not isinstance(matched, int):
                 words = "an empty page says that there is more"
-                raise Refused(faults.Fault("empty", "unknown", words, "ask the portal to mend its next links"))
+                raise Refused(faults.Fault("http", "unknown", words, "ask the portal to mend its next links"))
             query = None
         at = {"query": query, "matched": matched if isinstance(matched, int) else None}
         name = self.collections[self.place(walk)["collection"]]

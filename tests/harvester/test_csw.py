@@ -66,7 +66,10 @@ class Service:
         body, found = asked.body.decode(), self.records
         low = re.search(r"GreaterThanOrEqualTo>.*?<ogc:Literal>([^<]*)", body)
         high = re.search(r"LessThan>.*?<ogc:Literal>([^<]*)", body)
-        if self.filters:
+        if self.filters and "PropertyIsNull" in body:
+            found = [r for r in found if not r[1]]
+        elif self.filters and (low or high):
+            found = [r for r in found if r[1]]
             found = [r for r in found if (not low or r[1] >= low[1]) and (not high or r[1] < high[1])]
         start = position(asked)
         if start >= self.window:
@@ -102,6 +105,23 @@ def test_a_window_of_the_search_engine_is_gone_round_by_dates(
     row = read(catalog, Service(catalogue(40), window=small_window, clamps=clamps), page_rows=4)
     assert (row["verdict"], row["datasets"], row["duplicates"], row["errors"]) == ("complete", 40, 0, 0), row["reasons"]
     assert row["advertised"] == 40
+
+
+@pytest.mark.parametrize("clamps", [True, False], ids=["clamped total", "true total"])
+def test_records_without_a_date_have_a_window_of_their_own(clamps: bool, small_window: int, catalog: Catalog) -> None:
+    records = [*catalogue(30), *((f"u{n}", "") for n in range(10))]
+    row = read(catalog, Service(records, window=small_window, clamps=clamps), page_rows=4)
+    assert (row["verdict"], row["datasets"]) == ("complete", 40), row["reasons"]
+
+
+def test_where_those_without_a_date_cannot_be_asked_for_it_is_not_complete(small_window: int, catalog: Catalog) -> None:
+    service = Service([*catalogue(30), *((f"u{n}", "") for n in range(10))], window=small_window)
+
+    def refusing(asked: Asked) -> Answer:
+        return report("PropertyIsNull is not known", 400) if b"PropertyIsNull" in asked.body else service(asked)
+
+    row = read(catalog, refusing, page_rows=4)
+    assert (row["verdict"], row["datasets"]) == ("partial", 30), row["reasons"]
 
 
 @pytest.mark.parametrize(("filters", "by"), [(False, "day"), (True, "second")], ids=["no filter", "all in one second"])

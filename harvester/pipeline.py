@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.model import Page
 from catalog.records import write_page
-from harvester import __version__
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -32,7 +31,7 @@ class StorePages:
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             night = spider.night
             try:
-                write_page(night.catalog, night.run_id, spider.portal.id, item, version=__version__)
+                write_page(night.catalog, night.run_id, spider.portal.id, item, version=spider.reader)
             except Exception as error:
                 night.fault = error
                 self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]

@@ -73,5 +73,5 @@ def fingerprint_of(dataset: Dataset) -> tuple[str, str] | None:
     addresses = [d.access_url for d in dataset.distributions] + [s.endpoint_url for s in dataset.data_services]
     service = next((url for url in addresses if url and "/rest/services/" in url), None)
     made, name = dataset.issued, service or dataset.title
-    is_instant = made is not None and re.search(r"T(?!00:00:00)\d\d:\d\d:\d\d\.\d{3}Z?$", made) is not None
+    is_instant = made is not None and re.search(r"T(?!00:00:00\.000)\d\d:\d\d:\d\d\.\d{3}Z?$", made) is not None
     return (made, name) if made and is_instant and name else None

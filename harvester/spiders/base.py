@@ -105,6 +105,11 @@ class PortalSpider(scrapy.Spider):
     # Asking
 
     @property
+    def reader(self) -> str:
+        """What an answer was read by: with another program, or another limit, it may be read otherwise."""
+        return f"{__version__}/{self.portal.limits.max_record_bytes}"
+
+    @property
     def wants_incremental(self) -> bool:
         """Whether this harvest may ask for changes only: there is something to add to, and no full one is due."""
         return (
@@ -133,7 +138,7 @@ class PortalSpider(scrapy.Spider):
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
         headers = dict(kwargs.pop("headers", {}))
         is_conditional = is_conditional and not self.night.is_full
-        known = answer_of(self.night.catalog, self.portal.id, url, __version__) if is_conditional else None
+        known = answer_of(self.night.catalog, self.portal.id, url, self.reader) if is_conditional else None
         if known is not None:
             meta["remembered"] = known
             headers |= {"If-None-Match": known.etag} if known.etag else {}

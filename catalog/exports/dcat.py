@@ -61,6 +61,10 @@ def _dataset(catalogue: URIRef, stored: StoredDataset, score: dict[str, Any] | N
     graph, node, d = Graph(), _iri("dataset", stored.id), stored.dataset
     graph.add((catalogue, DCAT.dataset, node))
     graph.add((node, RDF.type, DCAT.Dataset))
+    if d.is_series:
+        graph.add((node, RDF.type, URIRef(f"{DCAT}DatasetSeries")))
+    if d.is_part_of:
+        graph.add((node, DCTERMS.isPartOf, _value(d.is_part_of)))
     single = {
         DCTERMS.identifier: d.identifier,
         DCTERMS.title: d.title,

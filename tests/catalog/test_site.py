@@ -71,6 +71,7 @@ def fill(catalog: Catalog) -> None:
             | {"description": f"About {EVIL}", "changed_run": RUN, "frequency": "daily", "modified": "2020-01-01"}
             | {"landing_page": "javascript:alert(2)", "licence": "data:text/html,x"}
             | {"keywords": '["école", "budget"]', **seen}
+            | ({"parent_id": "north-0"} if n == 1 else {"is_part_of": f"nowhere {EVIL}"} if n == 2 else {})
             for n, title in enumerate(
                 [
                     f"Dépenses d'éducation {EVIL}",
@@ -239,6 +240,12 @@ def test_dataset_page(site: Site) -> None:
 def test_dataset_page_with_odd_title_and_nothing_else(site: Site, number: int) -> None:
     page = site.page(f"/catalog/datasets/north-{number}")
     assert "not scored yet" in page and "None listed" in page
+
+
+def test_parts_lead_to_their_parent_and_back(site: Site) -> None:
+    assert 'Part of <a href="/catalog/datasets/north-0">' in site.page("/catalog/datasets/north-1")
+    assert '<a href="/catalog/datasets/north-1">' in site.page("/catalog/datasets/north-0")
+    assert "which the portal does not list" in site.page("/catalog/datasets/north-2")
 
 
 def test_portal_page(site: Site) -> None:

@@ -44,6 +44,8 @@ class AddressSpider(PortalSpider):
     """Every address is a dataset: their number is what the portal says it has."""
     may_repeat: ClassVar[bool] = False
     """Several addresses may describe the same dataset by right."""
+    passed_here = 0
+    """Datasets of the address that was read last which were passed over, for other addresses describe them."""
 
     # What a subclass says
 
@@ -59,9 +61,13 @@ class AddressSpider(PortalSpider):
         """(Pointer, record) of all records of an answer. Raises ValueError where it cannot be read."""
         raise NotImplementedError
 
-    def not_listed(self, url: str, why: str) -> list[Any] | None:
-        """What to do where a listing cannot be read; None: that is a fault."""
+    def not_listed(self, url: str, fault: faults.Fault) -> list[Any] | None:
+        """What to do where a listing cannot be read, by the address that was asked; None: that is a fault."""
         return None
+
+    def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
+        """Whether records of an answer may describe by right what was described before."""
+        return self.may_repeat
 
     def listing_request(self, url: str) -> Request:
         return self.request(url, self.on_listing, errback=self.on_listing_failed)
@@ -79,9 +85,11 @@ class AddressSpider(PortalSpider):
         self.tried: list[str] = []
         """Listings that cannot be read, and why."""
         self.misses, self.stale = 0, 0
+        self.passed, self.telling = 0, 0
+        """The most that one address passed over; and how many addresses describe something."""
         at = self.cursor
         if at and self.path.is_file() and _sha256(self.path) == at["sha256"]:
-            self.stale = at["stale"]
+            self.stale, self.passed, self.telling = at["stale"], at["passed"], at["telling"]
             self.names = json.loads(self.path.read_text("utf-8"))
             self.sha256 = at["sha256"]
             steps = self.ask_next(at["index"])
@@ -105,9 +113,15 @@ class AddressSpider(PortalSpider):
     def queue(self, urls: list[str]) -> None:
         """Listings to be read, each once."""
         for url in urls:
-            if url not in self.listed and len(self.listed) < MAX_LISTINGS:
+            if url in self.listed:
+                continue
+            if len(self.listed) < MAX_LISTINGS:
                 self.listed.add(url)
                 self.waiting.append(url)
+            elif (many := f"there are more than {MAX_LISTINGS:,} listings: the others were not read") not in (
+                self.tally.faults
+            ):
+                self.tally.fail(many)
 
     def list_next(self) -> list[Any]:
         """The next listing; or, after the last, the first address."""
@@ -125,12 +139,12 @@ class AddressSpider(PortalSpider):
 
     async def on_listing_failed(self, failure: Failure) -> AsyncIterator[Any]:
         request: Request = failure.request  # type: ignore[attr-defined]
-        for step in self.listing_fault(self.fault_of(failure), request.url):
+        for step in self.listing_fault(self.fault_of(failure), request.meta["asked"]):
             yield step
 
     def listing_fault(self, fault: faults.Fault, url: str, value: Any = None) -> list[Any]:
         """A listing that cannot be read: what it lists is not seen, so nothing that follows can be complete."""
-        other = self.not_listed(url, fault.detail)
+        other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
         if other is not None:
             return [*other, *self.list_next()]
@@ -146,7 +160,8 @@ class AddressSpider(PortalSpider):
             except ValueError as error:
                 remedy = f"check that {response.url} is what the portal file says"
                 fault = faults.Fault("parse", "unknown", str(error), remedy)
-        for step in self.listing_fault(fault, response.url, value) if fault else self.list_next():
+        # A redirect may have led elsewhere: what is missing is what was asked for.
+        for step in self.listing_fault(fault, response.meta["asked"], value) if fault else self.list_next():
             yield step
 
     # Asking
@@ -171,13 +186,18 @@ class AddressSpider(PortalSpider):
                 f"{self.stale:,} of {len(self.names):,} addresses that are listed are gone: "
                 "the list is stale, or the server is in trouble"
             )
+        elif self.passed > self.telling + self.stale:
+            self.tally.fail(
+                f"a page names {self.passed:,} others that should describe datasets, and only {self.telling:,} do"
+            )
         elif not self.tally.faults:
             self.tally.end("all addresses are asked for")
         return []
 
     def place(self, index: int) -> dict[str, Any]:
         """The cursor before an address."""
-        return {"index": index, "sha256": self.sha256, "stale": self.stale}
+        counts = {"stale": self.stale, "passed": self.passed, "telling": self.telling}
+        return {"index": index, "sha256": self.sha256, **counts}
 
     async def on_address_failed(self, failure: Failure) -> AsyncIterator[Any]:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -186,6 +206,8 @@ class AddressSpider(PortalSpider):
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
         if known := self.remembered(response):
+            self.passed = max(self.passed, known.state.get("passed", 0))
+            self.telling += bool(known.identifiers)
             yield self.unchanged(known, cursor=self.place(index + 1), is_overlap=self.may_repeat)
         elif fault := faults.of_response(response):
             value = response.body[:300].decode("utf-8", "replace")
@@ -202,7 +224,15 @@ class AddressSpider(PortalSpider):
                     yield step
                 return
             self.misses = 0
-            yield self.page(response, records, cursor=self.place(index + 1), state={}, is_overlap=self.may_repeat)
+            self.passed = max(self.passed, self.passed_here)
+            self.telling += bool(records)
+            yield self.page(
+                response,
+                records,
+                cursor=self.place(index + 1),
+                state={"passed": self.passed_here},
+                is_overlap=self.may_overlap(records),
+            )
         for step in self.ask_next(index + 1):
             yield step
 

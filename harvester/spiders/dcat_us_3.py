@@ -8,6 +8,7 @@ read twice.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
 __all__ = ["Spider"]
 
 MAX_DEPTH = 8
-"""Catalogues within catalogues."""
+"""Catalogues within catalogues, or datasets within others."""
 _KINDS = ("dataset", "datasetSeries", "service", "catalog", "record")
 
 
@@ -40,6 +41,8 @@ class Spider(FeedSpider):
         rank=60,
     )
 
+    broken = "the record cannot be read"
+
     @property
     def feed(self) -> str:
         url = self.portal.url
@@ -48,7 +51,7 @@ class Spider(FeedSpider):
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
         known = _Elsewhere()
-        for element in records(path, "record", "service", "catalog"):
+        for element in records(path, *_KINDS):
             if isinstance(element, Element):
                 known.note(element.value, (element.pointer or "/").split("/")[1], 0)
         index = 0
@@ -62,7 +65,7 @@ class Spider(FeedSpider):
                 kind = (element.pointer or "/dataset/0").split("/")[1]
                 pointer = element.pointer or f"/{element.index}"
                 for place, raw in _datasets(element.value, kind, pointer, known, 0):
-                    yield Element(index, raw, place)
+                    yield replace(raw, index=index) if isinstance(raw, Broken) else Element(index, raw, place)
                     index += 1
 
     def to_dataset(self, raw: Any) -> Dataset:
@@ -70,27 +73,30 @@ class Spider(FeedSpider):
 
 
 class _Elsewhere:
-    """What a document says of its datasets in other places; and which of them were seen."""
+    """What a document says of its datasets in other places; and which of them it lists."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self.services: dict[str, list[dict[str, Any]]] = {}
         self.seen: set[str] = set()
+        """Names of datasets that are listed, here or further on; and of those that were found elsewhere."""
 
     def note(self, value: Any, kind: str, depth: int) -> None:
-        """Take note of a record, a service, or those of a catalogue."""
-        if not isinstance(value, dict) or depth > MAX_DEPTH:
+        """Take note of a record, a service, a dataset, or those of a catalogue."""
+        if not isinstance(value, dict):
             return
         value = plain_keys(value)
-        if kind == "record" and (topic := reference(value.get("primaryTopic"))):
+        if kind in ("dataset", "datasetSeries"):
+            self.seen |= {one for one in (reference(value), identifier_of(value)) if one}
+        elif kind == "record" and (topic := reference(value.get("primaryTopic"))):
             self.records[topic] = {k: v for k, v in value.items() if k != "primaryTopic"}
         elif kind == "service":
             own = {k: v for k, v in value.items() if k != "servesDataset"}
             for served in _list(value.get("servesDataset")):
                 if name := reference(served):
                     self.services.setdefault(name, []).append(own)
-        elif kind == "catalog":
-            for inner in ("record", "service", "catalog"):
+        elif kind == "catalog" and depth < MAX_DEPTH:
+            for inner in _KINDS:
                 for one in _list(value.get(inner)):
                     self.note(one, inner, depth + 1)
 
@@ -109,7 +115,9 @@ def _datasets(
         return
     node = plain_keys(value)
     if kind == "catalog":
-        if depth < MAX_DEPTH:
+        if depth >= MAX_DEPTH and any(node.get(inner) for inner in _KINDS):
+            yield pointer, _too_deep(node, pointer)
+        elif depth < MAX_DEPTH:
             for inner in ("dataset", "datasetSeries", "service", "catalog"):
                 for n, one in enumerate(_list(node.get(inner))):
                     yield from _datasets(one, inner, f"{pointer}/{inner}/{n}", known, depth + 1)
@@ -120,7 +128,7 @@ def _datasets(
         return
     raw = {k: v for k, v in node.items() if k not in ("seriesMember", "inSeries")}
     own = reference(value)
-    known.seen |= {own or "", identifier_of(node) or ""}
+    known.seen |= {one for one in (own, identifier_of(node)) if one}
     series = [one for one in _list(node.get("inSeries")) if reference(one)]
     raw["inSeries"] = reference(series[0]) if series else parent
     if kind == "datasetSeries" or "DatasetSeries" in str(node.get("@type", "")):
@@ -141,8 +149,17 @@ def _hidden(
     value: Any, pointer: str, known: _Elsewhere, depth: int, parent: str | None, kind: str = "dataset"
 ) -> Iterator[tuple[str, Any]]:
     """A dataset inside another part: more than a reference, and not listed before."""
-    if isinstance(value, dict) and depth < MAX_DEPTH:
+    if isinstance(value, dict):
         node = plain_keys(value)
         is_told = any(node.get(name) for name in ("title", "titleMap", "description", "distribution"))
-        if is_told and not {reference(value) or "-", identifier_of(node) or "-"} & known.seen:
+        if not is_told or {reference(value), identifier_of(node)} & known.seen:
+            return
+        if depth >= MAX_DEPTH:
+            yield pointer, _too_deep(node, pointer)
+        else:
             yield from _datasets(value, kind, pointer, known, depth + 1, parent)
+
+
+def _too_deep(node: dict[str, Any], pointer: str) -> Broken:
+    """A part that is not read."""
+    return Broken(0, f"it stands over {MAX_DEPTH} levels deep: it was not read", str(node.get("title") or ""), pointer)

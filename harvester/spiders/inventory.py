@@ -62,6 +62,11 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "byte_size": ("byte_size", "size", "tamano", "taille", "grosse", "tamanho"),
 }  # fmt: skip
 _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
+_PATH = re.compile(
+    r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
+    r"(?i:[\w-]+\.(csv|tsv|txt|xlsx?|ods|json|geojson|jsonl|xml|gml|kml|kmz|gpkg|shp|zip|pdf|parquet|ttl|rdf)$)"
+)
+"""Paths from the root or the folder; files in a folder below; and files by their endings, which are no hosts'."""
 _KNOWN = {name: field for field, names in _COLUMNS.items() for name in names}
 
 
@@ -84,6 +89,8 @@ class Spider(FeedSpider):
         rank=10,
     )
     element = "row"
+    # A row that moves down has not changed.
+    volatile = ("@line", "@url")
 
     @property
     def feed(self) -> str:
@@ -143,34 +150,43 @@ def _fields(table: Table) -> dict[str, int]:
 
 def _grouped(table: Table, fields: dict[str, int], url: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of each dataset: (line of the first, its cells and files). Blank rows are none."""
-    groups: dict[str, dict[str, Any]] = {}
-    lines: dict[str, int] = {}
+    groups: dict[Any, dict[str, Any]] = {}
+    titled: dict[str, dict[str, Any]] = {}
+    """By page, or else by file: the keys of its groups, by their titles."""
     for line, cells in zip(table.lines, table.rows, strict=True):
         row = {field: cells[place].strip() for field, place in fields.items() if place < len(cells)}
         row = {field: cell for field, cell in row.items() if cell}
         if not row:
             continue
-        key = _name(row) or f"\x00{line}"
+        # A page, or a file, may be that of many datasets: only an identifier says that two rows are one.
+        key: Any = row.get("identifier")
+        if key is None and (shared := _name(row)) is not None:
+            titles = titled.setdefault(shared, {})
+            # A row without title goes on with the one above.
+            title = row.get("title") or next(reversed(titles), "")
+            key = titles.setdefault(title, (shared, title))
+        elif key is None:
+            key = line
         own = {field: cell for field, cell in row.items() if field not in _FILE}
         file = {field: cell for field, cell in row.items() if field in _FILE}
         if key not in groups:
-            lines[key] = line
             groups[key] = {**own, "files": [], "@line": line, "@url": url}
         else:
             # The first row that says something has it; others repeat or leave it out.
             groups[key] = {**own, **groups[key]}
         if file:
             groups[key]["files"].append(file)
-    for key, raw in groups.items():
-        yield lines[key], raw
+    for raw in groups.values():
+        if len(titled.get(raw.get("landing_page") or "", ())) > 1:
+            raw["@page_of_many"] = True
+        yield raw["@line"], raw
 
 
 def _name(row: dict[str, Any]) -> str | None:
-    """What names a row's dataset: its identifier, its page, or the address of its file."""
-    files = row.get("files") or [row]
-    return first(
-        row.get("identifier"), row.get("landing_page"), files[0].get("download_url"), files[0].get("access_url")
-    )
+    """What names a row's dataset: its identifier, its page unless that is one of many, or the address of its file."""
+    file = next(iter(row.get("files") or ()), {} if "files" in row else row)
+    page = None if row.get("@page_of_many") else row.get("landing_page")
+    return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))
 
 
 def to_dataset(raw: dict[str, Any]) -> Dataset:
@@ -221,5 +237,5 @@ def to_dataset(raw: dict[str, Any]) -> Dataset:
 
 
 def _address(raw: dict[str, Any], cell: str | None) -> str | None:
-    """An address; one without host is that of a file beside the table."""
-    return urljoin(raw["@url"], cell) if cell and re.match(r"^\.{0,2}/?[\w./-]+$", cell) else cell
+    """An address; one that is plainly a path is that of a file beside the table. "n/a" and "city.example/b" stay."""
+    return urljoin(raw["@url"], cell) if cell and _PATH.match(cell) else cell

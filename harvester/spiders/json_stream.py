@@ -20,6 +20,8 @@ __all__ = ["Broken", "Element", "StreamEnd", "records"]
 BLOCK = 1 << 20
 MAX_RECORD = 64 << 20
 """Characters of one record; a longer one ends the reading."""
+MAX_HEAD = 100
+"""Members of an array beside the records that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ _DECODER = json.JSONDecoder(strict=False)
 def records(path: Path, *keys: str) -> Iterator[Element | Broken | StreamEnd]:
     """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
 
+    The keys may have prefixes, and an object in place of an array is one record.
+
     Without keys it is "dataset". With several, elements carry a pointer, for they are not told by their index alone.
     """
     reader = _Reader(path)
@@ -192,19 +196,38 @@ def _object(reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]) -> Gen
         if char == ",":
             reader.at += 1
             continue
-        name = reader.value()
-        if reader.peek() != ":" or not isinstance(name, str):
-            raise ValueError(f"no colon after {str(name)[:50]!r}")
+        label = reader.value()
+        if reader.peek() != ":" or not isinstance(label, str):
+            raise ValueError(f"no colon after {str(label)[:50]!r}")
         reader.at += 1
-        if name in keys and reader.peek() == "[":
+        # "dcat:dataset" is "dataset".
+        name, opening = label.rpartition(":")[2], reader.peek()
+        if name in keys and opening and opening in "[{":
             found = True
-            for n, element in enumerate(_array(reader)):
+            for n, element in enumerate(_array(reader) if opening == "[" else _one(reader)):
                 place = f"/{name}/{n}" if len(keys) > 1 else None
                 yield replace(element, index=index, pointer=place)
                 index += 1
+        elif opening == "[":
+            # It may be as long as what is asked for, and as faulty: only a short one is kept, without its faults.
+            values, count = [], 0
+            for element in _array(reader):
+                count += 1
+                if isinstance(element, Element) and count <= MAX_HEAD:
+                    values.append(element.value)
+            if count <= MAX_HEAD:
+                head[label] = values
         else:
-            head[name] = reader.value()
+            head[label] = reader.value()
     return found  # the caller takes it through "yield from"
+
+
+def _one(reader: _Reader) -> Iterator[Element | Broken]:
+    """A single record that stands without an array."""
+    try:
+        yield Element(0, reader.value())
+    except ValueError as error:
+        yield Broken(0, str(error), reader.skip_value())
 
 
 def _array(reader: _Reader) -> Iterator[Element | Broken]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urljoin
 
 __all__ = ["datasets_in"]
 
-_SCRIPT = re.compile(rb"""(?is)<script[^>]*\btype\s*=\s*["']?application/ld\+json[^>]*>(.*?)</script\s*>""")
+_SCRIPT = re.compile(rb"(?i)<script\b([^<>]*)>")
+_IS_JSON_LD = re.compile(rb"""(?i)\btype\s*=\s*["']?application/ld\+json""")
+_LISTS = {"DataCatalog", "ItemList", "Dataset"}
+"""What is in one of these has, as a rule, a page of its own."""
 _PREFIX = re.compile(r"^(schema:|https?://schema\.org/)")
 MAX_DEPTH = 12
 _REFERRED = (
@@ -25,21 +30,27 @@ _REFERRED = (
 """Properties whose nodes may stand elsewhere in the document, known by their @id."""
 
 
-def datasets_in(body: bytes, content_type: str, url: str) -> list[tuple[str, Any]]:
-    """(Pointer, record) of every Dataset. A block that is no JSON becomes a record that says so.
+def datasets_in(
+    body: bytes, content_type: str, url: str, has_page: Callable[[str], bool] = lambda address: False
+) -> tuple[list[tuple[str, Any]], int]:
+    """(Pointer, record) of every Dataset, and how many were passed over for they have another page, which is asked too.
 
-    Raises ValueError where the whole answer is neither a page nor JSON.
+    A block that is no JSON becomes a record that says so. What is neither a page nor JSON, a file, has no datasets.
+    Raises ValueError where it should be one of these and is not.
     """
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):
         blocks = [body]
     elif start[:1] == b"<" or "html" in content_type:
-        blocks = _SCRIPT.findall(body)
+        blocks = _scripts(body)
     elif not start:
         raise ValueError("the answer is empty")
-    else:
+    elif "json" in content_type or not content_type:
         raise ValueError("the answer is neither a web page nor JSON")
+    else:
+        blocks = []
     found: list[tuple[str, Any]] = []
+    passed: set[str] = set()
     for number, block in enumerate(blocks):
         try:
             document = _parsed(block)
@@ -52,8 +63,35 @@ def datasets_in(body: bytes, content_type: str, url: str) -> list[tuple[str, Any
             continue
         nodes: dict[str, Any] = {}
         _index(document, nodes, 0)
-        for place, node in _datasets(document, f"/{number}" if len(blocks) > 1 else "", 0):
-            found.append((place, {**_with_referred(node, nodes), "@page": url}))
+        for place, node, is_listed in _datasets(document, f"/{number}" if len(blocks) > 1 else "", 0):
+            is_bare = not set(node) - {"@type", "@id", "@context", "name", "url"}
+            # The page of its own tells more of it, whichever of the two is read first.
+            elsewhere = {own for own in _own_addresses(node, url) if has_page(own)} if is_listed or is_bare else ()
+            if elsewhere:
+                passed.add(min(elsewhere))
+            elif not (is_listed and is_bare):
+                found.append((place, {**_with_referred(node, nodes), "@page": url}))
+    return found, len(passed)
+
+
+def _scripts(body: bytes) -> list[bytes]:
+    """The JSON-LD blocks of a page, in a time that grows with its length alone."""
+    found = []
+    small, at = body.lower(), 0
+    while (opening := _SCRIPT.search(body, at)) and (end := small.find(b"</script", opening.end())) >= 0:
+        if _IS_JSON_LD.search(opening[1]):
+            found.append(body[opening.end() : end])
+        at = end
+    return found
+
+
+def _own_addresses(node: dict[str, Any], page: str) -> set[str]:
+    """The addresses that a node says are its own."""
+    found = set()
+    for name in (node.get("url"), node.get("@id")):
+        if isinstance(name, str) and name.strip():
+            with suppress(ValueError):
+                found.add(urljoin(page, name.strip()))
     return found
 
 
@@ -89,22 +127,23 @@ def _index(value: Any, nodes: dict[str, Any], depth: int) -> None:
             _index(one, nodes, depth + 1)
 
 
-def _datasets(value: Any, pointer: str, depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Dataset nodes at any depth. What a catalogue only names has a page of its own."""
+def _datasets(
+    value: Any, pointer: str, depth: int, is_listed: bool = False
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Dataset nodes at any depth, and whether they stand in a list or catalogue, or in another dataset."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, list):
         for n, one in enumerate(value):
-            yield from _datasets(one, f"{pointer}/{n}", depth + 1)
+            yield from _datasets(one, f"{pointer}/{n}", depth + 1, is_listed)
     elif isinstance(value, dict):
         node = _plain(value)
-        if "Dataset" in _types(node):
-            told = set(node) - {"@type", "@id", "@context", "name", "url"}
-            if depth == 0 or told:
-                yield pointer, node
+        kinds = _types(node)
+        if "Dataset" in kinds:
+            yield pointer, node, is_listed
         for key, one in node.items():
             if isinstance(one, dict | list) and key != "@context":
-                yield from _datasets(one, f"{pointer}/{key}", depth + 1)
+                yield from _datasets(one, f"{pointer}/{key}", depth + 1, is_listed or bool(kinds & _LISTS))
 
 
 def _with_referred(node: dict[str, Any], nodes: dict[str, Any]) -> dict[str, Any]:

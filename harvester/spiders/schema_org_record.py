@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text, texts
 
-__all__ = ["to_dataset"]
+__all__ = ["is_sure", "to_dataset"]
+
+_GLOBAL = re.compile(
+    r"(?i)(https?:|urn:|doi:|hdl:|ark:|info:|10\.\d{4,9}/)\S+$|\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$"
+)
+"""Identifiers that are one everywhere: addresses, URNs, DOIs, handles, UUIDs."""
 
 
 def to_dataset(raw: Any) -> Dataset:
     """The dataset of one node.
 
-    It is known by its identifier, its @id, its url, or the page it stood on. Raises ValueError where the block is no
-    JSON, LostRecord where nothing names it.
+    It is known by an identifier that is one everywhere, its @id, its url, a number of the publisher's own, or the page
+    it stood on. Raises ValueError where the block is no JSON, LostRecord where nothing names it.
     """
     if "@broken" in raw:
         raise ValueError(f"a JSON-LD block of the page is not valid JSON: {raw['@broken']}")
     named = _identifiers(raw.get("identifier"))
-    identifier = first(*named, raw.get("@id"), _address(raw.get("url")), raw.get("@page"))
+    identifier = first(*_sure_names(raw), *named, raw.get("@page"))
     if identifier is None:
         raise LostRecord("nothing names the dataset", "give it an identifier or a url", "/identifier")
     start, end = _period(raw.get("temporalCoverage"))
@@ -40,7 +46,7 @@ def to_dataset(raw: Any) -> Dataset:
         licence=_licence(raw.get("license")),
         access_rights=text(raw.get("conditionsOfAccess")),
         rights=first(_label(raw.get("usageInfo")), raw.get("copyrightNotice")),
-        issued=first(raw.get("datePublished"), raw.get("dateCreated")),
+        issued=text(raw.get("datePublished")),
         modified=text(raw.get("dateModified")),
         record_modified=text(raw.get("sdDatePublished")),
         spatial=_places(raw.get("spatialCoverage")) or _places(raw.get("spatial")),
@@ -55,8 +61,40 @@ def to_dataset(raw: Any) -> Dataset:
             )
         ),
         is_part_of=_name(raw.get("isPartOf")),
-        distributions=tuple(_distribution(one) for one in _nodes(raw.get("distribution"))),
+        distributions=tuple(_distribution(one) for one in _files(raw.get("distribution"))),
     )
+
+
+def is_sure(raw: dict[str, Any]) -> bool:
+    """Whether what names a node names nothing else: two that have the name are one dataset."""
+    return "@broken" in raw or bool(_sure_names(raw))
+
+
+def _sure_names(raw: dict[str, Any]) -> list[str]:
+    """The names of a node that no other dataset can have by right, best first.
+
+    Numbers of a publisher's own, "1", are given twice: by two offices, or to the pages of a template.
+    """
+    names = [one for one in _identifiers(raw.get("identifier")) if _GLOBAL.match(one.strip())]
+    for one in (text(raw.get("@id")), _address(raw.get("url"))):
+        if one and not one.startswith("_:"):
+            # "#dataset" stands on every page of a site.
+            names.append(_absolute(one, raw.get("@page")))
+    return names
+
+
+def _absolute(address: str, page: str | None) -> str:
+    try:
+        return urljoin(page or "", address)
+    except ValueError:
+        return address
+
+
+def _files(value: Any) -> list[dict[str, Any]]:
+    """Distributions; a text is the address of a file."""
+    return [
+        one if isinstance(one, dict) else {"contentUrl": one} for one in _items(value) if isinstance(one, dict | str)
+    ]
 
 
 def _items(value: Any) -> list[Any]:

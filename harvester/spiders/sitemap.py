@@ -18,18 +18,21 @@ from catalog.model import Dataset
 from harvester.spiders.about import About
 from harvester.spiders.addresses import AddressSpider
 from harvester.spiders.schema_org import datasets_in
-from harvester.spiders.schema_org_record import to_dataset
+from harvester.spiders.schema_org_record import is_sure, to_dataset
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
+
+    from harvester.checks.faults import Fault
 
 __all__ = ["Spider"]
 
 MAX_SITEMAP = 60_000_000
 """Bytes of a sitemap, unpacked. The protocol allows 50 MiB."""
 _LIKELY = re.compile(r"(?i)dataset|opendata|open-data|/data/|daten|dati|donnees|datos|dados")
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True)
+_ROOTS = ("urlset", "sitemapindex")
+_CUT = "the sitemap is cut short: what follows in it was not seen"
 
 
 class Spider(AddressSpider):
@@ -47,13 +50,14 @@ class Spider(AddressSpider):
     )
     counts_addresses = False
     may_repeat = True
+    pages: set[str] | None = None
+    """What is asked."""
 
     def listings(self) -> list[str]:
         url = self.portal.url
         if re.search(r"(?i)\.(xml|txt)(\.gz)?($|\?)", url):
             return [url]
         parts = urlsplit(url)
-        self.has_robots = False
         return [f"{parts.scheme}://{parts.netloc}/robots.txt", f"{url}/sitemap.xml"]
 
     def listing_request(self, url: str) -> Request:
@@ -61,39 +65,46 @@ class Spider(AddressSpider):
             url, self.on_listing, errback=self.on_listing_failed, meta={"download_maxsize": MAX_SITEMAP}
         )
 
-    def not_listed(self, url: str, why: str) -> list[Any] | None:
-        # robots.txt need not be there; and where it names sitemaps, the usual place may be empty.
-        is_robots = url.endswith("/robots.txt")
+    def not_listed(self, url: str, fault: Fault) -> list[Any] | None:
+        # robots.txt need not be there; one that is there and does not come may name other sitemaps than the usual one.
+        is_robots = url.endswith("/robots.txt") and fault.kind == "gone"
+        # Where it names sitemaps, the usual place may be empty.
         is_guess = url == f"{self.portal.url}/sitemap.xml" and (self.wanted or self.waiting or len(self.listed) > 2)
         return [] if is_robots or is_guess else None
 
     def read_listing(self, response: Response) -> list[str]:
-        if response.url.endswith("/robots.txt"):
-            named = re.findall(r"(?im)^\s*sitemap\s*:\s*(\S+)", response.body[:500_000].decode("utf-8", "replace"))
+        if response.meta["asked"].endswith("/robots.txt"):
+            text = response.body[:500_000].decode("utf-8", "replace")
+            named = re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", text)
             return [urljoin(response.url, one) for one in named if self.is_own(urljoin(response.url, one))]
-        body = _unpacked(response.body)
+        body, is_cut = _unpacked(response.body)
         if body.lstrip()[:1] != b"<":
             # The protocol knows sitemaps of plain text, an address a line.
             lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines()]
             if not any(re.match(r"https?://", line) for line in lines):
                 raise ValueError("the answer is no sitemap")
+            if is_cut:
+                # The last address may be half of one.
+                lines.pop()
+                self.tally.fail(f"{response.url}: {_CUT}")
             for line in lines:
                 self.add_page(line)
             return []
-        root = etree.fromstring(body, _PARSER)
-        name = etree.QName(root).localname if root is not None and isinstance(root.tag, str) else ""
-        if name not in ("urlset", "sitemapindex"):
-            raise ValueError("an HTML or XML page came where a sitemap was expected")
-        found = [
-            (one.text or "").strip()
-            for one in root.iter()
-            if isinstance(one.tag, str) and etree.QName(one).localname == "loc"
-        ]
-        if name == "sitemapindex":
-            return [one for one in found if self.is_own(one)]
-        for one in found:
-            self.add_page(one)
-        return []
+        name, found, is_half = _addresses(body)
+        if is_cut or is_half:
+            self.tally.fail(f"{response.url}: {_CUT}")
+        if name == "urlset":
+            for one in found:
+                self.add_page(one)
+            return []
+        own = [one for one in found if self.is_own(one)]
+        if len(own) < len(found):
+            said = f"{response.url}: {len(found) - len(own):,} sitemaps of other hosts were not read"
+            if own:
+                self.tally.notes.append(said)
+            else:
+                self.tally.fail(f"{said}, and it names no others")
+        return own
 
     def is_own(self, url: str) -> bool:
         """Whether an address lies on the portal's own site."""
@@ -111,22 +122,74 @@ class Spider(AddressSpider):
         # Where a night is too short for a whole site, the likely pages were asked.
         return (not _LIKELY.search(url), url)
 
+    def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
+        # Two pages may show one dataset, in two languages. A number of the publisher's own, or none at all, proves
+        # nothing: then it is said that the second was not kept.
+        return all(is_sure(raw) for _, raw in records)
+
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
-        return datasets_in(response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"), response.url)
+        pages = self.pages = self.pages or set(map(_page_of, self.names))
+        own = {_page_of(response.url), _page_of(response.meta["asked"])}
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        found, self.passed_here = datasets_in(
+            response.body, kind, response.url, lambda url: (page := _page_of(url)) in pages and page not in own
+        )
+        return found
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
 
 
-def _unpacked(body: bytes) -> bytes:
-    """The text of a sitemap that may be compressed. Raises ValueError where it unfolds to too much."""
+def _local(node: Any) -> str:
+    """The name of an element, whatever its namespace, and even where its prefix has none."""
+    return str(node.tag).rpartition("}")[2].rpartition(":")[2] if node is not None else ""
+
+
+def _page_of(url: str) -> str:
+    """An address as far as it tells one page from another."""
+    return url.partition("#")[0].partition("://")[2].rstrip("/")
+
+
+def _addresses(body: bytes) -> tuple[str, list[str], bool]:
+    """The name of a sitemap's root, the addresses in it, and whether its end is missing.
+
+    Raises ValueError where it is no sitemap.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True)
+    root = etree.fromstring(body, parser)
+    name = _local(root) if root is not None else ""
+    if name not in _ROOTS:
+        raise ValueError("an HTML or XML page came where a sitemap was expected")
+    found: list[str] = []
+    for one in root.iter(etree.Element):
+        # Images and videos have a "loc" too.
+        if _local(one) == "loc" and _local(one.getparent()) in ("url", "sitemap"):
+            found.append((one.text or "").strip())
+    if not any(error.level_name == "FATAL" for error in parser.error_log):
+        return name, found, False
+    tags = re.findall(rb"<(/?)(?:[\w.-]+:)?(loc|urlset|sitemapindex)\b", body.replace(b"\0", b""))
+    is_half = (b"/", name.encode()) not in tags
+    if is_half and found and tags[-1] == (b"", b"loc"):
+        # The last address may be half of one.
+        found.pop()
+    return name, found, is_half
+
+
+def _unpacked(body: bytes) -> tuple[bytes, bool]:
+    """The text of a sitemap that may be compressed, and whether it breaks off.
+
+    Raises ValueError where it unfolds to too much.
+    """
+    text, is_cut = b"", False
     if body[:2] != b"\x1f\x8b":
-        return body
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        text = inflater.decompress(body, MAX_SITEMAP)
-    except zlib.error as error:
-        raise ValueError(f"the sitemap cannot be unpacked: {error}") from error
-    if inflater.unconsumed_tail:
-        raise ValueError(f"the sitemap unfolds to more than {MAX_SITEMAP:,} bytes")
-    return text
+        return body, is_cut
+    while body[:2] == b"\x1f\x8b":
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            text += inflater.decompress(body, MAX_SITEMAP - len(text) + 1)
+        except zlib.error as error:
+            raise ValueError(f"the sitemap cannot be unpacked: {error}") from error
+        if len(text) > MAX_SITEMAP:
+            raise ValueError(f"the sitemap unfolds to more than {MAX_SITEMAP:,} bytes")
+        is_cut, body = not inflater.eof, inflater.unused_data
+    return text, is_cut

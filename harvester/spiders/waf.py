@@ -23,6 +23,8 @@ from harvester.spiders.xml_reading import canonical, local, parse_xml
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+    from harvester.checks.faults import Fault
+
 __all__ = ["Spider", "links_of"]
 
 MAX_DEPTH = 10
@@ -80,7 +82,7 @@ class Spider(AddressSpider):
             raise ValueError("an HTML page came that lists neither XML files nor folders")
         return shallow
 
-    def not_listed(self, url: str, why: str) -> list[Any] | None:
+    def not_listed(self, url: str, fault: Fault) -> list[Any] | None:
         # Some servers know the folder without its slash alone.
         if url == f"{self.portal.url}/" and len(self.listed) == 1:
             self.queue([self.portal.url])

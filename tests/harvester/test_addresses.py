@@ -8,6 +8,9 @@ import io
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,9 @@ from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 from catalog.reading import datasets
 from catalog.store import Catalog, open_catalog
 from harvester.cli import cli
+from harvester.spiders import addresses
 from harvester.spiders.inventory import template
+from harvester.spiders.schema_org import datasets_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +109,207 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
     with open_catalog(tmp_path / "d" / "catalog.db") as catalog:
         row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 10, 0)
+
+
+# What a sitemap says, and what it only seems to say
+
+
+def urlset(*paths: str) -> str:
+    return "<urlset>" + "".join(f"<url><loc>http://HOST{path}</loc></url>" for path in paths) + "</urlset>"
+
+
+def told(*nodes: Any) -> Answer:
+    scripts = "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
+    return Answer(200, "text/html", f"<html>{scripts}</html>".encode())
+
+
+def a_dataset(**more: Any) -> dict[str, Any]:
+    return {"@context": "https://schema.org", "@type": "Dataset", "description": "Told.", **more}
+
+
+def visited(catalog: Catalog, sitemap: str | Callable[[str], bytes], pages: dict[str, Any]) -> dict[str, Any]:
+    """A night at a site; "http://HOST" stands for its address."""
+    with PortalServer({path: one for path, one in pages.items() if not isinstance(one, Answer)}) as server:
+        for path, one in pages.items():
+            if isinstance(one, Answer) and isinstance(one.body, bytes):
+                server.routes[path] = replace(one, body=one.body.replace(b"http://HOST", server.url.encode()))
+        body = sitemap.encode() if isinstance(sitemap, str) else sitemap(server.url)
+        body = body.replace(b"http://HOST", server.url.encode())
+        server.routes.setdefault("/sitemap.xml", Answer(200, "application/xml", body))
+        harvest(catalog, spec("p", "sitemap", server.url))
+    return harvested(catalog, "p")
+
+
+def identifiers(catalog: Catalog) -> list[str]:
+    return sorted(one.dataset.identifier.partition("://")[2].partition("/")[2] for one in datasets(catalog, "p"))
+
+
+def whole(url: str) -> bytes:
+    return urlset("/d/0", "/d/1", "/d/2").replace("http://HOST", url).encode()
+
+
+def lines(url: str) -> bytes:
+    return "".join(f"{url}/d/{n}\n" for n in range(3)).encode()
+
+
+def members(url: str) -> bytes:
+    return gzip.compress(whole(url)[:40]) + gzip.compress(whole(url)[40:])
+
+
+@pytest.mark.parametrize(
+    ("sitemap", "count"),
+    [
+        (lambda url: whole(url)[:-9], 3),
+        (lambda url: whole(url)[:-24], 2),
+        (lambda url: gzip.compress(whole(url), 0)[:-35], 2),
+        (lambda url: gzip.compress(lines(url), 0)[:-10], 2),
+        (lambda url: gzip.compress(whole(url)[:40]) + gzip.compress(whole(url)[40:], 0)[:-30], 2),
+    ],
+    ids=["no end", "in an address", "gzip", "lines", "member"],
+)
+def test_a_sitemap_that_is_cut_short_is_not_the_whole(
+    sitemap: Callable[[str], bytes], count: int, catalog: Catalog
+) -> None:
+    row = visited(catalog, sitemap, {f"/d/{n}": page(n) for n in range(3)})
+    assert (row["verdict"], row["datasets"]) == ("partial", count), row["reasons"]
+    assert "cut short" in row["reasons"][0]
+    assert all(error["kind"] != "gone" for error in catalog.rows("select kind from harvest_errors"))
+
+
+@pytest.mark.parametrize(
+    "sitemap",
+    [
+        members,
+        lambda url: b'<?xml version="1.0" encoding="x-odd"?>' + whole(url),
+        lambda url: whole(url).replace(b"/d/1", b"/d/1?a=1&b=2") + b"<!-- by hand -->",
+        lambda url: whole(url).replace(b"urlset", b"s:urlset") + b"\n trailing",
+    ],
+    ids=["members", "encoding", "ampersand", "trailing"],
+)
+def test_a_sitemap_with_faults_that_is_whole(sitemap: Callable[[str], bytes], catalog: Catalog) -> None:
+    row = visited(catalog, sitemap, {f"/d/{n}": page(n) for n in range(3)})
+    assert (row["verdict"], row["datasets"]) == ("complete", 3), row["reasons"]
+
+
+def test_listings_beyond_the_limit_are_said(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "MAX_LISTINGS", 4)
+    index = "".join(f"<sitemap><loc>http://HOST/{n}.txt</loc></sitemap>" for n in range(6))
+    texts = {f"/{n}.txt": Answer(200, "text/plain", b"http://HOST/d/%d" % n) for n in range(6)}
+    index = f"<sitemapindex>{index}</sitemapindex>"
+    row = visited(catalog, index, {f"/d/{n}": page(n) for n in range(6)} | texts)
+    assert (row["verdict"], row["datasets"]) == ("partial", 2)
+    assert row["reasons"] == ["there are more than 4 listings: the others were not read"]
+
+
+@pytest.mark.parametrize(
+    ("robots", "verdict"),
+    [
+        (Answer(404), "complete"),
+        (Answer(410), "complete"),
+        (Answer(200, "text/html", b"<html>Home</html>"), "complete"),
+        (Answer(302, headers={"Location": "/home"}), "complete"),
+        (Answer(500), "partial"),
+    ],
+    ids=["404", "410", "HTML", "redirect", "500"],
+)
+def test_robots_txt_that_does_not_come_may_name_other_sitemaps(robots: Answer, verdict: str, catalog: Catalog) -> None:
+    pages = {f"/d/{n}": page(n) for n in range(3)} | {"/robots.txt": robots}
+    pages["/home"] = Answer(200, "text/html", b"<html>Home</html>")
+    row = visited(catalog, whole, pages)
+    assert (row["verdict"], row["datasets"]) == (verdict, 3), row["reasons"]
+
+
+def test_a_number_of_a_publishers_own_names_no_dataset_alone(catalog: Catalog) -> None:
+    nodes = {
+        "/a": a_dataset(identifier="1", name="A", url="http://HOST/a"),
+        "/b": a_dataset(identifier="1", name="B", url="http://HOST/b"),
+        "/c": a_dataset(**{"@id": "#dataset"}, name="C"),
+        "/d": a_dataset(**{"@id": "#dataset"}, name="D"),
+        "/e": a_dataset(identifier="http://HOST/id/e", name="E", url="http://HOST/e"),
+        "/e-fr": a_dataset(identifier="http://HOST/id/e", name="É", url="http://HOST/e-fr"),
+        "/f": a_dataset(identifier="7", name="F"),
+        "/g": a_dataset(identifier="7", name="G"),
+    }
+    row = visited(catalog, urlset(*nodes), {path: told(node) for path, node in nodes.items()})
+    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 6, 1)
+    assert identifiers(catalog) == ["", "a", "b", "c#dataset", "d#dataset", "id/e"]
+    assert any(one.dataset.other_identifiers == ("1",) for one in datasets(catalog, "p"))
+    assert catalog.rows("select kind, record_id from harvest_errors") == [{"kind": "duplicate", "record_id": "7"}]
+
+
+def test_sitemaps_of_other_hosts_are_said(catalog: Catalog) -> None:
+    other = "<sitemap><loc>https://elsewhere.example/s.xml</loc></sitemap>"
+    row = visited(catalog, f"<sitemapindex>{other}</sitemapindex>", {})
+    assert row["verdict"] == "failed" and "1 sitemaps of other hosts were not read" in row["reasons"][0]
+    own = "<sitemap><loc>http://HOST/own.txt</loc></sitemap>"
+    pages = {"/own.txt": Answer(200, "text/plain", b"http://HOST/d/1"), "/d/1": page(1)}
+    row = visited(catalog, f"<sitemapindex>{other}{own}</sitemapindex>", pages)
+    assert row["verdict"] == "complete" and "of other hosts" in row["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>" + b"<script " * 125_000,
+        b"<html>" + b'<script type="application/ld+json">' * 30_000,
+        b"<html><script" + b" type" * 200_000,
+        b"<html>" + (b"<script>" + b"</script" * 5) * 20_000,
+    ],
+)
+def test_a_hostile_page_takes_no_longer_than_its_length(body: bytes) -> None:
+    begun = time.process_time()
+    assert datasets_in(body, "text/html", "http://x.example") == ([], 0)
+    assert time.process_time() - begun < 2
+
+
+def test_hostile_robots_txt(catalog: Catalog) -> None:
+    begun = time.process_time()
+    pages = {"/robots.txt": Answer(200, "text/plain", b"\n" * 500_000), "/d/0": page(0)}
+    row = visited(catalog, urlset("/d/0"), pages)
+    assert row["verdict"] == "complete" and time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("kind", ["DataCatalog", "ItemList"])
+def test_a_page_of_its_own_tells_more_than_the_catalogue(kind: str, catalog: Catalog) -> None:
+    inner = [
+        a_dataset(name="Short", url="http://HOST/datasets/1/"),
+        a_dataset(name="Only here", url="http://HOST/datasets/2"),
+        a_dataset(name="Nowhere else"),
+    ]
+    items = [{"@type": "ListItem", "item": one} for one in inner]
+    page_of_all = told({"@type": kind, "dataset" if kind == "DataCatalog" else "itemListElement": items})
+    full = told(a_dataset(name="Long", url="http://HOST/datasets/1", keywords="a, b"))
+    pages = {"/datasets": page_of_all, "/datasets/1": full}
+    row = visited(catalog, urlset(*pages), pages)
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 3, 0), row["reasons"]
+    assert {one.dataset.title for one in datasets(catalog, "p")} == {"Long", "Only here", "Nowhere else"}
+    # Pages that describe nothing make the catalogue the only one that does: nothing may be retired.
+    row = visited(
+        catalog, urlset(*pages), pages | {"/datasets": told({"@type": kind, "x": inner[0]}), "/datasets/1": told()}
+    )
+    assert row["verdict"] == "failed" and "only 0 do" in row["reasons"][0]
+
+
+def test_images_and_files_of_a_sitemap_are_no_datasets(catalog: Catalog) -> None:
+    image = '<image:image xmlns:image="i"><image:loc>http://HOST/i.png</image:loc></image:image>'
+    sitemap = urlset("/d/1", "/f.pdf").replace("</url>", f"{image}</url>")
+    pages = {"/d/1": page(1), "/f.pdf": Answer(200, "application/pdf", b"%PDF-1.7"), "/i.png": Answer(500)}
+    row = visited(catalog, sitemap, pages)
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
+
+
+def test_what_a_node_leaves_out_and_what_it_does_not_say(catalog: Catalog) -> None:
+    nodes = {
+        "/a": {"@type": "WebPage", "mainEntity": {"@type": "Dataset", "name": "Bare", "url": "http://HOST/a"}},
+        "/b": a_dataset(
+            name="B", dateCreated="1999", distribution=["http://HOST/b.csv", {"contentUrl": "http://x.example"}]
+        ),
+    }
+    row = visited(catalog, urlset(*nodes), {path: told(node) for path, node in nodes.items()})
+    assert (row["verdict"], row["datasets"]) == ("complete", 2)
+    found = {one.dataset.title: one.dataset for one in datasets(catalog, "p")}
+    assert [str(one.download_url)[-5:] for one in found["B"].distributions] == ["b.csv", "ample"]
+    assert found["B"].issued is None and "Bare" in found
 
 
 # Inventories

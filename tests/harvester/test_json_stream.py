@@ -126,6 +126,37 @@ def test_what_is_no_feed_says_so(text: str, fault: str, tmp_path: Path) -> None:
     assert not found and end.fault is not None and fault in end.fault
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"dataset": {"a": 1}}', [("/dataset/0", {"a": 1})]),
+        ('{"dcat:dataset": [1, 2], "dct:title": "t"}', [("/dataset/0", 1), ("/dataset/1", 2)]),
+        ('{"catalog": {"dataset": [3]}, "dataset": [1]}', [("/catalog/0", {"dataset": [3]}), ("/dataset/0", 1)]),
+        ('{"other": [{"a": }, 2], "dataset": [1]}', [("/dataset/0", 1)]),
+    ],
+    ids=["object", "prefix", "both", "fault elsewhere"],
+)
+def test_an_object_is_one_record_and_keys_may_have_prefixes(text: str, found: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text(text)
+    *elements, end = records(path, "dataset", "catalog")
+    assert isinstance(end, StreamEnd) and end.fault is None
+    assert [(one.pointer, one.value) for one in elements if isinstance(one, Element)] == found
+
+
+def test_a_malformed_object_in_place_of_an_array_is_lost_alone(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text('{"catalog": {"a": }, "dataset": [1]}')
+    broken, one, end = records(path, "dataset", "catalog")
+    assert isinstance(broken, Broken) and isinstance(one, Element) and end == StreamEnd(None, {})
+
+
+def test_what_is_not_asked_for_is_not_kept_unless_it_is_short(tmp_path: Path) -> None:
+    text = json.dumps({"short": [1] * 100, "long": [{"a": 1}] * 101, "title": "t", "dataset": [1]})
+    values, _, end = read(tmp_path / "d.json", text)
+    assert values == [1] and end == StreamEnd(None, {"short": [1] * 100, "title": "t"})
+
+
 MEASURE = """
 import resource, sys
 from pathlib import Path

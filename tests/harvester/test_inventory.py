@@ -1,0 +1,75 @@
+"""Tables kept by hand: which rows are one dataset, and what in them is an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from portal_server import Answer, PortalServer, harvest, harvested, spec
+
+from catalog.model import Dataset
+from catalog.reading import datasets
+from catalog.store import Catalog
+from harvester.spiders.inventory import to_dataset
+
+
+def kept(catalog: Catalog, *nights: str) -> tuple[dict[str, Any], list[Dataset]]:
+    """The last of some nights, each with a table of its own at the same address."""
+    with PortalServer() as server:
+        for body in nights:
+            server.routes["/list.csv"] = Answer(200, "text/csv", body.encode())
+            harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
+    return harvested(catalog, "p"), sorted((one.dataset for one in datasets(catalog, "p")), key=lambda d: d.identifier)
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "files"),
+    [
+        ("a,Air,http://x.example,h://1\nb,Bees,http://x.example,h://2", ["a", "b"], [1, 1]),
+        (",Air,http://x.example,h://1\n,Bees,http://x.example,h://2\n,Bees,http://x.example,h://3", ["h://1", "h://2"],
+         [1, 2]),
+        (",Air,http://x.example,h://1\n,,http://x.example,h://2\n,Air,http://x.example,h://3", ["http://x.example"],
+         [3]),
+        (",Air,,h://1\n,Bees,,h://2", ["h://1", "h://2"], [1, 1]),
+        ("a,Air,,h://1\na,Other,,h://2", ["a"], [2]),
+    ],
+    ids=["identifiers", "page of many", "page of one", "files", "identifier repeated"],
+)  # fmt: skip
+def test_which_rows_are_one_dataset(rows: str, names: list[str], files: list[int], catalog: Catalog) -> None:
+    row, found = kept(catalog, f"id,title,page,url\n{rows}\n")
+    assert (row["verdict"], row["errors"]) == ("complete", 0)
+    assert [one.identifier for one in found] == names
+    assert [len(one.distributions) for one in found] == files
+
+
+def test_datasets_that_share_their_only_file_are_said(catalog: Catalog) -> None:
+    row, found = kept(catalog, "title,url\nAir,h://1\nBees,h://1\n")
+    assert (row["verdict"], row["duplicates"], [one.title for one in found]) == ("complete", 1, ["Air"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        *[(cell, cell) for cell in ("n/a", "N/A", "TBD", "none", "-", "www.city.example/b.csv", "city.example", "a/b")],
+        *[(cell, cell) for cell in ("http://y.example/b.csv", "//y.example/b.csv", "see page 3.")],
+        ("b.csv", "http://x.example/in/b.csv"),
+        ("files/b.v2.xlsx", "http://x.example/in/files/b.v2.xlsx"),
+        ("./b", "http://x.example/in/b"),
+        ("../b.csv", "http://x.example/b.csv"),
+        ("/b", "http://x.example/b"),
+    ],
+)
+def test_only_a_path_is_joined_to_the_address_of_the_table(cell: str, address: str) -> None:
+    raw = {
+        "identifier": "a",
+        "landing_page": cell,
+        "files": [{"download_url": cell}],
+        "@url": "http://x.example/in/l.csv",
+    }
+    found = to_dataset(raw)
+    assert found.landing_page == found.distributions[0].download_url == address
+
+
+def test_a_row_on_top_changes_no_other(catalog: Catalog) -> None:
+    row, _ = kept(catalog, "id,title\na,Air\nb,Bees\n", "id,title\nz,New\na,Air\nb,Bees\n")
+    assert (row["verdict"], row["added"], row["changed"]) == ("complete", 1, 0)

@@ -29,6 +29,8 @@ MAX_MISSES = 20
 """Addresses in a row that fail before the harvest is ended. Those that are gone do not count."""
 MAX_STALE = 0.2
 """Share of the addresses that may be gone; beyond it the listing is stale, or the server is in trouble."""
+MAX_GONE = 200
+"""Addresses that may be gone before any has brought a dataset."""
 MAX_LISTINGS = 5_000
 """Listings read: folders, sitemaps."""
 
@@ -249,6 +251,10 @@ class AddressSpider(PortalSpider):
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
         )
         page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
+        if self.stale >= MAX_GONE and not self.tally.kept:
+            # A server that answers 404 to all of them; thousands more would tell nothing.
+            message = f"the first {self.stale:,} addresses are gone, and {len(self.names) - index - 1:,} were not asked"
+            return [page, self.fatal("gone", message, "look at the listing, which names what is not there", url)]
         if self.misses < MAX_MISSES:
             return [page, *self.ask_next(index + 1)]
         left = len(self.names) - index - 1

@@ -30,6 +30,7 @@ __all__ = ["Spider"]
 
 MAX_SITEMAP = 60_000_000
 """Bytes of a sitemap, unpacked. The protocol allows 50 MiB."""
+_BARE = re.compile(rb"&(?!(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|\w{1,31});)")
 _LIKELY = re.compile(r"(?i)dataset|opendata|open-data|/data/|daten|dati|donnees|datos|dados")
 _ROOTS = ("urlset", "sitemapindex")
 _CUT = "the sitemap is cut short: what follows in it was not seen"
@@ -156,7 +157,8 @@ def _addresses(body: bytes) -> tuple[str, list[str], bool]:
     Raises ValueError where it is no sitemap.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True)
-    root = etree.fromstring(body, parser)
+    # An address with a bare "&" is what many sites write.
+    root = etree.fromstring(_BARE.sub(b"&amp;", body), parser)
     name = _local(root) if root is not None else ""
     if name not in _ROOTS:
         raise ValueError("an HTML or XML page came where a sitemap was expected")

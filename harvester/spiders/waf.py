@@ -32,8 +32,8 @@ TROUBLE = ("ExceptionReport", "ServiceExceptionReport", "Error", "error", "error
 """Roots of what servers send in place of a file, with 200."""
 _LISTED = re.compile(rb"(?i)index of |directory listing|parent directory|\.\./")
 """How a folder without files is told from a page that is no listing."""
-_BASE = re.compile(rb"""(?is)<base\s[^>]*?href\s*=\s*["']([^"']+)["']""")
-_HREF = re.compile(rb"""(?is)<a\s[^>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+))""")
+_BASE = re.compile(rb"""(?is)<base\s[^<>]*?href\s*=\s*["']([^"']+)["']""")
+_HREF = re.compile(rb"""(?is)<a\s[^<>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+))""")
 
 
 class Spider(AddressSpider):

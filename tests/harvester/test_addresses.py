@@ -64,6 +64,24 @@ def test_stale_links_are_said_and_many_of_them_are_no_deletion(gone: int, verdic
     assert (row["verdict"], row["datasets"], row["errors"]) == (verdict, 20 - gone, gone)
 
 
+def test_list_of_which_nothing_is_there_is_given_up(catalog: Catalog) -> None:
+    with site(300) as server:
+        for n in range(300):
+            server.routes[f"/d/{n}"] = Answer(404)
+        harvest(catalog, spec("p", "sitemap", server.url))
+        assert len(server.asked("/d/")) == 200
+    row = harvested(catalog, "p")
+    assert row["verdict"] == "failed" and "100 were not asked" in " ".join(row["reasons"])
+
+
+def test_bare_ampersand_of_an_address(catalog: Catalog) -> None:
+    with PortalServer({"/d?a=1&b=2": page(1)}) as server:
+        text = f"<urlset><url><loc>{server.url}/d?a=1&b=2</loc></url></urlset>"
+        server.routes["/sitemap.xml"] = Answer(200, "text/xml", text.encode())
+        harvest(catalog, spec("p", "sitemap", server.url))
+    assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 1)
+
+
 def test_a_site_in_trouble_is_left_alone(catalog: Catalog) -> None:
     with site(60) as server:
         for n in range(60):

@@ -90,7 +90,10 @@ def _saved(found: Any, folder: Path, is_local: bool) -> str:
     from specs.portals import of_url, save
     from specs.portals.registries import key_of
 
-    spec = of_url(found.best.url, found.best.type, local=is_local)
+    try:
+        spec = of_url(found.best.url, found.best.type, local=is_local)
+    except SpecError as error:
+        return str(error)
     if found.title:
         spec = spec.model_copy(update={"title": found.title})
     for one in known_in(folder):

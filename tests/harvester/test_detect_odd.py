@@ -17,7 +17,7 @@ from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
 
 from harvester.detect import Detection, _title, asking, detect, recognise
 from harvester.detect.asking import Asker, Seen
-from harvester.detect.hits import count_of
+from harvester.detect.hits import count_of, recognised
 from harvester.detect.many import addresses, detect_all
 from harvester.detect.markers import by_markers
 from specs.errors import SpecError
@@ -64,6 +64,13 @@ def test_what_is_no_address_ends_no_list(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_text("url\n" + "a." * 100_000)
     with pytest.raises(SpecError, match="not a table"):
         addresses(path)
+
+
+def test_recogniser_that_stumbles_recognises_nothing() -> None:
+    def stumble(seen: Seen) -> None:
+        raise RecursionError
+
+    assert recognised(stumble, Seen("http://x.example", 200)) is None
 
 
 def test_counts_are_believed_only_where_they_are_some() -> None:

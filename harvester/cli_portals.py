@@ -90,7 +90,10 @@ def _saved(found: Any, folder: Path, is_local: bool) -> str:
     from specs.portals import of_url, save
     from specs.portals.registries import key_of
 
-    spec = of_url(found.best.url, found.best.type, local=is_local)
+    try:
+        spec = of_url(found.best.url, found.best.type, local=is_local)
+    except SpecError as error:
+        return str(error)
     if found.title:
         spec = spec.model_copy(update={"title": found.title})
     for one in known_in(folder):
@@ -151,7 +154,9 @@ def preview(
     from harvester.registry import resolve
     from harvester.terminal_portals import show_preview
 
-    spec = resolve(data, [portal], registry=registry, portal_type=portal_type, allow_local=allow_local)[0]
+    spec = resolve(
+        data, [portal], registry=registry, portal_type=portal_type, allow_local=allow_local, contact=contact
+    )[0]
     found = look(spec, count=count, contact=contact)
     if as_json:
         _print(found.as_json())
@@ -251,7 +256,8 @@ def check_portals(
     from harvester.registry import resolve
     from harvester.terminal_portals import show_checks
 
-    specs = _filtered(resolve(data, names, registry=registry, allow_local=allow_local), kinds, countries, text)
+    specs = resolve(data, names, registry=registry, allow_local=allow_local, contact=contact)
+    specs = _filtered(specs, kinds, countries, text)
     found = look(specs, contact=contact)
     if as_json:
         _print([one.as_json() for one in found])
@@ -287,6 +293,7 @@ def import_portals(
     """
     import csv
 
+    from catalog.exports.csvfile import guard
     from harvester.registry import known_in
     from specs.portals import PortalSpec, save
     from specs.portals.registries import portals_of, read_registry
@@ -295,6 +302,7 @@ def import_portals(
     written: Counter[str] = Counter()
     left: Counter[str] = Counter()
     untyped: list[tuple[str, str]] = []
+    unread: list[str] = []
     for one in portals_of(read_registry(path, portal_type), known_in(target)):
         if isinstance(one, PortalSpec):
             if not _filtered([one], kinds, countries, text):
@@ -305,16 +313,20 @@ def import_portals(
                 save(one, target)
         else:
             entry, why = one
+            if entry.fault is not None:
+                unread.append(entry.fault)
             left["nothing reads its software" if why.startswith("nothing reads") else why.split(":")[0]] += 1
             if entry.type is None and entry.status is None and entry.url:
-                untyped.append((entry.url, entry.title))
+                untyped.append((guard(entry.url), guard(entry.title)))
     if unknown and not dry_run:
-        with unknown.open("w", encoding="utf-8", newline="") as file:
+        with unknown.open("w", encoding="utf-8", errors="replace", newline="") as file:
             csv.writer(file).writerows([("url", "title"), *untyped])
     said = ", ".join(f"{n} {kind}" for kind, n in written.most_common()) or "none"
     click.echo(f"{'would be written' if dry_run else 'written'} to {target}: {sum(written.values())} ({said})")
     for why, n in left.most_common():
         click.echo(f"left out: {n}, {why}")
+    for fault in unread[:10]:
+        click.echo(f"    {fault}")
 
 
 @portals.command("template")

@@ -25,6 +25,8 @@ FEED_BYTES = 20_000_000
 """Of a feed; a longer one is known by its beginning."""
 OUR_LIMITS = ("deadline_s", "max_datasets", "max_feed_bytes", "max_harvest_bytes")
 """What ends a preview early is our own doing, and no fault of the portal."""
+MOST = 5
+"""Reasons given."""
 NOT_ASKED = (
     "identifier", "is_series", "record_modified", "harvested_from", "is_part_of", "described_by", "relations", "rights",
     "applicable_legislation", "hvd_categories", "other_identifiers", "data_services", "licence_title",
@@ -39,7 +41,8 @@ class Preview:
     portal: str
     type: str
     verdict: str
-    """"ok": records came; "empty": the portal lists none; "failed": none could be read."""
+    """"ok": records came; "empty": the portal lists none; "failed": none could be read; "unknown": a limit of ours, or
+    a fault, ended the look before any was."""
     reasons: tuple[str, ...]
     advertised: int | None
     """Datasets the portal says it has; None where it does not say."""
@@ -87,6 +90,9 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
             raws = {
                 row["dataset_id"]: json.loads(row["raw"]) for row in catalog.rows("select dataset_id, raw from records")
             }
+    reasons = [str(one) for one in json.loads(harvest["reasons"] or "[]")]
+    told = [*reasons, *(one["message"] for one in errors)]
+    is_ended_by_us = any(limit in one for one in told for limit in OUR_LIMITS)
     errors = [one for one in errors if not any(limit in one["message"] for limit in OUR_LIMITS)]
     rows: list[dict[str, Any]] = [
         {
@@ -100,13 +106,12 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
         for one in stored
     ]
     is_known = bool(stored)
-    faults = [one["message"] for one in errors if one["is_fatal"]]
-    verdict = "ok" if is_known else "empty" if harvest["verdict"] == "complete" else "failed"
+    verdict, why = ("ok", ()) if is_known else _why_none(harvest["verdict"], reasons, errors, is_ended_by_us)
     return Preview(
         portal=spec.id,
         type=spec.type,
         verdict=verdict,
-        reasons=tuple(faults if not is_known else ()) or (("the portal lists no datasets",) if not is_known else ()),
+        reasons=why,
         advertised=harvest["advertised"],
         datasets=tuple(rows),
         errors=tuple(errors),
@@ -120,6 +125,20 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
         score_low=_mean(rows, "score_low"),
         score_high=_mean(rows, "score_high"),
     )
+
+
+def _why_none(
+    verdict: str, reasons: list[str], errors: list[dict[str, Any]], is_ended_by_us: bool
+) -> tuple[str, tuple[str, ...]]:
+    """Why no dataset was read, and what that says of the portal: nothing, where it was our own limit."""
+    if verdict == "complete":
+        return "empty", ("the portal lists no datasets",)
+    faults = [one["message"] for one in errors if one["is_fatal"]]
+    if is_ended_by_us and not faults:
+        ended = "our own preview limit ended the look before a dataset was read"
+        return "unknown", (ended, *dict.fromkeys(one["message"] for one in errors[:MOST]))
+    messages = faults or [one["message"] for one in errors] or reasons or ["no dataset could be read"]
+    return "failed", tuple(dict.fromkeys(messages[:MOST]))
 
 
 def _filled(dataset: Dataset) -> dict[str, Any]:
@@ -147,7 +166,7 @@ def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
 def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given") -> list[Preview]:
     """Whether portals answer as their files say: a look at one record of each, four at once.
 
-    A portal whose preview fails for a fault of ours is "failed", and says so.
+    Where a look fails for a fault of ours, that is said, and of the portal nothing is known.
     """
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda spec: _safe(spec, contact), specs))
@@ -157,8 +176,9 @@ def _safe(spec: PortalSpec, contact: str) -> Preview:
     try:
         return preview(spec, count=1, contact=contact)
     except Exception as error:  # noqa: BLE001  # one portal must not end the look at the others
+        why = f"our own fault: {type(error).__name__}: {error}"
         return Preview(
-            portal=spec.id, type=spec.type, verdict="failed", reasons=(f"{type(error).__name__}: {error}",),
+            portal=spec.id, type=spec.type, verdict="unknown", reasons=(why,),
             advertised=None, datasets=(), errors=(), never_filled=(), unmapped=(),
             score=None, score_low=None, score_high=None,
         )  # fmt: skip

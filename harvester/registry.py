@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from specs.errors import SpecError
 from specs.portals import PortalSpec, load, of_url, shipped
@@ -18,6 +19,7 @@ def resolve(
     registry: Path | None = None,
     portal_type: str | None = None,
     allow_local: bool = False,
+    contact: str = "no contact given",
 ) -> list[PortalSpec]:
     """The portals named; with no names, all of the registry.
 
@@ -29,7 +31,7 @@ def resolve(
     known = {spec.id: spec for spec in load(folder)} if folder else shipped()
     found: dict[str, PortalSpec] = {}
     for spec in (
-        [one for name in names for one in _named(data, name, known, portal_type, allow_local)]
+        [one for name in names for one in _named(data, name, known, portal_type, allow_local, contact)]
         if names
         else known.values()
     ):
@@ -46,10 +48,12 @@ def known_in(folder: Path) -> list[PortalSpec]:
 
 
 def _named(
-    data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None, allow_local: bool
+    data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None, allow_local: bool, contact: str
 ) -> list[PortalSpec]:
     if name.startswith(("http://", "https://")):
-        return [of_url(name, portal_type) if portal_type else detected(name, allow_local)]
+        found = of_url(name, portal_type) if portal_type else detected(name, allow_local, contact)
+        _refuse_another(data / "catalog.db", found)
+        return [found]
     if name in known:
         return [known[name]]
     if name.endswith(".toml") or Path(name).is_dir():
@@ -62,15 +66,26 @@ def _named(
     return [spec]
 
 
-def detected(url: str, allow_local: bool) -> PortalSpec:
+def detected(url: str, allow_local: bool, contact: str = "no contact given") -> PortalSpec:
     """The portal behind an address, by the endpoint that is best of those it offers."""
     from harvester.detect import detect
 
-    found = detect(url, allow_local=allow_local)
+    found = detect(url, allow_local=allow_local, contact=contact)
     if found.best is None:
         why = found.fault or "no known kind of portal answers there"
         raise SpecError(f"{url}: {why}; see winnow detect {url}, check the address, or add --type")
     return of_url(found.best.url, found.best.type)
+
+
+def _refuse_another(path: Path, spec: PortalSpec) -> None:
+    """Raise SpecError where the id made of an address is that of a portal of another host in the catalogue: harvested
+    under one id, each would retire the other's datasets."""
+    stored = _from_catalogue(path, spec.id)
+    if stored is not None and urlsplit(stored.url).netloc.lower() != urlsplit(spec.url).netloc.lower():
+        raise SpecError(
+            f"{spec.url}: its id, {spec.id}, is that of {stored.url} in the catalogue; "
+            "write a portal file with an id of its own"
+        )
 
 
 def _from_catalogue(path: Path, name: str) -> PortalSpec | None:

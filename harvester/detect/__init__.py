@@ -7,17 +7,18 @@ is not asked; where it forbids the API of software that the home page shows, the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
 from harvester.detect import recognise
 from harvester.detect.asking import Asker, Seen
-from harvester.detect.ladder import LADDER, Rung, bases_of, home_of
-from harvester.detect.recognise import HINT, Hit
+from harvester.detect.hits import HINT, LIKELY, Hit, recognised
+from harvester.detect.ladder import LADDER, USUAL, Rung, bases_of, home_of, own_rungs
+from harvester.detect.markers import by_markers
 
 __all__ = ["Detection", "Endpoint", "detect"]
 
@@ -77,7 +78,7 @@ def detect(
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
     found = Detection(url=given)
     for address in addresses:
-        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+        if not _is_web_address(address):
             return Detection(url=given, fault="no web address: it must be a host, or begin with http:// or https://")
         with Asker(address, allow_local=allow_local, contact=contact, delay_s=delay_s) as asker:
             found = _detect(address, asker)
@@ -92,25 +93,37 @@ def _detect(url: str, asker: Asker) -> Detection:
         return Detection(url=url, asked=asker.asked, fault=home.fault)
     # The site may have moved: from www, to https, to another host.
     at = home.final_url or url
+    bases = bases_of(at)
     hits: dict[tuple[str, str], Hit] = {}
-    if own := recognise.whatever(home):
+    own = recognise.whatever(home)
+    if own is not None and not _is_page_of_a_dataset(own):
         _keep(hits, own, _own_address(at, own))
     notes: list[str] = []
-    for base in bases_of(at):
-        _climb(base, asker, hits)
-        if any(hit.confidence >= SURE for hit in hits.values()):
-            break
+    # The usual places of all bases come before the less usual ones of any: what may be asked does not do for all.
+    near: Sequence[str] = bases
+    for rungs in (LADDER[:USUAL], LADDER[USUAL:]):
+        for base in near:
+            _climb(base, rungs, asker, hits)
+            if _is_told(hits):
+                near = (base,)
+                break
+    if own is not None and _is_page_of_a_dataset(own):
+        # Such a page tells of its site, which can be harvested where it has a sitemap.
+        root = bases[-1]
+        has_sitemap = ("sitemap", root) in hits or bool(asker.sitemaps())
+        _keep(hits, replace(own, confidence=LIKELY if has_sitemap else HINT), root)
     _look_into_sitemaps(asker, hits)
     _count_csw(asker, hits)
     is_page = b"<html" in home.body[:2_000].lower()
-    marks = recognise.by_markers(home) if is_page and home.is_ok else []
+    marks = by_markers(home) if is_page and home.is_ok else []
     told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
     for kind, mark in marks:
         if kind in told:
             continue
-        why = "robots.txt forbids its API: not asked" if asker.forbidden else "its API does not answer where it should"
-        confidence = SURE if asker.forbidden else HINT
-        _keep(hits, Hit(kind, confidence, None, f"the home page shows {mark!r}; {why}"), bases_of(at)[0])
+        place = _forbidden_place(kind, bases, asker.forbidden)
+        why = "its API does not answer where it should" if place is None else "robots.txt forbids its API: not asked"
+        hit = Hit(kind, HINT if place is None else SURE, None, f"the home page shows {mark!r}; {why}")
+        _keep(hits, hit, place or bases[0])
     if asker.forbidden:
         notes.append(f"{len(asker.forbidden)} addresses were not asked, for robots.txt forbids them")
     return Detection(
@@ -121,6 +134,32 @@ def _detect(url: str, asker: Asker) -> Detection:
         forbidden=tuple(asker.forbidden),
         notes=tuple(notes),
     )
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def _is_told(hits: dict[tuple[str, str], Hit]) -> bool:
+    """Whether what was found ends the search. A sitemap does not: software with an API has one too."""
+    return any(hit.confidence >= SURE and hit.type != "sitemap" for hit in hits.values())
+
+
+def _is_page_of_a_dataset(hit: Hit) -> bool:
+    return hit.type == "sitemap" and hit.confidence >= SURE
+
+
+def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) -> str | None:
+    """The address of a portal of a type whose own interface is among the addresses that robots.txt forbids."""
+    asked = {one.partition("?")[0] for one in forbidden}
+    for base in bases:
+        for rung in own_rungs(kind):
+            if base + rung.path.partition("?")[0] in asked:
+                return base + rung.home
+    return None
 
 
 def _own_address(url: str, hit: Hit) -> str:
@@ -144,16 +183,17 @@ def _keep(hits: dict[tuple[str, str], Hit], hit: Hit, url: str) -> None:
         hits[key] = hit
 
 
-def _climb(base: str, asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _climb(base: str, rungs: Sequence[Rung], asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
     host = urlsplit(base).hostname or ""
 
     def ask(rung: Rung) -> tuple[Rung, Seen]:
         return rung, asker.get(base + rung.path.format(host=host) if "{host}" in rung.path else base + rung.path)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for rung, seen in pool.map(ask, LADDER):
-            if seen.is_ok and (hit := rung.recogniser(seen)) is not None:
-                _keep(hits, hit, base + rung.home)
+        for rung, seen in pool.map(ask, rungs):
+            if seen.is_ok and (hit := recognised(rung.recogniser, seen)) is not None:
+                # A feed of an ArcGIS Hub tells of the Hub; any other document is at its own address.
+                _keep(hits, hit, base if hit.type == "arcgis-hub" else base + rung.home)
 
 
 def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
@@ -162,26 +202,29 @@ def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
         if kind != "sitemap" or hit.confidence >= SURE:
             continue
         seen = asker.get(url if url.endswith(".xml") else f"{url}/sitemap.xml")
-        pages = [unescape(one.decode("utf-8", "replace")) for one in re.findall(rb"<loc>\s*(.*?)\s*</loc>", seen.body)]
+        pages = [
+            unescape(one.decode("utf-8", "replace")).strip() for one in re.findall(rb"<loc>([^<]*)</loc>", seen.body)
+        ]
         likely = [one for one in pages if re.search(r"(?i)dataset|/data/|opendata|daten|dati|donnees|datos", one)]
         for page in _own_host((likely or pages)[:2], url):
-            if recognise.schema_org(asker.get(page)):
-                told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in them"
-                hits[kind, url] = Hit(kind, recognise.LIKELY, len(likely or pages), told)
+            if recognised(recognise.schema_org, asker.get(page)):
+                # Pages are no datasets: how many of those they hold is not known.
+                told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in those looked at"
+                hits[kind, url] = Hit(kind, LIKELY, None, told)
                 break
 
 
 def _own_host(pages: Iterable[str], url: str) -> list[str]:
     """Only pages of the portal's own site are looked at."""
     host = urlsplit(url).hostname or ""
-    return [one for one in pages if (urlsplit(one).hostname or "") == host]
+    return [one for one in pages if _is_web_address(one) and urlsplit(one).hostname == host]
 
 
 def _count_csw(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
     for (kind, url), hit in list(hits.items()):
         if kind == "csw" and hit.datasets is None:
             asked = f"{url}?service=CSW&version=2.0.2&request=GetRecords&typeNames=csw:Record&resultType=hits"
-            counted = recognise.csw(asker.get(asked))
+            counted = recognised(recognise.csw, asker.get(asked))
             if counted is not None and counted.datasets is not None:
                 hits[kind, url] = Hit(kind, hit.confidence, counted.datasets, hit.evidence)
 
@@ -219,6 +262,6 @@ def _ranked(hits: dict[tuple[str, str], Hit]) -> list[Endpoint]:
 def _title(seen: Seen) -> str | None:
     if not seen.is_ok:
         return None
-    found = re.search(rb"(?is)<title[^>]*>(.*?)</title>", seen.body[:200_000])
+    found = re.search(rb"(?i)<title\b[^<>]*>([^<]*)", seen.body[:200_000])
     text = re.sub(r"\s+", " ", unescape(found[1].decode("utf-8", "replace"))).strip() if found else ""
     return text[:200] or None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -24,6 +25,8 @@ __all__ = ["Asker", "Seen"]
 
 TIMEOUT_S = 20.0
 """For one answer, from the connection to its last byte."""
+GRACE_S = 1.0
+"""After that time, until the connection is cut."""
 MAX_BYTES = 3_000_000
 """Of one answer; what is longer is known by its beginning."""
 MAX_REDIRECTS = 5
@@ -55,6 +58,42 @@ def _guarded(connection: HTTPConnection, local: Collection[str]) -> socket.socke
         raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
 
 
+_IN_USE = threading.local()
+"""The sockets that this thread's request goes over."""
+
+
+class _Noted:
+    """Notes the socket that an answer is awaited on, so that it can be ended from outside."""
+
+    def getresponse(self) -> Any:
+        getattr(_IN_USE, "sockets", []).append(self.sock)  # type: ignore[attr-defined]
+        return super().getresponse()  # type: ignore[misc]
+
+
+@contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """End the request of this thread after a time, whatever it waits for.
+
+    A time-out of the socket is for each read alone: a server that sends a byte now and then, be it of the head, would
+    never reach it.
+    """
+    sockets = _IN_USE.sockets = []
+
+    def end() -> None:
+        for one in sockets:
+            with suppress(OSError):
+                # Not the TLS socket's own, which is not meant to be used from two threads.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class _Adapter(HTTPAdapter):
     """Every connection, also of a redirect, passes the address guard."""
 
@@ -66,11 +105,11 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         local = self.local
 
-        class Plain(HTTPConnection):
+        class Plain(_Noted, HTTPConnection):
             def _new_conn(self) -> socket.socket:
                 return _guarded(self, local)
 
-        class Secure(HTTPSConnection):
+        class Secure(_Noted, HTTPSConnection):
             def _new_conn(self) -> socket.socket:
                 return _guarded(self, local)
 
@@ -106,7 +145,6 @@ class Asker:
         local = own_addresses(self.url) if self.allow_local else frozenset[str]()
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.max_redirects = MAX_REDIRECTS
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
         self._session.mount("http://", _Adapter(local))
         self._session.mount("https://", _Adapter(local))
@@ -120,26 +158,43 @@ class Asker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get(self, url: str, *, data: str | None = None, headers: dict[str, str] | None = None) -> Seen:
-        """The answer of an address, asked for once; by POST where ``data`` is given."""
-        key = f"{url} {data or ''}"
+    def get(self, url: str) -> Seen:
+        """The answer of an address, asked for once."""
         with self._lock:
-            if key in self._known:
-                return self._known[key]
-        found = self._asked(url, data, headers or {})
+            if url in self._known:
+                return self._known[url]
+        found = self._asked(url)
         with self._lock:
-            return self._known.setdefault(key, found)
+            return self._known.setdefault(url, found)
 
-    def _asked(self, url: str, data: str | None, headers: dict[str, str]) -> Seen:
-        if not self.may(url):
+    def _asked(self, url: str) -> Seen:
+        """An answer, through its redirects: robots.txt is heeded at each, of whatever host it is."""
+        at = url
+        for _ in range(MAX_REDIRECTS + 1):
             with self._lock:
-                self.forbidden.append(url)
-            return Seen(url, 0, fault="robots.txt forbids it: not asked")
-        with self._lock:
-            if self.asked >= self.max_asked:
-                return Seen(url, 0, fault="enough was asked")
-            self.asked += 1
-        return self._fetched(url, data, headers)
+                known = self._known.get(at)
+            if known is not None:
+                # Sites that send every unknown address to one page are asked for it once.
+                return replace(known, url=url)
+            try:
+                is_allowed = self.may(at)
+            except ValueError as error:
+                return Seen(url, 0, fault=f"no address that can be asked: {error}")
+            if not is_allowed:
+                with self._lock:
+                    if at not in self.forbidden:
+                        self.forbidden.append(at)
+                where = "it" if at == url else f"{at}, where it leads"
+                return Seen(url, 0, fault=f"robots.txt forbids {where}: not asked")
+            with self._lock:
+                if self.asked >= self.max_asked:
+                    return Seen(url, 0, fault="enough was asked")
+                self.asked += 1
+            found, onward = self._fetched(at)
+            if onward is None:
+                return replace(found, url=url)
+            at = onward
+        return Seen(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
     def may(self, url: str) -> bool:
         """Whether robots.txt of the host allows an address."""
@@ -148,7 +203,10 @@ class Asker:
         with self._lock:
             is_known = site in self._rules
         if not is_known:
-            seen = self._fetched(f"{site}/robots.txt", None, {})
+            seen, onward = self._fetched(f"{site}/robots.txt")
+            for _ in range(MAX_REDIRECTS):
+                if onward is not None:
+                    seen, onward = self._fetched(onward)
             is_text = seen.is_ok and not seen.body.lstrip().startswith(b"<")
             rules = Protego.parse(seen.body[:512_000].decode("utf-8", "replace")) if is_text else None
             with self._lock:
@@ -171,20 +229,29 @@ class Asker:
             self._free_at[host] = at + self.delay_s
         time.sleep(max(0.0, at - now))
 
-    def _fetched(self, url: str, data: str | None, headers: dict[str, str]) -> Seen:
-        self._wait(urlsplit(url).netloc)
-        method, deadline = ("POST" if data else "GET"), time.monotonic() + TIMEOUT_S
+    def _fetched(self, url: str) -> tuple[Seen, str | None]:
+        """The answer of an address, and where it sends on to; it is not followed here."""
         try:
-            with self._session.request(
-                method, url, data=data, headers=headers, timeout=TIMEOUT_S, stream=True
-            ) as response:
-                body, is_whole = b"", True
-                for chunk in response.iter_content(65_536):
+            self._wait(urlsplit(url).netloc)
+            deadline = time.monotonic() + TIMEOUT_S
+            with (
+                _ended_after(TIMEOUT_S + GRACE_S),
+                self._session.get(url, timeout=TIMEOUT_S, stream=True, allow_redirects=False) as response,
+            ):
+                if target := self._session.get_redirect_target(response):
+                    onward = urljoin(url, target).partition("#")[0]
+                    if urlsplit(onward).scheme not in ("http", "https"):
+                        return Seen(url, 0, fault="it leads to no web address"), None
+                    return Seen(url, response.status_code), onward
+                body, is_whole = bytearray(), True
+                # What is there is taken as it comes: to wait for a full block would be to wait for ever.
+                while chunk := response.raw.read1(65_536, decode_content=True):
                     body += chunk
                     if len(body) >= MAX_BYTES or time.monotonic() > deadline:
                         is_whole = False
                         break
                 kind = response.headers.get("Content-Type", "")
-                return Seen(url, response.status_code, kind, body, is_whole, response.url)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, ValueError) as error:
-            return Seen(url, 0, fault=str(error)[:200])
+                is_whole = is_whole and time.monotonic() <= deadline
+                return Seen(url, response.status_code, kind, bytes(body), is_whole, response.url), None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError, ValueError) as error:
+            return Seen(url, 0, fault=str(error)[:200] or type(error).__name__), None

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from harvester.detect import recognise
-from harvester.detect.recognise import Recogniser
+from harvester.detect.hits import Recogniser
 from harvester.spiders import sparql_queries
 
-__all__ = ["LADDER", "Rung", "bases_of", "home_of", "places_of"]
+__all__ = ["LADDER", "USUAL", "Rung", "bases_of", "home_of", "own_rungs", "places_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,16 @@ LADDER: tuple[Rung, ...] = (
     Rung("/oai/provider?verb=Identify", recognise.oai_pmh, "/oai/provider"),
     Rung(f"/query?query={_COUNT}", recognise.sparql, "/query"),
     Rung("/feeds/dcat", recognise.dcat_rdf, "/feeds/dcat"),
-    Rung("/api/feed/dcat-us/1.1.json", recognise.data_json),
+    Rung("/api/feed/dcat-us/1.1.json", recognise.data_json, "/api/feed/dcat-us/1.1.json"),
     Rung("/api/feed/dcat-us/3.0", recognise.data_json, "/api/feed/dcat-us/3.0"),
     Rung("/stac", recognise.stac, "/stac"),
     Rung("/catalog.json", recognise.stac, "/catalog.json"),
     Rung("/waf/", recognise.waf, "/waf/"),
     Rung("/metadata/", recognise.waf, "/metadata/"),
 )  # fmt: skip
+
+USUAL = 20
+"""So many of the ladder are asked of every base before the rest, the less usual places, is asked of any."""
 
 _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise.ckan: ("ckan",),
@@ -98,6 +101,11 @@ def places_of(portal_type: str) -> list[str]:
     """The paths by which a type is detected, without queries; none where only its own address tells it."""
     paths = [rung.path.partition("?")[0] for rung in LADDER if portal_type in _TELLS[rung.recogniser]]
     return list(dict.fromkeys(paths))
+
+
+def own_rungs(portal_type: str) -> list[Rung]:
+    """The questions to a type's own interface; not those whose answer may tell of it by the way."""
+    return [rung for rung in LADDER if _TELLS[rung.recogniser][0] == portal_type]
 
 
 _API = (

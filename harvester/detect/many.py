@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harvester.detect import Detection, detect
 from specs.errors import SpecError
@@ -27,7 +29,10 @@ def addresses(path: Path) -> list[str]:
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror or error}") from error
     first = text.partition("\n")[0]
-    rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
+    try:
+        rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
+    except csv.Error as error:
+        raise SpecError(f"{path}: not a table that can be read: {error}") from error
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     named = next(
         (header.index(name) for name in ("url", "link", "address", "site", "homepage") if name in header), None
@@ -56,36 +61,67 @@ def detect_all(
     """
     wanted = addresses(path)
     done = _done(out)
-    left = [one for one in wanted if one not in done]
+    left = [one for one in wanted if " ".join(one.split()) not in done]
     on_progress(len(wanted) - len(left), len(wanted))
     is_new = not out.exists() or not out.stat().st_size
     with out.open("a", encoding="utf-8", newline="") as file, ThreadPoolExecutor(AT_ONCE) as pool:
         writer = csv.writer(file, lineterminator="\n")
         if is_new:
             writer.writerow(COLUMNS)
-        asked = {
-            pool.submit(detect, one, allow_local=allow_local, contact=contact, delay_s=delay_s): one for one in left
-        }
+        number = len(wanted) - len(left)
+        running: dict[Future[Detection], str] = {}
+        # One host is asked by one worker at a time, so that the pauses between questions hold for it.
+        waiting: dict[str, list[str]] = {}
+        for one in left:
+            waiting.setdefault(_host(one), []).append(one)
+        turns = deque(waiting)
         try:
-            for number, future in enumerate(as_completed(asked), len(wanted) - len(left) + 1):
-                found = future.result()
-                writer.writerow(_row(asked[future], found))
-                file.flush()
-                on_progress(number, len(wanted))
-                yield found
+            while running or turns:
+                while turns and len(running) < AT_ONCE:
+                    address = waiting[turns.popleft()].pop(0)
+                    running[pool.submit(_safe, address, allow_local, contact, delay_s)] = address
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    address = running.pop(future)
+                    if waiting[_host(address)]:
+                        turns.append(_host(address))
+                    found = future.result()
+                    number += 1
+                    writer.writerow(_row(address, found))
+                    file.flush()
+                    on_progress(number, len(wanted))
+                    yield found
         finally:
             pool.shutdown(cancel_futures=True)
 
 
+def _host(address: str) -> str:
+    """The host of an address of the list; the address itself where it has none that can be read."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        return (parts.hostname or address).removeprefix("www.")
+    except ValueError:
+        return address
+
+
+def _safe(address: str, allow_local: bool, contact: str, delay_s: float) -> Detection:
+    """A detection; where it stumbles, that is its answer: one address must not end a list, nor every run of it."""
+    try:
+        return detect(address, allow_local=allow_local, contact=contact, delay_s=delay_s)
+    except Exception as error:  # noqa: BLE001  # whatever a stranger's site brings about
+        return Detection(url=address, fault=f"it could not be looked at: {type(error).__name__}: {error}")
+
+
 def _done(out: Path) -> set[str]:
     """The addresses of an output that is there. A last line that was cut off is dropped from it."""
+    from catalog.exports.csvfile import unguard
+
     if not out.exists():
         return set()
     text = out.read_text("utf-8")
     if text and not text.endswith("\n"):
         text = text[: text.rfind("\n") + 1]
         out.write_text(text, "utf-8")
-    return {row["address"] for row in csv.DictReader(text.splitlines()) if row.get("address")}
+    return {unguard(row["address"]) for row in csv.DictReader(text.splitlines()) if row.get("address")}
 
 
 def _row(address: str, found: Detection) -> list[str]:
@@ -104,4 +140,5 @@ def _row(address: str, found: Detection) -> list[str]:
         str(found.asked),
         found.fault or ("" if best else "no known kind of portal answers there"),
     ]
-    return [guard(" ".join(cell.split())) for cell in cells]
+    plain = [" ".join(cell.encode("utf-8", "replace").decode().split()) for cell in cells]
+    return [guard(cell) for cell in plain]

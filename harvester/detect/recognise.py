@@ -6,33 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 from pyoxigraph import parse
 
 from harvester.detect.asking import Seen
+from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
 from harvester.spiders.rdf_files import syntax_of
 
-__all__ = ["Hit", "Recogniser", "by_markers", "whatever"]
+__all__ = ["whatever"]
 
-CERTAIN, LIKELY, HINT = 0.95, 0.7, 0.4
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A portal type behind an address: how sure, how many datasets, and by what it was told."""
-
-    type: str
-    confidence: float
-    datasets: int | None
-    evidence: str
-
-
-Recogniser = Callable[[Seen], Hit | None]
 
 
 def _json(seen: Seen) -> Any:
@@ -50,19 +35,13 @@ def _object(seen: Seen) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
 def ckan(seen: Seen) -> Hit | None:
     answer = _object(seen)
     result = answer.get("result")
     if answer.get("success") is not True:
         return None
     if isinstance(result, dict) and isinstance(result.get("results"), list):
-        return Hit("ckan", CERTAIN, _count(result.get("count")), "package_search answers with success: true")
+        return Hit("ckan", CERTAIN, count_of(result.get("count")), "package_search answers with success: true")
     if isinstance(result, list) and result and all(isinstance(one, str) for one in result[:20]):
         # DKAN 1 has this action too, and no package_search.
         return Hit("ckan", LIKELY, len(result), "package_list answers with names")
@@ -72,7 +51,7 @@ def ckan(seen: Seen) -> Hit | None:
 def dkan(seen: Seen) -> Hit | None:
     answer = _json(seen)
     if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
-        return Hit("dkan", CERTAIN, _count(answer["total"]), "DKAN's search API answers")
+        return Hit("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
     if isinstance(answer, dict) and answer.get("success") is True and isinstance(answer.get("result"), list):
         first = answer["result"][0] if answer["result"] else None
         first = first[0] if isinstance(first, list) and first else first
@@ -107,9 +86,9 @@ def data_json(seen: Seen) -> Hit | None:
     head = start[:20_000]
     if b"dcat-us" in head and (b"3.0" in head or b"dcat-us3" in head):
         return Hit("dcat-us-3", CERTAIN, count, "a DCAT-US 3 document")
-    named = [str(one.get("identifier", "")).encode() for one in items if isinstance(one, dict)]
+    named = [str(one.get("identifier", "")).encode("utf-8", "replace") for one in items if isinstance(one, dict)]
     own = sum(bool(_ARCGIS.search(name)) for name in named)
-    if (named and own * 2 > len(named)) or (not named and len(_ARCGIS.findall(start[:500_000])) > 20):
+    if (named and own * 2 > len(named)) or (not named and len(_ARCGIS.findall(start[:BEGINNING])) > 20):
         return Hit("arcgis-hub", LIKELY, count, "data.json with the identifiers of an ArcGIS Hub")
     version = "1.1" if b"v1.1" in head else "1.0" if start[:1] == b"[" else "1.1 or alike"
     return Hit("dcat-us", CERTAIN if b"project-open-data" in head else LIKELY, count, f"data.json, DCAT-US {version}")
@@ -119,7 +98,7 @@ def socrata(seen: Seen) -> Hit | None:
     answer = _object(seen)
     results = answer.get("results")
     if isinstance(results, list) and "resultSetSize" in answer:
-        count = _count(answer["resultSetSize"])
+        count = count_of(answer["resultSetSize"])
         if not results and not count:
             return None
         return Hit("socrata", CERTAIN, count, "Socrata's discovery API answers")
@@ -132,31 +111,32 @@ def opendatasoft(seen: Seen) -> Hit | None:
     if "total_count" in answer and isinstance(results, list):
         if results and not (isinstance(results[0], dict) and "dataset_id" in results[0]):
             return None
-        return Hit("opendatasoft", CERTAIN, _count(answer["total_count"]), "the Explore API 2.1 answers")
+        return Hit("opendatasoft", CERTAIN, count_of(answer["total_count"]), "the Explore API 2.1 answers")
     return None
 
 
 def udata(seen: Seen) -> Hit | None:
     answer = _object(seen)
     if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
-        return Hit("udata", CERTAIN, _count(answer["total"]), "udata's API 1 answers")
+        return Hit("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
     return None
 
 
 def hub(seen: Seen) -> Hit | None:
     answer = _object(seen)
     if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
-        features = answer.get("features") or [{}]
-        properties = features[0].get("properties") if isinstance(features[0], dict) else {}
+        features = answer.get("features")
+        first = features[0] if isinstance(features, list) and features else None
+        properties = first.get("properties") if isinstance(first, dict) else None
         if isinstance(properties, dict) and {"owner", "access", "orgId", "typeKeywords"} & properties.keys():
-            return Hit("arcgis-hub", CERTAIN, _count(answer["numberMatched"]), "the Hub's search API answers")
+            return Hit("arcgis-hub", CERTAIN, count_of(answer["numberMatched"]), "the Hub's search API answers")
     return None
 
 
 def arcgis_portal(seen: Seen) -> Hit | None:
     answer = _object(seen)
     if {"total", "start", "num", "nextStart", "results"} <= answer.keys():
-        return Hit("arcgis-portal", CERTAIN, _count(answer["total"]), "sharing/rest/search answers")
+        return Hit("arcgis-portal", CERTAIN, count_of(answer["total"]), "sharing/rest/search answers")
     return None
 
 
@@ -172,10 +152,10 @@ def arcgis_server(seen: Seen) -> Hit | None:
 def geonode(seen: Seen) -> Hit | None:
     answer = _object(seen)
     if isinstance(answer.get("datasets"), list) and "total" in answer:
-        return Hit("geonode", CERTAIN, _count(answer["total"]), "GeoNode's API v2 answers")
+        return Hit("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")
     meta = answer.get("meta")
     if isinstance(meta, dict) and "total_count" in meta and isinstance(answer.get("objects"), list):
-        return Hit("geonode", LIKELY, _count(meta["total_count"]), "GeoNode's older API answers")
+        return Hit("geonode", LIKELY, count_of(meta["total_count"]), "GeoNode's older API answers")
     return None
 
 
@@ -183,7 +163,7 @@ def dataverse(seen: Seen) -> Hit | None:
     answer = _object(seen)
     data = answer.get("data")
     if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
-        return Hit("dataverse", CERTAIN, _count(data["total_count"]), "Dataverse's search API answers")
+        return Hit("dataverse", CERTAIN, count_of(data["total_count"]), "Dataverse's search API answers")
     return None
 
 
@@ -208,7 +188,7 @@ def ogc_records(seen: Seen) -> Hit | None:
     own = first.get("properties") if answer.get("type") == "FeatureCollection" else None
     told = {"created", "updated", "themes", "contacts", "keywords", "recordCreated"}
     if isinstance(own, dict) and {"type", "title"} <= own.keys() and told & own.keys() and not hub(seen):
-        return Hit("ogc-records", CERTAIN, _count(answer.get("numberMatched")), "items that are records")
+        return Hit("ogc-records", CERTAIN, count_of(answer.get("numberMatched")), "items that are records")
     return None
 
 
@@ -217,14 +197,26 @@ def collections(seen: Seen) -> Hit | None:
     return ogc_records(seen) or stac(seen)
 
 
+STAC_PAGE = 10
+"""Collections asked for at once."""
+
+
 def stac(seen: Seen) -> Hit | None:
     answer = _object(seen)
     collections = answer.get("collections")
     if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
-        total = _count(answer.get("numberMatched"))
-        return Hit("stac", CERTAIN, total or len(collections), "collections with a stac_version")
+        total = count_of(answer.get("numberMatched"))
+        links = answer.get("links")
+        is_page = len(collections) >= STAC_PAGE or any(
+            isinstance(one, dict) and one.get("rel") == "next" for one in (links if isinstance(links, list) else ())
+        )
+        if total is None or total < len(collections):
+            # How many came is how many there are only where no more were to be asked for.
+            total = None if is_page else len(collections)
+        return Hit("stac", CERTAIN, total, "collections with a stac_version")
     if "stac_version" in answer:
-        return Hit("stac", LIKELY, None, f"a STAC {str(answer.get('type', 'catalogue')).lower()}")
+        kind = "collection" if answer.get("type") == "Collection" else "catalogue"
+        return Hit("stac", LIKELY, None, f"a STAC {kind}")
     return None
 
 
@@ -233,9 +225,10 @@ def sparql(seen: Seen) -> Hit | None:
     head, results = answer.get("head"), answer.get("results")
     if not isinstance(head, dict) or not isinstance(results, dict) or not isinstance(results.get("bindings"), list):
         return None
-    row = results["bindings"][0] if results["bindings"] else {}
+    first = results["bindings"][0] if results["bindings"] else None
+    row = first if isinstance(first, dict) else {}
     if head.get("vars") == ["n"] and isinstance(row.get("n"), dict):
-        count = _count(row["n"].get("value"))
+        count = count_of(row["n"].get("value"))
         if not count:
             return Hit("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
         return Hit("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
@@ -270,7 +263,7 @@ def csw(seen: Seen) -> Hit | None:
     if _local(root) == "Capabilities":
         return Hit("csw", CERTAIN, None, f"CSW {root.get('version') or '2.0.2'} capabilities")
     for results in _all(root, "SearchResults"):
-        return Hit("csw", CERTAIN, _count(results.get("numberOfRecordsMatched")), "CSW GetRecords answers")
+        return Hit("csw", CERTAIN, count_of(results.get("numberOfRecordsMatched")), "CSW GetRecords answers")
     return None
 
 
@@ -282,7 +275,7 @@ def oai_pmh(seen: Seen) -> Hit | None:
     if "error" in names and len(names) <= 3:
         return Hit("oai-pmh", LIKELY, None, "an OAI-PMH error")
     tokens = [one.get("completeListSize") for one in _all(root, "resumptionToken")]
-    count = _count(tokens[0]) if tokens else None
+    count = count_of(tokens[0]) if tokens else None
     return Hit("oai-pmh", CERTAIN, count, f"OAI-PMH {next((n for n in names if n[:1].isupper()), 'answers')}")
 
 
@@ -301,15 +294,28 @@ def sitemap(seen: Seen) -> Hit | None:
     return Hit("sitemap", 0.2, None, f"a sitemap of {len(root):,} {what}; whether they describe datasets is not known")
 
 
-_LD_JSON = re.compile(rb"""(?is)<script[^>]+type=["']?application/ld\+json["']?[^>]*>(.*?)</script>""")
+_SCRIPT = re.compile(rb"(?i)<script\b[^<>]*>")
+_DATASET = re.compile(rb'"@type"\s*:\s*(?:\[\s*)?"(?:schema:|https?://schema\.org/)?Dataset"')
+
+
+def _ld_json(body: bytes) -> list[bytes]:
+    """The JSON-LD blocks of a page, in one pass: a page of a million open tags takes no longer than another."""
+    found, low, after = [], body.lower(), 0
+    for tag in _SCRIPT.finditer(body):
+        if tag.start() < after or b"application/ld+json" not in tag[0].lower():
+            continue
+        after = low.find(b"</script", tag.end())
+        if after < 0:
+            break
+        found.append(body[tag.end() : after])
+    return found
 
 
 def schema_org(seen: Seen) -> Hit | None:
     """schema.org Datasets in a page, or a document of them."""
-    parts = _LD_JSON.findall(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
-    for part in parts:
-        if b"schema.org" in part and re.search(rb'"@type"\s*:\s*\[?\s*"(schema:|https?://schema\.org/)?Dataset"', part):
-            return Hit("sitemap", LIKELY, None, "a page with a schema.org Dataset")
+    parts = _ld_json(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
+    if any(b"schema.org" in part and _DATASET.search(part) for part in parts):
+        return Hit("sitemap", LIKELY, None, "a page with a schema.org Dataset")
     return None
 
 
@@ -329,7 +335,7 @@ def _datasets(seen: Seen, syntax: Any) -> int | None:
     try:
         for quad in quads:
             if quad.predicate.value.endswith("hydra/core#totalItems"):
-                total = _count(quad.object.value)
+                total = count_of(quad.object.value)
             is_page = is_page or quad.predicate.value.endswith(("hydra/core#next", "hydra/core#nextPage"))
             if getattr(quad.object, "value", "") in kinds:
                 named.add(str(quad.subject))
@@ -343,8 +349,10 @@ def waf(seen: Seen) -> Hit | None:
     """A directory listing with XML files."""
     if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return None
-    links = re.findall(rb"""(?i)href\s*=\s*["']?[^"'> ]+\.xml["' >]""", seen.body)
-    is_listing = re.search(rb"(?i)index of /|directory listing|\[to parent directory\]|<title>[^<]* - /", seen.body)
+    linked = re.findall(rb"""(?i)\bhref\s{0,5}=\s{0,5}["']?([^"'<>\s]+)""", seen.body)
+    links = [one for one in linked if one.lower().endswith(b".xml")]
+    start = seen.body[:BEGINNING]
+    is_listing = re.search(rb"(?i)index of /|directory listing|\[to parent directory\]|<title>[^<]* - /", start)
     if len(links) >= 1 and is_listing:
         return Hit("waf", LIKELY, len(links), f"a directory listing with {len(links)} XML files")
     return Hit("waf", HINT, len(links), f"a page with {len(links)} links to XML files") if len(links) >= 2 else None
@@ -359,7 +367,7 @@ def inventory(seen: Seen) -> Hit | None:
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
         return Hit("inventory", HINT, None, "a spreadsheet")
     text = seen.body[:20_000].decode("utf-8-sig", "replace")
-    first = text.partition("\n")[0]
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(",;\t|", key=first.count)
     if "<" in first or "{" in first or not first.count(delimiter):
         return None
@@ -370,36 +378,11 @@ def inventory(seen: Seen) -> Hit | None:
     return None
 
 
-# Home pages
-
-_MARKERS: tuple[tuple[str, bytes], ...] = (
-    ("ckan", rb"""<meta name=["']generator["'] content=["']ckan ([\d.]+)|/fanstatic/|ckan-footer|data-site-root="""),
-    ("dkan", rb"content=[\"']DKAN|/profiles/dkan/|/modules/contrib/dkan|dkan-frontend"),
-    ("socrata", rb"socrata\.com|socrata-|data-socrata|\bsocrata\b"),
-    ("opendatasoft", rb"opendatasoft|ods-widgets|odswidgets"),
-    ("arcgis-hub", rb"opendata-ui|hubcdn\.arcgis\.com|hub-app|arcgis-hub|opendata\.arcgis\.com"),
-    ("udata", rb"\budata\b|udata-front"),
-    ("geonode", rb"geonode"),
-    ("dataverse", rb"dataverse\.xhtml|dataverse-|>dataverse<|Dataverse Project"),
-    ("csw", rb"geonetwork|catalog\.search#|/srv/eng/"),
-)
-
-
-def by_markers(seen: Seen) -> list[tuple[str, str]]:
-    """Software whose marks a page carries: (type, mark)."""
-    found = []
-    for kind, pattern in _MARKERS:
-        if match := re.search(rb"(?i)" + pattern, seen.body[:500_000]):
-            mark = re.sub(r"\s+", " ", match[0].decode("utf-8", "replace"))[:60]
-            found.append((kind, mark))
-    return found
-
-
 def whatever(seen: Seen) -> Hit | None:
     """What an address given by hand answers with, whatever it may be."""
     if not seen.is_ok:
         return None
-    found = [hit for one in _ALL if (hit := one(seen)) is not None]
+    found = [hit for one in _ALL if (hit := recognised(one, seen)) is not None]
     return max(found, key=lambda hit: hit.confidence) if found else None
 
 

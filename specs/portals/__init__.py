@@ -5,6 +5,7 @@ Shipped portals lie beside this module; an operator's own lie in any folder and 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -180,17 +181,38 @@ def shipped() -> dict[str, PortalSpec]:
     return {spec.id: spec for spec in map(load_file, sorted(Path(__file__).parent.glob("*.toml")))}
 
 
+MAX_ID = 63
+
+
 def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
     """A portal known by nothing but its address.
 
-    The id is derived from host, port and path, so the same address always gives the same id.
+    The id is derived from host, port and path, so the same address always gives the same id; a hash follows where these
+    do not hold the whole of the address, so that no other address gives it.
     Raises SpecError for an address or a type that cannot be.
     """
-    parts = urlsplit(url)
-    base = re.sub(r"/(api|data\.json)(/.*)?$", "", parts.path)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SpecError(f"{url}: not a web address: {error}") from error
+    path = parts.path.rstrip("/")
+    base = re.sub(r"/(api|data\.json)(/.*)?$", "", path)
     name = re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{base}".lower()).strip("-")
+    is_whole = (
+        len(name) <= MAX_ID
+        and not parts.query
+        # Of an API's addresses only those that name no other thing than the portal itself.
+        and re.fullmatch(r"(/api(/3(/action)?)?|/data\.json)?", path[len(base) :]) is not None
+        # Of other signs the name shows no more than that there was one.
+        and re.fullmatch(r"[a-z0-9.:-]+", parts.netloc.lower()) is not None
+        and re.fullmatch(r"(/[a-z0-9]+)*", base) is not None
+    )
+    if not is_whole:
+        whole = f"{parts.netloc.lower()}{path}?{parts.query}"
+        mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+        name = f"{name[: MAX_ID - 7].strip('-')}-{mark}".strip("-")
     data = {
-        "id": name[:63].strip("-"),
+        "id": name,
         "type": portal_type,
         "title": parts.netloc + base,
         "url": url,

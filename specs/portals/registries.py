@@ -12,8 +12,9 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -63,6 +64,8 @@ class Entry:
     contact_email: str | None = None
     status: str | None = None
     """Why it is not to be harvested, as the list says: inactive, ..."""
+    fault: str | None = None
+    """Why the record cannot be read; then it tells nothing else."""
 
 
 def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]:
@@ -88,25 +91,62 @@ def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]
 
 
 def _lines(path: Path, portal_type: str | None) -> Iterator[Entry]:
+    # What ends the reading of a file that is cut off or damaged; what came before it stands.
+    ends: tuple[type[Exception], ...] = (EOFError, ValueError)
+    opened: Any
     if path.suffix == ".zst":
         if sys.version_info >= (3, 14):
             from compression import zstd
         else:
             from backports import zstd
 
-        with zstd.open(path, "rt", encoding="utf-8") as file:
-            yield from (_common(json.loads(line), portal_type) for line in file if line.strip())
+        opened, ends = zstd.open(path, "rb"), (*ends, zstd.ZstdError)
     else:
-        with path.open(encoding="utf-8") as file:
-            yield from (_common(json.loads(line), portal_type) for line in file if line.strip())
+        opened = path.open("rb")
+    number = 0
+    with opened as file:
+        try:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield _entry(f"line {number}", partial(_parsed, line, portal_type))
+        except ends as error:
+            yield _unread(f"the file breaks off after line {number}", error)
 
 
-def _common(row: Mapping[str, Any], portal_type: str | None) -> Entry:
+def _parsed(line: bytes, portal_type: str | None) -> Entry:
+    return _common(json.loads(line), portal_type)
+
+
+def _entry(where: str, read: Callable[[], Entry]) -> Entry:
+    """The entry of a record; of one that cannot be read, one that says so: it must not end the list."""
+    try:
+        return read()
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        return _unread(where, error)
+
+
+def _unread(where: str, error: Exception | str) -> Entry:
+    told = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return Entry(title=where, url="", type=None, fault=f"{where}: {told}"[:300])
+
+
+def _part(value: Any, key: str) -> Mapping[str, Any]:
+    """An object of a record; a text in its place is what the object would name first."""
+    return value if isinstance(value, dict) else {key: value} if isinstance(value, str) else {}
+
+
+def _list(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _common(row: Any, portal_type: str | None) -> Entry:
     """An entry of the dataportals registry: its software, and the endpoint that fits it."""
-    owner = row.get("owner") or {}
-    endpoints = [one for one in row.get("endpoints") or () if isinstance(one, dict) and one.get("url")]
-    software = str((row.get("software") or {}).get("id") or "")
-    kind = portal_type or _SOFTWARE.get(software)
+    if not isinstance(row, dict):
+        raise ValueError("the record is no object")
+    owner = _part(row.get("owner"), "name")
+    endpoints = [one for one in _list(row.get("endpoints")) if one.get("url")]
+    software = str(_part(row.get("software"), "id").get("id") or "")
+    kind = portal_type or _SOFTWARE.get(software.lower())
     url = str(row.get("link") or "")
 
     def endpoint(wanted: str) -> str | None:
@@ -121,15 +161,16 @@ def _common(row: Mapping[str, Any], portal_type: str | None) -> Entry:
         url = endpoint(kind) or url
         if kind in _NEEDS and not endpoint(kind):
             kind = None
-    places = [one.get("location") or {} for one in row.get("coverage") or () if isinstance(one, dict)]
-    place = (owner.get("location") or {}).get("country") or next((p.get("country") for p in places), None) or {}
+    places = [_part(one.get("location"), "name") for one in _list(row.get("coverage"))]
+    place = _part(owner.get("location"), "name").get("country") or next((p.get("country") for p in places), None)
+    name = owner.get("name")
     return Entry(
         title=str(row.get("name") or url),
         url=_without_query(url, kind),
         type=kind,
         software=software or None,
-        government=owner.get("name"),
-        country=alpha3(place.get("id")),
+        government=name if isinstance(name, str) else None,
+        country=alpha3(_part(place, "id").get("id")),
         status=None if row.get("status") in ("active", None) else str(row["status"]),
     )
 
@@ -148,13 +189,15 @@ def _document(document: Any, path: Path, portal_type: str | None) -> Iterator[En
             rows = list(document.values())
     if not isinstance(rows, list):
         raise SpecError(f"{path}: holds no list of portals")
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         if isinstance(row, dict):
             own = row["properties"] if isinstance(row.get("properties"), dict) else row
             if isinstance(own.get("link"), str) and "software" in own and "endpoints" in own:
-                yield _common(own, portal_type)
+                yield _entry(f"record {number}", partial(_common, own, portal_type))
             else:
-                yield _plain(own, portal_type or _kind_of_list(path, own))
+                yield _entry(f"record {number}", partial(_plain, own, portal_type or _kind_of_list(path, own)))
+        else:
+            yield _unread(f"record {number}", "the record is no object")
 
 
 def _kind_of_list(path: Path, row: Mapping[str, Any]) -> str | None:
@@ -171,11 +214,20 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
     first = text.partition("\n")[0]
     delimiter = "\t" if path.suffix == ".tsv" else ";" if first.count(";") > first.count(",") else ","
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    if not any(str(name).strip().lower() in _URL for name in rows.fieldnames or ()):
+    try:
+        names = rows.fieldnames or ()
+    except csv.Error as error:
+        raise SpecError(f"{path}: not a list of portals that can be read: {error}") from error
+    if not any(str(name).strip().lower() in _URL for name in names):
         raise SpecError(f"{path}: has no column named url")
-    for row in rows:
-        plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
-        yield _plain(plain, portal_type or _kind_of_list(path, plain))
+    try:
+        for row in rows:
+            plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
+            kind = portal_type or _kind_of_list(path, plain)
+            yield _entry(f"line {rows.line_num}", partial(_plain, plain, kind))
+    except csv.Error as error:
+        # Where the next row would begin is not known: what followed within a cell could be taken for one.
+        yield _unread(f"the table cannot be read on after line {rows.line_num}", error)
 
 
 _URL = ("api_url", "url-api", "url", "link", "homepage", "site", "hostname", "description")
@@ -222,11 +274,16 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
 
 
 def key_of(url: str) -> str:
-    """What two addresses of one portal have in common: host without www, and path, without scheme and API parts."""
+    """What two addresses of one portal have in common: host without www, path and query, without scheme, API parts and
+    the portal's own pages."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
     path = re.sub(r"(?i)/(data\.json|api(/.*)?|home|dataset|search)?/?$", "", parts.path)
-    return f"{host}{':' + str(parts.port) if parts.port not in (None, 80, 443) else ''}{path.rstrip('/')}".lower()
+    port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
+    # The query of a page is what somebody looked for; that of another address may tell one portal from the next.
+    is_page = re.search(r"(?i)/(home|dataset|search)/?$", parts.path)
+    query = f"?{parts.query}" if parts.query and not is_page else ""
+    return f"{host}{port}{path.rstrip('/')}".lower() + query
 
 
 def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterator[PortalSpec | tuple[Entry, str]]:
@@ -242,7 +299,9 @@ def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterato
             key = key_of(entry.url)
         except ValueError:
             key = ""
-        if not key:
+        if entry.fault is not None:
+            yield entry, f"it cannot be read: {entry.fault}"
+        elif not key:
             yield entry, "it has no address"
         elif key in keys:
             yield entry, "it is known already"

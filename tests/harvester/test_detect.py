@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, spec
 
 from harvester.cli import cli
 from harvester.detect import Detection, detect
 from harvester.detect.ladder import LADDER, bases_of, home_of
 from harvester.detect.many import addresses, detect_all
+from harvester.preview import preview
+from specs.errors import SpecError
 from specs.portals import load_file
 
 HOME = b"<!doctype html><html><head><title>Data of Larkholm</title></head><body>Welcome</body></html>"
@@ -167,7 +170,7 @@ def test_detect_save_preview_and_check_on_the_command_line(tmp_path: Path) -> No
         assert found["errors"] == [] and found["unmapped"] == ["odd_field"] and "licence" in found["never_filled"]
         assert found["score_low"] <= found["score"] <= found["score_high"]
         assert sorted(tmp_path.rglob("*")) == before
-        assert "Package 0" in winnow(tmp_path, "preview", spec.id).output
+        assert "Package " in winnow(tmp_path, "preview", spec.id).output
 
         result = winnow(tmp_path, "portals", "check")
         assert result.exit_code == 0 and "ok" in result.output
@@ -182,6 +185,130 @@ def test_preview_says_what_could_not_be_mapped(tmp_path: Path) -> None:
     found = json.loads(result.output)
     assert [error["kind"] for error in found["errors"]] == ["identifier", "identifier"]
     assert len(found["datasets"]) == 1 and not tmp_path.joinpath("portals").exists()
+
+
+PAGE = b'<!doctype html><html><script type="application/ld+json">{"@context":"https://schema.org","@type":"Dataset"}</script>'
+
+
+def sitemap_of(url: str, count: int, *more: str) -> Answer:
+    pages = [*more, *(f"{url}/dataset/p{n}" for n in range(count))]
+    body = "<urlset>" + "".join(f"<url><loc>{one}</loc></url>" for one in pages) + "</urlset>"
+    return Answer(200, "application/xml", body.encode())
+
+
+def test_pages_of_a_sitemap_are_not_counted_as_datasets() -> None:
+    with portal(**{"/dataset/p0": Answer(200, "text/html", PAGE)}) as server:
+        server.routes["/sitemap.xml"] = sitemap_of(server.url, 89, "http://[x/")
+        found = ask(server.url)
+    assert found.best is not None and found.best.type == "ckan"
+    lesser = next(one for one in found.endpoints if one.type == "sitemap")
+    assert lesser.datasets is None and "90 pages" in lesser.evidence and lesser.confidence == 0.7
+
+
+@pytest.mark.parametrize("has_api", [True, False])
+def test_page_of_a_dataset_tells_of_its_site(has_api: bool) -> None:
+    routes: dict[str, Any] = {"/x/y/z": Answer(200, "text/html", PAGE)}
+    routes |= {CKAN: ckan_search(packages(3))} if has_api else {}
+    with PortalServer(routes) as server:
+        server.routes["/sitemap.xml"] = sitemap_of(server.url, 1)
+        found = ask(server.url + "/x/y/z")
+        assert found.best is not None
+        assert (found.best.type, found.best.url) == ("ckan" if has_api else "sitemap", server.url)
+        del server.routes["/sitemap.xml"]
+        assert has_api or ask(server.url + "/x/y/z").best is None
+
+
+def test_page_two_levels_deep_leads_to_the_root_within_the_questions_allowed() -> None:
+    with portal() as server:
+        found = ask(server.url + "/some/page")
+    assert found.best is not None and (found.best.type, found.best.url) == ("ckan", server.url) and found.asked <= 70
+
+
+@pytest.mark.parametrize(
+    ("head", "robots", "types"),
+    [
+        (b'<link href="/fanstatic/x.css">', b"Disallow: /admin/\nDisallow: /sparql", {("ckan", 0.4)}),
+        (b'<link href="/fanstatic/x.css">', b"Disallow: /api/3/", {("ckan", 0.6)}),
+        (b'<meta name="description" content="We left Socrata">', b"Disallow: /api/", set()),
+        (b"</head><body><p title='no socrata'>We left Socrata, see socrata.com</p>", b"Disallow: /api/", set()),
+        (b"<script src='//hubcdn.arcgis.com/a.js'></script>", b"Disallow: /data.json", {("arcgis-hub", 0.4)}),
+        (b"</head><body><a href='/geonetwork/srv/eng/catalog.search#/home'>Maps</a>", b"", {("csw", 0.4)}),
+    ],
+)
+def test_software_is_told_by_a_page_only_by_its_machinery(head: bytes, robots: bytes, types: set[Any]) -> None:
+    page = Answer(200, "text/html", HOME.replace(b"<head>", b"<head>" + head))
+    rules = Answer(200, "text/plain", b"User-agent: *\n" + robots + b"\n")
+    with PortalServer({"/": page, "/robots.txt": rules}) as server:
+        assert {(one.type, one.confidence) for one in ask(server.url).endpoints} == types
+
+
+def test_feed_at_an_unusual_place_is_named_by_its_own_address() -> None:
+    with PortalServer({"/api/feed/dcat-us/1.1.json": feed(4)}) as server:
+        found = ask(server.url)
+        assert found.best is not None
+        assert (found.best.type, found.best.url) == ("dcat-us", server.url + "/api/feed/dcat-us/1.1.json")
+
+
+def test_one_host_is_asked_by_one_worker_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy: list[str] = []
+    most: list[int] = []
+
+    def look(url: str, **_: Any) -> Detection:
+        busy.append(url)
+        most.append(sum("one.example" in other for other in busy))
+        time.sleep(0.02)
+        busy.remove(url)
+        return Detection(url=url)
+
+    monkeypatch.setattr("harvester.detect.many.detect", look)
+    path = tmp_path / "list.csv"
+    path.write_text("url\n" + "".join(f"http://one.example/{n}\nhttp://h{n}.example\n" for n in range(9)))
+    assert len(list(detect_all(path, tmp_path / "out.csv"))) == 18
+    assert max(most) == 1
+
+
+def test_look_that_finds_nothing_says_why_and_accuses_no_portal_of_our_limits() -> None:
+    def slow(asked: Asked) -> Answer:
+        time.sleep(3)
+        return feed(1)
+
+    graph = [{"@id": f"http://x.example/{n}", "@type": "dcat:Dataset", "dct:title": "x" * 2_000} for n in range(40)]
+    context = {"dct": "http://purl.org/dc/terms/", "dcat": "http://www.w3.org/ns/dcat#"}
+    long = json.dumps({"@context": context, "@graph": graph}).encode()
+    routes: dict[str, Any] = {
+        "/a/data.json": as_json({"dataset": [{"title": "A"}, {"title": "B"}]}),
+        "/b/data.json": as_json({"dataset": []}),
+        "/c/data.json": slow,
+        "/d.jsonld": Answer(200, "application/ld+json", long),
+        "/e/data.json": Answer(500),
+    }
+    with PortalServer(routes) as server:
+        specs = [
+            spec("a", "dcat-us", server.url + "/a"),
+            spec("b", "dcat-us", server.url + "/b"),
+            spec("c", "dcat-us", server.url + "/c", limits={"deadline_s": 0.5}),
+            spec("d", "dcat-rdf", server.url + "/d.jsonld", limits={"max_feed_bytes": 50_000}),
+            spec("e", "dcat-us", server.url + "/e"),
+        ]
+        found = [preview(one) for one in specs]
+    assert [one.verdict for one in found] == ["failed", "empty", "unknown", "unknown", "failed"]
+    lists_none = "the portal lists no datasets"
+    assert [lists_none in one.reasons for one in found] == [False, True, False, False, False]
+    assert all(one.reasons for one in found) and "our own preview limit" in found[2].reasons[0]
+
+
+def test_contact_is_named_where_a_portal_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def look(url: str, **options: Any) -> Detection:
+        told.append(options["contact"])
+        return Detection(url=url)
+
+    monkeypatch.setattr("harvester.detect.detect", look)
+    for command in (["preview", "http://x.example"], ["portals", "check", "http://x.example"]):
+        with pytest.raises(SpecError):
+            winnow(tmp_path, *command, "--contact", "data@town.example")
+    assert told == ["data@town.example"] * 2
 
 
 def test_portals_are_listed_and_filtered(tmp_path: Path) -> None:

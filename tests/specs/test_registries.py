@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from catalog.store import open_catalog
 from harvester.cli import cli
+from harvester.nightly import portal_of
+from harvester.registry import resolve
 from specs.errors import SpecError
-from specs.portals import Limits, PortalSpec, Schedule, dump, load, load_file, save
+from specs.portals import Limits, PortalSpec, Schedule, dump, load, load_file, of_url, save
 from specs.portals.registries import key_of, portals_of, read_registry
 from tests.conftest import SHARED
 
@@ -25,6 +29,7 @@ COMMON = [
      "endpoints": [{"type": "sitemap", "url": "https://own.example/sitemap.xml"},
                    {"type": "dcat:ttl", "url": "https://own.example/c.ttl"}]},
     {"name": "Gone", "link": "https://gone.example", "software": {"id": "ckan"}, "status": "inactive", "owner": {}},
+    {"name": "=1+1", "link": "https://formula.example", "software": {"id": "ipt"}, "status": "active", "owner": {}},
     {"name": "Other", "link": "https://other.example", "software": {"id": "ipt"}, "status": "active", "owner": {}},
     {"name": "Same", "link": "http://www.data.larkholm.example/dataset", "software": {"id": "ckan"}, "owner": {}},
     {"name": "No address", "software": {"id": "ckan"}, "owner": {}},
@@ -47,7 +52,13 @@ def test_export_of_the_dataportals_registry(tmp_path: Path) -> None:
         ("own-example-c-ttl", "dcat-rdf", "https://own.example/c.ttl"),
     ]
     assert (made[0].government, made[0].country) == ("City of Larkholm", "SWE")
-    assert left == ["the list calls it inactive", "nothing reads ipt", "it is known already", "it has no address"]
+    assert left == [
+        "the list calls it inactive",
+        "nothing reads ipt",
+        "nothing reads ipt",
+        "it is known already",
+        "it has no address",
+    ]
 
 
 def test_csv_of_dataportals_and_other_lists(tmp_path: Path) -> None:
@@ -106,6 +117,70 @@ def test_addresses_of_one_portal_have_one_key() -> None:
     assert len({key_of(url) for url in same}) == 1
     assert key_of("https://a.example/ckan") != key_of("https://a.example")
     assert key_of("https://a.example:8080") != key_of("https://a.example")
+    assert key_of("https://a.example/srv?node=1") != key_of("https://a.example/srv?node=2")
+    assert key_of("https://a.example/dataset?q=x") == key_of("https://a.example")
+
+
+def test_one_bad_record_does_not_end_a_list(tmp_path: Path) -> None:
+    def line(host: str, **more: object) -> str:
+        return json.dumps({"name": host, "link": f"https://{host}.example", "software": {"id": "ckan"}, **more}) + "\n"
+
+    path = tmp_path / "catalogs.jsonl"
+    path.write_bytes(
+        (line("a") + "{bad\n[1]\n" + line("b", software="ckan", owner="Town of B", coverage=7)).encode()
+        + b'{"name": "\xff"}\n'
+        + line("c", owner=3).encode()
+    )
+    made, left = specs_of(path)
+    assert [one.id for one in made] == ["a-example", "b-example", "c-example"] and made[1].government == "Town of B"
+    assert [why.split(": ")[:2] for why in left] == [["it cannot be read", f"line {n}"] for n in (2, 3, 5)]
+    result = CliRunner().invoke(cli, ["--data", str(tmp_path), "portals", "import", str(path)], catch_exceptions=False)
+    assert "left out: 3, it cannot be read" in result.output and "line 2: " in result.output
+
+    table = tmp_path / "list.csv"
+    table.write_text("url,title\nhttps://a.example,A\nhttps://b.example,'" + "x" * 140_000 + "'\n")
+    made, left = specs_of(table, "ckan")
+    assert [one.id for one in made] == ["a-example"] and "cannot be read on after line 2" in left[0]
+
+    document = tmp_path / "ckan.json"
+    document.write_text('[{"url": "https://a.example"}, 5, {"url": "https://b.example"}]')
+    made, left = specs_of(document)
+    assert len(made) == 2 and "record 2: the record is no object" in left[0]
+
+
+def test_what_came_before_the_end_of_a_cut_file_is_kept(tmp_path: Path) -> None:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    rows = [json.dumps({"link": f"https://h{n}.example/{n * n:x}", "software": {"id": "ckan"}}) for n in range(40_000)]
+    packed = zstd.compress("\n".join(rows).encode())
+    path = tmp_path / "catalogs.jsonl.zst"
+    path.write_bytes(packed[: len(packed) * 3 // 4])
+    entries = list(read_registry(path))
+    assert len(entries) > 1_000 and all(one.fault is None for one in entries[:-1])
+    assert "the file breaks off after line" in str(entries[-1].fault)
+
+
+def test_ids_of_addresses_do_not_collide(tmp_path: Path) -> None:
+    long = "https://h.example/" + "a" * 80
+    urls = ["https://h.example", "https://h.example/x?k=1", "https://h.example/x?k=2", "https://h.example/a/b",
+            "https://h.example/a-b", "https://h.example/a_b", "https://h.example/A/b", "https://h.example/a.b",
+            "https://h.example/api/feed/dcat-us/3.0", "https://h.example/api/v1", long, long + "b"]  # fmt: skip
+    ids = [of_url(url, "dcat-us").id for url in urls]
+    assert len(set(ids)) == len(ids) and ids[0] == "h-example" and ids[3] == "h-example-a-b"
+    for same in ("http://h.example/", "https://h.example/api/3", "https://h.example/data.json"):
+        assert of_url(same, "ckan").id == "h-example"
+    with pytest.raises(SpecError, match="not a web address"):
+        of_url("http://[bad", "ckan")
+
+    known = PortalSpec(id="a-b-example", type="ckan", title="T", url="https://a.b.example")
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        catalog.begin_run("test", [portal_of(known)], version="0", methodology="0")
+    assert resolve(tmp_path, ["https://a.b.example"], portal_type="ckan")[0].id == known.id
+    with pytest.raises(SpecError, match=r"is that of https://a\.b\.example"):
+        resolve(tmp_path, ["https://a-b.example"], portal_type="ckan")
 
 
 def test_portal_file_is_written_as_it_is_read(tmp_path: Path) -> None:
@@ -130,7 +205,11 @@ def test_import_twice_writes_once(tmp_path: Path) -> None:
 
     assert "would be written" in run("--dry-run") and not (tmp_path / "d" / "portals").exists()
     assert ": 3 (" in run("--unknown", str(unknown))
-    assert unknown.read_text().splitlines() == ["url,title", "https://other.example,Other"]
+    assert unknown.read_text().splitlines() == [
+        "url,title",
+        "https://formula.example,'=1+1",
+        "https://other.example,Other",
+    ]
     assert ": 0 (none)" in run()
     assert len(load(tmp_path / "d" / "portals")) == 3
 

@@ -1,0 +1,52 @@
+"""Which software a home page was made by, told by the page's own machinery and never by what its prose speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harvester.detect.asking import Seen
+from harvester.detect.hits import BEGINNING
+
+__all__ = ["by_markers"]
+
+_MARKERS: tuple[tuple[str, str], ...] = (
+    ("ckan", r"content=[\"']ckan ([\d.]+)|/fanstatic/|ckan-footer|data-site-root="),
+    ("dkan", r"content=[\"']DKAN|/profiles/dkan/|/modules/contrib/dkan|dkan-frontend"),
+    ("socrata", r"socrata\.com|socrata-|data-socrata|\bsocrata\b"),
+    ("opendatasoft", r"opendatasoft|ods-widgets|odswidgets"),
+    ("arcgis-hub", r"opendata-ui|hubcdn\.arcgis\.com|hub-app|arcgis-hub|opendata\.arcgis\.com"),
+    ("udata", r"\budata\b|udata-front"),
+    ("geonode", r"geonode"),
+    ("dataverse", r"dataverse\.xhtml|dataverse-"),
+    ("csw", r"geonetwork|catalog\.search|/srv/eng/"),
+)
+# All of these take time in proportion to the page: no part of them can be tried again from many places.
+_TAG = re.compile(r"<([a-z][a-z0-9]{0,15})\b([^<>]*)>", re.IGNORECASE)
+_OWN = re.compile(r"\b(?:class|id|data-[\w-]{1,40})\s{0,3}=\s{0,3}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_PLACE = re.compile(r"[\"'](?:\.{0,2}/(?!/)[^\"']*)[\"']")
+_PLACES = ("dataverse.xhtml", "catalog.search")
+"""Pages of the software itself, which a page links to within its own site."""
+
+
+def _machinery(page: str) -> Iterator[str]:
+    """What of a page is not written for readers: scripts and styles it loads, its generator, its classes and ids."""
+    for tag in _TAG.finditer(page):
+        name, inner = tag[1].lower(), tag[2]
+        is_generator = name == "meta" and "generator" in inner.lower()
+        if name in ("script", "link") or is_generator:
+            yield inner
+        elif name in ("a", "form"):
+            yield from (one for one in _PLACE.findall(inner) if any(place in one for place in _PLACES))
+        elif name != "meta":
+            yield from _OWN.findall(inner)
+
+
+def by_markers(seen: Seen) -> list[tuple[str, str]]:
+    """Software whose marks a page carries: (type, mark)."""
+    text = "\n".join(_machinery(seen.body[:BEGINNING].decode("utf-8", "replace")))
+    found = []
+    for kind, pattern in _MARKERS:
+        if match := re.search(pattern, text, re.IGNORECASE):
+            found.append((kind, " ".join(match[0].split())[:60]))
+    return found

@@ -121,14 +121,6 @@ def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _chosen(
-    data: Path, names: Sequence[str], registry: Path | None, portal_type: str | None, allow_local: bool
-) -> list[PortalSpec]:
-    from harvester.registry import resolve
-
-    return resolve(data, names, registry=registry, portal_type=portal_type, allow_local=allow_local)
-
-
 def _log_to(data: Path) -> None:
     """Everything the libraries have to say goes to a file; the terminal is for people."""
     data.mkdir(parents=True, exist_ok=True)
@@ -188,7 +180,10 @@ def _stage_command(
         allow_local: bool,
         **options: Any,
     ) -> None:
-        chosen = [] if options.get("replay") else _chosen(data, portals, registry, portal_type, allow_local)
+        from harvester.registry import resolve
+
+        about = {"portal_type": portal_type, "allow_local": allow_local, "contact": options["contact"]}
+        chosen = [] if options.get("replay") else resolve(data, portals, registry=registry, **about)
         _run(data, chosen, stages, options, is_scheduled=not portals)
 
     made: Callable[..., Any] = command

@@ -26,6 +26,7 @@ from catalog.store import Catalog, open_catalog
 from harvester import spiders
 from harvester.checks.faults import GoingRound
 from harvester.night import Night
+from harvester.nightly import nightly, replay
 from harvester.spiders import portal_types, spider_class
 from specs.portals import PortalSpec, Schedule, dump
 
@@ -247,6 +248,21 @@ def test_harvest_that_is_killed_in_its_middle_goes_on(portal_type: str, tmp_path
     assert found["datasets"] == golden["datasets"]
     counts = ("verdict", "datasets", "seen", "duplicates")
     assert [found["harvest"][name] for name in counts] == [golden["harvest"][name] for name in counts]
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_archived_harvest_can_be_repeated_without_network(portal_type: str, tmp_path: Path) -> None:
+    tape = Tape(portal_type)
+    with PortalServer() as server:
+        server.routes |= tape.routes(server.url)
+        nightly(tmp_path / "first", [tape.spec(server.url)], stages=["harvest"], is_archived=True)
+    replay(tmp_path / "second", next((tmp_path / "first" / "archive").iterdir()))
+    found = []
+    for folder in ("first", "second"):
+        with open_catalog(tmp_path / folder / "catalog.db") as catalog:
+            found.append(seen_in(catalog, "tape", server.url))
+    assert found[0] == found[1]
+    assert found[0]["datasets"]
 
 
 def packages(count: int, **values: Any) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ __all__ = ["COLUMNS", "addresses", "detect_all"]
 
 AT_ONCE = 8
 """Sites looked at at the same time."""
+MAX_CELL = 131_072
+"""Characters of a cell; one that is longer is a quote that was never closed."""
 COLUMNS = ("address", "type", "url", "confidence", "datasets", "evidence", "others", "asked", "fault")
 
 
@@ -31,6 +33,8 @@ def addresses(path: Path) -> list[str]:
     first = text.partition("\n")[0]
     try:
         rows = list(csv.reader(text.splitlines(), delimiter=max(",;\t", key=first.count)))
+        if any(len(cell) > MAX_CELL for row in rows for cell in row):
+            raise csv.Error(f"a cell has more than {MAX_CELL:,} characters")
     except csv.Error as error:
         raise SpecError(f"{path}: not a table that can be read: {error}") from error
     header = [cell.strip().lower() for cell in rows[0]] if rows else []

@@ -185,9 +185,10 @@ class Spider(ListingSpider):
             self.unfiltered(fault.detail)
             return [self.ask(Walk(rows=walk.rows))]
         if walk.at is not None and tuple(walk.at) == UNDATED and not walk.start:
-            # Whether there are records without a date is not known then.
-            self.is_cut = True
-            self.tally.notes.append(f"records without a date cannot be asked for: {fault.detail}")
+            # Whether there are records without a date is not known then; unless the windows hold all that was said.
+            self.is_cut = self.found != CLAMP
+            if self.is_cut:
+                self.tally.notes.append(f"records without a date cannot be asked for: {fault.detail}")
             return self.at_end(walk, "") if not self.windows else [self.ask(self.ahead(walk, Sheet(is_end=True)))]
         if response is None or fault.kind in SURE:
             return None

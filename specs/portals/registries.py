@@ -222,6 +222,9 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
         raise SpecError(f"{path}: has no column named url")
     try:
         for row in rows:
+            if any(isinstance(cell, str) and len(cell) > _MAX_CELL for cell in row.values()):
+                # The reader's own limit is one for the whole process, which other libraries raise.
+                raise csv.Error(f"a cell has more than {_MAX_CELL:,} characters")
             plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
             kind = portal_type or _kind_of_list(path, plain)
             yield _entry(f"line {rows.line_num}", partial(_plain, plain, kind))
@@ -230,6 +233,8 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
         yield _unread(f"the table cannot be read on after line {rows.line_num}", error)
 
 
+_MAX_CELL = 131_072
+"""Characters of a cell; one that is longer is a quote that was never closed."""
 _URL = ("api_url", "url-api", "url", "link", "homepage", "site", "hostname", "description")
 _TITLE = ("title", "name", "portalname", "portal_name", "título", "titulo")
 _KIND = ("api_type", "generator", "solução", "software", "type", "plataforma")

@@ -94,7 +94,7 @@ class Site:
             self.gate.set()
             if process.poll() is None:
                 process.kill()
-            process.communicate(timeout=30)
+            process.communicate(timeout=90)
 
 
 def finished(data: Path) -> set[str]:
@@ -146,7 +146,7 @@ def test_interrupted_run_goes_on_where_it_stopped(how: signal.Signals, site: Sit
     data = tmp_path / "data"
     with site.held(data) as process:
         process.send_signal(how)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=90)
     assert process.returncode == 130
     assert "goes on where it stopped" in err and "Traceback" not in err
     ((run_id, status),) = runs(data)

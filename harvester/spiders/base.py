@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import orjson
 import scrapy
 
 from catalog.canonical import fingerprint
@@ -22,7 +19,7 @@ from harvester.night import Night
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.losses import LostRecord, cut, cut_off, duplicate, lost
-from harvester.spiders.reading import Reading
+from harvester.spiders.reading import Reading, parse_json
 from harvester.verdict import Tally
 from specs.portals import PortalSpec
 
@@ -38,8 +35,6 @@ MAX_ASKED = 3
 """Times that one address is asked for in a harvest, beside tries again: for a second reading, and a beginning anew."""
 MAX_IDENTIFIER = 2_000
 """Characters of an identifier; what is longer is none."""
-_HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
-"""Numbers that the fast parser would round: an identifier may be among them."""
 RecordWithPlace = tuple[str, Any]
 """(JSON pointer, record)."""
 
@@ -391,20 +386,4 @@ class PortalSpider(scrapy.Spider):
 
     def read_json(self, response: Response) -> Any:
         """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
-        body = response.body.lstrip()
-        if body[:1] == b"<":
-            raise ValueError("an HTML or XML page came where JSON was expected")
-        if not body:
-            raise ValueError("the answer is empty")
-        try:
-            if not _HUGE_NUMBER.search(body):
-                return orjson.loads(body)
-        except ValueError:
-            # Byte-order marks, bytes that are no UTF-8, lone surrogates, NaN: the standard library takes them.
-            pass
-        try:
-            return json.loads(body.decode("utf-8-sig", "replace"))
-        except ValueError as error:
-            raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
-        except RecursionError:
-            raise ValueError("the answer is nested too deeply") from None
+        return parse_json(response.body)

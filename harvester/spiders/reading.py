@@ -1,17 +1,21 @@
-"""One answer while it is read: what was in it, so that it can be remembered."""
+"""One answer while it is read: its JSON, and what was in it, so that it can be remembered."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from catalog.model import Answer, HarvestError
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "parse_json"]
 
 MAX_REMEMBERED = 1_000
 """An answer with more errors than this is read anew every night."""
@@ -103,3 +107,28 @@ class Reading:
             repeats=own.get("repeats", 0),
             explained=own.get("explained", 0),
         )
+
+
+_HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
+"""Numbers that the fast parser would round: an identifier may be among them."""
+
+
+def parse_json(raw: bytes) -> Any:
+    """A body as JSON. Raises ValueError, in words, for HTML, for an empty, truncated or too deep one."""
+    body = raw.lstrip()
+    if body[:1] == b"<":
+        raise ValueError("an HTML or XML page came where JSON was expected")
+    if not body:
+        raise ValueError("the answer is empty")
+    try:
+        if not _HUGE_NUMBER.search(body):
+            return orjson.loads(body)
+    except ValueError:
+        # Byte-order marks, bytes that are no UTF-8, lone surrogates, NaN: the standard library takes them.
+        pass
+    try:
+        return json.loads(body.decode("utf-8-sig", "replace"))
+    except ValueError as error:
+        raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply") from None

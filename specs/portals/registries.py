@@ -220,6 +220,7 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
         raise SpecError(f"{path}: not a list of portals that can be read: {error}") from error
     if not any(str(name).strip().lower() in _URL for name in names):
         raise SpecError(f"{path}: has no column named url")
+    last = rows.line_num
     try:
         for row in rows:
             if any(isinstance(cell, str) and len(cell) > _MAX_CELL for cell in row.values()):
@@ -227,10 +228,11 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
                 raise csv.Error(f"a cell has more than {_MAX_CELL:,} characters")
             plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
             kind = portal_type or _kind_of_list(path, plain)
-            yield _entry(f"line {rows.line_num}", partial(_plain, plain, kind))
+            last = rows.line_num
+            yield _entry(f"line {last}", partial(_plain, plain, kind))
     except csv.Error as error:
         # Where the next row would begin is not known: what followed within a cell could be taken for one.
-        yield _unread(f"the table cannot be read on after line {rows.line_num}", error)
+        yield _unread(f"the table cannot be read on after line {last}", error)
 
 
 _MAX_CELL = 131_072

@@ -98,10 +98,7 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
         {
             "identifier": one.dataset.identifier,
             "mapped": _filled(one.dataset),
-            **{
-                name: scores[one.id][name] if one.id in scores else None
-                for name in ("score", "score_low", "score_high")
-            },
+            **{name: scores[one.id][name] if one.id in scores else None for name in SCORES},
         }
         for one in stored
     ]

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 
 from harvester.detect import Detection, detect
 from specs.errors import SpecError
+from specs.portals.registries import MAX_CELL
 
 __all__ = ["COLUMNS", "addresses", "detect_all"]
 
 AT_ONCE = 8
 """Sites looked at at the same time."""
-MAX_CELL = 131_072
-"""Characters of a cell; one that is longer is a quote that was never closed."""
 COLUMNS = ("address", "type", "url", "confidence", "datasets", "evidence", "others", "asked", "fault")
 
 

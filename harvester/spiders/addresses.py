@@ -6,7 +6,6 @@ harvest that is broken off needs to remember no more than how far it had come.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ from catalog.model import HarvestError, Page
 from harvester.checks import faults
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.losses import cut
+from harvester.spiders.reading import sha256_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -90,7 +90,7 @@ class AddressSpider(PortalSpider):
         self.passed, self.telling = 0, 0
         """The most that one address passed over; and how many addresses describe something."""
         at = self.cursor
-        if at and self.path.is_file() and _sha256(self.path) == at["sha256"]:
+        if at and self.path.is_file() and sha256_of(self.path) == at["sha256"]:
             self.stale, self.passed, self.telling = at["stale"], at["passed"], at["telling"]
             self.names = json.loads(self.path.read_text("utf-8"))
             self.sha256 = at["sha256"]
@@ -134,7 +134,7 @@ class AddressSpider(PortalSpider):
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(self.names, ensure_ascii=False), "utf-8", errors="surrogatepass")
         part.replace(self.path)
-        self.sha256 = _sha256(self.path)
+        self.sha256 = sha256_of(self.path)
         if self.counts_addresses:
             self.tally.advertise(len(self.names))
         return self.ask_next(0)
@@ -260,8 +260,3 @@ class AddressSpider(PortalSpider):
         left = len(self.names) - index - 1
         message = f"{MAX_MISSES} addresses in a row failed; {left:,} more were not asked: {fault.detail}"
         return [page, self.fatal(fault.kind, message, fault.remedy, url)]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

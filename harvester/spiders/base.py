@@ -100,6 +100,11 @@ class PortalSpider(scrapy.Spider):
     # Asking
 
     @property
+    def base(self) -> str:
+        """The address that an interface's paths are joined to, where the portal's file names the interface or not."""
+        return self.portal.url.split("/api/")[0].rstrip("/")
+
+    @property
     def reader(self) -> str:
         """What an answer was read by: with another program, or another limit, it may be read otherwise."""
         return f"{__version__}/{self.portal.limits.max_record_bytes}"

@@ -72,8 +72,7 @@ class Spider(ChangesListingSpider):
         return [self.list_names(cursor["shown"])] if "shown" in cursor else super().continued(cursor)
 
     def action(self, name: str, **params: Any) -> str:
-        base = self.portal.url.split("/api/")[0].rstrip("/")
-        return f"{base}/api/3/action/{name}?{urlencode(params)}"
+        return f"{self.base}/api/3/action/{name}?{urlencode(params)}"
 
     # The search
 

@@ -62,10 +62,6 @@ class Spider(ListingSpider):
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "has_copies": self.has_copies}
 
-    @property
-    def base(self) -> str:
-        return self.portal.url.split("/api/")[0].rstrip("/")
-
     def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
         params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
         only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}

@@ -55,10 +55,6 @@ class Spider(CkanSpider):
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "way": self.way}
 
-    @property
-    def base(self) -> str:
-        return self.portal.url.split("/api/")[0].rstrip("/")
-
     def ask(self, walk: Walk) -> Request:
         match WAYS[self.way]:
             case "items":

@@ -6,7 +6,6 @@ Feeds made by CKAN hide the rest behind ``?page=2``; a document cut short is par
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from itertools import dropwhile, islice
@@ -22,7 +21,7 @@ from harvester.checks.download import Save, Saved
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
 from harvester.spiders.losses import cut
-from harvester.spiders.reading import Reading
+from harvester.spiders.reading import Reading, sha256_of
 
 __all__ = ["FeedSpider"]
 
@@ -78,7 +77,7 @@ class FeedSpider(PortalSpider):
             yield self.get_feed(1)
         elif at["index"] is None:
             yield self.get_feed(at["number"], at["link"])
-        elif self.path.is_file() and _sha256(self.path) == at["sha256"]:
+        elif self.path.is_file() and sha256_of(self.path) == at["sha256"]:
             asked = Request(at["url"], meta={"asked": at["url"], "exchange": at["exchange"]})
             response = Response(at["url"], request=asked, headers={"Content-Type": at["content_type"]})
             saved = Saved(self.path, self.path.stat().st_size, at["sha256"], at["cut"])
@@ -258,8 +257,3 @@ def _why(saved: Saved, end: StreamEnd, is_over: bool) -> str | None:
         "size": "the feed is longer than limits.max_feed_bytes",
         "slow": "the feed came more slowly than limits.min_bytes_per_s",
     }.get(saved.cut, f"the feed broke off ({saved.cut})")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -58,10 +58,6 @@ class Spider(ListingSpider):
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "order": self.order}
 
-    @property
-    def base(self) -> str:
-        return self.portal.url.split("/api/")[0].rstrip("/")
-
     def ask(self, walk: Walk) -> Request:
         params: dict[str, Any] = {"limit": walk.asked, "offset": walk.start, "order_by": ORDERS[self.order]}
         if walk.at:

@@ -13,9 +13,11 @@ import orjson
 from catalog.model import Answer, HarvestError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scrapy.http import Response
 
-__all__ = ["Reading", "parse_json"]
+__all__ = ["Reading", "parse_json", "sha256_of"]
 
 MAX_REMEMBERED = 1_000
 """An answer with more errors than this is read anew every night."""
@@ -132,3 +134,9 @@ def parse_json(raw: bytes) -> Any:
         raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
     except RecursionError:
         raise ValueError("the answer is nested too deeply") from None
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex. A document on disk is read on only if it is still the one that was begun."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -84,10 +84,6 @@ class Spider(ListingSpider):
         params |= {"scroll_id": walk.at} if walk.at else {"offset": walk.start, "order": ORDERS[self.order]}
         return self.get(f"{self.base}/api/catalog/v1?{urlencode(params)}", walk)
 
-    @property
-    def base(self) -> str:
-        return self.portal.url.split("/api/")[0].rstrip("/")
-
     def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
         """Another order; the old interface; and no step over a record where places have no number."""
         if walk.at and not walk.can_shrink:

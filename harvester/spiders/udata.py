@@ -49,9 +49,8 @@ class Spider(ListingSpider):
     has_numbers = True
 
     def ask(self, walk: Walk) -> Request:
-        base = self.portal.url.split("/api/")[0].rstrip("/")
         params = {"page_size": walk.asked, "page": walk.number, "sort": "created"}
-        return self.get(f"{base}/api/1/datasets/?{urlencode(params)}", walk)
+        return self.get(f"{self.base}/api/1/datasets/?{urlencode(params)}", walk)
 
     def instead(self, fault: faults.Fault, response: Response | None, walk: Walk) -> list[Any] | None:
         """A page past the end is 404. Whether it was the end, the portal's total tells."""

@@ -23,8 +23,10 @@ from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, PortalType
 from specs.vocabularies.countries import alpha3
 
-__all__ = ["Entry", "key_of", "portals_of", "read_registry"]
+__all__ = ["MAX_CELL", "Entry", "key_of", "portals_of", "read_registry"]
 
+MAX_CELL = 131_072
+"""Characters of a cell; one that is longer is a quote that was never closed."""
 _SOFTWARE: dict[str, str] = {
     "ckan": "ckan", "dkan": "dkan", "socrata": "socrata", "opendatasoft": "opendatasoft", "arcgishub": "arcgis-hub",
     "arcgisserver": "arcgis-server", "arcgisportal": "arcgis-portal", "geonetwork": "csw", "geonode": "geonode",
@@ -223,9 +225,9 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
     last = rows.line_num
     try:
         for row in rows:
-            if any(isinstance(cell, str) and len(cell) > _MAX_CELL for cell in row.values()):
+            if any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.values()):
                 # The reader's own limit is one for the whole process, which other libraries raise.
-                raise csv.Error(f"a cell has more than {_MAX_CELL:,} characters")
+                raise csv.Error(f"a cell has more than {MAX_CELL:,} characters")
             plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
             kind = portal_type or _kind_of_list(path, plain)
             last = rows.line_num
@@ -235,8 +237,6 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
         yield _unread(f"the table cannot be read on after line {last}", error)
 
 
-_MAX_CELL = 131_072
-"""Characters of a cell; one that is longer is a quote that was never closed."""
 _URL = ("api_url", "url-api", "url", "link", "homepage", "site", "hostname", "description")
 _TITLE = ("title", "name", "portalname", "portal_name", "título", "titulo")
 _KIND = ("api_type", "generator", "solução", "software", "type", "plataforma")

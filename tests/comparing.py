@@ -8,7 +8,7 @@ from typing import Any
 from catalog.schema import TABLES
 from catalog.store import open_catalog
 
-__all__ = ["content"]
+__all__ = ["content", "differences"]
 
 CLOCKS = {
     "runs": {"command", "started_at", "finished_at", "summary", "traffic", "archive"},
@@ -31,6 +31,17 @@ def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[
             columns = ", ".join(f"[{c}]" for c in table.columns if c not in left_out)
             rows = catalog.db.conn.execute(f"select {columns} from {name}").fetchall()  # noqa: S608
             found[name] = sorted((tuple(_numbered(value, runs) for value in row) for row in rows), key=repr)
+    return found
+
+
+def differences(ours: dict[str, list[tuple[Any, ...]]], theirs: dict[str, list[tuple[Any, ...]]]) -> dict[str, Any]:
+    """The rows that only one of two catalogues has: few enough to be read where a whole catalogue is not."""
+    found = {}
+    for name in TABLES:
+        only_ours = [row for row in ours[name] if row not in theirs[name]]
+        only_theirs = [row for row in theirs[name] if row not in ours[name]]
+        if only_ours or only_theirs or len(ours[name]) != len(theirs[name]):
+            found[name] = {"only ours": only_ours, "only theirs": only_theirs}
     return found
 
 

@@ -21,7 +21,7 @@ from catalog.store import Catalog, open_catalog
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
 WINNOW = str(Path(sys.executable).with_name("winnow"))
-MAX_SECONDS, MAX_MEMORY, MAX_DISK = 120, 900_000_000, 400_000_000
+MAX_SECONDS, MAX_MEMORY, MAX_DISK = 300, 900_000_000, 400_000_000
 """What the whole night may take, though most portals would send for ever."""
 LIMITS = """[limits]
 delay_s = 0

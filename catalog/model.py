@@ -302,7 +302,12 @@ class TableDefect:
     field: str | None = None
     first_row: int | None = None
     """1-based line of the file, the header being line 1 where nothing stands before it."""
-    source: Literal["sniff", "frictionless", "great_expectations"] = "frictionless"
+    source: Literal["sniff", "scan", "frictionless", "great_expectations", "drift"] = "scan"
+    """What found it: the first bytes, the pass over the whole file, a declared schema, an expectation, or the
+    comparison with the version before."""
+    severity: Literal["error", "warning", "info"] = "error"
+    rows: tuple[int, ...] = ()
+    """Lines of the first ten, where lines are concerned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,4 +341,8 @@ class TableReport:
     note: str | None = None
     elapsed_ms: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
-    """frictionless' own report, without cell values."""
+    """A report in frictionless' form, without cell values: its own where a schema is declared."""
+    profile: dict[str, Any] = field(default_factory=dict)
+    """The whole table and each column: counts, extremes, distinct values; see ``quality.tables.profile``."""
+    kind: str | None = None
+    """Kind of table recognised by its header, an id of ``specs/expectations``."""

@@ -174,5 +174,5 @@ def dataset_of(
 def table_report_of(row: Mapping[str, Any]) -> TableReport:
     """A table report from its row."""
     values = _values("table_reports", {f.name for f in fields(TableReport)}, row)
-    defects = tuple(TableDefect(**d) for d in values.pop("defects"))
+    defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
     return TableReport(**values, defects=defects)

@@ -8,15 +8,13 @@ from __future__ import annotations
 from catalog.model import TableReport
 from quality.metrics.answers import yes
 from quality.subject import UNKNOWN, DistributionSubject, Measurement, Unknown
+from specs.table_rules import table_rules
 
 __all__ = ["RULES"]
 
 RULES = {
-    "table_not_empty": {"empty_file", "no_rows"},
-    "table_rectangular": {"extra_cell", "missing_cell", "blank_row", "unclosed_quote", "source_error"},
-    "table_header_clean": {"blank_column_name", "duplicate_column"},
-    "table_types_consistent": {"type_error"},
-    "table_encoding_utf8": {"encoding_error", "nul_byte"},
+    metric: frozenset(rule.id for rule in table_rules().values() if rule.metric == metric)
+    for metric in {rule.metric for rule in table_rules().values() if rule.metric}
 }
 """The rules of table reports that each metric counts; ``table_expectations_met`` takes all of Great Expectations'."""
 WORST_RATE = 0.01
@@ -32,11 +30,11 @@ def _report(s: DistributionSubject) -> TableReport | Unknown | None:
     return s.table if s.table.status in ("valid", "invalid") and s.table.format is not None else None
 
 
-def _count(report: TableReport, rules: set[str]) -> int:
+def _count(report: TableReport, rules: frozenset[str]) -> int:
     return sum(defect.count for defect in report.defects if defect.rule in rules)
 
 
-def _rate(report: TableReport, rules: set[str], of: int) -> float:
+def _rate(report: TableReport, rules: frozenset[str], of: int) -> float:
     bad = _count(report, rules) / max(of, 1)
     return max(0.0, 1.0 - bad / WORST_RATE)
 

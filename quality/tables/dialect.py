@@ -12,8 +12,11 @@ import io
 import re
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from itertools import islice
+
+from quality.tables.scanning import look, widths
 
 __all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "read_records"]
 
@@ -24,8 +27,20 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_PLAUSIBLE = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp1255", "cp1256", "iso8859_2", "iso8859_5")
-"""What publishers really send, most frequent first: ties go to the first. Others only where none of these fits."""
+_OTHER_SCRIPTS = ("cp1251", "cp1253", "cp1255", "cp1256", "iso8859_5", "iso8859_7", "koi8_r", "cp866", "mac_cyrillic")
+"""What publishers really send in other scripts, most frequent first: ties go to the first."""
+_LATIN = {
+    "cp1252": "àâäçèéêëîïôöùûüÿœæßñáíóúøåãõìò",
+    "cp1250": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
+    "cp1254": "çğıöşüâîû",
+    "cp1257": "āčēģīķļņšūžąęėįųõäöü",
+    "iso8859_2": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
+    "mac_roman": "àâäçèéêëîïôöùûüœæßñáíóúøåãõìò",
+}
+"""Letters of the languages that are written in each; the first is the most frequent by far."""
+_MARKS = "’‘“”–—…€\u00a0"
+"""Signs of typography, which stand between letters by right."""
+_RARITY = {"cp1252": 0.0, "mac_roman": 0.2}
 _DETECTOR_BYTES = 65_536
 _SAMPLE_CHARS = 20_000
 _SAMPLE_RECORDS = 200
@@ -69,12 +84,13 @@ def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> Dec
             return Decoded(text, name.removesuffix("-sig"), 1.0, bad, first)
     if is_cut and b"\n" in raw:
         raw = raw[: raw.rindex(b"\n") + 1]
+    # Before UTF-8, which takes NUL for a character like any other.
+    if wide := _wide(raw):
+        return Decoded(_cut(raw.decode(wide, "backslashreplace"), is_cut), wide, 0.9)
     try:
         return Decoded(raw.decode("utf-8"), "utf-8", 1.0)
     except UnicodeDecodeError:
         pass
-    if wide := _wide(raw):
-        return Decoded(_cut(raw.decode(wide, "backslashreplace"), is_cut), wide, 0.9)
     bad_count, first_line = _count_bad(raw, "utf-8")
     letters = len(re.findall(rb"[\xc2-\xf4][\x80-\xbf]+", raw))
     # UTF-8 with a few broken places is UTF-8: in other encodings such pairs hardly ever come up by chance.
@@ -136,30 +152,66 @@ def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
             pass
         else:
             return codec, 0.9
-    if len(re.findall(rb"[\x80-\xff]", raw)) < 8:
-        return "cp1252", 0.4  # too little to tell by, and the detector turns five accents into Cyrillic
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    if sum(map(len, runs)) < 8:
+        return "cp1252", 0.4  # too little to tell by
+    # Accents stand alone between plain letters; other scripts come in words of their own.
+    if sum(map(len, runs)) < 2.2 * len(runs):
+        return _guess_latin(raw)
     from charset_normalizer import from_bytes
 
-    # Only lines with something to tell: one accent in a long file is lost on the detector otherwise.
+    # Only lines with something to tell: one word in a long file is lost on the detector otherwise.
     lines = [line for line in re.split(rb"[\r\n]+", raw) if not line.isascii()]
     matches = list(from_bytes(b"\n".join(lines)[:_DETECTOR_BYTES]))
     chaos: dict[str, float] = {}
     for match in matches:
         for name in (match.encoding, *match.could_be_from_charset):
             chaos[name] = min(match.chaos, chaos.get(name, 1.0))
-    known = {name: chaos[name] for name in _PLAUSIBLE if name in chaos}
+    known = {name: chaos[name] for name in _OTHER_SCRIPTS if name in chaos}
     if not known:
         return (matches[0].encoding, 0.5) if matches else ("cp1252", 0.3)
     limit = min(known.values()) + 0.02
-    best = next(name for name in _PLAUSIBLE if known.get(name, 1.0) <= limit)
+    best = next(name for name in _OTHER_SCRIPTS if known.get(name, 1.0) <= limit)
     rivals = sum(value <= limit for value in known.values()) - 1
     return best, round(max(0.4, 0.8 - 0.1 * rivals - known[best]), 2)
 
 
-def read_records(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+def _guess_latin(raw: bytes) -> tuple[str, float]:
+    """The code page in which most of what is not ASCII are letters of its languages, standing in words."""
+    scores = {}
+    for name, letters in _LATIN.items():
+        try:
+            text = raw.decode(name)
+        except UnicodeDecodeError:
+            continue
+        high = re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text)
+        known = letters + letters.upper()
+        total = good = 0.0
+        for word in high:
+            signs = [c for c in word if not c.isascii()]
+            total += len(signs)
+            in_word = len(word) > len(signs)
+            good += sum(
+                1.0 if c in known else 0.9 if c in _MARKS else 0.4 if c.isalpha() else -1.0 if in_word else 0.6
+                for c in signs
+            )
+        scores[name] = good / max(total, 1.0) - _RARITY.get(name, 0.03)
+    if not scores:
+        return "cp1252", 0.3
+    best, second = (sorted(scores.values(), reverse=True) + [0.0])[:2]
+    name = next(name for name, score in scores.items() if score == best)
+    if name == "cp1252":
+        seen = set(re.findall(r"[^\x00-\x7f]", raw.decode(name).lower()))
+        # Hungarian: its long umlauts look like õ and û, which no language with á and ö has without ä, ã or è.
+        if seen & set("õû") and {"á", "ö"} <= seen and not seen & set("äãèçêà"):
+            return "cp1250", 0.6
+    return name, round(min(0.9, max(0.4, 0.5 + best - second)), 2)
+
+
+def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Records with the line (1-based) each starts on: a quoted cell may hold line breaks, so lines run ahead."""
     reader = csv.reader(
-        io.StringIO(text, newline=""),
+        io.StringIO(text, newline="") if isinstance(text, str) else text,
         delimiter=dialect.delimiter or NO_DELIMITER,
         quotechar=dialect.quote_char,
         escapechar=dialect.escape_char,
@@ -198,19 +250,13 @@ def _quoted_share(sample: str, delimiter: str | None) -> float:
 
 def _evenness(sample: str, dialect: Dialect) -> tuple[int, float]:
     """Commonest width of the records that are not blank, and the share of records that have it."""
-    widths: Counter[int] = Counter()
-    try:
-        for number, (_, cells) in enumerate(read_records(sample, dialect)):
-            if number >= _SAMPLE_RECORDS:
-                break
-            if any(cell.strip() for cell in cells):
-                widths[len(cells)] += 1
-    except csv.Error:
+    delimiter, quote, escape = (c.encode() if c else None for c in astuple(dialect)[:3])
+    found = widths(sample.encode("utf-8", "replace"), delimiter, quote, escape, _SAMPLE_RECORDS)
+    counts = Counter(width for width in found if width)
+    if not counts:
         return 1, 0.0
-    if not widths:
-        return 1, 0.0
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-    return width, count / widths.total()
+    width, count = max(counts.items(), key=lambda item: (item[1], item[0]))
+    return width, count / counts.total()
 
 
 def _delimiter(sample: str) -> str | None:
@@ -218,6 +264,10 @@ def _delimiter(sample: str) -> str | None:
     even = [d for d, (width, share) in found.items() if width > 1 and share >= 0.9]
     if len(even) == 1:
         return even[0]
+    if even:
+        ranked = sorted(((_sense(sample, d), d) for d in even), reverse=True)
+        if ranked[0][0] > 1.1 * ranked[1][0]:
+            return ranked[0][1]
     guess = _clever(sample) if found else None
     if even:
         return guess if guess in even else even[0]
@@ -233,6 +283,17 @@ def _delimiter(sample: str) -> str | None:
         return guess
     # Columns that hold one value and, in a few lines, a delimiter: one column, unless most lines have it.
     return None if not found or max(_line_share(sample, d) for d in found) < 0.5 else guess
+
+
+def _sense(sample: str, delimiter: str) -> float:
+    """How far the cells make sense: 1 for numbers and dates, less for words, least for what is left of ``5;2``."""
+    points = cells = 0.0
+    for _, row in islice(read_records(sample, Dialect(delimiter)), 50):
+        for cell in row:
+            kind = look(cell.strip())
+            points += 0.2 if kind == "text_with_digits" else 0.9 if kind == "text" else 1.0
+            cells += 1
+    return points / max(cells, 1.0)
 
 
 def _line_share(sample: str, delimiter: str) -> float:

@@ -14,25 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from catalog.model import TableDefect, TableReport
-from quality.tables import contents
+from catalog.model import TableReport
+from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.dialect import decode
-from quality.tables.expectations import check_expectations
+from quality.tables.judge import HXL, Asked, Found, encoding_defects, joined, judge, judge_workbook, spoiled
+from quality.tables.limits import MAX_JSON_BYTES, Refused
 from quality.tables.promise import promised_formats, promises_file
+from quality.tables.sheets import read_workbook
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
-from quality.tables.structure import check_structure, column_kinds
+from quality.tables.text import first_rows, open_text, scan_text
 from quality.tables.wire import FAULT
-from specs.expectations import load
 
-__all__ = ["WARNINGS", "inspect"]
-
-WARNINGS = frozenset({"expectation_not_checked", *(one.rule for one in load("any") if one.severity == "warning")})
-"""Rules that are reported and do not make a table invalid."""
+__all__ = ["inspect"]
 
 _SPREADSHEETS = {"XLSX", "XLS", "XLSM", "XLSB", "ODS"}
 _TEXT = {"CSV", "TSV", "TXT"}
 _JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
-_MAX_JSON_BYTES = 32 * 1024**2
 
 
 def inspect(
@@ -42,15 +39,17 @@ def inspect(
     declared_media_type: str | None,
     declared_charset: str | None = None,
     is_truncated: bool = False,
-    max_rows: int = 10_000,
+    max_rows: int = 2_000,
+    asked: Asked | None = None,
 ) -> TableReport:
-    """Recognise the file at ``path``, and check its first ``max_rows`` rows where it is a table.
+    """Recognise the file at ``path``, and check it where it is a table: the whole of it in one pass, and its first
+    ``max_rows`` rows by expectations.
 
     Never raises for what a file holds: a fault of ours is status "unknown" with a note.
     """
     started = time.monotonic()
     try:
-        looker = _Look(declared_format, declared_media_type, declared_charset, is_truncated, max_rows)
+        looker = _Look(declared_format, declared_media_type, declared_charset, is_truncated, max_rows, asked or Asked())
         report = looker.at(path)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
@@ -69,10 +68,12 @@ class _Look:
         charset: str | None,
         is_truncated: bool,
         max_rows: int,
+        asked: Asked,
     ) -> None:
         self.promised = promised_formats(declared_format, declared_media_type)
         self.is_file_promised = promises_file(self.promised)
         self.charset, self.is_truncated, self.max_rows = charset, is_truncated, max_rows
+        self.asked = asked
 
     def at(self, path: Path, is_inside: bool = False) -> TableReport:
         if not path.is_file():
@@ -88,14 +89,14 @@ class _Look:
             note=found.note,
         )
         if size == 0 or found.note == "nothing but blanks":
-            return _spoiled(base, "empty_file", "The file is empty.")
+            return spoiled(base, "empty_file")
         if (found.format == "HTML" or found.is_error) and self.is_file_promised:
             return self._wrong_content(base, found)
         if found.is_error or found.format is None and found.media_type != "application/vnd.sqlite3":
             return replace(base, status="unknown" if found.format is None else "not_a_table")
         try:
             return self._judged(path, base, size, is_inside)
-        except contents.Refused as refusal:
+        except Refused as refusal:
             return replace(base, status="unknown", note=str(refusal))
 
     def _judged(self, path: Path, base: TableReport, size: int, is_inside: bool) -> TableReport:
@@ -111,67 +112,50 @@ class _Look:
 
     def _wrong_content(self, base: TableReport, found: Sniffed) -> TableReport:
         if found.format == "HTML":
-            rule, message = "html_instead_of_file", "A web page came where a file was promised."
-        else:
-            rule, message = "error_instead_of_file", "An error message came where a file was promised."
-        return replace(_spoiled(base, rule, message), status="wrong_content")
+            return replace(spoiled(base, "html_instead_of_file"), status="wrong_content")
+        return replace(spoiled(base, "error_instead_of_file"), status="wrong_content")
 
     def _text(self, path: Path, base: TableReport) -> TableReport:
-        content = contents.read_text(path, self.charset, self.is_truncated, self.max_rows)
-        delimiter = content.dialect.delimiter if content.dialect else None
+        opened = open_text(path, self.charset, self.is_truncated)
+        if opened is None:
+            return spoiled(base, "empty_file")
+        delimiter = opened.dialect.delimiter
         if delimiter is None and base.format == "TXT" and not self.promised & {"CSV", "TSV"}:
             return base
         format_id = "TSV" if delimiter == "\t" else "CSV"
-        return self._table(replace(base, format=format_id, media_type=MEDIA_TYPES[format_id]), content)
+        base = replace(
+            base,
+            format=format_id,
+            media_type=MEDIA_TYPES[format_id],
+            encoding=opened.encoding.name,
+            encoding_confidence=opened.encoding.confidence,
+            delimiter=delimiter,
+        )
+        scan, footer = scan_text(path, opened, is_cut=self.is_truncated)
+        table, _ = first_rows(path, opened, self.max_rows, is_cut=self.is_truncated)
+        found = list(encoding_defects(opened.encoding))
+        if opened.has_hxl:
+            base = replace(base, note=joined(base.note, HXL))
+        return judge(base, Found(table, scan, opened.above, footer, found), self.asked)
 
     def _spreadsheet(self, path: Path, base: TableReport) -> TableReport:
         if self.is_truncated:
-            raise contents.Refused("a spreadsheet that was downloaded in part cannot be read")
+            raise Refused("a spreadsheet that was downloaded in part cannot be read")
         if base.format == "XLS" and base.note:
-            raise contents.Refused(f"{base.note}: too old for the reader used here")
-        return self._table(base, contents.read_spreadsheet(path, self.max_rows))
-
-    def _table(self, base: TableReport, content: contents.Content) -> TableReport:
-        if content.decoded and content.dialect:
-            base = replace(
-                base,
-                encoding=content.decoded.encoding,
-                encoding_confidence=content.decoded.confidence,
-                delimiter=content.dialect.delimiter,
-            )
-        base = replace(base, sheet=content.sheet, note="; ".join([*filter(None, [base.note]), *content.notes]) or None)
-        if content.table is None:
-            return _spoiled(base, "empty_file", "The table is empty.")
-        table = content.table
-        kinds = column_kinds(table)
-        structure = check_structure(table, kinds)
-        verdict = check_expectations(table, kinds, content.row_count, load("any"))
-        defects = (*content.defects, *structure.defects, *verdict.defects)
-        return replace(
-            base,
-            status="invalid" if any(defect.rule not in WARNINGS for defect in defects) else "valid",
-            header_row=table.header_line,
-            row_count=len(table.rows),
-            column_count=len(table.header),
-            columns=tuple(table.names),
-            is_sample=content.is_sample,
-            defects=defects,
-            expectations_passed=verdict.passed,
-            expectations_total=verdict.total,
-            report=structure.report,
-        )
+            raise Refused(f"{base.note}: too old for the reader used here")
+        return judge_workbook(base, read_workbook(path), self.asked, self.max_rows)
 
     def _json(self, path: Path, base: TableReport, size: int) -> TableReport:
         if self.is_truncated:
             return replace(base, note="downloaded in part: its syntax was not checked")
-        if size > _MAX_JSON_BYTES:
+        if size > MAX_JSON_BYTES:
             return replace(base, note="too large: its syntax was not checked")
         raw = path.read_bytes()
         text = decode(raw, "utf-8")
         base = replace(base, encoding=text.encoding, encoding_confidence=text.confidence)
         if not text.encoding.startswith("utf-") or text.bad_bytes:
             # RFC 8259 section 8.1: JSON is UTF-8
-            return _spoiled(base, "encoding_error", "The file is not UTF-8, as JSON has to be.", text.first_bad_line)
+            return spoiled(base, "encoding_error", text.first_bad_line, "The file is not UTF-8, as JSON has to be.")
         pieces = text.text.splitlines() if base.format == "JSON_LINES" else [text.text]
         for number, piece in enumerate(pieces, start=1):
             try:
@@ -179,31 +163,26 @@ class _Look:
                     json.loads(piece, parse_constant=_no_constant)
             except json.JSONDecodeError as error:
                 line = number if base.format == "JSON_LINES" else error.lineno
-                return _spoiled(base, "invalid_json", f"The file is not JSON: {error.msg}.", line)
+                return spoiled(base, "invalid_json", line, f"The file is not JSON: {error.msg}.")
         return base
 
     def _archive(self, path: Path, base: TableReport) -> TableReport:
         try:
             if base.format == "GZIP":
-                with contents.unpacked_gzip(path) as (member, is_cut):
+                with unpacked_gzip(path) as (member, is_cut):
                     self.is_truncated = self.is_truncated or is_cut
                     return _from_archive(base, self.at(member, is_inside=True), "a GZIP file with")
-            member_info = contents.only_member(path)
+            member_info = only_member(path)
             if isinstance(member_info, str):
                 return replace(base, note=member_info)
             name = re.sub(r"[^\w .()-]", "_", Path(member_info.filename).name)[:80]
-            with contents.unpacked_member(path, member_info) as member:
+            with unpacked_member(path, member_info) as member:
                 self.is_truncated = False
                 return _from_archive(base, self.at(member, is_inside=True), f"a ZIP archive with {name}:")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             if self.is_truncated or isinstance(error, NotImplementedError):
-                raise contents.Refused(f"the archive cannot be unpacked: {error}") from error
-            return _spoiled(base, "broken_archive", "The archive is damaged and cannot be unpacked.")
-
-
-def _spoiled(base: TableReport, rule: str, message: str, line: int | None = None) -> TableReport:
-    defect = TableDefect(rule=rule, count=1, message=message, first_row=line, source="sniff")
-    return replace(base, status="invalid", defects=(*base.defects, defect))
+                raise Refused(f"the archive cannot be unpacked: {error}") from error
+            return spoiled(base, "broken_archive")
 
 
 def _from_archive(outer: TableReport, inner: TableReport, words: str) -> TableReport:

@@ -44,7 +44,7 @@ def dump_report(report: TableReport) -> bytes:
 def parse_report(line: bytes) -> TableReport:
     fields: dict[str, Any] = json.loads(line)
     fields["columns"] = tuple(fields["columns"])
-    fields["defects"] = tuple(TableDefect(**defect) for defect in fields["defects"])
+    fields["defects"] = tuple(TableDefect(**{**defect, "rows": tuple(defect["rows"])}) for defect in fields["defects"])
     return TableReport(**fields)
 
 

@@ -1,0 +1,73 @@
+"""Archives that hold one file: what is inside, without ever unpacking more than is allowed."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from quality.tables.limits import MAX_MEMBER_BYTES, MAX_RATIO, Refused
+
+__all__ = ["only_member", "unpacked_gzip", "unpacked_member"]
+
+_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods"}
+_CLUTTER = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
+
+
+def only_member(path: Path) -> zipfile.ZipInfo | str:
+    """The one table in a ZIP archive, or a sentence saying what it holds instead."""
+    with zipfile.ZipFile(path) as archive:
+        infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
+    infos = [info for info in infos if not info.filename.lower().startswith(_CLUTTER[0])]
+    tables = [info for info in infos if Path(info.filename).suffix.lower() in _TABLES]
+    if len(infos) == 1 and Path(infos[0].filename).suffix.lower() == ".txt":
+        tables = infos
+    if len(tables) == 1:
+        return tables[0]
+    kinds = Counter(Path(info.filename).suffix.lower().lstrip(".")[:12] or "?" for info in infos[:10_000])
+    inside = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+    if tables:
+        return f"an archive with {len(tables)} tables ({inside}): judged only where there is one"
+    return f"an archive with {len(infos)} file(s), none of them a table ({inside})"
+
+
+@contextmanager
+def unpacked_member(path: Path, info: zipfile.ZipInfo) -> Iterator[Path]:
+    """A temporary file with one member. Its name is ours: names in archives may point anywhere."""
+    if info.flag_bits & 1:
+        raise Refused("the archive is protected by a password")
+    if info.file_size > MAX_MEMBER_BYTES:
+        raise Refused(f"the file in the archive has {info.file_size:,} bytes: too large to look into")
+    if info.file_size > 1024**2 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        raise Refused("the archive unpacks to several hundred times its size: not looked into")
+    with TemporaryDirectory(prefix="winnow-") as folder, zipfile.ZipFile(path) as archive:
+        target = Path(folder) / "member"
+        with archive.open(info) as source, target.open("wb") as out:
+            left = MAX_MEMBER_BYTES  # the size in the table of contents may be a lie
+            while left > 0 and (block := source.read(min(left, 1024**2))):
+                left -= out.write(block)
+        yield target
+
+
+@contextmanager
+def unpacked_gzip(path: Path) -> Iterator[tuple[Path, bool]]:
+    """A temporary file with what a gzip file holds, and whether it ended early: cut short, or at our cap."""
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        target = Path(folder) / "member"
+        decoder, written, is_complete = zlib.decompressobj(wbits=31), 0, False
+        with path.open("rb") as source, target.open("wb") as out:
+            while written < MAX_MEMBER_BYTES and (block := source.read(65_536)):
+                while block and written < MAX_MEMBER_BYTES:
+                    written += out.write(decoder.decompress(block, MAX_MEMBER_BYTES - written))
+                    block = decoder.unconsumed_tail
+                    is_complete = decoder.eof
+                    if decoder.eof:  # gzip files may be strung together (RFC 1952 section 2.2)
+                        block = decoder.unused_data
+                        if block[:2] != b"\x1f\x8b":
+                            break
+                        decoder = zlib.decompressobj(wbits=31)
+        yield target, not is_complete

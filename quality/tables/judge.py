@@ -1,0 +1,175 @@
+"""One table, read whole: its defects, its profile, and the report on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from catalog.model import TableDefect, TableReport
+from quality.tables.defects import column_defects, defect, header_defects, row_defects
+from quality.tables.encoding import Encoding
+from quality.tables.expectations import check_expectations
+from quality.tables.layout import Footer, has_no_header, is_total, second_table
+from quality.tables.personal import find_personal
+from quality.tables.profile import Profile, profile_of
+from quality.tables.report import report_of
+from quality.tables.scanning import Scan
+from quality.tables.sheets import Sheet, Workbook, scan_sheet
+from quality.tables.structure import Table
+from specs.expectations import load
+
+__all__ = ["HXL", "Asked", "Found", "encoding_defects", "joined", "judge", "judge_workbook", "spoiled"]
+
+HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
+FAILING_RATE = 1.0
+"""Defects per 1,000 rows from which on a table is invalid: one bad cell in a million does not fail a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a table beforehand."""
+
+    title: str | None = None
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    """Profile of the version before; empty where there is none."""
+    schema_path: Path | None = None
+    """A schema that was declared for it."""
+    is_sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table: its first rows, the pass over all of it, and what stands around it."""
+
+    table: Table
+    scan: Scan
+    above: list[int]
+    footer: Footer | None
+    defects: list[TableDefect] = field(default_factory=list)
+
+
+def joined(*notes: str | None) -> str | None:
+    return "; ".join(filter(None, notes)) or None
+
+
+def spoiled(base: TableReport, rule: str, line: int | None = None, message: str | None = None) -> TableReport:
+    """A report on a file that is spoiled as a whole."""
+    found = replace(defect(rule, 1, [line] if line else [], message=message), source="sniff")
+    return replace(base, status="invalid", defects=(*base.defects, found))
+
+
+def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
+    """Bytes that are not what the encoding allows, and NUL characters."""
+    if encoding.bad_bytes:
+        lines = [encoding.first_bad_line] if encoding.first_bad_line else []
+        message = f"Bytes are not what the encoding {encoding.name} allows."
+        yield defect("encoding_error", encoding.bad_bytes, lines, message=message)
+    if encoding.nuls:
+        yield defect("nul_byte", encoding.nuls)
+
+
+def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
+    """The report on a table."""
+    table = found.table
+    names = table.names
+    width = len(found.scan["columns"])
+    profile = profile_of(names[:width], found.scan)
+    defects = [*found.defects, *_around(found), *header_defects(table.header, names, table.header_line)]
+    defects += [*row_defects(profile), *column_defects(profile)]
+    first_line = table.lines[0] if table.lines else table.header_line + 1
+    defects += find_personal(profile.columns, first_line)
+    verdict = check_expectations(table, [column.kind for column in profile.columns], profile.rows, load("any"))
+    severities = {one.rule: one.severity for one in load("any")}
+    known = {one.rule for one in defects}
+    defects += [
+        replace(one, severity=severities.get(one.rule, "warning")) for one in verdict.defects if one.rule not in known
+    ]
+    return replace(
+        base,
+        status="invalid" if _fails(defects, profile.rows) else "valid",
+        header_row=table.header_line,
+        row_count=profile.rows,
+        column_count=len(table.header),
+        columns=tuple(names),
+        defects=tuple(defects),
+        expectations_passed=verdict.passed,
+        expectations_total=verdict.total,
+        report=report_of(profile, table.header_line, defects),
+        profile=profile.to_dict(is_sample=asked.is_sample),
+    )
+
+
+def _fails(defects: Iterable[TableDefect], rows: int) -> bool:
+    return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
+
+
+def _around(found: Found) -> Iterator[TableDefect]:
+    """What stands above, below and beside the table."""
+    table = found.table
+    if found.above:
+        yield defect("preamble", len(found.above), found.above)
+    if found.footer:
+        yield defect("footer", found.footer.notes, [found.footer.first_line])
+    if has_no_header(table.header, table.rows[:50]):
+        yield defect("no_header", 1, [table.header_line])
+    rows = list(zip(table.lines, table.rows, strict=True))
+    totals = [line for line, cells in rows if is_total(cells)]
+    if totals and len(totals) <= max(1, 0.2 * len(rows)) and len(rows) > 2:
+        yield defect("totals_row", len(totals), totals)
+    if (line := second_table(rows)) is not None:
+        yield defect("several_tables", 1, [line])
+
+
+def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows: int) -> TableReport:
+    """The report on the main sheet, with what is wrong with the others."""
+    if not workbook.sheets:
+        return spoiled(base, "empty_file", message="The workbook holds no table.")
+    main, *others = workbook.sheets
+    found = [*_of_sheet(main)]
+    if workbook.errors:
+        found.append(defect("spreadsheet_error", workbook.errors, workbook.error_rows))
+    if workbook.hidden:
+        found.append(defect("hidden_sheet", len(workbook.hidden)))
+    notes = [base.note, HXL if main.has_hxl else None]
+    if workbook.small:
+        notes.append(f"{len(workbook.small)} sheet(s) without a table")
+    base = replace(base, sheet=main.name, note=joined(*notes))
+    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.above, main.footer, found), asked)
+    rest = [_judged_beside(sheet) for sheet in others if _is_plain_table(sheet)]
+    defects = [*report.defects, *(one for sheet in rest for one in sheet[1])]
+    sheets = [{"name": main.name, "rows": len(main.rows), "columns": len(main.header)}]
+    sheets += [{"name": sheet.name, "rows": len(sheet.rows), "columns": len(sheet.header)} for sheet in others]
+    return replace(
+        report,
+        status="invalid" if _fails(defects, sum(int(str(sheet["rows"])) for sheet in sheets)) else report.status,
+        defects=tuple(defects),
+        profile={**report.profile, "sheets": sheets},
+    )
+
+
+def _of_sheet(sheet: Sheet) -> Iterator[TableDefect]:
+    names = Table(sheet.header, sheet.header_line, [], []).names
+    for name, (count, lines), filled in zip(names, sheet.as_text, sheet.filled, strict=False):
+        # Codes are text by right; what is a number in most cells and text in some is not.
+        if count and (count < filled or count >= 5) and count > 0.5 * filled:
+            yield defect("number_as_text", count, lines, name)
+    if sheet.merged:
+        yield defect("merged_cells", len(sheet.merged), sheet.merged)
+
+
+def _is_plain_table(sheet: Sheet) -> bool:
+    """Whether a sheet beside the main one is a table at all, and not a form, a list of choices or a page of text."""
+    named = sum(bool(label.strip()) for label in sheet.header)
+    return len(sheet.rows) >= 3 and named >= 2 and named >= 0.8 * len(sheet.header)
+
+
+def _judged_beside(sheet: Sheet) -> tuple[Profile, list[TableDefect]]:
+    """Structure and types of a sheet that is not the main one; fields are named ``sheet!column``."""
+    table = sheet.table(1000)
+    scan = scan_sheet(sheet)
+    profile = profile_of(table.names[: len(scan["columns"])], scan)
+    defects = [*_of_sheet(sheet), *header_defects(sheet.header, table.names, sheet.header_line)]
+    defects += [*row_defects(profile), *column_defects(profile)]
+    return profile, [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in defects]

@@ -1,0 +1,17 @@
+"""How far a file is looked into: a download may be a bomb, a log of years, or cut in the middle."""
+
+from __future__ import annotations
+
+__all__ = ["MAX_JSON_BYTES", "MAX_MEMBER_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "Refused"]
+
+MAX_MEMBER_BYTES = 512 * 1024**2
+"""Unpacked size of the file in an archive."""
+MAX_WORKBOOK_BYTES = 256 * 1024**2
+"""Unpacked size of a spreadsheet: the reader keeps a whole sheet in memory."""
+MAX_JSON_BYTES = 32 * 1024**2
+MAX_RATIO = 300
+"""Unpacked by packed size: beyond it an archive is a bomb, or holds nothing but repetitions."""
+
+
+class Refused(Exception):
+    """The file is not looked into, for a reason of ours: too large, protected, a bomb, cut."""

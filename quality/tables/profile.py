@@ -1,0 +1,147 @@
+"""What each column of a table holds, as it is kept beside the report: counts, never the values of cells.
+
+Built from one pass over the whole file (:mod:`.scanning`). Extremes and quantiles are given of numbers and dates alone,
+frequent values only where a column has few different ones and nothing personal is in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quality.tables.scanning import Scan, ScannedColumn
+from quality.tables.vote import ColumnKind, vote_classes
+
+__all__ = ["Column", "Profile", "number_of", "profile_of"]
+
+FEW = 50
+"""Different values up to which a column is a list of kinds, whose values are no secret."""
+_RARE = 3
+"""A value that comes less often is not shown."""
+_PERSONAL = ("email", "iban", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, its kind, and what the pass over it found."""
+
+    name: str
+    kind: ColumnKind
+    scanned: ScannedColumn
+
+    def count(self, *classes: str) -> int:
+        return sum(self.scanned["classes"].get(name, (0, []))[0] for name in classes)
+
+    def odd(self, name: str) -> tuple[int, list[int]]:
+        """Cells with an oddity, and the lines of the first."""
+        return self.scanned["odd"].get(name, (0, []))
+
+    @property
+    def filled(self) -> int:
+        """Cells that hold a value: neither blank nor a sign for "no value"."""
+        return sum(count for name, (count, _) in self.scanned["classes"].items() if name not in ("blank", "missing"))
+
+    def bad(self) -> tuple[int, list[int]]:
+        """Cells that are not as the column wants them, but for dates that do not exist; lines of the first."""
+        if not self.kind.classes:
+            return 0, []
+        wanted = self.kind.classes | {"blank", "missing", "no_such_date"}
+        found = [places for name, places in self.scanned["classes"].items() if name not in wanted]
+        return sum(count for count, _ in found), sorted(line for _, lines in found for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A table: how many rows, and its columns."""
+
+    rows: int
+    columns: tuple[Column, ...]
+    scan: Scan
+
+    def to_dict(self, *, is_sample: bool = False) -> dict[str, Any]:
+        """As it is kept, plain JSON."""
+        return {
+            "row_count": self.rows,
+            "is_sample": is_sample,
+            "columns": [_plain(column, self.rows) for column in self.columns],
+        }
+
+
+def profile_of(names: Sequence[str], scan: Scan) -> Profile:
+    """The profile of a table whose columns have these ``names``."""
+    columns = []
+    for name, scanned in zip(names, scan["columns"], strict=True):
+        counts = {kind: count for kind, (count, _) in scanned["classes"].items()}
+        columns.append(Column(name, vote_classes(counts), scanned))
+    return Profile(scan["rows"], tuple(columns), scan)
+
+
+def number_of(cell: str, way: int) -> float | None:
+    """A number read with a decimal point (``way`` 0) or comma (1); None where it cannot be."""
+    kept = "".join(c for c in cell if c.isdigit() or c in ".,-eE+")
+    kept = kept.replace(".", "").replace(",", ".") if way else kept.replace(",", "")
+    try:
+        value = float(kept)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _plain(column: Column, rows: int) -> dict[str, Any]:
+    scanned, kind = column.scanned, column.kind
+    distinct = round(scanned["distinct"])
+    low, high = _extremes(kind, scanned)
+    plain: dict[str, Any] = {
+        "name": column.name,
+        "kind": kind.detail,
+        "filled": column.filled,
+        "nulls": column.count("missing"),
+        "blanks": column.count("blank"),
+        "distinct": min(distinct, column.filled + column.count("missing")),
+        "is_distinct_exact": scanned["is_exact"] or scanned["is_rising"],
+        "minimum": low,
+        "maximum": high,
+        "shortest": scanned["shortest"],
+        "longest": scanned["longest"],
+        "is_key": _is_key(column, rows),
+        "hash": scanned["digest"],
+    }
+    if kind.kind == "number":
+        plain["quartiles"] = _quartiles(scanned["sample"], kind.way)
+    if _may_be_shown(column):
+        plain["frequent"] = [[value, count] for value, count in scanned["frequent"] if count >= _RARE]
+    return plain
+
+
+def _extremes(kind: ColumnKind, scanned: Mapping[str, Any]) -> tuple[Any, Any]:
+    if kind.kind == "number":
+        low, high = scanned["low"][kind.way], scanned["high"][kind.way]
+        return (low, high) if math.isfinite(low) and math.isfinite(high) else (None, None)
+    if kind.kind == "date":
+        return _day(scanned["first_day"][kind.way]), _day(scanned["last_day"][kind.way])
+    return None, None
+
+
+def _day(number: int) -> str | None:
+    return f"{number // 10000:04}-{number // 100 % 100:02}-{number % 100:02}" if number else None
+
+
+def _quartiles(sample: Sequence[str], way: int) -> list[float]:
+    """The quarter points, of up to 1,000 values drawn evenly."""
+    values = sorted(value for cell in sample if (value := number_of(cell, way)) is not None)
+    return [values[round(share * (len(values) - 1))] for share in (0.25, 0.5, 0.75)] if values else []
+
+
+def _is_key(column: Column, rows: int) -> bool:
+    """Whether each row has a value of its own here, as far as it was counted: an estimate is never said to be a key."""
+    if column.filled != rows or rows < 2:
+        return False
+    return column.scanned["is_rising"] or (column.scanned["is_exact"] and column.scanned["distinct"] == rows)
+
+
+def _may_be_shown(column: Column) -> bool:
+    scanned = column.scanned
+    is_list = scanned["is_exact"] and scanned["distinct"] <= FEW and scanned["longest"] <= 60
+    return is_list and column.kind.kind == "text" and not any(column.odd(name)[0] for name in _PERSONAL)

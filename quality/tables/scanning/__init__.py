@@ -1,0 +1,9 @@
+"""One pass over a delimited text, in C: its structure, and what each column holds.
+
+A hundred megabytes are seven million cells; at a microsecond each, as in Python, a night would go into counting them.
+"""
+
+from quality.tables.scanning.found import Places, Scan, ScannedColumn
+from quality.tables.scanning.scan import Scanner, look, widths
+
+__all__ = ["Places", "Scan", "ScannedColumn", "Scanner", "look", "widths"]

@@ -1,0 +1,412 @@
+/* What one cell looks like. Pure functions of its bytes (UTF-8, without blanks around). */
+#include "scan.h"
+#include <math.h>
+#include <string.h>
+
+#define IS_DIGIT(c) ((uint8_t)((c) - '0') < 10)
+#define IS_LETTER(c) ((uint8_t)(((c) | 32) - 'a') < 26)
+
+static const double POWERS[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static double scaled(double digits, int places) { return places > 22 ? digits / pow(10, places) : digits / POWERS[places]; }
+
+/* Bytes of a sign that parts thousands: blank, no-break blanks (U+00A0, U+202F), apostrophes (', U+2019); else 0. */
+static int group_sign(const uint8_t *s, const uint8_t *end) {
+    if (*s == ' ' || *s == '\'') return 1;
+    if (end - s >= 2 && s[0] == 0xC2 && s[1] == 0xA0) return 2;
+    if (end - s >= 3 && s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0xAF || s[2] == 0x99)) return 3;
+    return 0;
+}
+
+/* The bare number at s: its class and values; the bytes it takes, or 0 where there is none. */
+static size_t bare_number(const uint8_t *s, const uint8_t *end, Cell *cell) {
+    const uint8_t *p = s;
+    int points = 0, commas = 0, signs = 0;      /* of each kind of separator */
+    int first = 0, run = 0, total = 0;          /* digits before the first separator, since the last, in all */
+    int are_threes = 1, last_is_three = 0, is_indian = 1;
+    int order_broken = 0;                       /* a sign or a point came after what can only end a number */
+    char last = 0;
+    double digits = 0;
+    for (; p < end; p++) {
+        if (IS_DIGIT(*p)) {
+            digits = digits * 10 + (*p - '0');
+            run++, total++;
+            continue;
+        }
+        int size = *p == '.' || *p == ',' ? 1 : group_sign(p, end);
+        if (!size) break;
+        char kind = size == 1 && *p == '.' ? '.' : size == 1 && *p == ',' ? ',' : ' ';
+        if (kind == ' ' && (p + size >= end || !IS_DIGIT(p[size]))) break;   /* "12 kg": the number ends here */
+        if (last && kind != last && (last == '.' ? points : last == ',' ? commas : signs) >= 1 && kind == ' ') order_broken = 1;
+        if (!last) first = run;
+        else {
+            if (run != 3) are_threes = 0;
+            if (run != 2 && run != 3) is_indian = 0;
+        }
+        if (last && kind == last && kind != ' ' && points && commas) order_broken = 1;
+        if (last && kind != last && (kind == '.' ? points : kind == ',' ? commas : signs)) order_broken = 1;
+        points += kind == '.', commas += kind == ',', signs += kind == ' ';
+        last = kind, run = 0;
+        p += size - 1;
+    }
+    if (!total) return 0;
+    int exponent = 0;
+    if (p + 1 < end && (*p | 32) == 'e' && signs == 0) {
+        const uint8_t *q = p + 1;
+        int minus = *q == '-';
+        if (*q == '+' || *q == '-') q++;
+        if (q < end && IS_DIGIT(*q)) {
+            for (; q < end && IS_DIGIT(*q); q++) if (exponent < 400) exponent = exponent * 10 + (*q - '0');
+            if (minus) exponent = -exponent;
+            p = q;
+        }
+    }
+    last_is_three = run == 3;
+    double whole = digits, point = whole, comma = whole;
+    int has_groups = first >= 1 && first <= 3;
+    if (order_broken) return 0;
+    if (!last) {
+        cell->class_id = total > 1 && *s == '0' && !exponent ? ZERO_LED : INTEGER;
+    } else if (!signs && points + commas == 1) {
+        int could_group = has_groups && last_is_three && !(first == 1 && *s == '0');
+        double fraction = scaled(digits, run);
+        if (points) {
+            cell->class_id = could_group ? POINT_OR_GROUP : POINT, point = fraction, comma = could_group ? whole : fraction;
+        } else {
+            cell->class_id = could_group ? COMMA_OR_GROUP : COMMA, comma = fraction, point = could_group ? whole : fraction;
+        }
+    } else if (!signs && points == 1 && commas >= 1 && last == '.') {
+        if (!has_groups || !(are_threes || is_indian)) return 0;
+        cell->class_id = GROUP_POINT, point = comma = scaled(digits, run);
+    } else if (!signs && commas == 1 && points >= 1 && last == ',') {
+        if (!has_groups || !are_threes) return 0;
+        cell->class_id = GROUP_COMMA, point = comma = scaled(digits, run);
+    } else if (!signs && !points) {
+        if (!has_groups || !last_is_three || !(are_threes || is_indian)) return 0;
+        cell->class_id = GROUP_POINT;
+    } else if (!signs && !commas) {
+        if (!has_groups || !last_is_three || !are_threes) return 0;
+        cell->class_id = GROUP_COMMA;
+    } else {
+        if (!has_groups || !are_threes || points + commas > 1) return 0;
+        if (last == ' ' && (!last_is_three || points + commas)) return 0;
+        cell->class_id = last == '.' ? GROUP_POINT : last == ',' ? GROUP_COMMA : GROUP_BOTH;
+        if (last != ' ') point = comma = scaled(digits, run);
+    }
+    if (exponent) {
+        if (cell->class_id > COMMA_OR_GROUP) return 0;
+        point *= pow(10, exponent), comma *= pow(10, exponent);
+        if (cell->class_id == INTEGER || cell->class_id == ZERO_LED) cell->class_id = POINT;
+    }
+    cell->value[0] = point, cell->value[1] = comma;
+    return (size_t)(p - s);
+}
+
+static const char *MONEY[] = {"\xC2\xA3", "\xE2\x82\xAC", "$", "\xC2\xA5", "\xE2\x82\xA4", "GBP", "EUR", "USD", "CHF", "kr.",
+                              "kr", "z\xC5\x82", "K\xC4\x8D", "Ft", "%", "\xE2\x80\xB0", "p", NULL};
+
+/* Bytes of a currency or percent sign at s; 0 where there is none. */
+static size_t money(const uint8_t *s, const uint8_t *end) {
+    for (const char **sign = MONEY; *sign; sign++) {
+        size_t n = strlen(*sign);
+        if ((size_t)(end - s) >= n && !memcmp(s, *sign, n)) return n;
+    }
+    return 0;
+}
+
+static const uint8_t *past_minus(const uint8_t *s, const uint8_t *end, int *is_negative) {
+    if (s < end && (*s == '-' || *s == '+')) { *is_negative |= *s == '-'; return s + 1; }
+    if (end - s >= 3 && s[0] == 0xE2 && s[1] == 0x88 && s[2] == 0x92) { *is_negative = 1; return s + 3; }
+    return s;
+}
+
+static const uint8_t *past_blank(const uint8_t *s, const uint8_t *end) {
+    if (s < end && *s == ' ') return s + 1;
+    if (end - s >= 2 && s[0] == 0xC2 && s[1] == 0xA0) return s + 2;
+    if (end - s >= 3 && s[0] == 0xE2 && s[1] == 0x80 && s[2] == 0xAF) return s + 3;
+    return s;
+}
+
+/* 12 and -12.345, which most numbers are; 0 where it is anything else. */
+static int plain_number(const uint8_t *s, size_t n, Cell *cell) {
+    const uint8_t *end = s + n, *p = s + (*s == '-');
+    uint64_t digits = 0;
+    if (n > 18 || p == end) return 0;
+    for (; p < end && IS_DIGIT(*p); p++) digits = digits * 10 + (uint64_t)(*p - '0');
+    size_t whole = (size_t)(p - s) - (*s == '-'), places = 0;
+    if (!whole) return 0;
+    double value = (double)digits;
+    if (p == end) cell->class_id = whole > 1 && s[*s == '-'] == '0' ? ZERO_LED : INTEGER;
+    else {
+        if (*p != '.') return 0;
+        for (p++; p < end && IS_DIGIT(*p); p++, places++) digits = digits * 10 + (uint64_t)(*p - '0');
+        if (p < end || !places || (places == 3 && whole <= 3)) return 0;       /* three may be thousands */
+        value = (double)digits / POWERS[places];
+        cell->class_id = POINT;
+    }
+    cell->value[0] = cell->value[1] = *s == '-' ? -value : value;
+    return 1;
+}
+
+/* A number, bare or with a sign, a currency, a percent sign, brackets or a unit. */
+static int number(const uint8_t *s, size_t n, Cell *cell) {
+    const uint8_t *end = s + n, *p = s;
+    int is_negative = 0, is_decorated = 0, has_bracket = 0, is_wide_minus = n >= 3 && s[0] == 0xE2;
+    if (*p == '(' && end[-1] == ')') has_bracket = is_decorated = is_negative = 1, p++, end--;
+    p = past_minus(p, end, &is_negative);
+    const uint8_t *q = past_blank(p, end);
+    size_t sign = q < end && !IS_DIGIT(*q) ? money(q, end) : 0;
+    if (sign) { p = past_minus(past_blank(q + sign, end), end, &is_negative); is_decorated = 1; }
+    else if (q != p) { p = q; is_decorated = 1; }
+    if (p >= end) return 0;
+    size_t taken = bare_number(p, end, cell);
+    if (!taken) return 0;
+    p += taken;
+    if (p < end) {
+        if (has_bracket) return 0;
+        const uint8_t *after = past_blank(p, end);
+        sign = after < end ? money(after, end) : 0;
+        if (sign && after + sign == end) is_decorated = 1, p = end;
+        else if (after + 1 == end && *after == '-' && after == p) is_decorated = is_negative = 1, p = end;
+        else {
+            /* A word of letters behind it, and nothing else: its unit. */
+            const uint8_t *u = after;
+            int letters = 0;
+            while (u < end && (IS_LETTER(*u) || *u >= 0x80 || ((*u == '/' || *u == '^' || *u == '.') && letters) ||
+                               (letters && IS_DIGIT(*u) && u + 1 == end))) letters++, u++;
+            if (u != end || !letters || letters > 12 || (after == p && letters < 2)) return 0;
+            cell->class_id = WITH_UNIT;
+            p = end;
+        }
+    }
+    if (is_negative) cell->value[0] = -cell->value[0], cell->value[1] = -cell->value[1];
+    if (cell->class_id == WITH_UNIT) return 1;
+    /* The typographic minus is read by no program as it is. */
+    if (is_decorated || is_wide_minus) {
+        switch (cell->class_id) {
+            case POINT: case GROUP_POINT: cell->class_id = DECORATED_POINT; break;
+            case COMMA: case GROUP_COMMA: cell->class_id = DECORATED_COMMA; break;
+            default: cell->class_id = DECORATED_BOTH;
+        }
+    }
+    return 1;
+}
+
+static int days_in(int year, int month) {
+    static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (month < 1 || month > 12) return 0;
+    if (month == 2 && (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))) return 29;
+    return DAYS[month - 1];
+}
+
+static int32_t day_of(int year, int month, int day) {
+    return year >= 1 && day >= 1 && day <= days_in(year, month) ? year * 10000 + month * 100 + day : 0;
+}
+
+static int full_year(int year, int digits) { return digits > 2 ? year : year < 69 ? 2000 + year : 1900 + year; }
+
+static const uint8_t *digits_at(const uint8_t *s, const uint8_t *end, int at_most, int *value, int *count) {
+    *value = *count = 0;
+    while (s < end && *count < at_most && IS_DIGIT(*s)) *value = *value * 10 + (*s++ - '0'), ++*count;
+    return s;
+}
+
+/* 10:30, 10:30:15.2, 9:05 pm, and a zone where one may stand; NULL where that is not all there is. */
+static int clock_time(const uint8_t *s, const uint8_t *end, int may_have_zone, int hour_digits) {
+    int value, count;
+    s = digits_at(s, end, 2, &value, &count);
+    if (!count || count < hour_digits || value > 24 || s >= end || *s++ != ':') return 0;
+    s = digits_at(s, end, 2, &value, &count);
+    if (count != 2 || value > 59) return 0;
+    if (s < end && *s == ':') {
+        s = digits_at(s + 1, end, 2, &value, &count);
+        if (count != 2 || value > 60) return 0;
+        if (may_have_zone && s < end && (*s == '.' || *s == ',')) {
+            int seen = 0;
+            for (s++; s < end && IS_DIGIT(*s); s++) seen++;
+            if (!seen) return 0;
+        }
+    }
+    if (s == end) return 1;
+    if (!may_have_zone) {
+        if (*s == ' ') s++;
+        return end - s == 2 && ((s[0] | 32) == 'a' || (s[0] | 32) == 'p') && (s[1] | 32) == 'm';
+    }
+    if (*s == ' ') s++;
+    if (end - s == 1 && *s == 'Z') return 1;
+    if (end - s == 3 && !memcmp(s, "UTC", 3)) return 1;
+    if (s < end && (*s == '+' || *s == '-')) {
+        s = digits_at(s + 1, end, 2, &value, &count);
+        if (count != 2) return 0;
+        if (s == end) return 1;
+        if (*s == ':') s++;
+        s = digits_at(s, end, 2, &value, &count);
+        return count == 2 && s == end;
+    }
+    return 0;
+}
+
+static int month_named(const uint8_t *s) {
+    static const char NAMES[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    for (int month = 0; month < 12; month++)
+        if ((s[0] | 32) == NAMES[3 * month] && (s[1] | 32) == NAMES[3 * month + 1] && (s[2] | 32) == NAMES[3 * month + 2])
+            return month + 1;
+    return 0;
+}
+
+static int set_day(Cell *cell, int class_id, int32_t day_first, int32_t month_first) {
+    if (!day_first && !month_first) class_id = NO_SUCH_DATE;
+    cell->class_id = (uint8_t)class_id, cell->day[0] = day_first, cell->day[1] = month_first;
+    return 1;
+}
+
+static int date(const uint8_t *s, size_t n, Cell *cell) {
+    const uint8_t *end = s + n, *p = s;
+    int one, two, three, ones, twos, threes;
+    p = digits_at(p, end, 4, &one, &ones);
+    if (p >= end || n > 40) return 0;
+    if (ones == 4) {
+        uint8_t sign = *p;
+        if (sign != '-' && sign != '/' && sign != '.') return 0;
+        p = digits_at(p + 1, end, 2, &two, &twos);
+        if (!twos || p >= end || *p != sign || (sign == '-' && twos != 2)) return 0;
+        p = digits_at(p + 1, end, 2, &three, &threes);
+        if (!threes || (sign == '-' && threes != 2)) return 0;
+        if (sign == '.' && p < end && *p == '.') p++;
+        int32_t day = day_of(one, two, three);
+        if (p == end) return set_day(cell, sign == '-' ? ISO_DATE : sign == '/' ? YEAR_SLASH : YEAR_DOT, day, day);
+        if (sign != '-' || (*p != 'T' && *p != ' ') || !clock_time(p + 1, end, 1, 2)) return 0;
+        return set_day(cell, ISO_TIME, day, day);
+    }
+    if (ones < 1 || ones > 2) return 0;
+    if (*p == ':') {
+        if (!clock_time(s, end, 0, 1)) return 0;
+        cell->class_id = CLOCK;
+        return 1;
+    }
+    uint8_t sign = *p;
+    if (sign != '/' && sign != '.' && sign != '-' && sign != ' ') return 0;
+    p++;
+    if ((sign == '-' || sign == ' ') && end - p >= 5 && IS_LETTER(*p)) {
+        int month = month_named(p);
+        if (!month || p[3] != sign) return 0;
+        p = digits_at(p + 4, end, 4, &three, &threes);
+        if (p != end || (threes != 4 && !(threes == 2 && sign == '-'))) return 0;
+        int32_t day = day_of(full_year(three, threes), month, one);
+        return set_day(cell, sign == ' ' ? MONTH_SPACE : threes == 2 ? MONTH_DASH_SHORT : MONTH_DASH, day, day);
+    }
+    p = digits_at(p, end, 2, &two, &twos);
+    if (!twos || p >= end || *p != sign || sign == ' ') return 0;
+    p = digits_at(p + 1, end, 4, &three, &threes);
+    if (threes != 4 && threes != 2) return 0;
+    int year = full_year(three, threes);
+    int32_t day_first = day_of(year, two, one), month_first = day_of(year, one, two);
+    if (p < end) {
+        if (sign == '-' || *p != ' ' || !clock_time(p + 1, end, 0, 1)) return 0;
+        return set_day(cell, LOCAL_TIME, day_first, sign == '.' ? day_first : month_first);
+    }
+    int is_short = threes == 2;
+    if (sign == '-' && is_short) return 0;
+    if (sign == '.') return set_day(cell, is_short ? SHORT_DOT_DMY : DOT_DMY, day_first, day_first);
+    int base = sign == '-' ? DASH_DMY : is_short ? SHORT_SLASH_DMY : SLASH_DMY;   /* day first, month first, either */
+    return set_day(cell, base + (day_first && month_first ? 2 : month_first ? 1 : 0), day_first, month_first);
+}
+
+/* An address like a@b.example anywhere in the cell. */
+static int has_email(const uint8_t *s, size_t n) {
+    for (size_t i = 1; i + 3 < n; i++) {
+        if (s[i] != '@') continue;
+        uint8_t before = s[i - 1];
+        if (!IS_LETTER(before) && !IS_DIGIT(before) && before != '_' && before != '-' && before != '.') continue;
+        size_t host = i + 1, j = host, dot = 0;
+        while (j < n && (IS_LETTER(s[j]) || IS_DIGIT(s[j]) || s[j] == '-' || s[j] == '.' || s[j] >= 0x80)) {
+            if (s[j] == '.' && j > host) dot = j;
+            j++;
+        }
+        if (dot && j - dot > 2) return 1;
+        if (dot && j == n && j - dot == 1 && memchr(s + host, '.', dot - host)) return 1;
+    }
+    return 0;
+}
+
+/* ISO 13616: two letters, two check digits, 11 to 30 letters and digits; the remainder by 97 is 1. */
+static int is_iban(const uint8_t *s, size_t n) {
+    uint8_t bare[40];
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == ' ') continue;
+        if (m >= 34 || !((s[i] >= 'A' && s[i] <= 'Z') || IS_DIGIT(s[i]))) return 0;
+        bare[m++] = s[i];
+    }
+    if (m < 15 || IS_DIGIT(bare[0]) || IS_DIGIT(bare[1]) || !IS_DIGIT(bare[2]) || !IS_DIGIT(bare[3])) return 0;
+    int rest = 0, digits = 0;
+    for (size_t i = 0; i < m; i++) {
+        uint8_t c = bare[(i + 4) % m];
+        if (i + 4 < m) digits += IS_DIGIT(c);
+        rest = IS_DIGIT(c) ? (rest * 10 + (c - '0')) % 97 : (rest * 100 + (c - 'A' + 10)) % 97;
+    }
+    return rest == 1 && digits >= 8;
+}
+
+/* E.164 with its plus sign: 8 to 15 digits, and nothing but blanks, brackets, points, slashes and hyphens. */
+static int is_phone(const uint8_t *s, size_t n) {
+    int digits = 0;
+    if (*s != '+' || n > 30) return 0;
+    for (size_t i = 1; i < n; i++) {
+        if (IS_DIGIT(s[i])) digits++;
+        else if (!strchr(" ()./-", s[i])) return 0;
+    }
+    return digits >= 8 && digits <= 15 && n > 9;
+}
+
+/* UTF-8 that was read as Latin-1 or windows-1252 and written again, or U+FFFD where a character was lost. */
+static int is_mojibake(const uint8_t *s, size_t n) {
+    for (size_t i = 0; i + 2 < n; i++) {
+        if (s[i] == 0xEF && s[i + 1] == 0xBF && s[i + 2] == 0xBD) return 1;
+        if (s[i] == 0xC3 && (s[i + 1] == 0x83 || s[i + 1] == 0x82)) {           /* Ã, Â */
+            uint8_t next = s[i + 2];
+            if (next == 0xC2 && i + 3 < n) return 1;                            /* Ã©: U+00C3 and U+0080..U+00BF */
+            if (s[i + 1] == 0x83 && next == 0xE2 && i + 4 < n) return 1;        /* Ã and a windows-1252 sign */
+        }
+        if (s[i] == 0xC3 && s[i + 1] == 0xA2 && s[i + 2] == 0xE2 && i + 4 < n && s[i + 3] == 0x82 && s[i + 4] == 0xAC) return 1;
+    }
+    return 0;
+}
+
+static int is_missing(const Scan *scan, const uint8_t *s, size_t n) {
+    if (n > 40 || !scan->null_first[*s] || !(scan->null_lengths >> n & 1)) return 0;
+    for (uint32_t i = 0; i < scan->null_count; i++)
+        if (scan->nulls[i].bytes == n && !memcmp(scan->nulls[i].at, s, n)) return 1;
+    return 0;
+}
+
+void classify(const Scan *scan, const uint8_t *s, size_t n, Cell *cell) {
+    int has_digit = 0, has_at = 0, has_high = 0;
+    cell->odd = 0, cell->day[0] = cell->day[1] = 0;
+    cell->value[0] = cell->value[1] = NAN;
+    if (is_missing(scan, s, n)) { cell->class_id = MISSING; return; }
+    uint8_t c = *s;
+    if (IS_DIGIT(c) && n <= 40 && n >= 4 && date(s, n, cell)) {
+        int32_t day = cell->day[0] ? cell->day[0] : cell->day[1];
+        if (day == 19000101 || day == 18991230 || day == 18991231 || day == 19040101 || day == 19700101 || day == 99991231)
+            cell->odd |= 1 << ODD_EPOCH;
+        return;
+    }
+    if ((IS_DIGIT(c) || c == '-') && plain_number(s, n, cell)) return;
+    if (n <= 48 && (IS_DIGIT(c) || c < 'A' || c >= 0x80 || c == 'G' || c == 'E' || c == 'U' || c == 'C') && number(s, n, cell)) {
+        if (c == '+' && cell->class_id == INTEGER && n >= 12 && n <= 16) cell->odd |= 1 << ODD_PHONE;
+        return;
+    }
+    cell->value[0] = cell->value[1] = NAN;
+    for (size_t i = 0; i < n; i++) has_digit |= IS_DIGIT(s[i]), has_at |= s[i] == '@', has_high |= s[i] >> 7;
+    cell->class_id = has_digit ? TEXT_WITH_DIGITS : TEXT;
+    if (has_at && has_email(s, n)) cell->odd |= 1 << ODD_EMAIL;
+    if (has_high && is_mojibake(s, n)) cell->odd |= 1 << ODD_MOJIBAKE;
+    if (has_digit && n >= 15 && n <= 42 && IS_LETTER(c) && is_iban(s, n)) cell->odd |= 1 << ODD_IBAN;
+    if (has_digit && c == '+' && is_phone(s, n)) cell->odd |= 1 << ODD_PHONE;
+    if (c == '=' && n > 1) cell->odd |= 1 << ODD_FORMULA;
+    if (c == '#' && ((n == 5 && (!memcmp(s, "#REF!", 5) || !memcmp(s, "#NUM!", 5))) || (n == 6 && !memcmp(s, "#NAME?", 6)) ||
+                     (n == 7 && (!memcmp(s, "#VALUE!", 7) || !memcmp(s, "#DIV/0!", 7)))))
+        cell->odd |= 1 << ODD_ERROR;
+}

@@ -1,0 +1,219 @@
+"""Spreadsheets, read by calamine: every sheet that is shown, row by row, as text."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+
+from quality.tables.dialect import find_header
+from quality.tables.layout import Footer, find_footer, is_hxl
+from quality.tables.limits import MAX_WORKBOOK_BYTES, Refused
+from quality.tables.scanning import Scan, Scanner, look
+from quality.tables.structure import Table
+from quality.tables.text import MISSING_BYTES, MOST_COLUMNS
+
+__all__ = ["Sheet", "Workbook", "read_workbook", "scan_sheet"]
+
+_MAX_SHEETS = 50
+_MAX_ERROR_BYTES = 256 * 1024**2
+_NUMBERS = ("integer", "point", "comma", "iso_date", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with its table. ``rows[i]`` stands in row ``lines[i]`` of the sheet."""
+
+    name: str
+    header: list[str]
+    header_line: int
+    above: list[int]
+    has_hxl: bool
+    rows: list[list[str]]
+    footer: Footer | None
+    as_text: list[tuple[int, list[int]]]
+    """Of each column: numbers and dates stored as text, and the rows of the first."""
+    filled: list[int]
+    """Of each column: cells that are not empty."""
+    merged: list[int]
+    """Rows within the table where merged cells begin."""
+
+    @property
+    def first_line(self) -> int:
+        return self.header_line + 1 + self.has_hxl
+
+    @property
+    def lines(self) -> list[int]:
+        return list(range(self.first_line, self.first_line + len(self.rows)))
+
+    def table(self, most: int) -> Table:
+        """The first rows."""
+        return Table(self.header, self.header_line, self.rows[:most], self.lines[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """The sheets that hold a table, the one to judge first of all; names of those hidden; cells with formula errors."""
+
+    sheets: list[Sheet]
+    hidden: list[str]
+    small: list[str]
+    """Sheets without a table: covers, notes."""
+    errors: int = 0
+    error_rows: list[int] = field(default_factory=list)
+
+
+def read_workbook(path: Path, max_rows: int = 1_048_576) -> Workbook:
+    """Read every sheet that is shown. Raises Refused where the workbook is too large, and calamine's own errors."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > MAX_WORKBOOK_BYTES:
+            raise Refused(f"the workbook unpacks to {unpacked:,} bytes: too large to look into")
+    elif path.stat().st_size > MAX_WORKBOOK_BYTES // 2:
+        raise Refused("the workbook is too large to look into")
+    tables: list[tuple[int, Sheet]] = []
+    small: list[str] = []
+    with CalamineWorkbook.from_path(path) as workbook:
+        shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        hidden = [name for name in workbook.sheet_names if name not in shown]
+        for name in (shown or workbook.sheet_names)[:_MAX_SHEETS]:
+            sheet = workbook.get_sheet_by_name(name)
+            size = sheet.height * sheet.width if sheet.height and sheet.width else 0
+            found = _table_of(sheet, max_rows) if size else None
+            if found is not None:
+                tables.append((size, found))
+        # A cover or a note has a line or a column of text; where there is nothing else, it is the table.
+        tables = [one for one in tables if one[1].rows and len(one[1].header) > 1] or tables[:1]
+        small = [name for name in shown if name not in {sheet.name for _, sheet in tables}]
+        hidden = [name for name in hidden if workbook.get_sheet_by_name(name).height > 1] if shown else []
+    largest = max((size for size, _ in tables), default=0)
+    # Covers and notes come first in many workbooks: the main sheet is the first that is not small beside the largest.
+    main = next((index for index, (size, _) in enumerate(tables) if size >= largest / 5), 0)
+    ordered = [sheet for _, sheet in [*tables[main : main + 1], *tables[:main], *tables[main + 1 :]]]
+    errors, rows = _error_cells(path)
+    return Workbook(ordered, hidden, small, errors, rows)
+
+
+def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
+    raw = []
+    # iter_rows starts at row 1 of the sheet, whatever is empty there: so do the line numbers.
+    for row in sheet.iter_rows():
+        raw.append(row)
+        if len(raw) >= max_rows:
+            break
+    while raw and all(value == "" for value in raw[-1]):
+        raw.pop()  # formatted cells below the table are no rows
+    if not raw:
+        return None
+    width = max((index + 1 for row in raw for index, value in enumerate(row) if value != ""), default=0)
+    texts = [[_text(value) for value in row[:width]] for row in raw]
+    index = find_header(texts)
+    if index is None:
+        return None
+    has_hxl = index + 1 < len(texts) and is_hxl(texts[index + 1])
+    start = index + 1 + has_hxl
+    rows = texts[start:]
+    footer = find_footer(list(enumerate(rows[-60:], start=start + max(0, len(rows) - 60) + 1)), width)
+    if footer is not None:
+        rows = rows[: len(rows) - footer.rows]
+    as_text, filled = _stored_as_text(raw[start : start + len(rows)], start + 1, width)
+    merged = [first[0] + 1 for first, last in sheet.merged_cell_ranges or [] if last[0] >= start and first != last]
+    above = [number for number, row in enumerate(texts[:index], start=1) if any(cell.strip() for cell in row)]
+    return Sheet(sheet.name, texts[index], index + 1, above, has_hxl, rows, footer, as_text, filled, sorted(merged))
+
+
+def _stored_as_text(
+    rows: Sequence[Sequence[object]], line: int, width: int
+) -> tuple[list[tuple[int, list[int]]], list[int]]:
+    counts, places, filled = [0] * width, [[] for _ in range(width)], [0] * width  # type: ignore[var-annotated]
+    for number, row in enumerate(rows, start=line):
+        for index, value in enumerate(row[:width]):
+            if value == "":
+                continue
+            filled[index] += 1
+            if isinstance(value, str) and value[0] in "0123456789-+.," and look(value.strip()) in _NUMBERS:
+                counts[index] += 1
+                if len(places[index]) < 10:
+                    places[index].append(number)
+    return list(zip(counts, places, strict=True)), filled
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        # repr keeps every digit, and says 1e+22 where a person would too
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
+
+
+_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="[A-Z]+(\d+)"[^>]*?\bt="e"|<(?:\w+:)?c\s[^>]*?\bt="e"')
+_ERROR_VALUE = re.compile(rb">#N/A<")
+
+
+def _error_cells(path: Path) -> tuple[int, list[int]]:
+    """Cells of an XLSX file that hold the error of a formula, and the rows of the first: calamine leaves them empty."""
+    if not zipfile.is_zipfile(path):
+        return 0, []
+    count, rows, read = 0, [], 0  # type: ignore[var-annotated]
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
+                continue
+            held = b""
+            with archive.open(info) as stream:
+                while read < _MAX_ERROR_BYTES and (block := stream.read(1024**2)):
+                    read += len(block)
+                    held += block
+                    end = held.rfind(b"<c ") if b"<c " in held else len(held)
+                    for match in _ERROR_CELL.finditer(held, 0, end):
+                        # #N/A says that there is no value, which is what it is for.
+                        if _ERROR_VALUE.search(held, match.end(), match.end() + 200):
+                            continue
+                        count += 1
+                        if match.group(1) and len(rows) < 10:
+                            rows.append(int(match.group(1)))
+                    held = held[end:][-65_536:]
+    return count, sorted(rows)
+
+
+def scan_sheet(sheet: Sheet, places: int = 100) -> Scan:
+    """One pass over the rows of a sheet; lines are its rows."""
+    scanner = Scanner(
+        b",",
+        b'"',
+        None,
+        width=max(1, min(len(sheet.header), MOST_COLUMNS)),
+        skip=sheet.first_line - 1,
+        places=places,
+        missing=MISSING_BYTES,
+    )
+    scanner.feed(b"\n" * (sheet.first_line - 1))
+    for block in _blocks(sheet.rows):
+        scanner.feed(block)
+    return scanner.finish()
+
+
+def _blocks(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    for number, row in enumerate(rows, start=1):
+        # A cell on two lines would make the rows that follow seem lower than they are.
+        writer.writerow([cell.replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in row])
+        if number % 2000 == 0:
+            yield buffer.getvalue().encode("utf-8", "replace")
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode("utf-8", "replace")

@@ -1,0 +1,35 @@
+"""The kinds of defects of tables: ``table_rules.toml``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from specs.errors import Strict, parse, read_toml
+
+__all__ = ["TableRule", "table_rules"]
+
+
+class TableRule(Strict):
+    """One kind of defect."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    metric: str | None = None
+    """The metric that counts it; None where it costs no points."""
+    severity: Literal["error", "warning", "info"]
+    message: Annotated[str, Field(min_length=10)]
+    fix: Annotated[str, Field(min_length=10)]
+
+
+class _File(Strict):
+    rule: tuple[TableRule, ...]
+
+
+@cache
+def table_rules() -> dict[str, TableRule]:
+    """All rules by id. Raises SpecError that names file, key and remedy."""
+    path = Path(__file__).with_name("table_rules.toml")
+    return {rule.id: rule for rule in parse(_File, read_toml(path), str(path)).rule}

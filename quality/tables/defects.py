@@ -103,7 +103,7 @@ def _types(column: Column) -> Iterator[TableDefect]:
     if count:
         yield defect("type_error", count, lines, column.name)
     impossible, lines = column.scanned["classes"].get("no_such_date", (0, []))
-    mixed = mixture(counts)
+    mixed = mixture(counts) if column.kind.detail == "text" else None
     if impossible and (column.kind.kind == "date" or mixed == "dates"):
         yield defect("impossible_date", impossible, lines, column.name)
     if mixed:
@@ -112,15 +112,14 @@ def _types(column: Column) -> Iterator[TableDefect]:
     elif column.kind.detail == "text" and (found := _mostly_data(column, counts)):
         yield defect("mixed_types", found[0], found[1], column.name)
     units = counts.get("with_unit", 0)
-    # Units are few; "12 Main", "14 Oak" and so on are addresses.
-    suffixes = {re.sub(r"^[^A-Za-z\u0080-\uffff]+", "", value) for value in column.scanned["sample"]}
-    if (
-        column.kind.kind == "text"
-        and units >= max(5, 0.9 * column.filled)
-        and len(suffixes) <= 4
-        and all(len(suffix) <= 7 for suffix in suffixes)
-    ):
+    if column.kind.kind == "text" and units >= max(5, 0.9 * column.filled) and _are_units(column):
         yield defect("number_with_unit", units, column.scanned["classes"]["with_unit"][1], column.name)
+
+
+def _are_units(column: Column) -> bool:
+    """Units are few and short; "12 Main", "14 Oak" and so on are addresses."""
+    suffixes = {re.sub(r"^[^A-Za-z\u0080-\uffff]+", "", value) for value in column.scanned["sample"]}
+    return len(suffixes) <= 4 and all(len(suffix) <= 7 for suffix in suffixes)
 
 
 def _lines_of(column: Column, kinds: Sequence[tuple[int, str]]) -> list[int]:

@@ -234,7 +234,7 @@ def detect_dialect(text: str) -> Dialect:
     if hint:
         return Dialect(hint.group(1), skip_lines=1)
     delimiter = _delimiter(sample)
-    quote = "'" if '"' not in sample and _quoted_share(sample, delimiter) > 0.5 else '"'
+    quote = "'" if '"' not in sample and "'" in sample and _quoted_share(sample, delimiter) > 0.5 else '"'
     escape = None
     if f"\\{quote}" in sample:
         plain = _evenness(sample, Dialect(delimiter, quote))[1]

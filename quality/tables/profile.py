@@ -109,7 +109,7 @@ def _plain(column: Column, rows: int) -> dict[str, Any]:
         "hash": scanned["digest"],
     }
     if kind.kind == "number":
-        plain["quartiles"] = _quartiles(scanned["sample"], kind.way)
+        plain["quartiles"] = list(scanned["quartiles"][kind.way]) if scanned["quartiles"] else []
     if _may_be_shown(column):
         plain["frequent"] = [[value, count] for value, count in scanned["frequent"] if count >= _RARE]
     return plain
@@ -126,12 +126,6 @@ def _extremes(kind: ColumnKind, scanned: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _day(number: int) -> str | None:
     return f"{number // 10000:04}-{number // 100 % 100:02}-{number % 100:02}" if number else None
-
-
-def _quartiles(sample: Sequence[str], way: int) -> list[float]:
-    """The quarter points, of up to 1,000 values drawn evenly."""
-    values = sorted(value for cell in sample if (value := number_of(cell, way)) is not None)
-    return [values[round(share * (len(values) - 1))] for share in (0.25, 0.5, 0.75)] if values else []
 
 
 def _is_key(column: Column, rows: int) -> bool:

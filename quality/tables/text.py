@@ -21,7 +21,7 @@ __all__ = ["MISSING_BYTES", "Opened", "first_rows", "open_text", "scan_text"]
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
 _TAIL_BYTES = 32_768
-_HEAD_RECORDS = 200
+_HEAD_RECORDS = 80
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
 MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
@@ -132,16 +132,21 @@ def _footer(path: Path, opened: Opened) -> tuple[Footer | None, int | None]:
     raw = tail.splitlines(keepends=True)
     # The first line is cut, unless the tail is all there is; then the header and what is above it are no rows.
     raw = raw[1:] if start else raw[opened.header_line :]
-    rows = [(number, _cells(line, opened)) for number, line in enumerate(raw)]
-    last = rows[-60:]
-    if len(last) < 4 or any(cells is None for _, cells in last):
+    end = next((line for line in reversed(raw) if line.strip()), b"")
+    # Most tables end with a row as full as any.
+    if len(raw) < 4 or sum(bool(cell.strip()) for cell in _cells(end, opened) or []) > max(1.0, 0.4 * width):
+        return None, None
+    last = [(number, _cells(line, opened)) for number, line in enumerate(raw)][-60:]
+    if any(cells is None for _, cells in last):
         return None, None
     found = find_footer([(number, cells or []) for number, cells in last], width)
     if found is None:
         return None, None
-    first = len(rows) - found.rows
-    end = encoding.size_bytes - sum(len(line) for line in raw[first:])
-    return Footer(found.rows, found.notes, found.first_line - first + 1), end
+    first = len(raw) - found.rows
+    return (
+        Footer(found.rows, found.notes, found.first_line - first + 1),
+        encoding.size_bytes - sum(len(line) for line in raw[first:]),
+    )
 
 
 def _cells(line: bytes, opened: Opened) -> Sequence[str] | None:

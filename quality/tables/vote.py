@@ -157,7 +157,7 @@ def vote_classes(counts: Mapping[str, int]) -> ColumnKind:
 def _winner(voters: Mapping[str, int], total: int) -> _Candidate | None:
     best: tuple[int, _Candidate] | None = None
     for candidate in _CANDIDATES:
-        yes = sum(voters.get(name, 0) for name in candidate.classes)
+        yes = sum(count for name, count in voters.items() if name in candidate.classes)
         # A tie goes to the narrower candidate, which stands first.
         if yes >= SHARE * total and (best is None or yes > best[0]):
             best = (yes, candidate)

@@ -35,6 +35,8 @@ class ScannedColumn(TypedDict):
     distinct: float
     is_exact: bool
     """Whether ``distinct`` was counted (up to 1,024), not estimated (HyperLogLog, standard error 1.6 %)."""
+    quartiles: tuple[tuple[float, float, float], tuple[float, float, float]] | None
+    """Quarter points of the numbers in the sample."""
     frequent: list[tuple[str, int]]
     """Values that came more than once, ten at most."""
     sample: list[str]

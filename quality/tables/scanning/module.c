@@ -180,7 +180,32 @@ static PyObject *of_frequent(const Column *column) {
     return list;
 }
 
-static PyObject *of_column(Column *column) {
+static int by_value(const void *a, const void *b) {
+    double one = *(const double *)a, two = *(const double *)b;
+    return (one > two) - (one < two);
+}
+
+/* The quarter points of the numbers in the sample, read with a decimal point and with a comma; None without numbers. */
+static PyObject *of_quartiles(const Scan *scan, const Column *column) {
+    double *values = malloc((2 * (size_t)column->sampled + 2) * sizeof *values);
+    uint32_t n = 0;
+    if (!values) return PyErr_NoMemory();
+    double *ways[] = {values, values + column->sampled};
+    for (uint32_t i = 0; i < column->sampled; i++) {
+        Cell cell;
+        classify(scan, (const uint8_t *)column->sample[i], column->sample_bytes[i], &cell);
+        if (cell.value[0] == cell.value[0]) ways[0][n] = cell.value[0], ways[1][n++] = cell.value[1];
+    }
+    if (!n) { free(values); Py_RETURN_NONE; }
+    uint32_t at[] = {(n - 1) / 4, (n - 1) / 2, 3 * (n - 1) / 4};
+    for (int way = 0; way < 2; way++) qsort(ways[way], n, sizeof *values, by_value);
+    PyObject *pair = Py_BuildValue("(ddd)(ddd)", ways[0][at[0]], ways[0][at[1]], ways[0][at[2]],
+                                   ways[1][at[0]], ways[1][at[1]], ways[1][at[2]]);
+    free(values);
+    return pair;
+}
+
+static PyObject *of_column(const Scan *scan, Column *column) {
     int is_exact;
     double distinct = column_distinct(column, &is_exact);
     char digest[17];
@@ -204,6 +229,7 @@ static PyObject *of_column(Column *column) {
         || put(dict, "shortest", PyLong_FromUnsignedLong(column->longest ? column->shortest : 0))
         || put(dict, "longest", PyLong_FromUnsignedLong(column->longest))
         || put(dict, "digest", PyUnicode_FromString(digest))
+        || put(dict, "quartiles", of_quartiles(scan, column))
         || put(dict, "is_rising", PyBool_FromLong(column->is_rising && column->voters))
         || put(dict, "distinct", PyFloat_FromDouble(distinct))
         || put(dict, "is_exact", PyBool_FromLong(is_exact))
@@ -225,7 +251,7 @@ static PyObject *scanner_finish(Scanner *self, PyObject *unused) {
     PyObject *dict = PyDict_New(), *columns = PyList_New(scan->width);
     if (!dict || !columns) goto bad;
     for (uint32_t i = 0; i < scan->width; i++) {
-        PyObject *column = of_column(scan->columns + i);
+        PyObject *column = of_column(scan, scan->columns + i);
         if (!column) goto bad;
         PyList_SET_ITEM(columns, i, column);
     }

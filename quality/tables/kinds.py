@@ -13,11 +13,12 @@ from functools import cache, lru_cache
 
 from specs import expectations
 
-__all__ = ["Match", "fold", "kind_of", "missing_roles"]
+__all__ = ["Match", "fold", "kind_of", "needed_columns"]
 
 _UNITS = frozenset(
-    "eur euro euros gbp usd chf chf. sek nok dkk pln czk huf cad aud brl mxn ars clp fr sfr tsd tausend mio million"
-    " millions thousand thousands meur keur teur in en em w v i na".split()
+    {"ars", "aud", "brl", "cad", "chf", "clp", "czk", "dkk", "eur", "euro", "euros", "fr", "gbp", "huf", "mxn", "nok"}
+    | {"pln", "sek", "sfr", "usd", "thousand", "thousands", "million", "millions", "tausend", "tsd", "mio", "meur"}
+    | {"keur", "teur", "in", "en", "em"}
 )
 """Words at the end of a name that say in what it is counted: "Betrag in CHF", "Amount GBP"."""
 _MAX_COLUMNS = 300
@@ -57,7 +58,7 @@ def _kind_of(names: tuple[str, ...], title: str) -> Match | None:
         rules = expectations.suite(kind).match
         assert rules is not None  # kinds() lists no others
         roles = _roles(names, variants, kind)
-        is_named = bool(words & {fold(word) for word in rules.title})
+        is_named = any(all(fold(word) in words for word in phrase.split()) for phrase in rules.title)
         if _is_plain(roles, rules, variants, is_named):
             best.append((len(roles), is_named, Match(kind, roles, round(len(roles) / len(rules.columns), 2))))
     if not best:
@@ -68,11 +69,25 @@ def _kind_of(names: tuple[str, ...], title: str) -> Match | None:
     return best[0][2]
 
 
-def missing_roles(match: Match) -> tuple[str, ...]:
-    """The needed roles (or ``a|b``) that no column of a table of this kind has."""
-    rules = expectations.suite(match.kind).match
-    assert rules is not None
-    return tuple(one for one in rules.needed if not any(role in match.roles for role in one.split("|")))
+def needed_columns(match: Match) -> tuple[expectations.Expectation, ...]:
+    """One expectation for each role that a table of this kind needs: that some column has it."""
+    suite = expectations.suite(match.kind)
+    assert suite.match is not None
+    return tuple(_needed(suite.title, one, match.roles) for one in suite.match.needed)
+
+
+def _needed(title: str, needed: str, roles: Mapping[str, str]) -> expectations.Expectation:
+    choice = needed.split("|")
+    words = " or ".join(role.replace("_", " ") for role in choice)
+    found = next((roles[role] for role in choice if role in roles), None)
+    return expectations.Expectation(
+        rule="missing_column",
+        type="expect_column_to_exist",
+        severity="warning",
+        message=f"The table looks like one of the kind '{title}', and no column with a known name holds: {words}.",
+        fix="Add the column; where it is there under another name, give it a name that people and programs know.",
+        kwargs={"column": found or words},
+    )
 
 
 def _is_plain(
@@ -131,6 +146,7 @@ def _variants(name: str) -> Iterator[str]:
     if "/" in name or "." in name:
         path = re.sub(r"[/.]\d+(?=[/.])", "", _OCDS_PREFIX.sub("", name))
         forms += [path, *plain.split("/")]
+        forms.append(re.sub(r"^[A-Z]{2,5}\.", "", name))  # "FIN.Transaction Amount" of card programmes
     for form in forms:
         folded = fold(form)
         if folded and folded not in seen:

@@ -139,6 +139,7 @@ def suite(kind: str) -> Suite:
         ) from error
 
 
+@cache
 def load(kind: str = "any") -> tuple[Expectation, ...]:
     """The expectations of ``specs/expectations/<kind>.toml``, in the order written."""
     return suite(kind).expectation

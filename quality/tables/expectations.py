@@ -111,7 +111,7 @@ class _Look:
         self.asked = [
             (one, roles)
             for one, roles in expectations
-            if len(table.rows) >= one.min_rows and len(table.header) >= one.min_columns
+            if len(self.frames.lines) >= one.min_rows and len(table.header) >= one.min_columns
         ]
 
     def verdict(self, kind: str | None) -> Verdict:
@@ -132,17 +132,10 @@ class _Look:
         results = [self._compact(run, result) for run, result in quick if result["success"]]
         doubtful = [run for run, result in quick if not result["success"]]
         failed |= {run.number for run in doubtful}
-        placed = failed - {run.number for run in doubtful}
-        again = [run for one in doubtful for run in self._exact(one)]
-        for run, result in self._ask(again, exact=True):
+        for run, result in self._exact(doubtful):
             if not result["success"]:
-                placed.add(run.number)
                 results.append(self._compact(run, result))
                 defects += self._defects(run, result)
-        defects += [
-            _defect(one, 1, f"{one.message} Not in the first {_MAX_COLUMNS} columns.", None, None)
-            for one in (self.asked[number][0] for number in sorted(failed - placed))
-        ]
         return Verdict(tuple(defects), total - len(failed), total, tuple(results), kind)
 
     # What to ask
@@ -191,7 +184,7 @@ class _Look:
             return True
         values = [self.frames.values(one.target, column) for column in columns]
         if one.type in gx.ABOUT_NULLS or not values:
-            return one.target != "rows" or bool(self.table.rows)
+            return one.target != "rows" or bool(self.frames.lines)
         if settings.get("ignore_row_if") in ("either_value_is_missing", "any_value_is_missing"):
             return any(all(cell is not None for cell in row) for row in zip(*values, strict=True))
         return any(cell is not None for column in values for cell in column)
@@ -213,16 +206,25 @@ class _Look:
             if one.type in gx.ABOUT_NULLS or any(cell is not None for cell in self.frames.values("rows", column)):
                 yield _Run(number, (one.type, {**settings, "column": column}), "rows", name)
 
-    def _exact(self, run: _Run) -> Iterator[_Run]:
-        """The question as it is asked for details: of each column instead of all values at once."""
-        if run.frame != "pool":
-            yield run
-            return
-        one = self.asked[run.number][0]
-        assert one.each is not None
-        for name in self.frames.fitting(one.each)[:_MAX_COLUMNS]:
-            column = self.frames.read(name, one.read_as)
-            yield _Run(run.number, (one.type, {**run.ask[1], "column": column}), "rows", name)
+    def _exact(self, runs: Sequence[_Run]) -> list[tuple[_Run, dict[str, Any]]]:
+        """What was not met, asked for details; of all values at once, the columns that hold the bad ones are asked."""
+        pooled = self._ask([run for run in runs if run.frame == "pool"], exact=True)
+        again = [run for run in runs if run.frame != "pool"]
+        unclear = []
+        for run, result in pooled:
+            indexes = (result.get("result") or {}).get("unexpected_index_list")
+            if not indexes:  # it could not be judged
+                unclear.append((run, result))
+                continue
+            one = self.asked[run.number][0]
+            assert one.each is not None
+            values = self.frames.values("pool", run.ask[1]["column"])
+            bad = {values[index] for index in indexes}
+            read = {name: self.frames.read(name, one.read_as) for name in self.frames.fitting(one.each)}
+            holding = [name for name in read if not bad.isdisjoint(self.frames.values("rows", read[name]))]
+            for name in holding[:_MAX_COLUMNS]:
+                again.append(_Run(run.number, (one.type, {**run.ask[1], "column": read[name]}), "rows", name))
+        return unclear + self._ask(again, exact=True)
 
     # Asking
 
@@ -233,7 +235,9 @@ class _Look:
             # A frame of columns of several lengths counts rows wrongly: good for yes or no, not for details.
             joint = not exact and gx.ignores_nulls(*run.ask)
             groups.setdefault("joint" if joint else run.frame, []).append(run)
-        if {"joint", "rows"} <= groups.keys() and self.frames.height(_wanted(groups["joint"])) <= len(self.table.rows):
+        if {"joint", "rows"} <= groups.keys() and self.frames.height(_wanted(groups["joint"])) <= len(
+            self.frames.lines
+        ):
             groups["joint"] += groups.pop("rows")
         answers: list[tuple[_Run, dict[str, Any]]] = []
         for group in groups.values():
@@ -241,7 +245,7 @@ class _Look:
             form: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
             if exact:
                 form = {
-                    "result_format": "SUMMARY" if len(frame) > _MAX_WHOLE else "COMPLETE",
+                    "result_format": "SUMMARY" if len(frame) > _MAX_WHOLE and group[0].frame == "rows" else "COMPLETE",
                     "partial_unexpected_count": 20,
                 }
             answers += zip(group, gx.ask([run.ask for run in group], frame, form), strict=True)
@@ -279,7 +283,7 @@ class _Look:
             return [_defect(one, 1, one.message, self.names[index], header_line) for index in indexes] or [
                 _defect(one, count, one.message, None, header_line)
             ]
-        row = self.table.lines[min(indexes)] if run.frame == "rows" and indexes else None
+        row = self.frames.lines[min(indexes)] if run.frame == "rows" and indexes else None
         return [_defect(one, count, one.message, run.field, row)]
 
 

@@ -30,6 +30,11 @@ class Frames:
 
     def __init__(self, table: Table, kinds: Sequence[ColumnKind], row_count: int | None) -> None:
         self._table, self._kinds, self._row_count = table, kinds, row_count
+        # A row without any value is a defect of structure; it is no payment without an amount.
+        filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
+        self._rows = [row for row, _ in filled]
+        self.lines = [line for _, line in filled]
+        """The line of the file each row of the frame "rows" starts on."""
         self._names = table.names
         self._made: dict[str, Sequence[Any]] = {}
 
@@ -37,7 +42,7 @@ class Frames:
     def _cells(self) -> dict[str, list[str | None]]:
         """Column by column; a blank is no value."""
         columns: list[list[str | None]] = [[] for _ in self._names]
-        for row in self._table.rows:
+        for row in self._rows:
             width = len(row)
             for index, column in enumerate(columns):
                 column.append((row[index].strip() or None) if index < width else None)
@@ -89,7 +94,7 @@ class Frames:
             # A blank name is a defect of structure already; as None it is not asked again.
             self._made[column] = [label if label.strip() else None for label in self._table.header]
         elif column == self.own("filled_share"):
-            total = len(self._table.rows)
+            total = len(self._rows)
             filled = [total - cells.count(None) for cells in self._cells.values()]
             self._made[column] = [count / total if total else None for count in filled]
         elif column == self.own("row_count"):

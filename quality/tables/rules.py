@@ -27,7 +27,6 @@ _OWN: dict[str, tuple[Severity, str]] = {
     "drift_nulls_up": ("warning", "Check whether the source of the column still delivers, and fill the empty cells."),
     "drift_date_stopped": ("warning", "Check whether the source still delivers new rows, and publish them."),
     "schema_invalid": ("info", "Correct the schema that is declared for the table; a validator says where."),
-    "schema_not_checked": ("info", "Nothing: the declared schema could not be applied."),
     "schema_missing_column": ("error", "Add the column that the declared schema names, or correct the schema."),
     "schema_extra_column": ("warning", "Describe the column in the declared schema, or take it out of the table."),
     "schema_column_order": ("warning", "Put the columns into the order of the declared schema."),
@@ -35,7 +34,7 @@ _OWN: dict[str, tuple[Severity, str]] = {
     "schema_constraint_error": ("error", "Correct the values that the declared schema does not allow."),
     "schema_primary_key": ("error", "Give every row a key of its own, and fill all columns of the key."),
     "schema_foreign_key": ("error", "Add what is referred to, or correct the reference."),
-    "schema_row_error": ("error", "Give every row as many cells as the declared schema has columns."),
+    "schema_column_name": ("info", "Write the names of columns exactly as the declared schema has them."),
 }
 """Rules that no file of expectations names, by id: severity, and how to mend it."""
 

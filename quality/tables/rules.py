@@ -42,7 +42,7 @@ _OWN: dict[str, tuple[Severity, str]] = {
 @cache
 def _rules() -> dict[str, tuple[Severity, str]]:
     rules: dict[str, tuple[Severity, str]] = {**_OWN}
-    for kind in ("any", *kinds()):
+    for kind in ("any", "catalogue", *kinds()):
         for one in load(kind):
             rules[one.rule] = (one.severity, one.fix)
     return rules

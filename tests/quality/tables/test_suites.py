@@ -205,7 +205,7 @@ def test_no_rule_has_two_meanings() -> None:
 
 def test_kinds_and_rules_load_no_heavy_library() -> None:
     code = (
-        "import sys, quality.tables.kinds, quality.tables.rules, quality.tables.drift; "
+        "import sys, quality.tables.kinds, quality.tables.rules, quality.tables.drift, quality.catalogue; "
         "quality.tables.rules.severity_of('x'); print([m for m in ('great_expectations', 'pandas', 'frictionless') "
         "if m in sys.modules])"
     )

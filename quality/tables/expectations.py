@@ -22,7 +22,7 @@ from specs.expectations import COLUMN_KEYS, Expectation, load
 __all__ = ["Verdict", "check_expectations", "check_table"]
 
 _MAX_COLUMNS = 100
-"""Columns an expectation is repeated for where some fail: each costs some milliseconds."""
+"""Columns named one by one where an expectation fails: each costs some milliseconds."""
 _MAX_WHOLE = 1000
 """Up to so many rows, every row that fails is listed, else the first 20."""
 
@@ -158,13 +158,20 @@ class _Look:
             if key not in settings:
                 continue
             wanted = settings[key]
-            found = self.names if wanted == "*" else [self._column(one, roles, name) for name in _listed(wanted)]
+            found = self._all(one) if wanted == "*" else [self._column(one, roles, name) for name in _listed(wanted)]
             columns += found
             settings[key] = found[0] if isinstance(wanted, str) and wanted != "*" else found
         if not self._has_something(one, settings, columns):
             raise _NotAsked
         field = columns[0] if len(one.columns) == 1 and one.target == "rows" else None
         yield _Run(number, (one.type, settings), one.target, field and self.frames.plain(field))
+
+    def _all(self, one: Expectation) -> list[str]:
+        if one.type == "expect_compound_columns_to_be_unique":
+            return self.frames.halves()
+        if len(self.names) > _MAX_COLUMNS:
+            raise _NotAsked
+        return self.names
 
     def _column(self, one: Expectation, roles: Mapping[str, str] | None, name: str) -> str:
         """The column of the frame that ``name`` means."""
@@ -280,9 +287,10 @@ class _Look:
         if one.type == "expect_column_to_exist":
             return [_defect(one, 1, one.message, one.columns[0], header_line)]
         if one.target == "columns":
-            return [_defect(one, 1, one.message, self.names[index], header_line) for index in indexes] or [
-                _defect(one, count, one.message, None, header_line)
-            ]
+            found = [_defect(one, 1, one.message, self.names[index], header_line) for index in indexes[:_MAX_COLUMNS]]
+            if (rest := max(count, len(indexes)) - len(found)) > 0:
+                found.append(_defect(one, rest, one.message, None, header_line))
+            return found
         row = self.frames.lines[min(indexes)] if run.frame == "rows" and indexes else None
         return [_defect(one, count, one.message, run.field, row)]
 

@@ -97,23 +97,24 @@ def _is_plain(
         return False
     if not any(all(role in roles for role in proof) for proof in rules.proof):
         return False
-    never = {fold(name) for name in rules.never}
-    return not any(variant in never for column in variants for variant in column)
+    whole, beginnings = _split(rules.never)
+    return not any(form in whole or form.startswith(beginnings) for column in variants for form in column)
+
+
+def _split(names: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole names, and beginnings of names (those written with ``*``), folded."""
+    return (
+        frozenset(fold(name) for name in names if not name.endswith("*")),
+        tuple(fold(name) for name in names if name.endswith("*")),
+    )
 
 
 @cache
 def _alternatives(kind: str) -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
-    """Role, whole names, and beginnings of names (those written with ``*``), folded."""
+    """Role, whole names, and beginnings of names."""
     rules = expectations.suite(kind).match
     assert rules is not None
-    return tuple(
-        (
-            role,
-            frozenset(fold(name) for name in names if not name.endswith("*")),
-            tuple(fold(name) for name in names if name.endswith("*")),
-        )
-        for role, names in rules.columns.items()
-    )
+    return tuple((role, *_split(names)) for role, names in rules.columns.items())
 
 
 def _roles(names: Sequence[str], variants: Sequence[tuple[str, ...]], kind: str) -> dict[str, str]:

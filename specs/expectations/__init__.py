@@ -78,7 +78,7 @@ class Match(BaseModel):
     needed: tuple[str, ...] = ()
     """Roles that are reported where they are missing. ``a|b``: one of them will do."""
     never: tuple[str, ...] = ()
-    """Names of columns that tell that a table is of another kind."""
+    """Names of columns that tell that a table is of another kind; ``*`` as above."""
     title: tuple[str, ...] = ()
     """Words in the title of the dataset or file."""
 

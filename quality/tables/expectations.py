@@ -127,16 +127,26 @@ class _Look:
                 defects.append(_defect(one, 1, message, str(missing), self.table.header_line))
             except _NotAsked:
                 continue
-        total = len(failed | {run.number for run in runs})
+        unclear = {run.number for run in runs if not gx.is_possible(run.ask)}
+        runs = [run for run in runs if run.number not in unclear]
+        asked = failed | {run.number for run in runs}
         quick = self._ask(runs, exact=False)
         results = [self._compact(run, result) for run, result in quick if result["success"]]
         doubtful = [run for run, result in quick if not result["success"]]
         failed |= {run.number for run in doubtful}
         for run, result in self._exact(doubtful):
-            if not result["success"]:
+            if gx.exception_of(result) is not None:
+                unclear.add(run.number)
+            elif not result["success"]:
                 results.append(self._compact(run, result))
                 defects += self._defects(run, result)
-        return Verdict(tuple(defects), total - len(failed), total, tuple(results), kind)
+        for number in sorted(unclear):
+            # A fault of the expectation is none of the table, and counts neither way.
+            one = self.asked[number][0]
+            said = f"{one.rule} could not be checked."
+            defects.append(_defect(one, 1, said, None, None, "expectation_not_checked"))
+        asked, failed = asked - unclear, failed - unclear
+        return Verdict(tuple(defects), len(asked - failed), len(asked), tuple(results), kind)
 
     # What to ask
 
@@ -278,9 +288,6 @@ class _Look:
     def _defects(self, run: _Run, result: Mapping[str, Any]) -> list[TableDefect]:
         one = self.asked[run.number][0]
         details = result.get("result") or {}
-        if not details and gx.exception_of(result) is not None:
-            problem = f"{one.rule} could not be checked."
-            return [_defect(one, 1, problem, run.field, None, "expectation_not_checked")]
         count = int(details.get("unexpected_count", 1) or 1)
         indexes = details.get("unexpected_index_list") or details.get("partial_unexpected_index_list") or []
         header_line = self.table.header_line

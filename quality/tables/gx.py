@@ -22,6 +22,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
     import great_expectations as gx
     from great_expectations.core.id_dict import IDDict
+    from great_expectations.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation import (
         ColumnAggregateExpectation,
         ColumnMapExpectation,
@@ -31,7 +32,17 @@ with warnings.catch_warnings():
     )
     from great_expectations.expectations.registry import get_expectation_impl
 
-__all__ = ["ABOUT_NULLS", "CELL_BY_CELL", "Ask", "ask", "compact", "exception_of", "ignored_rows", "ignores_nulls"]
+__all__ = [
+    "ABOUT_NULLS",
+    "CELL_BY_CELL",
+    "Ask",
+    "ask",
+    "compact",
+    "exception_of",
+    "ignored_rows",
+    "ignores_nulls",
+    "is_possible",
+]
 
 Ask = tuple[str, Mapping[str, Any]]
 """Type of an expectation, and its settings with the columns of the frame filled in."""
@@ -39,6 +50,7 @@ Ask = tuple[str, Mapping[str, Any]]
 ABOUT_NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
 """These look at what is not there: for them an empty column is a case, and no vacuum."""
 _MAX_SUITES = 128
+_MAX_KNOWN = 2_000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 CELL_BY_CELL = frozenset(
     f"expect_column_{name}"
@@ -106,12 +118,31 @@ def _position(result: Mapping[str, Any]) -> int:
     return int(result["expectation_config"]["meta"]["position"])
 
 
+_possible: dict[tuple[str, str], bool] = {}
 _suites: dict[tuple[tuple[str, str], ...], Any] = {}
+
+
+def is_possible(one: Ask) -> bool:
+    """Whether GX knows such an expectation and takes its settings. Seen once, it is not tried again."""
+    key = _key(one)
+    if key not in _possible:
+        if len(_possible) >= _MAX_KNOWN:
+            _possible.clear()
+        try:
+            get_expectation_impl(one[0])(**one[1])
+            _possible[key] = True
+        except (ExpectationNotFoundError, ValueError, TypeError):
+            _possible[key] = False
+    return _possible[key]
+
+
+def _key(one: Ask) -> tuple[str, str]:
+    return one[0], repr(sorted(one[1].items()))
 
 
 def _suite(asks: Sequence[Ask]) -> Any:
     """The suite for these questions, made once for all tables of one schema."""
-    key = tuple((kind, repr(sorted(settings.items()))) for kind, settings in asks)
+    key = tuple(_key(one) for one in asks)
     if key not in _suites:
         if len(_suites) >= _MAX_SUITES:
             del _suites[next(iter(_suites))]
@@ -187,7 +218,10 @@ def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
 
 def ignored_rows(kind: str) -> str | None:
     """Value for ``ignore_row_if``: a row that lacks one of the values compared says nothing about them."""
-    implementation = get_expectation_impl(kind)
+    try:
+        implementation = get_expectation_impl(kind)
+    except ExpectationNotFoundError:
+        return None
     if issubclass(implementation, ColumnPairMapExpectation):
         return "either_value_is_missing"
     return "any_value_is_missing" if issubclass(implementation, MulticolumnMapExpectation) else None

@@ -102,6 +102,16 @@ class Suite(BaseModel):
     expectation: tuple[Expectation, ...]
 
     @model_validator(mode="after")
+    def _patterns_are_patterns(self) -> Self:
+        for one in self.expectation:
+            pattern = one.kwargs.get("regex")
+            try:
+                re.compile(pattern or "")
+            except (re.error, TypeError) as error:
+                raise ValueError(f"rule {one.rule!r}: regex is no regular expression: {error}; correct it") from None
+        return self
+
+    @model_validator(mode="after")
     def _columns_are_roles(self) -> Self:
         if self.match is None:
             return self
@@ -130,13 +140,25 @@ def suite(kind: str) -> Suite:
     except tomllib.TOMLDecodeError as error:
         raise ExpectationsError(f"specs/expectations/{kind}.toml is not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(the whole file)"
-        model = "spending.toml" if key.startswith("match") else "any.toml"
-        raise ExpectationsError(
-            f"specs/expectations/{kind}.toml, key {key}: {first['msg'].removeprefix('Value error, ')}. "
-            f"Compare with {model}, or leave it out."
-        ) from error
+        raise ExpectationsError("\n".join(_line(kind, one) for one in error.errors())) from error
+
+
+def _line(kind: str, error: Any) -> str:
+    """One wrong key: file, key, and what to write instead."""
+    path = [str(part) for part in error["loc"]]
+    where = f"specs/expectations/{kind}.toml, key {'.'.join(path) or '(the whole file)'}"
+    match error["type"]:
+        case "extra_forbidden":
+            models: dict[str, type[BaseModel]] = {"match": Match, "expectation": Expectation}
+            keys = models.get(path[0], Suite).model_fields if len(path) > 1 else Suite.model_fields
+            return f"{where}: unknown key; remove it, or use one of: {', '.join(sorted(keys))}"
+        case "missing":
+            return f"{where}: missing; add it, as in any.toml or spending.toml"
+        case "value_error":
+            return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+        case _:
+            found = str(error.get("input"))[:80]
+            return f"{where}: {error['msg']} (found {found!r}); correct the value"
 
 
 @cache

@@ -161,6 +161,38 @@ def test_wide_tables_are_asked_of_the_columns_that_failed() -> None:
     assert [(d.field, d.count, d.first_row) for d in verdict.defects] == [("c120", 1, 5), ("c149", 1, 7)]
 
 
+def test_expectations_that_cannot_run_spoil_no_other_and_count_neither_way() -> None:
+    data = table("a;b", [[f"x{number}", str(number)] for number in range(9)])
+    verdict = asked(
+        data,
+        expectation("expect_column_values_to_match_regex", each="any", kwargs={"regex": "(unclosed"}),
+        expectation("expect_column_values_to_be_between", kwargs={"column": "a", "min_value": 3}),  # of text
+        expectation("expect_column_values_to_be_purple", kwargs={"column": "a"}),
+        expectation("expect_column_values_to_be_unique", kwargs={"column": "a", "colour": 3}),
+        expectation("expect_column_values_to_be_unique", "good", kwargs={"column": "a"}),
+        expectation("expect_column_values_to_match_regex", "bad", kwargs={"column": "a", "regex": "x[0-7]"}),
+    )
+    assert (verdict.passed, verdict.total) == (1, 2)
+    assert [d.rule for d in verdict.defects] == ["bad", *["expectation_not_checked"] * 4]
+
+
+def test_columns_with_bad_names_are_named_up_to_a_bound() -> None:
+    data = table(";".join(f"Unnamed: {number}" for number in range(130)), [["x"] * 130] * 3)
+    defects = asked(data, *[one for one in load("any") if one.rule == "generated_column_name"]).defects
+    assert len(defects) == 101
+    assert (defects[0].field, defects[-1].field, defects[-1].count) == ("Unnamed: 0", None, 30)
+
+
+def test_rows_are_compared_whole_however_many_columns() -> None:
+    (one,) = [one for one in load("any") if one.rule == "duplicate_row"]
+    rows = [[str(number % 9), "", "x", str(number // 9)] for number in range(81)]
+    assert asked(table("a;b;c;d", rows), one).passed == 1
+    again = asked(table("a;b;c;d", [*rows, *rows[:9]]), one)
+    assert [(d.count, d.first_row, d.field) for d in again.defects] == [(18, 2, None)]
+    (result,) = again.results
+    assert result["expectation_config"]["kwargs"]["column_list"] == "*"
+
+
 # What is kept
 
 
@@ -203,11 +235,12 @@ def test_no_rule_has_two_meanings() -> None:
     assert len(rules) == len(set(rules))
 
 
-def test_kinds_and_rules_load_no_heavy_library() -> None:
+def test_what_the_parent_asks_loads_no_heavy_library() -> None:
+    light = ("tables.kinds", "tables.rules", "tables.drift", "tables.declaration", "tables.csvw", "catalogue")
     code = (
-        "import sys, quality.tables.kinds, quality.tables.rules, quality.tables.drift, quality.catalogue; "
-        "quality.tables.rules.severity_of('x'); print([m for m in ('great_expectations', 'pandas', 'frictionless') "
-        "if m in sys.modules])"
+        f"import sys, {', '.join(f'quality.{name}' for name in light)}\n"
+        "quality.tables.rules.severity_of('x')\n"
+        "print([name for name in ('great_expectations', 'pandas', 'frictionless') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert found.stdout.strip() == "[]"

@@ -2,7 +2,7 @@
 
 A profile is a plain JSON object::
 
-    {"row_count": int, "is_sample": bool, "columns": [{"name": str, "kind": "integer|number|date|text|code|empty",
+    {"row_count": int, "is_sample": bool, "columns": [{"name": str, "kind": "integer|number|date|datetime|time|text|code|empty",
      "filled": int, "nulls": int, "blanks": int, "distinct": int, "minimum": number|str|null,
      "maximum": number|str|null, "hash": str}]}
 
@@ -32,6 +32,8 @@ _MIN_ROWS = 20
 _NEAR = 0.1
 """Numbers within a tenth of each other are nearly the same."""
 _NUMBERS = frozenset({"integer", "number"})
+_DATES = frozenset({"date", "datetime"})
+_WORDS = {"integer": "whole numbers", "number": "numbers", "date": "dates", "datetime": "dates", "time": "times"}
 
 _MISSED = 5
 """So many new days must be missed, as rows to a day used to be."""
@@ -171,9 +173,9 @@ def _is_another_period(old: Profile, new: Profile) -> bool:
 def _moment(column: Profile, end: str) -> int | None:
     """A day as a number, a year as its first day; None for what is neither."""
     value = column.get(end)
-    if column.get("kind") == "integer" and isinstance(value, int) and 1900 <= value <= 2100:
-        return date(value, 1, 1).toordinal()
-    day = _day(value) if column.get("kind") == "date" else None
+    if column.get("kind") == "integer" and isinstance(value, int | float) and 1900 <= value <= 2100:
+        return date(int(value), 1, 1).toordinal()
+    day = _day(value) if column.get("kind") in _DATES else None
     return day.toordinal() if day else None
 
 
@@ -186,11 +188,10 @@ def _type(old: Profile, new: Profile) -> TableDefect | None:
         return None
     # Numbers that gained decimals, and numbers that turn out to be codes, say nothing of a fault; nor does
     # text that has become stricter.
-    is_worse = (was in _NUMBERS and now in ("text", "date")) or (was == "date" and now != "date")
+    is_worse = (was in _NUMBERS and now in {"text", "time", *_DATES}) or (was in _DATES and now not in _DATES)
     if not is_worse or min(int(old.get("filled") or 0), int(new.get("filled") or 0)) < _MIN_ROWS:
         return None
-    words = {"integer": "whole numbers", "number": "numbers", "date": "dates", "text": "text", "code": "codes"}
-    message = f"The column held {words[was]} in the last version, and holds {words.get(now, now)} now."
+    message = f"The column held {_WORDS[was]} in the last version, and holds {_WORDS.get(now, now)} now."
     return _say("drift_type_changed", message, field=str(new["name"]))
 
 
@@ -223,7 +224,7 @@ def _stopped(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> lis
 
     Only where no date of the table moved on: a file that lives may well hold dates of things that are over.
     """
-    dates = [(old, new) for old, new in pairs if old.get("kind") == new.get("kind") == "date"]
+    dates = [(old, new) for old, new in pairs if {old.get("kind"), new.get("kind")} <= _DATES]
     if any(_day(old.get("maximum")) != _day(new.get("maximum")) for old, new in dates):
         return []
     rows = int(previous.get("row_count") or 0)

@@ -124,7 +124,7 @@ def test_rows_of_another_period_are_not_lost() -> None:
     assert said(january, file("2024-01-20", "2024-01-31", 500)) == [("drift_rows_lost", None)]  # the beginning is
     years = [
         profile(column("year", "integer", minimum=low, maximum=high), rows=rows)
-        for low, high, rows in ((2010, 2020, 900), (2021, 2022, 200))
+        for low, high, rows in ((2010, 2020, 900), (2021.0, 2022.0, 200))
     ]
     assert said(*years) == []
 
@@ -137,6 +137,10 @@ def test_rows_of_another_period_are_not_lost() -> None:
         ("date", "text", True),
         ("date", "integer", True),
         ("integer", "date", True),
+        ("datetime", "text", True),
+        ("datetime", "date", False),
+        ("date", "datetime", False),
+        ("time", "text", False),
         ("integer", "number", False),
         ("number", "integer", False),
         ("integer", "code", False),

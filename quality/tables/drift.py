@@ -2,9 +2,9 @@
 
 A profile is a plain JSON object::
 
-    {"row_count": int, "is_sample": bool, "columns": [{"name": str, "kind": "integer|number|date|datetime|time|text|code|empty",
-     "filled": int, "nulls": int, "blanks": int, "distinct": int, "minimum": number|str|null,
-     "maximum": number|str|null, "hash": str}]}
+    {"row_count": int, "is_sample": bool, "columns": [
+        {"name": str, "kind": "integer|number|date|datetime|time|text|code|empty", "filled": int, "nulls": int,
+         "blanks": int, "distinct": int, "minimum": number|str|null, "maximum": number|str|null, "hash": str}]}
 
 Growing is no drift, and many files replace what they hold: one month after the other, the last thirty days. So what is
 said here is what no such file would do either; where it is not plain, nothing is said. No cell is ever quoted.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from quality.tables.declaration import DeclaredField, DeclaredSchema, dialect_of, is_pattern, licence_of, pick
+from quality.tables.declaration import DeclaredField, DeclaredSchema, dialect_of, is_pattern, is_quick, licence_of, pick
 
 __all__ = ["date_format", "read_csvw"]
 
@@ -126,7 +126,12 @@ def _datatype(value: object) -> dict[str, Any]:
     constraints = {key: more[key] for key in ("minLength", "maxLength") if isinstance(more.get(key), int)}
     if isinstance(more.get("length"), int):
         constraints = {"minLength": more["length"], "maxLength": more["length"]}
-    if isinstance(form, str) and base in ("string", "normalizedString", "token") and is_pattern(form):
+    if (
+        isinstance(form, str)
+        and base in ("string", "normalizedString", "token")
+        and is_pattern(form)
+        and is_quick(form)
+    ):
         constraints["pattern"] = form
     return {"type": "string", "constraints": constraints} if constraints else {"type": "string"}
 

@@ -21,6 +21,7 @@ __all__ = ["DeclaredField", "DeclaredSchema", "read_schema"]
 MAX_BYTES = 8 * 1024**2
 """Larger documents are data, and no schema."""
 _MAX_FIELDS = 5_000
+_MAX_PATTERN = 500
 TYPES = frozenset(
     {"any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number"}
     | {"object", "string", "time", "year", "yearmonth"}
@@ -173,6 +174,8 @@ def _field(one: Mapping[str, Any], problems: list[str]) -> DeclaredField:
         kept["constraints"] = {}
         for key in _CONSTRAINTS:
             value = constraints.get(key)
+            if key == "pattern" and isinstance(value, str) and not is_quick(value):
+                continue  # not asked
             if value is not None and _is_sensible(key, value, str(kept["type"])):
                 kept["constraints"][key] = value
             elif value is not None:
@@ -193,6 +196,11 @@ def _is_sensible(key: str, value: object, kind: str) -> bool:
     if kind in ("integer", "number", "year"):
         return not isinstance(value, bool) and bool(re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", str(value)))
     return isinstance(value, str)
+
+
+def is_quick(pattern: str) -> bool:
+    """Whether a pattern may be tried on every cell: repeats within repeats can take longer than the night."""
+    return len(pattern) <= _MAX_PATTERN and not re.search(r"[+*}][^()]*\)+\??[+*{]", pattern)
 
 
 def is_pattern(pattern: object) -> bool:

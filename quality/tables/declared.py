@@ -105,7 +105,7 @@ def _invalid(problems: Sequence[str]) -> list[TableDefect]:
 
 
 def _defect(rule: str, count: int, message: str, column: str | None, line: int | None) -> TableDefect:
-    return TableDefect(rule=rule, count=count, message=message, field=column, first_row=line)
+    return TableDefect(rule=rule, count=count, message=message, field=column, first_row=line, source="frictionless")
 
 
 # The header

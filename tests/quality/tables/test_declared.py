@@ -210,6 +210,15 @@ def test_senseless_constraints_are_no_fault_of_the_table(tmp_path: Path, minimum
     assert {defect.rule for defect in found.defects} <= {"schema_invalid"}
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(?:a*b?)*c", "(x{1,9})+y", "(a|a+)*", "a" * 600])
+def test_patterns_that_may_never_end_are_not_tried(tmp_path: Path, pattern: str) -> None:
+    hostile = table("a", [["a" * 60 + "!"]] * 3)
+    fields = [{"name": "a", "type": "string", "constraints": {"pattern": pattern}}]
+    assert validate(hostile, schema(tmp_path, {"fields": fields})).defects == ()
+    document = csvw({"name": "a", "datatype": {"base": "string", "format": pattern}})
+    assert validate(hostile, schema(tmp_path, document)).defects == ()
+
+
 def test_errors_are_bounded(tmp_path: Path) -> None:
     rows = [["x", "", "", ""]] * 9_000
     found = validate(table(rows=rows), schema(tmp_path, {"fields": FIELDS}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +210,29 @@ def test_senseless_constraints_are_no_fault_of_the_table(tmp_path: Path, minimum
     fields = [{"name": "a", "type": "integer", "constraints": {"minimum": minimum}}]
     found = validate(table("a", [["1"], ["2"]]), schema(tmp_path, {"fields": fields}))
     assert {defect.rule for defect in found.defects} <= {"schema_invalid"}
+
+
+def test_no_address_is_ever_asked(tmp_path: Path) -> None:
+    """In a process of its own, where every attempt to reach another host is counted."""
+    address = "http://127.0.0.1:9/data.csv"
+    fields = [{"name": address, "type": "string", "format": "uri", "rdfType": address}, {"name": "b", "type": "any"}]
+    schema_document = {"$schema": "https://127.0.0.1:9/tableschema.json", "$ref": address, "fields": fields}
+    document = {"$schema": address, "profile": address, "resources": [{"path": address, "schema": schema_document}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(document))
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from quality.tables.declared import read_schema, validate\n"
+        "from quality.tables.structure import Table\n"
+        "tried = []\n"
+        "sys.addaudithook(lambda event, _: tried.append(event) if event.startswith('socket.') else None)\n"
+        "found = read_schema(Path(sys.argv[1]), sys.argv[2])\n"
+        "validate(Table([sys.argv[2], 'b'], 1, [[sys.argv[2], 'x']], [2]), found)\n"
+        "print(len(found.fields), tried)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "datapackage.json"), address]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "2 []"
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(?:a*b?)*c", "(x{1,9})+y", "(a|a+)*", "a" * 600])

@@ -1,4 +1,5 @@
-"""Expectations of tables, as data: ``any.toml`` for every table, ``<kind>.toml`` for tables of a known kind."""
+"""Expectations of tables, as data: ``any.toml`` for every table, ``<kind>.toml`` for tables of a known kind,
+``catalogue.toml`` for the datasets of a portal."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Expectation", "ExpectationsError", "load"]
+__all__ = ["Expectation", "ExpectationsError", "Match", "Suite", "kinds", "load", "suite"]
+
+COLUMN_KEYS = ("column", "column_A", "column_B", "column_list", "column_set")
+"""Settings of Great Expectations that name columns."""
+_Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class ExpectationsError(ValueError):
@@ -26,45 +31,148 @@ class Expectation(BaseModel):
     """Rule id of the defect, where the expectation is not met."""
     type: Annotated[str, Field(pattern=r"^expect_[a-z0-9_]+$")]
     """Name of a Great Expectations expectation."""
-    target: Literal["rows", "columns", "file"]
+    target: Literal["rows", "columns", "file"] = "rows"
     """What is looked at. "rows": the table itself. "columns": a table with one row for each column, whose own
     columns are ``name`` and ``filled_share`` (0..1). "file": a table of one row: ``row_count``, ``column_count``."""
     each: Literal["text", "number", "date", "any"] | None = None
     """Repeat the expectation for each column of this kind, with ``column`` filled in."""
+    read_as: Literal["text", "number", "date"] = "text"
+    """How the cells of the named columns are read. "number": decimal comma, thousands and currency are understood.
+    "date": as YYYY-MM-DD. A cell that cannot be read so is left out, and counts neither way."""
     min_rows: Annotated[int, Field(ge=0)] = 0
     """Tables with fewer rows are not asked. Great Expectations passes an empty table without looking."""
     min_columns: Annotated[int, Field(ge=1)] = 1
     severity: Literal["error", "warning"]
     """Only an "error" makes a table invalid."""
+    gate: bool = False
+    """Only in ``catalogue.toml``: a portal that does not meet it was not harvested well."""
     message: Annotated[str, Field(min_length=10)]
     fix: Annotated[str, Field(min_length=10)]
     kwargs: dict[str, Any] = {}
-    """Handed to the expectation as it is. ``"*"`` stands for all columns where a list of columns is wanted."""
+    """Handed to the expectation as it is. ``"*"`` stands for all columns where a list of columns is wanted,
+    ``"today"`` for the day of the look."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns (or roles) that ``kwargs`` names, in order; ``"*"`` names none."""
+        named: list[str] = []
+        for key in COLUMN_KEYS:
+            value = self.kwargs.get(key)
+            named += [value] if isinstance(value, str) else list(value or ())
+        return tuple(name for name in named if name != "*")
 
 
-class _File(BaseModel):
+class Match(BaseModel):
+    """How a table of the kind is known by its header. Names are compared without case, accents and punctuation."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    columns: Annotated[dict[_Role, Annotated[tuple[str, ...], Field(min_length=1)]], Field(min_length=2)]
+    """Role -> names that real tables give it. ``*`` at the end of a name stands for anything."""
+    proof: Annotated[tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...], Field(min_length=1)]
+    """Lists of roles. All roles of one list must be there, or the table is not of the kind."""
+    at_least: Annotated[int, Field(ge=2)]
+    """So many roles must be there in all; one less where the title of the dataset or file names the kind."""
+    share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """So many of the columns of the table must have a role: for kinds whose columns stand in other tables too."""
+    needed: tuple[str, ...] = ()
+    """Roles that are reported where they are missing. ``a|b``: one of them will do."""
+    never: tuple[str, ...] = ()
+    """Names of columns that tell that a table is of another kind; ``*`` as above."""
+    title: tuple[str, ...] = ()
+    """Words in the title of the dataset or file."""
+
+    @model_validator(mode="after")
+    def _roles_exist(self) -> Self:
+        for key, roles in (("proof", sum(self.proof, ())), ("needed", self.needed)):
+            for role in (part for one in roles for part in one.split("|")):
+                if role not in self.columns:
+                    raise ValueError(f"{key} names {role!r}, which is not in [match.columns]: add it there")
+        return self
+
+
+class Suite(BaseModel):
+    """One file. Files with ``[match]`` speak of roles where others speak of columns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = ""
+    """What a table of this kind is called in messages: "spending"."""
+    match: Match | None = None
     expectation: tuple[Expectation, ...]
+
+    @model_validator(mode="after")
+    def _patterns_are_patterns(self) -> Self:
+        for one in self.expectation:
+            pattern = one.kwargs.get("regex")
+            try:
+                re.compile(pattern or "")
+            except (re.error, TypeError) as error:
+                raise ValueError(f"rule {one.rule!r}: regex is no regular expression: {error}; correct it") from None
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_roles(self) -> Self:
+        if self.match is None:
+            return self
+        if not self.title:
+            raise ValueError('title is missing: write title = "what a table of this kind is called" above [match]')
+        for one in self.expectation:
+            if one.target != "rows":
+                continue
+            for name in one.columns:
+                if name not in self.match.columns:
+                    raise ValueError(f"rule {one.rule!r} names {name!r}, which is not in [match.columns]: add it there")
+        return self
 
 
 @cache
-def load(kind: str = "any") -> tuple[Expectation, ...]:
-    """The expectations of ``specs/expectations/<kind>.toml``, in the order written."""
+def suite(kind: str) -> Suite:
+    """What ``specs/expectations/<kind>.toml`` says."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
         raise ExpectationsError(f"{kind!r} is no kind of table: use small letters, digits and _")
     source = files(__package__) / f"{kind}.toml"
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8"))
-        rows = _File.model_validate(content).expectation
+        return Suite.model_validate(content)
     except FileNotFoundError:
         raise ExpectationsError(f"specs/expectations/{kind}.toml does not exist: write it, or use 'any'") from None
     except tomllib.TOMLDecodeError as error:
         raise ExpectationsError(f"specs/expectations/{kind}.toml is not TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ExpectationsError(
-            f"specs/expectations/{kind}.toml, key {key}: {first['msg']}. Compare with any.toml, or leave it out."
-        ) from error
-    return rows
+        raise ExpectationsError("\n".join(_line(kind, one) for one in error.errors())) from error
+
+
+def _line(kind: str, error: Any) -> str:
+    """One wrong key: file, key, and what to write instead."""
+    path = [str(part) for part in error["loc"]]
+    where = f"specs/expectations/{kind}.toml, key {'.'.join(path) or '(the whole file)'}"
+    match error["type"]:
+        case "extra_forbidden":
+            models: dict[str, type[BaseModel]] = {"match": Match, "expectation": Expectation}
+            keys = models.get(path[0], Suite).model_fields if len(path) > 1 else Suite.model_fields
+            return f"{where}: unknown key; remove it, or use one of: {', '.join(sorted(keys))}"
+        case "missing":
+            return f"{where}: missing; add it, as in any.toml or spending.toml"
+        case "value_error":
+            return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+        case _:
+            found = str(error.get("input"))[:80]
+            return f"{where}: {error['msg']} (found {found!r}); correct the value"
+
+
+@cache
+def load(kind: str = "any") -> tuple[Expectation, ...]:
+    """The expectations of ``specs/expectations/<kind>.toml``, in the order written."""
+    return suite(kind).expectation
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """The kinds of tables that are known by their header, in the order of the alphabet."""
+    names = sorted(entry.name.removesuffix(".toml") for entry in files(__package__).iterdir())
+    return tuple(name for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name) and _is_kind(name))
+
+
+def _is_kind(name: str) -> bool:
+    return (files(__package__) / f"{name}.toml").is_file() and suite(name).match is not None

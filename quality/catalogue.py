@@ -1,0 +1,149 @@
+"""Whether a harvest brought a catalogue or nonsense: one suite over all datasets of a portal, by Great Expectations.
+
+Great Expectations takes seconds and 200 MB to import, so :func:`judge` belongs into a child process; everything else
+here is light. A child gets :func:`rows` as JSON, and sends :class:`Answer` back as JSON.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from quality.dates import last_day
+from specs.expectations import Expectation, ExpectationsError, load
+
+__all__ = ["Answer", "failed_gates", "judge", "row"]
+
+COLUMNS = (
+    *("title", "description", "licence", "identifier", "distributions", "urls", "days_ahead"),
+    *("title_is_commonest", "description_is_commonest", "description_is_title", "title_is_identifier"),
+)
+_MAX_TEXT = 300
+"""Characters kept of a text: enough to tell one from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one expectation of ``catalogue.toml`` says of a portal."""
+
+    rule: str
+    passed: bool | None
+    """None: not asked, because there are too few datasets, or none with the value asked for."""
+    observed: float | None
+    """Share of the datasets asked that meet it, 0..1."""
+    wanted: float
+    """Share that has to, 0..1."""
+    asked: int
+    """Datasets with the value asked for."""
+    gate: bool
+    """Whether a harvest that fails it must not count."""
+    message: str
+    fix: str
+
+
+def row(
+    *,
+    title: str | None,
+    description: str | None,
+    licence: str | None,
+    identifier: str | None,
+    modified: str | None,
+    distributions: int,
+    urls: int,
+    today: date,
+) -> dict[str, Any]:
+    """One dataset as plain JSON. ``modified`` as it was declared; a date that cannot be told counts neither way."""
+    day = last_day(modified)
+    # Of a month or year that is not over the last day lies ahead: what it means is the first.
+    is_day = day is not None and len((modified or "").strip()) > len("2024-01")
+    return {
+        "title": _text(title),
+        "description": _text(description),
+        "licence": _text(licence),
+        "identifier": _text(identifier),
+        "distributions": distributions,
+        "urls": urls,
+        "days_ahead": (day - today).days if day is not None and is_day else None,
+    }
+
+
+def _text(value: str | None) -> str | None:
+    return " ".join(value.split())[:_MAX_TEXT] or None if value else None
+
+
+def judge(rows: Sequence[Mapping[str, Any]]) -> tuple[Answer, ...]:
+    """Ask the suite of the datasets of one portal, each as :func:`row` makes it."""
+    expectations = load("catalogue")
+    for one in expectations:
+        if unknown := [name for name in one.columns if name not in COLUMNS]:
+            raise ExpectationsError(
+                f"specs/expectations/catalogue.toml, rule {one.rule}: there is no column {unknown[0]!r}; "
+                f"take one of {', '.join(COLUMNS)}."
+            )
+    columns = _columns(rows)
+    filled = {name: sum(cell is not None for cell in cells) for name, cells in columns.items()}
+    asked = [one for one in expectations if len(rows) >= one.min_rows and (_is_about_nulls(one) or _least(one, filled))]
+    found = dict(zip((one.rule for one in asked), _ask(asked, columns), strict=True))
+    answers = []
+    for one in expectations:
+        result = found.get(one.rule)
+        count = len(rows) if _is_about_nulls(one) else _least(one, filled)
+        answers.append(_answer(one, result, count if result else 0))
+    return tuple(answers)
+
+
+def failed_gates(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """The answers for which a harvest must not count."""
+    return tuple(one for one in answers if one.gate and one.passed is False)
+
+
+def _is_about_nulls(one: Expectation) -> bool:
+    return one.type == "expect_column_values_to_not_be_null"
+
+
+def _least(one: Expectation, filled: Mapping[str, int]) -> int:
+    return min((filled[name] for name in one.columns), default=0)
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {name: [one.get(name) for one in rows] for name in COLUMNS}
+    titles, descriptions = columns["title"], columns["description"]
+    columns["title_is_commonest"] = _is_commonest(titles)
+    columns["description_is_commonest"] = _is_commonest(descriptions)
+    columns["description_is_title"] = _is_same(descriptions, titles)
+    columns["title_is_identifier"] = _is_same(titles, columns["identifier"])
+    return columns
+
+
+def _is_commonest(values: Sequence[str | None]) -> list[int | None]:
+    counts = Counter(value for value in values if value is not None)
+    commonest = counts.most_common(1)[0][0] if counts else None
+    return [None if value is None else int(value == commonest) for value in values]
+
+
+def _is_same(these: Sequence[str | None], those: Sequence[str | None]) -> list[int | None]:
+    return [None if a is None or b is None else int(a == b) for a, b in zip(these, those, strict=True)]
+
+
+def _ask(asked: Sequence[Expectation], columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    if not asked:
+        return []
+    import pandas as pd
+
+    from quality.tables import gx
+
+    frame = pd.DataFrame({name: pd.Series(cells) for name, cells in columns.items()})
+    form = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    return [gx.compact(one, "") for one in gx.ask([(one.type, one.kwargs) for one in asked], frame, form)]
+
+
+def _answer(one: Expectation, result: Mapping[str, Any] | None, count: int) -> Answer:
+    passed = None if result is None or result["exception_info"]["raised_exception"] else bool(result["success"])
+    observed = None
+    if result is not None and passed is not None and count:
+        observed = round(1 - int(result["result"].get("unexpected_count", 0)) / count, 4)
+    wanted = float(one.kwargs.get("mostly", 1.0))
+    return Answer(one.rule, passed, observed, wanted, count, one.gate, one.message, one.fix)

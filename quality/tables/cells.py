@@ -1,0 +1,126 @@
+"""Columns of text read as numbers or as days, in the forms that publishers write.
+
+The reading is that of the whole column: whether a comma is a decimal sign, and whether the day or the month comes
+first, is told by the cells that leave no doubt. A column that leaves a doubt is not read at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+__all__ = ["days", "numbers"]
+
+_CLUTTER = re.compile(r"[\s'’\u00a0\u202f]|[£€$¥₤%‰]|(?:GBP|EUR|USD|CHF|SEK|NOK|DKK|PLN|CZK|kr\.?|zł|Kč|Ft)")
+_PLAIN = re.compile(r"[+\-\u2212]?\d[\d.,]*(?:[eE][+-]?\d+)?-?|[+\-\u2212]?[.,]\d+")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ].*)?")
+_YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?: .*)?")
+_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?: .*)?")
+_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[a-z]*[- ](\d{4}|\d{2})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEARS = (1700, 2200)
+_CENTURY = 50
+"""Years of two digits below this are of this century. POSIX says 69, which makes births of 1955 lie ahead."""
+
+
+def numbers(cells: Sequence[str | None], decimal_char: str | None = None) -> list[float | None]:
+    """Each cell as a number, None where it is none. ``decimal_char``: where the caller knows it."""
+    plain = [_unclutter(cell) for cell in cells]
+    decimal = decimal_char or _decimal_char([cell for cell in plain if cell])
+    if decimal is None:
+        return [None] * len(plain)
+    return [None if cell is None else _number(cell, decimal) for cell in plain]
+
+
+def _unclutter(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    text = _CLUTTER.sub("", cell)
+    if text.startswith("(") and text.endswith(")"):
+        text = "-" + text[1:-1]  # bookkeepers write less than nothing so
+    if not _PLAIN.fullmatch(text):
+        return None
+    text = text.replace("\u2212", "-")
+    return "-" + text[:-1] if text.endswith("-") else text
+
+
+def _decimal_char(cells: Sequence[str]) -> str | None:
+    """ "." or ",", None where the column can be read both ways."""
+    for one, other in ((".", ","), (",", ".")):
+        if any(_proves(cell, one, other) for cell in cells):
+            return None if any(_proves(cell, other, one) for cell in cells) else one
+    if not any("," in cell for cell in cells):
+        return "."  # programs write a point; 1.234 alone is read as they would
+    return None
+
+
+def _proves(cell: str, decimal: str, other: str) -> bool:
+    """Whether ``cell`` makes sense only with this decimal sign."""
+    body = cell.lstrip("+-")
+    if body.count(other) > 1:
+        return decimal not in body or body.rindex(decimal) > body.rindex(other)
+    if decimal not in body:
+        return False
+    if other in body:
+        return body.rindex(decimal) > body.rindex(other)
+    if body.count(decimal) > 1:
+        return False
+    before, _, after = body.partition(decimal)
+    return len(after) != 3 or not before or before.startswith("0") or len(before) > 3
+
+
+def _number(cell: str, decimal: str) -> float | None:
+    text = cell.replace("," if decimal == "." else ".", "").replace(decimal, ".")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def days(cells: Sequence[str | None]) -> list[datetime | None]:
+    """The midnight each cell's day begins with, None where it is no day: ISO 8601, DD.MM.YYYY, 09-Mar-11.
+
+    A month (2024-03) is its first day. A year alone is no day, nor is one that pandas cannot hold.
+    """
+    is_day_first = _is_day_first([cell for cell in cells if cell])
+    return [None if cell is None else _day(cell.strip(), is_day_first) for cell in cells]
+
+
+def _is_day_first(cells: Sequence[str]) -> bool | None:
+    """For 03/04/2024; None where no cell tells, or they contradict each other. Points mean that the day is first."""
+    day = month = False
+    for cell in cells:
+        if match := _YEAR_LAST.fullmatch(cell.strip()):
+            day = day or int(match[1]) > 12 or match[2] == "."
+            month = month or int(match[3]) > 12
+    return day if day != month else None
+
+
+def _day(text: str, is_day_first: bool | None) -> datetime | None:
+    if match := _ISO.fullmatch(text) or _YEAR_FIRST.fullmatch(text):
+        return _midnight(int(match[1]), int(match[2]), int(match[3] or 1))
+    if match := _YEAR_LAST.fullmatch(text):
+        if is_day_first is None:
+            return None
+        first, second = int(match[1]), int(match[3])
+        day, month = (first, second) if is_day_first else (second, first)
+        return _midnight(_year(match[4]), month, day)
+    if match := _NAMED.fullmatch(text):
+        name = match[2].lower()
+        return _midnight(_year(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
+    return None
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < _CENTURY else 1900)
+
+
+def _midnight(year: int, month: int, day: int) -> datetime | None:
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        return None
+    try:
+        return datetime(year, month, day)  # noqa: DTZ001 -- a day of a table has no zone
+    except ValueError:
+        return None

@@ -1,0 +1,258 @@
+"""Great Expectations as one engine for each process: context, source and suites are built once.
+
+``reference/performance.md`` B, measured: a context and its source cost 16 ms, a validation some 7 ms and 2 ms for
+each expectation. So all that is asked of a table is asked at once, with booleans for answers, and details are asked
+only of what was not met.
+
+Importing this takes seconds and 200 MB: only child processes do.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: it is read there
+with warnings.catch_warnings():
+    # great_expectations 1.24 (datasource/fluent) imports modules that Python 3.11 renamed.
+    warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
+    import great_expectations as gx
+    from great_expectations.core.id_dict import IDDict
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.expectation import (
+        ColumnAggregateExpectation,
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        Expectation,
+        MulticolumnMapExpectation,
+    )
+    from great_expectations.expectations.registry import get_expectation_impl
+
+__all__ = [
+    "ABOUT_NULLS",
+    "CELL_BY_CELL",
+    "Ask",
+    "ask",
+    "compact",
+    "exception_of",
+    "ignored_rows",
+    "ignores_nulls",
+    "is_possible",
+]
+
+Ask = tuple[str, Mapping[str, Any]]
+"""Type of an expectation, and its settings with the columns of the frame filled in."""
+
+ABOUT_NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
+"""These look at what is not there: for them an empty column is a case, and no vacuum."""
+_MAX_SUITES = 128
+_MAX_KNOWN = 2_000
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+CELL_BY_CELL = frozenset(
+    f"expect_column_{name}"
+    for name in (
+        "value_lengths_to_be_between",
+        "value_lengths_to_equal",
+        "values_to_be_between",
+        "values_to_be_in_set",
+        "values_to_match_regex",
+        "values_to_match_regex_list",
+        "values_to_match_strftime_format",
+        "values_to_not_be_in_set",
+        "values_to_not_match_regex",
+        "values_to_not_match_regex_list",
+    )
+)
+"""These judge each cell by itself, so that a value needs to be looked at once."""
+_AGGREGATES = frozenset(
+    f"expect_column_{name}_to_be_between" for name in ("max", "min", "mean", "sum", "unique_value_count")
+)
+_COUNTS = (
+    "element_count",
+    "unexpected_count",
+    "unexpected_percent",
+    "missing_count",
+    "missing_percent",
+    "unexpected_percent_total",
+    "unexpected_percent_nonmissing",
+)
+"""What a result keeps: numbers of rows and shares. The rest quotes cells."""
+_OBSERVED_COUNTS = frozenset(
+    {
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_proportion_of_unique_values_to_be_between",
+        "expect_table_row_count_to_be_between",
+        "expect_table_column_count_to_be_between",
+    }
+)
+"""Expectations whose observed value is a count or share, and not a cell."""
+
+
+@cache
+def _batch_definition() -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    asset = context.data_sources.add_pandas("winnow").add_dataframe_asset("table")
+    return asset.add_batch_definition_whole_dataframe("whole")
+
+
+def ask(asks: Sequence[Ask], frame: Any, form: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Results in GX's own form, in the order of ``asks``. ``form``: its result format, booleans if left out."""
+    if not asks:
+        return []
+    suite = _suite(asks)
+    batch = _batch_definition().get_batch({"dataframe": frame})
+    with warnings.catch_warnings(), _repetitions_remembered():
+        # pandas, for patterns with brackets: people who write expectations need not know (?:...).
+        warnings.filterwarnings("ignore", "This pattern is interpreted as a regular expression", UserWarning)
+        results = batch.validate(suite, result_format=dict(form or {"result_format": "BOOLEAN_ONLY"}))
+        found = results.to_json_dict()["results"]
+    return sorted(found, key=_position)
+
+
+def _position(result: Mapping[str, Any]) -> int:
+    return int(result["expectation_config"]["meta"]["position"])
+
+
+_possible: dict[tuple[str, str], bool] = {}
+_suites: dict[tuple[tuple[str, str], ...], Any] = {}
+
+
+def is_possible(one: Ask) -> bool:
+    """Whether GX knows such an expectation and takes its settings. Seen once, it is not tried again."""
+    key = _key(one)
+    if key not in _possible:
+        if len(_possible) >= _MAX_KNOWN:
+            _possible.clear()
+        try:
+            get_expectation_impl(one[0])(**one[1])
+            _possible[key] = True
+        except (ExpectationNotFoundError, ValueError, TypeError):
+            _possible[key] = False
+    return _possible[key]
+
+
+def _key(one: Ask) -> tuple[str, str]:
+    return one[0], repr(sorted(one[1].items()))
+
+
+def _suite(asks: Sequence[Ask]) -> Any:
+    """The suite for these questions, made once for all tables of one schema."""
+    key = tuple(_key(one) for one in asks)
+    if key not in _suites:
+        if len(_suites) >= _MAX_SUITES:
+            del _suites[next(iter(_suites))]
+        # GX gives results back in an order of its own: the position finds them again.
+        built = [
+            get_expectation_impl(kind)(**settings, meta={"position": position})
+            for position, (kind, settings) in enumerate(asks)
+        ]
+        _suites[key] = gx.ExpectationSuite(name="table", expectations=built)
+    return _suites[key]
+
+
+@contextmanager
+def _repetitions_remembered() -> Iterator[None]:
+    """While a suite runs, what GX works out again and again from the same fields is worked out once.
+
+    It reads the configuration of an expectation some sixty times, and makes it anew from the fields each time; no
+    field changes during a run, and each reader gets a copy of its own, as before. The id of a dictionary is a
+    function of what it holds.
+    """
+    configuration, to_id = Expectation.configuration, IDDict.to_id
+    made: dict[int, tuple[Any, Any]] = {}
+    ids: dict[tuple[Any, ...], Any] = {}
+
+    def configuration_once(self: Any) -> Any:
+        known = made.get(id(self))
+        if known is None:
+            # The expectation is kept with it, or another could come to have its id.
+            known = made[id(self)] = (self, configuration.fget(self))
+        one = known[1]
+        return type(one)(
+            type=one.type,
+            kwargs=dict(one.kwargs),
+            meta=dict(one.meta) if one.meta else one.meta,
+            notes=one.notes,
+            description=one.description,
+            severity=one.severity,
+            id=one.id,
+            rendered_content=one.rendered_content,
+        )
+
+    def to_id_once(self: Any, id_keys: Any = None, id_ignore_keys: Any = None) -> Any:
+        if id_keys is not None or id_ignore_keys is not None or type(self) is not IDDict:
+            return to_id(self, id_keys, id_ignore_keys)
+        for value in self.values():
+            if type(value) not in _SCALARS:
+                return to_id(self)
+        key = tuple((name, type(value), value) for name, value in self.items())
+        if key not in ids:
+            ids[key] = to_id(self)
+        return ids[key]
+
+    Expectation.configuration, IDDict.to_id = property(configuration_once), to_id_once
+    try:
+        yield
+    finally:
+        Expectation.configuration, IDDict.to_id = configuration, to_id
+
+
+def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
+    """Whether rows without any value change nothing, so that columns of several lengths fit in one frame."""
+    implementation = get_expectation_impl(kind)
+    if kind in ABOUT_NULLS:
+        return False
+    if issubclass(implementation, (ColumnPairMapExpectation, MulticolumnMapExpectation)):
+        return settings.get("ignore_row_if") not in ("never", "neither")
+    if issubclass(implementation, ColumnMapExpectation):
+        return True
+    return (issubclass(implementation, ColumnAggregateExpectation) and kind in _AGGREGATES) or (
+        kind == "expect_column_to_exist" and "column_index" not in settings
+    )
+
+
+def ignored_rows(kind: str) -> str | None:
+    """Value for ``ignore_row_if``: a row that lacks one of the values compared says nothing about them."""
+    try:
+        implementation = get_expectation_impl(kind)
+    except ExpectationNotFoundError:
+        return None
+    if issubclass(implementation, ColumnPairMapExpectation):
+        return "either_value_is_missing"
+    return "any_value_is_missing" if issubclass(implementation, MulticolumnMapExpectation) else None
+
+
+def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
+    """A result in GX's own form, without cell values and tracebacks."""
+    config = result["expectation_config"]
+    details = result.get("result") or {}
+    kept = {key: details[key] for key in _COUNTS if key in details}
+    if config["type"] in _OBSERVED_COUNTS and "observed_value" in details:
+        kept["observed_value"] = details["observed_value"]
+    problem = exception_of(result)
+    return {
+        "success": bool(result["success"]),
+        "expectation_config": {
+            "type": config["type"],
+            "kwargs": {key: value for key, value in config["kwargs"].items() if key != "batch_id"},
+            "meta": {"rule": rule, **{key: value for key, value in meta.items() if value is not None}},
+        },
+        "result": kept,
+        "exception_info": {"raised_exception": problem is not None},
+    }
+
+
+def exception_of(result: Mapping[str, Any]) -> str | None:
+    """What GX says where it could not judge, None where it did."""
+    info = result.get("exception_info") or {}
+    if info.get("raised_exception"):
+        return str(info.get("exception_message"))
+    for value in info.values():
+        if isinstance(value, Mapping) and value.get("raised_exception"):
+            return str(value.get("exception_message"))
+    return None

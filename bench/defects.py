@@ -24,10 +24,8 @@ from tests.quality.tables.dirt import SPOILERS, Sheet, clean_tables, spoiled_tab
 FOLLOWS = {
     # What a defect brings along by itself is no false alarm.
     "no_header": {"blank_column_name", "duplicate_column"},
-    "unclosed_quote": {"missing_cell", "extra_cell", "type_error"},
-    "rounded_long_number": {"duplicate_column_content"},
-    "mixed_dates": {"type_error"},
-    "nul_byte": set(),
+    "unclosed_quote": {"missing_cell", "extra_cell", "type_error", "padded_cell"},
+    "several_tables": {"blank_row", "type_error"},
 }
 NAMES = {"blank-label": "blank_column_name", "duplicate-label": "duplicate_column", "source-error": "empty_file"}
 NEVER_SAID = {"missing-label", "incorrect-label", "type-error", "extra-label", "unmatched-header"}

@@ -84,6 +84,16 @@ def table_encoding_utf8(s: DistributionSubject) -> Measurement:
     return yes(is_utf8 and not _count(report, RULES["table_encoding_utf8"]))
 
 
+def table_matches_schema(s: DistributionSubject) -> Measurement:
+    """Only where a schema is declared that could be read."""
+    report = _report(s)
+    if not isinstance(report, TableReport):
+        return report
+    if not report.profile.get("has_schema") or not _has_rows(report):
+        return None
+    return _rate(report, RULES["table_matches_schema"], report.row_count or 0)
+
+
 def table_expectations_met(s: DistributionSubject) -> Measurement:
     report = _report(s)
     if not isinstance(report, TableReport):

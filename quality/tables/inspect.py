@@ -22,6 +22,7 @@ from quality.tables.limits import MAX_JSON_BYTES, Refused
 from quality.tables.promise import promised_formats, promises_file
 from quality.tables.sheets import read_workbook
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
+from quality.tables.structure import Table
 from quality.tables.text import first_rows, open_text, scan_text
 from quality.tables.wire import FAULT
 
@@ -131,12 +132,15 @@ class _Look:
             encoding_confidence=opened.encoding.confidence,
             delimiter=delimiter,
         )
-        scan, footer = scan_text(path, opened, is_cut=self.is_truncated)
+        scan, around = scan_text(path, opened, is_cut=self.is_truncated)
         table, _ = first_rows(path, opened, self.max_rows, is_cut=self.is_truncated)
         found = list(encoding_defects(opened.encoding))
+        if around.note_rows and len(table.rows) > scan["rows"]:
+            # Notes below the table are no rows of it.
+            table = Table(table.header, table.header_line, table.rows[: scan["rows"]], table.lines[: scan["rows"]])
         if opened.has_hxl:
             base = replace(base, note=joined(base.note, HXL))
-        return judge(base, Found(table, scan, opened.above, footer, found), self.asked)
+        return judge(base, Found(table, scan, around, found), self.asked)
 
     def _spreadsheet(self, path: Path, base: TableReport) -> TableReport:
         if self.is_truncated:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from catalog.model import TableDefect, TableReport
+from quality.tables.declared import read_schema, validate
 from quality.tables.defects import column_defects, defect, header_defects, row_defects
+from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
-from quality.tables.expectations import check_expectations
-from quality.tables.layout import Footer, has_no_header, is_total, second_table
+from quality.tables.expectations import check_table
+from quality.tables.layout import Around, has_no_header, is_total, second_table
 from quality.tables.personal import find_personal
 from quality.tables.profile import Profile, profile_of
 from quality.tables.report import report_of
+from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.structure import Table
-from specs.expectations import load
 
 __all__ = ["HXL", "Asked", "Found", "encoding_defects", "joined", "judge", "judge_workbook", "spoiled"]
 
@@ -32,6 +35,11 @@ class Asked:
     """What is known of a table beforehand."""
 
     title: str | None = None
+    """Of dataset and file: it may say of what kind the table is."""
+    file_name: str | None = None
+    """Last part of its address: a data package describes several files."""
+    today: date | None = None
+    """Day of the run: what lies beyond it has not happened."""
     previous: Mapping[str, Any] = field(default_factory=dict)
     """Profile of the version before; empty where there is none."""
     schema_path: Path | None = None
@@ -45,8 +53,7 @@ class Found:
 
     table: Table
     scan: Scan
-    above: list[int]
-    footer: Footer | None
+    around: Around
     defects: list[TableDefect] = field(default_factory=list)
 
 
@@ -75,30 +82,45 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     table = found.table
     names = table.names
     width = len(found.scan["columns"])
-    profile = profile_of(names[:width], found.scan)
+    if len(names) > width:
+        # Beyond what any program shows: counted, and not looked into.
+        table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
+    profile = profile_of(names[:width], found.scan, found.around.totals)
     defects = [*found.defects, *_around(found), *header_defects(table.header, names, table.header_line)]
     defects += [*row_defects(profile), *column_defects(profile)]
     first_line = table.lines[0] if table.lines else table.header_line + 1
     defects += find_personal(profile.columns, first_line)
-    verdict = check_expectations(table, [column.kind for column in profile.columns], profile.rows, load("any"))
-    severities = {one.rule: one.severity for one in load("any")}
+    kinds = [column.kind for column in profile.columns]
+    report = report_of(profile, table.header_line, defects)
+    licence, has_schema = None, False
+    if asked.schema_path and (schema := read_schema(asked.schema_path, asked.file_name)):
+        declared = validate(table, schema, is_whole=len(table.rows) == profile.rows)
+        defects += _weighed(declared.defects)
+        report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
+    verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
     known = {one.rule for one in defects}
-    defects += [
-        replace(one, severity=severities.get(one.rule, "warning")) for one in verdict.defects if one.rule not in known
-    ]
+    defects += [one for one in _weighed(verdict.defects) if one.rule not in known]
+    kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema}
+    if asked.previous:
+        defects += _weighed(replace(one, source="drift") for one in drift(asked.previous, kept))
     return replace(
         base,
         status="invalid" if _fails(defects, profile.rows) else "valid",
         header_row=table.header_line,
         row_count=profile.rows,
-        column_count=len(table.header),
+        column_count=len(names),
         columns=tuple(names),
         defects=tuple(defects),
         expectations_passed=verdict.passed,
         expectations_total=verdict.total,
-        report=report_of(profile, table.header_line, defects),
-        profile=profile.to_dict(is_sample=asked.is_sample),
+        report=report | {"expectations": list(verdict.results)},
+        profile=kept | ({"licence": licence} if licence else {}),
+        kind=verdict.kind,
     )
+
+
+def _weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
+    return [replace(one, severity=severity_of(one.rule)) for one in defects]
 
 
 def _fails(defects: Iterable[TableDefect], rows: int) -> bool:
@@ -108,15 +130,17 @@ def _fails(defects: Iterable[TableDefect], rows: int) -> bool:
 def _around(found: Found) -> Iterator[TableDefect]:
     """What stands above, below and beside the table."""
     table = found.table
-    if found.above:
-        yield defect("preamble", len(found.above), found.above)
-    if found.footer:
-        yield defect("footer", found.footer.notes, [found.footer.first_line])
+    around = found.around
+    if around.above:
+        yield defect("preamble", len(around.above), around.above)
+    if around.notes:
+        yield defect("footer", around.notes, [around.note_line])
     if has_no_header(table.header, table.rows[:50]):
         yield defect("no_header", 1, [table.header_line])
     rows = list(zip(table.lines, table.rows, strict=True))
-    totals = [line for line, cells in rows if is_total(cells)]
-    if totals and len(totals) <= max(1, 0.2 * len(rows)) and len(rows) > 2:
+    within = [line for line, cells in rows if is_total(cells)]
+    totals = sorted({*around.totals, *(within if len(within) <= max(1, 0.2 * len(rows)) else ())})
+    if totals and len(rows) > 2:
         yield defect("totals_row", len(totals), totals)
     if (line := second_table(rows)) is not None:
         yield defect("several_tables", 1, [line])
@@ -136,7 +160,7 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
     if workbook.small:
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
     base = replace(base, sheet=main.name, note=joined(*notes))
-    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.above, main.footer, found), asked)
+    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.around, found), asked)
     rest = [_judged_beside(sheet) for sheet in others if _is_plain_table(sheet)]
     defects = [*report.defects, *(one for sheet in rest for one in sheet[1])]
     sheets = [{"name": main.name, "rows": len(main.rows), "columns": len(main.header)}]

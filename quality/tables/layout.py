@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from quality.tables.scanning import look
 
-__all__ = ["Footer", "find_footer", "has_no_header", "is_hxl", "is_total", "second_table"]
+__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_hxl", "is_total", "second_table"]
 
 _NOTE = re.compile(
     r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|anmerkung|nota|remarque|opmerking|"
@@ -29,6 +29,20 @@ _DATA = {
 _MOST_NOTES = 30
 Row = tuple[int, Sequence[str]]
 """Line, and cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands above and below a table, by lines."""
+
+    above: list[int]
+    """Lines above the header that are not blank."""
+    totals: list[int]
+    """Rows of totals at its end."""
+    notes: int = 0
+    note_line: int = 0
+    note_rows: int = 0
+    """Lines below the table, blank ones included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Column:
     name: str
     kind: ColumnKind
     scanned: ScannedColumn
+    totals: frozenset[int] = frozenset()
+    """Lines that hold totals: what stands there is another defect."""
 
     def count(self, *classes: str) -> int:
         return sum(self.scanned["classes"].get(name, (0, []))[0] for name in classes)
@@ -49,7 +51,9 @@ class Column:
             return 0, []
         wanted = self.kind.classes | {"blank", "missing", "no_such_date"}
         found = [places for name, places in self.scanned["classes"].items() if name not in wanted]
-        return sum(count for count, _ in found), sorted(line for _, lines in found for line in lines)
+        lines = sorted(line for _, lines in found for line in lines)
+        meant = [line for line in lines if line not in self.totals]
+        return sum(count for count, _ in found) - (len(lines) - len(meant)), meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,12 @@ class Profile:
         }
 
 
-def profile_of(names: Sequence[str], scan: Scan) -> Profile:
+def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> Profile:
     """The profile of a table whose columns have these ``names``."""
     columns = []
     for name, scanned in zip(names, scan["columns"], strict=True):
         counts = {kind: count for kind, (count, _) in scanned["classes"].items()}
-        columns.append(Column(name, vote_classes(counts), scanned))
+        columns.append(Column(name, vote_classes(counts), scanned, frozenset(totals)))
     return Profile(scan["rows"], tuple(columns), scan)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from quality.tables.dialect import find_header
-from quality.tables.layout import Footer, find_footer, is_hxl
+from quality.tables.layout import Around, find_footer, is_hxl, is_total
 from quality.tables.limits import MAX_WORKBOOK_BYTES, Refused
 from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
@@ -34,10 +34,9 @@ class Sheet:
     name: str
     header: list[str]
     header_line: int
-    above: list[int]
     has_hxl: bool
     rows: list[list[str]]
-    footer: Footer | None
+    around: Around
     as_text: list[tuple[int, list[int]]]
     """Of each column: numbers and dates stored as text, and the rows of the first."""
     filled: list[int]
@@ -124,10 +123,20 @@ def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
     footer = find_footer(list(enumerate(rows[-60:], start=start + max(0, len(rows) - 60) + 1)), width)
     if footer is not None:
         rows = rows[: len(rows) - footer.rows]
+    totals = []
+    for number in range(len(rows) - 1, -1, -1):
+        if not is_total(rows[number]):
+            break
+        totals.append(start + number + 1)
     as_text, filled = _stored_as_text(raw[start : start + len(rows)], start + 1, width)
     merged = [first[0] + 1 for first, last in sheet.merged_cell_ranges or [] if last[0] >= start and first != last]
-    above = [number for number, row in enumerate(texts[:index], start=1) if any(cell.strip() for cell in row)]
-    return Sheet(sheet.name, texts[index], index + 1, above, has_hxl, rows, footer, as_text, filled, sorted(merged))
+    around = Around(
+        above=[number for number, row in enumerate(texts[:index], start=1) if any(cell.strip() for cell in row)],
+        totals=totals[::-1],
+        notes=footer.notes if footer else 0,
+        note_line=footer.first_line if footer else 0,
+    )
+    return Sheet(sheet.name, texts[index], index + 1, has_hxl, rows, around, as_text, filled, sorted(merged))
 
 
 def _stored_as_text(

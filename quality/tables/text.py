@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from quality.tables.dialect import Dialect, detect_dialect, find_header, read_records
 from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
-from quality.tables.layout import Footer, find_footer, is_hxl
+from quality.tables.layout import Around, is_hxl
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.structure import Table
+from quality.tables.tail import Tail, read_tail
 from quality.tables.vote import MISSING
 
 __all__ = ["MISSING_BYTES", "Opened", "first_rows", "open_text", "scan_text"]
 
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
-_TAIL_BYTES = 32_768
 _HEAD_RECORDS = 80
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
 MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
-_SINGLE_BYTE = ("utf-8", "utf-8-sig", "windows-", "cp", "iso-8859", "iso8859", "koi8", "mac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,61 +95,30 @@ def first_rows(path: Path, opened: Opened, most: int, *, is_cut: bool = False) -
     return table, is_whole and not is_cut
 
 
-def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int = 100) -> tuple[Scan, Footer | None]:
-    """One pass over all rows but the notes below the table."""
+def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int = 100) -> tuple[Scan, Around]:
+    """One pass over all rows but the notes below the table; and what stands above and below it."""
     dialect, encoding = opened.dialect, opened.encoding
-    footer, end = (None, None) if is_cut else _footer(path, opened)
+    width = max(1, min(len(opened.header), MOST_COLUMNS))
+    tail = Tail() if is_cut else read_tail(path, encoding, dialect, width, opened.header_line + 1 + opened.has_hxl)
     scanner = Scanner(
         dialect.delimiter.encode() if dialect.delimiter else None,
         dialect.quote_char.encode(),
         dialect.escape_char.encode() if dialect.escape_char else None,
-        width=max(1, min(len(opened.header), MOST_COLUMNS)),
+        width=width,
         skip=opened.skip,
         places=places,
         missing=MISSING_BYTES,
     )
-    for block in utf8_blocks(path, encoding, end=end, is_cut=is_cut):
+    ends_open = False
+    for block in utf8_blocks(path, encoding, end=tail.end, is_cut=is_cut):
         scanner.feed(block)
+        ends_open = not block.endswith((b"\n", b"\r")) if block else ends_open
     scan = scanner.finish()
-    if footer is not None:
-        # The lines of the tail were counted from its own beginning; all above them were read.
-        footer = Footer(footer.rows, footer.notes, scan["crlf"] + scan["lf"] + scan["cr"] + footer.first_line)
-    return scan, footer
-
-
-def _footer(path: Path, opened: Opened) -> tuple[Footer | None, int | None]:
-    """Notes at the end of the file, their first line counted from where they begin, and that place in bytes."""
-    encoding = opened.encoding
-    width = len(opened.header)
-    if width < 2 or not encoding.codec.startswith(_SINGLE_BYTE):
-        return None, None
-    start = max(0, encoding.size_bytes - _TAIL_BYTES)
-    with path.open("rb") as stream:
-        stream.seek(start)
-        tail = stream.read(_TAIL_BYTES)
-    raw = tail.splitlines(keepends=True)
-    # The first line is cut, unless the tail is all there is; then the header and what is above it are no rows.
-    raw = raw[1:] if start else raw[opened.header_line :]
-    end = next((line for line in reversed(raw) if line.strip()), b"")
-    # Most tables end with a row as full as any.
-    if len(raw) < 4 or sum(bool(cell.strip()) for cell in _cells(end, opened) or []) > max(1.0, 0.4 * width):
-        return None, None
-    last = [(number, _cells(line, opened)) for number, line in enumerate(raw)][-60:]
-    if any(cells is None for _, cells in last):
-        return None, None
-    found = find_footer([(number, cells or []) for number, cells in last], width)
-    if found is None:
-        return None, None
-    first = len(raw) - found.rows
-    return (
-        Footer(found.rows, found.notes, found.first_line - first + 1),
-        encoding.size_bytes - sum(len(line) for line in raw[first:]),
+    last = scan["crlf"] + scan["lf"] + scan["cr"] + ends_open
+    return scan, Around(
+        above=opened.above,
+        totals=[last - back for back in reversed(tail.totals)],
+        notes=tail.notes,
+        note_line=last + tail.note_at,
+        note_rows=tail.note_rows,
     )
-
-
-def _cells(line: bytes, opened: Opened) -> Sequence[str] | None:
-    """The cells of one line; None where it is no whole record."""
-    text = line.decode(opened.encoding.codec.removesuffix("-sig"), "replace").rstrip("\r\n")
-    if opened.dialect.quote_char and text.count(opened.dialect.quote_char) % 2:
-        return None
-    return next((cells for _, cells in read_records(text, replace(opened.dialect, skip_lines=0))), [])

@@ -27,6 +27,7 @@ TABLE = TableReport(
     encoding="utf-8",
     row_count=10,
     column_count=3,
+    profile={"has_schema": True},
     expectations_passed=8,
     expectations_total=8,
 )

@@ -156,9 +156,8 @@ def no_header(sheet: Sheet, rng: random.Random) -> Sheet:
 
 @breaks("preamble")
 def preamble(sheet: Sheet, rng: random.Random) -> Sheet:
-    return replace(
-        sheet, above=rng.choice((["Spending of the city"], ["Spending 2023", ""], ["Office of X", "Version 2"]))
-    )
+    titles = (["Spending of the city"], ["Spending 2023", ""], ["Office of X", "Version 2"])
+    return replace(sheet, above=rng.choice(titles))
 
 
 @breaks("footer")
@@ -182,8 +181,9 @@ def totals_row(sheet: Sheet, rng: random.Random) -> Sheet:
 
 @breaks("several_tables")
 def several_tables(sheet: Sheet, rng: random.Random) -> Sheet:
-    second = [["", "", "", "", "", "", "", ""], ["code", "place", "zone", "sum", "begun", "phase", "weeks", "part"]]
-    return with_rows(sheet, lambda rows: rows.extend([*second, *[list(row) for row in rows[:8]]]))
+    header = ["code", "place", "zone", "sum", "begun", "phase", "weeks", "part"]
+    second = [[str(5000 + n), *row[1:]] for n, row in enumerate(sheet.rows[:8])]
+    return with_rows(sheet, lambda rows: rows.extend([[""] * 8, header, *second]))
 
 
 @breaks("type_error")
@@ -221,9 +221,7 @@ def number_with_unit(sheet: Sheet, rng: random.Random) -> Sheet:
 @breaks("leading_zeros_lost")
 def leading_zeros_lost(sheet: Sheet, rng: random.Random) -> Sheet:
     name = rng.choice(("postcode", "PLZ", "code postal", "zip code", "code_insee", "Postleitzahl"))
-    return with_column(
-        sheet, name, lambda n: str(rng.randrange(1000, 9999) if n % 5 == 0 else rng.randrange(10_000, 99_999))
-    )
+    return with_column(sheet, name, lambda n: str(1000 + 13 * n if n % 5 == 0 else 20_000 + 37 * n))
 
 
 @breaks("epoch_date")
@@ -275,17 +273,14 @@ def mojibake(sheet: Sheet, rng: random.Random) -> Sheet:
 
 @breaks("unclosed_quote")
 def unclosed_quote(sheet: Sheet, rng: random.Random) -> Sheet:
-    return replace(
-        sheet, encoding="utf-8", raw=lambda data: data[:-40] + data[-40:].replace(b"open", b'"open', 1) + b'"x'
-    )
+    marked = with_rows(sheet, lambda rows: rows[-2].__setitem__(5, "QQ"))
+    return replace(marked, encoding="utf-8", raw=lambda data: data.replace(b"QQ", b'"open'))
 
 
 @breaks("stray_quote")
 def stray_quote(sheet: Sheet, rng: random.Random) -> Sheet:
-    place = sheet.rows[at(sheet, rng)][1].encode(sheet.encoding.replace("utf-16", "utf-8"), "replace")
-    return replace(
-        sheet, encoding=sheet.encoding.replace("utf-16", "utf-8"), raw=lambda d: d.replace(place, b'"a"' + place, 1)
-    )
+    marked = with_cells(sheet, rng, 1, ["QQ"])
+    return replace(marked, encoding="utf-8", raw=lambda data: data.replace(b"QQ", b'"a" street'))
 
 
 @breaks("mixed_line_ends")
@@ -324,9 +319,8 @@ def personal_id(sheet: Sheet, rng: random.Random) -> Sheet:
 
 @breaks("personal_birth")
 def personal_birth(sheet: Sheet, rng: random.Random) -> Sheet:
-    named = with_column(
-        sheet, "surname", lambda n: f"{'ABCDEFGH'[n % 8]}{'aeiou'[n % 5]}{'lmnrst'[n % 6]}{'aeo'[n % 3]}ski"
-    )
+    parts = ("ABCDEFGH", "aeiou", "lmnrst", "aeo", "klmnprstv")
+    named = with_column(sheet, "surname", lambda n: "".join(part[n % len(part)] for part in parts))
     return with_column(named, "date_of_birth", lambda n: f"19{rng.randrange(40, 99)}-0{rng.randrange(1, 9)}-1{n % 9}")
 
 

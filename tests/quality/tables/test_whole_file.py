@@ -41,11 +41,11 @@ def differences(path: Path) -> dict[str, set[int]]:
     """Lines that frictionless reports for a rule, given the same rows and types, and the pass does not."""
     opened = open_text(path)
     assert opened is not None
-    scan, footer = scan_text(path, opened, places=1_000_000)
+    scan, around = scan_text(path, opened, places=1_000_000)
     table, is_whole = first_rows(path, opened, 1_000_000)
     assert is_whole
-    if footer:
-        keep = len(table.rows) - footer.rows
+    if around.note_rows:
+        keep = len(table.rows) - around.note_rows
         table = Table(table.header, table.header_line, table.rows[:keep], table.lines[:keep])
     profile = profile_of(table.names, scan)
     ours = {

@@ -21,7 +21,7 @@ def _rules() -> dict[str, tuple[Severity, str]]:
     rules: dict[str, tuple[Severity, str]] = {one.id: (one.severity, one.fix) for one in table_rules().values()}
     for kind in ("any", "catalogue", *kinds()):
         for one in load(kind):
-            rules.setdefault(one.rule, (one.severity, one.fix))
+            rules[one.rule] = (one.severity, one.fix)
     return rules
 
 

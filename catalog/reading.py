@@ -9,13 +9,12 @@ from typing import Any
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
+from catalog.targets import schema_addresses
 
 __all__ = [
-    "CheckTarget",
     "FileToValidate",
     "StoredDataset",
     "StoredDistribution",
-    "check_targets",
     "dataset",
     "datasets",
     "files",
@@ -50,17 +49,6 @@ class StoredDataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckTarget:
-    """An address to ask, the portal it came from first, and what was known of it."""
-
-    url: str
-    portal_id: str
-    format: str | None
-    media_type: str | None
-    previous: ResourceCheck | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileToValidate:
     """A downloaded file that has no report yet."""
 
@@ -72,6 +60,8 @@ class FileToValidate:
     media_type: str | None
     content_type: str | None
     is_truncated: bool
+    schema_file: str | None = None
+    """The declared schema, as downloaded: its path in the data folder. None where none is declared, or none came."""
 
 
 def _marks(values: Sequence[str]) -> str:
@@ -163,48 +153,12 @@ def _publisher(row: dict[str, Any] | None) -> Publisher | None:
     return Publisher(**{k: row[k] for k in ("name", "identifier", "email", "url", "parent")})
 
 
-def check_targets(catalog: Catalog, run_id: str, portal_id: str, limit: int) -> list[CheckTarget]:
-    """The addresses of a portal that this run has not asked yet, those longest unasked first."""
-    rows = catalog.rows(
-        """
-        with addresses as (
-            select download_url as url, format, media_type, dataset_id from distributions
-            where portal_id = :portal and not is_retired and download_url is not null
-            union all
-            select access_url, format, media_type, dataset_id from distributions
-            where portal_id = :portal and not is_retired and access_url is not null
-            union all
-            select endpoint_url, null, null, dataset_id from data_services
-            where portal_id = :portal and not is_retired and endpoint_url is not null
-        )
-        select addresses.url as target, min(format) as format, min(media_type) as media_type, c.*
-        from addresses
-        join datasets on datasets.id = addresses.dataset_id and datasets.status = 'present'
-        left join resource_checks c on c.url = addresses.url
-        where c.run_id is null or c.run_id != :run
-        group by addresses.url
-        order by c.checked_at nulls first, addresses.url
-        limit :limit
-        """,
-        {"portal": portal_id, "run": run_id, "limit": limit},
-    )
-    return [
-        CheckTarget(
-            url=row["target"],
-            portal_id=portal_id,
-            format=row["format"],
-            media_type=row["media_type"],
-            previous=part_of(ResourceCheck, "resource_checks", row) if row["url"] else None,
-        )
-        for row in rows
-    ]
-
-
 def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     """Downloads of a portal whose present bytes have no report, by distribution."""
     rows = catalog.rows(
         """
-        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated
+        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
+          d.described_by, d.conforms_to
         from distributions d
         join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
         join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
@@ -215,6 +169,8 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
         """,
         [portal_id],
     )
+    declared = {row["id"]: schema_addresses(row["described_by"], row["conforms_to"]) for row in rows}
+    schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))
     return [
         FileToValidate(
             distribution_id=row["id"],
@@ -225,6 +181,16 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
             media_type=row["media_type"],
             content_type=row["content_type"],
             is_truncated=bool(row["is_truncated"]),
+            schema_file=next((schemas[url] for url in declared[row["id"]] if url in schemas), None),
         )
         for row in rows
     ]
+
+
+def _documents(catalog: Catalog, urls: Sequence[str]) -> dict[str, str]:
+    """The whole files that were downloaded from some addresses, by address."""
+    return {
+        row["url"]: row["file_path"]
+        for row in _by_key(catalog, "resource_checks", "url", urls)
+        if row["file_path"] and not row["is_truncated"]
+    }

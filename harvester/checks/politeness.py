@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -119,6 +120,10 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
     Spellings vary: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``; the reset is seconds to go or an epoch time.
     """
 
+    if not any(b"Rate" in name for name in headers):
+        # Nearly all answers: it is not worth a look for each spelling.
+        return None
+
     def number(name: str) -> float | None:
         for prefix in ("X-RateLimit-", "X-Rate-Limit-", "RateLimit-"):
             raw = headers.get(prefix + name)
@@ -137,6 +142,7 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
     return (max(0.0, seconds) / remaining, False) if is_short else None
 
 
+@lru_cache(maxsize=4_096)
 def host_of(url: str) -> str:
     """Host, and port where it is not the scheme's own: what politeness is counted by, however the address is spelt.
 

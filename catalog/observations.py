@@ -27,6 +27,13 @@ _UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
 """What a check says of an address's uptime; one that is no observation says nothing."""
 
 
+_NAMES = tuple(f.name for f in fields(ResourceCheck))
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or type(value) is int else plain(value)
+
+
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
     """When an address that fails is called broken: after so many failed checks in a row, over so many days."""
@@ -76,7 +83,7 @@ def write_checks(
         for look in checks:
             check = judged(look, before.get(look.url), (rules or {}).get(look.url, BrokenRule()))
             known = check.outcome if check.outcome in ("ok", "broken", "invalid") else None
-            row = {f.name: plain(getattr(check, f.name)) for f in fields(check)}
+            row = {name: _cell(getattr(check, name)) for name in _NAMES}
             row["ok_since"] = check.checked_at if check.outcome == "ok" else None
             share = _UPTIME.get(check.outcome)
             # That of a first check; those of others are summed up from their history.

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from catalog.model import ResourceCheck
+from catalog.model import ChangeSign, ResourceCheck
 from catalog.store import instant, started
 from quality.dates import last_day
 from specs.portals import Recheck
 
-__all__ = ["scheduled", "undated_digest", "with_change"]
+__all__ = ["change_of", "schedule_of", "undated_digest"]
 
 SLACK = timedelta(hours=1)
 """A night does not begin at the same second as the last one."""
@@ -52,6 +53,7 @@ def undated_digest(path: Path, at: str) -> str | None:
     return hashlib.sha256(content).hexdigest()
 
 
+@lru_cache(maxsize=1_024)
 def _moment(http_date: str | None) -> datetime | None:
     try:
         found = parsedate_to_datetime(http_date) if http_date else None
@@ -67,51 +69,53 @@ def _told_by_server(check: ResourceCheck) -> datetime | None:
     return told if told is not None and asked - told > SERVERS_CLOCK else None
 
 
-def with_change(before: ResourceCheck | None, seen: ResourceCheck) -> ResourceCheck:
-    """A check of an address that answers, with when its data last changed. ``before`` is the last one that is kept."""
+def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
+    """When the data behind an address that answers last changed, as fields of its check.
+
+    ``before`` is the last check that is kept of the address.
+    """
     told = _told_by_server(seen)
-    if before is None or before.change_decided_by is None and before.last_modified is None and before.sha256 is None:
-        return _by_server(seen, told) if told else seen
-    before_told = _moment(before.last_modified)
+    if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
+        return _decided("last_modified", instant(told)) if told else {}
+    kept = {name: getattr(before, name) for name in _FIELDS}
     is_whole = not seen.is_truncated and not before.is_truncated
-    same = is_whole and seen.sha256 is not None and seen.sha256 == before.sha256
-    undated = is_whole and seen.sha256_undated is not None and seen.sha256_undated == before.sha256_undated
-    kept = replace(
-        seen,
-        changed_at=before.changed_at,
-        change_decided_by=before.change_decided_by,
-        unchanged_until=before.unchanged_until,
-        is_volatile=before.is_volatile,
-    )
-    if same:
+    if is_whole and seen.sha256 is not None and seen.sha256 == before.sha256:
         return kept
-    if undated:
-        return replace(kept, is_volatile=True)
+    if is_whole and seen.sha256_undated is not None and seen.sha256_undated == before.sha256_undated:
+        return kept | {"is_volatile": True}
     if day := _declared_anew(before, seen):
-        return replace(seen, changed_at=day, change_decided_by="harvest_date", unchanged_until=None)
+        return _decided("harvest_date", day)
+    before_told = _moment(before.last_modified)
     if told and (before_told is None or told > before_told):
-        return _by_server(seen, told)
+        return _decided("last_modified", instant(told))
     until = before.checked_at if before.outcome == "ok" else None
     if seen.size_bytes is not None and before.size_bytes is not None and seen.size_bytes != before.size_bytes:
-        return replace(seen, changed_at=seen.checked_at, change_decided_by="length", unchanged_until=until)
+        return _decided("length", seen.checked_at, until)
     if is_whole and seen.sha256 and before.sha256 and seen.sha256 != before.sha256:
-        return replace(seen, changed_at=seen.checked_at, change_decided_by="checksum", unchanged_until=until)
+        return _decided("checksum", seen.checked_at, until)
     return kept
+
+
+_FIELDS = ("changed_at", "change_decided_by", "unchanged_until", "is_volatile")
+
+
+def _decided(sign: ChangeSign, at: str, until: str | None = None) -> dict[str, Any]:
+    return dict(zip(_FIELDS, (at, sign, until, False), strict=True))
 
 
 def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
     """The day that the publisher now gives for the last change, where it is a later one and has come."""
+    if seen.declared_modified == before.declared_modified:
+        return None
     old, new = last_day(before.declared_modified), last_day(seen.declared_modified)
     is_later = old is not None and new is not None and old < new and new.isoformat() <= seen.checked_at[:10]
     return new.isoformat() if new is not None and is_later else None
 
 
-def _by_server(seen: ResourceCheck, told: datetime) -> ResourceCheck:
-    return replace(seen, changed_at=instant(told), change_decided_by="last_modified", unchanged_until=None)
-
-
-def scheduled(before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck) -> ResourceCheck:
-    """A check with the instant from which on the address is asked again.
+def schedule_of(
+    before: ResourceCheck | None, seen: ResourceCheck, changed_at: str | None, run_id: str, recheck: Recheck
+) -> dict[str, Any]:
+    """When an address is asked again, as fields of its check. ``changed_at`` is when its data last changed.
 
     Counted from the start of the run, so that a night that is taken up, or replayed, says the same.
     """
@@ -119,10 +123,13 @@ def scheduled(before: ResourceCheck | None, seen: ResourceCheck, run_id: str, re
         before is not None
         and seen.outcome not in ("failing", "broken")
         and (seen.outcome, seen.fault) == (before.outcome, before.fault)
-        and (seen.outcome != "ok" or seen.changed_at == before.changed_at)
+        and (seen.outcome != "ok" or changed_at == before.changed_at)
     )
     stable = before.stable_checks + 1 if before is not None and is_same else 0
     step = min(stable // recheck.after_checks, len(recheck.hours) - 1)
-    begun = started(run_id)
-    pause = max(timedelta(hours=recheck.hours[step]) - SLACK, timedelta())
-    return replace(seen, stable_checks=stable, next_check_at=instant(begun + pause))
+    return {"stable_checks": stable, "next_check_at": _later(run_id, recheck.hours[step])}
+
+
+@lru_cache(maxsize=256)
+def _later(run_id: str, hours: int) -> str:
+    return instant(started(run_id) + max(timedelta(hours=hours) - SLACK, timedelta()))

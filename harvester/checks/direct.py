@@ -7,12 +7,15 @@ request itself.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable, Mapping
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 from scrapy.core.downloader import Downloader
+from scrapy.core.downloader.handlers import DownloadHandlerProtocol
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import UnsupportedURLSchemeError
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -35,7 +38,6 @@ def lean_settings() -> dict[str, Any]:
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {},
         "ITEM_PIPELINES": {},
-        "SCHEDULER_PRIORITY_QUEUE": "scrapy.pqueues.ScrapyPriorityQueue",
     }
 
 
@@ -57,11 +59,46 @@ class DirectDownloader(Downloader):
 
         ``on_request`` is told of each request before it goes out: the one that failed is the last.
         """
-        download: Callable[[Request], Awaitable[Response]] = self.handlers.download_request_async
         while True:
             on_request(request)
-            result = await self.middleware.download_async(download, request)  # type: ignore[arg-type]
-            if not isinstance(result, Request):
-                result.request = request
-                return result
-            request = result
+            found = await self._once(request)
+            if not isinstance(found, Request):
+                found.request = request
+                return found
+            request = found
+
+    async def _once(self, request: Request) -> Response | Request:
+        """One request through the middlewares, in their order and back."""
+        methods: Mapping[str, Iterable[Any]] = self.middleware.methods
+        found: Any = None
+        try:
+            for method in methods["process_request"]:
+                found = await _result(method(request=request))
+                if found is not None:
+                    break
+            else:
+                found = await self._handler(request).download_request(request)
+        except Exception as error:
+            for method in methods["process_exception"]:
+                found = await _result(method(request=request, exception=error))
+                if found is not None:
+                    break
+            else:
+                raise
+        for method in methods["process_response"]:
+            if isinstance(found, Request):
+                break
+            found = await _result(method(request=request, response=found))
+        return found  # type: ignore[no-any-return]
+
+
+    def _handler(self, request: Request) -> DownloadHandlerProtocol:
+        scheme = request.url.partition(":")[0].lower()
+        handler = self.handlers._get_handler(scheme)
+        if handler is None:
+            raise UnsupportedURLSchemeError(f"{scheme}: no address of this scheme is asked")
+        return handler
+
+
+async def _result(found: Any) -> Any:
+    return await found if isawaitable(found) else found

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from scrapy.utils._download_handlers import make_response
 from scrapy.utils.misc import load_object
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
+from catalog.store import instant
 from harvester.checks.faults import chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket
 from harvester.checks.politeness import host_of
@@ -81,7 +82,12 @@ NOTES = ("tls_fault", "tls_version", "certificate_expires_on", "first_byte_ms")
 
 
 def _instant() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(time.time()))
+
+
+@lru_cache(maxsize=8)
+def _second(epoch_s: int) -> str:
+    return instant(datetime.fromtimestamp(epoch_s, UTC))
 
 
 async def through_archive(
@@ -202,9 +208,9 @@ class GuardedHandler(AiohttpDownloadHandler):
                 request.method,
                 # Addresses go out as they are, not quoted a second time.
                 yarl.URL(request.url, encoded=True),
-                data=request.body,
+                data=request.body or None,
                 headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs],
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_read=save.over_s if save else None),
+                timeout=_timeout(timeout, save.over_s if save else None),
                 ssl=self._context(request),
                 allow_redirects=False,
             ) as response:
@@ -228,9 +234,11 @@ class GuardedHandler(AiohttpDownloadHandler):
         if response._ssl_object is not None:
             self._note_tls(response._ssl_object, request)
         if request.method == "HEAD":
-            return Response(
-                request.url, status=response.status, headers=self._extract_headers(response), ip_address=_ip(response)
-            )
+            # The address of the server is a note of the archive alone.
+            is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
+            head = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
+            head.headers = self._extract_headers(response)
+            return head
         save: Save | None = request.meta.get("save")
         if first := request.meta.get("first_bytes"):
             return await self._beginning(response, request, first)
@@ -277,6 +285,11 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
+
+
+@lru_cache(maxsize=256)
+def _timeout(total_s: float, silence_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_s, sock_read=silence_s)
 
 
 def _ip(response: _ClientResponse) -> IPv4Address | IPv6Address | None:

@@ -13,7 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +27,7 @@ from catalog.observations import BrokenRule, drop_stale_reports, write_checks
 from catalog.store import instant, started
 from catalog.targets import CheckTarget, due_targets
 from harvester.checks import faults
-from harvester.checks.changes import scheduled
+from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.direct import DirectDownloader, lean_settings
 from harvester.checks.guard import own_addresses
 from harvester.checks.look import Look, askable
@@ -109,7 +109,7 @@ def _settle_unaskable(night: Night, jobs: list[Job]) -> list[Job]:
         except ValueError as error:
             fault = faults.of_exception(faults.UnaskableAddressError(str(error)))
             seen = of_fault(job.target, fault, None, None, asked)
-            settled.append(scheduled(job.target.previous, seen, night.run_id, job.recheck))
+            settled.append(_in_time(seen, job, night.run_id))
         else:
             askables.append(job)
     write_checks(night.catalog, night.run_id, settled)
@@ -211,7 +211,7 @@ class LinkSpider(scrapy.Spider):
             if self.night.fault is not None:
                 return
             if seen is not None:
-                self.settle(scheduled(job.target.previous, seen, self.night.run_id, job.recheck))
+                self.settle(_in_time(seen, job, self.night.run_id))
 
     def may_download(self, job: Job) -> bool:
         """Whether the portal's number of tables for a night is not used up."""
@@ -246,6 +246,14 @@ class LinkSpider(scrapy.Spider):
         """Scrapy's last word: what is left is written."""
         if self.night.fault is None:
             self.write()
+
+
+def _in_time(seen: ResourceCheck, job: Job, run_id: str) -> ResourceCheck:
+    """A check with when the data last changed and when the address is asked again."""
+    before = job.target.previous
+    change = change_of(before, seen) if seen.outcome == "ok" else {}
+    schedule = schedule_of(before, seen, change.get("changed_at"), run_id, job.recheck)
+    return replace(seen, **change, **schedule)
 
 
 def _host(url: str) -> str:

@@ -17,7 +17,6 @@ import scrapy
 from catalog import vocabulary
 from catalog.model import ResourceCheck
 from harvester.checks import faults
-from harvester.checks.changes import with_change
 from harvester.checks.download import Save
 from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
 
@@ -45,6 +44,7 @@ class Look:
         self.spider, self.job, self.target = spider, job, job.target
         self.night, self.limits = spider.night, job.limits
         self.url = askable(self.target.url)
+        self.is_plain = _PLAIN.fullmatch(self.url) is not None
         self.last: scrapy.Request | None = None
         """The last request that went out."""
         self.cors: str | None = None
@@ -75,6 +75,8 @@ class Look:
             "download_timeout": limits.feed_timeout_s if "save" in meta else limits.timeout_s,
             "delay_s": limits.delay_s,
             "max_wait_s": limits.max_wait_s,
+            # Where Scrapy would find nothing to quote, it need not look.
+            "verbatim_url": self.is_plain,
         }
         request = scrapy.Request(self.url, method=method, headers=headers, meta=meta)
         # As Scrapy stores them, without converting them again for each request.
@@ -113,14 +115,14 @@ class Look:
         before = self.target.previous
         if response.status == 304 and before is not None:
             self.night.traffic["not_modified"] += 1
-            return with_change(before, replace(as_before(before, response), declared_modified=self.target.modified))
+            return replace(as_before(before, response), declared_modified=self.target.modified)
         seen = self.seen(response)
         wanted = self.wanted_bytes(seen)
         if not wanted:
-            return with_change(before, seen)
+            return seen
         if before is not None and is_unchanged(before, seen) and file_is_there(self.night.data, before):
             self.night.traffic["not_modified"] += 1
-            return with_change(before, with_file(seen, before))
+            return with_file(seen, before)
         if wanted > FIRST_BYTES:
             self.spider.count_download(self.job)
         self.cors = seen.cors
@@ -133,7 +135,7 @@ class Look:
         fault = faults.of_response(loaded)
         if fault is not None:
             return self.failed(fault, loaded)
-        return with_change(before, self.seen(loaded))
+        return self.seen(loaded)
 
     def seen(self, response: Response) -> ResourceCheck:
         """The check of an answer."""
@@ -161,6 +163,8 @@ class Look:
         return min(FIRST_BYTES, self.limits.max_table_bytes) if is_file and not is_table else 0
 
 
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[A-Za-z0-9/_.~?=&%+,;:@-]*")
+"""An address without anything that would have to be quoted."""
 _STATUSES = frozenset((304, *range(400, 600)))
 _ALGORITHMS = {"md5": "md5", "sha1": "sha1", "sha224": "sha224", "sha384": "sha384", "sha512": "sha512"}
 

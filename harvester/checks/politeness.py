@@ -182,7 +182,7 @@ class Politeness:
     async def process_request(self, request: Request) -> None:
         self.spider.check_request(request)
         # Addresses go out as declared: a second round of quoting would ask for something else.
-        request.meta.setdefault("verbatim_url", True)
+        request.meta["verbatim_url"] = True
         night = self.spider.night
         if night.replay is None:
             delay_s = request.meta.get("delay_s", self.delay_s)

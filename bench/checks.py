@@ -45,7 +45,7 @@ class Server(asyncio.Protocol):
 
 async def serve() -> None:
     """Serve on all loopback addresses; the port is printed."""
-    server = await asyncio.get_running_loop().create_server(Server, "0.0.0.0", 0, backlog=4096)  # noqa: S104
+    server = await asyncio.get_running_loop().create_server(Server, "0.0.0.0", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -62,8 +62,8 @@ def addresses(count: int, hosts: int, port: str) -> list[str]:
 
 def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
     """Ask all of them with our own spider."""
-    from catalog.targets import CheckTarget
     from catalog.store import open_catalog
+    from catalog.targets import CheckTarget
     from harvester.checks import links
     from harvester.night import Night
     from specs.portals import Limits
@@ -166,8 +166,8 @@ def main() -> None:
                 found = run("paced", str(hosts), str(seconds), port)
                 print(f"{hosts:,} hosts, {seconds} requests each, one a second: {found['answered']:,} answered")
                 share = 100 * found["cpu_s"] / found["wall_s"]
-                print(f"{found['wall_s']:.1f} s of time, {found['cpu_s']:.1f} s of CPU ({share:.0f} % of one core), ", end="")
-                print(f"{found['memory_mb']} MB")
+                print(f"{found['wall_s']:.1f} s of time, {found['cpu_s']:.1f} s of CPU: {share:.0f} % of one core")
+                print(f"{found['memory_mb']} MB of memory")
                 return
             count = int(command)
             pairs = [(cost("ours", count, port), cost("scrapy", count, port)) for _ in range(3)]

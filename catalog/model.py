@@ -269,6 +269,8 @@ class ResourceCheck:
     charset: str | None = None
     """Of the Content-Type, in lower case."""
     content_language: str | None = None
+    script: str | None = None
+    """Writing system of nearly all letters at the beginning of the file, where it is other than Latin: "Cyrillic"."""
     size_bytes: int | None = None
     """Content-Length or Content-Range as served; None where the server did not say."""
     last_modified: str | None = None
@@ -300,6 +302,8 @@ class ResourceCheck:
     place between ``unchanged_until`` and ``changed_at``, which is the check that saw it."""
     unchanged_until: str | None = None
     """The check before the one that saw a change by length or checksum."""
+    is_changed: bool = False
+    """True where the data had changed since the check before."""
     is_volatile: bool = False
     """True where the bytes differ from check to check in nothing but a date or time of making: no change of data."""
     stable_checks: int = 0

@@ -14,9 +14,9 @@ from catalog.store import Catalog
 __all__ = ["BrokenRule", "drop_stale_reports", "judged", "write_checks", "write_reports"]
 
 _OF_THE_FILE = (
-    "size_bytes", "content_type", "charset", "content_language", "last_modified", "etag", "cors", "file_path", "sha256",
-    "downloaded_bytes", "is_truncated", "sha256_undated", "checksums", "declared_modified", "changed_at",
-    "change_decided_by", "unchanged_until", "is_volatile",
+    "size_bytes", "content_type", "charset", "content_language", "script", "last_modified", "etag", "cors",
+    "file_path", "sha256", "downloaded_bytes", "is_truncated", "sha256_undated", "checksums", "declared_modified",
+    "changed_at", "change_decided_by", "unchanged_until", "is_volatile",
 )  # fmt: skip
 """What a check that brought no answer leaves as it was: the file that is here came from that address."""
 
@@ -106,7 +106,7 @@ def write_checks(
 
 def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(urls))
-    sql = f"select url, failed_checks, failing_since, changed_at from resource_checks where url in ({marks})"  # noqa: S608
+    sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"  # noqa: S608
     return catalog.rows(sql, urls)
 
 
@@ -117,17 +117,8 @@ def _remember(
 
     The key holds the run, so a check that a killed run makes again stands there once.
     """
-    history = []
-    for row in rows:
-        known = before.get(row["url"])
-        is_changed = known is not None and row["outcome"] == "ok" and row["changed_at"] != known["changed_at"]
-        history.append(
-            {
-                "id": f"{run_id}/{stable_id(row['url'])}",
-                **{name: row[name] for name in ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms")},
-                "is_changed": int(is_changed),
-            }
-        )
+    names = ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms", "is_changed")
+    history = [{"id": f"{run_id}/{stable_id(row['url'])}", **{name: row[name] for name in names}} for row in rows]
     catalog.upsert("resource_history", history)
     again = [(row["url"],) for row in rows if row["url"] in before]
     catalog.db.conn.executemany(

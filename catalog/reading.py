@@ -15,6 +15,7 @@ __all__ = [
     "FileToValidate",
     "StoredDataset",
     "StoredDistribution",
+    "Twin",
     "dataset",
     "datasets",
     "files",
@@ -22,6 +23,15 @@ __all__ = [
 
 CHUNK = 500
 """Datasets read at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """Another distribution of the same publisher that serves the same bytes."""
+
+    distribution_id: str
+    title: str
+    dataset_title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,7 @@ class StoredDistribution:
     access_check: ResourceCheck | None
     download_check: ResourceCheck | None
     table: TableReport | None
+    twins: tuple[Twin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +121,8 @@ def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
         row["id"]: row
         for row in _by_key(catalog, "publishers", "id", sorted({r["publisher_id"] for r in rows if r["publisher_id"]}))
     }
+    same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
+    publisher_of = {row["id"]: row["publisher_id"] for row in rows}
     by_dataset: dict[str, list[StoredDistribution]] = {}
     for part in parts:
         by_dataset.setdefault(part["dataset_id"], []).append(
@@ -119,6 +132,9 @@ def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
                 access_check=checks.get(part["access_url"]),
                 download_check=checks.get(part["download_url"]),
                 table=reports.get(part["id"]),
+                twins=_without(
+                    part["id"], same.get((part["download_url"] or part["access_url"], publisher_of[part["dataset_id"]]))
+                ),
             )
         )
     served: dict[str, list[DataService]] = {}
@@ -145,6 +161,51 @@ def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> It
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
         yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)  # noqa: S608
+
+
+def _without(distribution_id: str, twins: tuple[Twin, ...] | None) -> tuple[Twin, ...]:
+    return tuple(one for one in twins or () if one.distribution_id != distribution_id)
+
+
+MAX_TWINS = 50
+"""Addresses of one file that are looked at: an empty form may lie behind thousands."""
+
+
+def _twins(catalog: Catalog, checks: Sequence[ResourceCheck]) -> dict[tuple[str, str], tuple[Twin, ...]]:
+    """Of each address and publisher, the distributions whose files are the same to the byte, itself among them."""
+    hashes = sorted({check.sha256 for check in checks if check.sha256})
+    alike: dict[str, list[str]] = {}
+    for row in _by_key(catalog, "resource_checks", "sha256", hashes):
+        if row["outcome"] == "ok" and not row["is_truncated"]:
+            alike.setdefault(row["sha256"], []).append(row["url"])
+    hash_of = {url: sha256 for sha256, urls in alike.items() for url in sorted(urls)[:MAX_TWINS]}
+    found: dict[tuple[str, str], list[Twin]] = {}
+    for row in _distributions_at(catalog, sorted(hash_of)):
+        if row["publisher_id"]:
+            one = Twin(distribution_id=row["id"], title=row["title"] or "", dataset_title=row["dataset_title"] or "")
+            found.setdefault((hash_of[row["url"]], row["publisher_id"]), []).append(one)
+    by_url: dict[tuple[str, str], tuple[Twin, ...]] = {}
+    for (sha256, publisher_id), twins in found.items():
+        if len(twins) > 1:
+            by_url |= {(url, publisher_id): tuple(twins[:MAX_TWINS]) for url in alike[sha256]}
+    return by_url
+
+
+def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(urls), CHUNK):
+        chunk = urls[start : start + CHUNK]
+        # Only the number of marks is put into the text. Each half has an index of its own.
+        yield from catalog.rows(
+            f"""select d.id, d.title, d.download_url as url, s.title as dataset_title, s.publisher_id
+                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
+                where not d.is_retired and d.download_url in ({_marks(chunk)})
+                union all
+                select d.id, d.title, d.access_url, s.title, s.publisher_id
+                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
+                where not d.is_retired and coalesce(d.download_url, '') = '' and d.access_url in ({_marks(chunk)})
+                order by 1""",  # noqa: S608
+            [*chunk, *chunk],
+        )
 
 
 def _publisher(row: dict[str, Any] | None) -> Publisher | None:

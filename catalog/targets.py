@@ -46,7 +46,7 @@ class CheckTarget:
     is_schema: bool = False
     """True where it is no more than the address of a declared schema."""
     urgency: int = 0
-    """0 for the most urgent: new; 1 record changed, 2 failing or broken, 3 promised by law or commitment, 4 the rest."""
+    """0: new, the most urgent; 1: record changed; 2: failing or broken; 3: promised; 4: the rest."""
 
 
 def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[str]:

@@ -257,7 +257,9 @@ def _scrapy_headers(headers: dict[str, list[str]]) -> Any:
 
 
 def _missing(what: str) -> SettledFault:
-    return SettledFault(Fault("not_recorded", "unknown", what, "replay the archive over the catalogue it was made over"))
+    return SettledFault(
+        Fault("not_recorded", "unknown", what, "replay the archive over the catalogue it was made over")
+    )
 
 
 def _key_of(record: Any) -> tuple[str, str] | None:

@@ -76,8 +76,8 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
-        return _decided("last_modified", instant(told)) if told else {}
-    kept = {name: getattr(before, name) for name in _FIELDS}
+        return _decided("last_modified", instant(told)) | {"is_changed": False} if told else {}
+    kept = {name: getattr(before, name) for name in _FIELDS} | {"is_changed": False}
     is_whole = not seen.is_truncated and not before.is_truncated
     if is_whole and seen.sha256 is not None and seen.sha256 == before.sha256:
         return kept
@@ -100,7 +100,7 @@ _FIELDS = ("changed_at", "change_decided_by", "unchanged_until", "is_volatile")
 
 
 def _decided(sign: ChangeSign, at: str, until: str | None = None) -> dict[str, Any]:
-    return dict(zip(_FIELDS, (at, sign, until, False), strict=True))
+    return dict(zip(_FIELDS, (at, sign, until, False), strict=True)) | {"is_changed": True}
 
 
 def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
@@ -113,17 +113,17 @@ def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
 
 
 def schedule_of(
-    before: ResourceCheck | None, seen: ResourceCheck, changed_at: str | None, run_id: str, recheck: Recheck
+    before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck, *, is_changed: bool = False
 ) -> dict[str, Any]:
-    """When an address is asked again, as fields of its check. ``changed_at`` is when its data last changed.
+    """When an address is asked again, as fields of its check. ``is_changed``: its data changed since the last one.
 
     Counted from the start of the run, so that a night that is taken up, or replayed, says the same.
     """
     is_same = (
         before is not None
+        and not is_changed
         and seen.outcome not in ("failing", "broken")
         and (seen.outcome, seen.fault) == (before.outcome, before.fault)
-        and (seen.outcome != "ok" or changed_at == before.changed_at)
     )
     stable = before.stable_checks + 1 if before is not None and is_same else 0
     step = min(stable // recheck.after_checks, len(recheck.hours) - 1)

@@ -91,7 +91,6 @@ class DirectDownloader(Downloader):
             found = await _result(method(request=request, response=found))
         return found  # type: ignore[no-any-return]
 
-
     def _handler(self, request: Request) -> DownloadHandlerProtocol:
         scheme = request.url.partition(":")[0].lower()
         handler = self.handlers._get_handler(scheme)

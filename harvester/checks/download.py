@@ -127,7 +127,7 @@ def _replayed(night: Any, request: Request) -> Response:
     response, notes = night.replay.answer(request)
     request.meta["elapsed_ms"] = notes["elapsed_ms"]
     request.meta["exchange"] = notes["exchange"]
-    request.meta |= {name: notes[name] for name in NOTES if notes[name] is not None}
+    request.meta.update({name: notes[name] for name in NOTES if notes[name] is not None})
     save: Save | None = request.meta.get("save")
     if save is None or not notes["is_saved"]:
         return response  # type: ignore[no-any-return]
@@ -209,7 +209,9 @@ class GuardedHandler(AiohttpDownloadHandler):
                 # Addresses go out as they are, not quoted a second time.
                 yarl.URL(request.url, encoded=True),
                 data=request.body or None,
-                headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs],
+                headers=[
+                    (k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs
+                ],
                 timeout=_timeout(timeout, save.over_s if save else None),
                 ssl=self._context(request),
                 allow_redirects=False,
@@ -236,9 +238,9 @@ class GuardedHandler(AiohttpDownloadHandler):
         if request.method == "HEAD":
             # The address of the server is a note of the archive alone.
             is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
-            head = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
-            head.headers = self._extract_headers(response)
-            return head
+            found = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
+            found.headers = self._extract_headers(response)
+            return found
         save: Save | None = request.meta.get("save")
         if first := request.meta.get("first_bytes"):
             return await self._beginning(response, request, first)
@@ -285,6 +287,11 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
+
+
+def _text(headers: Headers) -> list[tuple[str, str]]:
+    # As a plain dict: Scrapy's own way converts every name and value once more.
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, vs in dict.items(headers) for value in vs]
 
 
 @lru_cache(maxsize=256)

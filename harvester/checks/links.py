@@ -176,7 +176,14 @@ class LinkSpider(scrapy.Spider):
         """It is kept with the check of the address."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Ask everything. Scrapy gets no request from here: they go to its downloader at once."""
+        """Scrapy's way in. It gets no request from here: they go to its downloader at once."""
+        await self.ask_all()
+        no_requests: tuple[scrapy.Request, ...] = ()
+        for request in no_requests:
+            yield request
+
+    async def ask_all(self) -> None:
+        """Ask the addresses of all hosts."""
         gate = asyncio.Semaphore(HOSTS_AT_ONCE)
 
         async def work(host: str) -> None:
@@ -190,8 +197,6 @@ class LinkSpider(scrapy.Spider):
                 for _ in range(min(queue[0].limits.concurrency, len(queue)) if queue else 0):
                     await gate.acquire()
                     group.create_task(work(host))
-        return
-        yield
 
     async def work(self, host: str) -> None:
         """Ask the addresses of one host, one after the other."""
@@ -252,7 +257,7 @@ def _in_time(seen: ResourceCheck, job: Job, run_id: str) -> ResourceCheck:
     """A check with when the data last changed and when the address is asked again."""
     before = job.target.previous
     change = change_of(before, seen) if seen.outcome == "ok" else {}
-    schedule = schedule_of(before, seen, change.get("changed_at"), run_id, job.recheck)
+    schedule = schedule_of(before, seen, run_id, job.recheck, is_changed=change.get("is_changed", False))
     return replace(seen, **change, **schedule)
 
 

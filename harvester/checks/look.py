@@ -19,6 +19,7 @@ from catalog.model import ResourceCheck
 from harvester.checks import faults
 from harvester.checks.download import Save
 from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
+from quality.claims import algorithm
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -166,13 +167,11 @@ class Look:
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[A-Za-z0-9/_.~?=&%+,;:@-]*")
 """An address without anything that would have to be quoted."""
 _STATUSES = frozenset((304, *range(400, 600)))
-_ALGORITHMS = {"md5": "md5", "sha1": "sha1", "sha224": "sha224", "sha384": "sha384", "sha512": "sha512"}
 
 
 def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:
     """The algorithms, beside SHA-256, by which a file is to be digested: "SHA-1", ".../checksumAlgorithm_md5"."""
-    names = (re.sub(r"[^a-z0-9]", "", one.lower().rpartition("_")[2]) for one in declared)
-    return tuple(sorted({_ALGORITHMS[name] for name in names if name in _ALGORITHMS}))
+    return tuple(sorted({name for one in declared if (name := algorithm(one)) not in (None, "sha256")}))
 
 
 def askable(url: str) -> str:

@@ -13,6 +13,7 @@ from catalog.targets import CheckTarget
 from harvester.checks import faults
 from harvester.checks.changes import undated_digest
 from harvester.checks.download import Saved
+from quality.script import script_of
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -28,6 +29,9 @@ def _header(response: Response, name: bytes) -> str | None:
 
 
 def _size(response: Response) -> int | None:
+    if _header(response, b"Content-Encoding") not in (None, "identity"):
+        # The length of what was packed for the way, not of the file.
+        return None
     total = re.search(r"/(\d+)$", _header(response, b"Content-Range") or "")
     length = total.group(1) if total else _header(response, b"Content-Length")
     return int(length) if length and length.isdigit() else None
@@ -50,6 +54,7 @@ def of_answer(
             "is_truncated": saved.cut is not None,
             "sha256_undated": undated_digest(saved.path, response.meta["answered_at"]) if saved.cut is None else None,
             "checksums": saved.checksums,
+            "script": script_of(response.body),
         }
     content_type = _header(response, b"Content-Type")
     return ResourceCheck(
@@ -109,6 +114,7 @@ def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
         cors=_header(response, b"Access-Control-Allow-Origin") or before.cors,
         failed_checks=0,
         failing_since=None,
+        is_changed=False,
         **_noted(response.meta),
     )
 
@@ -140,7 +146,9 @@ def of_fault(
 
 def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
     """Whether the server says that the file is the one downloaded before."""
-    if before is None or before.sha256 is None or before.size_bytes != seen.size_bytes:
+    if before is None or before.sha256 is None:
+        return False
+    if None not in (before.size_bytes, seen.size_bytes) and before.size_bytes != seen.size_bytes:
         return False
     validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
     return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
@@ -163,4 +171,5 @@ def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceChec
         is_truncated=before.is_truncated,
         sha256_undated=before.sha256_undated,
         checksums=before.checksums,
+        script=before.script,
     )

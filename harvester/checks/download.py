@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import yarl
+from cryptography import x509
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.exceptions import (
@@ -258,12 +259,10 @@ class GuardedHandler(AiohttpDownloadHandler):
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
 
     def _note_tls(self, tls: ssl.SSLObject, request: Request) -> None:
-        """Note the version of TLS and the certificate's last day. One that is not verified is not read."""
+        """Note the version of TLS and the certificate's last day."""
         request.meta["tls_version"] = tls.version()
-        expires = (tls.getpeercert() or {}).get("notAfter")
-        if isinstance(expires, str):
-            at = datetime.fromtimestamp(ssl.cert_time_to_seconds(expires), UTC)
-            request.meta["certificate_expires_on"] = at.date().isoformat()
+        if certificate := tls.getpeercert(binary_form=True):
+            request.meta["certificate_expires_on"] = _last_day(certificate)
 
     async def _whole(self, response: _ClientResponse, request: Request) -> Response:
         """Read a body into memory, up to DOWNLOAD_MAXSIZE."""
@@ -287,6 +286,15 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
+
+
+@lru_cache(maxsize=1_024)
+def _last_day(certificate: bytes) -> str | None:
+    """The last day of a certificate in DER; None for one that cannot be read."""
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_after_utc.date().isoformat()
+    except ValueError:
+        return None
 
 
 def _text(headers: Headers) -> list[tuple[str, str]]:

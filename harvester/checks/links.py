@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -116,11 +117,21 @@ def _settle_unaskable(night: Night, jobs: list[Job]) -> list[Job]:
     return askables
 
 
+def _allow_connections() -> None:
+    """Let the process hold a connection to each host: many systems begin with 1,024 open files."""
+    wanted = 4 * HOSTS_AT_ONCE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ceiling), hard))
+
+
 async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str]) -> int:
     """Ask, and return how many addresses were not asked after all."""
     jobs = _settle_unaskable(night, jobs)
     if not jobs:
         return 0
+    _allow_connections()
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
         widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted

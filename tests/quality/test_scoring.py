@@ -272,3 +272,18 @@ def test_the_score_keeps_its_bounds_and_its_promises(own: Measurements, parts: l
                 assert changed.low >= total.low - 1e-9 and changed.value >= total.value - 1e-9
                 if before < 1.0:
                     assert gain == pytest.approx(changed.value - total.value, abs=1e-6)
+
+
+def test_observed_changes_feed_timeliness_and_a_volatile_file_does_not() -> None:
+    dataset = replace(PERFECT, modified=None, frequency="R/P1M", distributions=(replace(FILE, modified=None),))
+    old = replace(CHECK, last_modified="Sun, 01 Feb 2026 08:00:00 GMT", changed_at="2026-02-01T08:00:00Z")
+
+    def fresh(check: ResourceCheck) -> Any:
+        return measure(subject(dataset, check))[0]["up_to_date"]
+
+    assert fresh(old) == 0.0
+    assert fresh(replace(old, changed_at="2026-11-10T02:00:00Z", change_decided_by="length")) == 1.0
+    stamped = replace(CHECK, last_modified="Mon, 23 Nov 2026 08:00:00 GMT", is_volatile=True)
+    assert fresh(replace(stamped, changed_at=None, change_decided_by=None)) is UNKNOWN
+    declared = replace(CHECK, changed_at="2026-11-10", change_decided_by="harvest_date")
+    assert fresh(declared) is UNKNOWN

@@ -25,6 +25,7 @@ test: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python bench/harvest.py 20000 200
+	$(BIN)/python bench/checks.py
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

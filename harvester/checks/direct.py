@@ -8,7 +8,7 @@ request itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from inspect import isawaitable
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
@@ -73,14 +73,18 @@ class DirectDownloader(Downloader):
         found: Any = None
         try:
             for method in methods["process_request"]:
-                found = await _result(method(request=request))
+                found = method(request=request)
+                if iscoroutine(found):
+                    found = await found
                 if found is not None:
                     break
             else:
                 found = await self._handler(request).download_request(request)
         except Exception as error:
             for method in methods["process_exception"]:
-                found = await _result(method(request=request, exception=error))
+                found = method(request=request, exception=error)
+                if iscoroutine(found):
+                    found = await found
                 if found is not None:
                     break
             else:
@@ -88,7 +92,9 @@ class DirectDownloader(Downloader):
         for method in methods["process_response"]:
             if isinstance(found, Request):
                 break
-            found = await _result(method(request=request, response=found))
+            found = method(request=request, response=found)
+            if iscoroutine(found):
+                found = await found
         return found  # type: ignore[no-any-return]
 
     def _handler(self, request: Request) -> DownloadHandlerProtocol:
@@ -97,7 +103,3 @@ class DirectDownloader(Downloader):
         if handler is None:
             raise UnsupportedURLSchemeError(f"{scheme}: no address of this scheme is asked")
         return handler
-
-
-async def _result(found: Any) -> Any:
-    return await found if isawaitable(found) else found

@@ -142,12 +142,18 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
     return (max(0.0, seconds) / remaining, False) if is_short else None
 
 
-@lru_cache(maxsize=4_096)
 def host_of(url: str) -> str:
     """Host, and port where it is not the scheme's own: what politeness is counted by, however the address is spelt.
 
     Raises ValueError for an address without a proper host or port.
     """
+    # All addresses of a host begin alike: they are taken apart once.
+    end = url.find("/", len("https://"))
+    return _host_of(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=8_192)
+def _host_of(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     named = f"[{host}]" if ":" in host else host

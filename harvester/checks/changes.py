@@ -41,8 +41,7 @@ def undated_digest(path: Path, at: str) -> str | None:
     if path.stat().st_size > MAX_FOLDED_BYTES:
         return None
     content = path.read_bytes()
-    moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    days = [moment + timedelta(days=n) for n in (-1, 0, 1)]
+    days = [_instant(at) + timedelta(days=n) for n in (-1, 0, 1)]
     for day in days:
         for spelling in _SPELLINGS:
             content = content.replace(day.strftime(spelling).encode(), b"\x00D")
@@ -65,8 +64,11 @@ def _moment(http_date: str | None) -> datetime | None:
 def _told_by_server(check: ResourceCheck) -> datetime | None:
     """The server's date of change, where it is one of the data and not of the answer."""
     told = _moment(check.last_modified)
-    asked = datetime.fromisoformat(check.checked_at.replace("Z", "+00:00"))
-    return told if told is not None and asked - told > SERVERS_CLOCK else None
+    return told if told is not None and _instant(check.checked_at) - told > SERVERS_CLOCK else None
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
@@ -79,14 +81,14 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
         return _decided("last_modified", instant(told)) | {"is_changed": False} if told else {}
     kept = {name: getattr(before, name) for name in _FIELDS} | {"is_changed": False}
     is_whole = not seen.is_truncated and not before.is_truncated
-    if is_whole and seen.sha256 is not None and seen.sha256 == before.sha256:
+    if seen.status == 304 or (is_whole and seen.sha256 is not None and seen.sha256 == before.sha256):
         return kept
     if is_whole and seen.sha256_undated is not None and seen.sha256_undated == before.sha256_undated:
         return kept | {"is_volatile": True}
     if day := _declared_anew(before, seen):
         return _decided("harvest_date", day)
-    before_told = _moment(before.last_modified)
-    if told and (before_told is None or told > before_told):
+    # A server that gives a date for the first time tells of a change only if it came after the last look.
+    if told and told > (_moment(before.last_modified) or _instant(before.checked_at)):
         return _decided("last_modified", instant(told))
     until = before.checked_at if before.outcome == "ok" else None
     if seen.size_bytes is not None and before.size_bytes is not None and seen.size_bytes != before.size_bytes:

@@ -69,12 +69,12 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
     groups: dict[frozenset[str], list[PortalSpec]] = {}
     for portal in portals:
         groups.setdefault(own_addresses(portal.url) if portal.local else frozenset(), []).append(portal)
-    carried_over = 0
+    carried_over, begun = 0, time.monotonic()
     for local, chosen in groups.items():
         jobs, beyond = _jobs(night, chosen)
         if jobs:
             accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
-            carried_over += beyond + asyncio.run(_check(night, jobs, local, accepted))
+            carried_over += beyond + asyncio.run(_check(night, jobs, local, accepted, begun))
         if night.fault is not None:
             raise night.fault
     night.traffic["carried_over"] = carried_over
@@ -141,8 +141,8 @@ def _rare_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str]) -> int:
-    """Ask, and return how many addresses were not asked after all."""
+async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str], begun: float) -> int:
+    """Ask, and return how many addresses were not asked after all. ``begun``: the stage, by the monotonic clock."""
     jobs = _settle_unaskable(night, jobs)
     if not jobs:
         return 0
@@ -155,7 +155,7 @@ async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted:
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(LinkSpider)
     with _rare_collections():
-        await runner.crawl(crawler, night=night, jobs=jobs)
+        await runner.crawl(crawler, night=night, jobs=jobs, stage_begun=begun)
     return len(jobs) - crawler.spider.done if isinstance(crawler.spider, LinkSpider) else len(jobs)
 
 
@@ -164,9 +164,9 @@ class LinkSpider(scrapy.Spider):
 
     name = "links"
 
-    def __init__(self, *, night: Night, jobs: list[Job], **kwargs: Any) -> None:
+    def __init__(self, *, night: Night, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.night = night
+        self.night, self.stage_begun = night, stage_begun
         self.total, self.done = len(jobs), 0
         self.begun = time.monotonic()
         self.waiting: list[ResourceCheck] = []
@@ -230,8 +230,9 @@ class LinkSpider(scrapy.Spider):
         queue = self.queues[host]
         while queue:
             job = queue.popleft()
-            passed_s = time.monotonic() - self.begun
-            if passed_s > job.limits.check_deadline_s or self.night.check_budget.is_spent(self.night.traffic, passed_s):
+            at = time.monotonic()
+            is_spent = self.night.check_budget.is_spent(self.night.traffic, at - self.stage_begun)
+            if is_spent or at - self.begun > job.limits.check_deadline_s:
                 # What is left is carried over to the next night.
                 queue.clear()
                 return

@@ -124,13 +124,16 @@ class Look:
         if before is not None and is_unchanged(before, seen) and file_is_there(self.night.data, before):
             self.night.traffic["not_modified"] += 1
             return with_file(seen, before)
-        if wanted > FIRST_BYTES:
+        headers = {}
+        if self.is_whole_wanted(seen):
             self.spider.count_download(self.job)
+        else:
+            headers["Range"] = f"bytes=0-{wanted - 1}"
         self.cors = seen.cors
         path = self.night.data / _file_name(self.target.url)
         save = Save(path, wanted, self.limits.min_bytes_per_s, self.limits.timeout_s)
         save = replace(save, algorithms=_algorithms(self.target.checksum_algorithms))
-        loaded = await self.ask("GET", {}, save=save)
+        loaded = await self.ask("GET", headers, save=save)
         if isinstance(loaded, faults.Fault):
             return self.failed(loaded)
         fault = faults.of_response(loaded)
@@ -142,26 +145,36 @@ class Look:
         """The check of an answer."""
         return of_answer(self.target, response, response.meta.get("saved"), self.night.data, self.cors)
 
-    def wanted_bytes(self, seen: ResourceCheck) -> int:
-        """How much of the file is wanted: all of what may be a table, the beginning of other files; 0 for nothing.
+    def is_whole_wanted(self, seen: ResourceCheck) -> bool:
+        """Whether it may be a table or a declared schema, by what was declared, its address or its served type."""
+        if self.target.is_schema:
+            return True
+        formats = (self.declared_format(), vocabulary.file_format(seen.content_type))
+        return any(fmt is not None and (fmt.kind in TABLE_KINDS or fmt.id in _TEXTUAL) for fmt in formats)
 
-        What it may be is told by what was declared, by its address or by its served type. Over FTP nothing is loaded.
-        """
+    def declared_format(self) -> vocabulary.FileFormat | None:
+        """The format that is declared, or that the address names."""
         target = self.target
-        if target.url.strip()[:4].lower() == "ftp:":
+        return vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
+
+    def wanted_bytes(self, seen: ResourceCheck) -> int:
+        """How much of the file is wanted: all of tables and schemas, the beginning of other files; 0 for nothing.
+
+        Over FTP nothing is loaded.
+        """
+        if self.target.url.strip()[:4].lower() == "ftp:":
             return 0
-        if target.is_schema:
-            return MAX_SCHEMA_BYTES
-        declared = vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
-        served = vocabulary.file_format(seen.content_type)
-        is_table = any(
-            fmt is not None and (fmt.kind in TABLE_KINDS or fmt.id in _TEXTUAL) for fmt in (declared, served)
-        )
-        if is_table and self.spider.may_download(self.job):
-            return self.limits.max_table_bytes
-        is_file = declared.kind not in ("web", "service") if declared is not None else target.is_download
+        if self.is_whole_wanted(seen):
+            if not self.spider.may_download(self.job):
+                return 0
+            if not self.target.is_schema:
+                return self.limits.max_table_bytes
+            # A description for people is no schema.
+            return 0 if "html" in (seen.content_type or "").lower() else MAX_SCHEMA_BYTES
+        declared = self.declared_format()
+        is_file = declared.kind not in ("web", "service") if declared is not None else self.target.is_download
         # A page in the place of a PDF, an image or a map shows in its first bytes.
-        return min(FIRST_BYTES, self.limits.max_table_bytes) if is_file and not is_table else 0
+        return min(FIRST_BYTES, self.limits.max_table_bytes) if is_file else 0
 
 
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[A-Za-z0-9/_.~?=&%+,;:@-]*")

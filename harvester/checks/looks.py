@@ -47,6 +47,10 @@ def of_answer(
     redirects = response.meta.get("redirect_urls") or []
     file: dict[str, Any] = {}
     if saved is not None:
+        total = _size(response)
+        if response.status == 206 and total is not None and saved.size_bytes < total:
+            # A range that was asked for, and no more.
+            saved = replace(saved, cut="size", checksums={})
         file = {
             "file_path": str(saved.path.relative_to(data)),
             "sha256": saved.sha256,

@@ -233,7 +233,7 @@ def test_what_tells_of_a_change_is_said(server: PortalServer, catalog: Catalog) 
 
 def test_the_server_s_date_decides_unless_the_bytes_are_the_same(server: PortalServer, catalog: Catalog) -> None:
     nights = Nights(server, catalog, recheck={"hours": [0]})
-    dates = ["Mon, 02 Mar 2026 01:00:00 GMT", "Tue, 03 Mar 2026 01:00:00 GMT", "Wed, 04 Mar 2026 01:00:00 GMT"]
+    dates = ["Mon, 02 Mar 2020 01:00:00 GMT", "Tue, 03 Mar 2020 01:00:00 GMT", "Wed, 04 Mar 2020 01:00:00 GMT"]
     bodies = [TABLE, TABLE, TABLE.replace(b"1", b"7")]
     nights.publish([dataset("A", f"{server.url}/t.csv")])
     found = []
@@ -241,7 +241,7 @@ def test_the_server_s_date_decides_unless_the_bytes_are_the_same(server: PortalS
         server.routes["/t.csv"] = Answer(200, "text/csv", body, {"Last-Modified": date})
         nights.run()
         found.append((nights.row("/t.csv")["changed_at"], nights.row("/t.csv")["change_decided_by"]))
-    first, last = "2026-03-02T01:00:00Z", "2026-03-04T01:00:00Z"
+    first, last = "2020-03-02T01:00:00Z", "2020-03-04T01:00:00Z"
     assert found == [(first, "last_modified"), (first, "last_modified"), (last, "last_modified")]
 
 
@@ -287,3 +287,39 @@ def test_the_beginning_of_other_files_is_kept_and_their_declared_checksum_taken(
     row = nights.row("/scan.pdf")
     assert (row["downloaded_bytes"], row["is_truncated"], row["size_bytes"]) == (65_536, 1, len(scan))
     assert json.loads(nights.row("/t.csv")["checksums"]) == {"md5": hashlib.md5(TABLE).hexdigest()}
+
+
+def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(nights: Nights) -> None:
+    scan = b"%PDF-1.7\n" + b"x" * 200_000
+
+    def ranged(asked: Asked) -> Answer:
+        wanted = asked.headers.get("Range")
+        if wanted is None:
+            return Answer(200, "application/pdf", scan)
+        end = int(wanted.rpartition("-")[2])
+        return Answer(206, "application/pdf", scan[: end + 1], {"Content-Range": f"bytes 0-{end}/{len(scan)}"})
+
+    nights.server.routes["/scan.pdf"] = ranged
+    night = nights.publish([dataset("A", f"{nights.server.url}/scan.pdf")]).run()
+    row = nights.row("/scan.pdf")
+    assert (row["status"], row["downloaded_bytes"], row["is_truncated"]) == (206, 65_536, 1)
+    assert row["size_bytes"] == len(scan) and night.traffic["bytes"] < 70_000
+
+
+def test_a_description_for_people_is_not_loaded_as_a_schema(nights: Nights) -> None:
+    nights.server.routes |= {"/t.csv": Answer(200, "text/csv", TABLE), "/about": page()}
+    url = nights.server.url
+    part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/about"}
+    nights.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()
+    assert nights.row("/about")["outcome"] == "ok" and nights.row("/about")["file_path"] is None
+    assert [one.schema_file for one in files(nights.catalog, "p")] == [None]
+
+
+def test_a_server_that_begins_to_give_dates_tells_of_no_change(server: PortalServer, catalog: Catalog) -> None:
+    nights = Nights(server, catalog, recheck={"hours": [0]})
+    nights.publish([dataset("A", f"{server.url}/page")])
+    for headers in ({"Last-Modified": "Mon, 02 Mar 2020 01:00:00 GMT", "ETag": '"1"'}, {}, {"ETag": '"1"'}):
+        server.routes["/page"] = page(**headers)
+        nights.run()
+    assert [row["is_changed"] for row in catalog.rows("select is_changed from resource_history")] == [0, 0, 0]
+    assert nights.row("/page")["changed_at"] == "2020-03-02T01:00:00Z"

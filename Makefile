@@ -26,6 +26,9 @@ bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python bench/harvest.py 20000 200
 	$(BIN)/python bench/tables.py 10 0.02
+	$(BIN)/python bench/expectations.py
+	$(BIN)/python bench/defects.py 10
+	$(BIN)/python bench/checks.py
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

@@ -88,6 +88,12 @@ def s0005_parents(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0006_resource_history(db: Database) -> None:
+    """What addresses answer in more words, when they are asked again, and how they answered before."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

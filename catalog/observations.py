@@ -7,14 +7,31 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from catalog.model import ResourceCheck, TableReport
+from catalog.model import ResourceCheck, TableReport, stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
 
 __all__ = ["BrokenRule", "drop_stale_reports", "judged", "write_checks", "write_reports"]
 
-_OF_THE_FILE = ("size_bytes", "content_type", "last_modified", "etag", "file_path", "sha256", "downloaded_bytes")
+_OF_THE_FILE = (
+    "size_bytes", "content_type", "charset", "content_language", "script", "last_modified", "etag", "cors",
+    "file_path", "sha256", "downloaded_bytes", "is_truncated", "sha256_undated", "checksums", "declared_modified",
+    "changed_at", "change_decided_by", "unchanged_until", "is_volatile",
+)  # fmt: skip
 """What a check that brought no answer leaves as it was: the file that is here came from that address."""
+
+
+HISTORY = 60
+"""Checks of an address that are remembered."""
+_UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
+"""What a check says of an address's uptime; one that is no observation says nothing."""
+
+
+_NAMES = tuple(f.name for f in fields(ResourceCheck))
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or type(value) is int else plain(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +83,14 @@ def write_checks(
         for look in checks:
             check = judged(look, before.get(look.url), (rules or {}).get(look.url, BrokenRule()))
             known = check.outcome if check.outcome in ("ok", "broken", "invalid") else None
-            row = {f.name: plain(getattr(check, f.name)) for f in fields(check)}
+            row = {name: _cell(getattr(check, name)) for name in _NAMES}
             row["ok_since"] = check.checked_at if check.outcome == "ok" else None
+            share = _UPTIME.get(check.outcome)
+            # That of a first check; those of others are summed up from their history.
+            row |= {"uptime": share, "uptime_checks": int(share is not None)}
             rows.append(row | {"run_id": run_id, "last_known": known})
         is_new = "case when excluded.outcome in ('ok', 'invalid') then"
-        files = (*_OF_THE_FILE, "is_truncated")
-        kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in files}
+        kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in _OF_THE_FILE}
         catalog.upsert(
             "resource_checks",
             rows,
@@ -82,12 +101,38 @@ def write_checks(
                 "last_known": "coalesce(excluded.last_known, resource_checks.last_known)",
             },
         )
+        _remember(catalog, run_id, rows, before)
 
 
 def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(urls))
     sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"  # noqa: S608
     return catalog.rows(sql, urls)
+
+
+def _remember(
+    catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Add checks to the history of their addresses, and sum it up: the share of them that was answered.
+
+    The key holds the run, so a check that a killed run makes again stands there once.
+    """
+    names = ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms", "is_changed")
+    history = [{"id": f"{run_id}/{stable_id(row['url'])}", **{name: row[name] for name in names}} for row in rows]
+    catalog.upsert("resource_history", history)
+    again = [(row["url"],) for row in rows if row["url"] in before]
+    catalog.db.conn.executemany(
+        """delete from resource_history where id in
+             (select id from resource_history where url = ? order by id desc limit -1 offset ?)""",
+        [(url, HISTORY) for (url,) in again],
+    )
+    catalog.db.conn.executemany(
+        """update resource_checks set (uptime, uptime_checks) = (
+             select round(avg(outcome = 'ok'), 4), count(*) from resource_history h
+             where h.url = resource_checks.url and outcome in ('ok', 'failing', 'broken')
+           ) where url = ?""",
+        again,
+    )
 
 
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
+from catalog.targets import schema_addresses
 
 __all__ = [
-    "CheckTarget",
     "FileToValidate",
     "StoredDataset",
     "StoredDistribution",
-    "check_targets",
+    "Twin",
     "dataset",
     "datasets",
     "files",
@@ -23,6 +23,15 @@ __all__ = [
 
 CHUNK = 500
 """Datasets read at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """Another distribution of the same publisher that serves the same bytes."""
+
+    distribution_id: str
+    title: str
+    dataset_title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,7 @@ class StoredDistribution:
     access_check: ResourceCheck | None
     download_check: ResourceCheck | None
     table: TableReport | None
+    twins: tuple[Twin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +60,6 @@ class StoredDataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckTarget:
-    """An address to ask, the portal it came from first, and what was known of it."""
-
-    url: str
-    portal_id: str
-    format: str | None
-    media_type: str | None
-    previous: ResourceCheck | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FileToValidate:
     """A downloaded file that has no report yet."""
 
@@ -72,6 +71,8 @@ class FileToValidate:
     media_type: str | None
     content_type: str | None
     is_truncated: bool
+    schema_file: str | None = None
+    """The declared schema, as downloaded: its path in the data folder. None where none is declared, or none came."""
 
 
 def _marks(values: Sequence[str]) -> str:
@@ -120,6 +121,8 @@ def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
         row["id"]: row
         for row in _by_key(catalog, "publishers", "id", sorted({r["publisher_id"] for r in rows if r["publisher_id"]}))
     }
+    same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
+    publisher_of = {row["id"]: row["publisher_id"] for row in rows}
     by_dataset: dict[str, list[StoredDistribution]] = {}
     for part in parts:
         by_dataset.setdefault(part["dataset_id"], []).append(
@@ -129,6 +132,9 @@ def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
                 access_check=checks.get(part["access_url"]),
                 download_check=checks.get(part["download_url"]),
                 table=reports.get(part["id"]),
+                twins=_without(
+                    part["id"], same.get((part["download_url"] or part["access_url"], publisher_of[part["dataset_id"]]))
+                ),
             )
         )
     served: dict[str, list[DataService]] = {}
@@ -157,54 +163,63 @@ def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> It
         yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)  # noqa: S608
 
 
+def _without(distribution_id: str, twins: tuple[Twin, ...] | None) -> tuple[Twin, ...]:
+    return tuple(one for one in twins or () if one.distribution_id != distribution_id)
+
+
+MAX_TWINS = 50
+"""Addresses of one file that are looked at: an empty form may lie behind thousands."""
+
+
+def _twins(catalog: Catalog, checks: Sequence[ResourceCheck]) -> dict[tuple[str, str], tuple[Twin, ...]]:
+    """Of each address and publisher, the distributions whose files are the same to the byte, itself among them."""
+    hashes = sorted({check.sha256 for check in checks if check.sha256})
+    alike: dict[str, list[str]] = {}
+    for row in _by_key(catalog, "resource_checks", "sha256", hashes):
+        if row["outcome"] == "ok" and not row["is_truncated"]:
+            alike.setdefault(row["sha256"], []).append(row["url"])
+    hash_of = {url: sha256 for sha256, urls in alike.items() for url in sorted(urls)[:MAX_TWINS]}
+    found: dict[tuple[str, str], list[Twin]] = {}
+    for row in _distributions_at(catalog, sorted(hash_of)):
+        if row["publisher_id"]:
+            one = Twin(distribution_id=row["id"], title=row["title"] or "", dataset_title=row["dataset_title"] or "")
+            found.setdefault((hash_of[row["url"]], row["publisher_id"]), []).append(one)
+    by_url: dict[tuple[str, str], tuple[Twin, ...]] = {}
+    for (sha256, publisher_id), twins in found.items():
+        if len(twins) > 1:
+            by_url |= {(url, publisher_id): tuple(twins[:MAX_TWINS]) for url in alike[sha256]}
+    return by_url
+
+
+def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(urls), CHUNK):
+        chunk = urls[start : start + CHUNK]
+        # Only the number of marks is put into the text. Each half has an index of its own.
+        yield from catalog.rows(
+            f"""select d.id, d.title, d.download_url as url, s.title as dataset_title, s.publisher_id
+                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
+                where not d.is_retired and d.download_url in ({_marks(chunk)})
+                union all
+                select d.id, d.title, d.access_url, s.title, s.publisher_id
+                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
+                where not d.is_retired and coalesce(d.download_url, '') = '' and d.access_url in ({_marks(chunk)})
+                order by 1""",  # noqa: S608
+            [*chunk, *chunk],
+        )
+
+
 def _publisher(row: dict[str, Any] | None) -> Publisher | None:
     if row is None:
         return None
     return Publisher(**{k: row[k] for k in ("name", "identifier", "email", "url", "parent")})
 
 
-def check_targets(catalog: Catalog, run_id: str, portal_id: str, limit: int) -> list[CheckTarget]:
-    """The addresses of a portal that this run has not asked yet, those longest unasked first."""
-    rows = catalog.rows(
-        """
-        with addresses as (
-            select download_url as url, format, media_type, dataset_id from distributions
-            where portal_id = :portal and not is_retired and download_url is not null
-            union all
-            select access_url, format, media_type, dataset_id from distributions
-            where portal_id = :portal and not is_retired and access_url is not null
-            union all
-            select endpoint_url, null, null, dataset_id from data_services
-            where portal_id = :portal and not is_retired and endpoint_url is not null
-        )
-        select addresses.url as target, min(format) as format, min(media_type) as media_type, c.*
-        from addresses
-        join datasets on datasets.id = addresses.dataset_id and datasets.status = 'present'
-        left join resource_checks c on c.url = addresses.url
-        where c.run_id is null or c.run_id != :run
-        group by addresses.url
-        order by c.checked_at nulls first, addresses.url
-        limit :limit
-        """,
-        {"portal": portal_id, "run": run_id, "limit": limit},
-    )
-    return [
-        CheckTarget(
-            url=row["target"],
-            portal_id=portal_id,
-            format=row["format"],
-            media_type=row["media_type"],
-            previous=part_of(ResourceCheck, "resource_checks", row) if row["url"] else None,
-        )
-        for row in rows
-    ]
-
-
 def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     """Downloads of a portal whose present bytes have no report, by distribution."""
     rows = catalog.rows(
         """
-        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated
+        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
+          d.described_by, d.conforms_to
         from distributions d
         join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
         join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
@@ -215,6 +230,8 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
         """,
         [portal_id],
     )
+    declared = {row["id"]: schema_addresses(row["described_by"], row["conforms_to"]) for row in rows}
+    schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))
     return [
         FileToValidate(
             distribution_id=row["id"],
@@ -225,6 +242,16 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
             media_type=row["media_type"],
             content_type=row["content_type"],
             is_truncated=bool(row["is_truncated"]),
+            schema_file=next((schemas[url] for url in declared[row["id"]] if url in schemas), None),
         )
         for row in rows
     ]
+
+
+def _documents(catalog: Catalog, urls: Sequence[str]) -> dict[str, str]:
+    """The whole files that were downloaded from some addresses, by address."""
+    return {
+        row["url"]: row["file_path"]
+        for row in _by_key(catalog, "resource_checks", "url", urls)
+        if row["file_path"] and not row["is_truncated"]
+    }

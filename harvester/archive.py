@@ -37,6 +37,13 @@ __all__ = ["Archive", "Replay", "find_record"]
 
 _CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect"}
 """Why a body is not whole, here and in WARC §5.13."""
+_NOTES = {
+    "tls_fault": "Winnow-TLS-Fault",
+    "tls_version": "Winnow-TLS-Version",
+    "certificate_expires_on": "Winnow-Certificate-Expires",
+    "first_byte_ms": "Winnow-First-Byte",
+}
+"""What is noted of the connection, in ``Request.meta`` and in the record's headers."""
 _BLOCK = 1 << 16
 _INFO = {"run_id": str, "command": str, "stages": list, "contact": str, "portals": list}
 """What must be told of a run that is to be replayed."""
@@ -134,8 +141,7 @@ class Archive:
             warc |= {"WARC-Truncated": _CUTS[saved.cut], "Winnow-Cut": saved.cut}
         if saved is not None:
             warc["Winnow-Saved"] = "yes"
-        if notes.get("tls_fault"):
-            warc["Winnow-TLS-Fault"] = str(notes["tls_fault"])
+        warc |= {_NOTES[name]: str(value) for name, value in notes.items() if value is not None}
         headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
         # The body is stored as it was read: without chunks.
         renamed = [("X-Archive-Orig-" + k if k.lower() == "transfer-encoding" else k, v) for k, v in headers]
@@ -236,9 +242,11 @@ class Replay:
             "elapsed_ms": int(get("Winnow-Elapsed") or 0),
             "cut": get("Winnow-Cut"),
             "is_saved": get("Winnow-Saved") == "yes",
-            "tls_fault": get("Winnow-TLS-Fault"),
+            **{name: get(header) for name, header in _NOTES.items()},
             "exchange": get("WARC-Record-ID").strip("<>"),
         }
+        if notes["first_byte_ms"] is not None:
+            notes["first_byte_ms"] = int(notes["first_byte_ms"])
         return make_response(url=request.url, status=status, headers=_scrapy_headers(headers), body=body), notes
 
 
@@ -249,7 +257,9 @@ def _scrapy_headers(headers: dict[str, list[str]]) -> Any:
 
 
 def _missing(what: str) -> SettledFault:
-    return SettledFault(Fault("ours", "unknown", what, "replay the archive over the catalogue it was made over"))
+    return SettledFault(
+        Fault("not_recorded", "unknown", what, "replay the archive over the catalogue it was made over")
+    )
 
 
 def _key_of(record: Any) -> tuple[str, str] | None:

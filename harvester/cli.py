@@ -121,6 +121,17 @@ def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--max-requests", type=click.IntRange(min=0), help="Sent by the check of resources, in this run."),
+        click.option("--max-bytes", type=click.IntRange(min=0), help="Received by the check, in this run."),
+        click.option("--max-minutes", type=click.FloatRange(min=0), help="For the check; the rest is carried over."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _log_to(data: Path) -> None:
     """Everything the libraries have to say goes to a file; the terminal is for people."""
     data.mkdir(parents=True, exist_ok=True)
@@ -135,6 +146,7 @@ def _log_to(data: Path) -> None:
 def _run(
     data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
 ) -> None:
+    from harvester.night import CheckBudget
     from harvester.nightly import nightly, replay
     from harvester.terminal import progress, show_summary
 
@@ -153,6 +165,7 @@ def _run(
                 is_full=options.get("full", False),
                 is_archived=options.get("archive", False),
                 is_scheduled=is_scheduled,
+                check_budget=CheckBudget(*(options.get(f"max_{name}") for name in ("requests", "bytes", "minutes"))),
             )
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
@@ -198,6 +211,7 @@ _stage_command(
     ("harvest", "check", "validate", "score", "export"),
     "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
     _network_options,
+    _budget_options,
     click.option(
         "--replay",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -205,7 +219,7 @@ _stage_command(
     ),
 )
 _stage_command("harvest", ("harvest",), "Only read the portals' records.", _network_options)
-_stage_command("check", ("check",), "Only ask the addresses and download tables.", _network_options)
+_stage_command("check", ("check",), "Only ask the addresses and download tables.", _network_options, _budget_options)
 _stage_command("validate", ("validate",), "Only look into the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,21 @@ from harvester.checks.politeness import HostBudget
 if TYPE_CHECKING:
     from harvester.archive import Archive, Replay
 
-__all__ = ["Night"]
+__all__ = ["CheckBudget", "Night"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBudget:
+    """What the check of resources may cost in one night, over all portals. None: no bound but those of each portal."""
+
+    requests: int | None = None
+    bytes: int | None = None
+    minutes: float | None = None
+
+    def is_spent(self, traffic: Mapping[str, int], passed_s: float) -> bool:
+        """Whether the requests and bytes of ``traffic``, or so many seconds, use it up."""
+        bounds = ((self.requests, traffic["requests"]), (self.bytes, traffic["bytes"]), (self.minutes, passed_s / 60))
+        return any(bound is not None and used >= bound for bound, used in bounds)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,5 +53,6 @@ class Night:
     """Called with stage, portal (or other label), things done, and things to do where known."""
     traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
     """What the check of the resources cost."""
+    check_budget: CheckBudget = CheckBudget()
     fault: BaseException | None = None
     """A fault of the catalogue itself (disk full): the night stops, and says so."""

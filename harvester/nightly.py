@@ -12,7 +12,7 @@ from typing import Any
 from catalog.model import Portal
 from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
-from harvester.night import Night
+from harvester.night import CheckBudget, Night
 from specs.metrics import methodology_version, systems
 from specs.portals import PortalSpec
 
@@ -87,12 +87,14 @@ def nightly(
     is_full: bool = False,
     is_archived: bool = False,
     is_scheduled: bool = False,
+    check_budget: CheckBudget = CheckBudget(),  # noqa: B008  # it cannot be changed
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
     A run of the same portals that was broken off within 20 hours is taken up where it stopped; score and export
     alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
-    ``is_scheduled`` leaves out the portals whose turn has not come. Raises AlreadyRunning, CatalogError, and
+    ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
+    what it leaves out is carried over to the next run. Raises AlreadyRunning, CatalogError, and
     KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
@@ -104,6 +106,7 @@ def nightly(
         if run_id is None:
             run_id = _begin(catalog, command, portals)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
+        night.check_budget = check_budget
         night.on_progress = on_progress or night.on_progress
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
@@ -285,6 +288,7 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         "datasets": sum(p["datasets"] or 0 for p in portals),
         "harvest_errors": sum(p["errors"] or 0 for p in portals),
         "checks": {row["outcome"]: row["n"] for row in checks},
+        "checks_carried_over": cost.get("carried_over", 0),
         "traffic": {
             name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost.get(name, 0)}
             for name in ("requests", "bytes", "not_modified")

@@ -78,6 +78,8 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"
     )
+    if result["checks_carried_over"]:
+        console.print(f"{result['checks_carried_over']:,} addresses that were due are carried over to the next night")
     traffic = result["traffic"]
     console.print(
         "; ".join(

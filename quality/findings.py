@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from catalog.model import TableDefect
 from catalog.scores import Finding
+from quality import claims
 from quality.metrics.sound import RULES
 from quality.score import DatasetScore, Leverage
 from quality.subject import DatasetSubject, DistributionSubject, Unknown
@@ -163,6 +164,22 @@ def _observed(metric: Metric, part: DistributionSubject) -> str:
             return check.tls_fault or "TLS fails"
         case "file_served" if part.table is not None and part.table.defects:
             return part.table.defects[0].message
+        case "media_type_truthful":
+            return f"declared {part.distribution.media_type}, served {_name(part.served_format)}"
+        case "content_type_truthful" if check is not None:
+            return f"sent as {check.content_type}, is {_name(part.served_format)}"
+        case "byte_size_truthful" if check is not None:
+            return f"declared {part.distribution.byte_size}, served {claims.served_bytes(check)} bytes"
+        case "checksum_truthful":
+            return f"the declared {part.distribution.checksum_algorithm} is another than that of the file"
+        case "modified_truthful" if check is not None:
+            changed = f"; the data changed after {check.unchanged_until}" if check.unchanged_until else ""
+            return f"declared {part.distribution.modified}{changed}"
+        case "language_truthful" if check is not None:
+            declared = ", ".join(part.distribution.language or part.dataset.language)
+            return f"declared {declared}, written in {check.script} letters"
+        case "file_distinct":
+            return f"the same file as of: {claims.twin_of(part)}"[:300]
         case "format_truthful":
             return f"declared {_name(part.declared_format)}, served {_name(part.served_format)}"
         case "format_open" | "machine_readable":

@@ -35,6 +35,8 @@ def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
                 access_check=part.access_check,
                 download_check=part.download_check,
                 table=part.table,
+                twins=part.twins,
+                as_of=as_of,
             )
             for part in stored.distributions
         ),

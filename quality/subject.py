@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from catalog import vocabulary
 from catalog.model import DataService, Dataset, Distribution, ResourceCheck, TableReport
+from catalog.reading import Twin
 from catalog.vocabulary import FileFormat, Licence
 
 __all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown"]
@@ -39,6 +40,10 @@ class DistributionSubject:
     access_check: ResourceCheck | None = None
     download_check: ResourceCheck | None = None
     table: TableReport | None = None
+    twins: tuple[Twin, ...] = ()
+    """Other distributions of the publisher that serve the same bytes."""
+    as_of: date | None = None
+    """The day of the run."""
 
     @cached_property
     def licence(self) -> Licence | None:
@@ -56,7 +61,11 @@ class DistributionSubject:
     @cached_property
     def served_format(self) -> FileFormat | None:
         """The format recognised in the bytes that were served; None where no bytes were looked at."""
-        return vocabulary.file_format(self.table.format) if self.table and self.table.format else None
+        if self.table is None or not self.table.format:
+            return None
+        # What a zip holds is told by its end: of one that was downloaded in part nothing can be said.
+        is_beginning = self.check is not None and self.check.is_truncated
+        return None if is_beginning and self.table.format == "ZIP" else vocabulary.file_format(self.table.format)
 
     @property
     def check(self) -> ResourceCheck | None:

@@ -14,7 +14,18 @@ CLOCKS = {
     "runs": {"command", "started_at", "finished_at", "summary", "traffic", "archive"},
     "harvests": {"started_at", "finished_at", "requests", "bytes"},
     "harvest_errors": {"created_at"},
-    "resource_checks": {"checked_at", "ok_since", "failing_since", "elapsed_ms", "detail"},
+    "resource_checks": {
+        "checked_at",
+        "ok_since",
+        "failing_since",
+        "elapsed_ms",
+        "first_byte_ms",
+        "detail",
+        "changed_at",
+        "unchanged_until",
+        "next_check_at",
+    },
+    "resource_history": {"checked_at", "elapsed_ms"},
     "table_reports": {"elapsed_ms", "report"},
 }
 """Columns that are left out."""

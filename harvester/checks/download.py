@@ -12,14 +12,16 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import yarl
+from cryptography import x509
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.exceptions import (
@@ -35,6 +37,7 @@ from scrapy.utils._download_handlers import make_response
 from scrapy.utils.misc import load_object
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
+from catalog.store import instant
 from harvester.checks.faults import chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket
 from harvester.checks.politeness import host_of
@@ -59,6 +62,8 @@ class Save:
     max_bytes: int
     min_bytes_per_s: int = 0
     over_s: float = 60.0
+    algorithms: tuple[str, ...] = ()
+    """Of hashlib, beside SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,21 @@ class Saved:
     size_bytes: int
     sha256: str
     cut: str | None
+    checksums: dict[str, str] = field(default_factory=dict)
+    """Digests of the whole file by the further algorithms asked for; empty where it is not whole."""
+
+
+NOTES = ("tls_fault", "tls_version", "certificate_expires_on", "first_byte_ms")
+"""What is noted in a request's ``meta`` of the connection, and archived with the exchange."""
 
 
 def _instant() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(time.time()))
+
+
+@lru_cache(maxsize=8)
+def _second(epoch_s: int) -> str:
+    return instant(datetime.fromtimestamp(epoch_s, UTC))
 
 
 async def through_archive(
@@ -98,7 +114,7 @@ async def through_archive(
     request.meta["answered_at"] = _instant()
     request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
     if night.archive is not None:
-        notes = {"tls_fault": request.meta.get("tls_fault")}
+        notes = {name: request.meta.get(name) for name in NOTES}
         try:
             request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
         except OSError as error:
@@ -112,15 +128,15 @@ def _replayed(night: Any, request: Request) -> Response:
     response, notes = night.replay.answer(request)
     request.meta["elapsed_ms"] = notes["elapsed_ms"]
     request.meta["exchange"] = notes["exchange"]
-    if notes["tls_fault"]:
-        request.meta["tls_fault"] = notes["tls_fault"]
+    request.meta.update({name: notes[name] for name in NOTES if notes[name] is not None})
     save: Save | None = request.meta.get("save")
     if save is None or not notes["is_saved"]:
         return response  # type: ignore[no-any-return]
     save.path.parent.mkdir(parents=True, exist_ok=True)
     save.path.write_bytes(response.body)
     digest = hashlib.sha256(response.body).hexdigest()
-    request.meta["saved"] = Saved(save.path, len(response.body), digest, notes["cut"])
+    others = {name: hashlib.new(name, response.body).hexdigest() for name in save.algorithms if not notes["cut"]}
+    request.meta["saved"] = Saved(save.path, len(response.body), digest, notes["cut"], others)
     return response.replace(body=response.body[:HEAD_BYTES])  # type: ignore[no-any-return]
 
 
@@ -156,7 +172,12 @@ class GuardedHandler(AiohttpDownloadHandler):
         # As bytes: many servers send file names in Latin-1, which no text of ours can hold.
         headers = Headers()
         for name, value in response.raw_headers:
-            headers.appendlist(name, value)
+            key = name.title()
+            if key in headers:
+                headers.appendlist(key, value)
+            else:
+                # As Scrapy stores them, without three conversions on the way.
+                dict.__setitem__(headers, key, [value])
         return headers
 
     async def download_request(self, request: Request) -> Response:
@@ -188,9 +209,11 @@ class GuardedHandler(AiohttpDownloadHandler):
                 request.method,
                 # Addresses go out as they are, not quoted a second time.
                 yarl.URL(request.url, encoded=True),
-                data=request.body,
-                headers=self._request_headers(request).to_tuple_list(),
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_read=save.over_s if save else None),
+                data=request.body or None,
+                headers=[
+                    (k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs
+                ],
+                timeout=_timeout(timeout, save.over_s if save else None),
                 ssl=self._context(request),
                 allow_redirects=False,
             ) as response:
@@ -210,6 +233,15 @@ class GuardedHandler(AiohttpDownloadHandler):
             raise DownloadFailedError(str(error)) from error
 
     async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
+        request.meta["first_byte_ms"] = int(1000 * request.meta["download_latency"])
+        if response._ssl_object is not None:
+            self._note_tls(response._ssl_object, request)
+        if request.method == "HEAD":
+            # The address of the server is a note of the archive alone.
+            is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
+            found = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
+            found.headers = self._extract_headers(response)
+            return found
         save: Save | None = request.meta.get("save")
         if first := request.meta.get("first_bytes"):
             return await self._beginning(response, request, first)
@@ -225,6 +257,12 @@ class GuardedHandler(AiohttpDownloadHandler):
         headers = self._extract_headers(response)
         headers.pop("Content-Encoding", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
+
+    def _note_tls(self, tls: ssl.SSLObject, request: Request) -> None:
+        """Note the version of TLS and the certificate's last day."""
+        request.meta["tls_version"] = tls.version()
+        if certificate := tls.getpeercert(binary_form=True):
+            request.meta["certificate_expires_on"] = _last_day(certificate)
 
     async def _whole(self, response: _ClientResponse, request: Request) -> Response:
         """Read a body into memory, up to DOWNLOAD_MAXSIZE."""
@@ -250,6 +288,29 @@ class GuardedHandler(AiohttpDownloadHandler):
         return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
 
 
+@lru_cache(maxsize=1_024)
+def _last_day(certificate: bytes) -> str | None:
+    """The last day of a certificate in DER; None for one that cannot be read."""
+    try:
+        return x509.load_der_x509_certificate(certificate).not_valid_after_utc.date().isoformat()
+    except ValueError:
+        return None
+
+
+def _text(headers: Headers) -> list[tuple[str, str]]:
+    # As a plain dict: Scrapy's own way converts every name and value once more.
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, vs in dict.items(headers) for value in vs]
+
+
+@lru_cache(maxsize=256)
+def _timeout(total_s: float, silence_s: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total_s, sock_read=silence_s)
+
+
+def _ip(response: _ClientResponse) -> IPv4Address | IPv6Address | None:
+    return ip_address(response._peername[0]) if response._peername else None
+
+
 async def _stream(response: _ClientResponse, save: Save, received: Callable[[int], None]) -> tuple[Saved, bytes]:
     """Write the body to ``save.path`` through a temporary neighbour, decoded and cut at the cap.
 
@@ -258,6 +319,7 @@ async def _stream(response: _ClientResponse, save: Save, received: Callable[[int
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")
     digest, size, head, cut = hashlib.sha256(), 0, b"", None
+    others = {name: hashlib.new(name) for name in save.algorithms}
     decode = _decoder(response.headers.get("Content-Encoding", ""))
     window_at, window_bytes = time.monotonic(), 0
     with part.open("wb") as file:
@@ -271,6 +333,8 @@ async def _stream(response: _ClientResponse, save: Save, received: Callable[[int
                         piece, cut = piece[:room], "size"
                     file.write(piece)
                     digest.update(piece)
+                    for other in others.values():
+                        other.update(piece)
                     size += len(piece)
                     if len(head) < HEAD_BYTES:
                         head += piece[: HEAD_BYTES - len(head)]
@@ -289,7 +353,8 @@ async def _stream(response: _ClientResponse, save: Save, received: Callable[[int
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, zlib.error):
             cut = "connection"
     part.replace(save.path)
-    return Saved(save.path, size, digest.hexdigest(), cut), head
+    checksums = {name: other.hexdigest() for name, other in others.items() if cut is None}
+    return Saved(save.path, size, digest.hexdigest(), cut, checksums), head
 
 
 def _decoder(encoding: str) -> Any:

@@ -27,6 +27,7 @@ private_address     the address lies inside a network: not asked
 scheme              neither http, https nor ftp: not asked
 invalid_url         no request can be made of it
 ours                a fault of this machine: disk, files, memory
+not_recorded        the archive that is replayed holds no answer
 ==================  ============================================================================
 """
 

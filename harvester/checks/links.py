@@ -1,51 +1,53 @@
-"""Is it there, and is it a file? Every address is asked with HEAD, and what may be a table is downloaded.
+"""Is it there, and is it a file? Every address that is due is asked with HEAD, and what may be a table is downloaded.
 
-HEAD is refused or mishandled by many servers: whatever it fails with is confirmed by a GET of the first bytes. What
-was seen before is asked for conditionally; 304 says that it is as it was. Only 404, 410 and a name that does not exist
-speak against an address, and only after several checks over days; see :mod:`harvester.checks.faults`. Each host has
-its own queue, so a slow one delays no other.
+What comes first where the night's budget does not last for all: what is new, what changed, what fails and needs
+confirming, what is promised by law or commitment, and then what was not asked for longest; see
+:mod:`catalog.targets`. The rest is carried over to the next night. Each host has its own queue, so a slow one delays no
+other; see :mod:`harvester.checks.look` for how one address is asked.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
+import gc
+import logging
+import resource
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import scrapy
 from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.http import Headers
 from scrapy.settings import Settings
 
-from catalog import vocabulary
 from catalog.model import ResourceCheck
 from catalog.observations import BrokenRule, drop_stale_reports, write_checks
-from catalog.reading import CheckTarget, check_targets
 from catalog.store import instant, started
+from catalog.targets import CheckTarget, due_targets
 from harvester.checks import faults
-from harvester.checks.download import Save
+from harvester.checks.changes import change_of, schedule_of
+from harvester.checks.direct import DirectDownloader, lean_settings
 from harvester.checks.guard import own_addresses
-from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
+from harvester.checks.look import Look, askable
+from harvester.checks.looks import of_fault
 from harvester.checks.politeness import host_of
 from harvester.night import Night
 from harvester.settings import scrapy_settings
-from specs.portals import Limits, PortalSpec
+from specs.portals import Limits, PortalSpec, Recheck
 
-if TYPE_CHECKING:
-    from scrapy.http import Response
-    from twisted.python.failure import Failure
+__all__ = ["Job", "LinkSpider", "check"]
 
-__all__ = ["check"]
-
-HOSTS_AT_ONCE = 64
+HOSTS_AT_ONCE = 1_000
+"""Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
 WRITE_EVERY = 100
 """Checks written in one transaction."""
-TABLE_KINDS = ("table", "spreadsheet", "archive")
-FIRST_BYTES = 65_536
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,12 @@ class Job:
 
     target: CheckTarget
     limits: Limits
-    rule: BrokenRule
+    rule: BrokenRule = BrokenRule()
+    recheck: Recheck = Recheck()
 
 
 def check(night: Night, portals: Sequence[PortalSpec]) -> None:
-    """Check the addresses of the portals that this run has not asked yet.
+    """Check the addresses of the portals that are due and that this run has not asked yet, within the night's budget.
 
     Portals declared local are checked apart: nobody else's links may lead to local addresses, and theirs only to
     their own.
@@ -66,39 +69,104 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
     groups: dict[frozenset[str], list[PortalSpec]] = {}
     for portal in portals:
         groups.setdefault(own_addresses(portal.url) if portal.local else frozenset(), []).append(portal)
+    carried_over, begun = 0, time.monotonic()
     for local, chosen in groups.items():
-        jobs = [
-            Job(target, portal.limits, BrokenRule(portal.broken.after_checks, portal.broken.after_days))
-            for portal in chosen
-            for target in check_targets(night.catalog, night.run_id, portal.id, portal.limits.max_checks)
-        ]
+        jobs, beyond = _jobs(night, chosen)
         if jobs:
             accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
-            asyncio.run(_check(night, jobs, local, accepted))
+            carried_over += beyond + asyncio.run(_check(night, jobs, local, accepted, begun))
         if night.fault is not None:
             raise night.fault
+    night.traffic["carried_over"] = carried_over
+    night.catalog.set_run(night.run_id, traffic=night.traffic)
     for portal in portals:
         drop_stale_reports(night.catalog, portal.id)
 
 
-async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str]) -> None:
+def _jobs(night: Night, portals: Sequence[PortalSpec]) -> tuple[list[Job], int]:
+    """What is to be asked for some portals, the most urgent first, and how many addresses their limits leave out."""
+    jobs: dict[str, Job] = {}
+    beyond = 0
+    for portal in portals:
+        targets, due = due_targets(
+            night.catalog, night.run_id, portal.id, portal.limits.max_checks, is_full=night.is_full
+        )
+        beyond += due - len(targets)
+        rule = BrokenRule(portal.broken.after_checks, portal.broken.after_days)
+        for target in targets:
+            known = jobs.get(target.url)
+            if known is None or target.urgency < known.target.urgency:
+                jobs[target.url] = Job(target, portal.limits, rule, portal.recheck)
+    # Sorting keeps the order of those that are equally urgent within a portal.
+    return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
+
+
+def _settle_unaskable(night: Night, jobs: list[Job]) -> list[Job]:
+    """Settle the addresses of which no request can be made, at no cost, and return the others."""
+    askables, settled = [], []
+    # They were never asked, so they have no instant but the run's.
+    asked = {"answered_at": instant(started(night.run_id))}
+    for job in jobs:
+        try:
+            askable(job.target.url)
+        except ValueError as error:
+            fault = faults.of_exception(faults.UnaskableAddressError(str(error)))
+            seen = of_fault(job.target, fault, None, None, asked)
+            settled.append(_in_time(seen, job, night.run_id))
+        else:
+            askables.append(job)
+    write_checks(night.catalog, night.run_id, settled)
+    return askables
+
+
+def _allow_connections() -> None:
+    """Let the process hold a connection to each host: many systems begin with 1,024 open files."""
+    wanted = 4 * HOSTS_AT_ONCE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ceiling), hard))
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let Python look for cycles less often: among so many live objects it costs a fifth of a request."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str], begun: float) -> int:
+    """Ask, and return how many addresses were not asked after all. ``begun``: the stage, by the monotonic clock."""
+    jobs = _settle_unaskable(night, jobs)
+    if not jobs:
+        return 0
+    _allow_connections()
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
         widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted
     )
-    settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, "ITEM_PIPELINES": {}}
+    settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, **lean_settings()}
     runner = AsyncCrawlerRunner(Settings(settings))
-    await runner.crawl(runner.create_crawler(LinkSpider), night=night, jobs=jobs)
+    crawler = runner.create_crawler(LinkSpider)
+    with _rare_collections():
+        await runner.crawl(crawler, night=night, jobs=jobs, stage_begun=begun)
+    return len(jobs) - crawler.spider.done if isinstance(crawler.spider, LinkSpider) else len(jobs)
 
 
 class LinkSpider(scrapy.Spider):
-    """Asks addresses, host by host."""
+    """Asks addresses, host by host. Each host has its own queue, the most urgent address first."""
 
     name = "links"
 
-    def __init__(self, *, night: Night, jobs: list[Job], **kwargs: Any) -> None:
+    def __init__(self, *, night: Night, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.night = night
+        self.night, self.stage_begun = night, stage_begun
         self.total, self.done = len(jobs), 0
         self.begun = time.monotonic()
         self.waiting: list[ResourceCheck] = []
@@ -108,8 +176,21 @@ class LinkSpider(scrapy.Spider):
         for job in jobs:
             self.queues.setdefault(_host(job.target.url), deque()).append(job)
 
+    @property
+    def downloader(self) -> DirectDownloader:
+        """The way past Scrapy's queues."""
+        engine = self.crawler.engine
+        assert engine is not None and isinstance(engine.downloader, DirectDownloader)
+        return engine.downloader
+
+    @cached_property
+    def headers(self) -> Headers:
+        """Headers of every request. A saved body must be the file itself, and its size the file's."""
+        agent = self.crawler.settings["USER_AGENT"]
+        return Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": agent})
+
     def check_request(self, request: scrapy.Request) -> None:
-        """Called for every request before it goes out. The budget is the number of addresses: ``limits.max_checks``."""
+        """Called for every request before it goes out."""
         self.night.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
@@ -122,120 +203,56 @@ class LinkSpider(scrapy.Spider):
         """It is kept with the check of the address."""
 
     async def start(self) -> AsyncIterator[Any]:
-        for host in list(self.queues):
-            queue = self.queues[host]
-            for _ in range(queue[0].limits.concurrency if queue else 0):
-                for request in self.next_of(host):
-                    yield request
+        """Scrapy's way in. It gets no request from here: they go to its downloader at once."""
+        await self.ask_all()
+        no_requests: tuple[scrapy.Request, ...] = ()
+        for request in no_requests:
+            yield request
 
-    def next_of(self, host: str) -> Iterator[scrapy.Request]:
-        """The next request to a host; addresses that cannot be asked are settled on the way."""
+    async def ask_all(self) -> None:
+        """Ask the addresses of all hosts."""
+        gate = asyncio.Semaphore(HOSTS_AT_ONCE)
+
+        async def work(host: str) -> None:
+            try:
+                await self.work(host)
+            finally:
+                gate.release()
+
+        async with asyncio.TaskGroup() as group:
+            for host, queue in self.queues.items():
+                for _ in range(min(queue[0].limits.concurrency, len(queue)) if queue else 0):
+                    await gate.acquire()
+                    group.create_task(work(host))
+
+    async def work(self, host: str) -> None:
+        """Ask the addresses of one host, one after the other."""
         queue = self.queues[host]
-        if queue and time.monotonic() - self.begun > queue[0].limits.check_deadline_s:
-            # What is left comes first in the next night: it is the longest unchecked.
-            queue.clear()
         while queue:
             job = queue.popleft()
+            at = time.monotonic()
+            is_spent = self.night.check_budget.is_spent(self.night.traffic, at - self.stage_begun)
+            if is_spent or at - self.begun > job.limits.check_deadline_s:
+                # What is left is carried over to the next night.
+                queue.clear()
+                return
             try:
-                request = self.ask(_askable(job.target.url), "HEAD", job)
-            except ValueError as error:
-                # Never asked, so it has no instant but the run's.
-                asked = {"answered_at": instant(started(self.night.run_id))}
-                fault = faults.of_exception(faults.UnaskableAddressError(str(error)))
-                self.settle(of_fault(job.target, fault, None, None, asked))
+                seen = await Look(self, job).outcome()
+            except Exception:
+                log.exception("%s: could not be checked: a fault of this program", job.target.url)
                 continue
-            yield request
-            return
-
-    def ask(self, url: str, method: str, job: Job, **meta: Any) -> scrapy.Request:
-        """A request for an address: HEAD, GET of the first bytes, or GET into a file (``save``)."""
-        limits = job.limits
-        is_download = "save" in meta
-        meta |= {
-            "handle_httpstatus_list": [304, *range(400, 600)],
-            "download_timeout": limits.feed_timeout_s if is_download else limits.timeout_s,
-            "delay_s": limits.delay_s,
-            "max_wait_s": limits.max_wait_s,
-            "job": job,
-        }
-        # A saved body must be the file itself, and its size the file's.
-        headers = {"Accept-Encoding": "identity"}
-        if method == "GET" and not is_download:
-            headers["Range"] = f"bytes=0-{FIRST_BYTES - 1}"
-            meta["first_bytes"] = FIRST_BYTES
-        if method == "HEAD":
-            headers |= self.conditions(job)
-        return scrapy.Request(
-            url, self.answered, method=method, headers=headers, errback=self.failed, dont_filter=True, meta=meta
-        )
-
-    def conditions(self, job: Job) -> dict[str, str]:
-        """The validators of the last answer, where 304 would tell all that is wanted."""
-        before = job.target.previous
-        if before is None or self.night.is_full or not (before.etag or before.last_modified):
-            return {}
-        is_here = file_is_there(self.night.data, before)
-        if not is_here and (before.file_path or self.wants_download(job, before)):
-            return {}
-        etag = {"If-None-Match": before.etag} if before.etag else {}
-        return etag | ({"If-Modified-Since": before.last_modified} if before.last_modified else {})
-
-    async def answered(self, response: Response) -> AsyncIterator[Any]:
-        job: Job = response.meta["job"]
-        target = job.target
-        method = str(response.request.method) if response.request else "GET"
-        fault = faults.of_response(response)
-        if fault is not None:
-            if method == "HEAD":
-                # HEAD is refused or mishandled by many: a GET decides.
-                yield self.ask(_askable(target.url), "GET", job)
+            if self.night.fault is not None:
                 return
-            self.settle(of_fault(target, fault, response, method))
-        elif response.status == 304 and target.previous is not None:
-            self.night.traffic["not_modified"] += 1
-            self.settle(as_before(target.previous, response))
-        else:
-            seen = of_answer(target, response, response.meta.get("saved"), self.night.data)
-            if "save" in response.meta or not self.wants_download(job, seen):
-                self.settle(seen)
-            elif is_unchanged(target.previous, seen) and file_is_there(self.night.data, target.previous):
-                self.night.traffic["not_modified"] += 1
-                self.settle(with_file(seen, target.previous))
-            else:
-                self.downloads[target.portal_id] = self.downloads.get(target.portal_id, 0) + 1
-                limits = job.limits
-                path = self.night.data / _file_name(target.url)
-                save = Save(path, limits.max_table_bytes, limits.min_bytes_per_s, limits.timeout_s)
-                yield self.ask(_askable(target.url), "GET", job, save=save)
-                return
-        for request in self.next_of(_host(target.url)):
-            yield request
+            if seen is not None:
+                self.settle(_in_time(seen, job, self.night.run_id))
 
-    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        request: scrapy.Request = failure.request  # type: ignore[attr-defined]
-        job: Job = request.meta["job"]
-        fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
-        is_web = request.url.startswith(("http://", "https://"))
-        if is_web and request.method == "HEAD" and fault.kind in ("cut_short", "connect", "timeout", "moved"):
-            yield self.ask(_askable(job.target.url), "GET", job)
-            return
-        if self.night.fault is not None:
-            return
-        self.settle(of_fault(job.target, fault, None, str(request.method), request.meta))
-        for following in self.next_of(_host(job.target.url)):
-            yield following
+    def may_download(self, job: Job) -> bool:
+        """Whether the portal's number of tables for a night is not used up."""
+        return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
-    def wants_download(self, job: Job, seen: ResourceCheck) -> bool:
-        """Whether the file may be a table, by what was declared, by its address or by its served type.
-
-        Over FTP nothing is loaded.
-        """
-        target = job.target
-        if self.downloads.get(target.portal_id, 0) >= job.limits.max_downloads or _scheme(target.url) == "ftp":
-            return False
-        declared = vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
-        served = vocabulary.file_format(seen.content_type)
-        return any(fmt is not None and (fmt.kind in TABLE_KINDS or fmt.id in _TEXTUAL) for fmt in (declared, served))
+    def count_download(self, job: Job) -> None:
+        """Count a table."""
+        self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
     def settle(self, seen: ResourceCheck) -> None:
         """Take a check as final; they are written by the hundred."""
@@ -264,8 +281,12 @@ class LinkSpider(scrapy.Spider):
             self.write()
 
 
-_TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
-"""Small enough in kind to look into: an error message in their place is a finding."""
+def _in_time(seen: ResourceCheck, job: Job, run_id: str) -> ResourceCheck:
+    """A check with when the data last changed and when the address is asked again."""
+    before = job.target.previous
+    change = change_of(before, seen) if seen.outcome == "ok" else {}
+    schedule = schedule_of(before, seen, run_id, job.recheck, is_changed=change.get("is_changed", False))
+    return replace(seen, **change, **schedule)
 
 
 def _host(url: str) -> str:
@@ -273,25 +294,3 @@ def _host(url: str) -> str:
         return host_of(url)
     except ValueError:
         return ""
-
-
-def _scheme(url: str) -> str:
-    return url.strip().partition(":")[0].lower()
-
-
-def _askable(url: str) -> str:
-    """The address as it can be asked. Raises ValueError, in words, where it cannot."""
-    stripped = url.strip()
-    if not re.match(r"(?i)(https?|ftp)://", stripped):
-        raise ValueError(f"the address does not begin with http://, https:// or ftp://: {stripped[:100]!r}")
-    if re.search(r"[{}<>\s\x00-\x1f]", re.sub(r" ", "%20", stripped)):
-        raise ValueError(f"the address holds characters that no address may hold: {stripped[:100]!r}")
-    if not re.match(r"(?i)(https?|ftp)://([^/@]*@)?(\[[0-9a-f:.]+\]|[^/:?#\[\]]+)(:\d{1,5})?([/?#]|$)", stripped):
-        raise ValueError(f"the address has no host: {stripped[:100]!r}")
-    return stripped
-
-
-def _file_name(url: str) -> str:
-    """Where a download lies: named after the address's hash, never after anything in it."""
-    digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
-    return f"files/{digest[:2]}/{digest[2:34]}.bin"

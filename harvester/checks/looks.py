@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.model import ResourceCheck
-from catalog.reading import CheckTarget
 from catalog.store import now
+from catalog.targets import CheckTarget
 from harvester.checks import faults
+from harvester.checks.changes import undated_digest
 from harvester.checks.download import Saved
+from quality.script import script_of
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -19,30 +21,46 @@ if TYPE_CHECKING:
 __all__ = ["as_before", "file_is_there", "is_unchanged", "of_answer", "of_fault", "with_file"]
 
 
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip()[:500] or None if value else None
+def _header(response: Response, name: bytes) -> str | None:
+    """A header by its name as Scrapy stores it: b"Etag", b"Content-Type"."""
+    # Scrapy's own way converts the name and all values at each look.
+    values: list[bytes] | None = dict.get(response.headers, name)
+    return values[-1].decode("latin-1").strip()[:500] or None if values else None
 
 
 def _size(response: Response) -> int | None:
-    total = re.search(r"/(\d+)$", _header(response, "Content-Range") or "")
-    length = total.group(1) if total else _header(response, "Content-Length")
+    if _header(response, b"Content-Encoding") not in (None, "identity"):
+        # The length of what was packed for the way, not of the file.
+        return None
+    total = re.search(r"/(\d+)$", _header(response, b"Content-Range") or "")
+    length = total.group(1) if total else _header(response, b"Content-Length")
     return int(length) if length and length.isdigit() else None
 
 
 def of_answer(
-    target: CheckTarget, response: Response, saved: Saved | None = None, data: Path | None = None
+    target: CheckTarget, response: Response, saved: Saved | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
-    """The check of an address that answers; with what was saved of it in the folder ``data``."""
+    """The check of an address that answers; with what was saved of it in the folder ``data``.
+
+    ``cors`` is what a request before this one was told of other origins.
+    """
     redirects = response.meta.get("redirect_urls") or []
     file: dict[str, Any] = {}
-    if saved is not None and data is not None:
+    if saved is not None:
+        total = _size(response)
+        if response.status == 206 and total is not None and saved.size_bytes < total:
+            # A range that was asked for, and no more.
+            saved = replace(saved, cut="size", checksums={})
         file = {
             "file_path": str(saved.path.relative_to(data)),
             "sha256": saved.sha256,
             "downloaded_bytes": saved.size_bytes,
             "is_truncated": saved.cut is not None,
+            "sha256_undated": undated_digest(saved.path, response.meta["answered_at"]) if saved.cut is None else None,
+            "checksums": saved.checksums,
+            "script": script_of(response.body),
         }
+    content_type = _header(response, b"Content-Type")
     return ResourceCheck(
         url=target.url,
         outcome="ok",
@@ -50,10 +68,15 @@ def of_answer(
         status=response.status,
         final_url=response.url,
         redirects=len(redirects),
-        content_type=_header(response, "Content-Type"),
+        redirect_chain=tuple(redirects),
+        content_type=content_type,
+        charset=_charset(content_type),
+        content_language=_header(response, b"Content-Language"),
         size_bytes=_size(response),
-        last_modified=_header(response, "Last-Modified"),
-        etag=_header(response, "ETag"),
+        last_modified=_header(response, b"Last-Modified"),
+        etag=_header(response, b"Etag"),
+        cors=_header(response, b"Access-Control-Allow-Origin") or cors,
+        declared_modified=target.modified,
         **_noted(response.meta),
         **file,
     )
@@ -65,8 +88,19 @@ def _noted(meta: dict[str, Any]) -> dict[str, Any]:
         "checked_at": meta.get("answered_at") or now(),
         "elapsed_ms": meta.get("elapsed_ms"),
         "exchange": meta.get("exchange"),
+        "first_byte_ms": meta.get("first_byte_ms"),
         "tls_fault": meta.get("tls_fault"),
+        "tls_version": meta.get("tls_version"),
+        "certificate_expires_on": meta.get("certificate_expires_on"),
     }
+
+
+def _charset(content_type: str | None) -> str | None:
+    found = _CHARSET.search(content_type) if content_type else None
+    return found.group(1).lower() if found else None
+
+
+_CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
@@ -80,8 +114,11 @@ def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
         status=304,
         final_url=response.url,
         redirects=len(response.meta.get("redirect_urls") or []),
+        redirect_chain=tuple(response.meta.get("redirect_urls") or []),
+        cors=_header(response, b"Access-Control-Allow-Origin") or before.cors,
         failed_checks=0,
         failing_since=None,
+        is_changed=False,
         **_noted(response.meta),
     )
 
@@ -105,14 +142,17 @@ def of_fault(
         method=method,
         status=response.status if response is not None else None,
         final_url=response.url if response is not None else None,
-        content_type=_header(response, "Content-Type") if response is not None else None,
+        redirect_chain=tuple((response.meta if response is not None else meta or {}).get("redirect_urls") or ()),
+        content_type=_header(response, b"Content-Type") if response is not None else None,
         **noted,
     )
 
 
 def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
     """Whether the server says that the file is the one downloaded before."""
-    if before is None or before.sha256 is None or before.size_bytes != seen.size_bytes:
+    if before is None or before.sha256 is None:
+        return False
+    if None not in (before.size_bytes, seen.size_bytes) and before.size_bytes != seen.size_bytes:
         return False
     validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
     return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
@@ -133,4 +173,7 @@ def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceChec
         sha256=before.sha256,
         downloaded_bytes=before.downloaded_bytes,
         is_truncated=before.is_truncated,
+        sha256_undated=before.sha256_undated,
+        checksums=before.checksums,
+        script=before.script,
     )

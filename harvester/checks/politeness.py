@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -119,6 +120,10 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
     Spellings vary: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``; the reset is seconds to go or an epoch time.
     """
 
+    if not any(b"Rate" in name for name in headers):
+        # Nearly all answers: it is not worth a look for each spelling.
+        return None
+
     def number(name: str) -> float | None:
         for prefix in ("X-RateLimit-", "X-Rate-Limit-", "RateLimit-"):
             raw = headers.get(prefix + name)
@@ -142,6 +147,13 @@ def host_of(url: str) -> str:
 
     Raises ValueError for an address without a proper host or port.
     """
+    # All addresses of a host begin alike: they are taken apart once.
+    end = url.find("/", len("https://"))
+    return _host_of(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=8_192)
+def _host_of(url: str) -> str:
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     named = f"[{host}]" if ":" in host else host
@@ -176,7 +188,7 @@ class Politeness:
     async def process_request(self, request: Request) -> None:
         self.spider.check_request(request)
         # Addresses go out as declared: a second round of quoting would ask for something else.
-        request.meta.setdefault("verbatim_url", True)
+        request.meta["verbatim_url"] = True
         night = self.spider.night
         if night.replay is None:
             delay_s = request.meta.get("delay_s", self.delay_s)

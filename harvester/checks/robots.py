@@ -35,9 +35,9 @@ class ObeyRobots(RobotsTxtMiddleware):
         """The night, which the spider brings along."""
         return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
 
-    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        super().process_request_2(rp, request)
-        parser: Any = getattr(rp, "rp", None)
+    def slow_down(self, rules: RobotParser | None, site: str) -> None:
+        """Keep to the pauses that the rules of a site ask for."""
+        parser: Any = getattr(rules, "rp", None)
         if parser is None:
             return
         agent = self._default_useragent
@@ -46,7 +46,7 @@ class ObeyRobots(RobotsTxtMiddleware):
             delay = max(delay, rate.seconds / rate.requests)
         if delay:
             budget: HostBudget = self.night.budget
-            budget.slow_down(host_of(request.url), delay)
+            budget.slow_down(host_of(site), delay)
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
         if request.meta.get("dont_obey_robotstxt") or not request.url.startswith(("http://", "https://")):
@@ -64,6 +64,7 @@ class ObeyRobots(RobotsTxtMiddleware):
             rules = None
             try:
                 rules = await self._fetch(site)
+                self.slow_down(rules, site)
             finally:
                 known[site].set_result(rules)
         found = known[site]

@@ -82,6 +82,7 @@ class DemoServer:
                 "local": True,
                 # Two nights stand for weeks here: what fails once is called broken.
                 "broken": {"after_checks": 1, "after_days": 0},
+                "recheck": {"hours": [0]},
                 "limits": {"delay_s": 0, "concurrency": 4},
             }
             for site in SITES

@@ -69,7 +69,8 @@ def file_served(s: DistributionSubject) -> Measurement:
     if s.check.outcome != "ok":
         return UNKNOWN
     if s.table is not None and s.table.status != "unknown":
-        return yes(s.table.status != "wrong_content")
+        is_page = s.table.format == "HTML" and (fmt is None or fmt.kind != "web")
+        return yes(s.table.status != "wrong_content" and not is_page)
     # The file was not looked into: a page in its place is told by its media type.
     served = (s.check.content_type or "").lower()
     return UNKNOWN if not served else yes("text/html" not in served or (fmt is not None and fmt.id == "HTML"))

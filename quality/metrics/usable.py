@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from catalog import vocabulary
+from catalog.vocabulary import FileFormat
+from quality import claims
 from quality.metrics.answers import present, yes
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
-
-_SAME = ({"TXT", "CSV", "TSV"}, {"JSON", "GEOJSON", "JSON_LD"}, {"XML", "KML", "GML", "RDF_XML", "RSS", "ATOM"})
-"""Formats that are kinds of one another: to call a CSV file text is vague, not false."""
-_WRAPPERS = ("ZIP", "GZIP", "TAR")
 
 
 def format_present(s: DistributionSubject) -> float:
@@ -56,12 +54,54 @@ def format_truthful(s: DistributionSubject) -> Measurement:
         return UNKNOWN
     if s.check.outcome != "ok" or (s.table is not None and s.table.status == "wrong_content"):
         return None
-    if served is None:
-        return UNKNOWN
-    if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
-        return 1.0
-    # A zip of the declared format is what many portals serve; the table inside is judged as such.
-    return yes(served.id in _WRAPPERS and declared.kind in ("table", "geo", "archive"))
+    return UNKNOWN if served is None else claims.agrees(declared, served)
+
+
+def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
+    """Whether the bytes are of a format; not asked of pages, and of files in whose place a page came."""
+    is_page = fmt is None or fmt.kind in ("web", "service")
+    if fmt is None or is_page or s.table is None or s.table.status == "wrong_content" or s.served_format is None:
+        return None
+    return claims.agrees(fmt, s.served_format)
+
+
+def media_type_truthful(s: DistributionSubject) -> Measurement:
+    return _served_as(vocabulary.file_format(s.distribution.media_type), s)
+
+
+def content_type_truthful(s: DistributionSubject) -> Measurement:
+    """Not asked of media types that name no format, such as text/plain and application/octet-stream."""
+    fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
+    return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)
+
+
+def byte_size_truthful(s: DistributionSubject) -> Measurement:
+    """Not asked where a page came instead of the file."""
+    if s.table is not None and s.table.status == "wrong_content":
+        return None
+    return claims.byte_size(s.distribution.byte_size, s.check)
+
+
+def checksum_truthful(s: DistributionSubject) -> Measurement:
+    """Not asked where a page came instead of the file."""
+    if s.table is not None and s.table.status == "wrong_content":
+        return None
+    return claims.checksum(s.distribution, s.check)
+
+
+def language_truthful(s: DistributionSubject) -> Measurement:
+    """Asked where nearly all letters of the file are other than Latin."""
+    languages = [vocabulary.language(one) for one in s.distribution.language or s.dataset.language]
+    if s.check is None or s.check.outcome != "ok" or None in languages:
+        return None
+    return claims.language([one.id for one in languages if one is not None], s.check.script)
+
+
+def file_distinct(s: DistributionSubject) -> Measurement:
+    """Asked where the file was downloaded whole."""
+    if s.check is None or s.check.outcome != "ok" or s.check.sha256 is None or s.check.is_truncated:
+        return None
+    return yes(claims.twin_of(s) is None)
 
 
 def byte_size_present(s: DistributionSubject) -> float:

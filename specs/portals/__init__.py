@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "PortalSpec", "PortalType", "Retire", "Schedule", "dump", "load", "load_file", "of_url", "save",
-    "shipped",
+    "Broken", "Limits", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load", "load_file",
+    "of_url", "save", "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[
@@ -78,7 +78,7 @@ class Limits(Strict):
     max_downloads: Annotated[int, Field(ge=0)] = 1_000
     """Tables downloaded from the portal in one night."""
     max_checks: Annotated[int, Field(ge=0)] = 20_000
-    """Addresses checked in one night, those longest unchecked first."""
+    """Addresses checked in one night, the most urgent first."""
 
 
 class Retire(Strict):
@@ -97,6 +97,15 @@ class Broken(Strict):
     """Checks in a row that failed, one a night at most."""
     after_days: Annotated[int, Field(ge=0)] = 2
     """Days between the first of them and the last."""
+
+
+class Recheck(Strict):
+    """How soon an address is asked again. One that changes or fails begins at the first step."""
+
+    hours: Annotated[tuple[Annotated[int, Field(ge=0, le=8_760)], ...], Field(min_length=1)] = (12, 24, 168, 720)
+    """Hours of each step, from a run to the next that asks (udata-hydra's). [0] asks in every run."""
+    after_checks: Annotated[int, Field(ge=1)] = 3
+    """Checks in a row with the same answer that lead to the next step."""
 
 
 class Schedule(Strict):
@@ -141,6 +150,7 @@ class PortalSpec(Strict):
     """Fields of a record whose change is no change, beside those of the portal type: ``resources.*.views``."""
     retire: Retire = Retire()
     broken: Broken = Broken()
+    recheck: Recheck = Recheck()
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
 

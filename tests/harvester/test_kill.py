@@ -101,7 +101,8 @@ class Site:
     def portal(self, portal_id: str, portal_type: str) -> None:
         lines = {"id": portal_id, "type": portal_type, "title": portal_id, "url": f"{self.server.url}/{portal_id}"}
         text = "".join(f"{k} = {json.dumps(v)}\n" for k, v in lines.items())
-        text += "local = true\n[broken]\nafter_checks = 2\nafter_days = 0\n[limits]\ndelay_s = 0\npage_rows = 4\n"
+        text += "local = true\n[broken]\nafter_checks = 2\nafter_days = 0\n[recheck]\nhours = [0]\n"
+        text += "[limits]\ndelay_s = 0\npage_rows = 4\n"
         (self.folder / f"{portal_id}.toml").write_text(text)
 
     def night(self, data: Path) -> subprocess.Popen[str]:

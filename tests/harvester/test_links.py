@@ -18,6 +18,7 @@ from harvester.nightly import portal_of
 
 TABLE = b"a,b\n1,2\n" * 50
 CAP = 5_000
+LIMITS = {"max_table_bytes": CAP, "timeout_s": 5}
 
 
 def head_is(status: int) -> Callable[[Asked], Answer]:
@@ -96,7 +97,7 @@ class Checked:
         self.server, self.catalog, self.data = server, catalog, Path(catalog.path).parent
         parts = [{"accessURL": url.replace("{}", server.url, 1)} for url in EXPECTED] + [{"accessURL": "  "}]
         server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "distribution": parts}]})
-        self.portal = spec("p", "dcat-us", server.url, limits={"max_table_bytes": CAP, "timeout_s": 5})
+        self.portal = spec("p", "dcat-us", server.url, limits=LIMITS, recheck={"hours": [0]})
         self.first = self.run(harvest(catalog, self.portal))
         self.before_second = len(server.requests)
         run_id = catalog.begin_run("again", [portal_of(self.portal)], version="0", methodology="0")

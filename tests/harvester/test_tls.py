@@ -18,6 +18,8 @@ from portal_server import Answer, PortalServer, as_json, harvested, spec
 from catalog.store import open_catalog
 from harvester.nightly import nightly
 
+LAST_DAY = "2020-01-31"
+
 
 @pytest.fixture(scope="module")
 def expired(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
@@ -81,6 +83,8 @@ def test_with_leave_it_is_read_and_said_all_the_same(server: PortalServer, tmp_p
     with open_catalog(tmp_path / "catalog.db") as catalog:
         check = catalog.rows("select * from resource_checks")[0]
         assert (check["outcome"], check["status"]) == ("ok", 200) and "self-signed" in check["tls_fault"]
+        assert check["tls_version"].startswith("TLSv1.")
+        assert check["certificate_expires_on"] == LAST_DAY
         found = catalog.rows("select * from findings where rule_id = 'tls_valid' order by dataset_id is not null")
         assert [f["dataset_id"] is None for f in found] == [True, False]
         assert all(f["gain_points"] == 0 for f in found)

@@ -20,7 +20,11 @@ from specs.metrics import metrics, systems
 from tests.conftest import SHARED
 
 URL = "https://data.example.org/budget.csv"
-CHECK = ResourceCheck(url=URL, outcome="ok", status=200, content_type="text/csv", last_modified=None)
+CHECK = ResourceCheck(
+    url=URL, outcome="ok", status=200, content_type="text/csv", last_modified=None, size_bytes=1024,
+    downloaded_bytes=1024, sha256="a" * 64, changed_at="2026-11-01T08:00:00Z", change_decided_by="checksum",
+    unchanged_until="2026-10-31T08:00:00Z", script="Cyrillic",
+)  # fmt: skip
 TABLE = TableReport(
     status="valid",
     format="CSV",
@@ -35,7 +39,8 @@ FILE = Distribution(
     identifier="r1", title="Budget 2026", description="All lines of the budget.", access_url=URL, download_url=URL,
     format="CSV", media_type="text/csv", byte_size="1024", licence="http://creativecommons.org/licenses/by/4.0/",
     rights="© City", issued="2026-01-01", modified="2026-11-01", documentation="https://data.example.org/docs",
-    status="Completed", described_by="https://data.example.org/schema.json",
+    status="Completed", described_by="https://data.example.org/schema.json", checksum="a" * 64,
+    checksum_algorithm="SHA-256", language=("bg",),
 )  # fmt: skip
 PERFECT = Dataset(
     identifier="budget", title="Budget of the city by chapter", description="Every line of the budget. " * 8,
@@ -56,7 +61,13 @@ def subject(
 ) -> DatasetSubject:
     parts = tuple(
         DistributionSubject(
-            id=f"d{i}", distribution=d, dataset=dataset, access_check=check, download_check=check, table=table
+            id=f"d{i}",
+            distribution=d,
+            dataset=dataset,
+            access_check=check,
+            download_check=check,
+            table=table,
+            as_of=as_of,
         )
         for i, d in enumerate(dataset.distributions)
     )
@@ -147,7 +158,8 @@ def test_late_only_beyond_the_tolerance() -> None:
     def fresh(modified: str | None, frequency: str = "R/P1M") -> Any:
         files = (replace(FILE, modified=None),)
         dataset = replace(PERFECT, modified=modified, frequency=frequency, distributions=files)
-        return measure(subject(dataset))[0]["up_to_date"]
+        unseen = replace(CHECK, changed_at=None, change_decided_by=None)
+        return measure(subject(dataset, unseen))[0]["up_to_date"]
 
     assert fresh("2026-10-15") == 1.0 and fresh("2026-08-01") == 0.0
     assert fresh(None) is UNKNOWN and fresh("2001-01-01", "irregular") is None and fresh("n.d.") is UNKNOWN
@@ -261,3 +273,18 @@ def test_the_score_keeps_its_bounds_and_its_promises(own: Measurements, parts: l
                 assert changed.low >= total.low - 1e-9 and changed.value >= total.value - 1e-9
                 if before < 1.0:
                     assert gain == pytest.approx(changed.value - total.value, abs=1e-6)
+
+
+def test_observed_changes_feed_timeliness_and_a_volatile_file_does_not() -> None:
+    dataset = replace(PERFECT, modified=None, frequency="R/P1M", distributions=(replace(FILE, modified=None),))
+    old = replace(CHECK, last_modified="Sun, 01 Feb 2026 08:00:00 GMT", changed_at="2026-02-01T08:00:00Z")
+
+    def fresh(check: ResourceCheck) -> Any:
+        return measure(subject(dataset, check))[0]["up_to_date"]
+
+    assert fresh(old) == 0.0
+    assert fresh(replace(old, changed_at="2026-11-10T02:00:00Z", change_decided_by="length")) == 1.0
+    stamped = replace(CHECK, last_modified="Mon, 23 Nov 2026 08:00:00 GMT", is_volatile=True)
+    assert fresh(replace(stamped, changed_at=None, change_decided_by=None)) is UNKNOWN
+    declared = replace(CHECK, changed_at="2026-11-10", change_decided_by="harvest_date")
+    assert fresh(declared) is UNKNOWN

@@ -1,0 +1,137 @@
+"""Did the data change, and when is an address to be asked again?
+
+What may tell of a change is taken in this order: the publisher's own date, the server's Last-Modified, the length, the
+checksum; the first that shows one decides, and is said. The same bytes are no change, whatever the dates say. Nor are
+bytes that differ in nothing but a date or time near the moment of the download: such a file is volatile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from catalog.model import ChangeSign, ResourceCheck
+from catalog.store import instant, started
+from quality.dates import last_day
+from specs.portals import Recheck
+
+__all__ = ["change_of", "schedule_of", "undated_digest"]
+
+SLACK = timedelta(hours=1)
+"""A night does not begin at the same second as the last one."""
+SERVERS_CLOCK = timedelta(minutes=1)
+"""A Last-Modified nearer to the answer than this is when the answer was made: it tells nothing of the data."""
+MAX_FOLDED_BYTES = 32_000_000
+_STAMP = re.compile(
+    rb"\x00D(?:[ T,]{0,2}\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?|\d{6}\b)?"
+)
+_SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%d", "%d %b %Y", "%d-%m-%Y")
+
+
+def undated_digest(path: Path, at: str) -> str | None:
+    """SHA-256 of a file without the dates of the day of ``at`` (an instant) and its neighbours, and the times beside.
+
+    Seconds since 1970 of these days are left out too. None for a file of more than MAX_FOLDED_BYTES.
+    """
+    if path.stat().st_size > MAX_FOLDED_BYTES:
+        return None
+    content = path.read_bytes()
+    days = [_instant(at) + timedelta(days=n) for n in (-1, 0, 1)]
+    for day in days:
+        for spelling in _SPELLINGS:
+            content = content.replace(day.strftime(spelling).encode(), b"\x00D")
+    content = _STAMP.sub(b"", content)
+    # The first five of ten digits last 28 hours; the last ones are seconds, or thousandths of them.
+    for start in sorted({str(int(day.timestamp()))[:5] for day in days}):
+        content = re.sub(rb"\b%s\d{5}(?:\d{3})?\b" % start.encode(), b"", content)
+    return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=1_024)
+def _moment(http_date: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(http_date) if http_date else None
+    except (ValueError, OverflowError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC) if found and found.year > 1970 else None
+
+
+def _told_by_server(check: ResourceCheck) -> datetime | None:
+    """The server's date of change, where it is one of the data and not of the answer."""
+    told = _moment(check.last_modified)
+    return told if told is not None and _instant(check.checked_at) - told > SERVERS_CLOCK else None
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
+    """When the data behind an address that answers last changed, as fields of its check.
+
+    ``before`` is the last check that is kept of the address.
+    """
+    told = _told_by_server(seen)
+    if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
+        return _decided("last_modified", instant(told)) | {"is_changed": False} if told else {}
+    kept = {name: getattr(before, name) for name in _FIELDS} | {"is_changed": False}
+    is_whole = not seen.is_truncated and not before.is_truncated
+    if seen.status == 304 or (is_whole and seen.sha256 is not None and seen.sha256 == before.sha256):
+        return kept
+    if is_whole and seen.sha256_undated is not None and seen.sha256_undated == before.sha256_undated:
+        return kept | {"is_volatile": True}
+    if day := _declared_anew(before, seen):
+        return _decided("harvest_date", day)
+    # A server that gives a date for the first time tells of a change only if it came after the last look.
+    if told and told > (_moment(before.last_modified) or _instant(before.checked_at)):
+        return _decided("last_modified", instant(told))
+    until = before.checked_at if before.outcome == "ok" else None
+    if seen.size_bytes is not None and before.size_bytes is not None and seen.size_bytes != before.size_bytes:
+        return _decided("length", seen.checked_at, until)
+    if is_whole and seen.sha256 and before.sha256 and seen.sha256 != before.sha256:
+        return _decided("checksum", seen.checked_at, until)
+    return kept
+
+
+_FIELDS = ("changed_at", "change_decided_by", "unchanged_until", "is_volatile")
+
+
+def _decided(sign: ChangeSign, at: str, until: str | None = None) -> dict[str, Any]:
+    return dict(zip(_FIELDS, (at, sign, until, False), strict=True)) | {"is_changed": True}
+
+
+def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
+    """The day that the publisher now gives for the last change, where it is a later one and has come."""
+    if seen.declared_modified == before.declared_modified:
+        return None
+    old, new = last_day(before.declared_modified), last_day(seen.declared_modified)
+    is_later = old is not None and new is not None and old < new and new.isoformat() <= seen.checked_at[:10]
+    return new.isoformat() if new is not None and is_later else None
+
+
+def schedule_of(
+    before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck, *, is_changed: bool = False
+) -> dict[str, Any]:
+    """When an address is asked again, as fields of its check. ``is_changed``: its data changed since the last one.
+
+    Counted from the start of the run, so that a night that is taken up, or replayed, says the same.
+    """
+    is_same = (
+        before is not None
+        and not is_changed
+        and seen.outcome not in ("failing", "broken")
+        and (seen.outcome, seen.fault) == (before.outcome, before.fault)
+    )
+    stable = before.stable_checks + 1 if before is not None and is_same else 0
+    step = min(stable // recheck.after_checks, len(recheck.hours) - 1)
+    return {"stable_checks": stable, "next_check_at": _later(run_id, recheck.hours[step])}
+
+
+@lru_cache(maxsize=256)
+def _later(run_id: str, hours: int) -> str:
+    return instant(started(run_id) + max(timedelta(hours=hours) - SLACK, timedelta()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
@@ -71,6 +72,10 @@ class FileToValidate:
     media_type: str | None
     content_type: str | None
     is_truncated: bool
+    title: str = ""
+    """Titles of dataset and distribution."""
+    previous: dict[str, Any] = field(default_factory=dict)
+    """Profile of the version before, as it was kept; empty where there is none."""
     schema_file: str | None = None
     """The declared schema, as downloaded: its path in the data folder. None where none is declared, or none came."""
 
@@ -219,7 +224,8 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     rows = catalog.rows(
         """
         select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
-          d.described_by, d.conforms_to
+          d.described_by, d.conforms_to, coalesce(datasets.title, '') || ' ' || coalesce(d.title, '') as title,
+          case when t.sha256 != c.sha256 then t.profile end as profile
         from distributions d
         join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
         join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
@@ -242,6 +248,8 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
             media_type=row["media_type"],
             content_type=row["content_type"],
             is_truncated=bool(row["is_truncated"]),
+            title=row["title"].strip(),
+            previous=json.loads(row["profile"]) if row["profile"] else {},
             schema_file=next((schemas[url] for url in declared[row["id"]] if url in schemas), None),
         )
         for row in rows

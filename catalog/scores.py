@@ -34,6 +34,10 @@ class Finding:
     format_served: str | None = None
     first_row: int | None = None
     error_count: int | None = None
+    rate_per_1000: float | None = None
+    """Errors for each 1,000 rows of the table."""
+    rows: str | None = None
+    """Lines of the first ten, where lines are concerned, parted by blanks."""
     gain_points: float | None = None
     exchange: str | None = None
     """WARC-Record-ID of the answer it rests on, where exchanges are archived."""

@@ -7,6 +7,7 @@ gain is exact: what the score would be with that one answer set to 1, less what 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from catalog.model import TableDefect
 from catalog.scores import Finding
@@ -14,7 +15,9 @@ from quality import claims
 from quality.metrics.sound import RULES
 from quality.score import DatasetScore, Leverage
 from quality.subject import DatasetSubject, DistributionSubject, Unknown
+from quality.tables.rules import fix_of
 from specs.metrics import Metric, metrics
+from specs.table_rules import table_rules
 
 __all__ = ["findings", "portal_findings", "unobserved"]
 
@@ -34,6 +37,13 @@ def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
             value = score.distributions[index][metric.id]
             if _fails(value):
                 found += _distribution_findings(metric, part, leverage, index, subject.exchange)
+    for part in subject.distributions:
+        if part.table is not None:
+            found += [
+                _of_defect(_bare(part), defect, 0.0, part.table.row_count)
+                for defect in part.table.defects
+                if _is_uncounted(defect)
+            ]
     return found
 
 
@@ -45,9 +55,38 @@ def unobserved(subject: DatasetSubject, score: DatasetScore) -> frozenset[tuple[
         for part, values in zip(subject.distributions, score.distributions, strict=True)
         for name, value in values.items()
         if isinstance(value, Unknown)
-        for rule in {name, *RULES.get(name, ())}
+        for rule in {name, *RULES.get(name, ()), *(_UNCOUNTED if name in RULES else ())}
     }
     return frozenset(own | parts)
+
+
+_UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
+"""Rules of tables that are reported and cost no points."""
+_SHOWN_BY_METRIC = {"html_instead_of_file", "error_instead_of_file"}
+"""That no file was served is a finding of ``file_served``."""
+
+
+def _is_uncounted(defect: TableDefect) -> bool:
+    return defect.source != "great_expectations" and defect.rule in _UNCOUNTED and defect.rule not in _SHOWN_BY_METRIC
+
+
+def _bare(part: DistributionSubject) -> Finding:
+    """What all findings about the table of a distribution have in common."""
+    declared, served = part.declared_format, part.served_format
+    return Finding(
+        rule_id="",
+        rule_title="",
+        dimension="sound",
+        severity="info",
+        how_to_fix="",
+        distribution_id=part.id,
+        resource_url=part.url,
+        expected="none",
+        http_status=part.check.status if part.check else None,
+        format_declared=declared.id if declared else part.distribution.format,
+        format_served=served.id if served else None,
+        exchange=part.check.exchange if part.check else None,
+    )
 
 
 def _fails(value: object) -> bool:
@@ -120,7 +159,10 @@ def _distribution_findings(
     if not defects:
         return [base]
     # One finding for each column concerned; the gain belongs to mending them all, so only the first carries it.
-    return [_of_defect(base, defect, base.gain_points if number == 0 else 0.0) for number, defect in enumerate(defects)]
+    return [
+        _of_defect(base, defect, base.gain_points if number == 0 else 0.0, table.row_count)
+        for number, defect in enumerate(defects)
+    ]
 
 
 def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect]:
@@ -131,25 +173,23 @@ def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect
     return sorted(chosen, key=lambda d: (-d.count, d.rule, d.field or ""))
 
 
-def _of_defect(base: Finding, defect: TableDefect, gain: float | None) -> Finding:
-    return Finding(
-        rule_id=base.rule_id,
-        rule_title=base.rule_title,
-        dimension=base.dimension,
-        severity=base.severity,
-        how_to_fix=base.how_to_fix,
-        distribution_id=base.distribution_id,
+def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count: int | None = None) -> Finding:
+    rate = 1000 * defect.count / row_count if row_count and defect.first_row else None
+    # One bad cell in a million is worth a line, and no alarm.
+    is_rare = rate is not None and rate < 1 and defect.severity == "error"
+    return replace(
+        base,
+        rule_id=base.rule_id or defect.rule,
+        rule_title=base.rule_title or defect.message,
+        severity="info" if is_rare else defect.severity,
+        how_to_fix=fix_of(defect.rule) or base.how_to_fix,
         field=f"{defect.rule}: {defect.field}" if defect.field else defect.rule,
-        resource_url=base.resource_url,
         observed=defect.message,
-        expected=base.expected,
-        http_status=base.http_status,
-        format_declared=base.format_declared,
-        format_served=base.format_served,
         first_row=defect.first_row,
         error_count=defect.count,
+        rate_per_1000=round(rate, 3) if rate is not None else None,
+        rows=" ".join(map(str, defect.rows)) or None,
         gain_points=gain,
-        exchange=base.exchange,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from catalog.observations import write_reports
 from catalog.reading import FileToValidate, files
@@ -34,7 +35,7 @@ def validate(
         return
     done, batch = 0, []
     with InspectionPool(workers=min(workers, len(waiting))) as pool:
-        for key, report in pool.map(_task(one, data) for one in waiting.values()):
+        for key, report in pool.map(_task(one, data, run_id) for one in waiting.values()):
             one = waiting[key]
             batch.append((one.distribution_id, one.url, one.sha256, report))
             done += 1
@@ -44,7 +45,7 @@ def validate(
             on_progress("validate", "files", done, len(waiting))
 
 
-def _task(one: FileToValidate, data: Path) -> InspectTask:
+def _task(one: FileToValidate, data: Path, run_id: str) -> InspectTask:
     return InspectTask(
         key=one.distribution_id,
         path=data / one.file_path,
@@ -52,4 +53,9 @@ def _task(one: FileToValidate, data: Path) -> InspectTask:
         declared_media_type=one.media_type,
         declared_charset=_charset(one.content_type),
         is_truncated=one.is_truncated,
+        title=one.title or None,
+        file_name=PurePosixPath(urlsplit(one.url).path).name or None,
+        today=f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}",
+        previous=one.previous,
+        schema_path=data / one.schema_file if one.schema_file else None,
     )

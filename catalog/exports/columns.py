@@ -141,6 +141,8 @@ FINDINGS = (
         "string",
         "WARC-Record-ID of the exchange it rests on (winnow evidence shows it); empty where none was archived.",
     ),
+    Field("rate_per_1000", "number", "How often for each 1,000 rows of the table."),
+    Field("rows", "string", "Lines of the first ten, parted by blanks."),
 )
 
 CHANGES = (

@@ -98,6 +98,8 @@ TABLES: dict[str, Table] = {
             "field": c(str, "Column of the table."),
             "first_row": c(int, "First line concerned."),
             "error_count": c(int, "How often."),
+            "rate_per_1000": c(float, "How often for each 1,000 rows."),
+            "rows": c(str, "Lines of the first ten."),
             "how_to_fix": c(str, "What to do."),
             "gain_points": c(float, "Points of the dataset's Winnow score that mending it brings."),
             "first_seen_run": c(str, "Run that found it first.", "runs"),

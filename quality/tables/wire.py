@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,26 @@ class InspectTask:
     declared_media_type: str | None = None
     declared_charset: str | None = None
     is_truncated: bool = False
-    max_rows: int = 10_000
+    max_rows: int = 2_000
+    """Rows that expectations look at; the pass over the table looks at all."""
+    title: str | None = None
+    file_name: str | None = None
+    today: str | None = None
+    """Day of the run, ISO 8601."""
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    """Profile of the version before."""
+    schema_path: Path | None = None
 
 
 def dump_task(task: InspectTask) -> bytes:
-    return _line({**asdict(task), "path": str(task.path)})
+    paths = {"path": str(task.path), "schema_path": str(task.schema_path) if task.schema_path else None}
+    return _line({**asdict(task), **paths})
 
 
 def parse_task(line: bytes) -> InspectTask:
     fields = json.loads(line)
-    return InspectTask(**{**fields, "path": Path(fields["path"])})
+    schema = Path(fields["schema_path"]) if fields["schema_path"] else None
+    return InspectTask(**{**fields, "path": Path(fields["path"]), "schema_path": schema})
 
 
 def dump_report(report: TableReport) -> bytes:

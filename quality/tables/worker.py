@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+from datetime import date
 
 from quality.tables.wire import dump_report, parse_task
 
@@ -29,6 +30,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(_refuse_network)
     from quality.tables.inspect import inspect
+    from quality.tables.judge import Asked
 
     os.write(out, b'{"ready": true}\n')
     for line in tasks:
@@ -40,6 +42,14 @@ def main(memory_bytes: int, parent_id: int) -> None:
             declared_charset=task.declared_charset,
             is_truncated=task.is_truncated,
             max_rows=task.max_rows,
+            asked=Asked(
+                title=task.title,
+                file_name=task.file_name,
+                today=date.fromisoformat(task.today) if task.today else None,
+                previous=task.previous,
+                schema_path=task.schema_path,
+                is_sample=task.is_truncated,
+            ),
         )
         message = dump_report(report)
         while message:

@@ -45,13 +45,22 @@ def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[
     return found
 
 
-def differences(ours: dict[str, list[tuple[Any, ...]]], theirs: dict[str, list[tuple[Any, ...]]]) -> dict[str, Any]:
-    """The rows that only one of two catalogues has: few enough to be read where a whole catalogue is not."""
+def differences(
+    ours: dict[str, list[tuple[Any, ...]]],
+    theirs: dict[str, list[tuple[Any, ...]]],
+    *,
+    may_lack: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The rows that only one of two catalogues has: few enough to be read where a whole catalogue is not.
+
+    Of the tables in ``may_lack`` ours may have fewer rows.
+    """
     found = {}
     for name in TABLES:
         only_ours = [row for row in ours[name] if row not in theirs[name]]
         only_theirs = [row for row in theirs[name] if row not in ours[name]]
-        if only_ours or only_theirs or len(ours[name]) != len(theirs[name]):
+        is_lack = name in may_lack and len(ours[name]) <= len(theirs[name])
+        if only_ours or not is_lack and (only_theirs or len(ours[name]) != len(theirs[name])):
             found[name] = {"only ours": only_ours, "only theirs": only_theirs}
     return found
 

@@ -196,6 +196,8 @@ def site_with_tables(tmp_path: Path) -> Iterator[Site]:
 
 # How a killed check is asked again differs, what it found does not.
 COST = frozenset({"harvests.not_modified", "resource_checks.status", "resource_checks.method"})
+# A page that was read in two goes is not remembered: what its first part held is not known any more.
+LACK = frozenset({"answers"})
 POINTS = [
     [(3, 0.0), (4, 0.002), (5, 0.0), (4, 0.005), (6, 0.001), (5, 0.01), (7, 0.0), (9, 0.003), (6, 0.0), (8, 0.02)],
     [(4, 0.0), (3, 0.004), (6, 0.008), (5, 0.0), (5, 0.015), (4, 0.001), (8, 0.0), (7, 0.006), (9, 0.0), (7, 0.03)],
@@ -211,7 +213,7 @@ def test_killed_while_it_asks(points: list[tuple[int, float]], site: Site, tmp_p
     site.whole(killed)
     assert site.kills >= 5
     site.whole(whole)
-    assert differences(content(killed, but=COST), content(whole, but=COST)) == {}
+    assert differences(content(killed, but=COST), content(whole, but=COST), may_lack=LACK) == {}
 
 
 def test_killed_on_the_second_night(site: Site, tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_killed_on_the_second_night(site: Site, tmp_path: Path) -> None:
         site.whole(data, nights=2)
     assert site.kills >= 3
     ours, theirs = content(killed, but=COST), content(whole, but=COST)
-    assert differences(ours, theirs) == {}
+    assert differences(ours, theirs, may_lack=LACK) == {}
     assert {kind for *_, kind in [(row[4],) for row in ours["changes"]]} == {"added", "changed", "missing"}
 
 
@@ -242,5 +244,5 @@ def test_killed_in_every_stage(site_with_tables: Site, tmp_path: Path) -> None:
     assert site.kills >= 3
     site.whole(killed)
     site.whole(whole)
-    assert differences(content(killed, but=COST), content(whole, but=COST)) == {}
+    assert differences(content(killed, but=COST), content(whole, but=COST), may_lack=LACK) == {}
     assert (whole / "exports" / "scorecard.csv").is_file() and not list(whole.rglob("*.part"))

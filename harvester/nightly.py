@@ -263,7 +263,8 @@ _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], int], None]] = {
 def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
     """What a run came to, for people and machines."""
     portals = catalog.rows(
-        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.mode, p.datasets, h.added, h.changed,
+        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.gates_failed, h.mode, p.datasets,
+             h.added, h.changed,
              h.removed, h.retired, h.errors, h.duplicates, h.requests, h.not_modified, h.bytes,
              round(p.score, 1) as score, round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high,
              p.grade,
@@ -276,7 +277,8 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         {"run": run_id},
     )
     for portal in portals:
-        portal["reasons"] = json.loads(portal["reasons"] or "[]")
+        portal["gates_failed"] = json.loads(portal["gates_failed"] or "[]")
+        portal["reasons"] = json.loads(portal["reasons"] or "[]") + portal["gates_failed"]
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
     )
@@ -295,5 +297,5 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         },
         "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),
         "mean_score": catalog.value("select round(avg(score), 1) from dataset_quality where run_id = ?", [run_id]),
-        "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete"],
+        "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete" or p["gates_failed"]],
     }

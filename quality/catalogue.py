@@ -6,16 +6,20 @@ here is light. A child gets :func:`rows` as JSON, and sends :class:`Answer` back
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from catalog.model import TableReport
 from quality.dates import last_day
+from quality.tables.wire import FAULT
 from specs.expectations import Expectation, ExpectationsError, load
 
-__all__ = ["Answer", "failed_gates", "judge", "row"]
+__all__ = ["Answer", "failed_gates", "judge", "judge_file", "row"]
 
 COLUMNS = (
     *("title", "description", "licence", "identifier", "distributions", "urls", "days_ahead"),
@@ -93,6 +97,15 @@ def judge(rows: Sequence[Mapping[str, Any]]) -> tuple[Answer, ...]:
         count = len(rows) if _is_about_nulls(one) else _least(one, filled)
         answers.append(_answer(one, result, count if result else 0))
     return tuple(answers)
+
+
+def judge_file(path: Path) -> TableReport:
+    """Ask the suite of the datasets in a file of JSON lines; the answers are the report's. Never raises for them."""
+    try:
+        answers = judge([json.loads(line) for line in path.read_text("utf-8").splitlines()])
+    except Exception as error:  # noqa: BLE001  # a fault of ours is no fault of the portal
+        return TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
+    return TableReport(status="not_a_table", report={"answers": [asdict(answer) for answer in answers]})
 
 
 def failed_gates(answers: Iterable[Answer]) -> tuple[Answer, ...]:

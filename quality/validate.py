@@ -1,14 +1,21 @@
-"""The validate stage: every downloaded file that has no report yet, in child processes."""
+"""The validate stage, in child processes: every file that has no report yet, and the datasets of each portal."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import chain
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from catalog.gates import dataset_facts, portals_to_judge, write_gates
+from catalog.model import TableReport, stable_id
 from catalog.observations import write_reports
 from catalog.reading import FileToValidate, files
 from catalog.store import Catalog
+from quality.catalogue import Answer, failed_gates, row
 from quality.tables.pool import InspectionPool, InspectTask
 
 __all__ = ["validate"]
@@ -31,11 +38,22 @@ def validate(
 ) -> None:
     """Inspect the new or changed downloads of some portals and write their reports."""
     waiting = {one.distribution_id: one for portal in portal_ids for one in files(catalog, portal)}
-    if not waiting:
+    portals = portals_to_judge(catalog, run_id, portal_ids)
+    if not waiting and not portals:
         return
     done, batch = 0, []
-    with InspectionPool(workers=min(workers, len(waiting))) as pool:
-        for key, report in pool.map(_task(one, data, run_id) for one in waiting.values()):
+    with (
+        TemporaryDirectory(prefix="winnow-") as folder,
+        InspectionPool(workers=min(workers, len(waiting) + len(portals))) as pool,
+    ):
+        tasks = chain(
+            (_catalogue_task(catalog, run_id, portal, Path(folder)) for portal in portals),
+            (_task(one, data, run_id) for one in waiting.values()),
+        )
+        for key, report in pool.map(tasks):
+            if key not in waiting:
+                _write_answers(catalog, run_id, key.removeprefix(_PORTAL), report)
+                continue
             one = waiting[key]
             batch.append((one.distribution_id, one.url, one.sha256, report))
             done += 1
@@ -43,6 +61,26 @@ def validate(
                 write_reports(catalog, run_id, batch)
                 batch = []
             on_progress("validate", "files", done, len(waiting))
+
+
+_PORTAL = "portal: "
+"""Before the key of a task about a portal: no distribution is named so."""
+
+
+def _catalogue_task(catalog: Catalog, run_id: str, portal_id: str, folder: Path) -> InspectTask:
+    path = folder / f"{stable_id(portal_id)}.jsonl"
+    today = date.fromisoformat(run_id[:8])
+    with path.open("w", encoding="utf-8") as file:
+        for facts in dataset_facts(catalog, portal_id):
+            file.write(json.dumps(row(**facts, today=today)) + "\n")
+    return InspectTask(key=f"{_PORTAL}{portal_id}", path=path, is_catalogue=True)
+
+
+def _write_answers(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
+    answers = report.report.get("answers", [])
+    failed = failed_gates(Answer(**answer) for answer in answers)
+    # Where the child died nothing is known, and nothing failed.
+    write_gates(catalog, run_id, portal_id, answers, [f"{one.rule}: {one.message} {one.fix}" for one in failed])
 
 
 def _task(one: FileToValidate, data: Path, run_id: str) -> InspectTask:

@@ -77,6 +77,8 @@ TABLES: dict[str, Table] = {
             "finished_at": c(str, "End."),
             "approved_at": c(str, "When a person approved a suspect harvest."),
             "approved_by": c(str, "Who did, and why."),
+            "suite": c(list, "What specs/expectations/catalogue.toml says of the datasets, rule by rule."),
+            "gates_failed": c(list, "Its gates that the harvest failed, in words: what came is no catalogue."),
             "checkpoint": c(dict, "Where reading stands, so that a killed harvest goes on there; empty at its end."),
         },
         indexes=(("portal_id",), ("run_id",)),

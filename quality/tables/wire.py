@@ -22,6 +22,8 @@ class InspectTask:
 
     key: str
     path: Path
+    is_catalogue: bool = False
+    """The file holds a portal's datasets, one JSON object a line: the report brings what the suite says of them."""
     declared_format: str | None = None
     declared_media_type: str | None = None
     declared_charset: str | None = None

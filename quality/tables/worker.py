@@ -12,6 +12,7 @@ import signal
 import sys
 from datetime import date
 
+from catalog.model import TableReport
 from quality.tables.wire import dump_report, parse_task
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -29,12 +30,16 @@ def main(memory_bytes: int, parent_id: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(_refuse_network)
+    from quality.catalogue import judge_file as judge_catalogue
     from quality.tables.inspect import inspect
     from quality.tables.judge import Asked
 
     os.write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)
+        if task.is_catalogue:
+            _send(out, judge_catalogue(task.path))
+            continue
         report = inspect(
             task.path,
             declared_format=task.declared_format,
@@ -51,9 +56,13 @@ def main(memory_bytes: int, parent_id: int) -> None:
                 is_sample=task.is_truncated,
             ),
         )
-        message = dump_report(report)
-        while message:
-            message = message[os.write(out, message) :]
+        _send(out, report)
+
+
+def _send(out: int, report: TableReport) -> None:
+    message = dump_report(report)
+    while message:
+        message = message[os.write(out, message) :]
 
 
 def _own_channel() -> tuple[int, _Lines]:

@@ -1,0 +1,54 @@
+"""A harvest that brought nonsense fails the night, and says by which gate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from portal_server import PortalServer, ckan_search
+
+from catalog.store import open_catalog
+
+WINNOW = str(Path(sys.executable).with_name("winnow"))
+
+
+def night(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+    with PortalServer({"/api/3/action/package_search": ckan_search(packages)}) as server:
+        for package in packages:
+            package["resources"] = [{"id": "r", "url": f"{server.url}/{package['name']}.pdf", "format": "PDF"}]
+        (folder / "portal.toml").write_text(
+            f'id = "portal"\ntype = "ckan"\ntitle = "P"\nurl = "{server.url}"\nlocal = true\n[limits]\ndelay_s = 0\n'
+        )
+        done = subprocess.run(
+            [WINNOW, "--data", str(folder / "data"), "nightly", "--portals", str(folder), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_nonsense_fails_the_night(tmp_path: Path) -> None:
+    packages = [{"id": f"{n:05}", "name": f"p{n}", "title": "Untitled", "notes": "Untitled"} for n in range(30)]
+    status, result = night(tmp_path, packages)
+    assert status == 3
+    assert result["failed_portals"] == ["portal"]
+    (portal,) = result["portals"]
+    assert portal["verdict"] == "complete"
+    assert portal["gates_failed"] and set(portal["gates_failed"]) <= set(portal["reasons"])
+    with open_catalog(tmp_path / "data/catalog.db") as catalog:
+        answers = json.loads(catalog.value("select suite from harvests"))
+    failed = {answer["rule"] for answer in answers if answer["gate"] and answer["passed"] is False}
+    assert failed == {gate.partition(":")[0] for gate in portal["gates_failed"]}
+
+
+def test_a_catalogue_passes(tmp_path: Path) -> None:
+    packages = [
+        {"id": f"{n:05}", "name": f"p{n}", "title": f"Streets of district {n}", "notes": f"All streets of district {n}"}
+        for n in range(30)
+    ]
+    status, result = night(tmp_path, packages)
+    assert (status, result["failed_portals"], result["portals"][0]["gates_failed"]) == (0, [], [])

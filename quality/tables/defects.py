@@ -79,7 +79,7 @@ def row_defects(profile: Profile) -> Iterator[TableDefect]:
     # A single last line without its carriage return is nothing to speak of.
     if odd > 1:
         yield defect("mixed_line_ends", odd)
-    if width in (255, 256, 1023, 1024, 16384):
+    if width in (255, 256, 1023, 1024):
         yield defect("column_limit_cut", 1)
 
 

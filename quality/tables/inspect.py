@@ -14,8 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from catalog.model import TableReport
+from python_calamine import CalamineError
+
+from catalog.model import TableDefect, TableReport
 from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
+from quality.tables.defects import defect
 from quality.tables.dialect import decode
 from quality.tables.judge import HXL, Asked, Found, encoding_defects, joined, judge, judge_workbook, spoiled
 from quality.tables.limits import MAX_JSON_BYTES, Refused
@@ -56,7 +59,14 @@ def inspect(
         raise
     except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
         report = TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
+    if report.status == "unknown" and report.note and not report.note.startswith(FAULT):
+        report = replace(report, defects=(*report.defects, not_looked_into(report.note)))
     return replace(report, elapsed_ms=round((time.monotonic() - started) * 1000))
+
+
+def not_looked_into(why: str) -> TableDefect:
+    """That a file was not looked into is said, with the reason; it costs nothing."""
+    return replace(defect("not_looked_into", 1, message=f"Not looked into: {why}."), source="sniff")
 
 
 class _Look:
@@ -97,8 +107,8 @@ class _Look:
             return replace(base, status="unknown" if found.format is None else "not_a_table")
         try:
             return self._judged(path, base, size, is_inside)
-        except Refused as refusal:
-            return replace(base, status="unknown", note=str(refusal))
+        except (Refused, CalamineError) as refusal:
+            return replace(base, status="unknown", note=f"{str(refusal) or type(refusal).__name__}"[:200])
 
     def _judged(self, path: Path, base: TableReport, size: int, is_inside: bool) -> TableReport:
         if base.format in _TEXT:

@@ -83,6 +83,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     names = table.names
     width = len(found.scan["columns"])
     if len(names) > width:
+        found.defects.append(defect("too_many_columns", 1, [table.header_line]))
         # Beyond what any program shows: counted, and not looked into.
         table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
     profile = profile_of(names[:width], found.scan, found.around.totals)
@@ -154,6 +155,8 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
     found = [*_of_sheet(main)]
     if workbook.errors:
         found.append(defect("spreadsheet_error", workbook.errors, workbook.error_rows))
+    if base.format == "XLSM":
+        found.append(defect("macros", 1))
     if workbook.hidden:
         found.append(defect("hidden_sheet", len(workbook.hidden)))
     notes = [base.note, HXL if main.has_hxl else None]

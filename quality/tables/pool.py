@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -20,8 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from catalog.model import TableReport
+from catalog.model import TableDefect, TableReport
 from quality.tables.wire import FAULT, InspectTask, dump_task, parse_report
+from specs.table_rules import table_rules
 
 __all__ = ["InspectTask", "InspectionPool"]
 
@@ -34,6 +37,8 @@ class _Child:
     process: subprocess.Popen[bytes]
     deadline: float
     """On the monotonic clock: until when it has to be ready, or done with its task."""
+    folder: Path
+    """Where it unpacks archives."""
     task: InspectTask | None = None
     is_ready: bool = False
     received: bytearray = field(default_factory=bytearray)
@@ -61,6 +66,8 @@ class InspectionPool:
         self._tasks_per_child, self._startup_timeout_s = tasks_per_child, startup_timeout_s
         self._children: list[_Child] = []
         self._selector = selectors.DefaultSelector()
+        self._folder = tempfile.TemporaryDirectory(prefix="winnow-")
+        self._started = 0
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +78,12 @@ class InspectionPool:
         for child in list(self._children):
             self._end(child)
         self._selector.close()
+        self._folder.cleanup()
+
+    @property
+    def folder(self) -> str:
+        """Where the children unpack archives; it goes with the pool."""
+        return self._folder.name
 
     @property
     def process_ids(self) -> tuple[int, ...]:
@@ -112,7 +125,10 @@ class InspectionPool:
                 self._end(child)
 
     def _unknown(self, task: InspectTask, message: str) -> TableReport:
-        return TableReport(status="unknown", is_sample=task.is_truncated, note=f"the check was stopped: {message}")
+        why = f"the check was stopped: {message}"
+        told = table_rules()["not_looked_into"]
+        defect = TableDefect(rule=told.id, count=1, message=f"{why}.", severity=told.severity, source="sniff")
+        return TableReport(status="unknown", is_sample=task.is_truncated, note=why, defects=(defect,))
 
     def _hand_out(self, queue: deque[InspectTask]) -> None:
         busy = sum(child.task is not None for child in self._children)
@@ -134,6 +150,9 @@ class InspectionPool:
                     queue.appendleft(task)
 
     def _start(self) -> None:
+        self._started += 1
+        folder = Path(self._folder.name) / str(self._started)
+        folder.mkdir()
         process = subprocess.Popen(
             [sys.executable, "-m", "quality.tables.worker", str(self._memory_bytes), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -142,6 +161,8 @@ class InspectionPool:
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join([_ROOT, *filter(None, sys.path)]),
+                # What a child unpacks is taken away with it, however it ends.
+                "TMPDIR": str(folder),
                 "GX_ANALYTICS_ENABLED": "false",
                 # Numerical libraries start a thread for each core, with 8 MiB of address space each.
                 "OMP_NUM_THREADS": "1",
@@ -150,7 +171,7 @@ class InspectionPool:
                 "RUST_BACKTRACE": "0",
             },
         )
-        child = _Child(process, time.monotonic() + self._startup_timeout_s)
+        child = _Child(process, time.monotonic() + self._startup_timeout_s, folder)
         self._children.append(child)
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, child)
@@ -196,6 +217,7 @@ class InspectionPool:
         was_running = process.poll() is None
         process.kill()
         status = process.wait()
+        shutil.rmtree(child.folder, ignore_errors=True)
         process.stdout.close()
         with suppress(BrokenPipeError):  # a task may still be in the buffer
             process.stdin.close()

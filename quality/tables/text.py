@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from quality.tables.dialect import Dialect, detect_dialect, find_header, read_records
 from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
 from quality.tables.layout import Around, is_hxl
+from quality.tables.limits import Refused
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.structure import Table
 from quality.tables.tail import Tail, read_tail
@@ -20,9 +23,13 @@ __all__ = ["MISSING_BYTES", "Opened", "first_rows", "open_text", "scan_text"]
 
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
+_MAX_LINE = 2**22
+"""Characters of a line that are read at once; what is longer is no row of a table."""
 _HEAD_RECORDS = 80
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
+MOST_CELLS = 250_000
+"""Columns of anything that is called a table."""
 MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
 
 
@@ -53,6 +60,8 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
     if index is None:
         return None
     line, header = records[index]
+    if len(header) > MOST_CELLS:
+        raise Refused(f"its first row has {len(header):,} cells")
     below = records[index + 1 :]
     has_hxl = bool(below) and is_hxl(below[0][1])
     return Opened(
@@ -75,6 +84,9 @@ def _head(path: Path, encoding: Encoding, is_cut: bool) -> str:
     """The first whole lines; where there is no line's end for long, as much of the one as there is."""
     with _stream(path, encoding) as stream:
         text = stream.read(_HEAD_CHARS)
+        # A header of a hundred thousand columns is a line of half a megabyte.
+        while "\n" not in text and "\r" not in text and len(text) < _MAX_LINE and (more := stream.read(_HEAD_CHARS)):
+            text += more
         goes_on = is_cut or bool(stream.read(1))
     end = max(text.rfind("\n"), text.rfind("\r")) + 1
     return text[:end] if goes_on and end else text
@@ -83,10 +95,12 @@ def _head(path: Path, encoding: Encoding, is_cut: bool) -> str:
 def first_rows(path: Path, opened: Opened, most: int, *, is_cut: bool = False) -> tuple[Table, bool]:
     """Up to ``most`` rows below the header, as text; and whether these are all."""
     with _stream(path, opened.encoding) as stream:
-        records = read_records(stream, opened.dialect)
+        records = read_records(iter(partial(stream.readline, _MAX_LINE), ""), opened.dialect)
         # Lines for programs are read, and not handed out.
         below = islice(records, opened.skip - opened.dialect.skip_lines, None)
-        rows = list(islice(below, most + 1))
+        rows: list[tuple[int, list[str]]] = []
+        with suppress(csv.Error):  # a cell beyond all bounds: the pass over the file says what it is
+            rows.extend(islice(below, most + 1))
     is_whole = len(rows) <= most
     if is_whole and is_cut and rows:
         rows.pop()  # the cut lies within it
@@ -108,6 +122,7 @@ def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int =
         skip=opened.skip,
         places=places,
         missing=MISSING_BYTES,
+        expected=len(opened.header),
     )
     ends_open = False
     for block in utf8_blocks(path, encoding, end=tail.end, is_cut=is_cut):

@@ -73,12 +73,12 @@ static void scan_free(Scan *scan) {
 }
 
 static int scanner_init(Scanner *self, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"delimiter", "quote", "escape", "width", "skip", "places", "missing", "longest_record", NULL};
+    static char *names[] = {"delimiter", "quote", "escape", "width", "skip", "places", "missing", "longest_record", "expected", NULL};
     PyObject *delimiter, *quote, *escape, *missing;
-    unsigned int width, places = 100;
+    unsigned int width, expected = 0, places = 100;
     unsigned long long skip = 0, longest = 8 << 20;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOIKIO|K", names, &delimiter, &quote, &escape, &width, &skip, &places,
-                                     &missing, &longest)) return -1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOIKIO|KI", names, &delimiter, &quote, &escape, &width, &skip, &places,
+                                     &missing, &longest, &expected)) return -1;
     if (width < 1 || width > 1000000) { PyErr_SetString(PyExc_ValueError, "width must lie between 1 and 1,000,000"); return -1; }
     scan_free(&self->scan);
     Scan *scan = &self->scan;
@@ -87,6 +87,7 @@ static int scanner_init(Scanner *self, PyObject *args, PyObject *kwargs) {
     scan->columns = malloc(width * sizeof *scan->columns);
     if (!scan->columns) { PyErr_NoMemory(); return -1; }
     scan->width = width;
+    scan->expected = expected ? expected : width;
     for (uint32_t i = 0; i < width; i++) column_start(scan->columns + i, i + 1);
     return 0;
 }

@@ -100,8 +100,8 @@ static void take_record(Scan *scan) {
     if (scan->widths) { scan->widths[scan->widths_held++] = is_blank ? 0 : n; return; }
     scan->rows++;
     if (is_blank && scan->width != 1) { note(scan, &scan->blank_rows, scan->line); return; }
-    if (n > scan->width || scan->cells_beyond) note(scan, &scan->long_rows, scan->line);
-    else if (n < scan->width && !(is_blank && scan->width == 1)) note(scan, &scan->short_rows, scan->line);
+    if (n > scan->expected || scan->cells_beyond) note(scan, &scan->long_rows, scan->line);
+    else if (n < scan->expected && !(is_blank && scan->width == 1)) note(scan, &scan->short_rows, scan->line);
     uint64_t row_hash = 0x243F6A8885A308D3ULL;
     for (uint32_t i = 0; i < scan->width; i++) {
         if (i < n) column_add(scan, scan->columns + i, scan->cells[i].at, scan->cells[i].bytes, scan->line, &row_hash);

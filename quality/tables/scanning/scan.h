@@ -61,7 +61,7 @@ typedef struct { const uint8_t *at; size_t bytes; } Span;
 
 typedef struct {
     uint8_t delimiter, quote, escape; int has_escape, has_quote;
-    uint32_t width, places; uint64_t skip, record, line, record_lines;
+    uint32_t width, expected, places;      /* columns that are looked into, and those that a row should have */ uint64_t skip, record, line, record_lines;
     size_t longest_record;
     uint8_t *carry; size_t carried, carry_room;
     Span *cells; uint32_t cells_room; uint32_t cell_count, cells_beyond;

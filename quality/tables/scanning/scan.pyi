@@ -7,9 +7,10 @@ from quality.tables.scanning.found import Scan
 class Scanner:
     """Records are parted as Python's csv module parts them: not strict, quotes doubled.
 
-    ``delimiter``, ``quote`` and ``escape`` are one byte each, or None; ``width`` is the number of columns of the
-    header, ``skip`` the number of records up to and with it; ``places`` how many lines are kept of each defect. A
-    record of more than ``longest_record`` bytes is dropped up to the end of its line. Raises MemoryError.
+    ``delimiter``, ``quote`` and ``escape`` are one byte each, or None; ``width`` is the number of columns to look into,
+    ``expected`` that of a row (the same where it is not given), ``skip`` the records up to and with the header;
+    ``places`` how many lines are kept of each defect. A record of more than ``longest_record`` bytes is dropped up to
+    the end of its line. Raises MemoryError.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Scanner:
         places: int,
         missing: Sequence[bytes],
         longest_record: int = ...,
+        expected: int = ...,
     ) -> None: ...
     def feed(self, data: Buffer, /) -> None: ...
     def finish(self) -> Scan: ...

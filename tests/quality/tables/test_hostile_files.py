@@ -1,0 +1,122 @@
+"""Files made to harm: each ends as a report within the bounds, and the file beside it is judged all the same."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import resource
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalog.model import TableReport
+from quality.tables.pool import InspectionPool, InspectTask
+
+GOOD = "id,sum\n" + "".join(f"{n},{n * 3}\n" for n in range(40))
+MEMORY = 1536 * 1024**2
+XMLNS = "http://schemas.openxmlformats.org"
+ENTITIES = (
+    '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "lollollol">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
+    + "]>"
+)
+
+
+def zipped(**members: str | bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def workbook(rows: str, declaration: str = '<?xml version="1.0"?>', **more: bytes) -> bytes:
+    kinds = f"{XMLNS}/package/2006/relationships"
+    office = f"{XMLNS}/officeDocument/2006/relationships"
+    main = f"{XMLNS}/spreadsheetml/2006/main"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{XMLNS}/package/2006/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{kinds}"><Relationship Id="r1" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{kinds}"><Relationship Id="r1" Type="{office}/worksheet" '
+        'Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'{declaration}<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>',
+    }
+    return zipped(**parts, **more)
+
+
+def row(number: int, *cells: str) -> str:
+    inside = "".join(f'<c r="{chr(65 + n)}{number}" t="inlineStr"><is><t>{c}</t></is></c>' for n, c in enumerate(cells))
+    return f'<row r="{number}">{inside}</row>'
+
+
+PLAIN = row(1, "id", "name") + row(2, "1", "x") + row(3, "2", "y")
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+WIDE = ",".join(f"c{n}" for n in range(100_000)) + "\n" + (",".join("1" * 100_000) + "\n") * 3
+FILES: dict[str, tuple[str, Callable[[], bytes], str, set[str]]] = {
+    # name: declared format, content, status, rules
+    "zip bomb": ("ZIP", lambda: zipped(**{"a.csv": b"0" * 600_000_000}), "unknown", {"not_looked_into"}),
+    "repetitions": ("ZIP", lambda: zipped(**{"a.csv": b"1,2\n" * 5_000_000}), "unknown", {"not_looked_into"}),
+    "zip in zip": ("ZIP", lambda: zipped(**{"b.csv": zipped(**{"a.csv": GOOD})}), "not_a_table", set()),
+    "dots": ("ZIP", lambda: zipped(**{"../../etc/a.csv": GOOD}), "valid", set()),
+    "many members": ("ZIP", lambda: zipped(**{f"{n}.csv": b"a" for n in range(20_000)}), "not_a_table", set()),
+    "entities": ("XLSX", lambda: workbook(row(1, "&j;", "x") + PLAIN, ENTITIES), "unknown", {"not_looked_into"}),
+    "far cell": ("XLSX", lambda: workbook(FAR), "unknown", {"not_looked_into"}),
+    "macros": ("XLSX", lambda: workbook(PLAIN, **{"xl/vbaProject.bin": b"\xd0\xcf"}), "valid", {"macros"}),
+    "columns": ("CSV", WIDE.encode, "valid", {"too_many_columns", "duplicate_row"}),
+    "long line": ("CSV", lambda: b"x," * 20_000_000, "unknown", {"not_looked_into"}),
+    "open quote": ("CSV", lambda: b'a,b\n1,"x\n' + b"3,4\n" * 4_000_000, "valid", {"unclosed_quote", "duplicate_row"}),
+    "quotes": ("CSV", lambda: b"a,b\n" + b'"' * 2**20 + b"\n1,2\n", "invalid", {"missing_cell"}),
+    "nul": ("CSV", lambda: b"a,b\n" + b"1,\x00\n" * 1000, "unknown", {"not_looked_into"}),
+    "surrogate": ("JSON", lambda: b'{"\\ud800": "\\udc00"}', "not_a_table", set()),
+    "pickle": ("CSV", lambda: pickle.dumps({"a": [1] * 1000}), "unknown", {"not_looked_into"}),
+    "formulas": ("CSV", lambda: b"a,b\n" + b"=cmd|' /C calc'!A0,1\n" * 20, "valid", {"formula", "duplicate_row"}),
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
+    folder = tmp_path_factory.mktemp("hostile")
+    tasks = []
+    for number, (name, (declared, content, _, _)) in enumerate(FILES.items()):
+        path = folder / f"{number}.bin"
+        path.write_bytes(content())
+        tasks.append(InspectTask(key=name, path=path, declared_format=declared))
+        beside = folder / f"good{number}.csv"
+        beside.write_text(GOOD)
+        tasks.append(InspectTask(key=f"beside {name}", path=beside, declared_format="CSV"))
+    sparse = folder / "sparse.csv"
+    with sparse.open("wb") as file:
+        file.truncate(5 * 1024**3)
+    tasks.append(InspectTask(key="sparse", path=sparse, declared_format="CSV"))
+    with InspectionPool(workers=1, timeout_s=90, memory_bytes=MEMORY) as pool:
+        found = dict(pool.map(tasks))
+        unpacked = Path(pool.folder)
+        assert not [path for path in unpacked.rglob("*") if path.is_file()]
+    assert not unpacked.exists()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hostile_files")
+@pytest.mark.parametrize("name", FILES)
+def test_hostile_files_end_as_reports(name: str, reports: dict[str, TableReport]) -> None:
+    _, _, status, rules = FILES[name]
+    found = reports[name]
+    assert found.status == status, found.note
+    assert {defect.rule for defect in found.defects} == rules
+    if status == "unknown":
+        # Unknown is never failed, and never without a reason.
+        assert found.note and all(defect.severity == "info" for defect in found.defects)
+    assert reports[f"beside {name}"].status == "valid"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("hostile_files")
+def test_bounds(reports: dict[str, TableReport]) -> None:
+    assert {defect.rule for defect in reports["sparse"].defects} == {"empty_file"}
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MEMORY

@@ -104,6 +104,13 @@ def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         click.option("--contact", default="no contact given", help="E-mail or page of yours, for the user agent."),
         click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
+        click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
+        click.option(
+            "--table-memory-mb", default=2048, show_default=True, type=click.IntRange(1024), help="Of a table checker."
+        ),
+        click.option(
+            "--table-disk-mb", default=512, show_default=True, type=click.IntRange(1), help="Unpacked, of an archive."
+        ),
         click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit 4 where the mean score is lower."),
     ]
     for option in reversed(options):
@@ -149,18 +156,25 @@ def _run(
     from harvester.night import CheckBudget
     from harvester.nightly import nightly, replay
     from harvester.terminal import progress, show_summary
+    from quality.tables.limits import TableBounds
 
     _log_to(data)
     with progress(is_quiet=options["as_json"]) as on_progress:
+        bounds = TableBounds(
+            workers=options["workers"],
+            seconds=options["table_seconds"],
+            memory_bytes=options["table_memory_mb"] * 1024**2,
+            unpacked_bytes=options["table_disk_mb"] * 1024**2,
+        )
         if source := options.get("replay"):
-            result = replay(data, source, workers=options["workers"], on_progress=on_progress)
+            result = replay(data, source, bounds=bounds, on_progress=on_progress)
         else:
             result = nightly(
                 data,
                 specs,
                 stages=stages,
                 contact=options["contact"],
-                workers=options["workers"],
+                bounds=bounds,
                 on_progress=on_progress,
                 is_full=options.get("full", False),
                 is_archived=options.get("archive", False),

@@ -13,6 +13,7 @@ from catalog.model import Portal
 from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
 from harvester.night import CheckBudget, Night
+from quality.tables.limits import TableBounds
 from specs.metrics import methodology_version, systems
 from specs.portals import PortalSpec
 
@@ -83,7 +84,7 @@ def nightly(
     stages: Sequence[str] = STAGES,
     contact: str = "no contact given",
     on_progress: Progress | None = None,
-    workers: int = 2,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
     is_full: bool = False,
     is_archived: bool = False,
     is_scheduled: bool = False,
@@ -111,10 +112,16 @@ def nightly(
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
             night.archive = _archive(night, command, chosen, stages)
-        return _run(night, chosen, stages, workers, is_again=is_again)
+        return _run(night, chosen, stages, bounds, is_again=is_again)
 
 
-def replay(data: Path, archive: Path, *, on_progress: Progress | None = None, workers: int = 2) -> dict[str, Any]:
+def replay(
+    data: Path,
+    archive: Path,
+    *,
+    on_progress: Progress | None = None,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+) -> dict[str, Any]:
     """Repeat a night from its archive, without network, under its own run id; return the summary.
 
     Raises ArchiveError where the file is no archive, or this catalogue already holds that run or a later one.
@@ -138,7 +145,7 @@ def replay(data: Path, archive: Path, *, on_progress: Progress | None = None, wo
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
         night.on_progress = on_progress or night.on_progress
-        return _run(night, portals, stages, workers, is_again=False)
+        return _run(night, portals, stages, bounds, is_again=False)
 
 
 def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id: str | None = None) -> str:
@@ -169,7 +176,7 @@ def _archive(night: Night, command: str, portals: Sequence[PortalSpec], stages: 
 
 
 def _run(
-    night: Night, portals: Sequence[PortalSpec], stages: Sequence[str], workers: int, *, is_again: bool
+    night: Night, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
 ) -> dict[str, Any]:
     """Run the stages, publish, and seal the run with its manifest."""
     catalog, run_id = night.catalog, night.run_id
@@ -179,7 +186,7 @@ def _run(
         for stage in stages:
             if not is_again:
                 catalog.set_run(run_id, stage=stage)
-            _STAGES[stage](night, portals, workers)
+            _STAGES[stage](night, portals, bounds)
     except (KeyboardInterrupt, SystemExit):
         if not is_again:
             catalog.set_run(run_id, status="interrupted")
@@ -209,25 +216,25 @@ def _resumable(catalog: Catalog, command: str) -> str | None:
     return run_id if datetime.now(UTC) - started(run_id) < RESUME_WITHIN else None
 
 
-def _harvest(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+def _harvest(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.crawl import crawl
 
     crawl(night, portals)
 
 
-def _check(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+def _check(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.checks.links import check
 
     check(night, portals)
 
 
-def _validate(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+def _validate(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from quality.validate import validate
 
-    validate(night.catalog, night.run_id, night.data, [p.id for p in portals], workers, night.on_progress)
+    validate(night.catalog, night.run_id, night.data, [p.id for p in portals], bounds, night.on_progress)
 
 
-def _score(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from catalog.copies import find_copies
     from catalog.scores import write_entity_scores
     from quality.rescore import score_portal
@@ -244,14 +251,14 @@ def _score(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
     write_entity_scores(night.catalog, night.run_id, versions)
 
 
-def _export(night: Night, portals: Sequence[PortalSpec], workers: int) -> None:
+def _export(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from catalog.exports import export_all
 
     night.on_progress("export", "files", 0, None)
     export_all(night.catalog, night.run_id, night.data / "exports")
 
 
-_STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], int], None]] = {
+_STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], TableBounds], None]] = {
     "harvest": _harvest,
     "check": _check,
     "validate": _validate,

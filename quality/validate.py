@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from catalog.observations import write_reports
 from catalog.reading import FileToValidate, files
 from catalog.store import Catalog
 from quality.catalogue import Answer, failed_gates, row
+from quality.tables.limits import TableBounds
 from quality.tables.pool import InspectionPool, InspectTask
 
 __all__ = ["validate"]
@@ -33,7 +35,7 @@ def validate(
     run_id: str,
     data: Path,
     portal_ids: Sequence[str],
-    workers: int,
+    bounds: TableBounds,
     on_progress: Callable[[str, str, int, int | None], None],
 ) -> None:
     """Inspect the new or changed downloads of some portals and write their reports."""
@@ -44,11 +46,15 @@ def validate(
     done, batch = 0, []
     with (
         TemporaryDirectory(prefix="winnow-") as folder,
-        InspectionPool(workers=min(workers, len(waiting) + len(portals))) as pool,
+        InspectionPool(
+            workers=min(bounds.workers, len(waiting) + len(portals)),
+            timeout_s=bounds.seconds,
+            memory_bytes=bounds.memory_bytes,
+        ) as pool,
     ):
         tasks = chain(
             (_catalogue_task(catalog, run_id, portal, Path(folder)) for portal in portals),
-            (_task(one, data, run_id) for one in waiting.values()),
+            (replace(_task(one, data, run_id), unpacked_bytes=bounds.unpacked_bytes) for one in waiting.values()),
         )
         for key, report in pool.map(tasks):
             if key not in waiting:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from quality.tables.limits import MAX_MEMBER_BYTES, MAX_RATIO, Refused
+from quality.tables.limits import MAX_RATIO, Refused
 
 __all__ = ["only_member", "unpacked_gzip", "unpacked_member"]
 
@@ -36,33 +36,33 @@ def only_member(path: Path) -> zipfile.ZipInfo | str:
 
 
 @contextmanager
-def unpacked_member(path: Path, info: zipfile.ZipInfo) -> Iterator[Path]:
-    """A temporary file with one member. Its name is ours: names in archives may point anywhere."""
+def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
+    """A temporary file with one member of up to ``most`` bytes. Its name is ours: names in archives point anywhere."""
     if info.flag_bits & 1:
         raise Refused("the archive is protected by a password")
-    if info.file_size > MAX_MEMBER_BYTES:
+    if info.file_size > most:
         raise Refused(f"the file in the archive has {info.file_size:,} bytes: too large to look into")
     if info.file_size > 1024**2 and info.file_size > MAX_RATIO * max(1, info.compress_size):
         raise Refused("the archive unpacks to several hundred times its size: not looked into")
     with TemporaryDirectory(prefix="winnow-") as folder, zipfile.ZipFile(path) as archive:
         target = Path(folder) / "member"
         with archive.open(info) as source, target.open("wb") as out:
-            left = MAX_MEMBER_BYTES  # the size in the table of contents may be a lie
+            left = most  # the size in the table of contents may be a lie
             while left > 0 and (block := source.read(min(left, 1024**2))):
                 left -= out.write(block)
         yield target
 
 
 @contextmanager
-def unpacked_gzip(path: Path) -> Iterator[tuple[Path, bool]]:
+def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
     """A temporary file with what a gzip file holds, and whether it ended early: cut short, or at our cap."""
     with TemporaryDirectory(prefix="winnow-") as folder:
         target = Path(folder) / "member"
         decoder, written, is_complete = zlib.decompressobj(wbits=31), 0, False
         with path.open("rb") as source, target.open("wb") as out:
-            while written < MAX_MEMBER_BYTES and (block := source.read(65_536)):
-                while block and written < MAX_MEMBER_BYTES:
-                    written += out.write(decoder.decompress(block, MAX_MEMBER_BYTES - written))
+            while written < most and (block := source.read(65_536)):
+                while block and written < most:
+                    written += out.write(decoder.decompress(block, most - written))
                     block = decoder.unconsumed_tail
                     is_complete = decoder.eof
                     if decoder.eof:  # gzip files may be strung together (RFC 1952 section 2.2)

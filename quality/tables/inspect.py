@@ -183,14 +183,14 @@ class _Look:
     def _archive(self, path: Path, base: TableReport) -> TableReport:
         try:
             if base.format == "GZIP":
-                with unpacked_gzip(path) as (member, is_cut):
+                with unpacked_gzip(path, self.asked.unpacked_bytes) as (member, is_cut):
                     self.is_truncated = self.is_truncated or is_cut
                     return _from_archive(base, self.at(member, is_inside=True), "a GZIP file with")
             member_info = only_member(path)
             if isinstance(member_info, str):
                 return replace(base, note=member_info)
             name = re.sub(r"[^\w .()-]", "_", Path(member_info.filename).name)[:80]
-            with unpacked_member(path, member_info) as member:
+            with unpacked_member(path, member_info, self.asked.unpacked_bytes) as member:
                 self.is_truncated = False
                 return _from_archive(base, self.at(member, is_inside=True), f"a ZIP archive with {name}:")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:

@@ -15,6 +15,7 @@ from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
 from quality.tables.layout import Around, has_no_header, is_total, second_table
+from quality.tables.limits import TableBounds
 from quality.tables.personal import find_personal
 from quality.tables.profile import Profile, profile_of
 from quality.tables.report import report_of
@@ -45,6 +46,8 @@ class Asked:
     schema_path: Path | None = None
     """A schema that was declared for it."""
     is_sample: bool = False
+    unpacked_bytes: int = TableBounds().unpacked_bytes
+    """Of the file in an archive, at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["MAX_JSON_BYTES", "MAX_MEMBER_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "Refused"]
+from dataclasses import dataclass
 
-MAX_MEMBER_BYTES = 512 * 1024**2
-"""Unpacked size of the file in an archive."""
+__all__ = ["MAX_JSON_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "Refused", "TableBounds"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableBounds:
+    """What an operator gives to the look into files."""
+
+    workers: int = 2
+    seconds: float = 60.0
+    """For one file."""
+    memory_bytes: int = 2 * 1024**3
+    """Address space of a worker: its libraries alone take 0.5 GiB of it."""
+    unpacked_bytes: int = 512 * 1024**2
+    """Of the file in an archive."""
+
+
 MAX_WORKBOOK_BYTES = 256 * 1024**2
 """Unpacked size of a spreadsheet: the reader keeps a whole sheet in memory."""
 MAX_JSON_BYTES = 32 * 1024**2

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.model import TableDefect, TableReport
+from quality.tables.limits import TableBounds
 
 __all__ = ["FAULT", "InspectTask", "dump_report", "dump_task", "parse_report", "parse_task"]
 
@@ -37,6 +38,8 @@ class InspectTask:
     previous: Mapping[str, Any] = field(default_factory=dict)
     """Profile of the version before."""
     schema_path: Path | None = None
+    unpacked_bytes: int = TableBounds().unpacked_bytes
+    """Of the file in an archive, at most."""
 
 
 def dump_task(task: InspectTask) -> bytes:

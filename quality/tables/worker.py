@@ -54,6 +54,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
                 previous=task.previous,
                 schema_path=task.schema_path,
                 is_sample=task.is_truncated,
+                unpacked_bytes=task.unpacked_bytes,
             ),
         )
         _send(out, report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catalog import vocabulary
 from quality.metrics.answers import present, yes
 from quality.subject import UNKNOWN, DistributionSubject, Measurement
 
@@ -39,6 +40,15 @@ def licence_open(s: DistributionSubject) -> Measurement:
 def format_open(s: DistributionSubject) -> Measurement:
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
+
+
+def licence_truthful(s: DistributionSubject) -> Measurement:
+    """Only where the schema or package that is declared for the file names a licence that is known, and so does the
+    portal."""
+    own = vocabulary.licence(s.table.profile.get("licence"), None) if s.table else None
+    if own is None or s.licence is None:
+        return None
+    return yes(own.id == s.licence.id)
 
 
 def rights_present(s: DistributionSubject) -> float:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from lxml import etree
 from python_calamine import CalamineError
 
 from catalog.model import TableDefect, TableReport
@@ -21,7 +22,7 @@ from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
 from quality.tables.judge import HXL, Asked, Found, encoding_defects, joined, judge, judge_workbook, spoiled
-from quality.tables.limits import MAX_JSON_BYTES, Refused
+from quality.tables.limits import MAX_JSON_BYTES, MAX_XML_BYTES, Refused
 from quality.tables.promise import promised_formats, promises_file
 from quality.tables.sheets import read_workbook
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
@@ -33,6 +34,9 @@ __all__ = ["inspect"]
 
 _SPREADSHEETS = {"XLSX", "XLS", "XLSM", "XLSB", "ODS"}
 _TEXT = {"CSV", "TSV", "TXT"}
+_XML = {"XML", "KML", "GML", "RSS", "ATOM", "RDF_XML"}
+_XML_LIMITS = {89, 114}
+"""libxml2's codes for entities that call one another, and for what is larger than it takes (xmlerror.h)."""
 _JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
 
 
@@ -117,6 +121,8 @@ class _Look:
             return self._spreadsheet(path, base)
         if base.format in _JSON:
             return self._json(path, base, size)
+        if base.format in _XML:
+            return self._xml(path, base, size)
         if base.format in ("ZIP", "GZIP") and not is_inside:
             return self._archive(path, base)
         return base
@@ -178,6 +184,21 @@ class _Look:
             except json.JSONDecodeError as error:
                 line = number if base.format == "JSON_LINES" else error.lineno
                 return spoiled(base, "invalid_json", line, f"The file is not JSON: {error.msg}.")
+        return base
+
+    def _xml(self, path: Path, base: TableReport, size: int) -> TableReport:
+        """Only whether it is well-formed. Entities are not resolved, and nothing else is loaded."""
+        if self.is_truncated:
+            return replace(base, note="downloaded in part: its syntax was not checked")
+        if size > MAX_XML_BYTES:
+            return replace(base, note="too large: its syntax was not checked")
+        try:
+            for _, element in etree.iterparse(path, resolve_entities=False, no_network=True, load_dtd=False):
+                element.clear()
+        except etree.XMLSyntaxError as error:
+            if error.code in _XML_LIMITS:
+                raise Refused(f"its syntax was not checked to the end: {error.msg}"[:200]) from error
+            return spoiled(base, "invalid_xml", error.lineno, f"The file is not well-formed XML: {error.msg}."[:300])
         return base
 
     def _archive(self, path: Path, base: TableReport) -> TableReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MAX_JSON_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "Refused", "TableBounds"]
+__all__ = ["MAX_JSON_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class TableBounds:
 MAX_WORKBOOK_BYTES = 256 * 1024**2
 """Unpacked size of a spreadsheet: the reader keeps a whole sheet in memory."""
 MAX_JSON_BYTES = 32 * 1024**2
+MAX_XML_BYTES = 256 * 1024**2
+"""Of which the syntax is checked."""
 MAX_RATIO = 300
 """Unpacked by packed size: beyond it an archive is a bomb, or holds nothing but repetitions."""
 

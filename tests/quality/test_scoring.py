@@ -31,7 +31,7 @@ TABLE = TableReport(
     encoding="utf-8",
     row_count=10,
     column_count=3,
-    profile={"has_schema": True},
+    profile={"has_schema": True, "licence": "CC-BY-4.0"},
     expectations_passed=8,
     expectations_total=8,
 )

@@ -35,8 +35,8 @@ __all__ = ["inspect"]
 _SPREADSHEETS = {"XLSX", "XLS", "XLSM", "XLSB", "ODS"}
 _TEXT = {"CSV", "TSV", "TXT"}
 _XML = {"XML", "KML", "GML", "RSS", "ATOM", "RDF_XML"}
-_XML_LIMITS = {89, 114}
-"""libxml2's codes for entities that call one another, and for what is larger than it takes (xmlerror.h)."""
+_XML_LIMITS = {etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT}
+"""Entities that call one another, and what is larger than the parser takes."""
 _JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
 
 
@@ -196,7 +196,7 @@ class _Look:
             for _, element in etree.iterparse(path, resolve_entities=False, no_network=True, load_dtd=False):
                 element.clear()
         except etree.XMLSyntaxError as error:
-            if error.code in _XML_LIMITS:
+            if getattr(error, "code", None) in _XML_LIMITS:
                 raise Refused(f"its syntax was not checked to the end: {error.msg}"[:200]) from error
             return spoiled(base, "invalid_xml", error.lineno, f"The file is not well-formed XML: {error.msg}."[:300])
         return base

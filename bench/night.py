@@ -69,7 +69,7 @@ class Server(asyncio.Protocol):
             self.send(304, b"", method, etag=etag)
             return
         if not is_changing:
-            self.send(200, b"%PDF-1.7 report %d" % number * 20, method, "application/pdf", etag)
+            self.send(200, b"%%PDF-1.7 report %d " % number * 20, method, "application/pdf", etag)
         elif self.night == 1:
             self.send(200, b"id,sum\n1,2\n2,%d\n" % number, method, "text/csv", etag)
         else:

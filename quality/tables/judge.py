@@ -95,7 +95,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     first_line = table.lines[0] if table.lines else table.header_line + 1
     defects += find_personal(profile.columns, first_line)
     kinds = [column.kind for column in profile.columns]
-    report = report_of(profile, table.header_line, defects)
+    report = report_of(profile, table.header, table.header_line)
     licence, has_schema = None, False
     if asked.schema_path and (schema := read_schema(asked.schema_path, asked.file_name)):
         declared = validate(table, schema, is_whole=len(table.rows) == profile.rows)

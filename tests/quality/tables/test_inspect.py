@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import frictionless
 import openpyxl
 import pandas as pd
 import pytest
@@ -319,3 +320,18 @@ def test_real_files_are_never_unknown() -> None:
         json.dumps(report.report)
         if report.format in ("CSV", "TSV") or path.suffix == ".xlsx":
             assert report.columns and report.header_row, path.name
+
+
+def test_the_report_is_one_of_frictionless(look: Look) -> None:
+    rows = "".join(f"{n},{n},{n}\n" for n in range(60))
+    found = look("id,,id\n1,2\n,,\n3,4,5,6\n" + rows + "secret,1,1\n")
+    report = frictionless.Report.from_descriptor({k: v for k, v in found.report.items() if k != "expectations"})
+    assert report.flatten(["rowNumber", "fieldNumber", "type"]) == [
+        [None, 2, "blank-label"],
+        [None, 3, "duplicate-label"],
+        [2, 0, "missing-cell"],
+        [3, None, "blank-row"],
+        [4, 0, "extra-cell"],
+        [65, 1, "type-error"],
+    ]
+    assert not report.valid and "secret" not in repr(found.report)

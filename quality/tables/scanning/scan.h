@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define IS_DIGIT(c) ((uint8_t)((c) - '0') < 10)
+#define IS_LETTER(c) ((uint8_t)(((c) | 32) - 'a') < 26)
+
 /* What a cell looks like. The names that Python sees stand in the same order in module.c. */
 enum {
     BLANK, MISSING,
@@ -77,6 +80,7 @@ typedef struct {
 } Scan;
 
 uint64_t hash_bytes(const uint8_t *s, size_t n);
+int read_date(const uint8_t *s, size_t n, Cell *cell);     /* whether it is one; day and class go into the cell */
 void classify(const Scan *scan, const uint8_t *s, size_t n, Cell *cell);
 void note(Scan *scan, Places *places, uint64_t line);
 void column_start(Column *column, uint64_t seed);

@@ -39,11 +39,11 @@ def only_member(path: Path) -> zipfile.ZipInfo | str:
 def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
     """A temporary file with one member of up to ``most`` bytes. Its name is ours: names in archives point anywhere."""
     if info.flag_bits & 1:
-        raise Refused("the archive is protected by a password")
+        raise Refused("the archive is protected by a password", "protected_file")
+    if info.file_size > 1024**2 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        raise Refused("the archive unpacks to several hundred times its size", "archive_bomb")
     if info.file_size > most:
         raise Refused(f"the file in the archive has {info.file_size:,} bytes: too large to look into")
-    if info.file_size > 1024**2 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        raise Refused("the archive unpacks to several hundred times its size: not looked into")
     with TemporaryDirectory(prefix="winnow-") as folder, zipfile.ZipFile(path) as archive:
         target = Path(folder) / "member"
         with archive.open(info) as source, target.open("wb") as out:

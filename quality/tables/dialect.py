@@ -129,10 +129,17 @@ def _count_bad(raw: bytes, encoding: str) -> tuple[int, int | None]:
     return count, first
 
 
+_NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"}
+"""Codecs of Python that no web page means. Some take time in the square of the text."""
+
+
 def _codec(name: str) -> str | None:
     try:
         found = codecs.lookup(name.strip().strip("\"'")).name
-    except LookupError:
+        b"a".decode(found, "ignore")
+    except (LookupError, ValueError):  # no codec, none of text ("zip"), or no name that can be one
+        return None
+    if found in _NO_CHARSETS:
         return None
     # WHATWG Encoding Standard: on the web these labels mean windows-1252.
     return "cp1252" if found in ("iso8859-1", "ascii") else found

@@ -63,14 +63,15 @@ def inspect(
         raise
     except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
         report = TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
-    if report.status == "unknown" and report.note and not report.note.startswith(FAULT):
-        report = replace(report, defects=(*report.defects, not_looked_into(report.note)))
+    if report.status == "unknown" and report.note and not report.note.startswith(FAULT) and not report.defects:
+        report = replace(report, defects=(refused(report.note),))
     return replace(report, elapsed_ms=round((time.monotonic() - started) * 1000))
 
 
-def not_looked_into(why: str) -> TableDefect:
+def refused(why: str, rule: str = "not_looked_into") -> TableDefect:
     """That a file was not looked into is said, with the reason; it costs nothing."""
-    return replace(defect("not_looked_into", 1, message=f"Not looked into: {why}."), source="sniff")
+    message = f"Not looked into: {why}." if rule == "not_looked_into" else None
+    return replace(defect(rule, 1, message=message), source="sniff")
 
 
 class _Look:
@@ -108,11 +109,14 @@ class _Look:
         if (found.format == "HTML" or found.is_error) and self.is_file_promised:
             return self._wrong_content(base, found)
         if found.is_error or found.format is None and found.media_type != "application/vnd.sqlite3":
-            return replace(base, status="unknown" if found.format is None else "not_a_table")
+            defects = (refused(found.note or "", found.rule),) if found.rule else ()
+            return replace(base, status="unknown" if found.format is None else "not_a_table", defects=defects)
         try:
             return self._judged(path, base, size, is_inside)
         except (Refused, CalamineError) as refusal:
-            return replace(base, status="unknown", note=f"{str(refusal) or type(refusal).__name__}"[:200])
+            note = (str(refusal) or type(refusal).__name__)[:200]
+            told = refused(note, refusal.rule) if isinstance(refusal, Refused) else refused(note)
+            return replace(base, status="unknown", note=note, defects=(told,))
 
     def _judged(self, path: Path, base: TableReport, size: int, is_inside: bool) -> TableReport:
         if base.format in _TEXT:
@@ -123,8 +127,10 @@ class _Look:
             return self._json(path, base, size)
         if base.format in _XML:
             return self._xml(path, base, size)
-        if base.format in ("ZIP", "GZIP") and not is_inside:
-            return self._archive(path, base)
+        if base.format in ("ZIP", "GZIP"):
+            return (
+                self._archive(path, base) if not is_inside else replace(base, defects=(refused("", "nested_archive"),))
+            )
         return base
 
     def _wrong_content(self, base: TableReport, found: Sniffed) -> TableReport:

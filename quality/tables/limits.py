@@ -30,4 +30,9 @@ MAX_RATIO = 300
 
 
 class Refused(Exception):
-    """The file is not looked into, for a reason of ours: too large, protected, a bomb, cut."""
+    """The file is not looked into: too large, protected, a bomb, cut. ``rule`` says which, where it is the file's own
+    doing."""
+
+    def __init__(self, why: str, rule: str = "not_looked_into") -> None:
+        super().__init__(why)
+        self.rule = rule

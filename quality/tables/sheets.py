@@ -168,7 +168,9 @@ def _text(value: object) -> str:
     return str(value)
 
 
-_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="[A-Z]+(\d+)"[^>]*?\bt="e"|<(?:\w+:)?c\s[^>]*?\bt="e"')
+_ERROR_CELL = re.compile(
+    rb'<(?:\w+:)?c\s[^>]{0,200}?\br="[A-Z]+(\d+)"[^>]{0,200}?\bt="e"|<(?:\w+:)?c\s[^>]{0,200}?\bt="e"'
+)
 _ERROR_VALUE = re.compile(rb">#N/A<")
 
 

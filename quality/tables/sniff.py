@@ -11,6 +11,7 @@ import json
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,11 +84,12 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF"),
 )
 _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")  # BOF records of Excel 2 to 97, without a container
-_XML_NOISE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\])*>", re.DOTALL | re.IGNORECASE)
+# Each pattern takes time in proportion to the text, whatever a stranger wrote.
+_XML_NOISE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<(?:([\w.-]+):)?([\w.-]+)([^>]*)")
 _HTML_START = re.compile(r"<(!doctype\s+html|html|head|body|script|meta|title|table|div|center|h1|p)\b", re.I)
 _TURTLE = re.compile(r"^\s*(@prefix\s+[\w.-]*:\s*<|@base\s*<|prefix\s+[\w.-]*:\s*<|base\s*<)", re.I | re.M)
-_N_TRIPLE = re.compile(r"^(<[^<>\s]+>|_:\S+)\s+<[^<>\s]+>\s+(<[^<>\s]+>|_:\S+|\".*\"\S*)\s*\.\s*$")
+_N_TRIPLE = re.compile(r"^(<[^<>\s]+>|_:\S+)\s+<[^<>\s]+>\s+(<[^<>\s]+>|_:\S+|\"(?:[^\"\\]|\\.)*\"\S*)\s*\.\s*$")
 _OGC_ERROR = re.compile(r"ExceptionReport$|^Error$|^Fault$")
 _ERROR_KEYS = {"error", "errors", "exception", "exceptions", "fault", "Message", "ErrorMessage"}
 
@@ -99,6 +101,8 @@ class Sniffed:
     format: str | None
     media_type: str | None = None
     note: str | None = None
+    rule: str | None = None
+    """Of ``specs/table_rules.toml``, where the bytes alone show a fault of the file."""
     is_error: bool = False
     """True for an answer that says it is an error: an OGC exception report, ``{"error": ...}``, an S3 error."""
 
@@ -128,7 +132,8 @@ def sniff(head: bytes, size: int, path: Path | None = None) -> Sniffed:
     if head[257:262] == b"ustar":
         return _known("TAR")
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and head[2:3] in b"\x95}]K(c":
-        return Sniffed(None, "application/octet-stream", "a Python pickle: reading it would run it, so it is not read")
+        note = "a Python pickle: reading it would run it, so it is not read"
+        return Sniffed(None, "application/octet-stream", note, rule="pickle")
     text = decode_head(head)
     if text is None:
         return Sniffed(None, "application/octet-stream", "binary, and of no form known here")
@@ -162,7 +167,7 @@ def _not_utf8(head: bytes) -> bool:
 
 
 def _known(format_id: str, note: str | None = None, is_error: bool = False) -> Sniffed:
-    return Sniffed(format_id, MEDIA_TYPES.get(format_id), note, is_error)
+    return Sniffed(format_id, MEDIA_TYPES.get(format_id), note, is_error=is_error)
 
 
 def _zip(path: Path | None) -> Sniffed:
@@ -171,8 +176,8 @@ def _zip(path: Path | None) -> Sniffed:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:10_000]
-            kind = archive.read("mimetype")[:200] if "mimetype" in names[:5] else b""
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, KeyError) as error:
+            kind = _first_bytes(archive, "mimetype") if "mimetype" in names[:5] else b""
+    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, KeyError, ValueError, zlib.error) as error:
         return _known("ZIP", f"its table of contents cannot be read ({error})")
     for media_type, format_id in ((MEDIA_TYPES["ODS"], "ODS"), (MEDIA_TYPES["ODT"], "ODT")):
         if kind.strip() == media_type.encode():
@@ -197,6 +202,11 @@ def _zip(path: Path | None) -> Sniffed:
     return _known("ZIP")
 
 
+def _first_bytes(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as member:
+        return member.read(200)
+
+
 def _ole(head: bytes, path: Path | None) -> Sniffed:
     """Which program an OLE container belongs to, by the names in its first directory sector ([MS-CFB] 2.6)."""
     sector_bytes = 1 << min(struct.unpack_from("<H", head, 30)[0], 16) if len(head) >= 76 else 512
@@ -214,7 +224,7 @@ def _ole(head: bytes, path: Path | None) -> Sniffed:
     ):
         if name.encode("utf-16-le") in directory:
             if name == "EncryptedPackage":
-                return Sniffed(None, None, "an Office file protected by a password")
+                return Sniffed(None, None, "an Office file protected by a password", rule="protected_file")
             return _known(format_id)
     return Sniffed(None, "application/x-ole-storage", "an OLE container of no known program")
 
@@ -294,7 +304,7 @@ def _json(start: str, is_whole: bool) -> Sniffed | None:
     if start[0] == "{" and len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
         try:
             json.loads(lines[0])
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         else:
             return _known("JSON_LINES")

@@ -128,3 +128,9 @@ def test_header(rows: list[list[str]], expected: int | None) -> None:
 def test_votes(values: list[str], kind: str, type_: str) -> None:
     found = vote(values)
     assert (found.kind, found.descriptor["type"]) == (kind, type_)
+
+
+@pytest.mark.parametrize("charset", ["zip", "idna", "punycode", "undefined", "utf-7", "x\x00y", "nothing"])
+def test_a_charset_that_is_none_is_passed_over(charset: str) -> None:
+    raw = "Straße, Köln, Gänsemarkt, Öffnung, für alle\n".encode("cp1252") * 20
+    assert decode(raw, charset).encoding == "windows-1252"

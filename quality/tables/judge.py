@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -91,6 +91,8 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
     profile = profile_of(names[:width], found.scan, found.around.totals)
     defects = [*found.defects, *_around(found), *header_defects(table.header, names, table.header_line)]
+    if _begins_with_row_numbers(table.header, profile):
+        defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
     defects += [*row_defects(profile), *column_defects(profile)]
     first_line = table.lines[0] if table.lines else table.header_line + 1
     defects += find_personal(profile.columns, first_line)
@@ -121,6 +123,15 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         profile=kept | ({"licence": licence} if licence else {}),
         kind=verdict.kind,
     )
+
+
+def _begins_with_row_numbers(header: Sequence[str], profile: Profile) -> bool:
+    """Whether the one column without a name counts the rows, as R and pandas write it unless they are told not to."""
+    if [place for place, label in enumerate(header) if not label.strip()] != [0] or not profile.columns:
+        return False
+    scanned = profile.columns[0].scanned
+    low, high = scanned["low"][0], scanned["high"][0]
+    return scanned["is_rising"] and low in (0.0, 1.0) and high - low == profile.rows - 1
 
 
 def _weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:

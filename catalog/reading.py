@@ -76,6 +76,8 @@ class FileToValidate:
     """Titles of dataset and distribution."""
     previous: dict[str, Any] = field(default_factory=dict)
     """Profile of the version before, as it was kept; empty where there is none."""
+    siblings: tuple[tuple[str, str], ...] = ()
+    """Where a schema is declared: the other whole files of the dataset, each with its address and path."""
     schema_file: str | None = None
     """The declared schema, as downloaded: its path in the data folder. None where none is declared, or none came."""
 
@@ -223,7 +225,7 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     """Downloads of a portal whose present bytes have no report, by distribution."""
     rows = catalog.rows(
         """
-        select d.id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
+        select d.id, d.dataset_id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
           d.described_by, d.conforms_to, coalesce(datasets.title, '') || ' ' || coalesce(d.title, '') as title,
           case when t.sha256 != c.sha256 then t.profile end as profile
         from distributions d
@@ -238,6 +240,7 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     )
     declared = {row["id"]: schema_addresses(row["described_by"], row["conforms_to"]) for row in rows}
     schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))
+    siblings = _siblings(catalog, sorted({row["dataset_id"] for row in rows if declared[row["id"]]}))
     return [
         FileToValidate(
             distribution_id=row["id"],
@@ -251,9 +254,20 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
             title=row["title"].strip(),
             previous=json.loads(row["profile"]) if row["profile"] else {},
             schema_file=next((schemas[url] for url in declared[row["id"]] if url in schemas), None),
+            siblings=tuple(one for one in siblings.get(row["dataset_id"], ()) if one[0] != row["url"]),
         )
         for row in rows
     ]
+
+
+def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """The whole files of some datasets, by dataset."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in _by_key(catalog, "distributions", "dataset_id", dataset_ids):
+        if not row["is_retired"]:
+            found.setdefault(row["dataset_id"], []).append((row["download_url"] or row["access_url"] or "", ""))
+    files = _documents(catalog, sorted({url for pairs in found.values() for url, _ in pairs}))
+    return {key: [(url, files[url]) for url, _ in pairs if url in files] for key, pairs in found.items()}
 
 
 def _documents(catalog: Catalog, urls: Sequence[str]) -> dict[str, str]:

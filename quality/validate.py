@@ -102,4 +102,5 @@ def _task(one: FileToValidate, data: Path, run_id: str) -> InspectTask:
         today=f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}",
         previous=one.previous,
         schema_path=data / one.schema_file if one.schema_file else None,
+        siblings={PurePosixPath(urlsplit(url).path).name: str(data / path) for url, path in one.siblings},
     )

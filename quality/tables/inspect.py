@@ -21,7 +21,17 @@ from catalog.model import TableDefect, TableReport
 from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
-from quality.tables.judge import HXL, Asked, Found, encoding_defects, joined, judge, judge_workbook, spoiled
+from quality.tables.judge import (
+    HXL,
+    MOST_DECLARED_ROWS,
+    Asked,
+    Found,
+    encoding_defects,
+    joined,
+    judge,
+    judge_workbook,
+    spoiled,
+)
 from quality.tables.limits import MAX_JSON_BYTES, MAX_XML_BYTES, Refused
 from quality.tables.promise import promised_formats, promises_file
 from quality.tables.sheets import read_workbook
@@ -155,7 +165,8 @@ class _Look:
             delimiter=delimiter,
         )
         scan, around = scan_text(path, opened, is_cut=self.is_truncated)
-        table, _ = first_rows(path, opened, self.max_rows, is_cut=self.is_truncated)
+        most = MOST_DECLARED_ROWS if self.asked.schema_path else self.max_rows
+        table, _ = first_rows(path, opened, most, is_cut=self.is_truncated)
         found = list(encoding_defects(opened.encoding))
         if around.note_rows and len(table.rows) > scan["rows"]:
             # Notes below the table are no rows of it.

@@ -38,6 +38,8 @@ class InspectTask:
     previous: Mapping[str, Any] = field(default_factory=dict)
     """Profile of the version before."""
     schema_path: Path | None = None
+    siblings: Mapping[str, str] = field(default_factory=dict)
+    """Paths of the other files of the dataset, by the last part of their addresses."""
     unpacked_bytes: int = TableBounds().unpacked_bytes
     """Of the file in an archive, at most."""
 

@@ -11,11 +11,13 @@ import resource
 import signal
 import sys
 from datetime import date
+from pathlib import Path
 
 from catalog.model import TableReport
 from quality.tables.wire import dump_report, parse_task
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile")
 _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname", "socket.bind")
 
 
@@ -29,7 +31,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what to do
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.addaudithook(_refuse_network)
+    sys.addaudithook(_refuse_doors)
     from quality.catalogue import judge_file as judge_catalogue
     from quality.tables.inspect import inspect
     from quality.tables.judge import Asked
@@ -53,6 +55,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
                 today=date.fromisoformat(task.today) if task.today else None,
                 previous=task.previous,
                 schema_path=task.schema_path,
+                siblings={name: Path(path) for name, path in task.siblings.items()},
                 is_sample=task.is_truncated,
                 unpacked_bytes=task.unpacked_bytes,
             ),
@@ -91,7 +94,9 @@ class _Lines:
         return line
 
 
-def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+def _refuse_doors(event: str, arguments: tuple[object, ...]) -> None:
+    if event in _PROGRAMS:
+        raise PermissionError(f"{event} is not allowed here: nothing in a file is run")
     if event in _NETWORK:
         raise PermissionError(f"{event} is not allowed here: files are inspected without a network")
 

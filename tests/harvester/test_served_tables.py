@@ -36,6 +36,64 @@ def rows(count: int, *, drop: str = "", bad: str = "") -> str:
     return "".join(",".join(line[place] for place in kept) + "\n" for line in [header, *lines])
 
 
+PACKAGE = {
+    "resources": [
+        {
+            "name": "towns",
+            "path": "towns.csv",
+            "schema": {"fields": [{"name": "id", "type": "integer"}, {"name": "town", "type": "string"}]},
+        },
+        {
+            "name": "visits",
+            "path": "data/visits.csv",
+            "schema": {
+                "fields": [{"name": "town_id", "type": "integer"}, {"name": "visitors", "type": "integer"}],
+                "foreignKeys": [{"fields": "town_id", "reference": {"resource": "towns", "fields": "id"}}],
+            },
+        },
+    ],
+    "licenses": [{"name": "CC0-1.0"}],
+}
+
+
+@pytest.mark.slow
+def test_keys_between_the_files_of_a_package(tmp_path: Path) -> None:
+    server = PortalServer()
+    files = [
+        {"downloadURL": f"{server.url}/{name}", "format": "CSV", "describedBy": f"{server.url}/datapackage.json"}
+        for name in ("towns.csv", "visits.csv")
+    ]
+    licence = "https://creativecommons.org/licenses/by/4.0/"
+    dataset = {"identifier": "v", "title": "Visits", "license": licence, "distribution": files}
+    towns = "id,town\n" + "".join(f"{n},Town {n}\n" for n in range(30))
+    visits = "town_id,visitors\n" + "".join(f"{n},{n * 7}\n" for n in [*range(30), 77, 78])
+    server.routes = {
+        "/data.json": as_json({"dataset": [dataset]}),
+        "/towns.csv": Answer(200, "text/csv", towns.encode()),
+        "/visits.csv": Answer(200, "text/csv", visits.encode()),
+        "/datapackage.json": as_json(PACKAGE),
+    }
+    with server:
+        (tmp_path / "portal.toml").write_text(
+            f'id = "portal"\ntype = "dcat-us"\ntitle = "P"\nurl = "{server.url}/data.json"\nlocal = true\n'
+            "[limits]\ndelay_s = 0\n"
+        )
+        done = subprocess.run(
+            [WINNOW, "--data", str(tmp_path / "data"), "nightly", "--portals", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    with open_catalog(tmp_path / "data/catalog.db") as catalog:
+        found = catalog.rows(
+            "select field, first_row, error_count from findings where field like 'schema_foreign_key%'"
+        )
+        assert [(row["first_row"], row["error_count"]) for row in found] == [(32, 2)]
+        # The catalogue says CC BY, the package CC0.
+        assert catalog.value("select count(*) from findings where rule_id = 'licence_truthful'") == 2
+
+
 @pytest.mark.slow
 def test_a_table_that_changes(tmp_path: Path) -> None:
     server = PortalServer()

@@ -169,20 +169,25 @@ def test_children_that_do_not_start(tables: list[InspectTask]) -> None:
         list(pool.map(tables))
 
 
-def test_no_network_and_own_stdout() -> None:
+def test_no_network_no_programs_and_own_stdout() -> None:
     script = """
-import os, socket, sys
+import os, socket, subprocess, sys
 sys.argv = ["worker"]
 from quality.tables import worker
 out, lines = worker._own_channel()
 print("a library prints this")
 os.write(out, b"the answer")
-sys.addaudithook(worker._refuse_network)
+sys.addaudithook(worker._refuse_doors)
 try:
     socket.create_connection(("127.0.0.1", 9))
 except PermissionError:
     os.write(out, b" and no network")
+for run in (lambda: os.system("true"), lambda: subprocess.Popen(["true"]), lambda: os.execv("/bin/true", ["true"])):
+    try:
+        run()
+    except PermissionError:
+        os.write(out, b", no program")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, check=True)
-    assert done.stdout == b"the answer and no network"
+    assert done.stdout == b"the answer and no network" + 3 * b", no program"
     assert b"a library prints this" in done.stderr

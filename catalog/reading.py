@@ -11,6 +11,7 @@ from catalog.model import DataService, Dataset, Distribution, Publisher, Resourc
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
 from catalog.targets import schema_addresses
+from specs.metrics import methodology_version
 
 __all__ = [
     "FileToValidate",
@@ -232,11 +233,12 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
         join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
         join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
         left join table_reports t on t.distribution_id = d.id
-        where d.portal_id = ? and not d.is_retired and c.file_path is not null and c.outcome = 'ok'
-          and (t.sha256 is null or t.sha256 != c.sha256 or t.status = 'unknown')
+        where d.portal_id = :portal and not d.is_retired and c.file_path is not null and c.outcome = 'ok'
+          and (t.sha256 is null or t.sha256 != c.sha256 or t.status = 'unknown'
+            or t.methodology_version is not :version)
         order by d.id
         """,
-        [portal_id],
+        {"portal": portal_id, "version": methodology_version()},
     )
     declared = {row["id"]: schema_addresses(row["described_by"], row["conforms_to"]) for row in rows}
     schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))

@@ -106,6 +106,7 @@ TABLES: dict[str, Table] = {
             "note": c(str, "What else should be known."),
             "elapsed_ms": c(int, "Milliseconds it took."),
             "report": c(dict, "Report in frictionless' form, without cell values; its own where a schema is declared."),
+            "methodology_version": c(str, "Version of the rules it was judged by; of another one it is judged again."),
             "profile": c(dict, "Rows, and of each column: kind, filled, distinct, extremes; values of short lists."),
             "kind": c(str, "Kind of table recognised by its header: budget, spending, elections, ..."),
         },

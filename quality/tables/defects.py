@@ -17,7 +17,8 @@ _FIRST = 10
 _RULE_OF = {"mojibake": "mojibake", "error": "spreadsheet_error", "formula": "formula", "padded": "padded_cell"}
 _CODES = re.compile(
     r"(?i)(post(al|leit)?[ _-]*(code|zahl)?|\bplz\b|\bzip|\bcap\b|code[ _-]?postal|codigo[ _-]?postal|insee|fips|"
-    r"siren|siret|\bags\b|\bnuts\b|\bcog\b|gemeinde(schl|kenn|nummer)|municip\w*[ _-]?(code|id)|commune)"
+    r"siren|siret|\bags\b|\bnuts\b|\bcog\b|gemeinde(schl|kenn|nummer)|municip\w*[ _-]?(code|id)|"
+    r"code[ _-]?(de[ _-]?)?(la[ _-]?)?commune)"
 )
 _STAND_INS = re.compile(
     r"(?i)^(x{3,}|-?9{3,}(\.0+)?|-1|tbd|tba|t\.b\.[ad]\.?|to be (confirmed|determined|announced)|dummy|"

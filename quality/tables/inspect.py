@@ -201,6 +201,9 @@ class _Look:
             except json.JSONDecodeError as error:
                 line = number if base.format == "JSON_LINES" else error.lineno
                 return spoiled(base, "invalid_json", line, f"The file is not JSON: {error.msg}.")
+            except (RecursionError, ValueError) as error:
+                # Nested too deeply, or numbers of thousands of digits: JSON, and more than is read here.
+                raise Refused(f"its syntax was not checked to the end: {error}"[:200]) from error
         return base
 
     def _xml(self, path: Path, base: TableReport, size: int) -> TableReport:

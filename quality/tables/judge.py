@@ -30,6 +30,7 @@ __all__ = ["HXL", "Asked", "Found", "encoding_defects", "joined", "judge", "judg
 HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
 MOST_DECLARED_ROWS = 20_000
 """Rows that are held against a declared schema: frictionless takes 1.5 microseconds a cell, and they are in memory."""
+MOST_OF_A_RULE = 100
 FAILING_RATE = 1.0
 """Defects per 1,000 rows from which on a table is invalid: one bad cell in a million does not fail a file."""
 
@@ -122,7 +123,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         row_count=profile.rows,
         column_count=len(names),
         columns=tuple(names),
-        defects=tuple(defects),
+        defects=tuple(_bounded(defects)),
         expectations_passed=verdict.passed,
         expectations_total=verdict.total,
         report=report | {"expectations": list(verdict.results)},
@@ -150,6 +151,17 @@ def _begins_with_row_numbers(header: Sequence[str], profile: Profile) -> bool:
     scanned = profile.columns[0].scanned
     low, high = scanned["low"][0], scanned["high"][0]
     return scanned["is_rising"] and low in (0.0, 1.0) and high - low == profile.rows - 1
+
+
+def _bounded(defects: Iterable[TableDefect]) -> Iterator[TableDefect]:
+    """At most a hundred columns for each rule; those beyond are counted together, without a name."""
+    by_rule: dict[str, list[TableDefect]] = {}
+    for one in defects:
+        by_rule.setdefault(one.rule, []).append(one)
+    for found in by_rule.values():
+        yield from found[:MOST_OF_A_RULE]
+        if beyond := found[MOST_OF_A_RULE:]:
+            yield replace(beyond[0], field=None, count=sum(one.count for one in beyond), rows=(), first_row=None)
 
 
 def _weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
@@ -203,7 +215,7 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
     return replace(
         report,
         status="invalid" if _fails(defects, sum(int(str(sheet["rows"])) for sheet in sheets)) else report.status,
-        defects=tuple(defects),
+        defects=tuple(_bounded(defects)),
         profile={**report.profile, "sheets": sheets},
     )
 

@@ -29,6 +29,7 @@ from specs.table_rules import table_rules
 __all__ = ["InspectTask", "InspectionPool"]
 
 _READ_BYTES = 1024**2
+_MAX_REPORT_BYTES = 64 * 1024**2
 _ROOT = str(Path(__file__).parents[2])
 
 
@@ -190,11 +191,21 @@ class InspectionPool:
             child.received += block
             *lines, rest = bytes(child.received).split(b"\n") if b"\n" in block else [bytes(child.received)]
             child.received = bytearray(rest)
+            if len(child.received) > _MAX_REPORT_BYTES:
+                events.append((child, "its report has no end"))
+                self._end(child)
+                continue
             for line in lines:
                 if not child.is_ready:
                     child.is_ready = True
                     continue
-                report = parse_report(line)
+                try:
+                    report = parse_report(line)
+                except (ValueError, TypeError, KeyError, AttributeError):
+                    # Code in C and Rust that a file has led astray may write anything.
+                    events.append((child, "the child process sent no report"))
+                    self._end(child)
+                    break
                 events.append((child, report))
                 child.done += 1
                 # Memory that libraries never give back goes with the child, and so does what a fault left behind.

@@ -131,6 +131,8 @@ def sniff(head: bytes, size: int, path: Path | None = None) -> Sniffed:
         return _known("XLS", "Excel records without an OLE container")
     if head[257:262] == b"ustar":
         return _known("TAR")
+    if size > len(head) and not head.strip(b"\x00"):
+        return Sniffed(None, "application/octet-stream", f"its first {len(head):,} bytes are NUL")
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and head[2:3] in b"\x95}]K(c":
         note = "a Python pickle: reading it would run it, so it is not read"
         return Sniffed(None, "application/octet-stream", note, rule="pickle")

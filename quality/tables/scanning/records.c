@@ -7,6 +7,7 @@
 #endif
 
 #define MOST_CELLS 1000000
+#define MOST_SWALLOWED 20
 #define MOST_ROWS_COMPARED (1u << 23)
 
 static void add_cell(Scan *scan, const uint8_t *at, size_t bytes) {
@@ -186,6 +187,12 @@ size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last
         if ((size_t)(end - start) > scan->longest_record) {
             /* Too long to be a row: what a quote that nobody closed swallows, or a file without line ends. */
             note(scan, scan->has_quote && has_quotes ? &scan->open_quotes : &scan->long_records, scan->line);
+            if (scan->open_quotes.count > MOST_SWALLOWED) {
+                /* One line is dropped, and the rest read again: but not for ever, or the time has no bound. */
+                scan->line += lines_in(start, (size_t)(end - start));
+                p = end;
+                continue;
+            }
             scan->is_dropping = 1;
             p = start;
             continue;

@@ -71,6 +71,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes], str, set[str]]] = {
     "long line": ("CSV", lambda: b"x," * 20_000_000, "unknown", {"not_looked_into"}),
     "open quote": ("CSV", lambda: b'a,b\n1,"x\n' + b"3,4\n" * 4_000_000, "valid", {"unclosed_quote", "duplicate_row"}),
     "quotes": ("CSV", lambda: b"a,b\n" + b'"' * 2**20 + b"\n1,2\n", "invalid", {"missing_cell"}),
+    "swallowed": ("CSV", lambda: b"a,b\n" + b'z","q\n' * 2_000_000, "invalid", {"*"}),
     "nul": ("CSV", lambda: b"a,b\n" + b"1,\x00\n" * 1000, "unknown", {"not_looked_into"}),
     "surrogate": ("JSON", lambda: b'{"\\ud800": "\\udc00"}', "not_a_table", set()),
     "pickle": ("CSV", lambda: pickle.dumps({"a": [1] * 1000}), "unknown", {"pickle"}),
@@ -108,7 +109,8 @@ def test_hostile_files_end_as_reports(name: str, reports: dict[str, TableReport]
     _, _, status, rules = FILES[name]
     found = reports[name]
     assert found.status == status, found.note
-    assert {defect.rule for defect in found.defects} == rules
+    assert rules == {"*"} or {defect.rule for defect in found.defects} == rules
+    assert len(found.defects) < 1000
     if status == "unknown":
         # Unknown is never failed, and never without a reason.
         assert found.note and all(defect.severity != "error" for defect in found.defects)
@@ -118,5 +120,9 @@ def test_hostile_files_end_as_reports(name: str, reports: dict[str, TableReport]
 @pytest.mark.slow
 @pytest.mark.xdist_group("hostile_files")
 def test_bounds(reports: dict[str, TableReport]) -> None:
-    assert {defect.rule for defect in reports["sparse"].defects} == {"empty_file"}
+    # A hole at the beginning says nothing of what comes behind it.
+    assert (reports["sparse"].status, {one.rule for one in reports["sparse"].defects}) == (
+        "unknown",
+        {"not_looked_into"},
+    )
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MEMORY

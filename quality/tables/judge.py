@@ -208,13 +208,12 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
     base = replace(base, sheet=main.name, note=joined(*notes))
     report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.around, found), asked)
-    rest = [_judged_beside(sheet) for sheet in others if _is_plain_table(sheet)]
-    defects = [*report.defects, *(one for sheet in rest for one in sheet[1])]
-    sheets = [{"name": main.name, "rows": len(main.rows), "columns": len(main.header)}]
-    sheets += [{"name": sheet.name, "rows": len(sheet.rows), "columns": len(sheet.header)} for sheet in others]
+    beside = (one for sheet in others if _is_plain_table(sheet) for one in _judged_beside(sheet))
+    defects = [*report.defects, *beside]
+    sheets = [{"name": one.name, "rows": len(one.rows), "columns": len(one.header)} for one in workbook.sheets]
     return replace(
         report,
-        status="invalid" if _fails(defects, sum(int(str(sheet["rows"])) for sheet in sheets)) else report.status,
+        status="invalid" if _fails(defects, sum(len(sheet.rows) for sheet in workbook.sheets)) else report.status,
         defects=tuple(_bounded(defects)),
         profile={**report.profile, "sheets": sheets},
     )
@@ -236,11 +235,11 @@ def _is_plain_table(sheet: Sheet) -> bool:
     return len(sheet.rows) >= 3 and named >= 2 and named >= 0.8 * len(sheet.header)
 
 
-def _judged_beside(sheet: Sheet) -> tuple[Profile, list[TableDefect]]:
+def _judged_beside(sheet: Sheet) -> list[TableDefect]:
     """Structure and types of a sheet that is not the main one; fields are named ``sheet!column``."""
-    table = sheet.table(1000)
+    names = Table(sheet.header, sheet.header_line, [], []).names
     scan = scan_sheet(sheet)
-    profile = profile_of(table.names[: len(scan["columns"])], scan)
-    defects = [*_of_sheet(sheet), *header_defects(sheet.header, table.names, sheet.header_line)]
+    profile = profile_of(names[: len(scan["columns"])], scan, sheet.around.totals)
+    defects = [*_of_sheet(sheet), *header_defects(sheet.header, names, sheet.header_line)]
     defects += [*row_defects(profile), *column_defects(profile)]
-    return profile, [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in defects]
+    return [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in defects]

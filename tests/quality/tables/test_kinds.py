@@ -10,7 +10,7 @@ from quality.tables.inspect import inspect
 from quality.tables.kinds import fold, kind_of, needed_columns
 from specs.expectations import kinds, suite
 
-SHARED = Path("/work/shared/tables")
+SHARED = Path(__file__).parents[4] / "shared" / "tables"
 
 
 def header(text: str) -> list[str]:

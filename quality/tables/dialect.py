@@ -1,7 +1,7 @@
 """How a text table is written: its encoding, delimiter, quotes and header row.
 
-The order for encodings is that of ``reference/ecosystem.md`` §6: byte-order mark, strict UTF-8 over all bytes at
-hand, the declared charset, then a guess that says how sure it is.
+Encodings are told in this order: byte-order mark, strict UTF-8 over all bytes at hand, the declared charset, then a
+guess that says how sure it is.
 """
 
 from __future__ import annotations

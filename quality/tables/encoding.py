@@ -1,6 +1,6 @@
 """How a text is encoded, told by all its bytes, and the text as blocks of UTF-8.
 
-The order is that of ``reference/ecosystem.md`` §6: byte-order mark, strict UTF-8 over the whole file, the declared
+The order: byte-order mark, strict UTF-8 over the whole file, the declared
 charset, then a guess that says how sure it is.
 """
 

@@ -1,7 +1,7 @@
 """What kind of values a column holds, by vote: at least 95 % of its values must agree, or it is text.
 
 Inference of frictionless is not used: it calls the decimal comma a geographic point, small integers a year, and
-then reports every other row (``reference/ecosystem.md`` §7). The votes are the classes of ``scanning/scan.h``.
+then reports every other row. The votes are the classes of ``scanning/scan.h``.
 """
 
 from __future__ import annotations

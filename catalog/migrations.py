@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from catalog.due_scores import create_triggers
 from catalog.schema import TABLES, Column, metric_columns
 
 __all__ = ["add_metric_columns", "migrate"]
@@ -92,6 +93,13 @@ def s0005_parents(db: Database) -> None:
 def s0006_resource_history(db: Database) -> None:
     """What addresses answer in more words, when they are asked again, and how they answered before."""
     add_missing(db)
+
+
+@migrate()
+def s0007_scores(db: Database) -> None:
+    """Scores with families and verdicts, fixes by what they bring, and which datasets must be scored again."""
+    add_missing(db)
+    create_triggers(db)
 
 
 def add_missing(db: Database) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "dataset",
     "datasets",
     "files",
+    "stored_datasets",
 ]
 
 CHUNK = 500
@@ -59,6 +60,8 @@ class StoredDataset:
     distributions: tuple[StoredDistribution, ...]
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record."""
+    conformance: dict[str, bool] | None = None
+    """Whether the record conforms, for each standard that applies; None where it was not held against any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,11 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
             "select id from datasets where portal_id = ? and status = 'present' order by id", [portal_id]
         )
     ]
+    yield from stored_datasets(catalog, ids)
+
+
+def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
+    """The datasets of some ids, in the order of the ids within each chunk."""
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK])
 
@@ -104,7 +112,7 @@ def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
     return next(_chunk(catalog, [dataset_id]), None)
 
 
-def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
+def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     marks = _marks(ids)
     # Only the number of marks is put into the text of these queries.
     rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608

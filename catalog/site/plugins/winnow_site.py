@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from catalog.site.queries import queries
-from specs.metrics import dimension_weights, grade, methodology_version, metrics
+from specs.metrics import dimensions, grade, methodology_version, metrics
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
@@ -73,7 +73,7 @@ def extra_template_vars() -> dict[str, Any]:
         "listed": _listed,
         "method": {
             "version": methodology_version(),
-            "dimensions": dimension_weights(),
+            "dimensions": {name: spec.weight for name, spec in dimensions().items()},
             "grades": _grades(),
             "metrics": [m for m in metrics().values() if m.weight],
         },

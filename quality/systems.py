@@ -216,3 +216,19 @@ def answer_of(system: System, item: Item, sheet: Sheet) -> tuple[float, float]:
         return 0.0, 0.0
     most = item.points * system.maximum / due
     return float(answer * most), float(most)
+
+
+def coverage(system: System, sheet: Sheet) -> tuple[float, dict[str, float]]:
+    """The points of a whole catalogue by coverage: of each metric the share of datasets or distributions that pass,
+    times its points; and all of them together.
+
+    What is unknown or does not apply counts as not passed, as with those who count so.
+    """
+    replaced = {item.unless for item in system.item if item.unless}
+    found = {}
+    for item in system.item:
+        if item.metric not in replaced:
+            group, column = position(item.metric)
+            values = sheet.group(group)[:, column]
+            found[item.metric] = item.points * float(np.where(values > 0, values, 0.0).mean()) if len(values) else 0.0
+    return sum(found.values()), found

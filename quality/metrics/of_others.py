@@ -96,7 +96,12 @@ def description_over_100(s: DatasetSubject) -> float:
     return yes(len(s.dataset.description or "") > 100)
 
 
+def description_over_200(s: DatasetSubject) -> float:
+    return yes(len(s.dataset.description or "") > 200)
+
+
 def licence_set(s: DatasetSubject) -> float:
+    """Any licence will do; that none is specified is none."""
     own = vocabulary.licence(s.dataset.licence, s.dataset.licence_title)
     if present(s.dataset.licence):
         return yes(own is None or own.open_definition != "none")
@@ -197,6 +202,11 @@ def terms_openness(s: DistributionSubject) -> float:
 def format_udata_open(s: DistributionSubject) -> float:
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED)
+
+
+def format_udata_open_2022(s: DistributionSubject) -> float:
+    declared = (s.distribution.format or "").strip().casefold().lstrip(".")
+    return yes(bool(declared) and declared not in _UDATA_CLOSED - {"xlsx"})
 
 
 def format_declared_open(s: DistributionSubject) -> float:

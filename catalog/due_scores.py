@@ -73,6 +73,7 @@ def create_triggers(db: Database) -> None:
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),
         "reports_insert": ("after insert on table_reports", "", _OF_PART),
+        "reports_delete": ("after delete on table_reports", "", _OF_PART.replace("new.", "old.")),
         "reports_update": ("after update on table_reports", _differs("table_reports"), _OF_PART),
     }
     for name, (event, condition, select) in bodies.items():

@@ -174,7 +174,8 @@ def _scores(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[st
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
-             round(s.ci_high, 2) as score_ci_high, s.grade, s.coverage_pct, s.withheld as score_withheld, round(before.score, 2) as score_prev,
+             round(s.ci_high, 2) as score_ci_high, s.grade, s.coverage_pct, s.withheld as score_withheld,
+             round(before.score, 2) as score_prev,
              round(s.score - before.score, 2) as score_delta
            from score_history s
            left join score_history before on before.id = (

@@ -22,7 +22,7 @@ _MONTHS = (
 )
 _VARIABLE = re.compile(rf"\b(?:{_MONTHS}|q[1-4]|h[12]|[ivx]+)\b|\d+", re.IGNORECASE)
 ENOUGH = 6
-"""Letters that must be left for two titles to be called the same."""
+"""Letters that must be left for two titles to be called the same; a Chinese character counts as three."""
 
 
 def skeleton(title: str) -> str:
@@ -38,7 +38,7 @@ def family_of(s: DatasetSubject) -> str:
         key = ("part", s.portal_id, d.is_part_of)
     else:
         bones = skeleton(d.title or "")
-        if sum(char.isalpha() for char in bones) < ENOUGH:
+        if sum(char.isalpha() * (3 if char >= "\u2e80" else 1) for char in bones) < ENOUGH:
             return s.id
         key = ("title", s.publisher_id or s.portal_id, bones)
     return hashlib.blake2b("\x1f".join(key).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()

@@ -73,6 +73,8 @@ def gains(sheet: Sheet) -> Gains:
             dataset[has_parts, number] = (share[:, number] * (answered - found.value[:, number]))[has_parts]
         # What passes, does not apply or is not known has nothing to gain.
         part[~(sheet.parts[:, column] < 1.0) | (sheet.parts[:, column] < 0.0), number] = np.nan
+    # Without a distribution there is nothing to mend but that.
+    dataset[np.ix_(sheet.part_counts == 0, ~w.is_own)] = np.nan
     _of_first_data(sheet, old, dataset)
     dataset[~(dataset > 0)] = np.nan
     return Gains(dataset, part)

@@ -38,7 +38,10 @@ def licence_open(s: DistributionSubject) -> Measurement:
 
 
 def format_open(s: DistributionSubject) -> Measurement:
+    """Not asked of an API of which no more is said: what it speaks is no format of a vendor's, nor shown to be open."""
     fmt = s.served_format or s.declared_format
+    if fmt is not None and fmt.id in ("API", "REST", "SOAP"):
+        return None
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
 
 

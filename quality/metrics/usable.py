@@ -6,6 +6,7 @@ from catalog import vocabulary
 from catalog.vocabulary import FileFormat
 from quality import claims
 from quality.metrics.answers import present, yes
+from quality.prose import is_law, is_text
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
@@ -40,7 +41,10 @@ def format_mqa_non_proprietary(s: DistributionSubject) -> float:
 
 
 def machine_readable(s: DistributionSubject) -> Measurement:
+    """Not asked of the text of a law, an ordinance or a judgment, nor of a page that shows a map."""
     fmt = s.served_format or s.declared_format
+    if fmt is not None and (fmt.id == "MAP_PRVW" or (is_text(fmt) and is_law(s.dataset.title))):
+        return None
     return UNKNOWN if fmt is None else yes(fmt.is_machine_readable)
 
 

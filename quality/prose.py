@@ -1,0 +1,31 @@
+"""Datasets that are texts and not tables: of a law nobody expects a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from catalog.vocabulary import FileFormat
+from specs.vocabularies import read
+
+__all__ = ["is_law", "is_text"]
+
+
+@lru_cache(maxsize=1)
+def _law() -> re.Pattern[str]:
+    words = {word.strip() for row in read("law_words") for word in row["words"].split("|")}
+    # Scripts without blanks between words have no word boundaries to look for.
+    spaced = sorted((re.escape(word) for word in words if word[0] < "\u2e80"), key=len, reverse=True)
+    joined = sorted((re.escape(word) for word in words if word[0] >= "\u2e80"), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(spaced)})\b|{'|'.join(joined)}", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def is_law(title: str | None) -> bool:
+    """Whether a title names a law, an ordinance, a judgment or a gazette, in the languages of ``law_words.csv``."""
+    return bool(title) and _law().search(str(title)[:500]) is not None
+
+
+def is_text(fmt: FileFormat) -> bool:
+    """Whether a format is one of written documents."""
+    return fmt.kind in ("document", "text")

@@ -22,8 +22,8 @@ __all__ = ["digest", "document"]
 _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title", "note"}
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
-    "quality.claims", "quality.dates", "quality.families", "quality.periods", "quality.prose", "quality.score", "quality.sheet",
-    "quality.systems", "quality.texts", "quality.verdicts",
+    "quality.claims", "quality.dates", "quality.families", "quality.periods", "quality.prose", "quality.score",
+    "quality.sheet", "quality.systems", "quality.texts", "quality.verdicts",
 )  # fmt: skip
 """Modules on which a figure rests."""
 

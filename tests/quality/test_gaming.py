@@ -201,8 +201,9 @@ def test_titles_that_differ_in_numbers_alone(one: str, other: str, is_same: bool
 @pytest.mark.parametrize(
     ("title", "fmt", "is_asked"),
     [
-        ("Ordinance on street trees", "PDF", False), ("Gesetz über Bäume", "PDF", False), ("Νόμος 4727/2020", "PDF", False),
-        ("都市計画条例", "PDF", False), ("Trees of the city", "PDF", True), ("Ordinances by year, counted", "XLSX", True),
+        ("Ordinance on street trees", "PDF", False), ("Gesetz über Bäume", "PDF", False),
+        ("Νόμος 4727/2020", "PDF", False), ("都市計画条例", "PDF", False),
+        ("Trees of the city", "PDF", True), ("Ordinances by year, counted", "XLSX", True),
         ("Actors of the city", "PDF", True), ("Map of trees", "WMS", True),
     ],
 )  # fmt: skip

@@ -154,6 +154,15 @@ class Catalog:
         sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608
         self.db.conn.executemany(sql, ([row[n] for n in names] for row in rows))
 
+    def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert or update rows given as values in the order of ``names``, among which is the key. The quick way."""
+        pk = TABLES[table].pk
+        columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
+        updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
+        # Names come from the schema, never from data.
+        sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
+        self.db.conn.executemany(sql, rows)
+
     # Runs
 
     def begin_run(

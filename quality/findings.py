@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.findings import Finding
 from catalog.model import TableDefect
-from catalog.scores import Finding
 from quality import claims
 from quality.gains import number_of
 from quality.metrics.sound import RULES

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
 
 from catalog.due_scores import due, keep_findings
+from catalog.findings import Found, tls_fault, write_portal_findings
 from catalog.reading import StoredDataset, stored_datasets
-from catalog.scores import Scored, close_missing, tls_fault, write_portal_findings, write_scores
+from catalog.scores import Scored, close_missing, write_scores
 from catalog.store import Catalog, instant, started
 from quality.families import content_of, family_of
 from quality.findings import Judged, findings, portal_findings, unobserved
 from quality.gains import Gains, gains
 from quality.periods import next_review_on
 from quality.score import Scores, weighted, winnow_scores
-from quality.sheet import UNKNOWN_CELL, Matrix, Sheet, by_dataset, columns, position, sheet_of
+from quality.sheet import UNKNOWN_CELL, Group, Matrix, Sheet, by_dataset, columns, position, sheet_of
 from quality.subject import DatasetSubject, DistributionSubject
-from quality.systems import Points, system_points
+from quality.systems import system_points
 from quality.verdicts import open_definition, open_definition_of_all
 from specs.metrics import grade, methodology_version
 from specs.systems import systems
@@ -89,7 +90,7 @@ def score_portal(
     done = 0
     for start in range(0, len(ids), BATCH):
         batch = list(stored_datasets(catalog, ids[start : start + BATCH]))
-        write_scores(catalog, run_id, list(_scored([subject_of(one, as_of) for one in batch])), checked_at)
+        write_scores(catalog, run_id, _scored(run_id, [subject_of(one, as_of) for one in batch]), checked_at)
         done += len(batch)
         on_progress(done)
     keep_findings(catalog, run_id, portal_id, checked_at)
@@ -99,53 +100,74 @@ def score_portal(
     return done
 
 
-def _scored(subjects: Sequence[DatasetSubject]) -> Iterator[Scored]:
+def _scored(run_id: str, subjects: Sequence[DatasetSubject]) -> Scored:
     sheet = sheet_of(subjects)
-    total, gained = winnow_scores(sheet), gains(sheet)
-    points = {name: system_points(system, sheet) for name, system in systems().items()}
-    own_rows = _plain(sheet.own, columns("dataset"))
-    part_rows = _plain(sheet.parts, columns("distribution"))
-    dataset_rows = _dataset_rows(sheet, total, gained, points)
+    gained = gains(sheet)
+    follows = _dataset_columns(sheet, winnow_scores(sheet), gained)
+    own_rows, part_rows = _stored(sheet.own, "dataset"), _stored(sheet.parts, "distribution")
+    datasets, distributions, found = [], [], []
     begin = 0
-    for number, subject in enumerate(subjects):
+    for number, (subject, following) in enumerate(zip(subjects, zip(*follows.values(), strict=True), strict=True)):
         end = begin + len(subject.distributions)
         judged = Judged(
             subject, sheet.own[number], sheet.parts[begin:end], gained.dataset[number], gained.part[begin:end]
         )
         verdicts = [open_definition(part) for part in subject.distributions]
         review = next_review_on(subject)
-        yield Scored(
-            dataset_id=subject.id,
-            portal_id=subject.portal_id,
-            publisher_id=subject.publisher_id,
-            dataset_row={
-                **dataset_rows[number],
-                "open_definition": open_definition_of_all(verdicts),
-                "family": family_of(subject),
-                "content": content_of(subject),
-                "review_on": review.isoformat() if review else None,
-                **own_rows[number],
-            },
-            distribution_rows=[
-                _distribution_row(part) | {"open_definition": verdict} | row
-                for part, verdict, row in zip(subject.distributions, verdicts, part_rows[begin:end], strict=True)
-            ],
-            findings=findings(judged),
-            unobserved=unobserved(judged),
+        failing = findings(judged)
+        datasets.append(
+            (
+                subject.id, subject.portal_id, subject.publisher_id, run_id, len(failing),
+                open_definition_of_all(verdicts), family_of(subject), content_of(subject),
+                review.isoformat() if review else None, *following, *own_rows[number],
+            )
+        )  # fmt: skip
+        for part, verdict, row in zip(subject.distributions, verdicts, part_rows[begin:end], strict=True):
+            key = (part.id, subject.id, subject.portal_id, run_id)
+            distributions.append((*key, verdict, *_recognised(part), *row))
+        found.append(
+            Found(
+                dataset_id=subject.id,
+                portal_id=subject.portal_id,
+                publisher_id=subject.publisher_id,
+                findings=failing,
+                distribution_ids=frozenset(part.id for part in subject.distributions),
+                unobserved=unobserved(judged),
+            )
         )
         begin = end
+    return Scored(
+        dataset_columns=(*_DATASET, *follows, "unknown", *columns("dataset")),
+        datasets=datasets,
+        distribution_columns=(*_DISTRIBUTION, "unknown", *columns("distribution")),
+        distributions=distributions,
+        found=found,
+    )
 
 
-def _plain(matrix: Matrix, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows as they are stored: numbers, and nothing where not applicable or unknown; the unknown ones by name."""
-    rows = []
-    for values in matrix.tolist():
-        unknown = [name for name, value in zip(names, values, strict=True) if value == UNKNOWN_CELL]
-        row: dict[str, Any] = {"unknown": ",".join(unknown) or None}
-        # What is not a number is not equal to itself.
-        known = (value if value == value and value != UNKNOWN_CELL else None for value in values)
-        row.update(zip(names, known, strict=True))
-        rows.append(row)
+_DATASET = (
+    "dataset_id", "portal_id", "publisher_id", "run_id", "findings", "open_definition", "family", "content",
+    "review_on",
+)  # fmt: skip
+_DISTRIBUTION = (
+    "distribution_id", "dataset_id", "portal_id", "run_id", "open_definition", "licence_id", "format_declared",
+    "format_served",
+)  # fmt: skip
+
+
+def _recognised(part: DistributionSubject) -> tuple[str | None, str | None, str | None]:
+    return tuple(one.id if one else None for one in (part.licence, part.declared_format, part.served_format))  # type: ignore[return-value]
+
+
+def _stored(matrix: Matrix, group: Group) -> list[list[Any]]:
+    """Rows as they are stored: the unknown ones by name, then numbers, and nothing where there is none."""
+    names = columns(group)
+    is_unknown = matrix == UNKNOWN_CELL
+    cells: Any = matrix.astype(object)
+    cells[np.isnan(matrix) | is_unknown] = None
+    rows: list[list[Any]] = cells.tolist()
+    for row, unknown in zip(rows, is_unknown, strict=True):
+        row.insert(0, ",".join(names[at] for at in np.flatnonzero(unknown)) or None)
     return rows
 
 
@@ -153,9 +175,9 @@ def _rounded(values: Matrix, digits: int) -> list[float | None]:
     return [None if value != value else value for value in np.round(values, digits).tolist()]
 
 
-def _dataset_rows(sheet: Sheet, total: Scores, gained: Gains, points: dict[str, Points]) -> list[dict[str, Any]]:
-    """The columns that follow from the measurements, one dict a dataset."""
-    found: dict[str, Iterable[Any]] = {
+def _dataset_columns(sheet: Sheet, total: Scores, gained: Gains) -> dict[str, Sequence[Any]]:
+    """The columns that follow from the measurements."""
+    found: dict[str, Sequence[Any]] = {
         "score": _rounded(total.value, 4),
         "score_low": _rounded(np.nan_to_num(total.low, nan=0.0), 4),
         "score_high": _rounded(np.nan_to_num(total.high, nan=100.0), 4),
@@ -166,12 +188,12 @@ def _dataset_rows(sheet: Sheet, total: Scores, gained: Gains, points: dict[str, 
     found["grade"] = [grade(value) for value in found["score"]]
     for number, name in enumerate(weighted().dimension_names):
         found[name] = _rounded(total.dimension_value[:, number], 2)
-    for name, one in points.items():
+    for name, system in systems().items():
+        points = system_points(system, sheet)
         found[name], found[f"{name}_low"], found[f"{name}_high"] = (
-            _rounded(values, 4) for values in (one.value, one.low, one.high)
+            _rounded(values, 4) for values in (points.value, points.low, points.high)
         )
-    names = list(found)
-    return [dict(zip(names, values, strict=True)) for values in zip(*found.values(), strict=True)]
+    return found
 
 
 def _fixes(sheet: Sheet, gained: Matrix) -> list[str | None]:
@@ -205,13 +227,3 @@ def _counts(sheet: Sheet) -> dict[str, list[int]]:
         own, parts = (matrix.sum(axis=1).astype(float) for matrix in matrices)
         made[name] = (own + by_dataset(parts, sheet.part_counts, "sum")).astype(int).tolist()
     return made
-
-
-def _distribution_row(part: DistributionSubject) -> dict[str, Any]:
-    declared, served = part.declared_format, part.served_format
-    return {
-        "distribution_id": part.id,
-        "licence_id": part.licence.id if part.licence else None,
-        "format_declared": declared.id if declared else None,
-        "format_served": served.id if served else None,
-    }

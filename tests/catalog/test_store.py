@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from catalog.canonical import record_hash
+from catalog.findings import Finding, Found, carry_findings, finding_id
 from catalog.harvests import Grace, begin_harvest, finish_harvest
 from catalog.model import Dataset, Distribution, HarvestError, Page, Portal, Publisher, Record
 from catalog.records import write_errors, write_page
 from catalog.schema import TABLES, metric_columns
-from catalog.scores import Finding, Scored, finding_id, write_scores
 from catalog.store import Catalog, CatalogError, open_catalog
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org")
@@ -132,16 +132,15 @@ def score(catalog: Catalog, run: str, *rules: str, unknown: tuple[str, ...] = ()
         Finding(rule_id=r, rule_title="Is it?", dimension="open", severity="error", how_to_fix="Mend it.")
         for r in rules
     ]
-    row = Scored(
+    row = Found(
         dataset_id=one(catalog)["id"],
         portal_id="town",
         publisher_id=None,
-        dataset_row={"score": 50.0},
-        distribution_rows=[],
         findings=found,
         unobserved=frozenset((None, rule) for rule in unknown),
     )
-    write_scores(catalog, run, [row], "2026-11-24T00:00:00Z")
+    with catalog.writing():
+        carry_findings(catalog, run, [row], "2026-11-24T00:00:00Z")
     return {r["rule_id"]: r["state"] for r in catalog.rows("select rule_id, state from findings")}
 
 

@@ -1,0 +1,177 @@
+"""Findings and their life from run to run: what is new, stands, is mended, is gone, or could not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, Literal
+
+from catalog.model import stable_id
+from catalog.rows import plain
+from catalog.store import Catalog
+
+__all__ = ["Finding", "Found", "carry_findings", "finding_id", "tls_fault", "write_portal_findings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that fails. Id, state and history are given to it when it is written."""
+
+    rule_id: str
+    rule_title: str
+    dimension: str
+    severity: str
+    how_to_fix: str
+    distribution_id: str | None = None
+    field: str | None = None
+    fault_party: Literal["publisher", "portal", "harvester", "unknown"] = "publisher"
+    resource_url: str | None = None
+    observed: str | None = None
+    expected: str | None = None
+    http_status: int | None = None
+    format_declared: str | None = None
+    format_served: str | None = None
+    first_row: int | None = None
+    error_count: int | None = None
+    rate_per_1000: float | None = None
+    """Errors for each 1,000 rows of the table."""
+    rows: str | None = None
+    """Lines of the first ten, where lines are concerned, parted by blanks."""
+    gain_points: float | None = None
+    exchange: str | None = None
+    """WARC-Record-ID of the answer it rests on, where exchanges are archived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found in one dataset, and what could not be looked at."""
+
+    dataset_id: str | None
+    """None for what is about the portal itself."""
+    portal_id: str
+    publisher_id: str | None
+    findings: Sequence[Finding]
+    distribution_ids: frozenset[str] = frozenset()
+    """Distributions that the dataset has."""
+    unobserved: frozenset[tuple[str | None, str]] = field(default_factory=frozenset)
+    """(distribution id or None, rule id) of what was unknown in this run: no finding of it is called fixed."""
+
+
+_CONTENT = tuple(one.name for one in fields(Finding))
+_content = attrgetter(*_CONTENT)
+_FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
+"""Where the words of publishers and servers stand, which may be no text that SQLite takes."""
+_LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at")
+_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", *_LIFE)
+_STATE, _FIRST, _LAST, _RUNS = (_NAMES.index(n) for n in ("state", "first_seen_run", "last_seen_run", "runs_failing"))
+_PART, _RULE = _NAMES.index("distribution_id"), _NAMES.index("rule_id")
+Row = tuple[Any, ...]
+_BACK = {"fixed": "new", "gone": "new", "disputed": "disputed", "waived": "waived"}
+"""What was mended and fails again is new; what people have said of it stays."""
+
+
+def finding_id(subject_id: str, finding: Finding) -> str:
+    """The same for the same fault in every run: it depends on dataset (or portal), distribution, rule and column."""
+    return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
+
+
+def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checked_at: str) -> None:
+    """Write what was found in some datasets over what was known of them. In a transaction of the caller's."""
+    ids = [one.dataset_id for one in found]
+    marks = ", ".join("?" * len(ids))
+    before: dict[str | None, dict[str, Row]] = {}
+    at = _NAMES.index("dataset_id")
+    # Only marks, and names of this module, are put into the text.
+    sql = f"select {', '.join(f'[{name}]' for name in _NAMES)} from findings where dataset_id in ({marks})"  # noqa: S608
+    for row in catalog.db.conn.execute(sql, ids):
+        before.setdefault(row[at], {})[row[0]] = row
+    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at)
+
+
+def _write(catalog: Catalog, run_id: str, found: Sequence[tuple[Found, Mapping[str, Row]]], checked_at: str) -> None:
+    rows: list[Row] = []
+    lives: list[Row] = []
+    for one, old in found:
+        subject_id = one.dataset_id or one.portal_id
+        keys = {finding_id(subject_id, finding): finding for finding in one.findings}
+        about = (one.portal_id, one.publisher_id, one.dataset_id)
+        for key, finding in keys.items():
+            row = _stands(key, (*_plain(_content(finding)), *about), old.get(key), run_id, checked_at)
+            before = old.get(key)
+            if before is None or before[: -len(_LIFE)] != row[: -len(_LIFE)]:
+                rows.append(row)
+            else:
+                # Nothing but its life has gone on.
+                lives.append((*row[-len(_LIFE) :], key))
+        for key, before in old.items():
+            if key not in keys and (life := _ended(before, one, run_id, checked_at)) is not None:
+                lives.append((*life, key))
+    columns, marks = ", ".join(f"[{name}]" for name in _NAMES), ", ".join("?" * len(_NAMES))
+    updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _NAMES[1:])
+    catalog.db.conn.executemany(
+        f"insert into findings ({columns}) values ({marks}) on conflict (id) do update set {updates}",  # noqa: S608
+        rows,
+    )
+    sets = ", ".join(f"[{name}] = ?" for name in _LIFE)
+    catalog.db.conn.executemany(f"update findings set {sets} where id = ?", lives)  # noqa: S608
+
+
+def _plain(content: Row) -> Row:
+    made = list(content)
+    for at in _FOREIGN:
+        if made[at] is not None:
+            made[at] = plain(made[at])
+    return tuple(made)
+
+
+def _stands(key: str, content: Row, old: Row | None, run_id: str, checked_at: str) -> Row:
+    """The row of what was found in this run."""
+    if old is None:
+        return (key, *content, "new", run_id, run_id, None, 1, checked_at)
+    is_again = old[_LAST] == run_id
+    state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
+    if state == "new":
+        return (key, *content, state, run_id, run_id, None, 1, checked_at)
+    return (key, *content, state, old[_FIRST], run_id, None, (old[_RUNS] or 0) + (not is_again), checked_at)
+
+
+def _ended(old: Row, one: Found, run_id: str, checked_at: str) -> Row | None:
+    """The life of what was not found in this run; None where it goes on as it is."""
+    life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
+    if life["state"] in ("fixed", "gone"):
+        return None
+    if (old[_PART], old[_RULE]) in one.unobserved:
+        if life["state"] in ("disputed", "waived", "unknown"):
+            return None
+        return tuple((life | {"state": "unknown"}).values())
+    is_gone = old[_PART] is not None and old[_PART] not in one.distribution_ids
+    ended = {"state": "gone" if is_gone else "fixed", "fixed_run": None if is_gone else run_id}
+    return tuple((life | ended | {"checked_at": checked_at}).values())
+
+
+def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
+    """Why a portal's certificate could not be verified in a run; None where it could, or was not asked."""
+    found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
+    return str(found) if found else None
+
+
+def write_portal_findings(
+    catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Finding], checked_at: str
+) -> None:
+    """Carry on the findings about a portal itself. What is no longer found is mended, if the portal was reached."""
+    reached = catalog.value(
+        "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
+    )
+    names = ", ".join(f"[{name}]" for name in _NAMES)
+    sql = f"select {names} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
+    old = {row[0]: row for row in catalog.db.conn.execute(sql, [portal_id])}
+    about = Found(
+        dataset_id=None,
+        portal_id=portal_id,
+        publisher_id=None,
+        findings=found,
+        unobserved=frozenset() if reached else frozenset((None, row[_RULE]) for row in old.values()),
+    )
+    with catalog.writing():
+        _write(catalog, run_id, [(about, old)], checked_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
@@ -47,6 +48,8 @@ class StoredDistribution:
     download_check: ResourceCheck | None
     table: TableReport | None
     twins: tuple[Twin, ...] = ()
+    changes: tuple[date, ...] = ()
+    """Days on which the data behind its address were seen to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,7 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
         row["id"]: row
         for row in _by_key(catalog, "publishers", "id", sorted({r["publisher_id"] for r in rows if r["publisher_id"]}))
     }
+    seen = _changes(catalog, urls)
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
     publisher_of = {row["id"]: row["publisher_id"] for row in rows}
     by_dataset: dict[str, list[StoredDistribution]] = {}
@@ -148,6 +152,7 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
                 access_check=checks.get(part["access_url"]),
                 download_check=checks.get(part["download_url"]),
                 table=reports.get(part["id"]),
+                changes=seen.get(part["download_url"] or part["access_url"], ()),
                 twins=_without(
                     part["id"], same.get((part["download_url"] or part["access_url"], publisher_of[part["dataset_id"]]))
                 ),
@@ -177,6 +182,19 @@ def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> It
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
         yield from catalog.rows(f"select * from {table} where {key} in ({_marks(chunk)})", chunk)  # noqa: S608
+
+
+def _changes(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[date, ...]]:
+    """Of each address, the days on which what it served was seen to have changed."""
+    found: dict[str, list[date]] = {}
+    for start in range(0, len(urls), CHUNK):
+        chunk = urls[start : start + CHUNK]
+        # Only marks are put into the text.
+        sql = f"""select url, checked_at from resource_history
+                  where is_changed = 1 and url in ({_marks(chunk)}) order by checked_at"""  # noqa: S608
+        for url, checked_at in catalog.db.conn.execute(sql, chunk):
+            found.setdefault(url, []).append(date.fromisoformat(checked_at[:10]))
+    return {url: tuple(days) for url, days in found.items()}
 
 
 def _without(distribution_id: str, twins: tuple[Twin, ...] | None) -> tuple[Twin, ...]:

@@ -18,6 +18,7 @@ from catalog.model import TableDefect
 from quality import claims
 from quality.gains import number_of
 from quality.metrics.sound import RULES
+from quality.periods import lateness
 from quality.sheet import UNKNOWN_CELL, Group, Matrix, columns
 from quality.subject import DatasetSubject, DistributionSubject
 from quality.tables.rules import fix_of
@@ -125,7 +126,7 @@ def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Fi
         dimension=metric.dimension,
         severity=metric.severity,
         how_to_fix=metric.fix,
-        observed="no" if metric.id != "up_to_date" else "the last change is older than the frequency allows",
+        observed=lateness(subject) if metric.id == "up_to_date" else "no",
         expected="yes",
         gain_points=_rounded(gain),
         exchange=subject.exchange,

@@ -47,6 +47,7 @@ def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
                 download_check=part.download_check,
                 table=part.table,
                 twins=part.twins,
+                changes=part.changes,
                 as_of=as_of,
             )
             for part in stored.distributions

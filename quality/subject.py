@@ -45,6 +45,8 @@ class DistributionSubject:
     """Other distributions of the publisher that serve the same bytes."""
     as_of: date | None = None
     """The day of the run."""
+    changes: tuple[date, ...] = ()
+    """Days on which the data behind its address were seen to change."""
 
     @cached_property
     def licence(self) -> Licence | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from quality.metrics.answers import present, yes
 from quality.subject import DatasetSubject, DistributionSubject
+from quality.texts import information, is_code, is_placeholder, plain_text, same_text
 
 __all__: list[str] = []
 
-_FILE_NAME = re.compile(r"^[\w.-]+\.(csv|xlsx?|ods|json|xml|zip|pdf|txt|shp|geojson)$", re.IGNORECASE)
-ENOUGH = 100
-"""Characters of a description that says something (data.gouv.fr)."""
-ENOUGH_IDEOGRAPHS = 40
-"""The same for scripts in which one character is a word or a syllable."""
+ENOUGH = 65.0
+"""Letters of different words of a description that says something: about two short sentences, 100 characters."""
+ENOUGH_FOR_A_TITLE = 3.0
 
 
 def title_present(s: DatasetSubject) -> float:
@@ -21,11 +18,11 @@ def title_present(s: DatasetSubject) -> float:
 
 
 def title_informative(s: DatasetSubject) -> float | None:
-    title = (s.dataset.title or "").strip()
-    if not present(title):
+    title = plain_text(s.dataset.title).strip()
+    if not present(s.dataset.title):
         return None
-    is_code = title == s.dataset.identifier or bool(_FILE_NAME.match(title)) or "://" in title
-    return yes(not is_code and sum(char.isalpha() for char in title) >= 3)
+    is_empty = title == s.dataset.identifier or is_code(title) or is_placeholder(title)
+    return yes(not is_empty and information(title, ENOUGH_FOR_A_TITLE) >= ENOUGH_FOR_A_TITLE)
 
 
 def description_present(s: DatasetSubject) -> float:
@@ -33,16 +30,18 @@ def description_present(s: DatasetSubject) -> float:
 
 
 def description_informative(s: DatasetSubject) -> float | None:
-    text = re.sub(r"<[^>]*>", " ", s.dataset.description or "").strip()
-    if not present(text):
+    """What the title already says counts for nothing."""
+    if not present(s.dataset.description):
         return None
-    wide = sum(1 for char in text if "\u2e80" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af")
-    enough = ENOUGH_IDEOGRAPHS if wide * 2 > len(text) else ENOUGH
-    return yes(len(text) > enough and text.casefold() != (s.dataset.title or "").strip().casefold())
+    text = plain_text(s.dataset.description)
+    if information(text, ENOUGH) < ENOUGH or is_placeholder(text):
+        return 0.0
+    # A long text cannot be part of a title.
+    return yes(len(text) > 500 or not same_text(text, s.dataset.title or ""))
 
 
 def keyword_present(s: DatasetSubject) -> float:
-    return yes(any(present(word) for word in s.dataset.keywords))
+    return yes(any(present(word) and not is_placeholder(word) for word in s.dataset.keywords))
 
 
 def theme_present(s: DatasetSubject) -> float:

@@ -10,8 +10,8 @@ from quality.dates import last_day
 from quality.metrics.accessible import link_ok
 from quality.metrics.answers import present, usable_url, valid_email, yes
 from quality.metrics.open import licence_present
-from quality.metrics.timely import latest_change
 from quality.metrics.usable import documentation_present
+from quality.periods import last_change
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
@@ -122,8 +122,8 @@ def updated_in_time_udata(s: DatasetSubject) -> Measurement:
         return UNKNOWN
     if frequency.is_unbounded or frequency.period_days is None:
         return 1.0
-    changed = latest_change(s)
-    return UNKNOWN if changed is None else yes((s.as_of - changed).days <= frequency.period_days + 1)
+    changed = last_change(s)
+    return UNKNOWN if changed is None else yes((s.as_of - changed[0]).days <= frequency.period_days + 1)
 
 
 def core_metadata_share(s: DatasetSubject) -> float:

@@ -6,21 +6,12 @@ changed as observed. Only the last two count.
 
 from __future__ import annotations
 
-from datetime import date
-
-from catalog import vocabulary
-from catalog.model import ResourceCheck
 from quality import claims
-from quality.dates import last_day
 from quality.metrics.answers import present, yes
+from quality.periods import expectation, last_change
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
-__all__ = ["latest_change"]
-
-TOLERANCE = 1.5
-"""Periods that may pass before an update is late."""
-GRACE_DAYS = 2
-"""For daily and hourly data: a nightly look cannot tell more."""
+__all__: list[str] = []
 
 
 def issued_present(s: DatasetSubject) -> float:
@@ -39,35 +30,13 @@ def frequency_present(s: DatasetSubject) -> float:
     return present(s.dataset.frequency)
 
 
-def latest_change(s: DatasetSubject) -> date | None:
-    """The last change of the data, declared or observed; dates in the future are no dates.
-
-    Observed is what an address says in Last-Modified, or a change of length or bytes from one check to the next. A
-    file that is made anew at every look, its date alone being another one, did not change.
-    """
-    texts = [s.dataset.modified]
-    for part in s.distributions:
-        texts += [part.distribution.modified, *map(_observed, (part.access_check, part.download_check))]
-    days = [day for text in texts if (day := last_day(text)) is not None]
-    # "2026" means a day up to the end of the year.
-    return max((min(day, s.as_of) for day in days if day.year <= s.as_of.year), default=None)
-
-
-def _observed(check: ResourceCheck | None) -> str | None:
-    if check is None or check.change_decided_by == "harvest_date":
-        # Declared, and counted as such.
-        return None
-    return check.changed_at or (None if check.is_volatile else check.last_modified)
-
-
 def up_to_date(s: DatasetSubject) -> Measurement:
-    frequency = vocabulary.frequency(s.dataset.frequency)
-    if frequency is None or frequency.is_unbounded or frequency.period_days is None:
+    """Not asked where no update is due: of irregular data, and of those of a time that is over."""
+    due = expectation(s)
+    if due is None:
         return None
-    changed = latest_change(s)
-    if changed is None:
-        return UNKNOWN
-    return yes((s.as_of - changed).days <= frequency.period_days * TOLERANCE + GRACE_DAYS)
+    changed = last_change(s)
+    return UNKNOWN if changed is None else yes((s.as_of - changed[0]).days <= due.limit_days)
 
 
 def distribution_issued_present(s: DistributionSubject) -> float:

@@ -54,6 +54,10 @@ FILE = Distribution(
     status="Completed", described_by="https://data.example.org/schema.json", checksum="a" * 64,
     checksum_algorithm="SHA-256", language=("bg",),
 )  # fmt: skip
+DESCRIPTION = (
+    "Every line of the budget as the council has voted it, by chapter, with what was spent of it by the end of year. "
+    "Left out are the accounts of the schools, which are kept by the district; they have a dataset of their own."
+)
 API = DataService(
     title="Budget API", description="Lines by chapter.", endpoint_url="https://data.example.org/api",
     licence=FILE.licence,
@@ -62,7 +66,7 @@ API = DataService(
 )  # fmt: skip
 STARS_OF_CSV = {"served_rdf": 0.0, "served_linked": 0.0, "openness_ckan": 0.6}
 PERFECT = Dataset(
-    identifier="budget", title="Budget of the city by chapter", description="Every line of the budget. " * 8,
+    identifier="budget", title="Budget of the city by chapter", description=DESCRIPTION,
     keywords=("budget",), themes=("GOVE",), publisher=Publisher(name="City"), licence=FILE.licence,
     contact=Contact(name="Desk", email="desk@example.org", url="https://data.example.org/desk"),
     access_rights="PUBLIC", rights="© City",

@@ -1,0 +1,149 @@
+"""When data are late, when they cannot be, and when the calendar alone decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.model import Dataset, Distribution, ResourceCheck
+from quality.metrics.timely import up_to_date
+from quality.periods import expectation, lateness, next_review_on
+from quality.sheet import sheet_of
+from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
+
+URL = "https://data.example.org/file.csv"
+TODAY = date(2026, 11, 24)
+
+
+def subject(
+    title: str = "Trees of the city",
+    *,
+    frequency: str | None = None,
+    modified: str | None = None,
+    seen: str | None = None,
+    end: str | None = None,
+    changes: tuple[date, ...] = (),
+    file: Distribution | None = None,
+    check: ResourceCheck | None = None,
+    as_of: date = TODAY,
+) -> DatasetSubject:
+    part = file or Distribution(access_url=URL, download_url=URL, format="CSV")
+    dataset = Dataset(
+        identifier="x", title=title, frequency=frequency, modified=modified, temporal_end=end, distributions=(part,)
+    )
+    by = "checksum" if seen else None
+    check = check or ResourceCheck(url=URL, outcome="ok", changed_at=seen, change_decided_by=by)  # type: ignore[arg-type]
+    one = DistributionSubject(
+        id="d",
+        distribution=part,
+        dataset=dataset,
+        access_check=check,
+        download_check=check,
+        changes=changes,
+        as_of=as_of,
+    )
+    return DatasetSubject(
+        id="p-x", portal_id="p", publisher_id=None, dataset=dataset, distributions=(one,), services=(), as_of=as_of
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "frequency", "period", "source"),
+    [
+        ("Air quality", "R/P1M", 30, "declared"), ("Monthly air quality", None, 30, "title"),
+        ("Luftqualität, tägliche Werte", None, 1, "title"),
+        ("Qualité de l'air, rapport trimestriel", None, 91, "title"),
+        ("月次の大気質", None, 30, "title"), ("Ετήσια έκθεση", None, 365, "title"), ("تقرير شهري", None, 30, "title"),
+        ("Weekly air quality", "R/P1Y", 365, "declared"), ("Air quality", None, None, None),
+        # What is said to be irregular is not inferred to be otherwise.
+        ("Monthly air quality", "irregular", None, None), ("Monthly air quality", "unknown", 30, "title"),
+        # Districts and newspapers are no periods.
+        ("Quartiers de la ville", None, None, None), ("Quarters of the barracks", None, None, None),
+    ],
+)  # fmt: skip
+def test_what_is_expected(title: str, frequency: str | None, period: int | None, source: str | None) -> None:
+    found = expectation(subject(title, frequency=frequency))
+    assert (found and int(found.period_days), found and found.source) == (period, source)
+
+
+@pytest.mark.parametrize(
+    ("title", "values"),
+    [
+        ("Census 2011", {}), ("Budget 2023", {"frequency": "R/P1Y"}), ("Elections 2019, Q3", {"frequency": "R/P1M"}),
+        ("予算 2019", {"frequency": "R/P1Y"}), ("Accidents 2010-2024", {"frequency": "R/P1Y"}),
+        ("Trees", {"frequency": "R/P1M", "end": "2019-12-31"}), ("Trees, historical", {"frequency": "R/P1M"}),
+        ("Archiv der Bäume", {"frequency": "R/P1M"}), ("Trees", {"frequency": "never"}),
+    ],
+)  # fmt: skip
+def test_data_of_a_time_that_is_over_are_never_late(title: str, values: dict[str, Any]) -> None:
+    assert up_to_date(subject(title, modified="2019-01-01", **values)) is None
+
+
+def test_late_only_beyond_the_tolerance_and_an_own_promise_binds_closer() -> None:
+    def fresh(days: int, **values: Any) -> Any:
+        return up_to_date(subject(modified=(TODAY - timedelta(days=days)).isoformat(), **values))
+
+    assert fresh(47, frequency="R/P1M") == 1.0 and fresh(48, frequency="R/P1M") == 0.0
+    assert fresh(93, title="Monthly trees") == 1.0 and fresh(94, title="Monthly trees") == 0.0
+    assert fresh(2000, title="Trees 2026", frequency="R/P1Y") == 0.0
+    assert up_to_date(subject(frequency="R/P1M")) is UNKNOWN
+    late = subject(modified="2026-01-01", frequency="R/P1M")
+    assert lateness(late) == (
+        "the last change, as declared for the dataset, was on 2026-01-01; due every 30.4 days or so "
+        "(the record says R/P1M), late since 2026-02-18"
+    )
+    # It says the same tomorrow.
+    assert lateness(replace(late, as_of=TODAY + timedelta(days=1))) == lateness(late)
+
+
+def test_a_rhythm_that_was_seen_is_expected_to_go_on() -> None:
+    even = tuple(date(2026, 1, 5) + timedelta(days=7 * n) for n in range(6))
+    uneven = (date(2026, 1, 1), date(2026, 1, 3), date(2026, 4, 1), date(2026, 4, 2), date(2026, 6, 30))
+    found = expectation(subject(changes=even))
+    assert found is not None and (found.period_days, found.source) == (7, "observed")
+    assert expectation(subject(changes=uneven)) is None and expectation(subject(changes=even[:3])) is None
+    assert up_to_date(subject(changes=even, seen="2026-02-09T01:00:00Z")) == 0.0
+    assert up_to_date(subject(changes=even, seen="2026-11-09T01:00:00Z")) == 1.0
+
+
+DAY = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+TEXT = st.one_of(st.none(), DAY.map(date.isoformat), st.sampled_from(["2026", "2027", "2026-12", "n.d.", "1970-01-01"]))
+TITLE = st.sampled_from(["Trees", "Trees 2026", "Trees 2027", "Trees 2019", "Monthly trees", "Trees, archived"])
+FREQUENCY = st.sampled_from([None, "R/P1D", "R/P1M", "R/P1Y", "irregular", "unknown", "now and then"])
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_until_the_day_of_review_nothing_changes(data: Any) -> None:
+    file = Distribution(
+        access_url=URL, download_url=URL, format="CSV", modified=data.draw(TEXT), issued=data.draw(TEXT)
+    )
+    seen = data.draw(st.one_of(st.none(), DAY))
+    check = ResourceCheck(
+        url=URL, outcome="ok", changed_at=f"{seen}T01:00:00Z" if seen else None,
+        change_decided_by=data.draw(st.sampled_from(["checksum", "last_modified", "harvest_date"])) if seen else None,
+        unchanged_until=f"{seen - timedelta(days=3)}T01:00:00Z" if seen else None,
+        last_modified=data.draw(st.sampled_from([None, "Sun, 01 Nov 2026 08:00:00 GMT"])),
+    )  # fmt: skip
+    starts = tuple(date(2026, 1, 5) + timedelta(days=30 * n) for n in range(data.draw(st.integers(0, 8))))
+    one = subject(
+        data.draw(TITLE), frequency=data.draw(FREQUENCY), modified=data.draw(TEXT), end=data.draw(TEXT), changes=starts,
+        file=file, check=check, as_of=data.draw(DAY),
+    )  # fmt: skip
+
+    def at(day: date) -> Any:
+        parts = tuple(replace(part, as_of=day) for part in one.distributions)
+        sheet = sheet_of([replace(one, as_of=day, distributions=parts)])
+        return repr((sheet.own.tolist(), sheet.parts.tolist()))
+
+    review, now = next_review_on(one), at(one.as_of)
+    assert review is None or review > one.as_of
+    last = (review or one.as_of + timedelta(days=3_000)) - timedelta(days=1)
+    # The day before, and some in between.
+    for day in {last, *(one.as_of + (last - one.as_of) * n / 4 for n in range(4))}:
+        assert at(day) == now, (one.as_of, review, day)

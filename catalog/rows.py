@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from catalog.model import (
@@ -132,25 +133,35 @@ def service_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
     )
 
 
-def _values(table: str, names: set[str], row: Mapping[str, Any]) -> dict[str, Any]:
-    """The named columns of a row as Python values: JSON read back, 0 and 1 as bool."""
+@lru_cache(maxsize=8)
+def _readers(table: str, kind: type) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """The columns of a table that a noun has, and those that are no plain values, with what reads them."""
     columns = TABLES[table].columns
-    values = {}
-    for name in names & set(columns):
-        value, kind = row[name], columns[name].type
-        if kind is list:
-            value = tuple(json.loads(value)) if value else ()
-        elif kind is dict:
-            value = json.loads(value) if value else {}
-        elif kind is bool:
-            value = bool(value)
-        values[name] = value
+    names = tuple(f.name for f in fields(kind) if f.name in columns and f.name not in _ELSEWHERE)
+    special: dict[type, Callable[[Any], Any]] = {list: lambda v: tuple(json.loads(v)), dict: json.loads, bool: bool}
+    return names, tuple((name, special[columns[name].type]) for name in names if columns[name].type in special)
+
+
+_NOTHING: dict[type, Any] = {list: (), bool: False}
+
+
+def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row that a noun has as Python values: JSON read back, 0 and 1 as bool."""
+    names, special = _readers(table, kind)
+    values = {name: row[name] for name in names}
+    for name, read in special:
+        value = values[name]
+        if value:
+            values[name] = read(value)
+        else:
+            empty = TABLES[table].columns[name].type
+            values[name] = {} if empty is dict else _NOTHING[empty]
     return values
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
     """A distribution, data service or resource check from its row."""
-    return kind(**_values(table, {f.name for f in fields(kind)}, row))
+    return kind(**_values(table, kind, row))
 
 
 def dataset_of(
@@ -160,10 +171,9 @@ def dataset_of(
     services: tuple[DataService, ...],
 ) -> Dataset:
     """A dataset from its row and the parts read beside it."""
-    names = {f.name for f in fields(Dataset)} - _ELSEWHERE
     contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
     return Dataset(
-        **_values("datasets", names, row),
+        **_values("datasets", Dataset, row),
         publisher=publisher,
         contact=contact if contact != Contact() else None,
         distributions=distributions,
@@ -173,6 +183,6 @@ def dataset_of(
 
 def table_report_of(row: Mapping[str, Any]) -> TableReport:
     """A table report from its row."""
-    values = _values("table_reports", {f.name for f in fields(TableReport)}, row)
+    values = _values("table_reports", TableReport, row)
     defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
     return TableReport(**values, defects=defects)

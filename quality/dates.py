@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 import ciso8601
 
 __all__ = ["last_day"]
 
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
 _EUROPEAN = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
 
 
+@lru_cache(maxsize=16384)
 def last_day(text: str | None) -> date | None:
     """The last day that a date, month or year may mean: "2024" is 2024-12-31.
 
@@ -20,9 +23,9 @@ def last_day(text: str | None) -> date | None:
     """
     value = (text or "").strip()
     found: date | None = None
-    if re.fullmatch(r"\d{4}", value):
+    if len(value) == 4 and value.isdecimal() and value.isascii():
         found = _date(int(value), 12, 31)
-    elif match := re.fullmatch(r"(\d{4})-(\d{2})", value):
+    elif match := _MONTH.fullmatch(value):
         year, month = int(match[1]), int(match[2])
         found = next((d for day in (31, 30, 29, 28) if (d := _date(year, month, day))), None)
     elif match := _EUROPEAN.match(value):

@@ -185,6 +185,7 @@ def format_of_url(url: str | None) -> FileFormat | None:
     return file_format(_SERVICE.get(query.get("service", "").casefold()))
 
 
+@lru_cache(maxsize=4096)
 def known_media_type(text: str | None) -> str | None:
     """The canonical ``type/subtype``, parameters dropped, of a media type in our table; else None.
 

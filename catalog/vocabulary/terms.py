@@ -97,21 +97,25 @@ def _first(index: dict[str, _Entry], declared: tuple[str | None, ...]) -> _Entry
     return None
 
 
+@lru_cache(maxsize=4096)
 def frequency(*declared: str | None) -> Frequency | None:
     """EU code or URI, Dublin Core name or URI, ISO 8601 repetition (``R/P1Y``), udata name, or a word."""
     return _first(_frequencies(), declared)
 
 
+@lru_cache(maxsize=4096)
 def theme(*declared: str | None) -> Term | None:
     """One of the 13 EU data themes."""
     return _first(_terms("themes"), declared)
 
 
+@lru_cache(maxsize=4096)
 def access_right(*declared: str | None) -> Term | None:
     """EU access right; DCAT-US access levels are read as the right they amount to."""
     return _first(_terms("access_rights"), declared)
 
 
+@lru_cache(maxsize=4096)
 def language(*declared: str | None) -> Term | None:
     """The language, its region left aside: ISO 639-1, -2 and -3 codes, names, tags (``en-US``), URIs."""
     index = _terms("languages")

@@ -38,16 +38,11 @@ def download_url_ok(s: DistributionSubject) -> Measurement:
 
 def link_ok(s: DistributionSubject) -> Measurement:
     """The best of its addresses; 0 where a distribution has none at all."""
-    results = [
-        answers(s.distribution.download_url, s.download_check),
-        answers(s.distribution.access_url, s.access_check),
-    ]
-    asked = [r for r in results if r is not None]
-    if not asked:
-        return 0.0
-    if 1.0 in asked:
+    download = answers(s.distribution.download_url, s.download_check)
+    access = answers(s.distribution.access_url, s.access_check)
+    if download == 1.0 or access == 1.0:
         return 1.0
-    return UNKNOWN if UNKNOWN in asked else 0.0
+    return UNKNOWN if download is UNKNOWN or access is UNKNOWN else 0.0
 
 
 def tls_valid(s: DistributionSubject) -> Measurement:

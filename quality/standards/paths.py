@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from quality.standards.terms import IRI, Graph, Term, prefixed
+from catalog.rdf.terms import IRI, Graph, Term, prefixed
 
 __all__ = ["Path", "compile_path"]
 
@@ -20,6 +20,8 @@ class Path:
     name: str
     """As in SPARQL: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
     step: Callable[[Graph, Term], Iterable[Term]]
+    predicate: str | None = None
+    """IRI of the property, where the path is one property, forwards."""
 
     def values(self, graph: Graph, focus: Term) -> Sequence[Term]:
         """The value nodes, each once."""
@@ -30,7 +32,7 @@ def compile_path(node: Term, graph: Graph, members: Callable[[Term], list[Term]]
     """A path from its description; ``members`` reads an RDF list. Raises ValueError where its kind is not known."""
     if node.kind == IRI:
         iri = node.value
-        return Path(prefixed(iri), lambda graph, focus: graph.values(focus, iri))
+        return Path(prefixed(iri), lambda graph, focus: graph.values(focus, iri), iri)
     properties = graph.nodes.get(node, {})
     if _FIRST in properties:
         steps = [compile_path(one, graph, members) for one in members(node)]

@@ -1,4 +1,4 @@
-"""A small SHACL engine: shapes in Turtle become plain functions over a :class:`~quality.standards.terms.Graph`.
+"""A small SHACL engine: shapes in Turtle become plain functions over a :class:`~catalog.rdf.terms.Graph`.
 
 W3C Recommendation "Shapes Constraint Language (SHACL)" of 2017, the constraints that the project's shapes use. What it
 does not know in a shape is an error that names it: nothing is passed over in silence.
@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from quality.standards.paths import Path, compile_path
-from quality.standards.terms import (
+from catalog.rdf.terms import (
     BLANK,
     IRI,
     LITERAL,
@@ -23,6 +22,7 @@ from quality.standards.terms import (
     prefixed,
     read_graph,
 )
+from quality.standards.paths import Path, compile_path
 
 __all__ = ["Result", "ShapeError", "Shapes", "compile_shapes", "validate"]
 
@@ -76,6 +76,8 @@ class Shape:
     properties: list[Shape]
     expects: dict[str, str]
     """The constraints' parameters in words, for messages: {"nodeKind": "BlankNodeOrIRI"}."""
+    if_absent: list[str]
+    """Of a property shape: the constraints that fail where the node says nothing at all."""
 
     def results(self, graph: Graph, focus: Term) -> Iterator[Result]:
         """What is amiss with a node."""
@@ -84,9 +86,15 @@ class Shape:
         for check in self.checks:
             for component, value in check(graph, focus, values):
                 yield Result(focus, path.name if path else "", component, self.severity, value, self)
-        for inner in self.properties:
-            for value in values:
-                yield from inner.results(graph, value)
+        for value in values if self.properties else ():
+            said = graph.nodes.get(value, {})
+            for inner in self.properties:
+                if inner.path is None or inner.path.predicate is None or inner.path.predicate in said:
+                    yield from inner.results(graph, value)
+                else:
+                    # Most properties of most nodes: nothing has to be looked at.
+                    for component in inner.if_absent:
+                        yield Result(value, inner.path.name, component, inner.severity, None, inner)
 
     def conforms(self, graph: Graph, node: Term) -> bool:
         """Whether a node has no result, of whatever severity (SHACL, 3.4.3)."""
@@ -166,7 +174,8 @@ class _Compiler:
 
     def members(self, node: Term) -> list[Term]:
         """The members of an RDF list."""
-        rdf, found = RDF_TYPE.rpartition("#")[0] + "#", []
+        rdf = RDF_TYPE.rpartition("#")[0] + "#"
+        found: list[Term] = []
         while node.value != rdf + "nil":
             first = list(self.graph.values(node, rdf + "first"))
             rest = list(self.graph.values(node, rdf + "rest"))
@@ -192,6 +201,7 @@ class _Compiler:
             checks=[],
             properties=[],
             expects={},
+            if_absent=[],
         )
         self.known[node] = shape
         for predicate, values in self.graph.nodes.get(node, {}).items():
@@ -226,8 +236,11 @@ class _Compiler:
             shape.checks.append(_each(name, lambda graph, one: one.kind != LITERAL and graph.is_instance(one, iri)))
         elif name in ("minCount", "maxCount"):
             shape.checks.append(_count(name, int(value.value)))
+            if name == "minCount" and int(value.value) > 0:
+                shape.if_absent.append(name)
         elif name == "hasValue":
             shape.checks.append(lambda graph, focus, values: () if value in values else ((name, None),))
+            shape.if_absent.append(name)
         elif name == "uniqueLang" and value.value == "true":
             shape.checks.append(_unique_language)
         else:

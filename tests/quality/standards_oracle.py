@@ -6,7 +6,7 @@ import io
 from functools import cache
 from typing import Any
 
-from quality.standards.terms import BLANK, Graph, Term, prefixed
+from catalog.rdf.terms import BLANK, Graph, Term, prefixed
 
 SH = "http://www.w3.org/ns/shacl#"
 Key = tuple[str, str, str, str, str]

@@ -155,7 +155,8 @@ _LEXICAL = {
     "hexBinary": r"(?:[0-9a-fA-F]{2})*",
     "boolean": r"true|false|0|1",
     "double": r"(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|[+-]?INF|NaN",
-    "duration": r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
+    "duration": r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
+    r"(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
 }
 _PATTERNS: dict[str, re.Pattern[str]] = {XSD + name: re.compile(text) for name, text in _LEXICAL.items()}
 _MAX_TEXT = 200

@@ -94,6 +94,12 @@ def s0006_resource_history(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0007_scores(db: Database) -> None:
+    """Conformance to standards."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

@@ -21,6 +21,8 @@ __all__ = [
     "dataset",
     "datasets",
     "files",
+    "present",
+    "some",
 ]
 
 CHUNK = 500
@@ -89,14 +91,19 @@ def _marks(values: Sequence[str]) -> str:
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     """The present datasets of a portal, by id, with their distributions, services and observations."""
-    ids = [
-        r["id"]
-        for r in catalog.rows(
-            "select id from datasets where portal_id = ? and status = 'present' order by id", [portal_id]
-        )
-    ]
-    for start in range(0, len(ids), CHUNK):
-        yield from _chunk(catalog, ids[start : start + CHUNK])
+    return some(catalog, present(catalog, portal_id))
+
+
+def present(catalog: Catalog, portal_id: str) -> list[str]:
+    """The ids of the present datasets of a portal, sorted."""
+    sql = "select id from datasets where portal_id = ? and status = 'present' order by id"
+    return [row["id"] for row in catalog.rows(sql, [portal_id])]
+
+
+def some(catalog: Catalog, dataset_ids: Sequence[str]) -> Iterator[StoredDataset]:
+    """Some datasets, whatever their status; ids that there are none of are passed over."""
+    for start in range(0, len(dataset_ids), CHUNK):
+        yield from _chunk(catalog, list(dataset_ids[start : start + CHUNK]))
 
 
 def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:

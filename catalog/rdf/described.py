@@ -1,8 +1,8 @@
 """The statements of a record that came as RDF, from the record as received.
 
 Spiders of RDF portals keep a record as nested nodes: "@id", "@type", and under each prefixed property a list of nodes
-and of texts with language and datatype. So what the publisher stated can be judged as stated: the kinds of nodes, several
-values, and classes that the nouns have no place for.
+and of texts with language and datatype. So what the publisher stated can be judged as stated: the kinds of
+nodes, several values, and classes that the nouns have no place for.
 """
 
 from __future__ import annotations

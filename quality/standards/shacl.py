@@ -194,7 +194,7 @@ class _Compiler:
             raise self.fail(node, f"sh:severity {severity} is not known: use sh:Violation or sh:Warning")
         shape = Shape(
             id=node.value,
-            path=compile_path(path, self.graph, self.members) if path else None,
+            path=self._path(node, path) if path else None,
             name=self.text(node, "name"),
             message=self.text(node, "message"),
             severity=severity,  # type: ignore[arg-type]
@@ -215,6 +215,12 @@ class _Compiler:
                 for value in values:
                     self._constraint(shape, node, name, value)
         return shape
+
+    def _path(self, node: Term, path: Term) -> Path:
+        try:
+            return compile_path(path, self.graph, self.members)
+        except ValueError as error:
+            raise self.fail(node, str(error)) from error
 
     def _type(self, node: Term, types: Iterable[Term]) -> None:
         for one in types:

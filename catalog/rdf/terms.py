@@ -20,6 +20,7 @@ __all__ = [
     "XSD",
     "Graph",
     "Term",
+    "expanded",
     "is_of_datatype",
     "prefixed",
     "quad_term",
@@ -58,6 +59,12 @@ def prefixed(iri: str) -> str:
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = _PREFIXES.get(iri[:cut])
     return f"{prefix}:{iri[cut:]}" if prefix else iri
+
+
+def expanded(name: str) -> str:
+    """The IRI of a prefixed name. Raises StopIteration for a prefix that is none of these."""
+    prefix, _, local = name.partition(":")
+    return next(space for space, known in _PREFIXES.items() if known == prefix) + local
 
 
 class Term(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.rdf.terms import RDF_TYPE, XSD, Graph, Term, prefixed
+from catalog.rdf.terms import RDF_TYPE, XSD, Graph, Term, expanded, prefixed
 from quality.standards.shacl import Result
 
 __all__ = ["class_of", "message"]
@@ -27,6 +27,7 @@ _THINGS = {
     "spdx:Checksum": "checksum",
     "adms:Identifier": "other identifier",
 }
+_NAMES = {expanded(name): name for name in _THINGS}
 _FORMS = {
     "decimal": "a number such as 2048",
     "nonNegativeInteger": "a whole number of bytes such as 2048, without a unit",
@@ -37,8 +38,9 @@ _FORMS = {
 
 def class_of(graph: Graph, node: Term) -> str:
     """The class of a node, prefixed; empty where it has none."""
-    names = [prefixed(one.value) for one in graph.values(node, RDF_TYPE)]
-    return next((name for name in names if name in _THINGS), names[0] if names else "")
+    classes = graph.values(node, RDF_TYPE)
+    known = next((name for one in classes if (name := _NAMES.get(one.value))), None)
+    return known or next((prefixed(one.value) for one in classes), "")
 
 
 def _quoted(value: Term | None) -> str:

@@ -47,7 +47,9 @@ def compile_path(node: Term, graph: Graph, members: Callable[[Term], list[Term]]
             "|".join(way.name for way in ways),
             lambda graph, focus: dict.fromkeys(one for way in ways for one in way.step(graph, focus)),
         )
-    raise ValueError(f"a path with {', '.join(f'sh:{kind}' for kind in kinds)} is not known to this engine: use another")
+    raise ValueError(
+        f"a path with {', '.join(f'sh:{kind}' for kind in kinds)} is not known to this engine: use another"
+    )
 
 
 def _sequence(steps: Sequence[Path]) -> Callable[[Graph, Term], Iterable[Term]]:

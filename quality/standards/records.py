@@ -55,7 +55,8 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise RecursionError(f"deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        # What is cut must not fit a pattern by that: no form of a standard ends so.
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "\x00"
     if isinstance(value, dict):
         return {key: _bounded(one, depth + 1) for key, one in list(value.items())[:MAX_ITEMS]}
     return [_bounded(one, depth + 1) for one in value[:MAX_ITEMS]] if isinstance(value, list) else value

@@ -20,7 +20,21 @@ from catalog.model import Contact, DataService, Distribution
 from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, UNTYPED, XSD, Graph, Term, is_of_datatype
 from catalog.reading import StoredDataset
 
-__all__ = ["ADMS", "DCAT", "DCATAP", "DCT", "FOAF", "NOT_TOLD", "SPDX", "VCARD", "dataset_graph", "is_iri", "node_of"]
+__all__ = [
+    "text",
+    "value",
+    "ADMS",
+    "DCAT",
+    "DCATAP",
+    "DCT",
+    "FOAF",
+    "NOT_TOLD",
+    "SPDX",
+    "VCARD",
+    "dataset_graph",
+    "is_iri",
+    "node_of",
+]
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCT = "http://purl.org/dc/terms/"
@@ -182,8 +196,11 @@ class _Writer:
                 self.things(node, f"{DCT}accessRights", f"{DCT}RightsStatement", declared)
 
 
-def dataset_graph(stored: StoredDataset) -> Graph:
-    """A dataset, its distributions, services, publisher, contact, period and places."""
+def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> Graph:
+    """A dataset, its distributions, services, publisher, contact, period and places.
+
+    ``inherits``: a licence declared for the whole dataset is stated of its files that have none, as metrics count it.
+    """
     writer = _Writer(stored)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)
     graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))
@@ -227,7 +244,7 @@ def dataset_graph(stored: StoredDataset) -> Graph:
     if d.contact:
         _contact(writer, node, d.contact)
     for part in stored.distributions:
-        _distribution(writer, node, part.id, part.distribution)
+        _distribution(writer, node, part.id, part.distribution, inherits)
     for number, service in enumerate(d.data_services):
         _service(writer, node, node_of("service", f"{stored.id}-{number}"), service)
     return graph
@@ -255,7 +272,7 @@ def _contact(writer: _Writer, node: Term, contact: Contact) -> None:
     writer.values(card, f"{VCARD}hasURL", contact.url)
 
 
-def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution) -> None:
+def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inherits: bool) -> None:
     node, graph, whole = node_of("distribution", key), writer.graph, writer.stored.dataset
     graph.add(dataset, f"{DCAT}distribution", node)
     graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}Distribution"))
@@ -266,8 +283,10 @@ def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution) -> 
         graph.add(node, f"{DCT}format", _concept("format", d.format))
     if d.media_type and d.media_type.strip():
         graph.add(node, f"{DCAT}mediaType", _concept("media_type", d.media_type))
-    # A licence declared for the whole dataset counts for its files.
-    if licence := _licence(d.licence, d.licence_title) or _licence(whole.licence, whole.licence_title):
+    licence = _licence(d.licence, d.licence_title)
+    if licence is None and inherits:
+        licence = _licence(whole.licence, whole.licence_title)
+    if licence:
         graph.add(node, f"{DCT}license", licence)
     if d.byte_size and d.byte_size.strip():
         graph.add(node, f"{DCAT}byteSize", Term(LITERAL, d.byte_size.strip(), UNTYPED))

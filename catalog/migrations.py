@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from catalog.due_scores import create_triggers
 from catalog.schema import TABLES, Column, metric_columns
 
 __all__ = ["add_metric_columns", "migrate"]
@@ -96,8 +97,9 @@ def s0006_resource_history(db: Database) -> None:
 
 @migrate()
 def s0007_scores(db: Database) -> None:
-    """Conformance to standards."""
+    """Scores with families and verdicts, fixes by what they bring, which datasets must be scored again, and conformance."""
     add_missing(db)
+    create_triggers(db)
 
 
 def add_missing(db: Database) -> None:

@@ -22,7 +22,7 @@ __all__ = [
     "datasets",
     "files",
     "present",
-    "some",
+    "stored_datasets",
 ]
 
 CHUNK = 500
@@ -61,6 +61,8 @@ class StoredDataset:
     distributions: tuple[StoredDistribution, ...]
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record."""
+    conformance: dict[str, bool] | None = None
+    """Whether the record conforms, for each standard that applies; None where it was not held against any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ def _marks(values: Sequence[str]) -> str:
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     """The present datasets of a portal, by id, with their distributions, services and observations."""
-    return some(catalog, present(catalog, portal_id))
+    yield from stored_datasets(catalog, present(catalog, portal_id))
 
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
@@ -100,10 +102,10 @@ def present(catalog: Catalog, portal_id: str) -> list[str]:
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
-def some(catalog: Catalog, dataset_ids: Sequence[str]) -> Iterator[StoredDataset]:
-    """Some datasets, whatever their status; ids that there are none of are passed over."""
-    for start in range(0, len(dataset_ids), CHUNK):
-        yield from _chunk(catalog, list(dataset_ids[start : start + CHUNK]))
+def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
+    """The datasets of some ids, in the order of the ids within each chunk."""
+    for start in range(0, len(ids), CHUNK):
+        yield from _chunk(catalog, ids[start : start + CHUNK])
 
 
 def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
@@ -111,7 +113,7 @@ def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
     return next(_chunk(catalog, [dataset_id]), None)
 
 
-def _chunk(catalog: Catalog, ids: list[str]) -> Iterator[StoredDataset]:
+def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     marks = _marks(ids)
     # Only the number of marks is put into the text of these queries.
     rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608

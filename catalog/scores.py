@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from catalog.model import stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
-from specs.metrics import grade
 
-__all__ = ["COUNTED", "Finding", "Scored", "close_missing", "finding_id", "write_entity_scores", "write_scores"]
+__all__ = [
+    "COUNTED", "LEVELS", "Finding", "Scored", "close_missing", "dataset_figures", "finding_id", "replace_rows",
+    "tls_fault", "write_entity_scores", "write_portal_findings", "write_scores",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ class Scored:
     """(distribution id or None, rule id) of what was unknown in this run: no finding of it is called fixed."""
 
 
+_FINDING = tuple(one.name for one in fields(Finding))
+
+
 def finding_id(subject_id: str, finding: Finding) -> str:
     """The same for the same fault in every run: it depends on dataset (or portal), distribution, rule and column."""
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
@@ -89,6 +94,7 @@ def write_scores(catalog: Catalog, run_id: str, scored: Sequence[Scored], checke
             ],
         )
         _carry_findings(catalog, run_id, scored, checked_at)
+        catalog.db.conn.executemany("delete from to_score where dataset_id = ?", [(s.dataset_id,) for s in scored])
 
 
 def _carry_findings(catalog: Catalog, run_id: str, scored: Sequence[Scored], checked_at: str) -> None:
@@ -157,7 +163,7 @@ def _found(
             state = old["state"]
     return {
         "id": key,
-        **{k: plain(v) for k, v in asdict(finding).items()},
+        **{name: plain(getattr(finding, name)) for name in _FINDING},
         "state": state,
         "portal_id": s.portal_id,
         "publisher_id": s.publisher_id,
@@ -198,19 +204,11 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
         run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
 
 
-SYSTEMS = {
-    "winnow": ("score", "score_low", "score_high"),
-    "mqa_v1": ("mqa_v1", "mqa_v1", "mqa_v1_high"),
-    "mqa_v2": ("mqa_v2", "mqa_v2", "mqa_v2_high"),
-}
-"""Columns of dataset_quality: value, low, high."""
 LEVELS = {
     "portal": "q.portal_id",
     "publisher": "q.publisher_id",
     "government": "coalesce(p.government, p.title)",
 }
-
-
 COUNTED = {
     "portal": "true",
     "publisher": "true",
@@ -220,41 +218,40 @@ COUNTED = {
 """SQL that says which datasets ``d`` count for an entity of a level."""
 
 
-def write_entity_scores(catalog: Catalog, run_id: str, versions: Mapping[str, str]) -> None:
-    """Score every portal, publisher and government: means over the datasets, with the means of their bounds.
+def dataset_figures(catalog: Catalog, level: str, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Of every dataset that counts for an entity of a level: the entity, its family, what was measured and what
+    applies, and the columns named of ``dataset_quality``; by entity, family and id.
 
-    ``versions`` gives each system's version. Coverage is the share of measurements that were made of those that
-    apply, 0..100.
+    Datasets of one publisher with the same bytes are of one family.
     """
+    columns = ", ".join(f"q.[{name}]" for name in names)
+    # Only constants of this module, and columns of the schema, are put into the text.
+    cursor = catalog.db.conn.execute(
+        f"""select {LEVELS[level]} as entity_id,
+              case when q.content is null then q.family
+                else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end as kin,
+              q.measured, q.applicable, {columns}
+            from dataset_quality q join portals p on p.id = q.portal_id join datasets d on d.id = q.dataset_id
+            where entity_id is not null and {COUNTED[level]} order by 1, 2, q.dataset_id"""  # noqa: S608
+    )
+    yield from cursor
+
+
+def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the scores of the entities of a level: one row an entity and system."""
     with catalog.writing():
-        for system, (value, low, high) in SYSTEMS.items():
-            for level, key in LEVELS.items():
-                # Only the constants above are put into the text.
-                rows = catalog.rows(
-                    f"""
-                    select {key} as entity_id, avg(q.{value}) as score, avg(q.{low}) as score_low,
-                           avg(q.{high}) as score_high, count(*) as datasets,
-                           round(100.0 * sum(q.measured) / nullif(sum(q.applicable), 0), 2) as coverage_pct
-                    from dataset_quality q join portals p on p.id = q.portal_id
-                    join datasets d on d.id = q.dataset_id
-                    where {key} is not null and {COUNTED[level]}
-                    group by 1"""  # noqa: S608
-                )
-                history = [
-                    {
-                        "id": f"{run_id}/{system}/{level}/{row['entity_id']}",
-                        "run_id": run_id,
-                        "system": system,
-                        "methodology_version": versions[system],
-                        "entity_level": level,
-                        "grade": grade(row["score"]) if system == "winnow" else None,
-                        **row,
-                    }
-                    for row in rows
-                ]
-                catalog.upsert("score_history", history)
-                if system == "winnow" and level != "government":
-                    _write_latest(catalog, f"{level}s", history)
+        history = [
+            {
+                "id": f"{run_id}/{row['system']}/{level}/{row['entity_id']}",
+                "run_id": run_id,
+                "entity_level": level,
+                **row,
+            }
+            for row in rows
+        ]
+        catalog.upsert("score_history", history)
+        if level != "government":
+            _write_latest(catalog, f"{level}s", [row for row in history if row["system"] == "winnow"])
 
 
 def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, Any]]) -> None:
@@ -265,3 +262,10 @@ def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, A
               datasets = :datasets where id = :entity_id""",  # noqa: S608
         history,
     )
+
+
+def replace_rows(catalog: Catalog, table: str, rows: Sequence[Mapping[str, Any]], where: str, value: str) -> None:
+    """Replace all rows of a table that have a value in a column by others."""
+    with catalog.writing():
+        catalog.db.conn.execute(f"delete from {table} where {where} = ?", [value])  # noqa: S608  # names of the schema
+        catalog.upsert(table, rows)

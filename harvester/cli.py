@@ -20,6 +20,7 @@ import click
 
 from harvester import __version__
 from harvester.cli_portals import add_to as _add_portal_commands
+from harvester.cli_scores import add_to as _add_score_commands
 
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
@@ -325,17 +326,6 @@ def evidence(data: Path, record: str) -> None:
 
 
 @cli.command()
-@click.argument("name")
-@click.pass_obj
-def explain(data: Path, name: str) -> None:
-    """Explain a METRIC, or the score of a DATASET (its id, line by line)."""
-    from harvester.terminal import explain as show
-
-    if not show(data, name):
-        raise click.UsageError(f"{name!r} is neither a metric of specs/metrics.toml nor a dataset id in {data}")
-
-
-@cli.command()
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.pass_obj
@@ -372,6 +362,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
 
 
 _add_portal_commands(cli)
+_add_score_commands(cli)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
 from harvester.night import CheckBudget, Night
 from quality.tables.limits import TableBounds
-from specs.metrics import methodology_version, systems
+from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
 __all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary"]
@@ -186,7 +186,9 @@ def _run(
         for stage in stages:
             if not is_again:
                 catalog.set_run(run_id, stage=stage)
-            _STAGES[stage](night, portals, bounds)
+            # Asked for by itself, scoring takes nothing for granted.
+            work = _score_all if stage == "score" and is_again else _STAGES[stage]
+            work(night, portals, bounds)
     except (KeyboardInterrupt, SystemExit):
         if not is_again:
             catalog.set_run(run_id, status="interrupted")
@@ -234,9 +236,10 @@ def _validate(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) 
     validate(night.catalog, night.run_id, night.data, [p.id for p in portals], bounds, night.on_progress)
 
 
-def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.copies import find_copies
-    from catalog.scores import write_entity_scores
+    from quality.agreement import write_agreement
+    from quality.entities import score_entities
     from quality.rescore import score_portal
 
     find_copies(night.catalog)
@@ -246,9 +249,17 @@ def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> 
         def progress(done: int, name: str = name) -> None:
             night.on_progress("score", name, done, None)
 
-        score_portal(night.catalog, night.run_id, portal.id, progress)
-    versions = {"winnow": methodology_version(), **{system.id: system.version for system in systems().values()}}
-    write_entity_scores(night.catalog, night.run_id, versions)
+        if score_portal(night.catalog, night.run_id, portal.id, progress, is_full=is_full):
+            write_agreement(night.catalog, night.run_id, portal.id)
+    score_entities(night.catalog, night.run_id)
+
+
+def _score_due(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(night, portals, bounds, is_full=False)
+
+
+def _score_all(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(night, portals, bounds, is_full=True)
 
 
 def _export(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
@@ -262,7 +273,7 @@ _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], TableBounds], None]] =
     "harvest": _harvest,
     "check": _check,
     "validate": _validate,
-    "score": _score,
+    "score": _score_due,
     "export": _export,
 }
 
@@ -303,6 +314,10 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
             for name in ("requests", "bytes", "not_modified")
         },
         "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),
-        "mean_score": catalog.value("select round(avg(score), 1) from dataset_quality where run_id = ?", [run_id]),
+        "mean_score": catalog.value(
+            """select round(avg(q.score), 1) from dataset_quality q
+               join harvests h on h.portal_id = q.portal_id and h.run_id = ?""",
+            [run_id],
+        ),
         "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete" or p["gates_failed"]],
     }

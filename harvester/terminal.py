@@ -19,7 +19,7 @@ from rich.table import Table
 from catalog.changes import Change
 from catalog.store import sqlite_version
 
-__all__ = ["doctor", "explain", "interval", "progress", "show_changes", "show_summary"]
+__all__ = ["doctor", "interval", "progress", "show_changes", "show_summary"]
 
 Report = Callable[[str, str, int, int | None], None]
 
@@ -110,71 +110,6 @@ def show_changes(found: Iterable[Change], *, as_json: bool) -> None:
             console.print(f"    {field['field']}: {field['old']!r} -> {field['new']!r}", markup=False, highlight=False)
     if not as_json:
         console.print(", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "nothing changed")
-
-
-def explain(data: Path, name: str) -> bool:
-    """Print what a metric means, or how a dataset's score comes about. False where the name is neither."""
-    from specs.metrics import dimension_weights, metrics
-
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    if metric := metrics().get(name):
-        share = sum(m.weight for m in metrics().values() if m.dimension == metric.dimension)
-        console.print(f"[bold]{metric.id}[/bold]: {escape(metric.question)}")
-        console.print(f"asked of each {metric.subject}; dimension {metric.dimension}", end="")
-        points = dimension_weights()[metric.dimension] * metric.weight / share
-        console.print(f", up to {points:.1f} of 100 points" if metric.weight else ", of no weight in the Winnow score")
-        for label, value in (("why", metric.rationale), ("source", metric.source), ("mend it", metric.fix)):
-            console.print(f"{label}: {escape(value)}")
-        return True
-    return _explain_dataset(data, name, console)
-
-
-def _explain_dataset(data: Path, dataset_id: str, console: Console) -> bool:
-    from catalog.reading import dataset as read_dataset
-    from catalog.store import open_catalog
-    from quality.rescore import run_date, subject_of
-    from quality.score import score_dataset
-    from quality.subject import Unknown
-    from specs.metrics import metrics
-
-    if not (data / "catalog.db").is_file():
-        return False
-    with open_catalog(data / "catalog.db") as catalog:
-        stored = read_dataset(catalog, dataset_id)
-        if stored is None:
-            return False
-        score = score_dataset(subject_of(stored, run_date(catalog, dataset_id)))
-    value = "not known" if score.score.value is None else f"{score.score.value:.1f}"
-    console.print(f"[bold]{escape(stored.dataset.title or dataset_id)}[/bold]")
-    console.print(f"Winnow score {value}, from {score.score.low:.1f} (all unknown failed) to {score.score.high:.1f}")
-    table = Table()
-    for column in (
-        "dimension",
-        "metric",
-        "question",
-        "dataset",
-        *(f"file {i + 1}" for i in range(len(stored.distributions))),
-    ):
-        table.add_column(column, overflow="fold")
-
-    def word(measured: object) -> str:
-        if isinstance(measured, Unknown):
-            return "unknown"
-        return "-" if measured is None else f"{measured:g}"
-
-    for metric in metrics().values():
-        if metric.weight:
-            cells = [word(score.dataset.get(metric.id))] if metric.subject == "dataset" else [""]
-            if metric.subject == "distribution":
-                cells += [word(part[metric.id]) for part in score.distributions]
-            table.add_row(metric.dimension, metric.id, escape(metric.question), *cells)
-    console.print(table)
-    for name, interval in score.dimensions.items():
-        shown = "not known" if interval.value is None else f"{interval.value:.1f}"
-        console.print(f"{name}: {shown} ({interval.low:.1f} to {interval.high:.1f})")
-    for name, interval in score.systems.items():
-        console.print(f"{name}: {interval.low:g} (to {interval.high:g} if all unknown passed)")
-    return True
 
 
 LIBRARIES = (

@@ -7,36 +7,61 @@ gain is exact: what the score would be with that one answer set to 1, less what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from catalog.model import TableDefect
 from catalog.scores import Finding
 from quality import claims
+from quality.gains import number_of
 from quality.metrics.sound import RULES
-from quality.score import DatasetScore, Leverage
-from quality.subject import DatasetSubject, DistributionSubject, Unknown
+from quality.sheet import UNKNOWN_CELL, Group, Matrix, columns
+from quality.subject import DatasetSubject, DistributionSubject
 from quality.tables.rules import fix_of
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
-__all__ = ["findings", "portal_findings", "unobserved"]
+__all__ = ["Judged", "findings", "observed", "portal_findings", "unobserved"]
 
 
-def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One dataset with its measurements, and what mending each failure brings."""
+
+    subject: DatasetSubject
+    own: Matrix
+    """One row: cells of the dataset's metrics, see ``quality.sheet``."""
+    parts: Matrix
+    """One row a distribution."""
+    own_gains: Matrix
+    """Points by metric of weight, see ``quality.gains``."""
+    part_gains: Matrix
+
+
+@lru_cache(maxsize=2)
+def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | None], ...]]:
+    """Which columns make findings (as a row of true and false), and of each its metric and its column of gains."""
+    found = [(metrics()[name], number_of(name)) for name in columns(group)]
+    return np.array([bool(m.weight or m.reported) for m, _ in found]), tuple(found)
+
+
+def findings(judged: Judged) -> list[Finding]:
     """All findings of a dataset."""
     found = []
-    leverage = Leverage(score.dataset, score.distributions)
-    for metric in metrics().values():
-        if not metric.weight and not metric.reported:
-            continue
-        if metric.subject == "dataset":
-            if _fails(score.dataset[metric.id]):
-                found.append(_dataset_finding(metric, leverage, subject))
-            continue
-        for index, part in enumerate(subject.distributions):
-            value = score.distributions[index][metric.id]
-            if _fails(value):
-                found += _distribution_findings(metric, part, leverage, index, subject.exchange)
+    subject = judged.subject
+    is_asked, of_column = _asked("dataset")
+    for column in np.flatnonzero((judged.own >= 0) & (judged.own < 1) & is_asked):
+        metric, number = of_column[column]
+        gain = 0.0 if number is None else judged.own_gains[number]
+        found.append(_dataset_finding(metric, gain, subject))
+    is_asked, of_column = _asked("distribution")
+    for row, column in zip(*np.nonzero((judged.parts >= 0) & (judged.parts < 1) & is_asked), strict=True):
+        metric, number = of_column[column]
+        gain = 0.0 if number is None else judged.part_gains[row, number]
+        found += _distribution_findings(metric, subject.distributions[row], gain, subject.exchange)
     for part in subject.distributions:
         if part.table is not None:
             found += [
@@ -47,17 +72,17 @@ def findings(subject: DatasetSubject, score: DatasetScore) -> list[Finding]:
     return found
 
 
-def unobserved(subject: DatasetSubject, score: DatasetScore) -> frozenset[tuple[str | None, str]]:
+def unobserved(judged: Judged) -> frozenset[tuple[str | None, str]]:
     """(distribution id or None, rule id) of every measurement that was unknown."""
-    own = {(None, name) for name, value in score.dataset.items() if isinstance(value, Unknown)}
-    parts = {
-        (part.id, rule)
-        for part, values in zip(subject.distributions, score.distributions, strict=True)
-        for name, value in values.items()
-        if isinstance(value, Unknown)
-        for rule in {name, *RULES.get(name, ()), *(_UNCOUNTED if name in RULES else ())}
-    }
-    return frozenset(own | parts)
+    own = columns("dataset")
+    found: set[tuple[str | None, str]] = {(None, own[at]) for at in np.flatnonzero(judged.own == UNKNOWN_CELL)}
+    names = columns("distribution")
+    for row, at in zip(*np.nonzero(judged.parts == UNKNOWN_CELL), strict=True):
+        name, part_id = names[at], judged.subject.distributions[row].id
+        found.add((part_id, name))
+        if name in RULES:
+            found.update((part_id, rule) for rule in (*RULES[name], *_UNCOUNTED))
+    return frozenset(found)
 
 
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
@@ -89,15 +114,11 @@ def _bare(part: DistributionSubject) -> Finding:
     )
 
 
-def _fails(value: object) -> bool:
-    return isinstance(value, float) and value < 1.0
+def _rounded(gain: float) -> float | None:
+    return None if gain != gain else round(float(gain), 4)
 
 
-def _rounded(gain: float | None) -> float | None:
-    return None if gain is None else round(gain, 2)
-
-
-def _dataset_finding(metric: Metric, leverage: Leverage, subject: DatasetSubject) -> Finding:
+def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Finding:
     return Finding(
         rule_id=metric.id,
         rule_title=metric.question,
@@ -106,7 +127,7 @@ def _dataset_finding(metric: Metric, leverage: Leverage, subject: DatasetSubject
         how_to_fix=metric.fix,
         observed="no" if metric.id != "up_to_date" else "the last change is older than the frequency allows",
         expected="yes",
-        gain_points=_rounded(leverage.gain(metric, None)),
+        gain_points=_rounded(gain),
         exchange=subject.exchange,
     )
 
@@ -131,9 +152,7 @@ def portal_findings(tls_fault: str | None) -> list[Finding]:
     ]
 
 
-def _distribution_findings(
-    metric: Metric, part: DistributionSubject, leverage: Leverage, index: int, record: str | None
-) -> list[Finding]:
+def _distribution_findings(metric: Metric, part: DistributionSubject, gain: float, record: str | None) -> list[Finding]:
     check, table = part.check, part.table
     declared, served = part.declared_format, part.served_format
     base = Finding(
@@ -144,12 +163,12 @@ def _distribution_findings(
         how_to_fix=metric.fix,
         distribution_id=part.id,
         resource_url=part.url,
-        observed=_observed(metric, part),
+        observed=observed(metric, part),
         expected="yes",
         http_status=check.status if check else None,
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
-        gain_points=_rounded(leverage.gain(metric, index)) if metric.weight else 0.0,
+        gain_points=_rounded(gain),
         # What was served is proved by the answer of the address, what was declared by the record.
         exchange=check.exchange if metric.observed and check else record,
     )
@@ -193,7 +212,8 @@ def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count
     )
 
 
-def _observed(metric: Metric, part: DistributionSubject) -> str:
+def observed(metric: Metric, part: DistributionSubject) -> str:
+    """What was found where a metric failed, in words; "no" where there is nothing more to say."""
     check = part.check
     match metric.id:
         case "link_ok" if check is None and part.url is None:

@@ -1,21 +1,30 @@
-"""From measurements to the Winnow score, with its interval, and to the scoring systems of others.
+"""From measurements to the Winnow score, with its interval.
 
-An unknown measurement never lowers a score: it widens the interval between ``low`` (all unknown failed) and
-``high`` (all unknown passed). What does not apply is left out.
+A dimension is the weighted mean of the metrics that apply, the score the weighted mean of the dimensions that apply.
+An unknown measurement never lowers a score: it widens the interval between ``low`` (all unknown failed) and ``high``
+(all unknown passed). What does not apply is left out. An answer about the data themselves (``needs_data``) counts only
+where there are data: an open licence on a dead link opens nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from quality.metrics import functions
-from quality.subject import DatasetSubject, Measurement, Unknown
-from specs.metrics import Metric, System, dimension_weights, metrics, systems
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["DatasetScore", "Interval", "Leverage", "measure", "score_dataset", "system_score"]
+from quality.sheet import UNKNOWN_CELL, Matrix, Measurements, Sheet, by_dataset, columns, sheet_of
+from quality.subject import DatasetSubject
+from quality.systems import system_points
+from specs.metrics import Metric, dimensions, metrics
+from specs.systems import systems
 
-Measurements = dict[str, Measurement]
+__all__ = [
+    "Answers", "Bounds", "DatasetScore", "Interval", "Scores", "answers", "counted", "drawn", "score_dataset",
+    "score_of", "score_values", "scores", "weighted", "winnow_scores", "without_data",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,160 +49,220 @@ class DatasetScore:
     systems: Mapping[str, Interval]
 
 
-def measure(subject: DatasetSubject) -> tuple[Measurements, list[Measurements]]:
-    """Every metric of a dataset and of each of its distributions."""
-    own = {name: function(subject) for name, function in functions("dataset").items()}
-    parts = [{n: f(part) for n, f in functions("distribution").items()} for part in subject.distributions]
-    return own, parts
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """The metrics of weight, and where they stand."""
+
+    metrics: tuple[Metric, ...]
+    weights: Matrix
+    dimension: NDArray[np.int64]
+    """Number of each metric's dimension."""
+    is_own: NDArray[np.bool_]
+    """True for metrics of the dataset itself."""
+    column: tuple[int, ...]
+    """Column in the matrix of its group."""
+    dimension_names: tuple[str, ...]
+    dimension_weights: Matrix
+
+
+@lru_cache(maxsize=1)
+def weighted() -> Weighted:
+    """The metrics of weight, in the order of the file."""
+    chosen = tuple(metric for metric in metrics().values() if metric.weight)
+    names: tuple[str, ...] = tuple(dimensions())
+    return Weighted(
+        metrics=chosen,
+        weights=np.array([m.weight for m in chosen]),
+        dimension=np.array([names.index(m.dimension) for m in chosen]),
+        is_own=np.array([m.subject == "dataset" for m in chosen]),
+        column=tuple(columns(m.subject).index(m.id) for m in chosen),
+        dimension_names=names,
+        dimension_weights=np.array([spec.weight for spec in dimensions().values()]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What each dataset answers to each metric of weight: one row a dataset, one column a metric of ``weighted``.
+
+    Not a number where the metric does not apply; in ``value`` also where nothing is known.
+    """
+
+    value: Matrix
+    low: Matrix
+    high: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of some datasets, 0..100; not a number where nothing applies (in the value: or is known)."""
+
+    value: Matrix
+    low: Matrix
+    high: Matrix
+    dimension_value: Matrix
+    """One row a dataset, one column a dimension."""
+    dimension_low: Matrix
+    dimension_high: Matrix
+
+
+@lru_cache(maxsize=1)
+def _data_columns() -> tuple[list[int], list[int]]:
+    """Columns of distributions: those that show whether there are data, and those that need some."""
+    all_metrics = [metrics()[name] for name in columns("distribution")]
+    shows = [number for number, metric in enumerate(all_metrics) if metric.shows_data]
+    needs = [number for number, metric in enumerate(all_metrics) if metric.needs_data]
+    return shows, needs
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The measurements of distributions as they count in the score."""
+
+    value: Matrix
+    """Not a number where not applicable or unknown."""
+    low: Matrix
+    high: Matrix
+    is_empty: NDArray[np.bool_]
+    """True where there are no data behind the distribution."""
+
+
+def counted(parts: Matrix) -> Bounds:
+    """Distributions with what needs data counted as 0 where there are none, and in doubt where nobody knows."""
+    is_unknown = parts == UNKNOWN_CELL
+    value = np.where(is_unknown, np.nan, parts)
+    low, high = np.where(is_unknown, 0.0, parts), np.where(is_unknown, 1.0, parts)
+    shows, needs = _data_columns()
+    is_empty = (parts[:, shows] == 0).any(axis=1)
+    in_doubt = ~is_empty & (parts[:, shows] == UNKNOWN_CELL).any(axis=1)
+    for column in needs:
+        applies = ~np.isnan(parts[:, column])
+        nothing = applies & is_empty
+        value[nothing, column] = low[nothing, column] = high[nothing, column] = 0.0
+        low[applies & in_doubt, column] = 0.0
+    return Bounds(value, low, high, is_empty)
+
+
+def answers(sheet: Sheet, parts: Bounds | None = None) -> Answers:
+    """What every dataset answers for itself and its distributions."""
+    w, counts = weighted(), sheet.part_counts
+    parts = parts or counted(sheet.parts)
+    shape = (len(sheet.own), len(w.metrics))
+    found = Answers(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
+    is_due = without_data(sheet)
+    own_present = sheet.own[:, columns("dataset").index("distribution_present")]
+    # What is served by an API alone was not looked at: no distribution fails, and none passes.
+    is_unseen = (counts == 0) & ~np.isnan(own_present) & (own_present != 0)
+    for number, metric in enumerate(w.metrics):
+        column = w.column[number]
+        if w.is_own[number]:
+            own = sheet.own[:, column]
+            is_unknown = own == UNKNOWN_CELL
+            found.value[:, number] = np.where(is_unknown, np.nan, own)
+            found.low[:, number] = np.where(is_unknown, 0.0, own)
+            found.high[:, number] = np.where(is_unknown, 1.0, own)
+            continue
+        for target, source in ((found.value, parts.value), (found.low, parts.low), (found.high, parts.high)):
+            target[:, number] = drawn(source[:, column], counts, is_best=metric.over == "best")
+        if metric.without_distribution == "fail":
+            for target in (found.value, found.low, found.high):
+                target[is_due, number] = 0.0
+            found.low[is_unseen, number], found.high[is_unseen, number] = 0.0, 1.0
+    return found
+
+
+def without_data(sheet: Sheet) -> NDArray[np.bool_]:
+    """Datasets without any distribution that ought to have one. Of a series, or an API alone, none is due."""
+    own = sheet.own[:, columns("dataset").index("distribution_present")]
+    return np.asarray((sheet.part_counts == 0) & (own == 0))
+
+
+def drawn(values: Matrix, counts: NDArray[np.int64], *, is_best: bool) -> Matrix:
+    """The mean, or the best, of the parts that have a number; not a number where none has."""
+    is_there = ~np.isnan(values)
+    known = by_dataset(is_there.astype(float), counts, "sum")
+    if is_best:
+        found = by_dataset(np.where(is_there, values, -np.inf), counts, "max", -np.inf)
+    else:
+        sums = by_dataset(np.where(is_there, values, 0.0), counts, "sum")
+        found = np.divide(sums, known, out=np.zeros(len(sums)), where=known > 0)
+    return np.where(known > 0, found, np.nan)
+
+
+def scores(found: Answers) -> Scores:
+    """Answers added up: metrics to dimensions, dimensions to the score."""
+    w = weighted()
+    value, low, high = (_by_dimension(matrix) for matrix in (found.value, found.low, found.high))
+    # The mean of what is known lies between the bounds; only rounding can take it out.
+    value = np.clip(value, low, high)
+    totals = [_mean(matrix, w.dimension_weights) for matrix in (value, low, high)]
+    return Scores(
+        value=np.clip(totals[0], totals[1], totals[2]) * 100,
+        low=totals[1] * 100,
+        high=totals[2] * 100,
+        dimension_value=value * 100,
+        dimension_low=low * 100,
+        dimension_high=high * 100,
+    )
+
+
+def score_values(value: Matrix) -> Matrix:
+    """The scores, 0..100, of known answers alone."""
+    return _mean(_by_dimension(value), weighted().dimension_weights) * 100
+
+
+def _by_dimension(matrix: Matrix) -> Matrix:
+    w = weighted()
+    made = np.full((len(matrix), len(w.dimension_names)), np.nan)
+    for number in range(len(w.dimension_names)):
+        chosen = w.dimension == number
+        made[:, number] = _mean(matrix[:, chosen], w.weights[chosen])
+    return made
+
+
+def _mean(matrix: Matrix, weights: Matrix) -> Matrix:
+    """The weighted mean of each row over the cells that have a number; not a number where none has."""
+    is_there = ~np.isnan(matrix)
+    total = is_there @ weights
+    sums = np.where(is_there, matrix, 0.0) @ weights
+    return np.asarray(np.divide(sums, total, out=np.full(len(matrix), np.nan), where=total > 0))
+
+
+def winnow_scores(sheet: Sheet) -> Scores:
+    """The Winnow scores of all datasets of a sheet."""
+    return scores(answers(sheet))
 
 
 def score_dataset(subject: DatasetSubject) -> DatasetScore:
     """Measure a dataset and add it up under every system."""
-    own, parts = measure(subject)
-    total, dimensions = winnow_score(own, parts)
+    return score_of(sheet_of([subject]))
+
+
+def score_of(sheet: Sheet, row: int = 0) -> DatasetScore:
+    """One dataset of a sheet with all that its measurements add up to."""
+    total = winnow_scores(sheet)
+    begin = int(sheet.part_counts[:row].sum())
+
+    def interval(value: Matrix, low: Matrix, high: Matrix, *at: int) -> Interval:
+        known = None if np.isnan(value[at]) else float(value[at])
+        # Where nothing applies, nothing is known.
+        return Interval(known, *(float(x[at]) if not np.isnan(x[at]) else y for x, y in ((low, 0.0), (high, 100.0))))
+
+    dims = (total.dimension_value, total.dimension_low, total.dimension_high)
     return DatasetScore(
-        dataset=own,
-        distributions=parts,
-        score=total,
-        dimensions=dimensions,
-        systems={name: system_score(system, own, parts) for name, system in systems().items()},
+        dataset=sheet.measurements("dataset", row),
+        distributions=[
+            sheet.measurements("distribution", begin + number) for number in range(int(sheet.part_counts[row]))
+        ],
+        score=interval(total.value, total.low, total.high, row),
+        dimensions={
+            name: interval(*dims, row, number)
+            for number, name in enumerate(weighted().dimension_names)
+            if not np.isnan(total.dimension_low[row, number])
+        },
+        systems={
+            name: interval(points.value, points.low, points.high, row)
+            for name, system in systems().items()
+            for points in [system_points(system, sheet)]
+        },
     )
-
-
-def winnow_score(own: Measurements, parts: Sequence[Measurements]) -> tuple[Interval, dict[str, Interval]]:
-    """The score of 0..100 and its dimensions.
-
-    A dimension is the weighted mean of its metrics, the score the weighted mean of the dimensions that apply.
-    """
-    by_dimension: dict[str, list[tuple[float, Interval]]] = {}
-    for metric in metrics().values():
-        if metric.weight and (answer := _answer(metric, own, parts)) is not None:
-            by_dimension.setdefault(metric.dimension, []).append((metric.weight, answer))
-    dimensions = {name: _mean(answers) for name, answers in by_dimension.items()}
-    weights = dimension_weights()
-    total = _mean([(weights[name], interval) for name, interval in dimensions.items()])  # type: ignore[index]
-    return _percent(total), {name: _percent(interval) for name, interval in dimensions.items()}
-
-
-class Leverage:
-    """How much of the score hangs on each answer of a dataset.
-
-    The score is a weighted mean of weighted means, so what one answer brings is a product of shares: no need to add
-    the dataset up again for every finding, which would take time that grows with the square of its distributions.
-    """
-
-    def __init__(self, own: Measurements, parts: Sequence[Measurements]) -> None:
-        self.parts = parts
-        self.answers = {m.id: _answer(m, own, parts) for m in metrics().values() if m.weight}
-        known: dict[str, float] = {}
-        for metric in metrics().values():
-            answer = self.answers.get(metric.id)
-            if answer is not None and answer.value is not None:
-                known[metric.dimension] = known.get(metric.dimension, 0.0) + metric.weight
-        weights: Mapping[str, float] = {str(name): weight for name, weight in dimension_weights().items()}
-        total = sum(weights[name] for name in known)
-        self.in_dimension = known
-        self.of_score = {name: weights[name] / total for name in known}
-
-    def gain(self, metric: Metric, index: int | None) -> float | None:
-        """Points of 0..100 that the score wins if one known answer becomes 1.
-
-        ``index`` is the distribution's, or None for the dataset's own answer. None where the answer is not known.
-        """
-        answer = self.answers.get(metric.id)
-        if answer is None or answer.value is None:
-            return None
-        if index is None or metric.over == "best":
-            better = 1.0 - answer.value
-        else:
-            known = [v for part in self.parts if isinstance(v := part[metric.id], float)]
-            own = self.parts[index][metric.id]
-            better = (1.0 - own) / len(known) if isinstance(own, float) else 0.0
-        share = metric.weight / self.in_dimension[metric.dimension]
-        return 100 * self.of_score[metric.dimension] * share * better
-
-
-def _answer(metric: Metric, own: Measurements, parts: Sequence[Measurements]) -> Interval | None:
-    """A dataset's answer to a metric, as an interval of 0..1; None where it does not apply."""
-    if metric.subject == "dataset":
-        return _interval(own[metric.id])
-    if not parts:
-        # Where no distribution is due (a series), none can fail.
-        is_due = own["distribution_present"] is not None
-        return Interval(0.0, 0.0, 0.0) if metric.without_distribution == "fail" and is_due else None
-    answers = [i for part in parts if (i := _interval(part[metric.id])) is not None]
-    if not answers:
-        return None
-    if metric.over == "best":
-        known = [i.value for i in answers if i.value is not None]
-        return Interval(max(known) if known else None, max(i.low for i in answers), max(i.high for i in answers))
-    return _mean([(1.0, interval) for interval in answers])
-
-
-def _interval(value: Measurement) -> Interval | None:
-    if value is None:
-        return None
-    return Interval(None, 0.0, 1.0) if isinstance(value, Unknown) else Interval(value, value, value)
-
-
-def _mean(answers: Sequence[tuple[float, Interval]]) -> Interval:
-    total = sum(weight for weight, _ in answers)
-    if not total:
-        return Interval(None, 0.0, 1.0)
-    known = [(weight, i.value) for weight, i in answers if i.value is not None]
-    known_weight = sum(weight for weight, _ in known)
-    low = sum(weight * i.low for weight, i in answers) / total
-    high = sum(weight * i.high for weight, i in answers) / total
-    if not known_weight:
-        return Interval(None, low, high)
-    value = sum(weight * found for weight, found in known) / known_weight
-    # Means of known parts can leave the bounds by a hair where parts have bounds of their own.
-    return Interval(min(max(value, low), high), low, high)
-
-
-def _percent(interval: Interval) -> Interval:
-    value = None if interval.value is None else interval.value * 100
-    return Interval(value, interval.low * 100, interval.high * 100)
-
-
-def system_score(system: System, own: Measurements, parts: Sequence[Measurements]) -> Interval:
-    """The points of one dataset in a system of others, by that system's own rule.
-
-    ``value`` follows its treatment of the unknown (both versions of the MQA count what was not seen as failed).
-    """
-    rule = _best_distribution if system.rule == "best_distribution" else _group_mean
-    low, high = rule(system, own, parts, 0.0), rule(system, own, parts, 1.0)
-    return Interval(low if system.unknown_is_failed else None, low, high)
-
-
-def _points(value: Measurement, points: float, unknown_as: float) -> float:
-    if value is None:
-        return 0.0
-    return points * (unknown_as if isinstance(value, Unknown) else value)
-
-
-def _best_distribution(system: System, own: Measurements, parts: Sequence[Measurements], unknown_as: float) -> float:
-    """The distribution with most points, the first on ties, and the dataset's own points."""
-    winner: Measurements = {}
-    best = -1.0
-    for part in parts:
-        total = sum(_points(part[i.metric], i.points, unknown_as) for i in system.item if i.metric in part)
-        if total > best:
-            best, winner = total, part
-    total = max(best, 0.0)
-    for item in system.item:
-        if item.metric in own and (item.unless is None or winner.get(item.unless) is None):
-            total += _points(own[item.metric], item.points, unknown_as)
-    return total
-
-
-def _group_mean(system: System, own: Measurements, parts: Sequence[Measurements], unknown_as: float) -> float:
-    """The mean of the groups that are there: the dataset, and the mean of its distributions."""
-
-    def points(group: Measurements) -> float:
-        return sum(_points(group[i.metric], i.points, unknown_as) for i in system.item if i.metric in group)
-
-    groups = [points(own)]
-    if parts:
-        groups.append(sum(points(part) for part in parts) / len(parts))
-    return sum(groups) / len(groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -92,3 +93,5 @@ class DatasetSubject:
     """The day of the run: the same catalogue scored for the same day gives the same score."""
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record, where exchanges are archived."""
+    conformance: Mapping[str, bool] | None = None
+    """Whether the record conforms, for each standard that applies to it; None where it was not held against any."""

@@ -1,4 +1,4 @@
-"""``metrics.toml`` (what is measured) and ``systems/*.toml`` (how measurements become points)."""
+"""``metrics.toml``: what is measured, and how the Winnow score weighs it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from pydantic import Field, StringConstraints
 
 from specs.errors import SpecError, Strict, parse, read_toml
 
-__all__ = ["Band", "Dimension", "Item", "Metric", "System", "metrics", "systems"]
+__all__ = [
+    "Dimension", "EntitySpec", "Metric", "MetricId", "dimensions", "entity_spec", "grade", "methodology_version",
+    "metrics",
+]  # fmt: skip
 
 HERE = Path(__file__).parent
 MetricId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,60}$")]
 Dimension = Literal["findable", "accessible", "open", "usable", "timely", "sound"]
-Subject = Literal["dataset", "distribution"]
+Subject = Literal["dataset", "distribution", "service"]
 
 
 class Metric(Strict):
@@ -29,6 +32,8 @@ class Metric(Strict):
     subject: Subject
     weight: Annotated[float, Field(ge=0)]
     """Share of the dimension in the Winnow score; 0 where the metric only serves other systems."""
+    weighs: str = ""
+    """Why it weighs so much in its dimension."""
     question: str
     source: str
     """The specification and section behind the rule."""
@@ -44,47 +49,39 @@ class Metric(Strict):
     """How a dataset answers for its distributions: their mean, or the best of them (one CSV beside PDFs will do)."""
     without_distribution: Literal["skip", "fail"] = "skip"
     """What a dataset without any distribution gets: "not applicable", or 0."""
+    needs_data: bool = False
+    """True where the answer counts in the Winnow score only if there are data: an open licence on a file that cannot
+    be had opens nothing. Where a metric with ``shows_data`` failed it counts as 0."""
+    shows_data: bool = False
+    """True where a failure means that there are no data to be had behind the distribution."""
+    effort_minutes: Annotated[float, Field(gt=0)] = 10.0
+    """About how long it takes to mend one subject by hand: what ``top_fixes`` divides the gain by."""
+    example: str = ""
+    """A case that passes, or one that fails, in a sentence."""
+
+
+class DimensionSpec(Strict):
+    """One of the six questions that the Winnow score asks."""
+
+    weight: Annotated[float, Field(gt=0)]
+    """Points of the score; those of all dimensions sum to 100."""
+    rationale: str
+
+
+class EntitySpec(Strict):
+    """What it takes to show the score of a portal, a publisher or a government."""
+
+    minimum_datasets: Annotated[int, Field(ge=1)]
+    minimum_coverage_pct: Annotated[float, Field(ge=0, le=100)]
+    rationale: str
 
 
 class _Metrics(Strict):
     version: str
-    weights: dict[Dimension, Annotated[float, Field(ge=0)]]
+    dimension: dict[Dimension, DimensionSpec]
     grades: dict[str, Annotated[float, Field(ge=0, le=100)]]
+    entity: EntitySpec
     metric: tuple[Metric, ...]
-
-
-class Item(Strict):
-    """Points that one metric brings in a system."""
-
-    metric: MetricId
-    points: Annotated[float, Field(gt=0)]
-    dimension: str
-    unless: MetricId | None = None
-    """Left out where the distribution that counts has a measurement of this metric, whatever its value."""
-
-
-class Band(Strict):
-    """A named range of totals, from ``minimum`` up to the next band's."""
-
-    title: str
-    minimum: float
-
-
-class System(Strict):
-    """A scoring system: weights over measurements and a rule that adds them up."""
-
-    id: MetricId
-    version: str
-    title: str
-    source: str
-    rule: Literal["best_distribution", "group_mean"]
-    """best_distribution: dataset points + those of the distribution with most points (MQA v1).
-    group_mean: mean of the groups present: the dataset, the mean of its distributions (MQA v2)."""
-    maximum: float
-    unknown_is_failed: bool
-    """True where the official scorer counts what it did not see as failed. The interval is given in any case."""
-    item: tuple[Item, ...]
-    band: tuple[Band, ...]
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +92,11 @@ def _metrics_file() -> _Metrics:
     for metric_id in ids:
         if ids.count(metric_id) > 1:
             raise SpecError(f"{path}: metric.{metric_id}: defined twice; remove one")
+    for metric in spec.metric:
+        if bool(metric.weight) != bool(metric.weighs):
+            raise SpecError(
+                f"{path}: metric.{metric.id}.weighs: say why it weighs {metric.weight:g}; or nothing, for 0"
+            )
     return spec
 
 
@@ -108,9 +110,14 @@ def methodology_version() -> str:
     return _metrics_file().version
 
 
-def dimension_weights() -> dict[Dimension, float]:
-    """Points of each dimension in the Winnow score; they sum to 100."""
-    return dict(_metrics_file().weights)
+def dimensions() -> dict[Dimension, DimensionSpec]:
+    """The dimensions of the Winnow score, in their order."""
+    return dict(_metrics_file().dimension)
+
+
+def entity_spec() -> EntitySpec:
+    """What it takes to show the score of a portal, a publisher or a government."""
+    return _metrics_file().entity
 
 
 def grade(score: float | None) -> str | None:
@@ -119,18 +126,3 @@ def grade(score: float | None) -> str | None:
         return None
     ladder = sorted(_metrics_file().grades.items(), key=lambda pair: -pair[1])
     return next(letter for letter, minimum in ladder if score >= minimum)
-
-
-@lru_cache(maxsize=1)
-def systems() -> dict[str, System]:
-    """All scoring systems by id."""
-    found = {}
-    for path in sorted((HERE / "systems").glob("*.toml")):
-        system = parse(System, read_toml(path), str(path))
-        if system.id != path.stem:
-            raise SpecError(f"{path}: id: {system.id!r} is not the file's name")
-        for item in system.item:
-            if item.metric not in metrics():
-                raise SpecError(f"{path}: item.{item.metric}: no such metric; define it in metrics.toml")
-        found[system.id] = system
-    return found

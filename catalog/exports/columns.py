@@ -73,11 +73,9 @@ SCORECARD = (
     Field("findings_open", "integer", "Findings open, new ones included."),
     Field("findings_new", "integer", "Findings new in this run."),
     Field("findings_fixed", "integer", "Findings mended since the run before."),
-    Field("top_fix_rule", "string", "Rule whose mending brings most points."),
+    Field("top_fix_rule", "string", "Rule whose mending brings most points for the work."),
     Field("top_fix_datasets", "integer", "Datasets that fail it."),
-    Field(
-        "top_fix_gain", "number", "Points of the score, each finding's gain taken alone and averaged over the datasets."
-    ),
+    Field("top_fix_gain", "number", "Points of the score that mending it everywhere brings."),
     Field("commitments", "integer", "Commitments followed; not measured yet."),
     Field("on_track", "integer", "Commitments on track; not measured yet."),
     Field("at_risk", "integer", "Commitments at risk; not measured yet."),
@@ -94,6 +92,10 @@ SCORECARD = (
     ),
     Field("datasets_retired", "integer", "Datasets retired in this run: missing for longer than the portal's grace."),
     Field("copies", "integer", "Datasets that are copies of others in the catalogue."),
+    Field("score_ci_low", "number", "Lower end of the 95 % interval of the mean over the datasets."),
+    Field("score_ci_high", "number", "Upper end of it."),
+    Field("score_withheld", "string", "Why no score is given: too few datasets, or too little of them was measured."),
+    Field("top_fix_hours", "number", "Hours of work for it by hand, about."),
 )
 
 FINDINGS = (

@@ -86,15 +86,9 @@ def _scorecard_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
             for row in part(catalog, run_id, level, key):
                 if row["entity_id"] is not None and (part is _entities or row["entity_id"] in figures):
                     figures.setdefault(row["entity_id"], {}).update(row)
-        for fix in _fixes(catalog, level, key):
+        for fix in _top_fixes(catalog, level):
             if fix["entity_id"] in figures:
-                figures[fix["entity_id"]].setdefault("top_fix_rule", fix["rule_id"])
-                if figures[fix["entity_id"]]["top_fix_rule"] == fix["rule_id"]:
-                    datasets = figures[fix["entity_id"]].get("datasets") or 1
-                    figures[fix["entity_id"]] |= {
-                        "top_fix_datasets": fix["datasets"],
-                        "top_fix_gain": round(fix["gain"] / datasets, 2),
-                    }
+                figures[fix["entity_id"]].update(fix)
         rows += [
             {**head, "entity_level": level, "findings_url": "findings.csv", **figures[name]} for name in sorted(figures)
         ]
@@ -166,20 +160,22 @@ def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[st
     )
 
 
-def _fixes(catalog: Catalog, level: str, key: str) -> list[dict[str, Any]]:
-    """Rules by the points their mending brings, the greatest first, for every entity."""
+def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
+    """The rule whose mending brings most points for the work, for every entity."""
     return catalog.rows(
-        f"""select {key} as entity_id, f.rule_id, count(distinct f.dataset_id) as datasets, sum(f.gain_points) as gain
-            from findings f join datasets d on d.id = f.dataset_id join portals p on p.id = d.portal_id
-            where f.state in ('new', 'open') and {COUNTED[level]}
-            group by 1, 2 having gain > 0 order by 1, gain desc, 2"""  # noqa: S608
+        """select entity_id, rule_id as top_fix_rule, datasets as top_fix_datasets,
+             round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours
+           from top_fixes where entity_level = ? and rank = 1""",
+        [level],
     )
 
 
 def _scores(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
-             round(s.score_high, 2) as score_high, s.grade, s.coverage_pct, round(before.score, 2) as score_prev,
+             round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
+             round(s.ci_high, 2) as score_ci_high, s.grade, s.coverage_pct, s.withheld as score_withheld,
+             round(before.score, 2) as score_prev,
              round(s.score - before.score, 2) as score_delta
            from score_history s
            left join score_history before on before.id = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from catalog.schema import dcat, harvest, judged, observed
 from catalog.schema.kinds import Column, Table, c
 from specs.metrics import metrics
+from specs.systems import systems
 
 __all__ = ["TABLES", "Column", "Table", "metric_columns"]
 
@@ -17,5 +18,11 @@ TABLES: dict[str, Table] = harvest.TABLES | dcat.TABLES | observed.TABLES | judg
 
 
 def metric_columns(subject: str) -> dict[str, Column]:
-    """The columns that follow ``specs/metrics.toml`` for "dataset" or "distribution"."""
-    return {m.id: c(float, m.question) for m in metrics().values() if m.subject == subject}
+    """The columns that follow the specifications, for "dataset" or "distribution": metrics, and systems of datasets."""
+    found = {m.id: c(float, m.question) for m in metrics().values() if m.subject == subject}
+    if subject == "dataset":
+        for system in systems().values():
+            found[system.id] = c(float, f"{system.title}: 0 to {system.maximum:g}.")
+            found[f"{system.id}_low"] = c(float, "The same if everything unknown had failed.")
+            found[f"{system.id}_high"] = c(float, "The same if everything unknown had passed.")
+    return found

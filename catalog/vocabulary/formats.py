@@ -69,6 +69,8 @@ class FileFormat:
     """Member of the list of MQA v1 (20 formats): TSV and Parquet are not in it, XLS is."""
     mqa_non_proprietary: bool
     """Member of the list of MQA v1 as of 2025 (31 formats, the 29 of 2019 among them)."""
+    ckan_stars: int | None
+    """0..5 in the table of ckanext-qa; None for formats that it does not name."""
 
 
 @lru_cache(maxsize=1)
@@ -94,6 +96,7 @@ def _index() -> tuple[dict[str, FileFormat], dict[str, FileFormat], dict[str, Fi
             is_non_proprietary=row["is_non_proprietary"] == "yes",
             mqa_machine_readable=row["mqa_machine_readable"] == "yes",
             mqa_non_proprietary=row["mqa_non_proprietary"] == "yes",
+            ckan_stars=int(row["ckan_stars"]) if row["ckan_stars"] else None,
         )
         for extension in entry.extensions:
             put(extensions, extension, entry)

@@ -85,6 +85,8 @@ class FeedSpider(PortalSpider):
                 yield step
         else:
             self.start_over("a harvest that was broken off was begun again: the feed it had was gone")
+            # What had come before was forgotten with it: the same page is new again.
+            self.bodies = set()
             yield self.get_feed(1)
 
     @property

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from catalog import vocabulary
-from quality.metrics.answers import answers, present, usable_url, yes
+from quality.metrics.answers import answers, present, usable_url, valid_email, yes
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
 
 _CERTAIN = re.compile(r"(?i)has expired|self[- ]signed certificate(?! in)|mismatch|not valid for|doesn't match")
 """OpenSSL's words for what is wrong with the certificate itself."""
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
 def distribution_present(s: DatasetSubject) -> float | None:
@@ -84,7 +83,7 @@ def contact_usable(s: DatasetSubject) -> float | None:
     contact = s.dataset.contact
     if contact is None:
         return None
-    return yes(bool(contact.email and _EMAIL.match(contact.email.strip())) or usable_url(contact.url))
+    return yes(valid_email(contact.email) or usable_url(contact.url))
 
 
 def publisher_present(s: DatasetSubject) -> float:

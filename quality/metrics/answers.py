@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from catalog.model import ResourceCheck
 from quality.subject import UNKNOWN, Measurement
 
-__all__ = ["answers", "present", "usable_url", "yes"]
+__all__ = ["answers", "present", "usable_url", "valid_email", "yes"]
+
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
 def yes(is_true: bool) -> float:
@@ -23,6 +27,11 @@ def present(value: object) -> float:
 def usable_url(url: str | None) -> bool:
     """Whether a request could be made of it."""
     return bool(url) and str(url).strip().lower().startswith(("http://", "https://"))
+
+
+def valid_email(text: str | None) -> bool:
+    """Whether it can be an e-mail address."""
+    return bool(text and _EMAIL.match(text.strip().removeprefix("mailto:")))
 
 
 def answers(url: str | None, check: ResourceCheck | None) -> Measurement:

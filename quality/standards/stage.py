@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from catalog.conformance import Judged, forget, is_federal, received, write_conformance
-from catalog.reading import StoredDataset, present, some
+from catalog.reading import StoredDataset, present, stored_datasets
 from catalog.store import Catalog
 from quality.standards.judge import judge
 from quality.standards.result import STANDARDS
@@ -24,7 +24,7 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
     federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
     done = 0
     for start in range(0, len(dataset_ids), BATCH):
-        batch = list(some(catalog, dataset_ids[start : start + BATCH]))
+        batch = list(stored_datasets(catalog, dataset_ids[start : start + BATCH]))
         done += conform_batch(catalog, run_id, batch, federal)
     return done
 

@@ -184,12 +184,15 @@ def test_an_older_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     with open_catalog(path) as catalog:
         harvest(catalog, A, B)
-        for table in ("answers", "changes", "record_versions"):
+        triggers = catalog.rows("select name from sqlite_master where type = 'trigger' and name like 'to_score%'")
+        for trigger in triggers:
+            catalog.db.conn.execute(f"drop trigger {trigger['name']}")
+        for table in ("answers", "changes", "record_versions", "to_score", "top_fixes"):
             catalog.db.table(table).drop()
         for table, columns in {"harvests": ["checkpoint", "mode"], "datasets": ["mapping_hash", "missing_on"]}.items():
             for column in columns:
                 catalog.db.conn.execute(f"alter table {table} drop column {column}")
-        catalog.db.conn.execute("delete from _sqlite_migrations where name = 's0004_history'")
+        catalog.db.conn.execute("delete from _sqlite_migrations where name in ('s0004_history', 's0007_scores')")
         catalog.db.conn.commit()
     with open_catalog(path) as catalog:
         for name, table in TABLES.items():

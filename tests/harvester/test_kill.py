@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -12,13 +13,21 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvested, spec
 
+from catalog.harvests import begin_harvest
+from catalog.model import Page
+from catalog.records import write_page
+from catalog.store import Catalog
+from harvester.crawl import crawl
+from harvester.night import Night
+from harvester.nightly import portal_of
+from harvester.verdict import Tally
 from tests.comparing import content, differences
 
 MAIN = Path(__file__).parents[2]
@@ -229,6 +238,22 @@ def test_killed_on_the_second_night(site: Site, tmp_path: Path) -> None:
     ours, theirs = content(killed, but=COST), content(whole, but=COST)
     assert differences(ours, theirs, may_lack=LACK) == {}
     assert {kind for *_, kind in [(row[4],) for row in ours["changes"]]} == {"added", "changed", "missing"}
+
+
+def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog: Catalog) -> None:
+    body = json.dumps({"dataset": [{"identifier": f"D{n}", "title": f"Dataset {n}"} for n in range(5)]}).encode()
+    with PortalServer({"/data.json": Answer(200, "application/json", body)}) as server:
+        portal = spec("feed", "dcat-us", server.url)
+        run_id = catalog.begin_run("test", [portal_of(portal)], version="0", methodology="0")
+        begin_harvest(catalog, run_id, portal.id)
+        sha256 = hashlib.sha256(body).hexdigest()
+        place = {"number": 1, "url": f"{server.url}/data.json", "sha256": sha256, "bodies": [sha256], "index": 2}
+        place |= {"cut": None, "exchange": None, "content_type": "", "begun": {"seen": 0, "kept": 0}, "link": None}
+        checkpoint = {"cursor": place, "tally": asdict(Tally(seen=3, kept=3)), "others": [], "begun_again": None}
+        write_page(catalog, run_id, portal.id, Page(checkpoint=checkpoint))
+        crawl(Night(catalog=catalog, run_id=run_id, data=catalog.path.parent), [portal])
+    done = harvested(catalog, portal.id)
+    assert (done["seen"], done["datasets"], done["verdict"]) == (5, 5, "complete")
 
 
 STAGES = [(s, p) for s in ("check", "validate", "score", "export") for p in (0.0, 0.01, 0.05)]

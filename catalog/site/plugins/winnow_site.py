@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
 from catalog.site.queries import queries
-from specs.metrics import dimension_weights, grade, methodology_version, metrics
+from specs.metrics import dimensions, grade, methodology_version, metrics
+from specs.systems import systems
 
 # The same as datasette.hookimpl, with types.
 hookimpl = HookimplMarker("datasette")
@@ -67,15 +68,16 @@ def _drawn(value: object, table: str | None) -> Markup | None:
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
     """``listed``: the members of a cell that holds a JSON list; ``method``: version, dimensions with their points,
-    metrics that have weight, lowest score of each grade."""
+    metrics that have weight, lowest score of each grade, and the systems of others."""
     return {
         "canned": queries(),
         "listed": _listed,
         "method": {
             "version": methodology_version(),
-            "dimensions": dimension_weights(),
+            "dimensions": {name: spec.weight for name, spec in dimensions().items()},
             "grades": _grades(),
             "metrics": [m for m in metrics().values() if m.weight],
+            "systems": systems(),
         },
     }
 

@@ -1,0 +1,127 @@
+"""Which datasets must be scored again: those of which something was written that a measurement may rest on.
+
+Triggers note the datasets whose record, addresses or tables have changed, whoever writes; the calendar and the
+methodology are asked when a portal is scored. What is not due would be scored the same again, and is left alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from catalog.schema import TABLES
+
+if TYPE_CHECKING:
+    from catalog.store import Catalog
+
+__all__ = ["create_triggers", "due", "keep_findings"]
+
+_CLOCKS = {
+    "resource_checks": {
+        "checked_at", "elapsed_ms", "first_byte_ms", "next_check_at", "stable_checks", "run_id", "method",
+        "certificate_expires_on", "uptime", "uptime_checks", "etag", "failed_checks", "failing_since", "ok_since",
+    },
+    "table_reports": {"run_id", "elapsed_ms"},
+    "publishers": {"portal_id", "datasets", "score", "score_low", "score_high", "grade"},
+}  # fmt: skip
+"""Columns on which no measurement rests."""
+
+
+def _differs(table: str) -> str:
+    names = [name for name in TABLES[table].columns if name not in _CLOCKS[table]]
+    return " or ".join(f"old.[{name}] is not new.[{name}]" for name in names)
+
+
+_AT = "select dataset_id from distributions where {column} = new.url"
+_ADDRESS = f"{_AT.format(column='download_url')} union {_AT.format(column='access_url')}"
+_TWINS = """select d.dataset_id from resource_checks c
+   join distributions d on d.download_url = c.url or d.access_url = c.url
+   where c.sha256 in ({hashes})"""
+_NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) where true on conflict do nothing"
+"""Within an upsert SQLite would not heed "or ignore"."""
+
+
+def create_triggers(db: Database) -> None:
+    """Note whatever is written that a measurement may rest on."""
+    of_dataset = "select new.id as dataset_id"
+    bodies = {
+        "datasets_insert": ("after insert on datasets", "", of_dataset),
+        "datasets_update": (
+            "after update on datasets",
+            "old.mapping_hash is not new.mapping_hash or old.status is not new.status"
+            " or old.publisher_id is not new.publisher_id",
+            of_dataset,
+        ),
+        "publishers_update": (
+            "after update on publishers",
+            _differs("publishers"),
+            "select id as dataset_id from datasets where publisher_id = new.id",
+        ),
+        "checks_insert": ("after insert on resource_checks", "", _ADDRESS),
+        "checks_update": ("after update on resource_checks", _differs("resource_checks"), _ADDRESS),
+        "twins_insert": (
+            "after insert on resource_checks",
+            "new.sha256 is not null",
+            _TWINS.format(hashes="new.sha256"),
+        ),
+        # Of the files that were the same as this one, or are so now, something is to be said.
+        "twins_update": (
+            "after update on resource_checks",
+            " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
+            _TWINS.format(hashes="old.sha256, new.sha256"),
+        ),
+        "reports_insert": ("after insert on table_reports", "", _OF_PART),
+        "reports_delete": ("after delete on table_reports", "", _OF_PART.replace("new.", "old.")),
+        "reports_update": ("after update on table_reports", _differs("table_reports"), _OF_PART),
+    }
+    for name, (event, condition, select) in bodies.items():
+        db.execute(f"drop trigger if exists to_score_{name}")
+        when = f"when {condition}" if condition else ""
+        db.execute(f"create trigger to_score_{name} {event} {when} begin {_NOTE.format(select=select)}; end")
+
+
+_OF_PART = "select dataset_id from distributions where id = new.distribution_id"
+
+
+def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_full: bool) -> list[str]:
+    """The ids of a portal's present datasets that must be scored, in their order."""
+    if is_full:
+        sql = "select id from datasets where portal_id = ? and status = 'present' order by id"
+        return [row["id"] for row in catalog.rows(sql, [portal_id])]
+    with catalog.writing():
+        # Files with the same bytes are told apart by the titles of their datasets.
+        catalog.db.conn.execute(
+            _NOTE.format(
+                select="""select d.dataset_id from to_score t
+                join distributions own on own.dataset_id = t.dataset_id
+                join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
+                join resource_checks same on same.sha256 = c.sha256 and same.url != c.url
+                join distributions d on d.download_url = same.url or d.access_url = same.url
+                join dataset_quality q on q.dataset_id = d.dataset_id"""
+            )
+        )
+    rows = catalog.rows(
+        """select d.id from datasets d left join dataset_quality q on q.dataset_id = d.id
+           where d.portal_id = :portal and d.status = 'present'
+             and (q.dataset_id is null or q.methodology_version is not :methodology or q.review_on <= :day
+               or exists (select 1 from to_score t where t.dataset_id = d.id))
+           order by d.id""",
+        {"portal": portal_id, "methodology": methodology, "day": as_of.isoformat()},
+    )
+    return [row["id"] for row in rows]
+
+
+def keep_findings(catalog: Catalog, run_id: str, portal_id: str, checked_at: str) -> None:
+    """What still stands of the datasets that were not scored again was seen once more."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """update findings set state = case state when 'new' then 'open' else state end, last_seen_run = :run,
+                 runs_failing = runs_failing + 1, checked_at = :at
+               where portal_id = :portal and dataset_id is not null and last_seen_run < :run
+                 and state in ('new', 'open', 'disputed', 'waived')
+                 and dataset_id in
+                   (select dataset_id from dataset_quality where portal_id = :portal and run_id != :run)""",
+            {"run": run_id, "portal": portal_id, "at": checked_at},
+        )

@@ -1,0 +1,93 @@
+"""Commands that explain scores and set systems side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["add_to"]
+
+
+def add_to(group: click.Group) -> None:
+    """Add the commands to the command line."""
+    for command in (explain, compare, methodology):
+        group.add_command(command)
+
+
+def _catalogue(data: Path) -> Path:
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    return path
+
+
+def _systems() -> list[str]:
+    from specs.systems import systems
+
+    return ["winnow", *systems()]
+
+
+def _known_system(system: str) -> str:
+    if system not in _systems():
+        raise click.UsageError(f"{system!r} is no scoring system; take one of: {', '.join(_systems())}")
+    return system
+
+
+@click.command()
+@click.argument("name")
+@click.option("--system", default="winnow", show_default=True, help="Scoring system, such as mqa_v1.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def explain(data: Path, name: str, system: str, as_json: bool) -> None:
+    """Explain a METRIC, or the score of a DATASET (its id): fact, evidence, points and what would change it."""
+    from harvester.terminal_scores import show_explanation, show_metric
+
+    if show_metric(name):
+        return
+    _known_system(system)
+    problem = f"{name!r} is neither a metric of specs/metrics.toml nor a dataset id in {data}"
+    if not (data / "catalog.db").is_file():
+        raise click.UsageError(problem)
+    from catalog.reading import dataset as read_dataset
+    from catalog.store import open_catalog
+    from quality.explain import explain as explained
+    from quality.rescore import run_date, subject_of
+
+    with open_catalog(data / "catalog.db") as catalog:
+        stored = read_dataset(catalog, name)
+        if stored is None:
+            raise click.UsageError(problem)
+        source = catalog.value("select source_url from datasets where id = ?", [name])
+        found = explained(subject_of(stored, run_date(catalog, name)), source, system)
+    show_explanation(stored.dataset.title, found, as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--systems", "pair", default="winnow,mqa_v1", show_default=True, help="The two to look at closely.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
+    """Set the scoring systems side by side, for a DATASET or a PORTAL (its id), and say where they disagree."""
+    from catalog.store import open_catalog
+    from harvester.terminal_scores import show_comparison_of_dataset, show_comparison_of_portal
+
+    chosen = [_known_system(one.strip()) for one in pair.split(",")]
+    if len(set(chosen)) != 2:
+        raise click.UsageError(f"--systems {pair}: name two systems, with a comma between them")
+    with open_catalog(_catalogue(data)) as catalog:
+        if catalog.value("select 1 from dataset_quality where dataset_id = ?", [name]):
+            show_comparison_of_dataset(catalog, name, as_json=as_json)
+        elif catalog.value("select 1 from dataset_quality where portal_id = ?", [name]):
+            show_comparison_of_portal(catalog, name, (chosen[0], chosen[1]), as_json=as_json)
+        else:
+            raise click.UsageError(f"{name!r} is neither a portal nor a dataset that was scored in {data}")
+
+
+@click.command()
+def methodology() -> None:
+    """Print how everything is measured and weighed, as Markdown."""
+    from quality.methodology import document
+
+    click.echo(document(), nl=False)

@@ -1,0 +1,214 @@
+"""A score as a sum, line by line: what was asked, the answer and what it rests on, the points, and what would change
+it. The points of all lines sum to the score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from catalog.model import ResourceCheck
+from quality.findings import observed
+from quality.gains import gains, shares
+from quality.score import answers, counted, weighted, winnow_scores
+from quality.sheet import Matrix, Sheet, columns, measurement, position, sheet_of
+from quality.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
+from quality.systems import answer_of, group_points, system_points, winner_of
+from specs.metrics import metrics
+from specs.systems import Item, System, systems
+
+__all__ = ["Explanation", "Line", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One metric in the sum."""
+
+    metric: str
+    name: str
+    """What the system itself calls it; else the dimension."""
+    question: str
+    answer: str
+    """yes, no, a share, unknown, or - where it does not apply."""
+    evidence: str
+    points: float
+    """What it adds to the sum."""
+    possible: float
+    """What it would add at most; 0 where it does not count."""
+    brings: float
+    """What the sum wins if every failure of it is mended."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A dataset's total in a system, and how it comes about."""
+
+    system: str
+    title: str
+    version: str
+    total: float | None
+    low: float
+    high: float
+    maximum: float
+    band: str | None
+    note: str
+    lines: Sequence[Line]
+
+
+def explain(subject: DatasetSubject, source: str | None, system: str = "winnow") -> Explanation:
+    """How the total of a dataset comes about. ``source`` is the address that its record came from.
+
+    Raises KeyError where there is no such system.
+    """
+    sheet = sheet_of([subject])
+    return _winnow(subject, source, sheet) if system == "winnow" else _system(subject, source, sheet, systems()[system])
+
+
+def _winnow(subject: DatasetSubject, source: str | None, sheet: Sheet) -> Explanation:
+    from specs.metrics import grade, methodology_version
+
+    found = answers(sheet, counted(sheet.parts))
+    total, gained, share = winnow_scores(sheet), gains(sheet), shares(found.value)
+    lines = []
+    for number, metric in enumerate(weighted().metrics):
+        value = found.value[0, number]
+        lines.append(
+            Line(
+                metric=metric.id,
+                name=metric.dimension,
+                question=metric.question,
+                answer=_answer(sheet, metric.id),
+                evidence=_evidence(subject, source, metric.id, sheet),
+                points=0.0 if np.isnan(value) else float(share[0, number] * value),
+                possible=float(np.nan_to_num(share[0, number])),
+                brings=float(np.nan_to_num(gained.dataset[0, number])),
+                fix=metric.fix,
+            )
+        )
+    value = None if np.isnan(total.value[0]) else float(total.value[0])
+    return Explanation(
+        "winnow", "Winnow score", methodology_version(), value,
+        float(np.nan_to_num(total.low[0])), float(np.nan_to_num(total.high[0], nan=100.0)), 100.0, grade(value),
+        "What needs data counts as 0 where the file cannot be had, or is empty.", lines,
+    )  # fmt: skip
+
+
+def _system(subject: DatasetSubject, source: str | None, sheet: Sheet, system: System) -> Explanation:
+    total = system_points(system, sheet)
+    replaced = {item.unless for item in system.item if item.unless} if system.rule == "sum" else set()
+    lines = []
+    for item in system.item:
+        if item.metric in replaced:
+            continue
+        metric = metrics()[item.metric]
+        got, possible = _points(system, item, sheet)
+        lines.append(
+            Line(
+                metric=item.metric,
+                name=item.name or item.dimension,
+                question=metric.question,
+                answer=_answer(sheet, item.metric),
+                evidence=_evidence(subject, source, item.metric, sheet),
+                points=got,
+                possible=possible,
+                brings=_brings(system, item.metric, sheet, total.value[0]),
+                fix=metric.fix,
+            )
+        )
+    value = None if np.isnan(total.value[0]) else float(total.value[0])
+    low, high = float(np.nan_to_num(total.low[0])), float(np.nan_to_num(total.high[0]))
+    return Explanation(
+        system.id, system.title, system.version, value, low, high, system.maximum, system.band_of(value),
+        " ".join(system.note.split()), lines,
+    )  # fmt: skip
+
+
+def _points(system: System, item: Item, sheet: Sheet) -> tuple[float, float]:
+    """What an item adds to the sum of one dataset, and at most."""
+    group, column = position(item.metric)
+    match system.rule:
+        case "group_mean":
+            return group_points(system, item, sheet)
+        case "sum":
+            return answer_of(system, item, sheet)
+        case "ladder":
+            winner = winner_of(system, sheet)
+            where = [position(one.metric)[1] for one in system.item]
+            climbed = np.logical_and.accumulate(sheet.parts[winner, where] >= 1) if winner is not None else [False]
+            passed = winner is not None and bool(climbed[system.item.index(item)])
+            return item.points * passed, item.points
+    winner = winner_of(system, sheet)
+    if group == "distribution":
+        value = sheet.parts[winner, column] if winner is not None else 0.0
+        return item.points * _counted(value), item.points
+    is_out = (
+        item.unless is not None
+        and winner is not None
+        and not np.isnan(sheet.parts[winner, columns("distribution").index(item.unless)])
+    )
+    return (0.0, 0.0) if is_out else (item.points * _counted(sheet.own[0, column]), item.points)
+
+
+def _counted(value: float) -> float:
+    return float(value) if value >= 0 else 0.0
+
+
+def _brings(system: System, metric_id: str, sheet: Sheet, before: float) -> float:
+    """By adding up a copy in which every failure of the metric is mended."""
+    group, column = position(metric_id)
+    matrix = sheet.group(group).copy()
+    fails = (matrix[:, column] >= 0) & (matrix[:, column] < 1)
+    if not fails.any():
+        return 0.0
+    matrix[fails, column] = 1.0
+    name = {"dataset": "own", "distribution": "parts", "service": "services"}[group]
+    after = system_points(system, replace(sheet, **{name: matrix})).value[0]  # type: ignore[arg-type]
+    return float(np.nan_to_num(after) - np.nan_to_num(before))
+
+
+def _answer(sheet: Sheet, metric_id: str) -> str:
+    group, column = position(metric_id)
+    values = [measurement(value) for value in sheet.group(group)[:, column]]
+    asked = [value for value in values if value is not None]
+    if not asked:
+        return "-"
+    if len(values) == 1:
+        return _word(asked[0])
+    known = [value for value in asked if isinstance(value, float)]
+    unknown = len(asked) - len(known)
+    good = f"{sum(value == 1 for value in known)} of {len(asked)} yes"
+    return f"{good}, {unknown} unknown" if unknown else good
+
+
+def _word(value: Measurement) -> str:
+    if value is None or isinstance(value, Unknown):
+        return "-" if value is None else "unknown"
+    return {1.0: "yes", 0.0: "no"}.get(value, f"{value:.0%}")
+
+
+def _evidence(subject: DatasetSubject, source: str | None, metric_id: str, sheet: Sheet) -> str:
+    metric = metrics()[metric_id]
+    record = f"the record{f' at {source}' if source else ''}"
+    group, column = position(metric_id)
+    if group != "distribution":
+        return record
+    values: Matrix = sheet.parts[:, column]
+    # The first that fails says most; else the first that was asked.
+    fails = np.flatnonzero((values >= 0) & (values < 1))
+    asked = np.flatnonzero(~np.isnan(values))
+    if not len(asked):
+        return ""
+    part = subject.distributions[int((fails if len(fails) else asked)[0])]
+    said = observed(metric, part) if len(fails) else ""
+    seen = _seen(part, part.check) if metric.observed else record
+    return ": ".join(one for one in (seen, said if said != "no" else "") if one)
+
+
+def _seen(part: DistributionSubject, check: ResourceCheck | None) -> str:
+    if check is None:
+        return "not asked yet"
+    status = f"HTTP {check.status}" if check.status else check.outcome
+    kept = f", {check.exchange}" if check.exchange else ""
+    return f"{part.url} answered {status} on {check.checked_at[:10]}{kept}"

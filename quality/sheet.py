@@ -1,0 +1,135 @@
+"""Measurements of many datasets as matrices, so that weights are applied to thousands at once.
+
+One row a dataset (or distribution, or data service), one column a metric in the order of ``specs/metrics.toml``. A cell
+is 0..1; ``NOT_APPLICABLE`` (not a number) where the question is not asked, ``UNKNOWN_CELL`` where nobody could see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quality.metrics import functions
+from quality.subject import UNKNOWN, DatasetSubject, Measurement, Unknown
+from specs.metrics import metrics
+
+__all__ = [
+    "NOT_APPLICABLE", "UNKNOWN_CELL", "Counts", "Group", "Matrix", "Measurements", "Sheet", "by_dataset", "cell",
+    "columns", "measurement", "position", "sheet_of",
+]  # fmt: skip
+
+Matrix = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Group = Literal["dataset", "distribution", "service"]
+Measurements = dict[str, Measurement]
+NOT_APPLICABLE: Final = float("nan")
+UNKNOWN_CELL: Final = -1.0
+
+
+@lru_cache(maxsize=3)
+def columns(group: Group) -> tuple[str, ...]:
+    """The metrics of a group, in the order of their columns."""
+    return tuple(metric.id for metric in metrics().values() if metric.subject == group)
+
+
+@lru_cache(maxsize=512)
+def position(metric_id: str) -> tuple[Group, int]:
+    """The matrix and the column of a metric."""
+    group = metrics()[metric_id].subject
+    return group, columns(group).index(metric_id)
+
+
+def cell(value: Measurement) -> float:
+    """A measurement as a cell."""
+    if value is None:
+        return NOT_APPLICABLE
+    return UNKNOWN_CELL if value is UNKNOWN else value
+
+
+def measurement(value: float) -> Measurement:
+    """A cell as a measurement."""
+    if value != value:  # not a number
+        return None
+    return UNKNOWN if value == UNKNOWN_CELL else float(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The measurements of some datasets, of all their distributions and of all their services, in one order."""
+
+    own: Matrix
+    parts: Matrix
+    services: Matrix
+    part_counts: Counts
+    """Distributions of each dataset; those of one stand together."""
+    service_counts: Counts
+
+    def group(self, name: Group) -> Matrix:
+        """The matrix of a group."""
+        return {"dataset": self.own, "distribution": self.parts, "service": self.services}[name]
+
+    def measurements(self, group: Group, row: int) -> Measurements:
+        """One row by metric."""
+        return {name: measurement(v) for name, v in zip(columns(group), self.group(group)[row], strict=True)}
+
+
+_KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
+
+
+def sheet_of(subjects: Sequence[DatasetSubject]) -> Sheet:
+    """Ask every metric of every subject."""
+    own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
+    return Sheet(
+        own=_matrix([[f(s) for f in own] for s in subjects], "dataset"),
+        parts=_matrix([[f(part) for f in parts] for s in subjects for part in s.distributions], "distribution"),
+        services=_matrix([[f(one) for f in services] for s in subjects for one in s.services], "service"),
+        part_counts=np.array([len(s.distributions) for s in subjects], dtype=np.int64),
+        service_counts=np.array([len(s.services) for s in subjects], dtype=np.int64),
+    )
+
+
+def _matrix(rows: Sequence[Sequence[Measurement]], group: Group) -> Matrix:
+    made = np.empty((len(rows), len(columns(group))))
+    for number, row in enumerate(rows):
+        made[number] = [NOT_APPLICABLE if v is None else UNKNOWN_CELL if v is UNKNOWN else v for v in row]
+    return made
+
+
+def sheet_of_measurements(
+    own: Mapping[str, Measurement],
+    parts: Sequence[Mapping[str, Measurement]],
+    services: Sequence[Mapping[str, Measurement]] = (),
+) -> Sheet:
+    """One dataset's measurements, given by metric; what is not given is not applicable."""
+
+    def rows(groups: Sequence[Mapping[str, Measurement]], kind: Group) -> Matrix:
+        return _matrix([[values.get(name) for name in columns(kind)] for values in groups], kind)
+
+    return Sheet(
+        own=rows([own], "dataset"),
+        parts=rows(parts, "distribution"),
+        services=rows(services, "service"),
+        part_counts=np.array([len(parts)], dtype=np.int64),
+        service_counts=np.array([len(services)], dtype=np.int64),
+    )
+
+
+def by_dataset(values: Matrix, counts: Counts, how: Literal["sum", "max", "min"], empty: float = 0.0) -> Matrix:
+    """Rows of parts drawn together, one for each dataset; ``empty`` where a dataset has none."""
+    made = np.full((len(counts), *values.shape[1:]), empty)
+    there = counts > 0
+    if there.any():
+        starts = (np.cumsum(counts) - counts)[there]
+        ufunc = {"sum": np.add, "max": np.maximum, "min": np.minimum}[how]
+        made[there] = ufunc.reduceat(values, starts, axis=0)
+    return made
+
+
+def is_unknown(value: Measurement) -> bool:
+    """Whether a measurement could not be made."""
+    return isinstance(value, Unknown)

@@ -1,0 +1,142 @@
+"""What a fix is said to bring is what it brings: every promise is kept when the fix is applied to a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quality.gains import gains, number_of
+from quality.score import weighted, winnow_scores
+from quality.sheet import Matrix, Sheet, columns, sheet_of_measurements
+from quality.subject import UNKNOWN
+from specs.metrics import metrics
+
+VALUE = st.one_of(st.none(), st.just(UNKNOWN), st.sampled_from([0.0, 0.25, 1.0]))
+WEIGHTED = {kind: [m.id for m in weighted().metrics if m.subject == kind] for kind in ("dataset", "distribution")}
+OWN = st.fixed_dictionaries({name: VALUE for name in WEIGHTED["dataset"]})
+PARTS = st.lists(st.fixed_dictionaries({name: VALUE for name in WEIGHTED["distribution"]}), max_size=4)
+
+
+def joined(sheets: Sequence[Sheet]) -> Sheet:
+    return Sheet(
+        own=np.concatenate([s.own for s in sheets]),
+        parts=np.concatenate([s.parts for s in sheets]),
+        services=np.concatenate([s.services for s in sheets]),
+        part_counts=np.concatenate([s.part_counts for s in sheets]),
+        service_counts=np.concatenate([s.service_counts for s in sheets]),
+    )
+
+
+def mended(sheet: Sheet, metric_id: str, rows: Any) -> Matrix:
+    """The scores after an answer became 1 in some rows."""
+    group = metrics()[metric_id].subject
+    matrix = sheet.group(group).copy()  # type: ignore[arg-type]
+    matrix[rows, columns(group).index(metric_id)] = 1.0  # type: ignore[arg-type]
+    copy = replace(sheet, **{"own" if group == "dataset" else "parts": matrix})  # type: ignore[arg-type]
+    return winnow_scores(copy).value
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(OWN, PARTS), min_size=1, max_size=4))
+def test_every_promise_is_kept(cases: list[tuple[Any, Any]]) -> None:
+    sheet = joined([sheet_of_measurements(own, parts) for own, parts in cases])
+    found, before = gains(sheet), winnow_scores(sheet).value
+    owner = np.repeat(np.arange(len(cases)), sheet.part_counts)
+    promises = 0
+    for metric in weighted().metrics:
+        number = number_of(metric.id)
+        assert number is not None
+        matrix = sheet.group(metric.subject)  # type: ignore[arg-type]
+        answers = matrix[:, columns(metric.subject).index(metric.id)]  # type: ignore[arg-type]
+        failing = np.flatnonzero((answers >= 0) & (answers < 1))
+        for row in failing:
+            whose = row if metric.subject == "dataset" else owner[row]
+            brings = mended(sheet, metric.id, [row])[whose] - before[whose]
+            promised = found.dataset[row, number] if metric.subject == "dataset" else found.part[row, number]
+            assert np.nan_to_num(promised) == pytest.approx(brings, abs=1e-9), metric.id
+            assert brings >= -1e-9
+            promises += 1
+        # All of a dataset at once; the others of the sheet are left alone.
+        for whose in {int(row) if metric.subject == "dataset" else int(owner[row]) for row in failing}:
+            rows = [row for row in failing if (row if metric.subject == "dataset" else owner[row]) == whose]
+            brings = mended(sheet, metric.id, rows)[whose] - before[whose]
+            assert np.nan_to_num(found.dataset[whose, number]) == pytest.approx(brings, abs=1e-9), metric.id
+    passes = ~np.isfinite(found.part)
+    assert passes.any() or promises or not len(sheet.parts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(OWN, PARTS, st.sampled_from(weighted().metrics), st.randoms(use_true_random=False))
+def test_bounds_monotony_and_order(own: Any, parts: list[Any], metric: Any, random: Any) -> None:
+    sheet = sheet_of_measurements(own, parts)
+    total = winnow_scores(sheet)
+    for value, low, high in (
+        (total.value, total.low, total.high),
+        (total.dimension_value, total.dimension_low, total.dimension_high),
+    ):
+        assert not (low < -1e-9).any() and not (high > 100 + 1e-9).any() and not (low > high + 1e-9).any()
+        assert not (value < low - 1e-9).any() and not (value > high + 1e-9).any()
+    turned = winnow_scores(sheet_of_measurements(own, random.sample(parts, len(parts))))
+    for ours, theirs in ((total.value, turned.value), (total.low, turned.low), (total.high, turned.high)):
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    groups = [own] if metric.subject == "dataset" else parts
+    for number, group in enumerate(groups):
+        before = group[metric.id]
+        if not isinstance(before, float):
+            continue
+        for after in (UNKNOWN, 1.0):
+            changed = [*groups[:number], {**group, metric.id: after}, *groups[number + 1 :]]
+            one = (
+                sheet_of_measurements(changed[0], parts)
+                if metric.subject == "dataset"
+                else (sheet_of_measurements(own, changed))
+            )
+            new = winnow_scores(one)
+            if after is UNKNOWN:
+                # To know less never raises the lower bound, nor lowers the upper one.
+                assert new.low[0] <= total.low[0] + 1e-9 and new.high[0] >= total.high[0] - 1e-9
+            else:
+                assert new.low[0] >= total.low[0] - 1e-9 and new.high[0] >= total.high[0] - 1e-9
+                assert np.isnan(total.value[0]) or new.value[0] >= total.value[0] - 1e-9
+
+
+def test_datasets_of_a_sheet_do_not_touch_each_other() -> None:
+    rng = np.random.default_rng(1)
+    values = [None, UNKNOWN, 0.0, 1.0]
+
+    def drawn(kind: Any) -> dict[str, Any]:
+        return {name: values[rng.integers(4)] for name in columns(kind)}
+
+    alone = [
+        sheet_of_measurements(drawn("dataset"), [drawn("distribution") for _ in range(rng.integers(4))])
+        for _ in range(50)
+    ]
+    together = winnow_scores(joined(alone))
+    for number, sheet in enumerate(alone):
+        one = winnow_scores(sheet)
+        np.testing.assert_allclose(
+            [one.value[0], one.low[0], one.high[0]],
+            [together.value[number], together.low[number], together.high[number]],
+        )
+
+
+def test_an_open_licence_on_a_dead_link_opens_nothing_and_mending_the_link_brings_it_back() -> None:
+    own = {name: 1.0 for name in columns("dataset")}
+    good = {name: 1.0 for name in columns("distribution")}
+    dead = {**good, "link_ok": 0.0, "file_served": None}
+    sheet = sheet_of_measurements(own, [dead])
+    before = winnow_scores(sheet)
+    open_ = weighted().dimension_names.index("open")
+    assert before.dimension_value[0, open_] < 40
+    number = number_of("link_ok")
+    assert number is not None
+    assert gains(sheet).part[0, number] == pytest.approx(100 - before.value[0])
+    # Only one of two: the other still has data, and the best of the formats is its.
+    pair = sheet_of_measurements(own, [dead, good])
+    assert winnow_scores(pair).dimension_value[0, open_] > 70

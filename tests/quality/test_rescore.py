@@ -1,0 +1,105 @@
+"""Scoring only what changed gives what scoring everything gives."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.observations import write_checks
+from catalog.schema import TABLES, metric_columns
+from catalog.store import Catalog, open_catalog
+from quality.entities import score_entities
+from quality.rescore import score_portal
+from specs.metrics import methodology_version
+from tests.making import changed, check_of, datasets, observe, portal, store
+
+RUNS = ["20261120T010000Z", "20261121T010000Z", "20270315T010000Z"]
+OF_RUN = {"run_id", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at"}
+
+
+def begin(catalog: Catalog, run_id: str) -> None:
+    made = catalog.begin_run("test", [portal("a"), portal("b")], version="0", methodology="0", run_id=run_id)
+    assert made == run_id
+
+
+def score(catalog: Catalog, run_id: str, *, is_full: bool) -> int:
+    done = sum(score_portal(catalog, run_id, one, is_full=is_full) for one in ("a", "b"))
+    score_entities(catalog, run_id)
+    return done
+
+
+def content(catalog: Catalog, but: frozenset[str] | set[str] = frozenset()) -> dict[str, list[Any]]:
+    found = {}
+    for table in ("dataset_quality", "distribution_quality", "findings", "score_history", "top_fixes"):
+        names = [*TABLES[table].columns]
+        if table.endswith("_quality"):
+            names += metric_columns(table.removesuffix("_quality"))
+        chosen = ", ".join(f"[{name}]" for name in names if name not in but)
+        found[table] = sorted(map(repr, catalog.db.conn.execute(f"select {chosen} from {table}")))  # noqa: S608
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_night_scores_what_changed_and_comes_to_the_same(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    kept = {name: list(datasets(60, seed * 10 + at, files=None)) for at, name in enumerate(("a", "b"))}
+    with open_catalog(tmp_path / "night.db") as catalog:
+        begin(catalog, RUNS[0])
+        for name, found in kept.items():
+            store(catalog, RUNS[0], name, found)
+            observe(catalog, RUNS[0], name, found, rng)
+        assert score(catalog, RUNS[0], is_full=False) == 120
+        # Nothing has changed: nothing is scored, and scoring all again changes nothing.
+        before = content(catalog)
+        assert score(catalog, RUNS[0], is_full=False) == 0
+        assert score(catalog, RUNS[0], is_full=True) == 120 and content(catalog) == before
+        # Some records, some answers.
+        begin(catalog, RUNS[1])
+        touched = rng.sample(range(60), 6)
+        kept["a"] = [changed(one, rng) if at in touched else one for at, one in enumerate(kept["a"])][:-1]
+        for name, found in kept.items():
+            store(catalog, RUNS[1], name, found)
+        urls = [d.access_url for one in kept["b"][:4] for d in one.distributions if d.access_url]
+        write_checks(catalog, RUNS[1], [check_of(url, RUNS[1], rng) for url in urls])
+        catalog.db.conn.execute("delete from table_reports where url like '%/33/%'")
+        catalog.db.conn.commit()
+        done = _both_ways(catalog, tmp_path, RUNS[1])
+        assert 6 <= done <= 40
+        # Months later, with no other change, what has become late is scored again.
+        begin(catalog, RUNS[2])
+        assert _both_ways(catalog, tmp_path, RUNS[2]) < 120
+
+
+def _both_ways(catalog: Catalog, folder: Path, run_id: str) -> int:
+    """Score a copy in full and the catalogue as a night does; both must hold the same."""
+    catalog.db.conn.execute("pragma wal_checkpoint(truncate)")
+    shutil.copy(catalog.path, folder / f"{run_id}.db")
+    with open_catalog(folder / f"{run_id}.db") as other:
+        score(other, run_id, is_full=True)
+        whole = content(other, OF_RUN)
+        states = other.rows("select id, state, last_seen_run, runs_failing, checked_at from findings order by id")
+    done = score(catalog, run_id, is_full=False)
+    ours = content(catalog, OF_RUN)
+    for table, rows in whole.items():
+        assert ours[table] == rows, table
+    assert catalog.rows("select id, state, last_seen_run, runs_failing, checked_at from findings order by id") == states
+    return done
+
+
+def test_a_new_methodology_scores_everything_again_without_a_crawl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_catalog(tmp_path / "c.db") as catalog:
+        begin(catalog, RUNS[0])
+        found = list(datasets(8))
+        for name in ("a", "b"):
+            store(catalog, RUNS[0], name, found)
+        assert score(catalog, RUNS[0], is_full=False) == 16
+        catalog.db.conn.execute("update dataset_quality set methodology_version = '0.9'")
+        catalog.db.conn.commit()
+        assert score(catalog, RUNS[0], is_full=False) == 16
+        assert catalog.value("select min(methodology_version) from dataset_quality") == methodology_version()

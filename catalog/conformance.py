@@ -12,7 +12,7 @@ from catalog.rows import plain
 from catalog.store import Catalog
 from specs.metrics import methodology_version
 
-__all__ = ["Judged", "Received", "conformance", "forget", "received", "write_conformance"]
+__all__ = ["Judged", "Received", "conformance", "forget", "received", "verdicts", "write_conformance"]
 
 CHUNK = 500
 MAX_RESULTS = 50
@@ -45,6 +45,16 @@ class Judged:
     """Recommendations that are not followed."""
     results: Sequence[dict[str, str]]
     """node, path, component, severity and message of each."""
+
+
+def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Whether some datasets conform, by dataset and standard; a standard that does not apply is absent."""
+    found: dict[str, dict[str, bool]] = {}
+    for marks, chunk in _chunks(dataset_ids):
+        sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"  # noqa: S608
+        for row in catalog.rows(sql, chunk):
+            found.setdefault(row["dataset_id"], {})[row["standard"]] = bool(row["conforms"])
+    return found
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

@@ -11,6 +11,7 @@ What the nouns do not hold is in :data:`NOT_TOLD`: its absence says nothing of t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -69,8 +70,9 @@ NOT_TOLD: dict[str, frozenset[str]] = {
 _ADDRESS = re.compile(r"(?:https?|ftp|urn|mailto|doi|info|tel|ark):[^\s<>\"{}|\\^`\x00-\x20\ud800-\udfff]+", re.I)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ALGORITHM = re.compile(r"[^a-z0-9]")
-_ALGORITHMS = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
-_MAX_NAME = 200
+_ALGORITHMS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
+"""By hexadecimal digits of the digest: records of CKAN give a digest alone, and its length tells the rest."""
+_MAX_NAME = 1_000
 """Characters of a text that may be the name of a concept."""
 _MAX_IRI = 4_000
 """Characters; a longer text is no address that anybody meant."""
@@ -107,6 +109,17 @@ def day(declared: str) -> Term:
     return text(declared)
 
 
+def _by_language(declared: str) -> list[str]:
+    """The names in a text; some portals give an object of them by language."""
+    if declared.startswith("{"):
+        try:
+            found = json.loads(declared)
+        except ValueError:
+            return [declared]
+        return [one for one in found.values() if isinstance(one, str)]
+    return [declared]
+
+
 @lru_cache(maxsize=4096)
 def _known(kind: str, declared: str) -> str | None:
     """The IRI of the concept of a kind that a text names; None where it names none."""
@@ -117,8 +130,8 @@ def _known(kind: str, declared: str) -> str | None:
     if kind == "media_type":
         media_type = vocabulary.known_media_type(declared)
         return _MEDIA_TYPES + media_type if media_type else None
-    look_up: Callable[[str], vocabulary.Term | vocabulary.Frequency | None] = getattr(vocabulary, kind)
-    term = look_up(declared)
+    look_up: Callable[..., vocabulary.Term | vocabulary.Frequency | None] = getattr(vocabulary, kind)
+    term = look_up(*_by_language(declared))
     return term.eu_uri if term else None
 
 
@@ -295,10 +308,8 @@ def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inh
         graph.add(node, f"{SPDX}checksum", checksum)
         graph.add(checksum, RDF_TYPE, Term(IRI, f"{SPDX}Checksum"))
         graph.add(checksum, f"{SPDX}checksumValue", Term(LITERAL, d.checksum, UNTYPED))
-        if d.checksum_algorithm:
-            name = _ALGORITHM.sub("", d.checksum_algorithm[:50].lower())
-            known = Term(IRI, f"{SPDX}checksumAlgorithm_{name}") if name in _ALGORITHMS else None
-            graph.add(checksum, f"{SPDX}algorithm", known or value(d.checksum_algorithm))
+        if algorithm := _algorithm(d.checksum, d.checksum_algorithm):
+            graph.add(checksum, f"{SPDX}algorithm", algorithm)
     for name, date in (("issued", d.issued), ("modified", d.modified)):
         if date and date.strip():
             graph.add(node, DCT + name, day(date))
@@ -308,6 +319,13 @@ def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inh
     writer.values(node, f"{FOAF}page", d.documentation)
     writer.values(node, f"{ADMS}status", d.status)
     writer.values(node, f"{DCATAP}availability", d.availability)
+
+
+def _algorithm(checksum: str, declared: str | None) -> Term | None:
+    name = _ALGORITHM.sub("", declared[:50].lower()) if declared else _ALGORITHMS.get(len(checksum.strip()))
+    if name in _ALGORITHMS.values():
+        return Term(IRI, f"{SPDX}checksumAlgorithm_{name}")
+    return value(declared) if declared else None
 
 
 def _service(writer: _Writer, dataset: Term, node: Term, s: DataService) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog.conformance import Received, conformance, received
+from catalog.conformance import Received, conformance, received, verdicts
 from catalog.model import Contact, DataService, Dataset, Distribution, Page, Portal, Publisher, Record
 from catalog.reading import StoredDataset, StoredDistribution
 from catalog.records import write_page
@@ -175,6 +175,26 @@ def test_what_is_recommended_is_a_warning(field: str) -> None:
     assert [(v.component, v.severity) for v in one.violations] == [("minCount", "warning")]
 
 
+@pytest.mark.parametrize(
+    "change",
+    (
+        {"themes": ('{"de": "Bildung, Kultur und Sport", "en": "Education, culture and sport"}',)},
+        {"distributions": (replace(PART, checksum_algorithm=None),)},
+        {"distributions": (replace(PART, format="https://x.example/formats/own", media_type=None),)},
+        {
+            "conforms_to": ("a standard of ours",),
+            "rights": "all",
+            "provenance": "ledgers",
+            "access_rights": "ask first",
+        },
+        {"other_identifiers": ("no address",), "spatial": ("Verdania", "Solmark")},
+    ),
+)
+def test_what_the_publisher_cannot_be_blamed_for_is_no_fault(change: dict[str, Any]) -> None:
+    found = judged(replace(PERFECT, **change))
+    assert [one.violations for one in found.values()] == [(), ()]
+
+
 def test_a_series_is_judged_by_the_standards_that_know_it() -> None:
     found = judged(replace(PERFECT, is_series=True, distributions=()))
     assert set(found) == {"dcat_ap_3"} and found["dcat_ap_3"] == Conformance("dcat_ap_3", True, ())
@@ -323,6 +343,9 @@ def test_the_stage_keeps_a_row_for_each_standard(harvested: tuple[Catalog, str])
     assert conform(catalog, run_id, "p") == 2
     first, second = dataset_id("p", "1"), dataset_id("p", "2")
     kept = conformance(catalog, [first, second])
+    assert verdicts(catalog, [first, second]) == {
+        key: {name: one.conforms for name, one in by.items()} for key, by in kept.items()
+    }
     # One record has a bureauCode: the portal is federal.
     assert set(kept[first]) == {"dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal"}
     assert set(kept[second]) == {"dcat_ap_2", "dcat_ap_3", "dcat_us_1_federal"}

@@ -13,6 +13,7 @@ from catalog.reading import StoredDataset
 from quality.standards import records
 from quality.standards.result import Violation
 from specs.standards import SCHEMAS, schema
+from tests.conftest import SHARED
 
 with_oracles = pytest.mark.skipif(not US.is_dir(), reason="the official schemas do not lie beside this checkout")
 STORED = StoredDataset(id="d", portal_id="p", publisher_id=None, dataset=Dataset(identifier="d"), distributions=())
@@ -100,6 +101,22 @@ def test_examples_of_3_0_have_the_official_results_and_good_ones_conform(file: A
         assert {one.path.split("/")[0] for one in told} == expected(record, "dcat_us_3")
         # The official schema finds fault with every good example: what it finds are warnings here.
         assert any(one.severity == "violation" for one in told) == (file.parent.name == "bad")
+
+
+@with_oracles
+@pytest.mark.parametrize(
+    "portal", ("dcatus-gsa", "dcatus-cms", "dcatus-fda", "dcatus-energy", "dcatus-consumerfinance")
+)
+def test_recorded_records_have_the_official_results(portal: str) -> None:
+    seen = 0
+    for file in sorted((SHARED / "portals" / portal).glob("*.json")):
+        document = json.loads(file.read_text("utf-8-sig"))
+        for record in (document.get("dataset") or ())[:60] if isinstance(document, dict) else ():
+            for standard in FOLDERS:
+                seen += 1
+                assert properties(record, standard) == expected(record, standard), record.get("identifier")
+    if not seen:
+        pytest.skip("no data.json in this recording")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from standards_oracle import Key, expected, n_triples, ours
 
+from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from catalog.rdf.dcat import dataset_graph
 from catalog.rdf.described import described_graph
 from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, is_of_datatype, read_graph
+from catalog.reading import StoredDataset, StoredDistribution
 from quality.standards.shacl import ShapeError, compile_shapes, validate
 from specs.standards import SHAPES, shapes
 from tests.conftest import SHARED
@@ -261,6 +264,67 @@ def test_the_text_of_a_literal_must_fit_its_datatype(text: str, datatype: str, i
     assert is_of_datatype(Term(LITERAL, text, XSD + datatype), XSD + datatype) is is_well
     assert not is_of_datatype(Term(LITERAL, text, f"{XSD}string"), XSD + datatype)
     assert not is_of_datatype(Term(IRI, text), XSD + datatype)
+
+
+TEXTS = (
+    None,
+    "",
+    " ",
+    "a text",
+    "https://x.example/a",
+    "https://x.example/a b",
+    "2024-05-31",
+    "2024",
+    "31.05.2024",
+    "CSV",
+)
+SINGLE = ("title", "description", "licence", "access_rights", "issued", "modified", "frequency", "temporal_start")
+SINGLE += ("temporal_end", "landing_page", "rights", "provenance", "is_part_of")
+MANY = ("keywords", "themes", "spatial", "language", "conforms_to", "applicable_legislation", "hvd_categories")
+MANY += ("relations", "other_identifiers", "documentation")
+PART = ("title", "description", "access_url", "download_url", "format", "media_type", "licence", "rights", "issued")
+PART += ("modified", "documentation", "status", "availability", "checksum", "checksum_algorithm")
+SERVICE = ("title", "endpoint_url", "endpoint_description", "licence", "access_rights", "documentation")
+
+
+def _stored(number: int, rng: random.Random) -> StoredDataset:
+    """A dataset in which every field has any text, or several, or none."""
+
+    def some(names: tuple[str, ...]) -> dict[str, str | None]:
+        return {name: rng.choice(TEXTS) for name in names}
+
+    parts = tuple(Distribution(**some(PART)) for _ in range(rng.randrange(3)))
+    dataset = Dataset(
+        identifier=str(number),
+        publisher=rng.choice((None, Publisher(name="Office", url=rng.choice(TEXTS)))),
+        contact=rng.choice((None, Contact(name="Desk"), Contact(**some(("name", "email", "url"))))),
+        is_series=rng.random() < 0.1,
+        distributions=parts,
+        data_services=tuple(DataService(**some(SERVICE)) for _ in range(rng.randrange(2))),
+        **some(SINGLE),
+        **{name: tuple(filter(None, rng.choices(TEXTS, k=rng.randrange(3)))) for name in MANY},
+    )
+    stored = tuple(
+        StoredDistribution(id=f"{number}-{n}", distribution=part, access_check=None, download_check=None, table=None)
+        for n, part in enumerate(parts)
+    )
+    publisher_id = str(number) if dataset.publisher else None
+    return StoredDataset(
+        id=f"p-{number}", portal_id="p", publisher_id=publisher_id, dataset=dataset, distributions=stored
+    )
+
+
+@with_oracles
+@pytest.mark.parametrize("standard", SHAPES)
+def test_a_catalogue_of_nouns_has_the_official_results(standard: str, folder: str) -> None:
+    rng, graph = random.Random(11), Graph()
+    for number in range(400):
+        for subject, predicate, value in dataset_graph(_stored(number, rng)).quads():
+            graph.add(subject, predicate, value)
+    found = _counted(ours(graph, standard))
+    text = n_triples(graph, lambda text: f"{XSD}string")
+    assert found == _counted(expected(text, "nt", *official(standard, folder)))
+    assert len(found) > 1_000
 
 
 def _recorded() -> list[Any]:

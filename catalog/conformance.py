@@ -12,7 +12,7 @@ from catalog.rows import plain
 from catalog.store import Catalog
 from specs.metrics import methodology_version
 
-__all__ = ["Judged", "Received", "conformance", "forget", "received", "verdicts", "write_conformance"]
+__all__ = ["Judged", "Received", "conformance", "forget", "is_federal", "received", "verdicts", "write_conformance"]
 
 CHUNK = 500
 MAX_RESULTS = 50
@@ -70,19 +70,19 @@ def received(
 
     ``federal`` has the ids of the portals that are federal; without it they are looked up.
     """
-    found = {}
+    found: dict[str, Received] = {}
+    known: dict[str, bool] = {}
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.rows(
             f"""select d.id, d.portal_id, p.type, r.raw from datasets d join portals p on p.id = d.portal_id
                 left join records r on r.dataset_id = d.id where d.id in ({marks})""",  # noqa: S608  # only marks
             chunk,
         )
-        if federal is None:
-            federal = frozenset(p for p in {row["portal_id"] for row in rows} if is_federal(catalog, p))
         for row in rows:
-            found[row["id"]] = Received(
-                portal_type=row["type"], raw=_parsed(row["raw"]), is_federal=row["portal_id"] in federal
-            )
+            portal_id = row["portal_id"]
+            if portal_id not in known:
+                known[portal_id] = is_federal(catalog, portal_id) if federal is None else portal_id in federal
+            found[row["id"]] = Received(portal_type=row["type"], raw=_parsed(row["raw"]), is_federal=known[portal_id])
     return found
 
 
@@ -97,13 +97,16 @@ def _parsed(raw: str | None) -> Any:
 def is_federal(catalog: Catalog, portal_id: str) -> bool:
     """Whether a portal of DCAT-US 1.1 is federal: a record of it has a bureauCode or a programCode."""
     likes = " or ".join("r.raw like ?" for _ in FEDERAL)
-    found = catalog.value(
-        f"""select 1 from datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
+    rows = catalog.each(
+        f"""select r.raw from datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
             join records r on r.dataset_id = d.id
-            where d.portal_id = ? and d.status = 'present' and ({likes}) limit 1""",  # noqa: S608  # only marks
-        [portal_id, *(f'%"{name}":%[%' for name in FEDERAL)],
+            where d.portal_id = ? and d.status = 'present' and ({likes})""",  # noqa: S608  # only marks
+        [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
     )
-    return found is not None
+    # The first record tells of a federal portal; of others hardly a record gets here.
+    return any(
+        isinstance(raw, dict) and any(raw.get(name) for name in FEDERAL) for raw in (_parsed(r["raw"]) for r in rows)
+    )
 
 
 def write_conformance(catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[Judged]) -> None:

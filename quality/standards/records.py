@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
-__all__ = ["applies", "is_federal", "violations"]
+__all__ = ["applies", "violations"]
 
 MAX_TEXT = 2_000
 """Characters of a text that are looked at: no form of a standard is longer, and patterns take time."""
@@ -28,11 +28,6 @@ MAX_DEPTH = 30
 _OURS = {"@record", "@services", "@series", "inSeries"}
 """What the reader of DCAT-US 3 adds to a record, or writes anew."""
 _MAX_VALUE = 80
-
-
-def is_federal(raw: Any) -> bool:
-    """Whether a record has what only federal agencies give: bureauCode or programCode."""
-    return isinstance(raw, dict) and bool(raw.get("bureauCode") or raw.get("programCode"))
 
 
 def applies(portal_type: str | None, standard: str, *, federal: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog.conformance import Received, conformance, received, verdicts
+from catalog.conformance import Received, conformance, is_federal, received, verdicts
 from catalog.model import Contact, DataService, Dataset, Distribution, Page, Portal, Publisher, Record
 from catalog.reading import StoredDataset, StoredDistribution
 from catalog.records import write_page
@@ -356,6 +356,18 @@ def test_the_stage_keeps_a_row_for_each_standard(harvested: tuple[Catalog, str])
     row = catalog.rows("select * from conformance where id = ?", [f"{second}/dcat_us_1_federal"])[0]
     assert (row["run_id"], row["portal_id"], row["conforms"]) == (run_id, "p", 0)
     assert len(json.loads(row["results"])) == row["violations"]
+
+
+def test_a_portal_is_federal_by_a_record_that_says_so(harvested: tuple[Catalog, str]) -> None:
+    catalog, _ = harvested
+    assert is_federal(catalog, "p")
+    with catalog.writing():
+        told = json.dumps({"bureauCode": None, "keyword": ["programCode"], "programCode": []})
+        catalog.db.conn.execute("update records set raw = ?", [told])
+    assert not is_federal(catalog, "p")
+    assert {one.is_federal for one in received(catalog, [dataset_id("p", "1"), dataset_id("p", "2")]).values()} == {
+        False
+    }
 
 
 def test_the_stage_forgets_what_no_longer_applies(harvested: tuple[Catalog, str]) -> None:

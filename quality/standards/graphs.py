@@ -21,6 +21,9 @@ __all__ = ["HVD", "Statements", "applies", "statements", "violations"]
 HVD = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 """Implementing Regulation (EU) 2023/138 on high-value datasets, as an ELI."""
 
+_REGULATION = "data.europa.eu/eli/reg_impl/2023/138"
+"""In whatever form it is named: one that is not quite the ELI is what the profile finds fault with."""
+
 
 @dataclass(frozen=True)
 class Statements:
@@ -61,7 +64,7 @@ def applies(stored: StoredDataset, standard: str) -> bool:
     if standard == "dcat_ap_2":
         return not dataset.is_series
     if standard == "dcat_ap_hvd":
-        return bool(dataset.hvd_categories) or any(one.strip() == HVD for one in dataset.applicable_legislation)
+        return bool(dataset.hvd_categories) or any(_REGULATION in one for one in dataset.applicable_legislation)
     return standard in SHAPES
 
 

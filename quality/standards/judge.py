@@ -25,7 +25,7 @@ def judge(
     """By dataset and standard; a standard that does not apply to a dataset is absent.
 
     ``received`` has the records as they came, by dataset: without them DCAT-US is not asked, and what came as RDF is
-    judged by what the nouns kept of it. A record that cannot be judged (it is nested too deep) has no result for that
+    judged by what the nouns kept of it. A record that cannot be judged (it was not kept, or is nested too deep) has no result for that
     standard, and keeps no other from theirs. Raises ValueError for the name of a standard that is not known.
     """
     if unknown := set(standards) - set(STANDARDS):
@@ -42,7 +42,9 @@ def judge(
                         continue
                     of = of or graphs.statements(stored, record.raw)
                     results = tuple(graphs.violations(of, standard))
-                elif records.applies(record.portal_type, standard, federal=record.is_federal):
+                elif record.raw is not None and records.applies(
+                    record.portal_type, standard, federal=record.is_federal
+                ):
                     results = tuple(records.violations(stored, record.raw, standard))
                 else:
                     continue

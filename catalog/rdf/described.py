@@ -37,7 +37,7 @@ _DATASETS = {"dcat:Dataset", "dcat:DatasetSeries"}
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _MAX_DEPTH = 20
 _MAX_VALUES = 50_000
-"""Values of one record that are looked at."""
+"""Values of one record; the largest that were seen have some thousands."""
 _NESTED = ("@record", "@services")
 
 
@@ -62,6 +62,8 @@ class _Reader:
         self.graph, self.key, self.blanks, self.room = Graph(), key, 0, _MAX_VALUES
 
     def node(self, raw: dict[str, Any], depth: int) -> Term:
+        if depth > _MAX_DEPTH:
+            raise RecursionError(f"nested deeper than {_MAX_DEPTH} levels")
         iri = raw.get("@id")
         if isinstance(iri, str):
             term = Term(IRI, iri)
@@ -75,7 +77,9 @@ class _Reader:
             elif not name.startswith("@"):
                 for one in values if isinstance(values, list) else ():
                     self.room -= 1
-                    if self.room >= 0 and depth < _MAX_DEPTH and isinstance(one, dict):
+                    if self.room < 0:
+                        raise RecursionError(f"more than {_MAX_VALUES:,} values")
+                    if isinstance(one, dict):
                         self.graph.add(term, _in_full(name), self.value(one, depth + 1))
         return term
 
@@ -88,7 +92,10 @@ class _Reader:
 
 
 def described_graph(raw: dict[str, Any], key: str) -> tuple[Graph, Term]:
-    """The statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes unique."""
+    """The statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes unique.
+
+    Raises RecursionError where the record is nested too deep, or far too large, to be read as a whole.
+    """
     reader = _Reader(key)
     node = reader.node(raw, 0)
     for name in _NESTED:

@@ -97,7 +97,7 @@ def s0006_resource_history(db: Database) -> None:
 
 @migrate()
 def s0007_scores(db: Database) -> None:
-    """Scores with families and verdicts, fixes by what they bring, and which datasets must be scored again."""
+    """Scores with families and verdicts, fixes by what they bring, what is to be scored again, and conformance."""
     add_missing(db)
     create_triggers(db)
     # Of up to 60 checks of an address few saw a change.

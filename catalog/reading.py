@@ -22,6 +22,7 @@ __all__ = [
     "dataset",
     "datasets",
     "files",
+    "present",
     "stored_datasets",
 ]
 
@@ -95,13 +96,13 @@ def _marks(values: Sequence[str]) -> str:
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
     """The present datasets of a portal, by id, with their distributions, services and observations."""
-    ids = [
-        r["id"]
-        for r in catalog.rows(
-            "select id from datasets where portal_id = ? and status = 'present' order by id", [portal_id]
-        )
-    ]
-    yield from stored_datasets(catalog, ids)
+    yield from stored_datasets(catalog, present(catalog, portal_id))
+
+
+def present(catalog: Catalog, portal_id: str) -> list[str]:
+    """The ids of the present datasets of a portal, sorted."""
+    sql = "select id from datasets where portal_id = ? and status = 'present' order by id"
+    return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
 def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:

@@ -64,6 +64,25 @@ TABLES: dict[str, Table] = {
         indexes=(("dataset_id",), ("portal_id",), ("licence_id",), ("format_served",)),
         facets=("licence_id", "format_declared", "format_served"),
     ),
+    "conformance": Table(
+        "A dataset by one standard: DCAT-AP by SHACL, DCAT-US by JSON Schema. No row where a standard is not asked.",
+        {
+            "id": c(str, "Dataset and standard."),
+            "dataset_id": c(str, "Dataset.", "datasets"),
+            "portal_id": c(str, "Portal.", "portals"),
+            "standard": c(
+                str, "dcat_ap_2, dcat_ap_3, dcat_ap_hvd, dcat_us_1 (not federal), dcat_us_1_federal or dcat_us_3."
+            ),
+            "run_id": c(str, "Run that judged it.", "runs"),
+            "conforms": c(bool, "1 where no requirement is broken; recommendations do not count."),
+            "violations": c(int, "Requirements that are broken."),
+            "warnings": c(int, "Recommendations that are not followed."),
+            "results": c(list, "The first 50 of both: node, path, component, severity, message."),
+            "methodology_version": c(str, "Version of the rules."),
+        },
+        indexes=(("dataset_id",), ("portal_id", "standard"), ("standard", "conforms")),
+        facets=("standard", "conforms", "portal_id"),
+    ),
     "score_history": Table(
         "A score at the end of a run. Scores of different methodology versions are not compared.",
         {

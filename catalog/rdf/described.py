@@ -1,0 +1,106 @@
+"""The statements of a record that came as RDF, from the record as received.
+
+Spiders of RDF portals keep a record as nested nodes: "@id", "@type", and under each prefixed property a list of nodes
+and of texts with language and datatype. So what the publisher stated can be judged as stated: the kinds of
+nodes, several values, and classes that the nouns have no place for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, XSD, Graph, Term
+
+__all__ = ["described_graph", "is_described"]
+
+_NAMESPACES = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "adms": "http://www.w3.org/ns/adms#",
+    "dcatap": "http://data.europa.eu/r5r/",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "schema": "http://schema.org/",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
+    "locn": "http://www.w3.org/ns/locn#",
+    "time": "http://www.w3.org/2006/time#",
+    "org": "http://www.w3.org/ns/org#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "dcatapit": "http://dati.gov.it/onto/dcatapit#",
+}
+_DATASETS = {"dcat:Dataset", "dcat:DatasetSeries"}
+_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+_MAX_DEPTH = 20
+_MAX_VALUES = 50_000
+"""Values of one record; the largest that were seen have some thousands."""
+_NESTED = ("@record", "@services")
+
+
+def is_described(raw: Any) -> bool:
+    """Whether a record is a description of this kind."""
+    return (
+        isinstance(raw, dict) and isinstance(raw.get("@type"), list) and bool(_DATASETS & set(map(str, raw["@type"])))
+    )
+
+
+def _in_full(name: str) -> str:
+    prefix, _, local = name.partition(":")
+    space = _NAMESPACES.get(prefix)
+    # What is relative has been noted as such, and has no namespace.
+    if space is None and name.startswith("xsd:"):
+        return XSD + local
+    return space + local if space else name
+
+
+class _Reader:
+    def __init__(self, key: str) -> None:
+        self.graph, self.key, self.blanks, self.room = Graph(), key, 0, _MAX_VALUES
+
+    def node(self, raw: dict[str, Any], depth: int) -> Term:
+        if depth > _MAX_DEPTH:
+            raise RecursionError(f"nested deeper than {_MAX_DEPTH} levels")
+        iri = raw.get("@id")
+        if isinstance(iri, str):
+            term = Term(IRI, iri)
+        else:
+            self.blanks += 1
+            term = Term(BLANK, f"{self.key}-{self.blanks}")
+        for name, values in raw.items():
+            if name == "@type":
+                for one in values if isinstance(values, list) else ():
+                    self.graph.add(term, RDF_TYPE, Term(IRI, _in_full(str(one))))
+            elif not name.startswith("@"):
+                for one in values if isinstance(values, list) else ():
+                    self.room -= 1
+                    if self.room < 0:
+                        raise RecursionError(f"more than {_MAX_VALUES:,} values")
+                    if isinstance(one, dict):
+                        self.graph.add(term, _in_full(name), self.value(one, depth + 1))
+        return term
+
+    def value(self, raw: dict[str, Any], depth: int) -> Term:
+        if "@value" not in raw:
+            return self.node(raw, depth)
+        if language := raw.get("@language"):
+            return Term(LITERAL, str(raw["@value"]), _LANG_STRING, str(language))
+        return Term(LITERAL, str(raw["@value"]), _in_full(str(raw.get("@type") or f"{XSD}string")))
+
+
+def described_graph(raw: dict[str, Any], key: str) -> tuple[Graph, Term]:
+    """The statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes unique.
+
+    Raises RecursionError where the record is nested too deep, or far too large, to be read as a whole.
+    """
+    reader = _Reader(key)
+    node = reader.node(raw, 0)
+    for name in _NESTED:
+        nested = raw.get(name)
+        for one in nested if isinstance(nested, list) else [nested]:
+            if isinstance(one, dict):
+                reader.node(one, 1)
+    return reader.graph, node

@@ -1,0 +1,63 @@
+"""Small graphs as N-Triples (W3C Recommendation "RDF 1.1 N-Triples")."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from catalog.rdf.terms import BLANK, IRI, UNTYPED, XSD, Graph, Term, is_of_datatype
+
+__all__ = ["n_triples"]
+
+_ESCAPED = re.compile(r'[\\"\n\r\x00-\x1f\x7f]')
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
+_STRING = f"{XSD}string"
+
+
+@lru_cache(maxsize=1)
+def _named_node() -> type:
+    from pyoxigraph import NamedNode
+
+    return NamedNode
+
+
+def _is_valid(iri: str) -> bool:
+    try:
+        _named_node()(iri)
+    except ValueError:
+        return False
+    return True
+
+
+def _literal(value: str) -> str:
+    value = value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+    return '"' + _ESCAPED.sub(lambda m: _ESCAPES.get(m[0]) or f"\\u{ord(m[0]):04X}", value) + '"'
+
+
+def _term(term: Term) -> str:
+    if term.kind == BLANK:
+        return f"_:{term.value}"
+    if term.kind == IRI:
+        # What no reader of RDF would take stays, as a text.
+        return (
+            f"<{term.value}>" if term.value.startswith("urn:winnow:") or _is_valid(term.value) else _literal(term.value)
+        )
+    if term.language:
+        return f"{_literal(term.value)}@{term.language}"
+    datatype = term.datatype
+    if datatype == UNTYPED:
+        number = f"{XSD}nonNegativeInteger"
+        datatype = number if is_of_datatype(term, number) else _STRING
+    return _literal(term.value) if datatype == _STRING else f"{_literal(term.value)}^^<{datatype}>"
+
+
+def n_triples(graph: Graph) -> bytes:
+    """The statements, sorted, so that the same graph gives the same bytes.
+
+    Names of blank nodes are those of the graph. A text without datatype that is a whole number is written as one.
+    """
+    lines = {
+        f"{_term(subject)} <{predicate}> {_term(value)} .\n"
+        for subject, predicate, value in graph.quads(lambda _: UNTYPED)
+    }
+    return "".join(sorted(lines)).encode("utf-8")

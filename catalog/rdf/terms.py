@@ -1,0 +1,216 @@
+"""A small RDF graph in plain Python: what one record says, or one file.
+
+A dataset has some fifty statements. For so few a dictionary is a hundred times faster than a store with a query
+language, and it takes any text, also one that no RDF library would let in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+__all__ = [
+    "BLANK",
+    "IRI",
+    "LITERAL",
+    "RDF_TYPE",
+    "UNTYPED",
+    "XSD",
+    "Graph",
+    "Term",
+    "expanded",
+    "is_of_datatype",
+    "prefixed",
+    "quad_term",
+    "read_graph",
+]
+
+IRI, BLANK, LITERAL = "iri", "blank", "literal"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+_STRING = f"{XSD}string"
+UNTYPED = "untyped"
+"""Datatype of a literal whose record has no datatypes (JSON, a column): any datatype that its text is good for."""
+
+_PREFIXES = {
+    "http://www.w3.org/ns/dcat#": "dcat",
+    "http://purl.org/dc/terms/": "dct",
+    "http://data.europa.eu/r5r/": "dcatap",
+    "http://xmlns.com/foaf/0.1/": "foaf",
+    "http://www.w3.org/2006/vcard/ns#": "vcard",
+    "http://www.w3.org/ns/adms#": "adms",
+    "http://www.w3.org/2004/02/skos/core#": "skos",
+    "http://spdx.org/rdf/terms#": "spdx",
+    "http://www.w3.org/ns/locn#": "locn",
+    "http://www.w3.org/ns/prov#": "prov",
+    "http://www.w3.org/ns/odrl/2/": "odrl",
+    "http://www.w3.org/2002/07/owl#": "owl",
+    "http://www.w3.org/2006/time#": "time",
+    "http://www.w3.org/ns/shacl#": "sh",
+    XSD: "xsd",
+}
+
+
+def prefixed(iri: str) -> str:
+    """An IRI as a prefixed name where its namespace is one of those that catalogues use; else as it is."""
+    cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+    prefix = _PREFIXES.get(iri[:cut])
+    return f"{prefix}:{iri[cut:]}" if prefix else iri
+
+
+def expanded(name: str) -> str:
+    """The IRI of a prefixed name. Raises StopIteration for a prefix that is none of these."""
+    prefix, _, local = name.partition(":")
+    return next(space for space, known in _PREFIXES.items() if known == prefix) + local
+
+
+class Term(NamedTuple):
+    """An IRI, a blank node or a literal."""
+
+    kind: str
+    value: str
+    datatype: str = ""
+    """IRI; of literals only."""
+    language: str = ""
+
+
+class Graph:
+    """Statements by subject and property, without repetition, in the order in which they were added."""
+
+    __slots__ = ("_inverse", "_subclasses", "by_class", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes: dict[Term, dict[str, dict[Term, None]]] = {}
+        self.by_class: dict[str, dict[Term, None]] = {}
+        self._subclasses: dict[str, list[str]] = {}
+        self._inverse: dict[str, dict[Term, list[Term]]] | None = None
+
+    def add(self, subject: Term, predicate: str, value: Term) -> None:
+        """Add a statement."""
+        properties = self.nodes.get(subject)
+        if properties is None:
+            properties = self.nodes[subject] = {}
+        values = properties.get(predicate)
+        if values is None:
+            properties[predicate] = {value: None}
+        else:
+            values[value] = None
+        if predicate == RDF_TYPE:
+            self.by_class.setdefault(value.value, {})[subject] = None
+        elif predicate == _SUBCLASS:
+            self._subclasses.setdefault(value.value, []).append(subject.value)
+        self._inverse = None
+
+    def values(self, subject: Term, predicate: str) -> Iterable[Term]:
+        """What a node says by a property."""
+        properties = self.nodes.get(subject)
+        return properties.get(predicate, ()) if properties else ()
+
+    def subjects(self, predicate: str, value: Term) -> list[Term]:
+        """The nodes that say something of a node by a property."""
+        if self._inverse is None:
+            self._inverse = {}
+            for subject, properties in self.nodes.items():
+                for name, values in properties.items():
+                    by_value = self._inverse.setdefault(name, {})
+                    for one in values:
+                        by_value.setdefault(one, []).append(subject)
+        return self._inverse.get(predicate, {}).get(value, [])
+
+    def instances(self, iri: str) -> Iterator[Term]:
+        """The nodes of a class and of the classes that the graph says are below it, each once."""
+        if len(classes := self._below(iri)) == 1:
+            yield from self.by_class.get(iri, ())
+        else:
+            yield from dict.fromkeys(node for one in classes for node in self.by_class.get(one, ()))
+
+    def is_instance(self, node: Term, iri: str) -> bool:
+        """Whether a node is of a class, or of one that the graph says is below it."""
+        return any(node in self.by_class.get(one, ()) for one in self._below(iri))
+
+    def _below(self, iri: str) -> list[str]:
+        found = [iri]
+        if self._subclasses:
+            for one in found:
+                found += [below for below in self._subclasses.get(one, ()) if below not in found]
+        return found
+
+    def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[Term, str, Term]]:
+        """All statements; ``datatype_of`` gives the datatype of untyped literals by their text."""
+        for subject, properties in self.nodes.items():
+            for predicate, values in properties.items():
+                for value in values:
+                    if value.datatype == UNTYPED:
+                        value = value._replace(datatype=datatype_of(value.value))
+                    yield subject, predicate, value
+
+
+_DIGITS = r"[0-9]"
+_ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+_DAY = rf"-?{_DIGITS}{{4,}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_LEXICAL = {
+    "date": rf"{_DAY}{_ZONE}",
+    "dateTime": rf"{_DAY}T(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?){_ZONE}",
+    "gYear": rf"-?{_DIGITS}{{4,}}{_ZONE}",
+    "gYearMonth": rf"-?{_DIGITS}{{4,}}-(?:0[1-9]|1[0-2]){_ZONE}",
+    "decimal": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)",
+    "integer": r"[+-]?[0-9]+",
+    "nonNegativeInteger": r"\+?[0-9]+|-0+",
+    "hexBinary": r"(?:[0-9a-fA-F]{2})*",
+    "boolean": r"true|false|0|1",
+    "double": r"(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|[+-]?INF|NaN",
+    "duration": r"-?P(?=.)(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?"
+    r"(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?)?",
+}
+_PATTERNS: dict[str, re.Pattern[str]] = {XSD + name: re.compile(text) for name, text in _LEXICAL.items()}
+_MAX_TEXT = 200
+"""Characters of a literal that can be one of these; longer ones are cut off before any pattern is tried."""
+
+
+def is_of_datatype(term: Term, datatype: str) -> bool:
+    """Whether a term is a literal of a datatype, with a text that the datatype allows (XSD 1.1, part 2).
+
+    Datatypes without a pattern here, such as xsd:string, allow any text.
+    """
+    if term.kind != LITERAL or (term.datatype != datatype and term.datatype != UNTYPED):
+        return False
+    pattern = _PATTERNS.get(datatype)
+    if pattern is None:
+        return True
+    text = term.value.strip(" \t\r\n")
+    if len(text) > _MAX_TEXT and datatype != f"{XSD}hexBinary":
+        return False
+    return bool(pattern.fullmatch(text)) and (datatype[len(XSD) :] not in ("date", "dateTime") or _is_day(text))
+
+
+def _is_day(text: str) -> bool:
+    """Whether the day is in the calendar. Years of other than four digits are not looked at."""
+    if text[4] != "-" or text[0] == "-":
+        return True
+    try:
+        date(int(text[:4]), int(text[5:7]), int(text[8:10]))
+    except ValueError:
+        return False
+    return True
+
+
+def quad_term(node: Any) -> Term:
+    """A node of pyoxigraph as a term."""
+    kind = type(node).__name__
+    if kind == "Literal":
+        return Term(LITERAL, node.value, node.datatype.value, node.language or "")
+    return Term(IRI if kind == "NamedNode" else BLANK, node.value)
+
+
+def read_graph(text: bytes, media_type: str = "text/turtle") -> Graph:
+    """A graph from a document of RDF. Raises SyntaxError where it cannot be parsed."""
+    from pyoxigraph import RdfFormat, parse
+
+    form = RdfFormat.from_media_type(media_type)
+    graph = Graph()
+    for quad in parse(text, format=form):
+        graph.add(quad_term(quad.subject), quad.predicate.value, quad_term(quad.object))
+    return graph

@@ -1,0 +1,101 @@
+"""A dataset by the standards that are written as SHACL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from catalog.rdf.dcat import NOT_TOLD, dataset_graph, node_of
+from catalog.rdf.described import described_graph, is_described
+from catalog.rdf.terms import IRI, RDF_TYPE, Graph, Term, prefixed
+from catalog.reading import StoredDataset
+from quality.standards.messages import class_of, message
+from quality.standards.result import Violation
+from quality.standards.shacl import Result, Shapes, compile_shapes, validate
+from specs.standards import SHAPES, shapes
+
+__all__ = ["HVD", "Statements", "applies", "statements", "violations"]
+
+HVD = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
+"""Implementing Regulation (EU) 2023/138 on high-value datasets, as an ELI."""
+
+_REGULATION = "data.europa.eu/eli/reg_impl/2023/138"
+"""In whatever form it is named: one that is not quite the ELI is what the profile finds fault with."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What a publisher stated of a dataset."""
+
+    graph: Graph
+    names: dict[Term, str]
+    """Ids of the dataset and of its distributions by node."""
+    is_whole: bool
+    """True where the record came as RDF: then what is absent was not stated."""
+
+
+@cache
+def _compiled(standard: str) -> Shapes:
+    return compile_shapes(shapes(standard), f"{standard}.ttl")
+
+
+def statements(stored: StoredDataset, raw: Any = None) -> Statements:
+    """From the record as received where that is RDF, else from the nouns."""
+    if is_described(raw):
+        graph, node = described_graph(raw, stored.id)
+        names = {node: stored.id}
+        for part in stored.distributions:
+            if part.distribution.identifier:
+                names.setdefault(Term(IRI, part.distribution.identifier), part.id)
+        return Statements(graph, names, True)
+    names = {node_of("dataset", stored.id): stored.id}
+    names |= {node_of("distribution", part.id): part.id for part in stored.distributions}
+    return Statements(dataset_graph(stored), names, False)
+
+
+def applies(stored: StoredDataset, standard: str) -> bool:
+    """Whether a standard is asked of a dataset.
+
+    Series came with DCAT-AP 3. The profile for high-value datasets is for those that say so.
+    """
+    dataset = stored.dataset
+    if standard == "dcat_ap_2":
+        return not dataset.is_series
+    if standard == "dcat_ap_hvd":
+        return bool(dataset.hvd_categories) or any(_REGULATION in one for one in dataset.applicable_legislation)
+    return standard in SHAPES
+
+
+def _is_told(result: Result, of: Statements) -> bool:
+    """Whether it was for the publisher to say. Which datasets are in a series, others say."""
+    if result.component not in ("minCount", "hasValue"):
+        return True
+    classes = [one.value for one in of.graph.values(result.focus, RDF_TYPE)]
+    if of.is_whole:
+        return result.path != "^dcat:inSeries"
+    return not any(result.path in NOT_TOLD.get(one, ()) for one in classes)
+
+
+def violations(of: Statements, standard: str) -> Iterator[Violation]:
+    """What a dataset breaks of a standard, in the order of the shapes."""
+    for result in validate(of.graph, _compiled(standard)):
+        if _is_told(result, of):
+            yield Violation(
+                standard,
+                _name(result.focus, of),
+                result.path,
+                result.component,
+                "warning" if result.severity == "info" else result.severity,
+                message(result, of.graph),
+            )
+
+
+def _name(node: Term, of: Statements) -> str:
+    """The id of a dataset or distribution; of another thing its class and address, or the dataset it belongs to."""
+    if node in of.names:
+        return of.names[node]
+    kind = class_of(of.graph, node) or "node"
+    address = prefixed(node.value).removeprefix("urn:winnow:")[:300]
+    return f"{kind} {address}" if node.kind == IRI else f"{kind} of {next(iter(of.names.values()))}"

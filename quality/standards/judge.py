@@ -1,0 +1,60 @@
+"""Datasets by all standards that apply to them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from catalog.conformance import Received
+from catalog.reading import StoredDataset
+from quality.standards import graphs, records
+from quality.standards.result import STANDARDS, Conformance, Violation
+from specs.standards import SHAPES
+
+__all__ = ["judge"]
+
+_log = logging.getLogger(__name__)
+_NOTHING = Received(portal_type=None, raw=None, is_federal=False)
+
+
+def judge(
+    datasets: Sequence[StoredDataset],
+    standards: Sequence[str] = STANDARDS,
+    received: Mapping[str, Received] | None = None,
+) -> dict[str, dict[str, Conformance]]:
+    """By dataset and standard; a standard that does not apply to a dataset is absent.
+
+    ``received`` has the records as they came, by dataset: without them DCAT-US is not asked, and what came as RDF is
+    judged by what the nouns kept of it. A record that cannot be judged (it was not kept, is nested too deep or far too
+    large) has no result for that standard, and keeps no other from theirs. Raises ValueError for the name of a standard that is not known.
+    """
+    if unknown := set(standards) - set(STANDARDS):
+        raise ValueError(f"no such standard: {', '.join(sorted(unknown))}; there are {', '.join(STANDARDS)}")
+    found: dict[str, dict[str, Conformance]] = {}
+    for stored in datasets:
+        record = (received or {}).get(stored.id, _NOTHING)
+        found[stored.id] = by_standard = {}
+        of: graphs.Statements | None = None
+        for standard in standards:
+            try:
+                if standard in SHAPES:
+                    if not graphs.applies(stored, standard):
+                        continue
+                    of = of or graphs.statements(stored, record.raw)
+                    results = tuple(graphs.violations(of, standard))
+                elif record.raw is not None and records.applies(
+                    record.portal_type, standard, federal=record.is_federal
+                ):
+                    results = tuple(records.violations(stored, record.raw, standard))
+                else:
+                    continue
+            except RecursionError as error:
+                _log.warning("%s: not judged by %s: %s; look at the record", stored.id, standard, error)
+                continue
+            by_standard[standard] = _conformance(standard, results)
+    return found
+
+
+def _conformance(standard: str, results: tuple[Violation, ...]) -> Conformance:
+    ordered = sorted(results, key=lambda one: one.severity != "violation")
+    return Conformance(standard, not ordered or ordered[0].severity != "violation", tuple(ordered))

@@ -1,0 +1,62 @@
+"""Property paths of SHACL (2.3.1): predicate, inverse, alternative and sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from catalog.rdf.terms import IRI, Graph, Term, prefixed
+
+__all__ = ["Path", "compile_path"]
+
+SH = "http://www.w3.org/ns/shacl#"
+_FIRST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way from a node to its values."""
+
+    name: str
+    """As in SPARQL: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
+    step: Callable[[Graph, Term], Iterable[Term]]
+    predicate: str | None = None
+    """IRI of the property, where the path is one property, forwards."""
+
+    def values(self, graph: Graph, focus: Term) -> Sequence[Term]:
+        """The value nodes, each once."""
+        return tuple(self.step(graph, focus))
+
+
+def compile_path(node: Term, graph: Graph, members: Callable[[Term], list[Term]]) -> Path:
+    """A path from its description; ``members`` reads an RDF list. Raises ValueError where its kind is not known."""
+    if node.kind == IRI:
+        iri = node.value
+        return Path(prefixed(iri), lambda graph, focus: graph.values(focus, iri), iri)
+    properties = graph.nodes.get(node, {})
+    if _FIRST in properties:
+        steps = [compile_path(one, graph, members) for one in members(node)]
+        return Path("/".join(step.name for step in steps), _sequence(steps))
+    kinds = {key.removeprefix(SH): next(iter(values)) for key, values in properties.items()}
+    if set(kinds) == {"inversePath"} and kinds["inversePath"].kind == IRI:
+        iri = kinds["inversePath"].value
+        return Path(f"^{prefixed(iri)}", lambda graph, focus: dict.fromkeys(graph.subjects(iri, focus)))
+    if set(kinds) == {"alternativePath"}:
+        ways = [compile_path(one, graph, members) for one in members(kinds["alternativePath"])]
+        return Path(
+            "|".join(way.name for way in ways),
+            lambda graph, focus: dict.fromkeys(one for way in ways for one in way.step(graph, focus)),
+        )
+    raise ValueError(
+        f"a path with {', '.join(f'sh:{kind}' for kind in kinds)} is not known to this engine: use another"
+    )
+
+
+def _sequence(steps: Sequence[Path]) -> Callable[[Graph, Term], Iterable[Term]]:
+    def walk(graph: Graph, focus: Term) -> Iterable[Term]:
+        nodes: dict[Term, None] = {focus: None}
+        for step in steps:
+            nodes = dict.fromkeys(one for node in nodes for one in step.step(graph, node))
+        return nodes
+
+    return walk

@@ -1,0 +1,145 @@
+"""A record by the standards that are written as JSON Schema: DCAT-US, of the record as received.
+
+jsonschema is imported where it is needed: it takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from catalog.reading import StoredDataset
+from quality.standards.result import Violation
+from specs.standards import schema
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+__all__ = ["applies", "violations"]
+
+MAX_TEXT = 2_000
+"""Characters of a text that are looked at: no form of a standard is longer, and patterns take time."""
+MAX_ITEMS = 1_000
+"""Entries of a list that are looked at."""
+MAX_DEPTH = 30
+"""Levels of a record. A deeper one is not judged."""
+_OURS = {"@record", "@services", "@series", "inSeries"}
+"""What the reader of DCAT-US 3 adds to a record, or writes anew."""
+_MAX_VALUE = 80
+
+
+def applies(portal_type: str | None, standard: str, *, federal: bool) -> bool:
+    """Whether a standard is asked of the records of a portal: of DCAT-US portals alone."""
+    if portal_type == "dcat-us":
+        return standard == ("dcat_us_1_federal" if federal else "dcat_us_1")
+    return portal_type == "dcat-us-3" and standard == "dcat_us_3"
+
+
+@cache
+def _validator(standard: str, kind: str = "") -> Validator:
+    from jsonschema import Draft202012Validator
+
+    whole = schema(standard)
+    return Draft202012Validator({**whole, "$ref": f"#/$defs/{kind}"} if kind else whole)
+
+
+def _bounded(value: Any, depth: int = 0) -> Any:
+    """A record without what is too long to look at. Raises RecursionError where it is too deep."""
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        # What is cut must not fit a pattern by that: no form of a standard ends so.
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "\x00"
+    if isinstance(value, dict):
+        return {key: _bounded(one, depth + 1) for key, one in list(value.items())[:MAX_ITEMS]}
+    return [_bounded(one, depth + 1) for one in value[:MAX_ITEMS]] if isinstance(value, list) else value
+
+
+def violations(stored: StoredDataset, raw: Any, standard: str) -> Iterator[Violation]:
+    """What a record breaks of a standard. Raises RecursionError where it is too deep to tell."""
+    record = _bounded(raw)
+    kind = ""
+    if standard == "dcat_us_3" and isinstance(record, dict):
+        is_series = record.get("@series") or "DatasetSeries" in str(record.get("@type", ""))
+        kind = "DatasetSeries" if is_series else "Dataset"
+        record = {key: value for key, value in record.items() if key not in _OURS}
+    validator = _validator(standard, kind)
+    seen = set()
+    for error in validator.iter_errors(record):
+        for path, component, text in _told(error):
+            severity = _severity(validator, error)
+            if severity == "warning":
+                text += " The examples of the standard have it so, its schema does not: a list or plain text is safer."
+            if (path, component) not in seen:
+                seen.add((path, component))
+                yield Violation(standard, _node(stored, path), path, component, severity, text)
+
+
+def _told(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+    """Path, constraint and message of an error; of alternatives, of the one that the value comes nearest to."""
+    error = _nearest(error)
+    place = "/".join(map(str, error.absolute_path))
+    where = place or "the record"
+    if error.validator in ("required", "dependentRequired"):
+        wanted = error.validator_value
+        names = (
+            wanted if isinstance(wanted, list) else [n for key in wanted if key in error.instance for n in wanted[key]]
+        )
+        for name in names:
+            if name not in error.instance:
+                path = f"{place}/{name}" if place else name
+                yield path, "required", f"{name} is missing from {where}, which must have it: add it."
+        return
+    wanted_form = error.schema.get("description") if isinstance(error.schema, dict) else None
+    value = str(error.instance)[: 2 * _MAX_VALUE]
+    value = value if len(value) <= _MAX_VALUE else value[: _MAX_VALUE - 1] + "…"
+    step = f"give {wanted_form}" if wanted_form else f"see “{error.validator}” in the schema"
+    yield place, str(error.validator), f"{where} is “{value}”, which the standard does not allow: {step}."
+
+
+def _nearest(error: ValidationError) -> ValidationError:
+    """Of alternatives the error within the only one that has the right kind of value; else the error itself."""
+    while error.validator == "anyOf" and error.context:
+        # An alternative of another type fails at its root: it was not meant.
+        other = {
+            e.schema_path[0] for e in error.context if e.validator == "type" and len(e.schema_path) <= 4 and not e.path
+        }
+        meant = [e for e in error.context if e.schema_path[0] not in other]
+        if not meant or len({e.schema_path[0] for e in meant}) > 1:
+            return error
+        deeper = min(meant, key=lambda e: len(e.path))
+        if (
+            not deeper.path
+            and deeper.validator != "anyOf"
+            and deeper.validator not in ("required", "dependentRequired")
+        ):
+            return error
+        error = deeper
+    return error
+
+
+def _severity(validator: Validator, error: ValidationError) -> Literal["violation", "warning"]:
+    """A warning where the examples of the standard contradict its schema ("x-also")."""
+    if not error.absolute_path:
+        return "violation"
+    kind = str(validator.schema.get("$ref", "")).rpartition("/")[2]
+    found = validator.schema.get("$defs", {}).get(kind, {}).get("properties", {}).get(error.absolute_path[0], {})
+    also = found.get("x-also") if len(error.absolute_path) == 1 else None
+    if also is None:
+        return "violation"
+    return "warning" if validator.evolve(schema={**validator.schema, **also}).is_valid(error.instance) else "violation"
+
+
+def _node(stored: StoredDataset, path: str) -> str:
+    """The distribution that a path leads into, where all of the record's were read as such; else the dataset."""
+    parts = path.split("/")
+    if (
+        len(parts) > 2
+        and parts[0] == "distribution"
+        and parts[1].isdigit()
+        and int(parts[1]) < len(stored.distributions)
+    ):
+        return stored.distributions[int(parts[1])].id
+    return stored.id

@@ -1,0 +1,300 @@
+"""A small SHACL engine: shapes in Turtle become plain functions over a :class:`~catalog.rdf.terms.Graph`.
+
+W3C Recommendation "Shapes Constraint Language (SHACL)" of 2017, the constraints that the project's shapes use. What it
+does not know in a shape is an error that names it: nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from catalog.rdf.terms import (
+    BLANK,
+    IRI,
+    LITERAL,
+    RDF_TYPE,
+    Graph,
+    Term,
+    is_of_datatype,
+    prefixed,
+    read_graph,
+)
+from quality.standards.paths import Path, compile_path
+
+__all__ = ["Result", "ShapeError", "Shapes", "compile_shapes", "validate"]
+
+SH = "http://www.w3.org/ns/shacl#"
+_KINDS = {
+    "IRI": {IRI},
+    "BlankNode": {BLANK},
+    "Literal": {LITERAL},
+    "BlankNodeOrIRI": {BLANK, IRI},
+    "BlankNodeOrLiteral": {BLANK, LITERAL},
+    "IRIOrLiteral": {IRI, LITERAL},
+}
+_NO_CONSTRAINTS = {"path", "name", "description", "message", "severity", "order", "group", "flags", "targetClass"}
+_NO_CONSTRAINTS |= {"targetNode", "targetSubjectsOf", "targetObjectsOf"}
+_DOCUMENTATION = "http://www.w3.org/2000/01/rdf-schema#"
+Severity = Literal["violation", "warning", "info"]
+
+
+class ShapeError(ValueError):
+    """A file of shapes says something that is no SHACL, or that this engine does not know. Says what and where."""
+
+
+class Result(NamedTuple):
+    """One validation result (SHACL, 3.6)."""
+
+    focus: Term
+    path: str
+    """As a prefixed name, "^" before an inverse one; empty where the shape has no path."""
+    component: str
+    """The constraint by its parameter: "minCount", "nodeKind"."""
+    severity: Severity
+    value: Term | None
+    """None where the constraint is about the number of values."""
+    shape: Shape
+
+
+Check = Callable[[Graph, Term, Sequence[Term]], Iterable[tuple[str, Term | None]]]
+"""From focus node and value nodes to what is amiss: component and value."""
+
+
+@dataclass(eq=False)
+class Shape:
+    """A node or property shape, compiled."""
+
+    id: str
+    path: Path | None
+    name: str | None
+    message: str | None
+    severity: Severity
+    checks: list[Check]
+    properties: list[Shape]
+    expects: dict[str, str]
+    """The constraints' parameters in words, for messages: {"nodeKind": "BlankNodeOrIRI"}."""
+    if_absent: list[str]
+    """Of a property shape: the constraints that fail where the node says nothing at all."""
+
+    def results(self, graph: Graph, focus: Term) -> Iterator[Result]:
+        """What is amiss with a node."""
+        path = self.path
+        values: Sequence[Term] = (focus,) if path is None else path.values(graph, focus)
+        for check in self.checks:
+            for component, value in check(graph, focus, values):
+                yield Result(focus, path.name if path else "", component, self.severity, value, self)
+        for value in values if self.properties else ():
+            said = graph.nodes.get(value, {})
+            for inner in self.properties:
+                if inner.path is None or inner.path.predicate is None or inner.path.predicate in said:
+                    yield from inner.results(graph, value)
+                else:
+                    # Most properties of most nodes: nothing has to be looked at.
+                    for component in inner.if_absent:
+                        yield Result(value, inner.path.name, component, inner.severity, None, inner)
+
+    def conforms(self, graph: Graph, node: Term) -> bool:
+        """Whether a node has no result, of whatever severity (SHACL, 3.4.3)."""
+        return next(self.results(graph, node), None) is None
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """All shapes of a standard that have targets."""
+
+    by_class: tuple[tuple[str, Shape], ...]
+    others: tuple[tuple[str, Term, Shape], ...]
+    """Targets of other kinds: parameter, its value, shape."""
+
+    def targets(self, graph: Graph) -> Iterator[tuple[Shape, Term]]:
+        """Every shape with each of its focus nodes."""
+        for iri, shape in self.by_class:
+            for node in graph.instances(iri):
+                yield shape, node
+        for kind, term, shape in self.others:
+            if kind == "targetNode":
+                yield shape, term
+                continue
+            found: dict[Term, None] = {}
+            for node, properties in graph.nodes.items():
+                if values := properties.get(term.value):
+                    found.update({node: None} if kind == "targetSubjectsOf" else values)
+            for node in found:
+                yield shape, node
+
+
+def validate(graph: Graph, shapes: Shapes) -> Iterator[Result]:
+    """The results of all shapes over a graph."""
+    for shape, node in shapes.targets(graph):
+        yield from shape.results(graph, node)
+
+
+def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:
+    """Compile a file of shapes. Raises ShapeError, with the name of the file, where it cannot."""
+    try:
+        graph = read_graph(turtle)
+    except SyntaxError as error:
+        raise ShapeError(f"{source}: no Turtle: {error}") from error
+    return _Compiler(graph, source).shapes()
+
+
+class _Compiler:
+    def __init__(self, graph: Graph, source: str) -> None:
+        self.graph, self.source = graph, source
+        self.known: dict[Term, Shape] = {}
+
+    def shapes(self) -> Shapes:
+        by_class, others = [], []
+        for node, properties in self.graph.nodes.items():
+            for kind in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"):
+                for target in properties.get(SH + kind, ()):
+                    if kind == "targetClass":
+                        by_class.append((target.value, self.shape(node)))
+                    else:
+                        others.append((kind, target, self.shape(node)))
+        if not by_class and not others:
+            raise ShapeError(f"{self.source}: no shape has a target: give one sh:targetClass")
+        return Shapes(tuple(by_class), tuple(others))
+
+    def fail(self, node: Term, what: str) -> ShapeError:
+        return ShapeError(f"{self.source}: {prefixed(node.value)}: {what}")
+
+    def one(self, node: Term, name: str) -> Term | None:
+        found = list(self.graph.values(node, SH + name))
+        if len(found) > 1:
+            raise self.fail(node, f"sh:{name} stands {len(found)} times: keep one")
+        return found[0] if found else None
+
+    def text(self, node: Term, name: str) -> str | None:
+        found = self.one(node, name)
+        return found.value if found else None
+
+    def members(self, node: Term) -> list[Term]:
+        """The members of an RDF list."""
+        rdf = RDF_TYPE.rpartition("#")[0] + "#"
+        found: list[Term] = []
+        while node.value != rdf + "nil":
+            first = list(self.graph.values(node, rdf + "first"))
+            rest = list(self.graph.values(node, rdf + "rest"))
+            if len(first) != 1 or len(rest) != 1 or len(found) > 10_000:
+                raise self.fail(node, "no well-formed RDF list")
+            found.append(first[0])
+            node = rest[0]
+        return found
+
+    def shape(self, node: Term) -> Shape:
+        if node in self.known:
+            return self.known[node]
+        path = self.one(node, "path")
+        severity = (self.text(node, "severity") or f"{SH}Violation").removeprefix(SH).lower()
+        if severity not in ("violation", "warning", "info"):
+            raise self.fail(node, f"sh:severity {severity} is not known: use sh:Violation or sh:Warning")
+        shape = Shape(
+            id=node.value,
+            path=self._path(node, path) if path else None,
+            name=self.text(node, "name"),
+            message=self.text(node, "message"),
+            severity=severity,  # type: ignore[arg-type]
+            checks=[],
+            properties=[],
+            expects={},
+            if_absent=[],
+        )
+        self.known[node] = shape
+        for predicate, values in self.graph.nodes.get(node, {}).items():
+            name = predicate.removeprefix(SH)
+            if predicate == RDF_TYPE:
+                self._type(node, values)
+            elif not predicate.startswith(SH):
+                if not predicate.startswith(_DOCUMENTATION):
+                    raise self.fail(node, f"{prefixed(predicate)} is no term of SHACL: take it out")
+            elif name not in _NO_CONSTRAINTS:
+                for value in values:
+                    self._constraint(shape, node, name, value)
+        return shape
+
+    def _path(self, node: Term, path: Term) -> Path:
+        try:
+            return compile_path(path, self.graph, self.members)
+        except ValueError as error:
+            raise self.fail(node, str(error)) from error
+
+    def _type(self, node: Term, types: Iterable[Term]) -> None:
+        for one in types:
+            if one.value not in (f"{SH}NodeShape", f"{SH}PropertyShape"):
+                raise self.fail(node, f"targets by type {prefixed(one.value)} are not known: use sh:targetClass")
+
+    def _constraint(self, shape: Shape, node: Term, name: str, value: Term) -> None:
+        shape.expects[name] = value.value.removeprefix(SH)
+        if name == "property":
+            shape.properties.append(self.shape(value))
+        elif name == "closed" and value.value == "false":
+            pass
+        elif name == "or":
+            shape.checks.append(_or([self.shape(one) for one in self.members(value)]))
+        elif name == "node":
+            shape.checks.append(_each(name, self.shape(value).conforms))
+        elif name == "class":
+            iri = value.value
+            shape.checks.append(_each(name, lambda graph, one: one.kind != LITERAL and graph.is_instance(one, iri)))
+        elif name in ("minCount", "maxCount"):
+            shape.checks.append(_count(name, int(value.value)))
+            if name == "minCount" and int(value.value) > 0:
+                shape.if_absent.append(name)
+        elif name == "hasValue":
+            shape.checks.append(lambda graph, focus, values: () if value in values else ((name, None),))
+            shape.if_absent.append(name)
+        elif name == "uniqueLang" and value.value == "true":
+            shape.checks.append(_unique_language)
+        else:
+            test = self._test(node, name, value)
+            shape.checks.append(_each(name, lambda graph, one: test(one)))
+
+    def _test(self, node: Term, name: str, value: Term) -> Callable[[Term], bool]:
+        """A constraint that looks at each value alone."""
+        if name == "nodeKind" and value.value.removeprefix(SH) in _KINDS:
+            kinds = _KINDS[value.value.removeprefix(SH)]
+            return lambda one: one.kind in kinds
+        if name == "datatype":
+            return lambda one: is_of_datatype(one, value.value)
+        if name == "in":
+            members = set(self.members(value))
+            return lambda one: one in members
+        if name == "languageIn":
+            tags = [one.value.lower() for one in self.members(value)]
+            return lambda one: any(
+                one.language.lower() == tag or one.language.lower().startswith(f"{tag}-") for tag in tags
+            )
+        if name == "pattern":
+            flags = sum({"i": re.I, "s": re.S, "m": re.M, "x": re.X}[flag] for flag in self.text(node, "flags") or "")
+            pattern = re.compile(value.value, flags)
+            return lambda one: one.kind != BLANK and bool(pattern.search(one.value))
+        if name in ("minLength", "maxLength"):
+            size, sign = int(value.value), 1 if name == "minLength" else -1
+            return lambda one: one.kind != BLANK and sign * len(one.value) >= sign * size
+        raise self.fail(node, f"sh:{name} {prefixed(value.value)} is not known to this engine: use another constraint")
+
+
+def _count(name: str, limit: int) -> Check:
+    if name == "minCount":
+        return lambda graph, focus, values: ((name, None),) if len(values) < limit else ()
+    return lambda graph, focus, values: ((name, None),) if len(values) > limit else ()
+
+
+def _each(name: str, is_well: Callable[[Graph, Term], bool]) -> Check:
+    def check(graph: Graph, focus: Term, values: Sequence[Term]) -> Iterable[tuple[str, Term | None]]:
+        return [(name, value) for value in values if not is_well(graph, value)] if values else ()
+
+    return check
+
+
+def _or(shapes: Sequence[Shape]) -> Check:
+    return _each("or", lambda graph, value: any(shape.conforms(graph, value) for shape in shapes))
+
+
+def _unique_language(graph: Graph, focus: Term, values: Sequence[Term]) -> Iterable[tuple[str, Term | None]]:
+    tags = [value.language.lower() for value in values if value.language]
+    return [("uniqueLang", None) for tag in dict.fromkeys(tags) if tags.count(tag) > 1]

@@ -1,0 +1,52 @@
+"""The stage that judges a portal's datasets by the standards and keeps what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from catalog.conformance import Judged, forget, is_federal, received, write_conformance
+from catalog.reading import StoredDataset, present, stored_datasets
+from catalog.store import Catalog
+from quality.standards.judge import judge
+from quality.standards.result import STANDARDS
+
+__all__ = ["conform", "conform_batch"]
+
+BATCH = 1_000
+
+
+def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence[str] | None = None) -> int:
+    """Judge some datasets of a portal, or all that are present, and write the rows; return how many were judged."""
+    if dataset_ids is None:
+        forget(catalog, portal_id)
+        dataset_ids = present(catalog, portal_id)
+    federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
+    done = 0
+    for start in range(0, len(dataset_ids), BATCH):
+        batch = list(stored_datasets(catalog, dataset_ids[start : start + BATCH]))
+        done += conform_batch(catalog, run_id, batch, federal)
+    return done
+
+
+def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str]) -> int:
+    """Judge datasets that were read already, and write the rows. ``federal``: ids of the portals that are federal."""
+    ids = [stored.id for stored in batch]
+    found = judge(batch, STANDARDS, received(catalog, ids, federal=federal))
+    judged = []
+    for stored in batch:
+        for standard, one in found[stored.id].items():
+            broken = sum(v.severity == "violation" for v in one.violations)
+            judged.append(
+                Judged(
+                    dataset_id=stored.id,
+                    portal_id=stored.portal_id,
+                    standard=standard,
+                    conforms=one.conforms,
+                    violations=broken,
+                    warnings=len(one.violations) - broken,
+                    results=[{k: v for k, v in asdict(v).items() if k != "standard"} for v in one.violations],
+                )
+            )
+    write_conformance(catalog, run_id, ids, judged)
+    return len(batch)

@@ -1,0 +1,31 @@
+"""The standards as files that any validator of their kind can run: SHACL in Turtle, JSON Schema in JSON.
+
+Written from the specifications, which each file names; where it differs from what its publisher offers to validators,
+it says so and why.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["SHAPES", "SCHEMAS", "schema", "shapes"]
+
+SHAPES = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd")
+SCHEMAS = ("dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
+_FILES = {"dcat_us_1": "dcat_us_1_non_federal"}
+
+
+def shapes(standard: str) -> bytes:
+    """The SHACL shapes of a standard, as Turtle."""
+    return files(__name__).joinpath(f"{standard}.ttl").read_bytes()
+
+
+@cache
+def schema(standard: str) -> dict[str, Any]:
+    """The JSON Schema of a standard's dataset. Read-only."""
+    text = files(__name__).joinpath(f"{_FILES.get(standard, standard)}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found

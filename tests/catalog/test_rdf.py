@@ -1,0 +1,76 @@
+"""The catalogue as N-Triples: what readers of RDF make of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.exports.dcat import export_rdf
+from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record
+from catalog.rdf.ntriples import n_triples
+from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, read_graph
+from catalog.records import write_page
+from catalog.store import Catalog
+
+
+@pytest.mark.parametrize(
+    "text", ('a "b" \\ c', "line\nline\r\n\ttab", "\x00\x07\x7f", "Zürich 東京 😀", "\ud800", "<x> _:b")
+)
+def test_any_text_comes_back_from_n_triples(text: str) -> None:
+    graph = Graph()
+    graph.add(Term(IRI, "urn:winnow:x"), "urn:p", Term(LITERAL, text, f"{XSD}string"))
+    back = read_graph(n_triples(graph), "application/n-triples")
+    values = [value.value for _, _, value in back.quads()]
+    assert values == [text.encode("utf-8", "replace").decode()]
+
+
+@pytest.mark.parametrize("iri", ("http://[", "http://x.example/%zz", "http://x.example:port/", "https://x.example/a"))
+def test_what_is_no_iri_to_a_reader_stays_a_text(iri: str) -> None:
+    graph = Graph()
+    graph.add(Term(IRI, "urn:winnow:x"), "urn:p", Term(IRI, iri))
+    (_, _, value), *_ = read_graph(n_triples(graph), "application/n-triples").quads()
+    assert value.value == iri and (value.kind == IRI) == iri.endswith("/a")
+
+
+def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_path: Path) -> None:
+    from rdflib import DCAT, DCTERMS, RDF, Literal, URIRef
+    from rdflib import XSD as RDF_XSD
+    from rdflib import Graph as RdfGraph
+
+    run_id = catalog.begin_run(
+        "nightly", [Portal(id="p", type="ckan", title="P", url="https://x.example")], version="1", methodology="1"
+    )
+    dataset = Dataset(
+        identifier="1",
+        title="Title",
+        licence="CC-BY-4.0",
+        publisher=Publisher(name="Office"),
+        is_series=True,
+        issued="2024",
+        modified="soon",
+        distributions=(
+            Distribution(access_url="https://x.example/a b", format="CSV", byte_size="12"),
+            Distribution(byte_size="1 MB"),
+        ),
+    )
+    record = Record(dataset=dataset, raw={}, url="u", pointer="/", raw_hash="1")
+    write_page(catalog, run_id, "p", Page(records=(record,)))
+    (path,) = export_rdf(catalog, run_id, tmp_path)
+    first = path.read_bytes()
+    graph = RdfGraph().parse(path, format="nt")
+    (node,) = graph.subjects(RDF.type, DCAT.Dataset)
+    assert (node, RDF.type, URIRef(f"{DCAT}DatasetSeries")) in graph
+    assert graph.value(node, DCTERMS.issued) == Literal("2024", datatype=RDF_XSD.gYear)
+    assert graph.value(node, DCTERMS.modified) == Literal("soon")
+    # What was declared of the whole is not said of its files.
+    assert [str(o) for o in graph.objects(None, DCTERMS.license)] == [
+        "http://publications.europa.eu/resource/authority/licence/CC_BY_4_0"
+    ]
+    formats = [str(o) for o in graph.objects(None, DCTERMS["format"])]
+    assert formats == ["http://publications.europa.eu/resource/authority/file-type/CSV"]
+    sizes = set(graph.objects(None, DCAT.byteSize))
+    assert sizes == {Literal("12", datatype=RDF_XSD.nonNegativeInteger), Literal("1 MB")}
+    assert set(graph.objects(None, DCAT.accessURL)) == {Literal("https://x.example/a b")}
+    export_rdf(catalog, run_id, tmp_path)
+    assert path.read_bytes() == first

@@ -12,7 +12,18 @@ from catalog.rows import plain
 from catalog.store import Catalog
 from specs.metrics import methodology_version
 
-__all__ = ["Judged", "Received", "conformance", "forget", "is_federal", "received", "verdicts", "write_conformance"]
+__all__ = [
+    "Judged",
+    "Received",
+    "conformance",
+    "forget",
+    "has_changed_its_standard",
+    "is_federal",
+    "received",
+    "unjudged",
+    "verdicts",
+    "write_conformance",
+]
 
 CHUNK = 500
 MAX_RESULTS = 50
@@ -109,6 +120,27 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
     )
 
 
+def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
+    """Those of some datasets that were never judged by these rules, or have changed since they were scored."""
+    found: set[str] = set()
+    for marks, chunk in _chunks(dataset_ids):
+        rows = catalog.db.conn.execute(
+            f"""select id from datasets where id in ({marks}) and (id in (select dataset_id from to_score) or not exists
+                  (select 1 from conformance c where c.dataset_id = datasets.id and c.methodology_version = ?))""",  # noqa: S608
+            [*chunk, methodology_version()],
+        )
+        found |= {row[0] for row in rows}
+    return found
+
+
+def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal: bool) -> bool:
+    """Whether the records of a portal were judged by the schema for federal agencies, and now are not, or the other
+    way round."""
+    other = "dcat_us_1" if is_now_federal else "dcat_us_1_federal"
+    sql = "select 1 from conformance where portal_id = ? and standard = ? limit 1"
+    return catalog.value(sql, [portal_id, other]) is not None
+
+
 def write_conformance(catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[Judged]) -> None:
     """Write what was judged of some datasets; standards that no longer apply to them are forgotten."""
     version = methodology_version()
@@ -135,9 +167,11 @@ def write_conformance(catalog: Catalog, run_id: str, dataset_ids: Sequence[str],
         )
 
 
-def forget(catalog: Catalog, portal_id: str) -> None:
-    """Forget the rows of datasets of a portal that are no longer present."""
+def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None:
+    """Forget the rows of datasets of a portal that are no longer present, or of all its datasets."""
     with catalog.writing():
+        if all_of_it:
+            catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
         catalog.db.conn.execute(
             """delete from conformance where portal_id = ?
                and dataset_id not in (select id from datasets where portal_id = ? and status = 'present')""",

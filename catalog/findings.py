@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -54,8 +54,9 @@ class Found:
     findings: Sequence[Finding]
     distribution_ids: frozenset[str] = frozenset()
     """Distributions that the dataset has."""
-    unobserved: frozenset[tuple[str | None, str]] = field(default_factory=frozenset)
-    """(distribution id or None, rule id) of what was unknown in this run: no finding of it is called fixed."""
+    is_unobserved: Callable[[str | None, str], bool] = lambda distribution_id, rule_id: False
+    """Whether a rule, of a distribution or (None) of the dataset, was unknown in this run: no finding of it is called
+    fixed."""
 
 
 _CONTENT = tuple(one.name for one in fields(Finding))
@@ -141,7 +142,7 @@ def _ended(old: Row, one: Found, run_id: str, checked_at: str) -> Row | None:
     life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
     if life["state"] in ("fixed", "gone"):
         return None
-    if (old[_PART], old[_RULE]) in one.unobserved:
+    if one.is_unobserved(old[_PART], old[_RULE]):
         if life["state"] in ("disputed", "waived", "unknown"):
             return None
         return tuple((life | {"state": "unknown"}).values())
@@ -171,7 +172,7 @@ def write_portal_findings(
         portal_id=portal_id,
         publisher_id=None,
         findings=found,
-        unobserved=frozenset() if reached else frozenset((None, row[_RULE]) for row in old.values()),
+        is_unobserved=lambda distribution_id, rule_id: not reached,
     )
     with catalog.writing():
         _write(catalog, run_id, [(about, old)], checked_at)

@@ -64,8 +64,6 @@ class StoredDataset:
     distributions: tuple[StoredDistribution, ...]
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record."""
-    conformance: dict[str, bool] | None = None
-    """Whether the record conforms, for each standard that applies; None where it was not held against any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

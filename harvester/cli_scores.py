@@ -49,6 +49,7 @@ def explain(data: Path, name: str, system: str, as_json: bool) -> None:
     problem = f"{name!r} is neither a metric of specs/metrics.toml nor a dataset id in {data}"
     if not (data / "catalog.db").is_file():
         raise click.UsageError(problem)
+    from catalog.conformance import verdicts
     from catalog.reading import dataset as read_dataset
     from catalog.store import open_catalog
     from quality.explain import explain as explained
@@ -59,7 +60,8 @@ def explain(data: Path, name: str, system: str, as_json: bool) -> None:
         if stored is None:
             raise click.UsageError(problem)
         source = catalog.value("select source_url from datasets where id = ?", [name])
-        found = explained(subject_of(stored, run_date(catalog, name)), source, system)
+        subject = subject_of(stored, run_date(catalog, name), verdicts(catalog, [name]).get(name))
+    found = explained(subject, source, system)
     show_explanation(stored.dataset.title, found, as_json=as_json)
 
 

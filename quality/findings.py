@@ -25,7 +25,7 @@ from quality.tables.rules import fix_of
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
-__all__ = ["Judged", "findings", "observed", "portal_findings", "unobserved"]
+__all__ = ["Judged", "findings", "is_unobserved", "observed", "portal_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,19 @@ def findings(judged: Judged) -> list[Finding]:
     return found
 
 
-def unobserved(judged: Judged) -> frozenset[tuple[str | None, str]]:
-    """(distribution id or None, rule id) of every measurement that was unknown."""
-    own = columns("dataset")
-    found: set[tuple[str | None, str]] = {(None, own[at]) for at in np.flatnonzero(judged.own == UNKNOWN_CELL)}
+def is_unobserved(judged: Judged, distribution_id: str | None, rule_id: str) -> bool:
+    """Whether a metric, or the rule of a table that it counts, was unknown of the dataset or of a distribution."""
+    if distribution_id is None:
+        own = columns("dataset")
+        return rule_id in own and judged.own[own.index(rule_id)] == UNKNOWN_CELL
+    rows = [number for number, part in enumerate(judged.subject.distributions) if part.id == distribution_id]
+    if not rows:
+        return False
     names = columns("distribution")
-    for row, at in zip(*np.nonzero(judged.parts == UNKNOWN_CELL), strict=True):
-        name, part_id = names[at], judged.subject.distributions[row].id
-        found.add((part_id, name))
-        if name in RULES:
-            found.update((part_id, rule) for rule in (*RULES[name], *_UNCOUNTED))
-    return frozenset(found)
+    asked = [rule_id] if rule_id in names else [m for m, rules in RULES.items() if rule_id in rules]
+    if rule_id in _UNCOUNTED:
+        asked = list(RULES)
+    return any(judged.parts[rows[0], names.index(name)] == UNKNOWN_CELL for name in asked)
 
 
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from catalog.conformance import forget, has_changed_its_standard, is_federal, unjudged, verdicts
 from catalog.due_scores import due, keep_findings
 from catalog.findings import Found, tls_fault, write_portal_findings
 from catalog.reading import StoredDataset, stored_datasets
 from catalog.scores import Scored, close_missing, write_scores
 from catalog.store import Catalog, instant, started
 from quality.families import content_of, family_of
-from quality.findings import Judged, findings, portal_findings, unobserved
+from quality.findings import Judged, findings, is_unobserved, portal_findings
 from quality.gains import Gains, gains
 from quality.periods import next_review_on
 from quality.score import Scores, weighted, winnow_scores
 from quality.sheet import UNKNOWN_CELL, Group, Matrix, Sheet, by_dataset, columns, position, sheet_of
+from quality.standards.stage import conform_batch
 from quality.subject import DatasetSubject, DistributionSubject
 from quality.systems import system_points
 from quality.verdicts import open_definition, open_definition_of_all
@@ -31,8 +34,8 @@ __all__ = ["day_of", "run_date", "score_portal", "subject_of"]
 BATCH = 1_000
 
 
-def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
-    """The subject that metrics are asked about."""
+def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, bool] | None = None) -> DatasetSubject:
+    """The subject that metrics are asked about; ``conformance`` says which standards its record conforms to."""
     return DatasetSubject(
         id=stored.id,
         portal_id=stored.portal_id,
@@ -55,7 +58,7 @@ def subject_of(stored: StoredDataset, as_of: date) -> DatasetSubject:
         services=stored.dataset.data_services,
         as_of=as_of,
         exchange=stored.exchange,
-        conformance=stored.conformance,
+        conformance=conformance,
     )
 
 
@@ -84,14 +87,25 @@ def score_portal(
     by what was observed, by the calendar or by the methodology: the others keep their figures, which would be the same.
     """
     close_missing(catalog, portal_id)
+    forget(catalog, portal_id)
     # The run's own clock: scoring it again gives the same bytes.
     checked_at = instant(started(run_id))
     as_of = day_of(run_id)
+    federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
+    # The records of a whole portal are held against one version or the other of a schema.
+    if has_changed_its_standard(catalog, portal_id, is_now_federal=bool(federal)):
+        is_full = True
+        forget(catalog, portal_id, all_of_it=True)
     ids = due(catalog, portal_id, as_of, methodology_version(), is_full=is_full)
     done = 0
     for start in range(0, len(ids), BATCH):
         batch = list(stored_datasets(catalog, ids[start : start + BATCH]))
-        write_scores(catalog, run_id, _scored(run_id, [subject_of(one, as_of) for one in batch]), checked_at)
+        # Held against the standards once: another weight changes no violation.
+        fresh = unjudged(catalog, [one.id for one in batch])
+        conform_batch(catalog, run_id, [one for one in batch if one.id in fresh], federal)
+        conforming = verdicts(catalog, [one.id for one in batch])
+        subjects = [subject_of(one, as_of, conforming.get(one.id, {})) for one in batch]
+        write_scores(catalog, run_id, _scored(run_id, subjects), checked_at)
         done += len(batch)
         on_progress(done)
     keep_findings(catalog, run_id, portal_id, checked_at)
@@ -133,7 +147,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject]) -> Scored:
                 publisher_id=subject.publisher_id,
                 findings=failing,
                 distribution_ids=frozenset(part.id for part in subject.distributions),
-                unobserved=unobserved(judged),
+                is_unobserved=partial(is_unobserved, judged),
             )
         )
         begin = end

@@ -30,7 +30,7 @@ def _half(found: int, of: int) -> float:
 
 
 def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
-    """Not asked where no standard of these applies; unknown where the record has not been held against it yet."""
+    """Not asked where no standard of these applies; unknown where the record has not been held against any yet."""
     if s.conformance is None:
         return UNKNOWN
     found = [s.conformance[name] for name in standards if name in s.conformance]
@@ -38,11 +38,15 @@ def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
 
 
 def dcat_ap_2_conforms(s: DatasetSubject) -> Measurement:
-    return _conforms(s, "dcat_ap_2")
+    """Unknown where the record could not be judged: DCAT-AP applies to all."""
+    found = _conforms(s, "dcat_ap_2")
+    return UNKNOWN if found is None else found
 
 
 def dcat_ap_3_conforms(s: DatasetSubject) -> Measurement:
-    return _conforms(s, "dcat_ap_3")
+    """Unknown where the record could not be judged: DCAT-AP applies to all."""
+    found = _conforms(s, "dcat_ap_3")
+    return UNKNOWN if found is None else found
 
 
 def dcat_ap_hvd_conforms(s: DatasetSubject) -> Measurement:

@@ -137,7 +137,7 @@ def score(catalog: Catalog, run: str, *rules: str, unknown: tuple[str, ...] = ()
         portal_id="town",
         publisher_id=None,
         findings=found,
-        unobserved=frozenset((None, rule) for rule in unknown),
+        is_unobserved=lambda distribution_id, rule_id: rule_id in unknown,
     )
     with catalog.writing():
         carry_findings(catalog, run, [row], "2026-11-24T00:00:00Z")

@@ -26,7 +26,8 @@ def judge(
 
     ``received`` has the records as they came, by dataset: without them DCAT-US is not asked, and what came as RDF is
     judged by what the nouns kept of it. A record that cannot be judged (it was not kept, is nested too deep or far too
-    large) has no result for that standard, and keeps no other from theirs. Raises ValueError for the name of a standard that is not known.
+    large) has no result for that standard, and keeps no other from theirs. Raises ValueError for the name of a
+    standard that is not known.
     """
     if unknown := set(standards) - set(STANDARDS):
         raise ValueError(f"no such standard: {', '.join(sorted(unknown))}; there are {', '.join(STANDARDS)}")

@@ -23,7 +23,7 @@ _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title"
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
     "quality.claims", "quality.dates", "quality.families", "quality.periods", "quality.prose", "quality.score",
-    "quality.sheet", "quality.systems", "quality.texts", "quality.verdicts",
+    "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems", "quality.texts", "quality.verdicts",
 )  # fmt: skip
 """Modules on which a figure rests."""
 
@@ -141,8 +141,7 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield f"- rule and source: {metric.source}"
     yield f"- why: {metric.rationale}"
     yield f"- mend it: {metric.fix}" + (f" About {metric.effort_minutes:g} minutes a place." if metric.weight else "")
-    if metric.example:
-        yield f"- example: {metric.example}"
+    yield f"- example: {metric.example}"
 
 
 def _system(system: System) -> Iterator[str]:

@@ -23,7 +23,8 @@ _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title"
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
     "quality.claims", "quality.dates", "quality.families", "quality.periods", "quality.prose", "quality.score",
-    "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems", "quality.texts", "quality.verdicts",
+    "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems", "quality.texts",
+    "quality.verdicts",
 )  # fmt: skip
 """Modules on which a figure rests."""
 

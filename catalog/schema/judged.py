@@ -141,6 +141,22 @@ TABLES: dict[str, Table] = {
         indexes=(("portal_id",),),
         facets=("portal_id", "system_a", "system_b"),
     ),
+    "dashboard": Table(
+        "A figure of the Project Open Data dashboard, of a portal, as of its last run.",
+        {
+            "id": c(str, "Portal and figure."),
+            "run_id": c(str, "Run.", "runs"),
+            "portal_id": c(str, "Portal.", "portals"),
+            "figure": c(str, "Id of the figure, as in specs/dashboard.toml."),
+            "title": c(str, "What is counted."),
+            "count": c(int, "How many."),
+            "whole": c(int, "Of how many; those that were never asked are not among them."),
+            "percent": c(float, "0 to 100; empty where there is no whole."),
+            "version": c(str, "Version of the figures."),
+        },
+        indexes=(("portal_id",),),
+        facets=("portal_id", "figure"),
+    ),
     "to_score": Table(
         "A dataset of which something has changed since it was scored.",
         {"dataset_id": c(str, "Dataset.", "datasets")},

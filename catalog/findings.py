@@ -11,7 +11,10 @@ from catalog.model import stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
 
-__all__ = ["Finding", "Found", "carry_findings", "finding_id", "tls_fault", "write_portal_findings"]
+__all__ = [
+    "LAST_SEEN", "RUNS_FAILING", "Finding", "Found", "begin_portal", "carry_findings", "finding_id", "tls_fault",
+    "write_portal_findings",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +80,36 @@ def finding_id(subject_id: str, finding: Finding) -> str:
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
+STANDING = ("new", "open", "disputed", "waived")
+"""States of what is still there, as far as anyone knows."""
+RUNS_FAILING = """f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
+    and h.run_id > f.last_seen_run and h.run_id <= :run and f.state in ('new', 'open', 'disputed', 'waived'))"""
+"""SQL: the runs up to ``:run`` in which a finding ``f`` stood. The row itself is written only when its dataset is
+scored again: while nothing there changes, the finding stands, and every run sees it."""
+LAST_SEEN = """case when f.state in ('new', 'open', 'disputed', 'waived') then coalesce((select max(h.run_id) from
+    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""
+"""SQL: the last run up to ``:run`` in which it stood."""
+
+
+def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
+    """What was new in an earlier run is no longer, whether its dataset is scored again or not."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """update findings set state = 'open' where portal_id = ? and state = 'new' and first_seen_run < ?
+                 and dataset_id is not null""",
+            [portal_id, run_id],
+        )
+
+
+def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
+    """The runs that harvested a portal, each with its number, by which the runs between two are counted."""
+    rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
+    return {run_id: number for number, (run_id,) in enumerate(rows)}
+
+
 def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checked_at: str) -> None:
-    """Write what was found in some datasets over what was known of them. In a transaction of the caller's."""
+    """Write what was found in some datasets of a portal over what was known of them; in a transaction of
+    the caller's."""
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
     before: dict[str | None, dict[str, Row]] = {}
@@ -87,10 +118,17 @@ def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checke
     sql = f"select {', '.join(f'[{name}]' for name in _NAMES)} from findings where dataset_id in ({marks})"  # noqa: S608
     for row in catalog.db.conn.execute(sql, ids):
         before.setdefault(row[at], {})[row[0]] = row
-    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at)
+    runs = runs_between(catalog, found[0].portal_id if found else None)
+    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs)
 
 
-def _write(catalog: Catalog, run_id: str, found: Sequence[tuple[Found, Mapping[str, Row]]], checked_at: str) -> None:
+def _write(
+    catalog: Catalog,
+    run_id: str,
+    found: Sequence[tuple[Found, Mapping[str, Row]]],
+    checked_at: str,
+    runs: Mapping[str, int],
+) -> None:
     rows: list[Row] = []
     lives: list[Row] = []
     for one, old in found:
@@ -98,7 +136,7 @@ def _write(catalog: Catalog, run_id: str, found: Sequence[tuple[Found, Mapping[s
         keys = {finding_id(subject_id, finding): finding for finding in one.findings}
         about = (one.portal_id, one.publisher_id, one.dataset_id)
         for key, finding in keys.items():
-            row = _stands(key, (*_plain(_content(finding)), *about), old.get(key), run_id, checked_at)
+            row = _stands(key, (*_plain(_content(finding)), *about), old.get(key), run_id, checked_at, runs)
             before = old.get(key)
             if before is None or before[: -len(_LIFE)] != row[: -len(_LIFE)]:
                 rows.append(row)
@@ -126,15 +164,18 @@ def _plain(content: Row) -> Row:
     return tuple(made)
 
 
-def _stands(key: str, content: Row, old: Row | None, run_id: str, checked_at: str) -> Row:
-    """The row of what was found in this run."""
+def _stands(key: str, content: Row, old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
+    """The row of what was found in this run. It stood in the runs between, in which nothing had changed."""
     if old is None:
         return (key, *content, "new", run_id, run_id, None, 1, checked_at)
     is_again = old[_LAST] == run_id
     state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
     if state == "new":
         return (key, *content, state, run_id, run_id, None, 1, checked_at)
-    return (key, *content, state, old[_FIRST], run_id, None, (old[_RUNS] or 0) + (not is_again), checked_at)
+    stood = old[_STATE] in STANDING
+    between = runs[run_id] - runs[old[_LAST]] if stood and old[_LAST] in runs and run_id in runs else 1
+    failing = (old[_RUNS] or 0) + (0 if is_again else between)
+    return (key, *content, state, old[_FIRST], run_id, None, failing, checked_at)
 
 
 def _ended(old: Row, one: Found, run_id: str, checked_at: str) -> Row | None:
@@ -175,4 +216,4 @@ def write_portal_findings(
         is_unobserved=lambda distribution_id, rule_id: not reached,
     )
     with catalog.writing():
-        _write(catalog, run_id, [(about, old)], checked_at)
+        _write(catalog, run_id, [(about, old)], checked_at, runs_between(catalog, portal_id))

@@ -253,7 +253,7 @@ def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, 
 
         if score_portal(night.catalog, night.run_id, portal.id, progress, is_full=is_full):
             write_agreement(night.catalog, night.run_id, portal.id)
-        write_dashboard(night.catalog, night.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
+            write_dashboard(night.catalog, night.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
     score_entities(night.catalog, night.run_id)
 
 

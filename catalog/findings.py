@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -67,9 +68,10 @@ _content = attrgetter(*_CONTENT)
 _FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
 """Where the words of publishers and servers stand, which may be no text that SQLite takes."""
 _LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at")
-_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", *_LIFE)
-_STATE, _FIRST, _LAST, _RUNS = (_NAMES.index(n) for n in ("state", "first_seen_run", "last_seen_run", "runs_failing"))
-_PART, _RULE = _NAMES.index("distribution_id"), _NAMES.index("rule_id")
+_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", "digest", *_LIFE)
+_READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", *_LIFE)
+_DATASET, _PART, _RULE, _DIGEST, _STATE, _FIRST, _LAST = range(1, 8)
+_RUNS = _READ.index("runs_failing")
 Row = tuple[Any, ...]
 _BACK = {"fixed": "new", "gone": "new", "disputed": "disputed", "waived": "waived"}
 """What was mended and fails again is new; what people have said of it stays."""
@@ -113,11 +115,9 @@ def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checke
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
     before: dict[str | None, dict[str, Row]] = {}
-    at = _NAMES.index("dataset_id")
     # Only marks, and names of this module, are put into the text.
-    sql = f"select {', '.join(f'[{name}]' for name in _NAMES)} from findings where dataset_id in ({marks})"  # noqa: S608
-    for row in catalog.db.conn.execute(sql, ids):
-        before.setdefault(row[at], {})[row[0]] = row
+    for row in catalog.db.conn.execute(f"select {', '.join(_READ)} from findings where dataset_id in ({marks})", ids):  # noqa: S608
+        before.setdefault(row[_DATASET], {})[row[0]] = row
     runs = runs_between(catalog, found[0].portal_id if found else None)
     _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs)
 
@@ -136,15 +136,16 @@ def _write(
         keys = {finding_id(subject_id, finding): finding for finding in one.findings}
         about = (one.portal_id, one.publisher_id, one.dataset_id)
         for key, finding in keys.items():
-            row = _stands(key, (*_plain(_content(finding)), *about), old.get(key), run_id, checked_at, runs)
-            before = old.get(key)
-            if before is None or before[: -len(_LIFE)] != row[: -len(_LIFE)]:
-                rows.append(row)
-            else:
-                # Nothing but its life has gone on.
-                lives.append((*row[-len(_LIFE) :], key))
+            content = (*_plain(_content(finding)), *about)
+            digest, before = _digest(content), old.get(key)
+            if before is not None and before[_DIGEST] == digest:
+                # It stands as it stood: nothing to write. See RUNS_FAILING.
+                if before[_STATE] not in STANDING:
+                    lives.append((*_stands(before, run_id, checked_at, runs), key))
+                continue
+            rows.append((key, *content, digest, *_stands(before, run_id, checked_at, runs)))
         for key, before in old.items():
-            if key not in keys and (life := _ended(before, one, run_id, checked_at)) is not None:
+            if key not in keys and (life := _ended(before, one, run_id, checked_at, runs)) is not None:
                 lives.append((*life, key))
     columns, marks = ", ".join(f"[{name}]" for name in _NAMES), ", ".join("?" * len(_NAMES))
     updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _NAMES[1:])
@@ -164,25 +165,38 @@ def _plain(content: Row) -> Row:
     return tuple(made)
 
 
-def _stands(key: str, content: Row, old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
-    """The row of what was found in this run. It stood in the runs between, in which nothing had changed."""
+def _digest(content: Row) -> int:
+    """Told by this whether a finding says the same as before."""
+    return int.from_bytes(hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=7).digest())
+
+
+def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
+    """The life of what was found in this run. It stood in the runs between, in which nothing had changed."""
     if old is None:
-        return (key, *content, "new", run_id, run_id, None, 1, checked_at)
+        return ("new", run_id, run_id, None, 1, checked_at)
     is_again = old[_LAST] == run_id
     state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
     if state == "new":
-        return (key, *content, state, run_id, run_id, None, 1, checked_at)
-    stood = old[_STATE] in STANDING
-    between = runs[run_id] - runs[old[_LAST]] if stood and old[_LAST] in runs and run_id in runs else 1
+        return (state, run_id, run_id, None, 1, checked_at)
+    between = _between(old, run_id, runs) if old[_STATE] in STANDING else 1
     failing = (old[_RUNS] or 0) + (0 if is_again else between)
-    return (key, *content, state, old[_FIRST], run_id, None, failing, checked_at)
+    return (state, old[_FIRST], run_id, None, failing, checked_at)
 
 
-def _ended(old: Row, one: Found, run_id: str, checked_at: str) -> Row | None:
+def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
+    """Runs of the portal from the one that wrote a finding last to another."""
+    return runs[run_id] - runs[old[_LAST]] if old[_LAST] in runs and run_id in runs else 1
+
+
+def _ended(old: Row, one: Found, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row | None:
     """The life of what was not found in this run; None where it goes on as it is."""
     life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
     if life["state"] in ("fixed", "gone"):
         return None
+    if life["state"] in STANDING and old[_LAST] != run_id:
+        # It was there until the run before this one.
+        life["last_seen_run"] = max((run for run in runs if old[_LAST] <= run < run_id), default=old[_LAST])
+        life["runs_failing"] = (old[_RUNS] or 0) + max(0, _between(old, run_id, runs) - 1)
     if one.is_unobserved(old[_PART], old[_RULE]):
         if life["state"] in ("disputed", "waived", "unknown"):
             return None
@@ -205,8 +219,7 @@ def write_portal_findings(
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )
-    names = ", ".join(f"[{name}]" for name in _NAMES)
-    sql = f"select {names} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
+    sql = f"select {', '.join(_READ)} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
     old = {row[0]: row for row in catalog.db.conn.execute(sql, [portal_id])}
     about = Found(
         dataset_id=None,

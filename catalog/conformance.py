@@ -28,6 +28,8 @@ __all__ = [
 CHUNK = 500
 MAX_RESULTS = 50
 """Results of a dataset by a standard that are kept; the counts are of all."""
+MAX_RAW = 2_000_000
+"""Characters of a record that is judged as it came; only those of DCAT's own types are: they are written in it."""
 FEDERAL = ("bureauCode", "programCode")
 
 
@@ -85,7 +87,9 @@ def received(
     known: dict[str, bool] = {}
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.rows(
-            f"""select d.id, d.portal_id, p.type, r.raw from datasets d join portals p on p.id = d.portal_id
+            f"""select d.id, d.portal_id, p.type,
+                  case when p.type like 'dcat%' and length(r.raw) <= {MAX_RAW} then r.raw end as raw
+                from datasets d join portals p on p.id = d.portal_id
                 left join records r on r.dataset_id = d.id where d.id in ({marks})""",  # noqa: S608  # only marks
             chunk,
         )

@@ -31,7 +31,8 @@ from specs.systems import systems
 
 __all__ = ["day_of", "run_date", "score_portal", "subject_of"]
 
-BATCH = 1_000
+BATCH = 250
+"""Datasets scored in one transaction: their records may be large."""
 
 
 def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, bool] | None = None) -> DatasetSubject:

@@ -168,6 +168,11 @@ def lateness(s: DatasetSubject) -> str:
     )[:300]
 
 
+def _after(day: date, days: int) -> date:
+    """Some days later; the last day there is where the calendar ends first: "9999-12-31" means for ever."""
+    return day + timedelta(days=min(days, (date.max - day).days))
+
+
 def next_review_on(s: DatasetSubject) -> date | None:
     """The first day after ``as_of`` on which the calendar alone may change a measurement; None for never.
 
@@ -182,10 +187,10 @@ def next_review_on(s: DatasetSubject) -> date | None:
     for day, _ in _dates(s):
         if day >= s.as_of:
             # A day to come is no date of change; declared, it is false until the day before.
-            days += [day - timedelta(days=1), day, day + timedelta(days=1)]
+            days += [_after(day, more) for more in (-1, 0, 1)]
     end = last_day(s.dataset.temporal_end)
     if end is not None:
-        days.append(end + timedelta(days=OVER_DAYS + 1))
+        days.append(_after(end, OVER_DAYS + 1))
     if (until := due_until(s)) is not None:
         days.append(until + timedelta(days=1))
     changed, frequency = last_change(s), vocabulary.frequency(s.dataset.frequency)

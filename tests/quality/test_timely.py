@@ -112,7 +112,11 @@ def test_a_rhythm_that_was_seen_is_expected_to_go_on() -> None:
 
 
 DAY = st.dates(date(2024, 1, 1), date(2028, 12, 31))
-TEXT = st.one_of(st.none(), DAY.map(date.isoformat), st.sampled_from(["2026", "2027", "2026-12", "n.d.", "1970-01-01"]))
+TEXT = st.one_of(
+    st.none(),
+    DAY.map(date.isoformat),
+    st.sampled_from(["2026", "2027", "2026-12", "n.d.", "1970-01-01", "9999-12-31", "9998"]),
+)
 TITLE = st.sampled_from(["Trees", "Trees 2026", "Trees 2027", "Trees 2019", "Monthly trees", "Trees, archived"])
 FREQUENCY = st.sampled_from([None, "R/P1D", "R/P1M", "R/P1Y", "irregular", "unknown", "now and then"])
 

@@ -19,7 +19,7 @@ from quality.dates import first_day, last_day
 from quality.period_words import Told, told_by
 from quality.subject import DatasetSubject
 
-__all__ = ["Expectation", "due_until", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
+__all__ = ["Expectation", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
 
 TOLERANCE = {"declared": 1.5, "title": 3.0, "observed": 3.0}
 """Periods that may pass before an update is late. A promise of one's own binds closer than what others read into it."""
@@ -31,9 +31,9 @@ FEWEST_CHANGES = 4
 """Changes seen without which there is no rhythm."""
 EVENNESS = 2.0
 """How much longer than the usual interval the longest may be, or shorter the shortest, and still be a rhythm."""
-SLOWEST_READ_DAYS = 91
-"""A word in a title may tell how fine the data are, not how often they come ("Daily rainfall"): read from a title, no
-period is taken to be shorter than a third of what this, a quarter of a year, allows."""
+LEAST_READ_DAYS = 91
+"""A word in a title may tell how fine the data are, not how often they come ("Daily rainfall"): by such a word nothing
+is late within a quarter of a year, the rhythm in which such data come in most offices."""
 _CLOSED_STATUS = ("withdrawn", "deprecated", "discont", "archived", "retired")
 """In names of our own, or as codes of the EU's table of dataset statuses (DISCONT)."""
 
@@ -51,18 +51,18 @@ class Expectation:
     def limit_days(self) -> int:
         """Days after a change on which the data are not yet late."""
         days = int(self.period_days * TOLERANCE[self.source])
-        return (max(days, SLOWEST_READ_DAYS) if self.source == "title" else days) + GRACE_DAYS
+        return (max(days, LEAST_READ_DAYS) if self.source == "title" else days) + GRACE_DAYS
 
 
-def _is_over(s: DatasetSubject, told: Told) -> bool:
+def _is_over(s: DatasetSubject, told: Told, *, is_declared: bool) -> bool:
     """Whether the data are of a time that is over, and so are not due again.
 
-    What the title names counts for more than the time covered, which is often filled in once and forgotten; but where
-    that time is not over yet, the year in the title is that of something else ("Districts of 2011").
+    A declared frequency alone does not say otherwise: portals fill it in for every year of a series alike. Only where
+    the time covered is declared to go on, too, is the year in the title that of something else ("Districts of 2011").
     """
     end = last_day(s.dataset.temporal_end)
     if told.until is not None:
-        return told.until < s.as_of and (end is None or end < s.as_of)
+        return told.until < s.as_of and not (is_declared and end is not None and end >= s.as_of)
     return end is not None and (s.as_of - end).days > OVER_DAYS
 
 
@@ -76,10 +76,11 @@ def expectation(s: DatasetSubject) -> Expectation | None:
     ):
         return None
     told = told_by(s.dataset.title or "")
-    if told.is_closed or _is_over(s, told) or _is_withdrawn(s):
+    declared_days = frequency.period_days if frequency is not None else None
+    if told.is_closed or _is_over(s, told, is_declared=declared_days is not None) or _is_withdrawn(s):
         return None
-    if frequency is not None and frequency.period_days is not None:
-        return Expectation(frequency.period_days, "declared", str(s.dataset.frequency))
+    if declared_days is not None:
+        return Expectation(declared_days, "declared", str(s.dataset.frequency))
     named = vocabulary.frequency(told.frequency) if told.frequency else None
     if named is not None and named.period_days is not None:
         # Titles of files are not read: they name the rows ("income a month"), hardly ever the next delivery.
@@ -135,12 +136,6 @@ def last_change(s: DatasetSubject) -> tuple[date, str] | None:
         if found is None or day > found[0]:
             found = day, where
     return found
-
-
-def due_until(s: DatasetSubject) -> date | None:
-    """The last day on which the data are not late; None where they cannot be."""
-    due, changed = expectation(s), last_change(s)
-    return None if due is None or changed is None else changed[0] + timedelta(days=due.limit_days)
 
 
 def lateness(s: DatasetSubject) -> str:

@@ -13,6 +13,7 @@ import pytest
 from catalog.model import Dataset
 from harvester.spiders.ckan_record import to_dataset as of_ckan
 from harvester.spiders.dcat_us_record import to_dataset as of_dcat_us
+from harvester.spiders.udata_record import to_dataset as of_udata
 from quality.metrics.findable import ENOUGH, description_informative, keyword_present, title_informative
 from quality.subject import DatasetSubject
 from quality.texts import information, plain_text
@@ -148,7 +149,7 @@ def test_padding_brings_nothing() -> None:
 
 
 def records(recording: str) -> Iterator[Dataset]:
-    """The datasets of a recording of CKAN or DCAT-US."""
+    """The datasets of a recording of CKAN, udata or DCAT-US."""
     folder = SHARED / "portals" / recording
     for path in sorted(folder.rglob("*.json")):
         if path.name == "recording.json":
@@ -161,7 +162,7 @@ def records(recording: str) -> Iterator[Dataset]:
         result = raw.get("result", raw) if isinstance(raw, dict) else {}
         for one in result.get("results", [result]) if isinstance(result, dict) else []:
             if isinstance(one, dict) and one.get("resources") is not None and one.get("id"):
-                yield of_ckan(one, "https://portal.example")
+                yield of_udata(one) if recording.startswith("udata") else of_ckan(one, "https://portal.example")
 
 
 @pytest.mark.skipif(not (SHARED / "portals").is_dir(), reason="no recordings here")

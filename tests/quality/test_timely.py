@@ -11,11 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.model import Dataset, Distribution, ResourceCheck
+from catalog.observations import HISTORY, write_checks
+from catalog.reading import stored_datasets
+from catalog.store import Catalog
 from quality.metrics.timely import up_to_date
 from quality.periods import expectation, lateness, next_review_on
 from quality.sheet import sheet_of
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
 from tests.conftest import SHARED
+from tests.making import key_of, portal, store
 from tests.quality.test_texts import records
 
 URL = "https://data.example.org/file.csv"
@@ -173,6 +177,35 @@ def test_a_rhythm_that_was_seen_is_expected_to_go_on() -> None:
     assert expectation(subject(changes=uneven)) is None and expectation(subject(changes=even[:3])) is None
     assert up_to_date(subject(changes=even, seen="2026-02-09T01:00:00Z")) == 0.0
     assert up_to_date(subject(changes=even, seen="2026-11-09T01:00:00Z")) == 1.0
+
+
+def test_a_rhythm_is_read_from_the_checks_kept_and_asked_again_where_one_is_dropped(catalog: Catalog) -> None:
+    found = replace(subject("Trees").dataset, distributions=(Distribution(access_url=URL, download_url=URL),))
+    first = date(2026, 1, 5)
+    # Five changes at weekly checks; then the same bytes until the history is full.
+    for number in range(HISTORY):
+        at = f"{first + timedelta(days=7 * number)}T01:00:00Z"
+        run_id = f"{at[:10].replace('-', '')}T010000Z"
+        catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id=run_id)
+        if not number:
+            store(catalog, run_id, "p", [found])
+        changed_at = f"{first + timedelta(days=7 * min(number, 4))}T01:00:00Z"
+        check = ResourceCheck(
+            url=URL, outcome="ok", checked_at=at, is_changed=number < 5, changed_at=changed_at,
+            change_decided_by="checksum",
+        )  # fmt: skip
+        write_checks(catalog, run_id, [check])
+    (kept,) = stored_datasets(catalog, [key_of("p", found)])
+    assert [day - first for day in kept.distributions[0].changes] == [timedelta(days=7 * n) for n in range(5)]
+    catalog.db.conn.execute("delete from to_score")
+    catalog.db.conn.commit()
+    # The next check pushes the first change out: four are left, and the dataset is noted.
+    catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id="20280101T010000Z")
+    again = replace(check, checked_at="2028-01-01T01:00:00Z", is_changed=False)
+    write_checks(catalog, "20280101T010000Z", [again])
+    (kept,) = stored_datasets(catalog, [key_of("p", found)])
+    assert len(kept.distributions[0].changes) == 4
+    assert [row["dataset_id"] for row in catalog.rows("select dataset_id from to_score")] == [kept.id]
 
 
 DAY = st.dates(date(2024, 1, 1), date(2028, 12, 31))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from quality.years import YEAR, last_day_named, western
+from quality.years import YEAR, fold, last_day_named, western
 from specs.vocabularies import read
 
 __all__ = ["Told", "told_by"]
@@ -43,7 +43,7 @@ def _meanings() -> dict[str, str]:
     """What each word means: a frequency, CLOSED, SINCE, TO_DATE, or NOTHING for a phrase that only looks like it."""
     found: dict[str, str] = {}
     for row in read("period_words"):
-        for word in (part.strip() for part in row["words"].split("|")):
+        for word in (fold(part.strip()) for part in row["words"].split("|")):
             article = _ARTICLES.get(row["language"], "")
             for form in {word, " ".join(article + part for part in word.split()) if article else word}:
                 if found.setdefault(form, row["meaning"]) != row["meaning"]:

@@ -15,7 +15,7 @@ from datetime import date
 
 from specs.vocabularies import read
 
-__all__ = ["YEAR", "last_day_named", "western"]
+__all__ = ["YEAR", "fold", "last_day_named", "western"]
 
 YEAR = r"(?<![\d:])(?<!\d[.,])(?:19|20)\d\d(?!\d|[.,]\d|\s?(?:m|km|ft|ha)\b)"
 """A year of the common era; neither a scale (1:2000) nor a length (2000 m)."""
@@ -33,9 +33,14 @@ _TH = r"(?:st|nd|rd|th|er|re|e|ème|eme|o|a|[.ºª°])?\s?"
 _OF = r"\.?,?\s?(?:of the|of|de|del|du|di|dell'|του)?\s?"
 
 
+def fold(text: str) -> str:
+    """A text as words are compared: one form of each sign, in lower case (ς is σ, ß is ss)."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+
+
 def _months() -> dict[str, int]:
     rows = [list(row.values())[1:] for row in read("month_names")]
-    return {name.strip(): at for row in rows for at, cell in enumerate(row, 1) for name in cell.split("|")}
+    return {fold(name.strip()): at for row in rows for at, cell in enumerate(row, 1) for name in cell.split("|")}
 
 
 _MONTHS = _months()
@@ -69,7 +74,7 @@ def western(text: str) -> str:
     """A text in lower case, its digits 0 to 9 and its years those of the common era."""
     if text.isascii():
         return _FISCAL.sub(r"20\1", text.lower())
-    plain = unicodedata.normalize("NFKC", text).translate(_DIGITS).casefold()
+    plain = fold(text).translate(_DIGITS)
     plain = _JAPAN.sub(_of_japan, _FISCAL.sub(r"20\1", plain))
     if not _ANY_YEAR.search(plain):
         plain = _MINGUO.sub(lambda found: f"{1911 + int(found[1] or found[2])}年", plain)

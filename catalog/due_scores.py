@@ -16,7 +16,7 @@ from catalog.schema import TABLES
 if TYPE_CHECKING:
     from catalog.store import Catalog
 
-__all__ = ["create_triggers", "due", "keep_findings"]
+__all__ = ["create_triggers", "due"]
 
 _CLOCKS = {
     "resource_checks": {
@@ -113,17 +113,3 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
         {"portal": portal_id, "methodology": methodology, "day": as_of.isoformat()},
     )
     return [row["id"] for row in rows]
-
-
-def keep_findings(catalog: Catalog, run_id: str, portal_id: str, checked_at: str) -> None:
-    """What still stands of the datasets that were not scored again was seen once more."""
-    with catalog.writing():
-        catalog.db.conn.execute(
-            """update findings set state = case state when 'new' then 'open' else state end, last_seen_run = :run,
-                 runs_failing = runs_failing + 1, checked_at = :at
-               where portal_id = :portal and dataset_id is not null and last_seen_run < :run
-                 and state in ('new', 'open', 'disputed', 'waived')
-                 and dataset_id in
-                   (select dataset_id from dataset_quality where portal_id = :portal and run_id != :run)""",
-            {"run": run_id, "portal": portal_id, "at": checked_at},
-        )

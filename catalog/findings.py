@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -11,7 +12,10 @@ from catalog.model import stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
 
-__all__ = ["Finding", "Found", "carry_findings", "finding_id", "tls_fault", "write_portal_findings"]
+__all__ = [
+    "LAST_SEEN", "RUNS_FAILING", "Finding", "Found", "begin_portal", "carry_findings", "finding_id", "tls_fault",
+    "write_portal_findings",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +68,10 @@ _content = attrgetter(*_CONTENT)
 _FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
 """Where the words of publishers and servers stand, which may be no text that SQLite takes."""
 _LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at")
-_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", *_LIFE)
-_STATE, _FIRST, _LAST, _RUNS = (_NAMES.index(n) for n in ("state", "first_seen_run", "last_seen_run", "runs_failing"))
-_PART, _RULE = _NAMES.index("distribution_id"), _NAMES.index("rule_id")
+_NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", "digest", *_LIFE)
+_READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", *_LIFE)
+_DATASET, _PART, _RULE, _DIGEST, _STATE, _FIRST, _LAST = range(1, 8)
+_RUNS = _READ.index("runs_failing")
 Row = tuple[Any, ...]
 _BACK = {"fixed": "new", "gone": "new", "disputed": "disputed", "waived": "waived"}
 """What was mended and fails again is new; what people have said of it stays."""
@@ -77,20 +82,53 @@ def finding_id(subject_id: str, finding: Finding) -> str:
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
+STANDING = ("new", "open", "disputed", "waived")
+"""States of what is still there, as far as anyone knows."""
+RUNS_FAILING = """f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
+    and h.run_id > f.last_seen_run and h.run_id <= :run and f.state in ('new', 'open', 'disputed', 'waived'))"""
+"""SQL: the runs up to ``:run`` in which a finding ``f`` stood. The row itself is written only when its dataset is
+scored again: while nothing there changes, the finding stands, and every run sees it."""
+LAST_SEEN = """case when f.state in ('new', 'open', 'disputed', 'waived') then coalesce((select max(h.run_id) from
+    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""
+"""SQL: the last run up to ``:run`` in which it stood."""
+
+
+def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
+    """What was new in an earlier run is no longer, whether its dataset is scored again or not."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """update findings set state = 'open' where portal_id = ? and state = 'new' and first_seen_run < ?
+                 and dataset_id is not null""",
+            [portal_id, run_id],
+        )
+
+
+def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
+    """The runs that harvested a portal, each with its number, by which the runs between two are counted."""
+    rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
+    return {run_id: number for number, (run_id,) in enumerate(rows)}
+
+
 def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checked_at: str) -> None:
-    """Write what was found in some datasets over what was known of them. In a transaction of the caller's."""
+    """Write what was found in some datasets of a portal over what was known of them; in a transaction of
+    the caller's."""
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
     before: dict[str | None, dict[str, Row]] = {}
-    at = _NAMES.index("dataset_id")
     # Only marks, and names of this module, are put into the text.
-    sql = f"select {', '.join(f'[{name}]' for name in _NAMES)} from findings where dataset_id in ({marks})"  # noqa: S608
-    for row in catalog.db.conn.execute(sql, ids):
-        before.setdefault(row[at], {})[row[0]] = row
-    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at)
+    for row in catalog.db.conn.execute(f"select {', '.join(_READ)} from findings where dataset_id in ({marks})", ids):  # noqa: S608
+        before.setdefault(row[_DATASET], {})[row[0]] = row
+    runs = runs_between(catalog, found[0].portal_id if found else None)
+    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs)
 
 
-def _write(catalog: Catalog, run_id: str, found: Sequence[tuple[Found, Mapping[str, Row]]], checked_at: str) -> None:
+def _write(
+    catalog: Catalog,
+    run_id: str,
+    found: Sequence[tuple[Found, Mapping[str, Row]]],
+    checked_at: str,
+    runs: Mapping[str, int],
+) -> None:
     rows: list[Row] = []
     lives: list[Row] = []
     for one, old in found:
@@ -98,15 +136,16 @@ def _write(catalog: Catalog, run_id: str, found: Sequence[tuple[Found, Mapping[s
         keys = {finding_id(subject_id, finding): finding for finding in one.findings}
         about = (one.portal_id, one.publisher_id, one.dataset_id)
         for key, finding in keys.items():
-            row = _stands(key, (*_plain(_content(finding)), *about), old.get(key), run_id, checked_at)
-            before = old.get(key)
-            if before is None or before[: -len(_LIFE)] != row[: -len(_LIFE)]:
-                rows.append(row)
-            else:
-                # Nothing but its life has gone on.
-                lives.append((*row[-len(_LIFE) :], key))
+            content = (*_plain(_content(finding)), *about)
+            digest, before = _digest(content), old.get(key)
+            if before is not None and before[_DIGEST] == digest:
+                # It stands as it stood: nothing to write. See RUNS_FAILING.
+                if before[_STATE] not in STANDING:
+                    lives.append((*_stands(before, run_id, checked_at, runs), key))
+                continue
+            rows.append((key, *content, digest, *_stands(before, run_id, checked_at, runs)))
         for key, before in old.items():
-            if key not in keys and (life := _ended(before, one, run_id, checked_at)) is not None:
+            if key not in keys and (life := _ended(before, one, run_id, checked_at, runs)) is not None:
                 lives.append((*life, key))
     columns, marks = ", ".join(f"[{name}]" for name in _NAMES), ", ".join("?" * len(_NAMES))
     updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _NAMES[1:])
@@ -126,22 +165,38 @@ def _plain(content: Row) -> Row:
     return tuple(made)
 
 
-def _stands(key: str, content: Row, old: Row | None, run_id: str, checked_at: str) -> Row:
-    """The row of what was found in this run."""
+def _digest(content: Row) -> int:
+    """Told by this whether a finding says the same as before."""
+    return int.from_bytes(hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=7).digest())
+
+
+def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
+    """The life of what was found in this run. It stood in the runs between, in which nothing had changed."""
     if old is None:
-        return (key, *content, "new", run_id, run_id, None, 1, checked_at)
+        return ("new", run_id, run_id, None, 1, checked_at)
     is_again = old[_LAST] == run_id
     state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
     if state == "new":
-        return (key, *content, state, run_id, run_id, None, 1, checked_at)
-    return (key, *content, state, old[_FIRST], run_id, None, (old[_RUNS] or 0) + (not is_again), checked_at)
+        return (state, run_id, run_id, None, 1, checked_at)
+    between = _between(old, run_id, runs) if old[_STATE] in STANDING else 1
+    failing = (old[_RUNS] or 0) + (0 if is_again else between)
+    return (state, old[_FIRST], run_id, None, failing, checked_at)
 
 
-def _ended(old: Row, one: Found, run_id: str, checked_at: str) -> Row | None:
+def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
+    """Runs of the portal from the one that wrote a finding last to another."""
+    return runs[run_id] - runs[old[_LAST]] if old[_LAST] in runs and run_id in runs else 1
+
+
+def _ended(old: Row, one: Found, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row | None:
     """The life of what was not found in this run; None where it goes on as it is."""
     life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
     if life["state"] in ("fixed", "gone"):
         return None
+    if life["state"] in STANDING and old[_LAST] != run_id:
+        # It was there until the run before this one.
+        life["last_seen_run"] = max((run for run in runs if old[_LAST] <= run < run_id), default=old[_LAST])
+        life["runs_failing"] = (old[_RUNS] or 0) + max(0, _between(old, run_id, runs) - 1)
     if one.is_unobserved(old[_PART], old[_RULE]):
         if life["state"] in ("disputed", "waived", "unknown"):
             return None
@@ -164,8 +219,7 @@ def write_portal_findings(
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )
-    names = ", ".join(f"[{name}]" for name in _NAMES)
-    sql = f"select {names} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
+    sql = f"select {', '.join(_READ)} from findings where portal_id = ? and dataset_id is null"  # noqa: S608
     old = {row[0]: row for row in catalog.db.conn.execute(sql, [portal_id])}
     about = Found(
         dataset_id=None,
@@ -175,4 +229,4 @@ def write_portal_findings(
         is_unobserved=lambda distribution_id, rule_id: not reached,
     )
     with catalog.writing():
-        _write(catalog, run_id, [(about, old)], checked_at)
+        _write(catalog, run_id, [(about, old)], checked_at, runs_between(catalog, portal_id))

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.model import ResourceCheck, TableReport, stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
-from specs.metrics import methodology_version
+from specs.table_rules import table_rules_version
 
 __all__ = ["BrokenRule", "drop_stale_reports", "judged", "write_checks", "write_reports"]
 
@@ -146,7 +146,7 @@ def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: Table
     values = {f.name: plain(getattr(report, f.name)) for f in fields(report) if f.name != "defects"}
     defects = plain([asdict(defect) for defect in report.defects])
     key = {"distribution_id": distribution_id, "run_id": run_id, "url": url, "sha256": sha256}
-    key["methodology_version"] = methodology_version()
+    key["methodology_version"] = table_rules_version()
     return {**key, **values, "defects": defects}
 
 

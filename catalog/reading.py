@@ -12,7 +12,7 @@ from catalog.model import DataService, Dataset, Distribution, Publisher, Resourc
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
 from catalog.targets import schema_addresses
-from specs.metrics import methodology_version
+from specs.table_rules import table_rules_version
 
 __all__ = [
     "FileToValidate",
@@ -263,7 +263,7 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
             or t.methodology_version is not :version)
         order by d.id
         """,
-        {"portal": portal_id, "version": methodology_version()},
+        {"portal": portal_id, "version": table_rules_version()},
     )
     declared = {row["id"]: schema_addresses(row["described_by"], row["conforms_to"]) for row in rows}
     schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from catalog.findings import Found, carry_findings
 from catalog.store import Catalog
 
 __all__ = [
-    "COUNTED", "LEVELS", "Scored", "close_missing", "dataset_figures", "replace_rows", "write_entity_scores",
+    "COUNTED", "LEVELS", "Figures", "Scored", "close_missing", "dataset_figures", "replace_rows", "write_entity_scores",
     "write_scores",
 ]  # fmt: skip
 
@@ -50,11 +53,7 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
         run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
 
 
-LEVELS = {
-    "portal": "q.portal_id",
-    "publisher": "q.publisher_id",
-    "government": "coalesce(p.government, p.title)",
-}
+LEVELS = ("portal", "publisher", "government")
 COUNTED = {
     "portal": "true",
     "publisher": "true",
@@ -64,23 +63,54 @@ COUNTED = {
 """SQL that says which datasets ``d`` count for an entity of a level."""
 
 
-def dataset_figures(catalog: Catalog, level: str, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Of every dataset that counts for an entity of a level: the entity, its family, what was measured and what
-    applies, and the columns named of ``dataset_quality``; by entity, family and id.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The scored datasets of the whole catalogue, column by column."""
 
-    Datasets of one publisher with the same bytes are of one family.
-    """
+    portal: Sequence[str]
+    publisher: Sequence[str | None]
+    government: Sequence[str]
+    is_copy: Sequence[int]
+    kin: Sequence[str]
+    """The family; of the datasets of one publisher with the same bytes, the first of theirs."""
+    measured: NDArray[np.float64]
+    applicable: NDArray[np.float64]
+    fixes: Sequence[str | None]
+    values: NDArray[np.float64]
+    """One column each of those asked for; not a number where empty."""
+
+    def entity_of(self, level: str) -> tuple[Sequence[str | None], Sequence[bool]]:
+        """The entity of each dataset on a level, and whether it counts there."""
+        if level == "government":
+            # A copy of a dataset that is in the catalogue counts where it comes from.
+            return self.government, [not copy for copy in self.is_copy]
+        return (self.portal if level == "portal" else self.publisher), [True] * len(self.portal)
+
+
+def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
+    """The columns named of ``dataset_quality``, and to whom each dataset belongs; by id."""
     columns = ", ".join(f"q.[{name}]" for name in names)
-    # Only constants of this module, and columns of the schema, are put into the text.
+    # Only columns of the schema are put into the text.
     cursor = catalog.db.conn.execute(
-        f"""select {LEVELS[level]} as entity_id,
-              case when q.content is null then q.family
-                else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end as kin,
-              q.measured, q.applicable, {columns}
+        f"""select q.portal_id, q.publisher_id, coalesce(p.government, p.title), d.copy_of is not null,
+              case when q.content is null then coalesce(q.family, q.dataset_id)
+                else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end,
+              q.fixes, q.measured, q.applicable, {columns}
             from dataset_quality q join portals p on p.id = q.portal_id join datasets d on d.id = q.dataset_id
-            where entity_id is not null and {COUNTED[level]} order by 1, 2, q.dataset_id"""  # noqa: S608
+            order by q.dataset_id"""  # noqa: S608
     )
-    yield from cursor
+    words: list[list[Any]] = [[] for _ in range(6)]
+    numbers = [np.zeros((0, len(names) + 2))]
+    while chunk := cursor.fetchmany(5_000):
+        for at, values in enumerate(zip(*(row[:6] for row in chunk), strict=True)):
+            words[at].extend(values)
+        numbers.append(np.array([row[6:] for row in chunk], dtype=float))
+    table = np.concatenate(numbers)
+    portal, publisher, government, is_copy, kin, fixes = words
+    return Figures(
+        portal, publisher, government, is_copy, kin, np.nan_to_num(table[:, 0]), np.nan_to_num(table[:, 1]), fixes,
+        table[:, 2:],
+    )  # fmt: skip
 
 
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:

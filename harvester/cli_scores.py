@@ -61,8 +61,8 @@ def explain(data: Path, name: str, system: str, as_json: bool) -> None:
             raise click.UsageError(problem)
         source = catalog.value("select source_url from datasets where id = ?", [name])
         subject = subject_of(stored, run_date(catalog, name), verdicts(catalog, [name]).get(name))
-    found = explained(subject, source, system)
-    show_explanation(stored.dataset.title, found, as_json=as_json)
+    found = explained(subject, system)
+    show_explanation(stored.dataset.title, source, found, as_json=as_json)
 
 
 @click.command()

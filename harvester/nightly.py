@@ -238,11 +238,13 @@ def _validate(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) 
 
 def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.copies import find_copies
+    from catalog.dashboard import write_dashboard
     from quality.agreement import write_agreement
     from quality.entities import score_entities
     from quality.rescore import score_portal
 
     find_copies(night.catalog)
+    quarter = started(night.run_id) - timedelta(days=91)
     for portal in portals:
         name = portal.id
 
@@ -251,6 +253,7 @@ def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, 
 
         if score_portal(night.catalog, night.run_id, portal.id, progress, is_full=is_full):
             write_agreement(night.catalog, night.run_id, portal.id)
+            write_dashboard(night.catalog, night.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
     score_entities(night.catalog, night.run_id)
 
 

@@ -24,6 +24,11 @@ def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 160)
 
 
+def printable(text: str) -> str:
+    """A text of others without what a terminal would obey: escapes, and marks that turn the direction."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 def show_metric(name: str) -> bool:
     """Print what a metric means. False where there is none of this name."""
     metric = metrics().get(name)
@@ -47,13 +52,15 @@ def show_metric(name: str) -> bool:
     return True
 
 
-def show_explanation(title: str | None, found: Explanation, *, as_json: bool) -> None:
+def show_explanation(title: str | None, source: str | None, found: Explanation, *, as_json: bool) -> None:
     """Print the sum behind a total, line by line."""
     if as_json:
-        print(json.dumps({"title": title, **asdict(found)}, ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps({"title": title, "record": source, **asdict(found)}, ensure_ascii=False, indent=1))  # noqa: T201
         return
     console = _console()
-    console.print(f"[bold]{escape(title or '(without a title)')}[/bold]")
+    console.print(f"[bold]{escape(printable(title or '(without a title)'))}[/bold]")
+    if source:
+        console.print(f"record: {source}", markup=False, highlight=False)
     value = "not known" if found.total is None else f"{found.total:.4g}"
     band = f", {found.band}" if found.band else ""
     bounds = f"from {found.low:.4g} (all unknown failed) to {found.high:.4g} (all unknown passed)"
@@ -67,7 +74,7 @@ def show_explanation(title: str | None, found: Explanation, *, as_json: bool) ->
     for line in found.lines:
         brings = f"+{line.brings:.2f}" if line.brings > 0 else ""
         table.add_row(
-            escape(line.name), line.metric, line.answer, escape(line.evidence), f"{line.points:.2f}",
+            escape(line.name), line.metric, line.answer, escape(printable(line.evidence)), f"{line.points:.2f}",
             f"{line.possible:.2f}", brings,
         )  # fmt: skip
     console.print(table)
@@ -119,7 +126,8 @@ def show_comparison_of_portal(catalog: Catalog, portal_id: str, pair: tuple[str,
     )
     for one in far:
         console.print(
-            f"{one.rank_a:.0f} and {one.rank_b:.0f}: {one.title or one.dataset_id} ({one.dataset_id})", markup=False
+            f"{one.rank_a:.0f} and {one.rank_b:.0f}: {printable(one.title or one.dataset_id)} ({one.dataset_id})",
+            markup=False,
         )
         for reason in one.reasons:
             console.print(f"    {reason}", markup=False, highlight=False)

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from catalog.scores import LEVELS, dataset_figures, replace_rows, write_entity_scores
+from catalog.scores import LEVELS, Figures, dataset_figures, replace_rows, write_entity_scores
 from catalog.store import Catalog
+from quality.gains import number_of
+from quality.score import weighted
 from quality.sheet import Matrix
-from specs.metrics import entity_spec, grade, methodology_version, metrics
+from specs.metrics import entity_spec, grade, methodology_version
 from specs.systems import systems
 
-__all__ = ["Entity", "bootstrap", "entities_of", "score_entities"]
+__all__ = ["SYSTEMS", "Census", "bootstrap", "census", "score_entities"]
 
 RESAMPLES = 1_000
 MANY = 400
@@ -33,62 +35,100 @@ SYSTEMS = {"winnow": ("score", "score_low", "score_high")} | {
     name: (name, f"{name}_low", f"{name}_high") for name in systems()
 }
 """Columns of dataset_quality: value, low, high."""
+Numbers = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """A portal, publisher or government with the figures of its datasets."""
+@dataclass(frozen=True)
+class Census:
+    """The datasets that count for the entities of a level, each with its entity and its family."""
 
-    id: str
+    entities: Sequence[str]
+    """Ids, in their order."""
+    entity: Numbers
+    """Number of the entity of each dataset."""
+    kin: Numbers
+    """Number of the family of each dataset; a family is of one entity."""
     figures: Matrix
-    """One row a dataset, one column each of ``columns_of``; not a number where empty."""
-    family: Sequence[int]
-    """Number of each dataset's family, from 0 on."""
-    measured: float
-    applicable: float
-    fixes: Sequence[Mapping[str, Sequence[float]]]
-    """Of each dataset, by metric: the points that mending it everywhere in it brings, and in how many places."""
+    """One row a dataset, three columns a system: value, low, high."""
+    gains: Matrix
+    """One row a dataset, one column a metric of weight: points that mending it brings; 0 where nothing fails."""
+    places: Matrix
+    """In how many places each fails."""
+    measured: Matrix
+    applicable: Matrix
 
-    @property
-    def families(self) -> int:
-        """How many families there are."""
-        return self.family[-1] + 1
+    @cached_property
+    def entity_of_kin(self) -> Numbers:
+        """Number of the entity of each family."""
+        found = np.zeros(self.kin.max(initial=-1) + 1, dtype=np.int64)
+        found[self.kin] = self.entity
+        return found
 
-    @property
-    def coverage_pct(self) -> float | None:
-        """Measurements made of those that apply, 0 to 100."""
-        return round(100 * self.measured / self.applicable, 2) if self.applicable else None
+    def per_entity(self, values: Matrix) -> Matrix:
+        """Sums over the datasets of each entity."""
+        return np.asarray(np.bincount(self.entity, weights=values, minlength=len(self.entities)))
+
+    @cached_property
+    def families(self) -> Numbers:
+        """Families of each entity."""
+        return np.bincount(self.entity_of_kin, minlength=len(self.entities))
+
+    @cached_property
+    def coverage_pct(self) -> Matrix:
+        """Measurements made of those that apply, 0 to 100; not a number where none applies."""
+        applicable = self.per_entity(self.applicable)
+        made = 100 * self.per_entity(self.measured)
+        return np.asarray(np.divide(made, applicable, out=np.full(len(applicable), np.nan), where=applicable > 0))
+
+    def family_means(self, values: Matrix) -> Matrix:
+        """The mean of each family over its datasets that have a value; not a number where none has."""
+        there = ~np.isnan(values)
+        size = len(self.entity_of_kin)
+        sums = np.bincount(self.kin[there], weights=values[there], minlength=size)
+        counts = np.bincount(self.kin[there], minlength=size)
+        return np.asarray(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
+
+    def means(self, families: Matrix) -> Matrix:
+        """The mean of the families of each entity that have a value; not a number where none has."""
+        there = ~np.isnan(families)
+        sums = np.bincount(self.entity_of_kin[there], weights=families[there], minlength=len(self.entities))
+        counts = np.bincount(self.entity_of_kin[there], minlength=len(self.entities))
+        return np.asarray(np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0))
 
 
 def _columns() -> list[str]:
     return [column for columns in SYSTEMS.values() for column in columns]
 
 
-def entities_of(catalog: Catalog, level: str) -> Iterator[Entity]:
-    """The entities of a level, one after the other."""
-    rows = dataset_figures(catalog, level, [*_columns(), "fixes"])
-    for entity_id, group in groupby(rows, key=itemgetter(0)):
-        members = list(group)
-        family: list[int] = []
-        for number, (_, kin) in enumerate(groupby(members, key=itemgetter(1))):
-            family += [number] * sum(1 for _ in kin)
-        yield Entity(
-            id=entity_id,
-            figures=np.array([row[4:-1] for row in members], dtype=float),
-            family=family,
-            measured=float(sum(row[2] or 0 for row in members)),
-            applicable=float(sum(row[3] or 0 for row in members)),
-            fixes=[json.loads(row[-1]) if row[-1] else {} for row in members],
-        )
+def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
+    """Different keys in their order, and the number of each."""
+    order = sorted(set(keys))
+    number = {key: at for at, key in enumerate(order)}
+    return order, np.array([number[key] for key in keys], dtype=np.int64)
 
 
-def family_means(entity: Entity, values: Matrix) -> Matrix:
-    """The mean of each family over its datasets that have a value; families without one are left out."""
-    there = ~np.isnan(values)
-    number = np.asarray(entity.family)
-    sums = np.bincount(number[there], weights=values[there], minlength=entity.families)
-    counts = np.bincount(number[there], minlength=entity.families)
-    return np.asarray(sums[counts > 0] / counts[counts > 0])
+def mending(found: Figures) -> tuple[Matrix, Matrix]:
+    """What mending each metric of weight brings each dataset, and in how many places."""
+    width = len(weighted().metrics)
+    gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
+    for row, text in enumerate(found.fixes):
+        if text:
+            for rule, (gain, where) in json.loads(text).items():
+                if (number := number_of(rule)) is not None:
+                    gains[row, number], places[row, number] = gain, where
+    return gains, places
+
+
+def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
+    """The datasets of a level. Those of one publisher with the same bytes are of one family."""
+    entity_of, counts = found.entity_of(level)
+    rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
+    entities, entity = _numbered([entity_of[at] for at in rows])
+    _, kin = _numbered([(entity_of[at], found.kin[at]) for at in rows])
+    at = np.array(rows, dtype=np.int64)
+    return Census(
+        entities, entity, kin, found.values[at], gains[at], places[at], found.measured[at], found.applicable[at]
+    )
 
 
 def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
@@ -102,95 +142,111 @@ def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def withheld(entity: Entity) -> str | None:
+def withheld(families: int, coverage_pct: float) -> str | None:
     """Why no score of an entity is shown; None where it is."""
     spec = entity_spec()
-    if entity.families < spec.minimum_datasets:
+    if families < spec.minimum_datasets:
         return f"fewer than {spec.minimum_datasets} datasets, the parts of one counted once"
-    if (entity.coverage_pct or 0.0) < spec.minimum_coverage_pct:
+    if not coverage_pct >= spec.minimum_coverage_pct:
         return f"less than {spec.minimum_coverage_pct:g} % of what applies was measured"
     return None
 
 
 def score_entities(catalog: Catalog, run_id: str) -> None:
     """Score every portal, publisher and government under every system, and rank what mending would bring them."""
-    versions = {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
+    found = dataset_figures(catalog, _columns())
+    gains, places = mending(found)
     for level in LEVELS:
-        rows, fixes = [], []
-        for entity in entities_of(catalog, level):
-            reason = withheld(entity)
-            # Of what is not shown one row is enough to say why.
-            for number, system in enumerate(SYSTEMS if reason is None else ["winnow"]):
-                rows.append(_row(entity, number, system, reason) | {"methodology_version": versions[system]})
-            if reason is None:
-                fixes += [{"run_id": run_id, "entity_level": level, **row} for row in top_fixes(level, entity)]
-        write_entity_scores(catalog, run_id, level, rows)
+        counted = census(found, level, gains, places)
+        reasons = [
+            withheld(int(families), float(coverage))
+            for families, coverage in zip(counted.families, counted.coverage_pct, strict=True)
+        ]
+        write_entity_scores(catalog, run_id, level, list(_rows(counted, reasons)))
+        fixes = [
+            {"id": f"{level}/{row['entity_id']}/{row['rule_id']}", "run_id": run_id, "entity_level": level, **row}
+            for row in top_fixes(counted, reasons)
+        ]
         replace_rows(catalog, "top_fixes", fixes, "entity_level", level)
 
 
-def _row(entity: Entity, number: int, system: str, reason: str | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "entity_id": entity.id,
-        "system": system,
-        **dict.fromkeys(("score", "score_low", "score_high", "ci_low", "ci_high", "grade", "band")),
-        "datasets": len(entity.figures),
-        "families": entity.families,
-        "coverage_pct": entity.coverage_pct,
-        "withheld": reason,
-    }
-    if reason is not None:
-        return row
-    value, low, high = (family_means(entity, entity.figures[:, 3 * number + at]) for at in range(3))
-    if len(low):
-        row["score_low"], row["score_high"] = _round(low.mean()), _round(high.mean())
-    if len(value):
-        row["score"] = _round(value.mean())
-        row["ci_low"], row["ci_high"] = map(_round, bootstrap(value, f"{system} {entity.id}"))
-        if system == "winnow":
-            row["grade"] = grade(row["score"])
-        else:
-            row["band"] = systems()[system].band_of(row["score"])
-    return row
-
-
-def _round(value: float) -> float:
-    return round(float(value), 4)
-
-
-def top_fixes(level: str, entity: Entity) -> list[dict[str, Any]]:
-    """What mending each rule everywhere brings an entity, the most points for the work first."""
-    score = entity.figures[:, 0]
-    # A dataset counts in the mean of its family with the others that have a score.
-    scored = ~np.isnan(score)
-    number = np.asarray(entity.family)
-    sizes = np.bincount(number[scored], minlength=entity.families)
-    families = int((sizes > 0).sum())
-    found: dict[str, list[float]] = {}
-    for at, fixes in enumerate(entity.fixes):
-        if not scored[at]:
-            continue
-        share = 1 / (sizes[number[at]] * families)
-        for rule, (gain, places) in fixes.items():
-            total = found.setdefault(rule, [0.0, 0, 0])
-            total[0] += gain * share
-            total[1] += 1
-            total[2] += places
-    rows = []
-    for rule, (gain, count, places) in found.items():
-        metric = metrics()[rule]
-        hours = metric.effort_minutes * places / 60
-        rows.append(
-            {
-                "id": f"{level}/{entity.id}/{rule}",
-                "entity_id": entity.id,
-                "rule_id": rule,
-                "how_to_fix": metric.fix,
-                "datasets": int(count),
-                "places": int(places),
-                "gain_points": round(gain, 4),
-                "effort_hours": round(hours, 2),
-                "gain_per_hour": round(gain / hours, 4),
+def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+    """One row an entity and system. Of what is not shown one row is enough to say why."""
+    versions = {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
+    datasets = np.bincount(counted.entity, minlength=len(counted.entities))
+    for number, system in enumerate(SYSTEMS):
+        families = [counted.family_means(counted.figures[:, 3 * number + at]) for at in range(3)]
+        value, low, high = (counted.means(one) for one in families)
+        of_entity = _split(counted, families[0]) if system == "winnow" else []
+        for at, entity_id in enumerate(counted.entities):
+            row: dict[str, Any] = {
+                "entity_id": entity_id,
+                "system": system,
+                "methodology_version": versions[system],
+                **dict.fromkeys(("score", "score_low", "score_high", "ci_low", "ci_high", "grade", "band")),
+                "datasets": int(datasets[at]),
+                "families": int(counted.families[at]),
+                "coverage_pct": _number(counted.coverage_pct[at], 2),
+                "withheld": reasons[at],
             }
+            if reasons[at] is None:
+                row |= {"score": _number(value[at]), "score_low": _number(low[at]), "score_high": _number(high[at])}
+                if system != "winnow":
+                    row["band"] = systems()[system].band_of(row["score"])
+                elif len(of_entity[at]):
+                    row["grade"] = grade(row["score"])
+                    row["ci_low"], row["ci_high"] = map(_number, bootstrap(of_entity[at], entity_id))
+            elif system != "winnow":
+                continue
+            yield row
+
+
+def _split(counted: Census, families: Matrix) -> list[Matrix]:
+    """The values of the families of each entity."""
+    order = np.argsort(counted.entity_of_kin, kind="stable")
+    ends = np.cumsum(counted.families)[:-1]
+    return [values[~np.isnan(values)] for values in np.split(families[order], ends)]
+
+
+def _number(value: float, digits: int = 4) -> float | None:
+    return None if value != value else round(float(value), digits)
+
+
+def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+    """What mending each rule everywhere brings the entities, the most points for the work first."""
+    scored = ~np.isnan(counted.figures[:, 0])
+    # A dataset counts in the mean of its family with the others that have a score.
+    sizes = np.bincount(counted.kin[scored], minlength=len(counted.entity_of_kin))
+    families = np.bincount(counted.entity_of_kin[sizes > 0], minlength=len(counted.entities))
+    share = np.zeros(len(scored))
+    share[scored] = 1 / (sizes[counted.kin[scored]] * families[counted.entity[scored]])
+    metrics = weighted().metrics
+    # One row an entity, one column a metric.
+    gain, datasets, places = (
+        np.stack([counted.per_entity(matrix[:, at]) for at in range(len(metrics))], axis=1)
+        for matrix in (
+            counted.gains * share[:, None],
+            ((counted.gains > 0) & scored[:, None]).astype(float),
+            counted.places * scored[:, None],
         )
-    rows.sort(key=lambda row: (-float(row["gain_per_hour"]), str(row["rule_id"])))  # type: ignore[arg-type]
-    return [{**row, "rank": rank} for rank, row in enumerate(rows, 1)]
+    )
+    for at, entity_id in enumerate(counted.entities):
+        if reasons[at] is not None:
+            continue
+        rows = []
+        for number in np.flatnonzero(gain[at] > 0):
+            hours = metrics[number].effort_minutes * places[at, number] / 60
+            rows.append(
+                {
+                    "entity_id": entity_id,
+                    "rule_id": metrics[number].id,
+                    "how_to_fix": metrics[number].fix,
+                    "datasets": int(datasets[at, number]),
+                    "places": int(places[at, number]),
+                    "gain_points": round(float(gain[at, number]), 4),
+                    "effort_hours": round(float(hours), 2),
+                    "gain_per_hour": round(float(gain[at, number] / hours), 4),
+                }
+            )
+        rows.sort(key=lambda row: (-float(row["gain_per_hour"]), str(row["rule_id"])))  # type: ignore[arg-type]
+        yield from ({**row, "rank": rank} for rank, row in enumerate(rows, 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.model import ResourceCheck
+from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
 from quality.findings import observed
 from quality.gains import gains, shares
 from quality.score import answers, counted, weighted, winnow_scores
@@ -57,16 +57,16 @@ class Explanation:
     lines: Sequence[Line]
 
 
-def explain(subject: DatasetSubject, source: str | None, system: str = "winnow") -> Explanation:
-    """How the total of a dataset comes about. ``source`` is the address that its record came from.
+def explain(subject: DatasetSubject, system: str = "winnow") -> Explanation:
+    """How the total of a dataset comes about.
 
     Raises KeyError where there is no such system.
     """
     sheet = sheet_of([subject])
-    return _winnow(subject, source, sheet) if system == "winnow" else _system(subject, source, sheet, systems()[system])
+    return _winnow(subject, sheet) if system == "winnow" else _system(subject, sheet, systems()[system])
 
 
-def _winnow(subject: DatasetSubject, source: str | None, sheet: Sheet) -> Explanation:
+def _winnow(subject: DatasetSubject, sheet: Sheet) -> Explanation:
     from specs.metrics import grade, methodology_version
 
     found = answers(sheet, counted(sheet.parts))
@@ -80,7 +80,7 @@ def _winnow(subject: DatasetSubject, source: str | None, sheet: Sheet) -> Explan
                 name=metric.dimension,
                 question=metric.question,
                 answer=_answer(sheet, metric.id),
-                evidence=_evidence(subject, source, metric.id, sheet),
+                evidence=_evidence(subject, metric.id, sheet),
                 points=0.0 if np.isnan(value) else float(share[0, number] * value),
                 possible=float(np.nan_to_num(share[0, number])),
                 brings=float(np.nan_to_num(gained.dataset[0, number])),
@@ -95,7 +95,7 @@ def _winnow(subject: DatasetSubject, source: str | None, sheet: Sheet) -> Explan
     )  # fmt: skip
 
 
-def _system(subject: DatasetSubject, source: str | None, sheet: Sheet, system: System) -> Explanation:
+def _system(subject: DatasetSubject, sheet: Sheet, system: System) -> Explanation:
     total = system_points(system, sheet)
     replaced = {item.unless for item in system.item if item.unless} if system.rule == "sum" else set()
     lines = []
@@ -110,7 +110,7 @@ def _system(subject: DatasetSubject, source: str | None, sheet: Sheet, system: S
                 name=item.name or item.dimension,
                 question=metric.question,
                 answer=_answer(sheet, item.metric),
-                evidence=_evidence(subject, source, item.metric, sheet),
+                evidence=_evidence(subject, item.metric, sheet),
                 points=got,
                 possible=possible,
                 brings=_brings(system, item.metric, sheet, total.value[0]),
@@ -188,12 +188,11 @@ def _word(value: Measurement) -> str:
     return {1.0: "yes", 0.0: "no"}.get(value, f"{value:.0%}")
 
 
-def _evidence(subject: DatasetSubject, source: str | None, metric_id: str, sheet: Sheet) -> str:
+def _evidence(subject: DatasetSubject, metric_id: str, sheet: Sheet) -> str:
     metric = metrics()[metric_id]
-    record = f"the record{f' at {source}' if source else ''}"
     group, column = position(metric_id)
     if group != "distribution":
-        return record
+        return _declared(subject.dataset, metric_id)
     values: Matrix = sheet.parts[:, column]
     # The first that fails says most; else the first that was asked.
     fails = np.flatnonzero((values >= 0) & (values < 1))
@@ -202,8 +201,33 @@ def _evidence(subject: DatasetSubject, source: str | None, metric_id: str, sheet
         return ""
     part = subject.distributions[int((fails if len(fails) else asked)[0])]
     said = observed(metric, part) if len(fails) else ""
-    seen = _seen(part, part.check) if metric.observed else record
+    seen = _seen(part, part.check) if metric.observed else _declared(part.distribution, metric_id)
     return ": ".join(one for one in (seen, said if said != "no" else "") if one)
+
+
+_FIELDS = {
+    "title": "title", "description": "description", "keyword": "keywords", "theme": "themes", "spatial": "spatial",
+    "temporal": "temporal_start", "publisher": "publisher", "contact": "contact", "identifier": "identifier",
+    "licence": "licence", "frequency": "frequency", "issued": "issued", "modified": "modified", "format": "format",
+    "media": "media_type", "byte": "byte_size", "access": "access_url", "download": "download_url", "rights": "rights",
+    "landing": "landing_page", "status": "status", "relation": "relations", "legislation": "applicable_legislation",
+    "provenance": "provenance", "documentation": "documentation",
+}  # fmt: skip
+"""The field of the record that a metric reads, by the first word of its id."""
+
+
+def _declared(noun: Dataset | Distribution, metric_id: str) -> str:
+    """What the record says, in a few words."""
+    words = metric_id.removeprefix("distribution_").split("_")
+    name = "access_rights" if metric_id.startswith("access_rights") else _FIELDS.get(words[0])
+    if name is None or not hasattr(noun, name):
+        return "the record"
+    value = getattr(noun, name)
+    if isinstance(value, (Publisher, Contact)):
+        value = value.name or getattr(value, "email", None) or value.url
+    elif isinstance(value, tuple):
+        value = ", ".join(value)
+    return f"declared: {str(value)[:80]}" if value else "nothing is declared"
 
 
 def _seen(part: DistributionSubject, check: ResourceCheck | None) -> str:

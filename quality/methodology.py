@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import specs
 from quality.metrics import MODULES
 from specs.metrics import Metric, dimensions, entity_spec, grade, methodology_version, metrics
 from specs.systems import System, systems
+from specs.table_rules import table_rules, table_rules_version
 
 __all__ = ["digest", "document"]
 
@@ -23,7 +25,8 @@ _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title"
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
     "quality.claims", "quality.dates", "quality.families", "quality.periods", "quality.prose", "quality.score",
-    "quality.sheet", "quality.systems", "quality.texts", "quality.verdicts",
+    "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems", "quality.texts",
+    "quality.verdicts",
 )  # fmt: skip
 """Modules on which a figure rests."""
 
@@ -36,9 +39,24 @@ def digest() -> str:
         json.dumps([grade(value) for value in range(101)]),
         entity_spec().model_dump_json(exclude={"rationale"}),
         json.dumps([system.model_dump(exclude={"title", "source", "note"}) for system in systems().values()]),
+        table_rules_version(),
+        json.dumps([rule.model_dump(exclude={"message", "fix"}) for rule in table_rules().values()]),
+        *(_data_of(path) for folder in _DATA for path in sorted((SPECS / folder).iterdir()) if path.suffix in _KINDS),
         *(_code_of(name) for name in _CODE),
     ]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+SPECS = Path(specs.__file__ or "").parent
+_DATA = ("expectations", "standards")
+"""What tables and records are held against."""
+_KINDS = (".toml", ".ttl", ".json")
+
+
+def _data_of(path: Path) -> str:
+    """A file without its comments."""
+    lines = path.read_text("utf-8").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
 
 
 def _code_of(module: str) -> str:
@@ -141,8 +159,7 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield f"- rule and source: {metric.source}"
     yield f"- why: {metric.rationale}"
     yield f"- mend it: {metric.fix}" + (f" About {metric.effort_minutes:g} minutes a place." if metric.weight else "")
-    if metric.example:
-        yield f"- example: {metric.example}"
+    yield f"- example: {metric.example}"
 
 
 def _system(system: System) -> Iterator[str]:

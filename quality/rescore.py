@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from catalog.conformance import forget, has_changed_its_standard, is_federal, unjudged, verdicts
-from catalog.due_scores import due, keep_findings
-from catalog.findings import Found, tls_fault, write_portal_findings
+from catalog.due_scores import due
+from catalog.findings import Found, begin_portal, tls_fault, write_portal_findings
 from catalog.reading import StoredDataset, stored_datasets
 from catalog.scores import Scored, close_missing, write_scores
 from catalog.store import Catalog, instant, started
@@ -88,6 +88,7 @@ def score_portal(
     """
     close_missing(catalog, portal_id)
     forget(catalog, portal_id)
+    begin_portal(catalog, run_id, portal_id)
     # The run's own clock: scoring it again gives the same bytes.
     checked_at = instant(started(run_id))
     as_of = day_of(run_id)
@@ -108,7 +109,6 @@ def score_portal(
         write_scores(catalog, run_id, _scored(run_id, subjects), checked_at)
         done += len(batch)
         on_progress(done)
-    keep_findings(catalog, run_id, portal_id, checked_at)
     write_portal_findings(
         catalog, run_id, portal_id, portal_findings(tls_fault(catalog, run_id, portal_id)), checked_at
     )

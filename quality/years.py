@@ -20,6 +20,8 @@ __all__ = ["YEAR", "fold", "last_day_named", "western"]
 YEAR = r"(?<![\d:])(?<!\d[.,])(?:19|20)\d\d(?!\d|[.,]\d|\s?(?:m|km|ft|ha)\b)"
 """A year of the common era; neither a scale (1:2000) nor a length (2000 m)."""
 _DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0xAC00) if chr(code).isdecimal()}
+_GREEK = str.maketrans("άέήίϊΐόύϋΰώ", "αεηιιιουυυω")
+"""Capitals are written without accents."""
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "r": 2018, "h": 1988, "s": 1925}
 """The year before the first of each era of Japan."""
 _JAPAN = re.compile(r"(?:(令和|平成|昭和)\s?|(?<![a-z])([rhs]))(\d{1,2}|元)(?:年|(?=[.\s_)）～〜-]|$))")
@@ -34,8 +36,8 @@ _OF = r"\.?,?\s?(?:of the|of|de|del|du|di|dell'|του)?\s?"
 
 
 def fold(text: str) -> str:
-    """A text as words are compared: one form of each sign, in lower case (ς is σ, ß is ss)."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    """A text as words are compared: one form of each sign, in lower case (ς is σ, ß is ss), Greek without accents."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold().translate(_GREEK)
 
 
 def _months() -> dict[str, int]:

@@ -40,6 +40,8 @@ class Metric(Strict):
     rationale: str
     fix: str
     """One sentence to the publisher, in the imperative."""
+    example: str
+    """A case that passes, or one that fails, in a sentence."""
     severity: Literal["error", "warning", "info"] = "warning"
     observed: bool = False
     """True where the answer comes from what was served, not from what was declared."""
@@ -56,8 +58,6 @@ class Metric(Strict):
     """True where a failure means that there are no data to be had behind the distribution."""
     effort_minutes: Annotated[float, Field(gt=0)] = 10.0
     """About how long it takes to mend one subject by hand: what ``top_fixes`` divides the gain by."""
-    example: str = ""
-    """A case that passes, or one that fails, in a sentence."""
 
 
 class DimensionSpec(Strict):

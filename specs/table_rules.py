@@ -10,7 +10,7 @@ from pydantic import Field
 
 from specs.errors import Strict, parse, read_toml
 
-__all__ = ["TableRule", "table_rules"]
+__all__ = ["TableRule", "table_rules", "table_rules_version"]
 
 
 class TableRule(Strict):
@@ -25,11 +25,22 @@ class TableRule(Strict):
 
 
 class _File(Strict):
+    version: str
     rule: tuple[TableRule, ...]
+
+
+@cache
+def _file() -> _File:
+    path = Path(__file__).with_name("table_rules.toml")
+    return parse(_File, read_toml(path), str(path))
+
+
+def table_rules_version() -> str:
+    """Version of the rules: a table that was judged by another one is judged again."""
+    return _file().version
 
 
 @cache
 def table_rules() -> dict[str, TableRule]:
     """All rules by id. Raises SpecError that names file, key and remedy."""
-    path = Path(__file__).with_name("table_rules.toml")
-    return {rule.id: rule for rule in parse(_File, read_toml(path), str(path)).rule}
+    return {rule.id: rule for rule in _file().rule}

@@ -13,13 +13,23 @@ from harvester.cli import cli
 from harvester.detect.ladder import places_of
 from harvester.spiders import portal_types, spider_class
 from specs.metrics import metrics
+from specs.systems import systems
 
 README = Path(__file__).parents[1] / "README.md"
 
 
 def metric_table() -> str:
-    rows = [f"| `{m.id}` | {m.dimension} | {m.subject} | {m.weight:g} | {m.question} |" for m in metrics().values()]
+    rows = [
+        f"| `{m.id}` | {m.dimension} | {m.subject} | {m.weight:g} | {m.question} |"
+        for m in metrics().values()
+        if m.weight
+    ]
     return "\n".join(["| id | dimension | asked of | weight | question |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def system_table() -> str:
+    rows = [f"| `{s.id}` | {s.title} | {s.version} | {s.maximum:g} | {s.source} |" for s in systems().values()]
+    return "\n".join(["| system | what it is | version | most | rule |", "| --- | --- | --- | --- | --- |", *rows])
 
 
 def command_table() -> str:
@@ -48,6 +58,7 @@ def type_table() -> str:
     [
         ("types", type_table()),
         ("metrics", metric_table()),
+        ("systems", system_table()),
         ("commands", command_table()),
         ("tables", catalogue_table()),
     ],

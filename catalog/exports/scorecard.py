@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.exports.columns import FINDINGS, SCHEMA_VERSION, SCORECARD
 from catalog.exports.csvfile import CsvFile, write_csv
+from catalog.findings import LAST_SEEN, RUNS_FAILING
 from catalog.model import stable_id
 from catalog.scores import COUNTED
 from catalog.store import Catalog
@@ -191,7 +192,8 @@ def _finding_rows(catalog: Catalog, run_id: str) -> Iterator[dict[str, Any]]:
     """Findings that stand, and those mended in this run."""
     head = _head(catalog, run_id)
     rows = catalog.each(
-        """select f.*, f.id as finding_id, d.title as dataset_title,
+        f"""select f.*, {RUNS_FAILING} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
+             d.title as dataset_title,
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
              coalesce(d.contact_email, b.email, p.contact_email) as contact,
              coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
@@ -199,8 +201,9 @@ def _finding_rows(catalog: Catalog, run_id: str) -> Iterator[dict[str, Any]]:
            from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
            left join publishers b on b.id = f.publisher_id
            where f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or f.fixed_run = :run
-           order by government, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",
+           order by government, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608
         {"run": run_id},
     )
     for row in rows:
-        yield {**row, **head, "first_seen": _day(row["first_seen_run"]), "last_seen": _day(row["last_seen_run"])}
+        days = {"first_seen": _day(row["first_seen_run"]), "last_seen": _day(row["last_now"])}
+        yield {**row, **head, **days, "runs_failing": row["runs_now"]}

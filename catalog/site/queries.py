@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.findings import RUNS_FAILING
+
 __all__ = ["queries"]
 
 _DATASET = """json_object('href', '/catalog/datasets/' || d.id,
@@ -16,6 +18,7 @@ _DATASET = """json_object('href', '/catalog/datasets/' || d.id,
 _PORTAL = "json_object('href', '/catalog/portals/' || p.id, 'label', coalesce(nullif(p.title, ''), p.id)) as portal"
 _ADDRESS = """case when f.resource_url like 'http://%' or f.resource_url like 'https://%'
          then json_object('href', f.resource_url, 'label', f.resource_url) else f.resource_url end as address"""
+_NIGHTS = RUNS_FAILING.replace("h.run_id <= :run and ", "")
 _OPEN = "f.state in ('new', 'open')"
 
 
@@ -51,7 +54,7 @@ where d.status != 'retired' and {_where_portal("d")}
 order by hits.rank limit 200""",
     "broken_links": f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.observed, f.http_status as status,
-       coalesce(c.failing_since, f.first_seen_run) as failing_since, f.runs_failing as nights,
+       coalesce(c.failing_since, f.first_seen_run) as failing_since, {_NIGHTS} as nights,
        round(f.gain_points, 1) as points_to_gain
 from findings f
 join datasets d on d.id = f.dataset_id

@@ -148,8 +148,12 @@ def test_a_government_counts_no_copies(catalog: Catalog) -> None:
             {"dataset_id": row["id"], "portal_id": row["portal_id"], "run_id": run, "score": score}
         )
 
+    figures = dataset_figures(catalog, ["score"])
+
     def counted(level: str, entity: str) -> list[float]:
-        return sorted(row[-1] for row in dataset_figures(catalog, level, ["score"]) if row[0] == entity)
+        entities, counts = figures.entity_of(level)
+        rows = zip(entities, counts, figures.values[:, 0], strict=True)
+        return sorted(float(value) for one, counts_there, value in rows if one == entity and counts_there)
 
     assert counted("portal", "nation") == [40.0, 80.0]
     assert counted("government", "Nation") == [40.0] and counted("government", "City") == [100.0]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.canonical import record_hash
-from catalog.findings import Finding, Found, carry_findings, finding_id
+from catalog.findings import Finding, Found, begin_portal, carry_findings, finding_id
 from catalog.harvests import Grace, begin_harvest, finish_harvest
 from catalog.model import Dataset, Distribution, HarvestError, Page, Portal, Publisher, Record
 from catalog.records import write_errors, write_page
@@ -139,6 +139,7 @@ def score(catalog: Catalog, run: str, *rules: str, unknown: tuple[str, ...] = ()
         findings=found,
         is_unobserved=lambda distribution_id, rule_id: rule_id in unknown,
     )
+    begin_portal(catalog, run, "town")
     with catalog.writing():
         carry_findings(catalog, run, [row], "2026-11-24T00:00:00Z")
     return {r["rule_id"]: r["state"] for r in catalog.rows("select rule_id, state from findings")}

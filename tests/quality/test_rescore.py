@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog.findings import LAST_SEEN, RUNS_FAILING
 from catalog.observations import write_checks
 from catalog.schema import TABLES, metric_columns
 from catalog.store import Catalog, open_catalog
 from quality.entities import score_entities
 from quality.rescore import score_portal
 from specs.metrics import methodology_version
-from tests.making import changed, check_of, datasets, observe, portal, store
+from tests.making import changed, check_of, datasets, key_of, observe, portal, store
 
 RUNS = ["20261120T010000Z", "20261121T010000Z", "20270315T010000Z"]
 OF_RUN = {"run_id", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at"}
@@ -71,7 +73,16 @@ def test_a_night_scores_what_changed_and_comes_to_the_same(tmp_path: Path, seed:
         assert 6 <= done <= 40
         # Months later, with no other change, what has become late is scored again.
         begin(catalog, RUNS[2])
+        for name, found in kept.items():
+            store(catalog, RUNS[2], name, found)
         assert _both_ways(catalog, tmp_path, RUNS[2]) < 120
+
+
+def lives(catalog: Catalog, run_id: str) -> list[Any]:
+    """What findings.csv says of how long each has stood."""
+    life = f"{LAST_SEEN} as last_seen, {RUNS_FAILING} as runs"
+    sql = f"select id, state, first_seen_run, {life} from findings f order by id"  # noqa: S608
+    return catalog.rows(sql, {"run": run_id})
 
 
 def _both_ways(catalog: Catalog, folder: Path, run_id: str) -> int:
@@ -81,12 +92,12 @@ def _both_ways(catalog: Catalog, folder: Path, run_id: str) -> int:
     with open_catalog(folder / f"{run_id}.db") as other:
         score(other, run_id, is_full=True)
         whole = content(other, OF_RUN)
-        states = other.rows("select id, state, last_seen_run, runs_failing, checked_at from findings order by id")
+        states = lives(other, run_id)
     done = score(catalog, run_id, is_full=False)
     ours = content(catalog, OF_RUN)
     for table, rows in whole.items():
         assert ours[table] == rows, table
-    assert catalog.rows("select id, state, last_seen_run, runs_failing, checked_at from findings order by id") == states
+    assert lives(catalog, run_id) == states
     return done
 
 
@@ -103,3 +114,37 @@ def test_a_new_methodology_scores_everything_again_without_a_crawl(
         catalog.db.conn.commit()
         assert score(catalog, RUNS[0], is_full=False) == 16
         assert catalog.value("select min(methodology_version) from dataset_quality") == methodology_version()
+
+
+@pytest.mark.parametrize(
+    ("rule", "mended"),
+    [("keyword_present", {"keywords": ("city",)}), ("theme_present", {"themes": ("ENVI",)}),
+     ("spatial_present", {"spatial": ("City",)}), ("issued_present", {"issued": "2024-01-01"})],
+)  # fmt: skip
+def test_mending_a_rule_everywhere_brings_exactly_what_was_promised(
+    tmp_path: Path, rule: str, mended: dict[str, Any]
+) -> None:
+    with open_catalog(tmp_path / "c.db") as catalog:
+        begin(catalog, RUNS[0])
+        found = list(datasets(80, files=None))
+        store(catalog, RUNS[0], "a", found)
+        observe(catalog, RUNS[0], "a", found, random.Random(4))
+        score(catalog, RUNS[0], is_full=False)
+
+        def of_portal() -> float:
+            sql = """select score from score_history where entity_level = 'portal' and entity_id = 'a'
+                     and system = 'winnow' order by run_id desc limit 1"""
+            return float(catalog.value(sql))
+
+        before = of_portal()
+        sql = "select * from top_fixes where entity_level = 'portal' and entity_id = 'a'"
+        fixes = {row["rule_id"]: row for row in catalog.rows(sql)}
+        ranks = [row["gain_per_hour"] for row in sorted(fixes.values(), key=lambda row: row["rank"])]
+        assert ranks == sorted(ranks, reverse=True)
+        begin(catalog, RUNS[1])
+        query = f"select dataset_id from dataset_quality where {rule} = 0"  # noqa: S608
+        failing = {row["dataset_id"] for row in catalog.rows(query)}
+        assert len(failing) == fixes[rule]["datasets"] > 0
+        store(catalog, RUNS[1], "a", [replace(one, **mended) if key_of("a", one) in failing else one for one in found])
+        score(catalog, RUNS[1], is_full=False)
+        assert of_portal() - before == pytest.approx(fixes[rule]["gain_points"], abs=2e-4)

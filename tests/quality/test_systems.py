@@ -300,9 +300,7 @@ def test_the_lines_of_an_explanation_sum_to_the_score(name: str) -> None:
     dataset = Dataset(
         identifier="x", title="Trees of the city", keywords=("trees",), issued="2024-05-01", distributions=files
     )
-    found = explain(
-        subject(dataset, OK, TableReport(status="valid", format="CSV", row_count=3, column_count=2)), None, name
-    )
+    found = explain(subject(dataset, OK, TableReport(status="valid", format="CSV", row_count=3, column_count=2)), name)
     assert found.total is not None
     assert sum(line.points for line in found.lines) == pytest.approx(found.total)
     assert all(-1e-9 <= line.points <= line.possible + 1e-9 for line in found.lines)

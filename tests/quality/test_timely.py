@@ -69,8 +69,9 @@ def subject(
         ("दैनिक आँकड़े", None, 1, "title"), ("Semi-annual report", None, 182, "title"),
         ("Halbjährliche Zahlen", None, 182, "title"), ("Bi-monthly bulletin", None, 60, "title"),
         # Of some letters there are two forms: ς and σ, the Thai am in one sign or two.
-        ("ΕΤΗΣΙΟΣ ΑΠΟΛΟΓΙΣΜΟΣ", None, None, None), ("Ετήσιος απολογισμός", None, 365, "title"),
-        ("รายงานประจำปี", None, 365, "title"), ("Rapport trimestriel d’activité".replace("é", "e\u0301"), None, 91, "title"),
+        ("ΕΤΗΣΙΟΣ ΑΠΟΛΟΓΙΣΜΟΣ", None, 365, "title"), ("Ετήσιος απολογισμός", None, 365, "title"),
+        ("รายงานประจำปี", None, 365, "title"),
+        ("Rapport trimestriel d’activité".replace("é", "e\u0301"), None, 91, "title"),
         ("Weekly air quality", "R/P1Y", 365, "declared"), ("Air quality", None, None, None),
         # What is said to be irregular is not inferred to be otherwise.
         ("Monthly air quality", "irregular", None, None), ("Monthly air quality", "unknown", 30, "title"),
@@ -103,7 +104,8 @@ def test_what_is_expected(title: str, frequency: str | None, period: int | None,
         ("Loans from 2007-2017", {"frequency": "R/P1M"}), ("FY21 Quarterly Reports", {}),
         # A quarter, a half or a month of this year.
         ("Accidents Q3 2026", {"frequency": "R/P1M"}), ("1. Halbjahr 2026", {"frequency": "R/P1M"}),
-        ("Mai 2026", {"frequency": "R/P1D"}), ("Μάρτιος 2026", {"frequency": "R/P1D"}), ("2026年3月", {"frequency": "R/P1D"}),
+        ("Mai 2026", {"frequency": "R/P1D"}), ("Μάρτιος 2026", {"frequency": "R/P1D"}),
+        ("2026年3月", {"frequency": "R/P1D"}),
         ("Unfälle, 2. Quartal 2026", {"frequency": "R/P1M"}), ("March 15, 2026", {"frequency": "R/P1D"}),
         # The same year in the calendars and digits of others.
         ("令和3年度予算", {"frequency": "R/P1Y"}), ("平成25年度～平成34年度計画", {"frequency": "R/P1Y"}),

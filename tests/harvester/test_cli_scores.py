@@ -1,0 +1,108 @@
+"""What people see of scores on the command line."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from catalog.store import open_catalog
+from harvester.cli import cli
+from quality.agreement import agreement, write_agreement
+from quality.entities import bootstrap, score_entities
+from quality.rescore import score_portal
+from specs.systems import systems
+from tests.making import datasets, key_of, observe, portal, store
+
+RUN = "20261120T010000Z"
+FOUND = list(datasets(30))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scores")
+    with open_catalog(folder / "catalog.db") as catalog:
+        catalog.begin_run("test", [portal("p")], version="0", methodology="0", run_id=RUN)
+        store(catalog, RUN, "p", FOUND)
+        observe(catalog, RUN, "p", FOUND, random.Random(1))
+        score_portal(catalog, RUN, "p")
+        write_agreement(catalog, RUN, "p")
+        score_entities(catalog, RUN)
+    return folder
+
+
+def winnow(data: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--data", str(data), *words])
+
+
+@pytest.mark.parametrize("system", ["winnow", *sorted(systems())])
+def test_a_dataset_is_explained_under_every_system(data: Path, system: str) -> None:
+    key = key_of("p", FOUND[3])
+    result = winnow(data, "explain", key, "--system", system, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert found["system"] == system and found["lines"]
+    if found["total"] is not None:
+        assert sum(line["points"] for line in found["lines"]) == pytest.approx(found["total"])
+    shown = winnow(data, "explain", key, "--system", system)
+    assert shown.exit_code == 0 and found["lines"][0]["metric"] in shown.output
+    with open_catalog(data / "catalog.db") as catalog:
+        column = "score" if system == "winnow" else system
+        stored = catalog.value(f"select {column} from dataset_quality where dataset_id = ?", [key])  # noqa: S608
+    assert found["total"] == pytest.approx(stored, abs=1e-4)
+
+
+def test_what_cannot_be_explained_is_said(data: Path) -> None:
+    for words in (
+        ("explain", "nothing"),
+        ("explain", key_of("p", FOUND[0]), "--system", "mqa"),
+        ("compare", "nothing"),
+    ):
+        result = winnow(data, *words)
+        assert result.exit_code == 2 and "is n" in result.output, result.output
+    assert winnow(data, "compare", "p", "--systems", "winnow").exit_code == 2
+    assert "up to" in winnow(data, "explain", "link_ok").output
+
+
+def test_systems_side_by_side_and_where_they_disagree(data: Path) -> None:
+    result = winnow(data, "compare", key_of("p", FOUND[3]), "--json")
+    assert {row["system"] for row in json.loads(result.output)} == {"winnow", *systems()}
+    found = json.loads(winnow(data, "compare", "p", "--systems", "winnow,mqa_v1", "--json").output)
+    pairs = {(row["system_a"], row["system_b"]): row for row in found["agreement"]}
+    assert len(pairs) == (len(systems()) + 1) * len(systems()) / 2
+    # Two rules over the same items agree more than two systems.
+    assert pairs["mqa_v1", "mqa_v1_coverage"]["spearman"] > 0.6
+    far = found["farthest"]
+    assert len(far) == 10 and all(one["reasons"] for one in far)
+    gaps = [abs(one["rank_a"] - one["rank_b"]) for one in far]
+    assert gaps == sorted(gaps, reverse=True) and gaps[0] > 20
+    assert "weighs more" in winnow(data, "compare", "p").output
+
+
+def test_rank_correlations_are_those_of_the_textbook() -> None:
+    import numpy as np
+
+    up = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert agreement(up, up * 3) == (1.0, 1.0) and agreement(up, -up) == (-1.0, -1.0)
+    assert agreement(up, np.ones(5)) == (None, None)
+    # Ties: by hand, tau-b of (1,2,3,4) and (1,1,2,3) is 5 / sqrt(6 * 5).
+    assert agreement(up[:4], np.array([1.0, 1.0, 2.0, 3.0]))[1] == pytest.approx(5 / 30**0.5, abs=1e-4)
+
+
+def test_the_interval_of_a_mean_holds_it_and_is_the_same_every_time() -> None:
+    import numpy as np
+
+    values = np.array([20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 30.0])
+    low, high = bootstrap(values, "city")
+    assert low < values.mean() < high and bootstrap(values, "city") == (low, high)
+    assert bootstrap(np.full(9, 50.0), "x") == (50.0, 50.0)
+    many = np.tile(values, 100)
+    assert bootstrap(many, "x")[1] - bootstrap(many, "x")[0] < (high - low) / 5
+
+
+def test_methodology_is_printed() -> None:
+    result = CliRunner().invoke(cli, ["methodology"])
+    assert result.exit_code == 0 and result.output.startswith("# How Winnow measures")

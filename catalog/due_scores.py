@@ -72,6 +72,8 @@ def create_triggers(db: Database) -> None:
             " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),
+        # A rhythm of changes is read from the checks that are kept.
+        "history_delete": ("after delete on resource_history", "old.is_changed = 1", _ADDRESS.replace("new.", "old.")),
         "reports_insert": ("after insert on table_reports", "", _OF_PART),
         "reports_delete": ("after delete on table_reports", "", _OF_PART.replace("new.", "old.")),
         "reports_update": ("after update on table_reports", _differs("table_reports"), _OF_PART),

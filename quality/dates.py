@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import ciso8601
 
-__all__ = ["last_day"]
+__all__ = ["first_day", "last_day"]
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _EUROPEAN = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
@@ -35,6 +35,17 @@ def last_day(text: str | None) -> date | None:
     elif value:
         found = _iso(value) or _http(value)
     return found if found and found.year > 1900 and found != date(1970, 1, 1) else None
+
+
+def first_day(text: str | None) -> date | None:
+    """The first day that a date, month or year may mean: "2024" is 2024-01-01. As lenient as ``last_day``."""
+    last = last_day(text)
+    match len((text or "").strip()):
+        case 4 if last is not None:
+            return last.replace(month=1, day=1)
+        case 7 if last is not None:
+            return last.replace(day=1)
+    return last
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -7,21 +7,19 @@ data late. Data of a time that is over are never late: a census of 2011 is not d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from statistics import median
 from typing import Literal
 
 from catalog import vocabulary
 from catalog.model import ResourceCheck
-from quality.dates import last_day
+from quality.dates import first_day, last_day
+from quality.period_words import Told, told_by
 from quality.subject import DatasetSubject
-from specs.vocabularies import read
 
-__all__ = ["Expectation", "due_until", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
+__all__ = ["Expectation", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
 
 TOLERANCE = {"declared": 1.5, "title": 3.0, "observed": 3.0}
 """Periods that may pass before an update is late. A promise of one's own binds closer than what others read into it."""
@@ -33,8 +31,11 @@ FEWEST_CHANGES = 4
 """Changes seen without which there is no rhythm."""
 EVENNESS = 2.0
 """How much longer than the usual interval the longest may be, or shorter the shortest, and still be a rhythm."""
-_YEAR = re.compile(r"(?<!\d)(?<!\d[.,])(?:19|20)\d\d(?!\d|[.,]\d)")
-_CLOSED_STATUS = ("withdrawn", "deprecated", "discontinued", "archived", "retired")
+LEAST_READ_DAYS = 91
+"""A word in a title may tell how fine the data are, not how often they come ("Daily rainfall"): by such a word nothing
+is late within a quarter of a year, the rhythm in which such data come in most offices."""
+_CLOSED_STATUS = ("withdrawn", "deprecated", "discont", "archived", "retired")
+"""In names of our own, or as codes of the EU's table of dataset statuses (DISCONT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +50,19 @@ class Expectation:
     @property
     def limit_days(self) -> int:
         """Days after a change on which the data are not yet late."""
-        return int(self.period_days * TOLERANCE[self.source]) + GRACE_DAYS
+        days = int(self.period_days * TOLERANCE[self.source])
+        return (max(days, LEAST_READ_DAYS) if self.source == "title" else days) + GRACE_DAYS
 
 
-@lru_cache(maxsize=1)
-def _words() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    found = []
-    for row in read("period_words"):
-        words = [word.strip() for word in row["words"].split("|")]
-        # Scripts without blanks between words have no word boundaries to look for.
-        spaced = "|".join(re.escape(word) for word in words if word[0] < "\u2e80")
-        joined = "|".join(re.escape(word) for word in words if word[0] >= "\u2e80")
-        found.append((row["frequency"], re.compile(rf"\b(?:{spaced})\b|{joined}", re.IGNORECASE)))
-    return tuple(found)
+def _is_over(s: DatasetSubject, told: Told, *, is_declared: bool) -> bool:
+    """Whether the data are of a time that is over, and so are not due again.
 
-
-@lru_cache(maxsize=8192)
-def _in_title(title: str) -> tuple[str | None, str, int | None]:
-    """The frequency a title names, by which word, and the last year in it."""
-    text = title[:500]
-    years = [int(found) for found in _YEAR.findall(text)]
-    for frequency, pattern in _words():
-        if match := pattern.search(text):
-            return frequency, match[0], max(years, default=None)
-    return None, "", max(years, default=None)
-
-
-def _is_over(s: DatasetSubject, last_year: int | None) -> bool:
-    """Whether the data are of a time that is over, and so are not due again."""
-    if last_year is not None:
-        return last_year < s.as_of.year
+    A declared frequency alone does not say otherwise: portals fill it in for every year of a series alike. Only where
+    the time covered is declared to go on, too, is the year in the title that of something else ("Districts of 2011").
+    """
     end = last_day(s.dataset.temporal_end)
+    if told.until is not None:
+        return told.until < s.as_of and not (is_declared and end is not None and end >= s.as_of)
     return end is not None and (s.as_of - end).days > OVER_DAYS
 
 
@@ -92,13 +75,16 @@ def expectation(s: DatasetSubject) -> Expectation | None:
         and frequency.id != "UNKNOWN"
     ):
         return None
-    word, evidence, last_year = _in_title(s.dataset.title or "")
-    if word == "CLOSED" or _is_over(s, last_year) or _is_withdrawn(s):
+    told = told_by(s.dataset.title or "")
+    declared_days = frequency.period_days if frequency is not None else None
+    if told.is_closed or _is_over(s, told, is_declared=declared_days is not None) or _is_withdrawn(s):
         return None
-    if frequency is not None and frequency.period_days is not None:
-        return Expectation(frequency.period_days, "declared", str(s.dataset.frequency))
-    if word is not None and (named := vocabulary.frequency(word)) is not None and named.period_days is not None:
-        return Expectation(named.period_days, "title", evidence)
+    if declared_days is not None:
+        return Expectation(declared_days, "declared", str(s.dataset.frequency))
+    named = vocabulary.frequency(told.frequency) if told.frequency else None
+    if named is not None and named.period_days is not None:
+        # Titles of files are not read: they name the rows ("income a month"), hardly ever the next delivery.
+        return Expectation(named.period_days, "title", told.word)
     return _rhythm(s)
 
 
@@ -129,29 +115,27 @@ def observed_date(check: ResourceCheck | None) -> str | None:
     return check.changed_at or (None if check.is_volatile else check.last_modified)
 
 
-def _dates(s: DatasetSubject) -> Iterator[tuple[date, str]]:
-    """Days of change, with where they stand."""
-    if (day := last_day(s.dataset.modified)) is not None:
-        yield day, "as declared for the dataset"
+def _texts(s: DatasetSubject) -> Iterator[tuple[str | None, str]]:
+    """Dates of change as they are written, with where they stand."""
+    yield s.dataset.modified, "as declared for the dataset"
     for part in s.distributions:
-        if (day := last_day(part.distribution.modified)) is not None:
-            yield day, "as declared for a file"
+        yield part.distribution.modified, "as declared for a file"
         for check in (part.access_check, part.download_check):
-            if (day := last_day(observed_date(check))) is not None:
-                yield day, "as seen at a file"
+            yield observed_date(check), "as seen at a file"
 
 
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
     """The last change of the data, declared or observed, and how it is known; dates in the future are no dates."""
-    # "2026" means a day up to the end of the year.
-    found = [(min(day, s.as_of), where) for day, where in _dates(s) if day.year <= s.as_of.year]
-    return max(found, key=lambda one: one[0], default=None)
-
-
-def due_until(s: DatasetSubject) -> date | None:
-    """The last day on which the data are not late; None where they cannot be."""
-    due, changed = expectation(s), last_change(s)
-    return None if due is None or changed is None else changed[0] + timedelta(days=due.limit_days)
+    found = None
+    for text, where in _texts(s):
+        last, first = last_day(text), first_day(text)
+        # Where the publisher is, it may be tomorrow already. "2026" means a day up to the end of the year, or today.
+        if last is None or first is None or first > s.as_of + timedelta(days=1):
+            continue
+        day = min(last, s.as_of)
+        if found is None or day > found[0]:
+            found = day, where
+    return found
 
 
 def lateness(s: DatasetSubject) -> str:
@@ -168,27 +152,29 @@ def lateness(s: DatasetSubject) -> str:
     )[:300]
 
 
+def _after(day: date, days: int) -> date:
+    """Some days later; the last day there is where the calendar ends first: "9999-12-31" means for ever."""
+    return day + timedelta(days=min(days, (date.max - day).days))
+
+
 def next_review_on(s: DatasetSubject) -> date | None:
     """The first day after ``as_of`` on which the calendar alone may change a measurement; None for never.
 
     Rather too early than too late: what is asked again in vain costs little.
     """
     days: list[date] = []
-    january = date(s.as_of.year + 1, 1, 1)
-    years = [day.year for day, _ in _dates(s)]
-    _, _, last_year = _in_title(s.dataset.title or "")
-    if any(year > s.as_of.year for year in years) or (last_year is not None and last_year >= s.as_of.year):
-        days.append(january)
-    for day, _ in _dates(s):
-        if day >= s.as_of:
+    for text, _ in _texts(s):
+        last, first = last_day(text), first_day(text)
+        if last is not None and first is not None and last >= s.as_of:
             # A day to come is no date of change; declared, it is false until the day before.
-            days += [day - timedelta(days=1), day, day + timedelta(days=1)]
-    end = last_day(s.dataset.temporal_end)
+            days += [_after(day, more) for day in (first, last) for more in (-1, 0, 1)]
+    until_named, end = told_by(s.dataset.title or "").until, last_day(s.dataset.temporal_end)
+    days += [_after(day, 1) for day in (until_named, end) if day is not None]
     if end is not None:
-        days.append(end + timedelta(days=OVER_DAYS + 1))
-    if (until := due_until(s)) is not None:
-        days.append(until + timedelta(days=1))
-    changed, frequency = last_change(s), vocabulary.frequency(s.dataset.frequency)
+        days.append(_after(end, OVER_DAYS + 1))
+    due, changed, frequency = expectation(s), last_change(s), vocabulary.frequency(s.dataset.frequency)
+    if due is not None and changed is not None:
+        days.append(changed[0] + timedelta(days=due.limit_days + 1))
     if changed is not None and frequency is not None and frequency.period_days is not None:
         # By the rule of udata, without tolerance.
         days += [changed[0] + timedelta(days=int(frequency.period_days) + more) for more in (1, 2)]

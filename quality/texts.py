@@ -14,13 +14,22 @@ from functools import lru_cache
 
 from specs.vocabularies import read
 
-__all__ = ["information", "is_code", "is_placeholder", "plain_text", "same_text"]
+__all__ = ["information", "is_code", "is_placeholder", "plain_text"]
 
 LOOKED_AT = 3_000
 """Characters of a text that are looked at: what says nothing so far says nothing."""
+WITH_MARKUP = 12_000
+"""Characters of a text with markup: office programs put long tables of styles in front."""
 LONGEST_WORD = 40
 """Letters for which a word can count."""
-_MARKUP = re.compile(r"<[^>]{0,2000}>|https?://\S+|www\.\S+|&(?:#\d+|\w+);")
+_MARKUP = re.compile(
+    r"<(?:style|script)\b[^<>]{0,2000}>[^<]*|<!--(?:(?!<!--).)*?(?:-->|$)|<[a-z/!?][^<>]{0,2000}(?:>|$)"
+    r"|https?://\S+|www\.\S+|[{$]\{[^{}]{0,200}(?:\}|$)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Tags, addresses, and templates that nobody has filled in; the last of them may be cut off."""
+_MARK = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+")
+"""Accents, and vowels of Hebrew and Arabic: written or not, the word is the same."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 """Scripts without blanks between words: Thai, Lao, Chinese, Japanese."""
@@ -30,8 +39,10 @@ _UUID = re.compile(r"^\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$", re.
 _CODE = re.compile(r"^(?=.*(?:_|\d.*\d.*\d))[A-Za-z0-9_.:/-]+$")
 _WORD_AND_YEAR = re.compile(r"^[A-Za-z]{4,}[-_ ]?(?:19|20)\d\d$")
 _WEIGHTS = (
-    ("\u0590", "\u07ff", 1.4),  # Hebrew, Arabic, Syriac
-    ("\u0900", "\u109f", 1.6),  # the scripts of India, Thai, Lao, Tibetan, Burmese: their vowels are no letters
+    ("\u0590", "\u05ff", 1.4),  # Hebrew
+    ("\u0600", "\u07ff", 1.2),  # Arabic, Syriac
+    ("\u0900", "\u0dff", 2.0),  # the scripts of India: their vowels are no letters
+    ("\u0e00", "\u109f", 1.6),  # Thai, Lao, Tibetan, Burmese
     ("\u1100", "\u11ff", 1.0),
     ("\u3040", "\u30ff", 1.8),  # kana
     ("\uac00", "\ud7af", 2.4),  # hangul
@@ -42,8 +53,17 @@ _WEIGHTS = (
 
 def plain_text(text: str | None) -> str:
     """A text without markup, addresses, entities and characters that nobody sees; its beginning only."""
-    visible = _INVISIBLE.sub("", (text or "")[:LOOKED_AT])
-    return html.unescape(_MARKUP.sub(" ", visible)) if "<" in visible or "&" in visible or "/" in visible else visible
+    raw = text or ""
+    has_markup = len(raw) > LOOKED_AT and ("<" in raw[:LOOKED_AT] or "&lt;" in raw[:LOOKED_AT])
+    visible = raw[: WITH_MARKUP if has_markup else LOOKED_AT]
+    if not visible.isascii():
+        visible = _MARK.sub("", _INVISIBLE.sub("", visible))
+    if "&" in visible:
+        # First, so that tags that were escaped are tags again.
+        visible = html.unescape(visible)
+    if "<" in visible or "/" in visible or "{" in visible or "www." in visible:
+        visible = _MARKUP.sub(" ", visible)
+    return visible[:LOOKED_AT]
 
 
 @lru_cache(maxsize=4096)
@@ -54,11 +74,20 @@ def _weight(character: str) -> float:
     return 1.0 if character < "\U00020000" else 2.6
 
 
-def information(text: str, enough: float = float("inf")) -> float:
-    """How much different words hold, in letters of an alphabet. Ends where there is ``enough``."""
-    if text.isascii():
-        return _ascii(text, enough)
+def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
+    """How much different words hold, in letters of an alphabet. Ends where there is ``enough``.
+
+    What stands in the text ``beyond`` counts for nothing.
+    """
     seen: set[str] = set()
+    if beyond:
+        _count(beyond, float("inf"), seen)
+    return _count(text, enough, seen)
+
+
+def _count(text: str, enough: float, seen: set[str]) -> float:
+    if text.isascii():
+        return _ascii(text, enough, seen)
     total = 0.0
     for match in _WORD.finditer(text):
         word = match[0].casefold()
@@ -77,8 +106,7 @@ def information(text: str, enough: float = float("inf")) -> float:
     return total
 
 
-def _ascii(text: str, enough: float) -> float:
-    seen: set[str] = set()
+def _ascii(text: str, enough: float, seen: set[str]) -> float:
     total = 0
     for word in _WORD.findall(text):
         lower = word.lower()
@@ -102,13 +130,9 @@ def _placeholders() -> frozenset[str]:
 
 def is_placeholder(text: str) -> bool:
     """Whether a text only fills a field: "n/a", "test", "description", in the languages of ``placeholders.csv``."""
-    return len(text) <= 60 and (key := _key(text)) in _placeholders() and bool(key)
-
-
-def same_text(one: str, other: str) -> bool:
-    """Whether two texts are the same but for case, punctuation and blanks, or the first is part of the second."""
-    first, second = _key(one), _key(other)
-    return bool(first) and (first == second or (len(first) >= 12 and first in second))
+    if len(text) > 60:
+        return "lorem ipsum" in text[:200].lower()
+    return (key := _key(text)) in _placeholders() and bool(key)
 
 
 def is_code(title: str) -> bool:

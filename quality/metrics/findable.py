@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from quality.metrics.answers import present, yes
 from quality.subject import DatasetSubject, DistributionSubject
-from quality.texts import information, is_code, is_placeholder, plain_text, same_text
+from quality.texts import information, is_code, is_placeholder, plain_text
 
 __all__: list[str] = []
 
 ENOUGH = 65.0
 """Letters of different words of a description that says something: about two short sentences, 100 characters."""
-ENOUGH_FOR_A_TITLE = 3.0
+NEW = 20.0
+"""Letters of a description in words that the title does not hold."""
+AT_FIRST = 400
+"""Characters of a description that are looked at first."""
+ENOUGH_FOR_A_TITLE = 2.4
+"""Three letters, one Chinese character, or one Korean syllable: "GIS", "亀", "물"."""
 
 
 def title_present(s: DatasetSubject) -> float:
@@ -30,14 +35,17 @@ def description_present(s: DatasetSubject) -> float:
 
 
 def description_informative(s: DatasetSubject) -> float | None:
-    """What the title already says counts for nothing."""
-    if not present(s.dataset.description):
+    """A title said again, however often, counts for nothing."""
+    if s.dataset.description is None or not present(s.dataset.description):
         return None
-    text = plain_text(s.dataset.description)
-    if information(text, ENOUGH) < ENOUGH or is_placeholder(text):
-        return 0.0
-    # A long text cannot be part of a title.
-    return yes(len(text) > 500 or not same_text(text, s.dataset.title or ""))
+    title = plain_text(s.dataset.title)
+    # Nearly always the beginning decides.
+    text = plain_text(s.dataset.description[:AT_FIRST])
+    if information(text, ENOUGH, beyond=title) < ENOUGH:
+        text = plain_text(s.dataset.description)
+        if information(text, ENOUGH) < ENOUGH or information(text, NEW, beyond=title) < NEW:
+            return 0.0
+    return yes(not is_placeholder(text))
 
 
 def keyword_present(s: DatasetSubject) -> float:

@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 CHUNK = 500
-MAX_RESULTS = 50
-"""Results of a dataset by a standard that are kept; the counts are of all."""
+MAX_RESULTS = 20
+"""Different results of a dataset by a standard that are kept; the counts are of all."""
 MAX_RAW = 2_000_000
 """Characters of a record that is judged as it came; only those of DCAT's own types are: they are written in it."""
 FEDERAL = ("bureauCode", "programCode")
@@ -56,8 +56,8 @@ class Judged:
     """Requirements that are broken."""
     warnings: int
     """Recommendations that are not followed."""
-    results: Sequence[dict[str, str]]
-    """node, path, component, severity and message of each."""
+    results: Sequence[dict[str, Any]]
+    """Different ones: path, component, severity and count; of requirements also the first node and a sentence."""
 
 
 def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:

@@ -48,9 +48,9 @@ def digest() -> str:
 
 
 SPECS = Path(specs.__file__ or "").parent
-_DATA = ("expectations", "standards")
-"""What tables and records are held against."""
-_KINDS = (".toml", ".ttl", ".json")
+_DATA = ("expectations", "standards", "vocabularies")
+"""What tables and records are held against, and by which words they are understood."""
+_KINDS = (".csv", ".toml", ".ttl", ".json")
 
 
 def _data_of(path: Path) -> str:

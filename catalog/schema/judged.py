@@ -77,7 +77,10 @@ TABLES: dict[str, Table] = {
             "conforms": c(bool, "1 where no requirement is broken; recommendations do not count."),
             "violations": c(int, "Requirements that are broken."),
             "warnings": c(int, "Recommendations that are not followed."),
-            "results": c(list, "The first 50 of both: node, path, component, severity, message."),
+            "results": c(
+                list,
+                "The first 20 different ones: path, component, severity, count; first node and sentence of requirements.",
+            ),
             "methodology_version": c(str, "Version of the rules."),
         },
         indexes=(("dataset_id",), ("portal_id", "standard"), ("standard", "conforms")),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from typing import Any
 
 from catalog.conformance import Judged, forget, is_federal, received, write_conformance
 from catalog.reading import StoredDataset, present, stored_datasets
 from catalog.store import Catalog
 from quality.standards.judge import judge
-from quality.standards.result import STANDARDS
+from quality.standards.result import STANDARDS, Violation
 
 __all__ = ["conform", "conform_batch"]
 
@@ -29,6 +29,21 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
     return done
 
 
+def _kept(violations: Sequence[Violation]) -> list[dict[str, Any]]:
+    """What is kept of some results: each property and constraint once, with how often and where first. A sentence is
+    kept for what must be mended; what is only recommended has its name."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in violations:
+        key = (one.path, one.component, one.severity)
+        if key in found:
+            found[key]["count"] += 1
+            continue
+        found[key] = {"path": one.path, "component": one.component, "severity": one.severity, "count": 1}
+        if one.severity == "violation":
+            found[key] |= {"node": one.node, "message": one.message}
+    return list(found.values())
+
+
 def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str]) -> int:
     """Judge datasets that were read already, and write the rows. ``federal``: ids of the portals that are federal."""
     ids = [stored.id for stored in batch]
@@ -45,7 +60,7 @@ def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset],
                     conforms=one.conforms,
                     violations=broken,
                     warnings=len(one.violations) - broken,
-                    results=[{k: v for k, v in asdict(v).items() if k != "standard"} for v in one.violations],
+                    results=_kept(one.violations),
                 )
             )
     write_conformance(catalog, run_id, ids, judged)

@@ -21,7 +21,8 @@ __all__ = ["create_triggers", "due"]
 _CLOCKS = {
     "resource_checks": {
         "checked_at", "elapsed_ms", "first_byte_ms", "next_check_at", "stable_checks", "run_id", "method",
-        "certificate_expires_on", "uptime", "uptime_checks", "etag", "failed_checks", "failing_since", "ok_since",
+        "certificate_expires_on", "exchange",
+        "uptime", "uptime_checks", "etag", "failed_checks", "failing_since", "ok_since",
     },
     "table_reports": {"run_id", "elapsed_ms"},
     "publishers": {"portal_id", "datasets", "score", "score_low", "score_high", "grade"},

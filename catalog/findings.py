@@ -65,6 +65,7 @@ class Found:
 
 _CONTENT = tuple(one.name for one in fields(Finding))
 _content = attrgetter(*_CONTENT)
+_EXCHANGE = _CONTENT.index("exchange")
 _FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
 """Where the words of publishers and servers stand, which may be no text that SQLite takes."""
 _LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at")
@@ -137,7 +138,8 @@ def _write(
         about = (one.portal_id, one.publisher_id, one.dataset_id)
         for key, finding in keys.items():
             content = (*_plain(_content(finding)), *about)
-            digest, before = _digest(content), old.get(key)
+            # A newer exchange that shows the same is no news: the finding keeps the one in which it was found.
+            digest, before = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :])), old.get(key)
             if before is not None and before[_DIGEST] == digest:
                 # It stands as it stood: nothing to write. See RUNS_FAILING.
                 if before[_STATE] not in STANDING:

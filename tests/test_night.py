@@ -124,9 +124,12 @@ def test_every_percentage_reproduces_from_the_catalogue(data: Path, night: Catal
     row = next(r for r in read(data / "exports" / "scorecard.csv") if r["entity_id"] == "solmark")
     share = night.value("select round(100 * avg(link_ok), 2) from distribution_quality where portal_id = 'solmark'")
     assert float(row["links_ok_pct"]) == share
-    assert float(row["score"]) == night.value(
-        "select round(avg(score), 2) from dataset_quality where portal_id = 'solmark'"
-    )
+    # A family counts once; so do datasets of one publisher with the same bytes.
+    mean = """select round(avg(mean), 2) from (select avg(score) as mean from (
+                select score, case when content is null then family else min(family) over
+                  (partition by coalesce(publisher_id, portal_id), content) end as kin
+                from dataset_quality where portal_id = 'solmark') group by kin)"""
+    assert float(row["score"]) == night.value(mean)
 
 
 def test_every_lost_record_is_a_harvest_error(night: Catalog) -> None:
@@ -135,7 +138,9 @@ def test_every_lost_record_is_a_harvest_error(night: Catalog) -> None:
     assert all(e["remedy"] and e["pointer"] and e["url"] and e["message"] for e in errors)
 
 
-def test_scoring_and_exporting_again_changes_nothing(data: Path) -> None:
+def test_scoring_and_exporting_again_changes_nothing(data: Path, tmp_path: Path) -> None:
+    # Other tests look at the night as it was.
+    data = Path(shutil.copytree(data, tmp_path / "copy"))
     before = {path: path.read_bytes() for path in (data / "exports").rglob("*.csv")}
     portals = ["solmark", "verdania", "harborview"]
     for command in ("export", "score", "export"):

@@ -78,8 +78,7 @@ TABLES: dict[str, Table] = {
             "violations": c(int, "Requirements that are broken."),
             "warnings": c(int, "Recommendations that are not followed."),
             "results": c(
-                list,
-                "The first 20 different ones: path, component, severity, count; first node and sentence of requirements.",
+                list, "20 of a kind at most: path, component, severity, count; of requirements node and message."
             ),
             "methodology_version": c(str, "Version of the rules."),
         },

@@ -87,7 +87,7 @@ def _faults(commitment: Commitment, path: Path) -> Iterator[str]:
         yield f"period.deadline: {period.deadline} is not after period.start {period.start}; correct one of them"
     if not re.match(r"https?://\S+$", commitment.source.url):
         yield f"source.url: {commitment.source.url!r} is no web address; give the page where the promise stands"
-    counted = Counter(item.id for item in (*commitment.indicators, *commitment.milestones))
+    counted = Counter([one.id for one in commitment.indicators] + [one.id for one in commitment.milestones])
     for item_id, count in counted.items():
         if count > 1:
             yield f"indicators.{item_id}: {count} indicators or milestones have this id; rename all but one"

@@ -93,7 +93,7 @@ def _verdicts(kept: Mapping[str, Kept]) -> tuple[dict[str, bool | None], float |
             # It was asked once: what slips out of the question fails, as what slips out of the scope.
             verdict = False
         fresh += verdict is not None and (one.is_fresh or one.is_gone)
-        found[name] = one.remembered if verdict is None else verdict  # type: ignore[assignment]
+        found[name] = one.remembered if verdict is None else verdict
     return found, fresh / len(found) if found else None
 
 
@@ -171,10 +171,11 @@ def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Re
 
 
 def _new_themes(kept: Mapping[str, Kept], context: Context) -> Reading:
-    declared = context.params.get("known_themes", ())
-    old = {_theme(text) for text in declared}
-    # A theme that is put on an old dataset is no new data.
-    old |= {key for one in kept.values() if one.is_first for key in one.seen}
+    if declared := context.params.get("known_themes"):
+        old = {_theme(text) for text in declared}
+    else:
+        # A theme that is put on an old dataset is no new data.
+        old = {key for one in kept.values() if one.is_first for key in (one.seen or ())}
     return _distinct(kept, frozenset(old))
 
 

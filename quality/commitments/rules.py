@@ -160,8 +160,7 @@ def conforms_to(member: Member, standard: str) -> Verdict:
         return is_declared and bool(member.services)
     # Declared is not enough: it must answer, and no table of it that was looked into may be broken.
     return _one(
-        _both(_part(part, "link_ok"), False if part.table_status in ("invalid", "wrong_content") else True)
-        for part in fitting
+        _both(_part(part, "link_ok"), part.table_status not in ("invalid", "wrong_content")) for part in fitting
     )
 
 

@@ -147,14 +147,18 @@ def _frozen(goal: Goal, seen: Seen, last: Point | None, evidence: Sequence[tuple
         return None
     if seen.day == goal.deadline and seen.is_evidence:
         return seen.value
-    if last and last.day >= goal.deadline:
+    if last and last.day >= goal.deadline and last.value_at_deadline is not None:
         return last.value_at_deadline
-    return evidence[-1][1] if evidence else None
+    return next((value for day, value in reversed(evidence) if day <= goal.deadline), None)
 
 
 def _trend(goal: Goal, seen: Seen, past: Sequence[Point]) -> tuple[float | None, date | None]:
     if not seen.is_evidence or seen.value is None:
-        return (past[-1].trend_per_month or 0.0) / DAYS_PER_MONTH if past and past[-1].trend_per_month else None, None
+        # Nothing new was seen: the last trend stands.
+        last = past[-1] if past else None
+        if last is None or last.trend_per_month is None:
+            return None, None
+        return last.trend_per_month / DAYS_PER_MONTH, last.forecast_date
     # Values of two methodologies are two figures.
     values = [
         (p.day, p.value)
@@ -182,7 +186,7 @@ def _state(
     is_over = seen.day >= goal.deadline
     if is_over and frozen is not None and before not in FINAL:
         # What was frozen was read before: no later run can shake it.
-        kept = satisfied(frozen, goal.target, goal.better) and (seen.is_whole or frozen < 1)
+        kept = satisfied(frozen, goal.target, goal.better) and seen.is_whole
         return ("met" if kept else "missed"), None, 0
     if last and before != "scheduled" and (not seen.is_harvested or (before in FINAL and not seen.is_evidence)):
         return last.status, last.candidate, last.candidate_runs

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date as Day
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PrivateAttr, StringConstraints
 
 from specs.errors import Strict
 from specs.portals import Iso3
@@ -168,6 +169,12 @@ class Commitment(Strict):
     indicators: tuple[Indicator, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     waived: tuple[Waiver, ...] = ()
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its file, where its external files lie too."""
+        return self._folder
 
     @property
     def stem(self) -> str:

@@ -86,10 +86,10 @@ def _verdicts(kept: Mapping[str, Kept]) -> tuple[dict[str, bool | None], float |
     found: dict[str, bool | None] = {}
     fresh = 0
     for name, one in kept.items():
-        verdict: Verdict = False if one.is_gone else one.seen
-        if verdict is NOT_ASKED:
-            if one.remembered is None:
-                continue
+        verdict: Verdict = one.seen
+        if verdict is NOT_ASKED and one.remembered is None:
+            continue
+        if one.is_gone or verdict is NOT_ASKED:
             # It was asked once: what slips out of the question fails, as what slips out of the scope.
             verdict = False
         fresh += verdict is not None and (one.is_fresh or one.is_gone)
@@ -155,15 +155,19 @@ def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Re
     """How many different things the datasets bring."""
     found: set[str] = set()
     verdicts: dict[str, bool | None] = {}
+    fresh = 0
     for name, one in kept.items():
         brought = frozenset() if one.is_gone else one.seen
-        verdicts[name] = None if brought is None else bool(brought - but)
+        fresh += brought is not None and (one.is_fresh or one.is_gone)
         found |= (brought or frozenset()) - but
-    fresh = sum(verdicts[name] is not None and (one.is_fresh or one.is_gone) for name, one in kept.items())
+        if brought is not None and brought - but:
+            verdicts[name] = True
+        else:
+            # To bring nothing is no fault, unless it is because the dataset vanished.
+            verdicts[name] = False if one.is_gone and one.remembered is not None else None
     return Reading(
         value=float(len(found)),
         numerator=len(found),
-        denominator=sum(verdict is not None for verdict in verdicts.values()),
         coverage=fresh / len(kept),
         verdicts=verdicts,
         note=", ".join(sorted(found)) or None,
@@ -189,7 +193,7 @@ def _census(kept: Mapping[str, Kept], context: Context, *, is_share: bool) -> Re
         numerator=len(brought),
         denominator=total,
         coverage=found.coverage,
-        verdicts={name: verdict for name, verdict in found.verdicts.items() if verdict is not False},
+        verdicts=found.verdicts,
         note=f"not found open: {'; '.join(missing)}" if missing else None,
     )
 

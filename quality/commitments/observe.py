@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from catalog.commitment_rows import findings_of, heads_of, members_of
@@ -150,7 +149,8 @@ def _kept(
     found = {}
     for name in sorted(who.active | who.gone):
         old = remembered.get(name)
-        passes = old["passes"] if old else None
+        # One that has come back is looked at anew: its last verdict says no more than that it was gone.
+        passes = old["passes"] if old and (old["is_in_scope"] or name in who.gone) else None
         found[name] = Kept(
             seen=seen.get(name),
             is_gone=name in who.gone,
@@ -199,14 +199,9 @@ def _rows(
                 "first_seen_run": old["first_seen_run"] if old else run_id,
                 "last_seen_run": run_id if is_active else old["last_seen_run"] if old else run_id,
                 "is_in_scope": int(is_active),
-                "passes": 0 if name in who.gone else None if passes is None else int(passes),
+                "passes": None if passes is None else int(passes),
                 "waived": int(name in who.excused),
                 "reason": who.excused.get(name) or ("vanished from the scope" if name in who.gone else None),
             }
         )
     return rows
-
-
-def day_of(run_id: str) -> date:
-    """The day of a run (UTC)."""
-    return started(run_id).date()

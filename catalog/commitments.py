@@ -11,7 +11,7 @@ from catalog.store import Catalog
 from specs.commitments import Commitment
 
 __all__ = [
-    "best_readings", "drop_commitments", "harvests_before", "memory", "past_readings", "register_commitments",
+    "best_readings", "drop_commitments", "harvests_before", "last_states", "memory", "past_readings", "register_commitments",
     "write_memory", "write_readings",
 ]  # fmt: skip
 
@@ -141,3 +141,13 @@ def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str
            order by r.measure, c.id, r.indicator_id""",
         {"measure": measure},
     )
+
+
+def last_states(catalog: Catalog) -> dict[str, dict[str, Any]]:
+    """The last overall reading of every commitment, by its id."""
+    rows = catalog.rows(
+        """select r.* from commitment_readings r where r.indicator_id = '_overall' and r.run_id =
+             (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id
+               and l.indicator_id = '_overall')"""
+    )
+    return {row["commitment_id"]: row for row in rows}

@@ -99,7 +99,9 @@ def step(goal: Goal, seen: Seen, past: Sequence[Point] = ()) -> Point:
         value, coverage = (last.value, last.coverage) if last else (None, None)
     elif not seen.is_resolved:
         flags.add("scope_unresolved")
-    elif seen.value is None or not seen.is_evidence:
+    elif seen.value is None:
+        flags.add("no_value")
+    elif not seen.is_evidence:
         flags.add("low_coverage")
     if seen.is_evidence and seen.value is not None and baseline is not None:
         share = progress(seen.value, baseline, goal.target, goal.better)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from catalog.commitment_rows import heads_of
 from catalog.commitments import (
     drop_commitments,
     past_readings,
@@ -20,12 +21,13 @@ from quality.commitments.external import series_value
 from quality.commitments.measures import Reading
 from quality.commitments.observe import Looked, Watch, definition, look
 from quality.commitments.progress import Better, Goal, Item, elapsed, overall
+from quality.commitments.readings import columns, point_of
 from quality.commitments.timing import Point, Seen, step
 from specs.commitments import Commitment, Indicator, Milestone
 from specs.measures import measures
 from specs.metrics import methodology_version
 
-__all__ = ["OVERALL", "better_of", "track"]
+__all__ = ["OVERALL", "better_of", "peek", "track"]
 
 OVERALL = "_overall"
 
@@ -54,6 +56,42 @@ def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, m
     return sum(_track_one(watch, one, version) for one in tracked)
 
 
+def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
+    """What each indicator reads in the catalogue as it is, without memory; nothing is written.
+
+    Shares from 0 to 1. Raises SpecError where an external file is bad.
+    """
+    latest = catalog.value("select max(id) from runs")
+    if latest is None:
+        return []
+    watch = Watch(catalog, str(latest))
+    over_datasets = [one for one in commitment.indicators if one.kind == "measured" or one.denominator is not None]
+    found = look(watch, commitment, over_datasets, {})
+    rows = []
+    for one in commitment.indicators:
+        looked = found.get(one.id)
+        reading = looked.reading if looked else _told(commitment, one, watch.day)
+        active = sorted(looked.members.active) if looked else []
+        titles = [head.title or head.id for head in heads_of(catalog, active[:3]).values()]
+        about = measures().get(one.measure or "")
+        rows.append(
+            {
+                "id": one.id,
+                "kind": one.kind,
+                "measure": one.measure,
+                "unit": about.unit if about else None,
+                "in_scope": len(active) if looked else None,
+                "titles": titles,
+                "value": reading.value,
+                "target": one.target,
+                "coverage": reading.coverage,
+                "failing": len(reading.failing) if looked else None,
+                "note": reading.note,
+            }
+        )
+    return rows
+
+
 def better_of(indicator: Indicator) -> Better:
     """The side on which an indicator is better; of one to be maintained the side that its measure is better on."""
     if indicator.direction != "maintain":
@@ -76,13 +114,14 @@ def _track_one(watch: Watch, commitment: Commitment, version: str) -> int:
     found = look(watch, commitment, over_datasets, since)
     done = []
     for one in commitment.indicators:
-        looked = found[one.id] if one.id in found else _told(commitment, one, watch.day)
-        done.append(_indicator(watch, commitment, one, looked, past[one.id], version, one.id in redefined))
-        if one.id in found and looked.is_harvested:
+        looked = found.get(one.id)
+        told = looked or _told(commitment, one, watch.day)
+        done.append(_indicator(watch, commitment, one, told, past[one.id], version, one.id in redefined))
+        if looked and looked.is_harvested:
             write_memory(catalog, commitment.id, one.id, looked.rows)
     done += [_milestone(commitment, one, watch.day) for one in commitment.milestones]
     before = past_readings(catalog, watch.run_id, commitment.id, OVERALL)
-    rows = [*(one.row for one in done), _overall(commitment, done, before, watch.day, version)]
+    rows: list[Mapping[str, Any]] = [*(one.row for one in done), _overall(commitment, done, before, watch.day, version)]
     write_readings(catalog, watch.run_id, commitment.id, rows)
     return len(rows)
 
@@ -143,7 +182,7 @@ def _indicator(
         vanished=vanished,
         methodology=version if one.kind == "measured" else "",
     )
-    point = step(goal, seen, [_point(row) for row in past])
+    point = step(goal, seen, [point_of(row) for row in past])
     flags = {*point.flags, *([one.kind] if one.kind != "measured" else []), *(["redefined"] if is_redefined else [])}
     last = past[-1] if past and not seen.is_harvested else None
     where = urlencode({"commitment_id": commitment.id, "indicator_id": one.id, "passes": 0, "waived": 0})
@@ -159,7 +198,7 @@ def _indicator(
         "evidence_query": f"/catalog/commitment_members?{where}" if is_over_datasets else one.evidence,
         "note": last["note"] if last else reading.note,
         "definition": definition(commitment, one),
-        **_columns(goal, point, flags),
+        **columns(goal, point, flags),
     }
     return _Tracked(item_id=one.id, weight=one.weight, point=point, vanished=vanished, row=row)
 
@@ -200,13 +239,13 @@ def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
         "evidence_query": one.evidence,
         "note": f"{one.assessor}, {one.done}" if is_done else None,
         "definition": "milestone",
-        **_columns(goal, point, set(point.flags)),
+        **columns(goal, point, set(point.flags)),
     }
     return _Tracked(item_id=one.id, weight=one.weight, point=point, vanished=0.0, row=row)
 
 
 def _overall(
-    commitment: Commitment, done: Sequence[_Tracked], before: Sequence[Mapping[str, Any]], day: date, version: str
+    commitment: Commitment, done: Sequence[_Tracked], before: Sequence[dict[str, Any]], day: date, version: str
 ) -> dict[str, Any]:
     goal = Goal(
         start=commitment.period.start, deadline=commitment.period.deadline, baseline=0.0, target=1.0, better="increase"
@@ -226,7 +265,7 @@ def _overall(
         methodology=version,
     )
     wanted = "+".join(sorted(str(one.row["definition"]) for one in done))
-    past = [_point(row) for row in _same_definition(before, wanted)]
+    past = [point_of(row) for row in _same_definition(before, wanted)]
     point = step(goal, seen, past)
     unmeasured = [one.item_id for one in done if one.point.progress is None]
     flags = set(point.flags) | {flag for one in done for flag in one.point.flags if flag in ("manual", "external")}
@@ -245,57 +284,5 @@ def _overall(
         "evidence_query": f"/catalog/commitment_readings?{where.replace('run_id=&', '')}",
         "note": f"never measured: {', '.join(unmeasured)}" if unmeasured else None,
         "definition": wanted,
-        **_columns(goal, point, flags),
+        **columns(goal, point, flags),
     }
-
-
-def _columns(goal: Goal, point: Point, flags: set[str]) -> dict[str, Any]:
-    """The columns that goal and point give."""
-    return {
-        "start": goal.start.isoformat(),
-        "deadline": goal.deadline.isoformat(),
-        "baseline": point.baseline,
-        "baseline_date": point.baseline_date.isoformat() if point.baseline_date else None,
-        "value": point.value,
-        "value_at_deadline": point.value_at_deadline,
-        "coverage_pct": None if point.coverage is None else round(100 * point.coverage, 2),
-        "progress": point.progress,
-        "expected": point.expected,
-        "trend_per_month": point.trend_per_month,
-        "forecast_date": point.forecast_date.isoformat() if point.forecast_date else None,
-        "timing_status": point.status,
-        "candidate_status": point.candidate,
-        "candidate_runs": point.candidate_runs,
-        "suggested_completion": point.completion,
-        "flags": sorted(flags),
-        "is_observed": int(point.is_observed),
-        "methodology_version": point.methodology,
-    }
-
-
-def _point(row: Mapping[str, Any]) -> Point:
-    """A reading as it was kept."""
-    coverage = row["coverage_pct"]
-    return Point(
-        day=date(int(row["run_id"][:4]), int(row["run_id"][4:6]), int(row["run_id"][6:8])),
-        value=row["value"],
-        coverage=None if coverage is None else coverage / 100,
-        baseline=row["baseline"],
-        baseline_date=_day(row["baseline_date"]),
-        value_at_deadline=row["value_at_deadline"],
-        progress=row["progress"],
-        expected=row["expected"],
-        trend_per_month=row["trend_per_month"],
-        forecast_date=_day(row["forecast_date"]),
-        status=row["timing_status"],
-        candidate=row["candidate_status"],
-        candidate_runs=row["candidate_runs"],
-        completion=row["suggested_completion"],
-        flags=tuple(row["flags"]),
-        is_observed=bool(row["is_observed"]),
-        methodology=row["methodology_version"] or "",
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -11,8 +11,8 @@ from catalog.store import Catalog
 from specs.commitments import Commitment
 
 __all__ = [
-    "best_readings", "drop_commitments", "harvests_before", "last_states", "memory", "past_readings", "register_commitments",
-    "write_memory", "write_readings",
+    "best_readings", "drop_commitments", "harvests_before", "last_states", "memory", "past_readings",
+    "register_commitments", "write_memory", "write_readings",
 ]  # fmt: skip
 
 HISTORY = 400

@@ -64,7 +64,7 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 )
 @_FOLDER
 @click.pass_obj
-def new(data: Path, template: str | None, folder: Path | None, **said: Any) -> None:
+def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -> None:
     """Write a commitment file: from a template, or question by question where something is not said."""
     from harvester.commitment_files import ask, from_answers, save
 

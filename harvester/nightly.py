@@ -94,11 +94,11 @@ def nightly(
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
-    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and
-    export alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
+    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and export
+    alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
     ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
-    what it leaves out is carried over to the next run; ``commitments`` are those to be tracked. Raises AlreadyRunning, CatalogError, and
-    KeyboardInterrupt after noting that the run was interrupted.
+    what it leaves out is carried over to the next run; ``commitments`` are those to be tracked. Raises AlreadyRunning,
+    CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"

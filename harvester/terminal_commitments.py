@@ -43,7 +43,7 @@ def _states(data: Path) -> dict[str, dict[str, Any]]:
 def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None:
     """Print the commitments known, and how far those tracked have come."""
     states = _states(data)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": one.id,
             "title": one.title,

@@ -105,9 +105,9 @@ def _track_one(watch: Watch, commitment: Commitment, version: str) -> int:
     past: dict[str, list[dict[str, Any]]] = {}
     redefined: set[str] = set()
     for one in commitment.indicators:
-        rows = past_readings(catalog, watch.run_id, commitment.id, one.id)
-        past[one.id] = _same_definition(rows, definition(commitment, one))
-        if rows and not past[one.id]:
+        earlier = past_readings(catalog, watch.run_id, commitment.id, one.id)
+        past[one.id] = _same_definition(earlier, definition(commitment, one))
+        if earlier and not past[one.id]:
             redefined.add(one.id)
     over_datasets = [one for one in commitment.indicators if one.kind == "measured" or one.denominator is not None]
     since = {one.id: _last_observed(past[one.id]) for one in over_datasets}

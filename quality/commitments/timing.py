@@ -193,7 +193,9 @@ def _state(
     if last and before != "scheduled" and (not seen.is_harvested or (before in FINAL and not seen.is_evidence)):
         return last.status, last.candidate, last.candidate_runs
     found = _after(goal, seen, before, frozen) if is_over else _before(goal, seen, share, has_trend, ahead)
-    if last is None or before in (None, "scheduled", found):
+    # Of what was never read the first evidence is believed at once: there is no state to be shaken.
+    is_first = last is None or before == "scheduled" or (before == "unmeasurable" and last.progress is None)
+    if last is None or is_first or before == found:
         return found, None, 0
     runs = last.candidate_runs + 1 if last.candidate == found else 1
     return (found, None, 0) if runs >= RUNS else (last.status, found, runs)

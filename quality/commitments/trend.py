@@ -30,7 +30,7 @@ def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
     for day, value in values:
         found[day.isocalendar()[:2]] = (day, value)
     points = list(found.values())
-    return [point for point in points if points[-1][0] - point[0] < timedelta(weeks=WEEKS)]
+    return [point for point in points if points[-1][0] - point[0] < timedelta(weeks=WEEKS)][-WEEKS:]
 
 
 def theil_sen(points: Sequence[tuple[date, float]]) -> float | None:

@@ -222,7 +222,8 @@ def _of_hvd(rule: Callable[[Member], Verdict]) -> Measure:
 
 
 _ONLY: dict[str, Callable[[Member], Verdict]] = {
-    "link_ok": rules.accessible,
+    "link_ok": rules.link_ok,
+    "accessible": rules.accessible,
     "licence_open": rules.licence_open,
     "machine_readable": rules.machine_readable,
     "fresh": rules.fresh,

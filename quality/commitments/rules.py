@@ -74,6 +74,11 @@ def _whole(member: Member, metric: str) -> bool | None:
     return value is not None and value >= 1
 
 
+def link_ok(member: Member) -> Verdict:
+    parts = (_part(part, "link_ok") for part in member.parts)
+    return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
+
+
 def accessible(member: Member) -> Verdict:
     parts = (_both(_part(part, "link_ok"), _is_no_page(part)) for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])

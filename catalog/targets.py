@@ -13,8 +13,9 @@ __all__ = ["CheckTarget", "due_targets", "schema_addresses"]
 
 PROMISED = """
   coalesce(datasets.applicable_legislation, '[]') != '[]' or coalesce(datasets.hvd_categories, '[]') != '[]'
+  or exists (select 1 from commitment_members m where m.dataset_id = datasets.id and not m.waived)
 """
-"""SQL: whether a dataset is promised by law or commitment. The scopes of commitments belong here too."""
+"""SQL: whether a dataset is promised by law, or in the scope of a commitment that is tracked."""
 
 _URGENCY = """
   case

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from harvester import __version__
+from harvester.cli_commitments import add_to as _add_commitment_commands
 from harvester.cli_portals import add_to as _add_portal_commands
 from harvester.cli_scores import add_to as _add_score_commands
 
@@ -140,6 +141,16 @@ def _budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
+        click.option("--examples", is_flag=True, help="Track the examples that come with the program too."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _log_to(data: Path) -> None:
     """Everything the libraries have to say goes to a file; the terminal is for people."""
     data.mkdir(parents=True, exist_ok=True)
@@ -156,10 +167,13 @@ def _run(
 ) -> None:
     from harvester.night import CheckBudget
     from harvester.nightly import nightly, replay
+    from harvester.registry import commitments_in
     from harvester.terminal import progress, show_summary
     from quality.tables.limits import TableBounds
 
     _log_to(data)
+    # Before anything is begun: a bad file is said now, not at the end of the night.
+    promised = commitments_in(data, options.get("commitments"), with_examples=options.get("examples", False))
     with progress(is_quiet=options["as_json"]) as on_progress:
         bounds = TableBounds(
             workers=options["workers"],
@@ -168,7 +182,7 @@ def _run(
             unpacked_bytes=options["table_disk_mb"] * 1024**2,
         )
         if source := options.get("replay"):
-            result = replay(data, source, bounds=bounds, on_progress=on_progress)
+            result = replay(data, source, bounds=bounds, on_progress=on_progress, commitments=promised)
         else:
             result = nightly(
                 data,
@@ -181,6 +195,7 @@ def _run(
                 is_archived=options.get("archive", False),
                 is_scheduled=is_scheduled,
                 check_budget=CheckBudget(*(options.get(f"max_{name}") for name in ("requests", "bytes", "minutes"))),
+                commitments=promised,
             )
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
@@ -223,10 +238,11 @@ def _stage_command(
 
 _stage_command(
     "nightly",
-    ("harvest", "check", "validate", "score", "export"),
+    ("harvest", "check", "validate", "score", "track", "export"),
     "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
     _network_options,
     _budget_options,
+    _commitment_options,
     click.option(
         "--replay",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -237,6 +253,7 @@ _stage_command("harvest", ("harvest",), "Only read the portals' records.", _netw
 _stage_command("check", ("check",), "Only ask the addresses and download tables.", _network_options, _budget_options)
 _stage_command("validate", ("validate",), "Only look into the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
+_stage_command("track", ("track",), "Only say how far the commitments have come.", _commitment_options)
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.")
 
 
@@ -361,6 +378,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
         context.invoke(serve, port=port, host="127.0.0.1")
 
 
+_add_commitment_commands(cli)
 _add_portal_commands(cli)
 _add_score_commands(cli)
 

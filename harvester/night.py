@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.store import Catalog
 from harvester.checks.politeness import HostBudget
+from specs.commitments import Commitment
 
 if TYPE_CHECKING:
     from harvester.archive import Archive, Replay
@@ -54,5 +55,7 @@ class Night:
     traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
     """What the check of the resources cost."""
     check_budget: CheckBudget = CheckBudget()
+    commitments: Sequence[Commitment] = ()
+    """Those to be tracked."""
     fault: BaseException | None = None
     """A fault of the catalogue itself (disk full): the night stops, and says so."""

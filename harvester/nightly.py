@@ -1,4 +1,4 @@
-"""The night: harvest, check, validate, score, export, each from the database, each able to go on alone."""
+"""The night: harvest, check, validate, score, track, export, each from the database, each able to go on alone."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
 from harvester.night import CheckBudget, Night
 from quality.tables.limits import TableBounds
+from specs.commitments import Commitment
 from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
 __all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary"]
 
 Progress = Callable[[str, str, int, int | None], None]
-STAGES = ("harvest", "check", "validate", "score", "export")
+STAGES = ("harvest", "check", "validate", "score", "track", "export")
 RESUME_WITHIN = timedelta(hours=20)
 """An older run that was broken off is left as it is: its first half would be another night's."""
 
@@ -89,18 +90,19 @@ def nightly(
     is_archived: bool = False,
     is_scheduled: bool = False,
     check_budget: CheckBudget = CheckBudget(),  # noqa: B008  # it cannot be changed
+    commitments: Sequence[Commitment] = (),
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
-    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score and export
+    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and export
     alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
     ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
-    what it leaves out is carried over to the next run. Raises AlreadyRunning, CatalogError, and
-    KeyboardInterrupt after noting that the run was interrupted.
+    what it leaves out is carried over to the next run; ``commitments`` are those to be tracked. Raises AlreadyRunning,
+    CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
-        run_id = catalog.latest_run() if set(stages) <= {"score", "export"} else None
+        run_id = catalog.latest_run() if set(stages) <= {"score", "track", "export"} else None
         # Where nothing new is seen, the last run is read again, not a new one begun.
         is_again = run_id is not None
         run_id = run_id or _resumable(catalog, command)
@@ -109,6 +111,7 @@ def nightly(
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
         night.check_budget = check_budget
         night.on_progress = on_progress or night.on_progress
+        night.commitments = commitments
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
             night.archive = _archive(night, command, chosen, stages)
@@ -121,6 +124,7 @@ def replay(
     *,
     on_progress: Progress | None = None,
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+    commitments: Sequence[Commitment] = (),
 ) -> dict[str, Any]:
     """Repeat a night from its archive, without network, under its own run id; return the summary.
 
@@ -144,6 +148,7 @@ def replay(
         if not catalog.value("select 1 from runs where id = ?", [run_id]):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        night.commitments = commitments
         night.on_progress = on_progress or night.on_progress
         return _run(night, portals, stages, bounds, is_again=False)
 
@@ -265,6 +270,12 @@ def _score_all(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds)
     _score(night, portals, bounds, is_full=True)
 
 
+def _track(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from quality.commitments.track import track
+
+    night.on_progress("track", "commitments", track(night.catalog, night.run_id, night.commitments), None)
+
+
 def _export(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from catalog.exports import export_all
 
@@ -277,6 +288,7 @@ _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], TableBounds], None]] =
     "check": _check,
     "validate": _validate,
     "score": _score_due,
+    "track": _track,
     "export": _export,
 }
 

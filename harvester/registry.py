@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from specs.commitments import Commitment, examples
+from specs.commitments import load as load_commitments
 from specs.errors import SpecError
 from specs.portals import PortalSpec, load, of_url, shipped
 
-__all__ = ["detected", "known_in", "resolve"]
+__all__ = ["commitments_in", "detected", "known_in", "resolve"]
 
 
 def resolve(
@@ -40,6 +42,21 @@ def resolve(
     if allow_local:
         return [spec.model_copy(update={"local": True}) for spec in found.values()]
     return list(found.values())
+
+
+def commitments_in(data: Path, folder: Path | None = None, *, with_examples: bool = False) -> list[Commitment]:
+    """The commitments to be tracked: of a folder, or else of ``commitments`` in the data folder; without drafts.
+
+    Raises SpecError where a file is bad, or two have one id.
+    """
+    own = folder or data / "commitments"
+    if folder is not None and not folder.is_dir():
+        raise SpecError(f"{folder}: there is no such folder of commitments; check the path")
+    found = load_commitments(own) if own.is_dir() else []
+    if with_examples:
+        known = {one.id for one in found}
+        found += [one for one in examples() if one.id not in known]
+    return found
 
 
 def known_in(folder: Path) -> list[PortalSpec]:

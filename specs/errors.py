@@ -69,4 +69,4 @@ def _keys(model: type[Strict], loc: tuple[int | str, ...]) -> list[str]:
         nested = [a for a in (annotation, *getattr(annotation, "__args__", ())) if hasattr(a, "model_fields")]
         if nested:
             fields = nested[0].model_fields
-    return sorted(fields)
+    return sorted(field.alias or name for name, field in fields.items())

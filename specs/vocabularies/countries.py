@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from specs.vocabularies import read
 
-__all__ = ["alpha3"]
+__all__ = ["alpha3", "name_of"]
 
 
 @lru_cache(maxsize=1)
@@ -21,3 +21,13 @@ def _by_name() -> dict[str, str]:
 def alpha3(text: str | None) -> str | None:
     """The three-letter code of a country given by code or English name; None where it is not known."""
     return _by_name().get((text or "").strip().casefold())
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    return {row["alpha3"]: row["name"] for row in read("countries")}
+
+
+def name_of(code: str) -> str:
+    """The English name of a country by its three-letter code; the code itself where there is none."""
+    return _names().get(code, code)

@@ -1,0 +1,83 @@
+"""Words of promises: laws by their many addresses, and categories of high-value datasets with those above them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from catalog.vocabulary.folding import name_key, split_list, url_key
+from specs.vocabularies import read
+
+__all__ = ["HVD_LAW", "KeyDataset", "hvd_code", "hvd_top", "key_datasets", "law_key", "slug"]
+
+_ELI = re.compile(r"/eli/(reg|dir|dec)(?:_[a-z]+)?/(\d{4})/(\d+)", re.IGNORECASE)
+_CELEX = re.compile(r"(?:celex(?::|%3a|=)?|/celex/)3(\d{4})([RLD])0*(\d+)", re.IGNORECASE)
+_KINDS = {"reg": "R", "dir": "L", "dec": "D"}
+HVD_LAW = "R/2023/138"
+"""Regulation (EU) 2023/138, as :func:`law_key` names it."""
+
+
+@lru_cache(maxsize=4096)
+def law_key(text: str) -> str:
+    """One key for the addresses of one law of the EU: its ELI with http or https, at data.europa.eu or eur-lex, with
+    or without language and format, or its CELEX number. Other laws go by their address."""
+    if match := _ELI.search(text):
+        return f"{_KINDS[match[1].lower()]}/{match[2]}/{int(match[3])}"
+    if match := _CELEX.search(text):
+        return f"{match[2].upper()}/{match[1]}/{int(match[3])}"
+    return url_key(text.strip()) or name_key(text)
+
+
+@lru_cache(maxsize=1)
+def _categories() -> dict[str, str]:
+    return {row["id"]: row["top"] for row in read("hvd_categories")}
+
+
+@lru_cache(maxsize=1)
+def _titles() -> dict[str, str]:
+    return {name_key(row["title"]): row["id"] for row in read("hvd_categories")}
+
+
+@lru_cache(maxsize=4096)
+def hvd_code(text: str) -> str | None:
+    """The code of a category given by address, code or English title; None where it is none."""
+    code = text.strip().rstrip("/").rpartition("/")[2]
+    return code if code in _categories() else _titles().get(name_key(text))
+
+
+def hvd_top(text: str) -> str | None:
+    """The code of the top category that a category lies under."""
+    code = hvd_code(text)
+    return _categories()[code] if code else None
+
+
+def slug(text: str) -> str:
+    """A name as part of an address: ``National Treasury`` and ``national-treasury`` are one."""
+    return name_key(text).replace(" ", "-").replace(".", "-")
+
+
+class KeyDataset:
+    """A dataset that open-data indices ask every country for."""
+
+    def __init__(self, row: dict[str, str]) -> None:
+        self.id = row["id"]
+        self.title = row["title"]
+        keys = sorted({key for word in split_list(row["words"]) if (key := name_key(word))}, key=len, reverse=True)
+        # Writing without blanks has no ends of words.
+        parts = [rf"(?<!\w){re.escape(key)}(?!\w)" if _has_blanks(key) else re.escape(key) for key in keys]
+        self._pattern = re.compile("|".join(parts))
+
+    def is_meant_by(self, title: str) -> bool:
+        """Whether words of a title, folded by ``name_key``, name it."""
+        return self._pattern.search(title) is not None
+
+
+def _has_blanks(text: str) -> bool:
+    """Whether a text is in a writing that parts words by blanks."""
+    return not any("\u3040" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7af" for sign in text)
+
+
+@lru_cache(maxsize=1)
+def key_datasets() -> tuple[KeyDataset, ...]:
+    """All key datasets of ``specs/vocabularies/key_datasets.csv``."""
+    return tuple(KeyDataset(row) for row in read("key_datasets"))

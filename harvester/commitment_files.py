@@ -1,0 +1,133 @@
+"""Writing a commitment file: questions for a person, options for a program, and no file that would not be read."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from specs.commitments import Clause, load_file
+from specs.errors import SpecError
+from specs.measures import measures
+from specs.vocabularies.countries import alpha3, name_of
+
+__all__ = ["ask", "from_answers", "save"]
+
+_QUESTIONS = {
+    "commitment_id": "Id (list/number, such as ogp/KE0034)",
+    "title": "Title",
+    "country": "Country",
+    "url": "Page where the promise stands",
+    "quote": "Its words",
+    "start": "First day (YYYY-MM-DD)",
+    "deadline": "Last day (YYYY-MM-DD)",
+}
+
+
+def ask(said: dict[str, Any]) -> dict[str, Any]:
+    """The answers, asking for those that are missing. Raises click.UsageError for one that cannot be."""
+    answers = dict(said)
+    for key, question in _QUESTIONS.items():
+        answers[key] = answers[key] or click.prompt(question)
+    code = alpha3(answers["country"])
+    if code is None:
+        raise click.UsageError(f"{answers['country']!r} is no country; give its ISO 3166-1 code or English name")
+    answers["country"] = code
+    answers["government"] = answers["government"] or name_of(code)
+    answers["scopes"] = list(answers["scopes"]) or _many(
+        f"Datasets meant, as key=value ({', '.join(Clause.model_fields)})"
+    )
+    if not answers["indicators"]:
+        for measure in measures().values():
+            click.echo(f"  {measure.id}: {measure.title} ({measure.unit})", err=True)
+    answers["indicators"] = list(answers["indicators"]) or _many("Indicator, as measure:baseline:target")
+    return answers
+
+
+def _many(question: str) -> list[str]:
+    found = [click.prompt(question)]
+    while more := click.prompt("One more (empty for none)", default="", show_default=False):
+        found.append(more)
+    return found
+
+
+def from_answers(answers: dict[str, Any]) -> str:
+    """The text of a commitment file. Raises click.UsageError where an answer has not the form asked for."""
+    government = f"{{ name = {_text(answers['government'])}, iso3 = {_text(answers['country'])} }}"
+    clauses = []
+    for one in answers["scopes"]:
+        key, sign, value = one.partition("=")
+        if not sign or key.strip() not in Clause.model_fields:
+            raise click.UsageError(f"--scope {one}: wants key=value with one of: {', '.join(Clause.model_fields)}")
+        clauses.append(f"{{ {key.strip()} = {_text(value.strip())} }}")
+    lines = [
+        f"id = {_text(answers['commitment_id'])}",
+        f"title = {_text(answers['title'])}",
+        f"government = {government}",
+        "",
+        "[source]",
+        f"url = {_text(answers['url'])}",
+        f"quote = {_text(answers['quote'])}",
+        "",
+        "[period]",
+        f"start = {answers['start']}",
+        f"deadline = {answers['deadline']}",
+        "",
+        "[scope]",
+        f"any = [{', '.join(clauses)}]",
+    ]
+    used: dict[str, int] = {}
+    for one in answers["indicators"]:
+        lines += _indicator(one, used)
+    return "\n".join(lines) + "\n"
+
+
+def _indicator(one: str, used: dict[str, int]) -> list[str]:
+    parts = [part.strip() for part in one.split(":")]
+    if len(parts) not in (2, 3) or parts[0] not in measures():
+        raise click.UsageError(f"--indicator {one}: wants measure:baseline:target with one of: {', '.join(measures())}")
+    measure = measures()[parts[0]]
+    try:
+        figures = [float(part) if part else None for part in parts[1:]]
+    except ValueError:
+        raise click.UsageError(f"--indicator {one}: baseline and target must be numbers") from None
+    baseline, target = (None, figures[0]) if len(figures) == 1 else figures
+    if target is None:
+        raise click.UsageError(f"--indicator {one}: the target is missing")
+    name = measure.id.replace(".", "_")
+    used[name] = used.get(name, 0) + 1
+    direction = "maintain" if baseline == target else measure.better
+    lines = ["", "[[indicators]]", f"id = {_text(name if used[name] == 1 else f'{name}_{used[name]}')}"]
+    lines += ['kind = "measured"', f"measure = {_text(measure.id)}", f"direction = {_text(direction)}"]
+    lines += [f"baseline = {baseline:g}"] if baseline is not None else []
+    return [*lines, f"target = {target:g}"]
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def save(text: str, folder: Path) -> Path:
+    """Write the text as a commitment file of a folder. Raises SpecError where it is bad, or the file is there."""
+    try:
+        commitment_id = str(tomllib.loads(text).get("id", ""))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"new commitment: not valid TOML: {error}; dates are written as 2026-01-31") from None
+    name = f"{commitment_id.replace('/', '-')}.toml"
+    with tempfile.TemporaryDirectory() as kept:
+        trial = Path(kept) / Path(name).name
+        trial.write_text(text, encoding="utf-8")
+        try:
+            load_file(trial)
+        except SpecError as error:
+            raise SpecError(str(error).replace(str(trial), "new commitment")) from None
+    path = folder / name
+    if path.exists():
+        raise SpecError(f"{path}: is there already; change it by hand, or remove it first")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""Whether governments do what they promised: measures over a scope, progress, timing, and the stage ``track``."""

@@ -1,0 +1,78 @@
+"""Figures that are in no catalogue: a series of values, or a list of everything that there should be, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from catalog.commitment_rows import Member
+from catalog.vocabulary.folding import name_key
+from quality.commitments.measures import Context, Kept, Measure, Reading
+from specs.errors import SpecError
+
+__all__ = ["of_list", "series_value"]
+
+
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    """The rows of a CSV that has the columns. Raises SpecError with file, place and remedy."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SpecError(f"{path}: cannot be read as CSV in UTF-8: {error}; mend the file") from None
+    for column in columns:
+        if column not in (reader.fieldnames or ()):
+            raise SpecError(f"{path}: column {column}: missing; its first line must name {', '.join(columns)}")
+    return rows
+
+
+def series_value(path: Path, day: date) -> tuple[float, date] | None:
+    """The last value of a series up to a day, and its own day; None where there is none yet. Columns: date, value.
+
+    Raises SpecError with file, line and remedy.
+    """
+    found: list[tuple[date, float]] = []
+    for line, row in enumerate(_rows(path, "date", "value"), 2):
+        try:
+            at, value = date.fromisoformat((row["date"] or "").strip()), float(row["value"])
+        except ValueError:
+            raise SpecError(f"{path}: line {line}: wants a date as 2026-01-31 and a number; correct it") from None
+        if not math.isfinite(value):
+            raise SpecError(f"{path}: line {line}: {row['value']} is no number to reckon with; correct it")
+        if at <= day:
+            found.append((at, value))
+    if not found:
+        return None
+    at, value = max(found, key=lambda one: one[0])
+    return value, at
+
+
+def of_list(path: Path) -> Measure:
+    """The share of a list, column id, that datasets of the scope are: by id, identifier, title or address.
+
+    Raises SpecError with file, place and remedy.
+    """
+    listed = sorted({text for row in _rows(path, "id") if (text := (row["id"] or "").strip())})
+
+    def look(member: Member, context: Context) -> frozenset[str]:
+        names = [member.id, member.identifier, member.title, member.landing_page, *(part.url for part in member.parts)]
+        return frozenset(name_key(name) for name in names if name)
+
+    def add_up(kept: Mapping[str, Kept], context: Context) -> Reading:
+        if not listed:
+            return Reading(value=None, coverage=0.0, note=f"{path.name} lists nothing: the denominator is missing")
+        there = {key for one in kept.values() if not one.is_gone for key in (one.seen or ())}
+        missing = [text for text in listed if name_key(text) not in there]
+        return Reading(
+            value=1 - len(missing) / len(listed),
+            numerator=len(listed) - len(missing),
+            denominator=len(listed),
+            coverage=sum(one.is_fresh or one.is_gone for one in kept.values()) / len(kept),
+            note=f"not there: {'; '.join(missing[:20])}" if missing else None,
+        )
+
+    return Measure(look, add_up)

@@ -1,0 +1,317 @@
+"""The measures of ``specs/measures.toml``: what each reads of a dataset, and how the scope's figure comes of it.
+
+Pure. A dataset that vanished from the scope fails; one that was known and is not any more keeps its last verdict; a
+dataset never known is left out of the figure, and lowers the coverage. Without any that is known there is no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from statistics import median
+from typing import Any
+
+from catalog.commitment_rows import Member
+from catalog.vocabulary.folding import name_key
+from catalog.vocabulary.promises import hvd_top, key_datasets
+from catalog.vocabulary.terms import theme
+from quality.commitments import rules
+from quality.commitments.rules import NOT_ASKED, Verdict
+
+__all__ = ["MEASURES", "Context", "Kept", "Reading", "read"]
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a measure knows beside the dataset."""
+
+    day: date
+    params: Params = field(default_factory=dict)
+    target: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a dataset while the scope is read."""
+
+    seen: Any
+    """What the measure saw of it."""
+    is_gone: bool = False
+    """Once in the scope, and now not listed or not in it."""
+    is_fresh: bool = True
+    """Its portal was read in this run."""
+    is_first: bool = True
+    """Seen in the first run that was read."""
+    remembered: bool | None = None
+    """Its last verdict that was known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A figure and what it rests on."""
+
+    value: float | None
+    numerator: int | None = None
+    denominator: int | None = None
+    """Datasets with a verdict; ``value`` is numerator / denominator where it is a share."""
+    coverage: float | None = None
+    """Of all datasets, those that were observed in this run, 0 to 1."""
+    verdicts: Mapping[str, bool | None] = field(default_factory=dict)
+    note: str | None = None
+
+    @property
+    def failing(self) -> list[str]:
+        """Ids of the datasets that fail, sorted."""
+        return sorted(name for name, verdict in self.verdicts.items() if verdict is False)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a dataset is looked at, and how the scope is added up."""
+
+    look: Callable[[Member, Context], Any]
+    add_up: Callable[[Mapping[str, Kept], Context], Reading]
+
+
+def read(measure: str, kept: Mapping[str, Kept], context: Context) -> Reading:
+    """The figure of a measure over what was kept of its scope. An empty scope has none."""
+    return MEASURES[measure].add_up(kept, context) if kept else Reading(value=None, note="no dataset is in the scope")
+
+
+def _verdicts(kept: Mapping[str, Kept]) -> tuple[dict[str, bool | None], float | None]:
+    """The verdict that counts of every dataset that is asked, and the share of them that was observed."""
+    found: dict[str, bool | None] = {}
+    fresh = 0
+    for name, one in kept.items():
+        verdict: Verdict = one.seen
+        if verdict is NOT_ASKED and one.remembered is None:
+            continue
+        if one.is_gone or verdict is NOT_ASKED:
+            # It was asked once: what slips out of the question fails, as what slips out of the scope.
+            verdict = False
+        fresh += verdict is not None and (one.is_fresh or one.is_gone)
+        found[name] = one.remembered if verdict is None else verdict
+    return found, fresh / len(found) if found else None
+
+
+def _share(kept: Mapping[str, Kept], context: Context) -> Reading:
+    verdicts, coverage = _verdicts(kept)
+    known = [verdict for verdict in verdicts.values() if verdict is not None]
+    return Reading(
+        value=sum(known) / len(known) if known else None,
+        numerator=sum(known),
+        denominator=len(known),
+        coverage=coverage,
+        verdicts=verdicts,
+        note=_left_out(len(verdicts) - len(known), len(verdicts)) if verdicts else "the question applies to none",
+    )
+
+
+def _left_out(unknown: int, asked: int) -> str | None:
+    return f"{unknown} of {asked} datasets were never observed and are left out" if unknown else None
+
+
+def _count(kept: Mapping[str, Kept], context: Context) -> Reading:
+    reading = _share(kept, context)
+    return Reading(
+        value=float(reading.numerator or 0) if reading.denominator else None,
+        numerator=reading.numerator,
+        denominator=reading.denominator,
+        coverage=reading.coverage,
+        verdicts=reading.verdicts,
+        note=reading.note,
+    )
+
+
+def _median(kept: Mapping[str, Kept], context: Context) -> Reading:
+    """A dataset that vanished counts with the greatest of all, so that taking away the worst betters nothing."""
+    present = [one.seen for one in kept.values() if not one.is_gone and one.seen is not None]
+    known = {name: one.seen for name, one in kept.items() if one.seen is not None or one.is_gone}
+    if not known:
+        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="no dataset states the dates")
+    gone = [one.seen for one in kept.values() if one.is_gone and one.seen is not None]
+    worst = max([*present, *gone], default=None)
+    if worst is None:
+        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="every dataset vanished")
+    values = {name: worst if kept[name].is_gone else seen for name, seen in known.items()}
+    middle = float(median(values.values()))
+    verdicts: dict[str, bool | None] = dict.fromkeys(kept)
+    verdicts |= {name: not kept[name].is_gone and value <= context.target for name, value in values.items()}
+    fresh = sum(kept[name].is_fresh or kept[name].is_gone for name in known)
+    return Reading(
+        value=middle,
+        numerator=sum(verdict is True for verdict in verdicts.values()),
+        denominator=len(values),
+        coverage=fresh / len(kept),
+        verdicts=verdicts,
+        note=_left_out(len(kept) - len(values), len(kept)),
+    )
+
+
+def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Reading:
+    """How many different things the datasets bring."""
+    found: set[str] = set()
+    verdicts: dict[str, bool | None] = {}
+    fresh = 0
+    for name, one in kept.items():
+        brought = frozenset() if one.is_gone else one.seen
+        fresh += brought is not None and (one.is_fresh or one.is_gone)
+        found |= (brought or frozenset()) - but
+        if brought is not None and brought - but:
+            verdicts[name] = True
+        else:
+            # To bring nothing is no fault, unless it is because the dataset vanished.
+            verdicts[name] = False if one.is_gone and one.remembered is not None else None
+    return Reading(
+        value=float(len(found)),
+        numerator=len(found),
+        coverage=fresh / len(kept),
+        verdicts=verdicts,
+        note=", ".join(sorted(found)) or None,
+    )
+
+
+def _new_themes(kept: Mapping[str, Kept], context: Context) -> Reading:
+    if declared := context.params.get("known_themes"):
+        old = {_theme(text) for text in declared}
+    else:
+        # A theme that is put on an old dataset is no new data.
+        old = {key for one in kept.values() if one.is_first for key in (one.seen or ())}
+    return _distinct(kept, frozenset(old))
+
+
+def _census(kept: Mapping[str, Kept], context: Context, *, is_share: bool) -> Reading:
+    found = _distinct(kept)
+    total = len(key_datasets())
+    brought = {key for one in kept.values() if not one.is_gone for key in (one.seen or ())}
+    missing = [key.title for key in key_datasets() if key.id not in brought]
+    return Reading(
+        value=len(brought) / total if is_share else float(len(brought)),
+        numerator=len(brought),
+        denominator=total,
+        coverage=found.coverage,
+        verdicts=found.verdicts,
+        note=f"not found open: {'; '.join(missing)}" if missing else None,
+    )
+
+
+def _unmeasurable(reason: str) -> Measure:
+    def look(member: Member, context: Context) -> Verdict:
+        return None
+
+    def add_up(kept: Mapping[str, Kept], context: Context) -> Reading:
+        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note=reason)
+
+    return Measure(look, add_up)
+
+
+def _theme(text: str) -> str:
+    found = theme(text)
+    return found.id if found else name_key(text)
+
+
+def _rule(rule: Callable[[Member], Verdict]) -> Measure:
+    return Measure(lambda member, context: rule(member), _share)
+
+
+def _of_hvd(rule: Callable[[Member], Verdict]) -> Measure:
+    return Measure(lambda member, context: rule(member) if rules.is_hvd(member) else NOT_ASKED, _share)
+
+
+_ONLY: dict[str, Callable[[Member], Verdict]] = {
+    "link_ok": rules.link_ok,
+    "accessible": rules.accessible,
+    "licence_open": rules.licence_open,
+    "machine_readable": rules.machine_readable,
+    "fresh": rules.fresh,
+    "documented": rules.documented,
+    "valid": rules.valid,
+    "has_api": rules.has_api,
+    "bulk": rules.bulk,
+    "contact": rules.contact,
+}
+
+
+def _counted(member: Member, context: Context) -> Verdict:
+    only = context.params.get("only")
+    return _ONLY[str(only)](member) if only else True
+
+
+def _tops(member: Member, context: Context) -> frozenset[str]:
+    return frozenset(top for text in member.hvd_categories if (top := hvd_top(text)))
+
+
+def _findings(kept: Mapping[str, Kept], context: Context) -> Reading:
+    """What was kept of a dataset are the days its findings stood, and whether they were fixed."""
+    spans = [span for one in kept.values() for span in one.seen]
+    value, is_reached = kaplan_meier_median(spans)
+    note = None
+    if not spans:
+        note = "nothing was found in the scope"
+    elif not is_reached:
+        note = "fewer than half of the findings were fixed: the figure is the longest time seen, and too small"
+    verdicts: dict[str, bool | None] = {
+        name: None if not one.seen else all(is_fixed for _, is_fixed in one.seen) for name, one in kept.items()
+    }
+    return Reading(
+        value=value,
+        numerator=sum(is_fixed for _, is_fixed in spans),
+        denominator=len(spans),
+        coverage=sum(one.is_fresh or one.is_gone for one in kept.values()) / len(kept),
+        verdicts=verdicts,
+        note=note,
+    )
+
+
+def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
+    """The median time until the end of spans, of which some have not ended (False): E. L. Kaplan and P. Meier, JASA 53
+    (1958). Where half of them never ended, the longest finite span, and False."""
+    share = 1.0
+    for length in sorted({length for length, is_over in spans if is_over}):
+        at_risk = sum(other >= length for other, _ in spans)
+        share *= 1 - sum(is_over and other == length for other, is_over in spans) / at_risk
+        if share <= 0.5:
+            return length, True
+    finite = [length for length, _ in spans if length != float("inf")]
+    return max(finite, default=None), False
+
+
+MEASURES: dict[str, Measure] = {
+    "dataset.count": Measure(_counted, _count),
+    "dataset.accessible": _rule(rules.accessible),
+    "dataset.licence_open": _rule(rules.licence_open),
+    "dataset.machine_readable": _rule(rules.machine_readable),
+    "dataset.fresh": _rule(rules.fresh),
+    "dataset.documented": _rule(rules.documented),
+    "dataset.valid": _rule(rules.valid),
+    "dataset.has_api": _rule(rules.has_api),
+    "dataset.bulk": _rule(rules.bulk),
+    "dataset.contact": _rule(rules.contact),
+    "dataset.conforms_to": Measure(
+        lambda member, context: rules.conforms_to(member, str(context.params["standard"])), _share
+    ),
+    "dataset.median_age_days": Measure(lambda member, context: rules.age_days(member, context.day), _median),
+    "dataset.publication_delay_days": Measure(lambda member, context: rules.delay_days(member), _median),
+    "theme.new_count": Measure(lambda member, context: frozenset(map(_theme, member.themes)), _new_themes),
+    "hvd.category_count": Measure(_tops, lambda kept, context: _distinct(kept)),
+    "hvd.api_share": _of_hvd(rules.has_api),
+    "hvd.bulk_share": _of_hvd(rules.bulk),
+    "hvd.licence_share": _of_hvd(rules.hvd_licence),
+    "hvd.contact_share": _of_hvd(rules.contact),
+    "ocds.award_lag_share": _unmeasurable(
+        "the dates of releases and awards lie in the cells of the files, and no cell value is kept; "
+        "give the shares as a file, with kind = external"
+    ),
+    "census.key_count": Measure(
+        lambda member, context: rules.keys_open(member), lambda kept, context: _census(kept, context, is_share=False)
+    ),
+    "census.key_share": Measure(
+        lambda member, context: rules.keys_open(member), lambda kept, context: _census(kept, context, is_share=True)
+    ),
+    # Findings come from another table: see track.
+    "finding.response_days": Measure(lambda member, context: (), _findings),
+}
+"""One for each measure of ``specs/measures.toml``."""

@@ -1,0 +1,106 @@
+"""The datasets an indicator is measured on, from run to run: who is in, who vanished, who was replaced or waived.
+
+A dataset that was once in the scope stays in the denominator as failing when it vanishes or is retagged: otherwise a
+promise would be kept by taking away what fails.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.commitment_rows import Head
+from catalog.vocabulary.folding import name_key
+from specs.commitments import Commitment
+
+__all__ = ["Membership", "membership"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Who is measured in a run."""
+
+    active: frozenset[str]
+    """Listed and in the scope."""
+    gone: frozenset[str]
+    """Vanished: they count as failing."""
+    excused: Mapping[str, str] = field(default_factory=dict)
+    """Vanished, and counted no longer, with the reason."""
+
+    @property
+    def vanished(self) -> float:
+        """Share of those that count that vanished, 0 to 1."""
+        total = len(self.active) + len(self.gone)
+        return len(self.gone) / total if total else 0.0
+
+
+def membership(
+    scope: Iterable[str],
+    remembered: Mapping[str, Mapping[str, Any]],
+    members: Mapping[str, Head],
+    commitment: Commitment,
+    *,
+    is_cohort: bool,
+) -> Membership:
+    """Who is measured: the scope as it is now, those remembered, and what became of them.
+
+    ``members`` holds all of them where some of those remembered are not in the scope; else it may be empty.
+    """
+    now = frozenset(scope)
+    fresh = now - remembered.keys()
+    lost = sorted(remembered.keys() - now)
+    excused = _waived(lost, members, commitment)
+    replaced = _replaced([name for name in lost if name not in excused], now, fresh, remembered, members)
+    active = now if not is_cohort or not remembered else (now & remembered.keys()) | set(replaced.values())
+    excused |= {name: f"replaced by {other}" for name, other in replaced.items()}
+    return Membership(active=frozenset(active), gone=frozenset(lost) - excused.keys(), excused=excused)
+
+
+def _waived(lost: Iterable[str], members: Mapping[str, Head], commitment: Commitment) -> dict[str, str]:
+    reasons = {one.dataset: one.reason for one in commitment.waived}
+    found = {}
+    for name in lost:
+        names = (name, members[name].identifier if name in members else None)
+        reason = next((reasons[one] for one in names if one in reasons), None)
+        if reason is not None:
+            found[name] = f"waived: {reason}"
+    return found
+
+
+def _replaced(
+    lost: Iterable[str],
+    now: frozenset[str],
+    fresh: frozenset[str],
+    remembered: Mapping[str, Mapping[str, Any]],
+    members: Mapping[str, Head],
+) -> dict[str, str]:
+    """Lost datasets by the one that took their place: the original of a copy, or one that came after it with the same
+    title, publisher and portal. Each takes one place only."""
+    offers: dict[tuple[str, str | None, str], list[str]] = defaultdict(list)
+    for name in sorted(now):
+        if name in members:
+            offers[_name(members[name])].append(name)
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for name in lost:
+        member = members.get(name)
+        if member is None:
+            continue
+        if member.copy_of in now and member.status == "present":
+            found[name] = str(member.copy_of)
+            continue
+        key = _name(member)
+        last_seen = str(remembered[name]["last_seen_run"])
+        for other in offers[key] if key[2] else ():
+            is_later = other in fresh or str(remembered[other]["first_seen_run"]) > last_seen
+            if is_later and other not in taken:
+                taken.add(other)
+                found[name] = other
+                break
+    return found
+
+
+def _name(member: Head) -> tuple[str, str | None, str]:
+    return member.portal_id, member.publisher_id, name_key(member.title or "")

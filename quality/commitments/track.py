@@ -1,0 +1,288 @@
+"""The stage ``track``: what a run says of every commitment, written as readings beside those of the runs before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from catalog.commitment_rows import heads_of
+from catalog.commitments import (
+    drop_commitments,
+    past_readings,
+    register_commitments,
+    write_memory,
+    write_readings,
+)
+from catalog.store import Catalog
+from quality.commitments.external import series_value
+from quality.commitments.measures import Reading
+from quality.commitments.observe import Looked, Watch, definition, look
+from quality.commitments.progress import Better, Goal, Item, elapsed, overall
+from quality.commitments.readings import columns, point_of
+from quality.commitments.timing import Point, Seen, step
+from specs.commitments import Commitment, Indicator, Milestone
+from specs.measures import measures
+from specs.metrics import methodology_version
+
+__all__ = ["OVERALL", "better_of", "peek", "track"]
+
+OVERALL = "_overall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tracked:
+    """An item of a commitment after a run."""
+
+    item_id: str
+    weight: float
+    point: Point
+    vanished: float
+    row: Mapping[str, Any]
+
+
+def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, methodology: str | None = None) -> int:
+    """Read every commitment as of a run and write it; return the number of readings.
+
+    It may be done again for the same run. Drafts are left out. Raises SpecError where an external file is bad.
+    """
+    tracked = [one for one in commitments if not one.draft]
+    register_commitments(catalog, tracked)
+    drop_commitments(catalog, [one.id for one in tracked])
+    watch = Watch(catalog, run_id)
+    version = methodology or methodology_version()
+    return sum(_track_one(watch, one, version) for one in tracked)
+
+
+def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
+    """What each indicator reads in the catalogue as it is, without memory; nothing is written.
+
+    Shares from 0 to 1. Raises SpecError where an external file is bad.
+    """
+    latest = catalog.value("select max(id) from runs")
+    if latest is None:
+        return []
+    watch = Watch(catalog, str(latest))
+    over_datasets = [one for one in commitment.indicators if one.kind == "measured" or one.denominator is not None]
+    found = look(watch, commitment, over_datasets, {})
+    rows = []
+    for one in commitment.indicators:
+        looked = found.get(one.id)
+        reading = looked.reading if looked else _told(commitment, one, watch.day)
+        active = sorted(looked.members.active) if looked else []
+        titles = [head.title or head.id for head in heads_of(catalog, active[:3]).values()]
+        about = measures().get(one.measure or "")
+        rows.append(
+            {
+                "id": one.id,
+                "kind": one.kind,
+                "measure": one.measure,
+                "unit": about.unit if about else None,
+                "in_scope": len(active) if looked else None,
+                "titles": titles,
+                "value": reading.value,
+                "target": one.target,
+                "coverage": reading.coverage,
+                "failing": len(reading.failing) if looked else None,
+                "note": reading.note,
+            }
+        )
+    return rows
+
+
+def better_of(indicator: Indicator) -> Better:
+    """The side on which an indicator is better; of one to be maintained the side that its measure is better on."""
+    if indicator.direction != "maintain":
+        return indicator.direction
+    known = measures().get(indicator.measure or "")
+    return known.better if known else "increase"
+
+
+def _track_one(watch: Watch, commitment: Commitment, version: str) -> int:
+    catalog = watch.catalog
+    past: dict[str, list[dict[str, Any]]] = {}
+    redefined: set[str] = set()
+    for one in commitment.indicators:
+        earlier = past_readings(catalog, watch.run_id, commitment.id, one.id)
+        past[one.id] = _same_definition(earlier, definition(commitment, one))
+        if earlier and not past[one.id]:
+            redefined.add(one.id)
+    over_datasets = [one for one in commitment.indicators if one.kind == "measured" or one.denominator is not None]
+    since = {one.id: _last_observed(past[one.id]) for one in over_datasets}
+    found = look(watch, commitment, over_datasets, since)
+    done = []
+    for one in commitment.indicators:
+        looked = found.get(one.id)
+        told = looked or _told(commitment, one, watch.day)
+        done.append(_indicator(watch, commitment, one, told, past[one.id], version, one.id in redefined))
+        if looked and looked.is_harvested:
+            write_memory(catalog, commitment.id, one.id, looked.rows)
+    done += [_milestone(commitment, one, watch.day) for one in commitment.milestones]
+    before = past_readings(catalog, watch.run_id, commitment.id, OVERALL)
+    rows: list[Mapping[str, Any]] = [*(one.row for one in done), _overall(commitment, done, before, watch.day, version)]
+    write_readings(catalog, watch.run_id, commitment.id, rows)
+    return len(rows)
+
+
+def _same_definition(rows: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """The readings since the item was defined as it is now."""
+    found: list[dict[str, Any]] = []
+    for row in reversed(rows):
+        if row["definition"] != wanted:
+            break
+        found.insert(0, row)
+    return found
+
+
+def _last_observed(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The last run that harvested the scope."""
+    return next((str(row["run_id"]) for row in reversed(rows) if "no_observation" not in row["flags"]), "")
+
+
+def _told(commitment: Commitment, one: Indicator, day: date) -> Reading:
+    """What a file or a person says."""
+    if one.file is not None:
+        found = series_value(commitment.folder / one.file, day)
+        if found is None:
+            return Reading(value=None, note=f"{one.file} has no value yet")
+        return Reading(value=found[0], coverage=1.0, note=f"{one.file}, value of {found[1]}")
+    if one.value is None or one.date is None or one.date > day:
+        return Reading(value=None, note="no person has given a value yet")
+    return Reading(value=one.value, coverage=1.0, note=f"{one.assessor}, {one.date}: {one.evidence}")
+
+
+def _indicator(
+    watch: Watch,
+    commitment: Commitment,
+    one: Indicator,
+    looked: Looked | Reading,
+    past: Sequence[Mapping[str, Any]],
+    version: str,
+    is_redefined: bool,
+) -> _Tracked:
+    reading = looked.reading if isinstance(looked, Looked) else looked
+    goal = Goal(
+        start=commitment.period.start,
+        deadline=one.deadline or commitment.period.deadline,
+        baseline=one.target if one.direction == "maintain" else one.baseline,
+        baseline_date=one.baseline_date,
+        target=one.target,
+        better=better_of(one),
+    )
+    is_over_datasets = isinstance(looked, Looked)
+    vanished = looked.members.vanished if isinstance(looked, Looked) else 0.0
+    seen = Seen(
+        day=watch.day,
+        value=reading.value,
+        coverage=reading.coverage,
+        is_harvested=looked.is_harvested if isinstance(looked, Looked) else True,
+        is_resolved=looked.is_resolved if isinstance(looked, Looked) else True,
+        vanished=vanished,
+        methodology=version if one.kind == "measured" else "",
+    )
+    point = step(goal, seen, [point_of(row) for row in past])
+    flags = {*point.flags, *([one.kind] if one.kind != "measured" else []), *(["redefined"] if is_redefined else [])}
+    last = past[-1] if past and not seen.is_harvested else None
+    where = urlencode({"commitment_id": commitment.id, "indicator_id": one.id, "passes": 0, "waived": 0})
+    row = {
+        "indicator_id": one.id,
+        "kind": one.kind,
+        "measure": one.measure,
+        "direction": one.direction,
+        "target": one.target,
+        "numerator": last["numerator"] if last else reading.numerator,
+        "denominator": last["denominator"] if last else reading.denominator,
+        "failing_datasets": last["failing_datasets"] if last else len(reading.failing) if is_over_datasets else None,
+        "evidence_query": f"/catalog/commitment_members?{where}" if is_over_datasets else one.evidence,
+        "note": last["note"] if last else reading.note,
+        "definition": definition(commitment, one),
+        **columns(goal, point, flags),
+    }
+    return _Tracked(item_id=one.id, weight=one.weight, point=point, vanished=vanished, row=row)
+
+
+def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
+    """Done or not, as a person says; until its day it is scheduled, not late."""
+    goal = Goal(start=commitment.period.start, deadline=one.due, baseline=0.0, target=1.0, better="increase")
+    is_done = one.done is not None and one.done <= day
+    in_time = is_done and one.done is not None and one.done <= one.due
+    share = 1.0 if is_done else 0.0
+    point = Point(
+        day=day,
+        value=share,
+        coverage=1.0,
+        baseline=0.0,
+        baseline_date=None,
+        value_at_deadline=None if day < one.due else float(in_time),
+        progress=share,
+        expected=elapsed(goal.start, one.due, day),
+        trend_per_month=None,
+        forecast_date=None,
+        status="met" if in_time else "met_late" if is_done else "scheduled" if day <= one.due else "missed",
+        candidate=None,
+        candidate_runs=0,
+        completion="complete" if is_done else "not_started",
+        flags=("manual",),
+        is_observed=True,
+    )
+    row = {
+        "indicator_id": one.id,
+        "kind": "milestone",
+        "measure": None,
+        "direction": "increase",
+        "target": 1.0,
+        "numerator": None,
+        "denominator": None,
+        "failing_datasets": None,
+        "evidence_query": one.evidence,
+        "note": f"{one.assessor}, {one.done}" if is_done else None,
+        "definition": "milestone",
+        **columns(goal, point, set(point.flags)),
+    }
+    return _Tracked(item_id=one.id, weight=one.weight, point=point, vanished=0.0, row=row)
+
+
+def _overall(
+    commitment: Commitment, done: Sequence[_Tracked], before: Sequence[dict[str, Any]], day: date, version: str
+) -> dict[str, Any]:
+    goal = Goal(
+        start=commitment.period.start, deadline=commitment.period.deadline, baseline=0.0, target=1.0, better="increase"
+    )
+    weight = sum(one.weight for one in done)
+    observed = sum(one.weight for one in done if one.point.is_observed) / weight
+    blind = sum(one.weight for one in done if "no_observation" in one.point.flags) / weight
+    share = overall([Item(one.point.progress, one.weight) for one in done])
+    seen = Seen(
+        day=day,
+        value=share,
+        coverage=observed,
+        # Where it is for want of a harvest that too little was seen, the run says nothing.
+        is_harvested=not (blind and observed < 0.8 <= observed + blind) and blind < 1,
+        is_whole=all(one.point.progress is not None for one in done),
+        vanished=max((one.vanished for one in done), default=0.0),
+        methodology=version,
+    )
+    wanted = "+".join(sorted(str(one.row["definition"]) for one in done))
+    past = [point_of(row) for row in _same_definition(before, wanted)]
+    point = step(goal, seen, past)
+    unmeasured = [one.item_id for one in done if one.point.progress is None]
+    flags = set(point.flags) | {flag for one in done for flag in one.point.flags if flag in ("manual", "external")}
+    flags |= {"redefined"} if before and not past else set()
+    flags |= {"partly_measured"} if unmeasured else set()
+    where = urlencode({"commitment_id": commitment.id, "run_id": "", "_sort_desc": "run_id"})
+    return {
+        "indicator_id": OVERALL,
+        "kind": "overall",
+        "measure": None,
+        "direction": "increase",
+        "target": 1.0,
+        "numerator": None,
+        "denominator": None,
+        "failing_datasets": None,
+        "evidence_query": f"/catalog/commitment_readings?{where.replace('run_id=&', '')}",
+        "note": f"never measured: {', '.join(unmeasured)}" if unmeasured else None,
+        "definition": wanted,
+        **columns(goal, point, flags),
+    }

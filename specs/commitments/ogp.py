@@ -1,0 +1,242 @@
+"""Exports of the Open Government Partnership's commitments: CSV as it comes, with all that spreadsheets did to it.
+
+Years turned into dates of 1905 (7/19/1905 is the serial number 2027), numbers that lost their roundness
+(8.1999999999999993 is 8.2), dates in four styles, the sentinels NA, ND and NR (not applicable, no data, not reviewed;
+the meaning is inferred), and prefixes of ids that are no ISO codes (MO is Morocco): the column Code is.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from specs.errors import SpecError
+from specs.vocabularies.countries import alpha3
+
+__all__ = ["Exported", "commitment_number", "draft", "iso3", "read_date", "read_export", "write_draft"]
+
+SENTINELS = frozenset({"", "NA", "ND", "NR", "N/A", "NULL"})
+NEEDED = ("Commitment Unique Identifier", "Code", "Country/Locality", "Commitment Title", "Full Text", "URL")
+_EXCEL = date(1899, 12, 30)
+"""Day 0 of spreadsheets' serial numbers, for days after February 1900."""
+_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
+_QUARTER = re.compile(r"(?:quarter (\d)|(iv|i{1,3}) quarter)(?: of)? (\d{4})")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_SEASONS = {"winter": 1, "spring": 4, "summer": 7, "autumn": 10, "fall": 10}
+_COMPLETION = {
+    "Withdrawn": "withdrawn", "Unclear": "unclear", "No Evidence Available": "unclear", "Not Started": "not_started",
+    "Limited": "limited", "Substantial": "substantial", "Complete": "complete",
+}  # fmt: skip
+_EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "significant"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A commitment of the export. None stands for whatever the export does not know."""
+
+    id: str
+    """OGP's own: UK0098."""
+    number: str | None
+    country: str
+    code: str
+    """OGP's code of the member; of a local one four letters."""
+    iso3: str | None
+    plan: str | None
+    title: str
+    text: str | None
+    lead: str | None
+    url: str | None
+    start: date | None
+    end: date | None
+    start_text: str | None
+    end_text: str | None
+    plan_start_year: int | None
+    plan_end_year: int | None
+    is_open_data: bool
+    verifiable: bool | None
+    potential_for_results: str | None
+    completion: str | None
+    early_results: str | None
+
+
+def read_export(path: Path) -> list[Exported]:
+    """All commitments of an export, in its order.
+
+    Raises SpecError where the file is no such export, with what is missing.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SpecError(f"{path}: cannot be read as CSV in UTF-8: {error}; save the export anew") from None
+    missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+    if missing:
+        raise SpecError(f"{path}: columns missing: {', '.join(missing)}; is it an export of OGP's commitments?")
+    return [_exported(row) for row in rows if _cell(row, "Commitment Unique Identifier")]
+
+
+def _cell(row: Mapping[str, str | None], name: str) -> str | None:
+    """The text of a cell, its lines joined; None for the sentinels."""
+    text = " ".join((row.get(name) or "").split())
+    return None if text in SENTINELS else text
+
+
+def _exported(row: Mapping[str, str | None]) -> Exported:
+    code = _cell(row, "Code") or ""
+    completion = next(
+        (
+            found
+            for name in ("Completion (End Of Term)", "Completion (Progress Report)")
+            if (found := _COMPLETION.get(_cell(row, name) or ""))
+        ),
+        None,
+    )
+    potential = (_cell(row, "Potential for Results") or "").lower()
+    return Exported(
+        id=_cell(row, "Commitment Unique Identifier") or "",
+        number=commitment_number(_cell(row, "Commitment Number")),
+        # The name of a member is never a sentinel, whatever it looks like.
+        country=" ".join((row.get("Country/Locality") or "").split()),
+        code=code,
+        iso3=iso3(code),
+        plan=_cell(row, "Action Plan ID"),
+        title=_cell(row, "Commitment Title") or _cell(row, "Short Title") or "untitled",
+        text=_cell(row, "Full Text"),
+        lead=_cell(row, "Lead Institution"),
+        url=_cell(row, "URL"),
+        start=read_date(_cell(row, "Start Date")),
+        end=read_date(_cell(row, "End Date"), is_end=True),
+        start_text=_cell(row, "Start Date"),
+        end_text=_cell(row, "End Date"),
+        plan_start_year=_year(_cell(row, "Year Of Submission")),
+        plan_end_year=_year(_cell(row, "Action Plan End Year")),
+        is_open_data=_cell(row, "Open Data") == "1",
+        verifiable={"Yes": True, "1": True, "No": False, "0": False}.get(_cell(row, "Verifiable") or ""),
+        potential_for_results=potential if potential in ("unclear", "modest", "substantial") else None,
+        completion=completion,
+        early_results=_EARLY.get(_cell(row, "Early Results") or ""),
+    )
+
+
+def iso3(code: str) -> str | None:
+    """The country of OGP's code: its three letters; of a local member that of the first two (ARBA: Argentina)."""
+    if len(code) == 3:
+        return code if code.isalpha() and code.isupper() else None
+    return alpha3(code[:2])
+
+
+def commitment_number(text: str | None) -> str | None:
+    """The number as it was typed: 8.1999999999999993 is 8.2, 3.2.5 stays."""
+    if text and re.fullmatch(r"\d+\.\d{9,}", text):
+        return f"{round(float(text), 6):g}"
+    return text
+
+
+def _year(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"(19|20)\d\d", text) else None
+
+
+def read_date(text: str | None, *, is_end: bool = False) -> date | None:
+    """The first day that a cell may mean, or the last where ``is_end``; None where it is no date ("Ongoing")."""
+    value = (text or "").strip().casefold()
+    if match := _SLASHES.fullmatch(value):
+        return _slashes(int(match[1]), int(match[2]), match[3], is_end=is_end)
+    if re.fullmatch(r"(19|20)\d\d", value):
+        return date(int(value), 12, 31) if is_end else date(int(value), 1, 1)
+    if re.fullmatch(r"[34]\d{4}", value):
+        return _EXCEL + timedelta(days=int(value))
+    if match := _QUARTER.fullmatch(value):
+        quarter = int(match[1] or ["i", "ii", "iii", "iv"].index(match[2]) + 1)
+        return _span(int(match[3]), 3 * quarter - 2, 3, is_end=is_end) if 1 <= quarter <= 4 else None
+    if match := re.fullmatch(r"([a-z]+) (\d{4})", value):
+        if match[1] in _MONTHS:
+            return _span(int(match[2]), _MONTHS.index(match[1]) + 1, 1, is_end=is_end)
+        if match[1] in _SEASONS:
+            return _span(int(match[2]), _SEASONS[match[1]], 3, is_end=is_end)
+    return None
+
+
+def _slashes(first: int, second: int, year_text: str, *, is_end: bool) -> date | None:
+    year = int(year_text) + (2000 if len(year_text) == 2 else 0)
+    # The export is American; a first number that is no month shows that a cell is not.
+    month, day = (second, first) if first > 12 else (first, second)
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        return None
+    serial = (found - _EXCEL).days
+    if found.year < 1911 and 1990 <= serial <= 2100:
+        return date(serial, 12, 31) if is_end else date(serial, 1, 1)
+    return found
+
+
+def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
+    last = month + months - 1
+    return date(year, last, monthrange(year, last)[1]) if is_end else date(year, month, 1)
+
+
+def draft(row: Exported) -> str:
+    """The text of a draft: what the export knows, and in comments what a person must fill in."""
+    todo = [
+        "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
+        "indicators: a measure, a baseline and a target for each figure that was promised; milestones for the rest",
+    ]
+    start, end = row.start, row.end
+    if start is None:
+        start = date(row.plan_start_year or (row.plan_end_year or 2012) - 1, 1, 1)
+        todo.append(f"period.start: the export says {row.start_text or 'nothing'!r}; this is the plan's first year")
+    if end is None or end <= start:
+        said = row.end_text or "nothing"
+        end = date(max(row.plan_end_year or 0, start.year + 1), 12, 31)
+        todo.append(f"period.deadline: the export says {said!r}; this is taken from the plan")
+    if row.iso3 is None:
+        todo.append(f"government.iso3: the code {row.code!r} is of no country")
+    if row.text is None or row.url is None:
+        todo.append("source: the export gives no text or no address")
+    plan = ", ".join(part for part in (row.plan, f"commitment {row.number}" if row.number else None) if part)
+    lines = [f"# {row.country}{', ' + plan if plan else ''}. To fill in:", *(f"# - {one}" for one in todo)]
+    lines += [
+        f"id = {_text(f'ogp/{row.id}')}",
+        f"title = {_text(row.title)}",
+        "draft = true",
+        f"government = {{ name = {_text(row.country)}, iso3 = {_text(row.iso3 or 'XXX')} }}",
+    ]
+    lines += [f"lead = {_text(row.lead)}"] if row.lead else []
+    lines += ["", "[source]", f"url = {_text(row.url or 'https://www.opengovpartnership.org/')}"]
+    lines += [f"quote = {_text(row.text or row.title)}", "", "[irm]"]
+    if row.verifiable is not None:
+        lines.append(f"verifiable = {str(row.verifiable).lower()}")
+    for name in ("potential_for_results", "completion", "early_results"):
+        if value := getattr(row, name):
+            lines.append(f"{name} = {_text(value)}")
+    lines += ["", "[period]", f"start = {start}", f"deadline = {end}", "", "[scope]", 'mode = "current"']
+    lines += [f"# all = [{{ country = {_text(row.iso3 or 'XXX')} }}]", '# any = [{ keyword = "budget" }]', ""]
+    lines += ["# [[indicators]]", '# id = "machine_readable"', '# kind = "measured"']
+    lines += ['# measure = "dataset.machine_readable"', '# direction = "increase"', "# baseline = 0", "# target = 0.95"]
+    return "\n".join(lines) + "\n"
+
+
+def _text(value: str) -> str:
+    # JSON's texts are TOML's too, but for DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def write_draft(row: Exported, folder: Path) -> Path | None:
+    """Write a draft into a folder. None where a file of this name is there: a person may have worked on it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9.-]", "_", row.id)
+    path = folder / f"ogp-{name}.toml"
+    if path.exists():
+        return None
+    path.write_text(draft(row), encoding="utf-8")
+    return path

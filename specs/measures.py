@@ -1,0 +1,58 @@
+"""``measures.toml``: what a commitment can be measured by. The functions are in ``quality/commitments/measures.py``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from specs.errors import SpecError, Strict, parse, read_toml
+
+__all__ = ["ONLY", "STANDARDS", "Measure", "measures"]
+
+STANDARDS = ("ocds", "iati", "gtfs", "table_schema")
+"""What ``dataset.conforms_to`` knows."""
+ONLY = (
+    "link_ok",
+    "accessible",
+    "licence_open",
+    "machine_readable",
+    "fresh",
+    "documented",
+    "valid",
+    "has_api",
+    "bulk",
+    "contact",
+)
+"""Rules by which ``dataset.count`` can be narrowed: each as the share of that name; link_ok asks for an answer only."""
+
+
+class Measure(Strict):
+    """A measure, in words."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
+    title: str
+    unit: Literal["share", "count", "days"]
+    better: Literal["increase", "decrease"]
+    rule: str
+    source: str = ""
+    params: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+class _File(Strict):
+    measure: tuple[Measure, ...]
+
+
+@lru_cache(maxsize=1)
+def measures() -> dict[str, Measure]:
+    """All measures by id, in the order of the file. Raises SpecError with file, key and remedy."""
+    path = Path(__file__).with_name("measures.toml")
+    found: dict[str, Measure] = {}
+    for one in parse(_File, read_toml(path), str(path)).measure:
+        if one.id in found:
+            raise SpecError(f"{path}: {one.id}: twice; remove one of them")
+        found[one.id] = one
+    return found

@@ -104,6 +104,12 @@ def s0007_scores(db: Database) -> None:
     db.execute("create index if not exists changes_seen on resource_history (url, checked_at) where is_changed = 1")
 
 
+@migrate()
+def s0009_answers(db: Database) -> None:
+    """What was sent, what was answered, what citizens report, what we corrected, and the language of a portal."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

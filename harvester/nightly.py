@@ -61,6 +61,7 @@ def portal_of(spec: PortalSpec) -> Portal:
         government=spec.government,
         country=spec.country,
         contact_email=spec.contact_email,
+        language=spec.language,
         is_local=spec.local,
     )
 

@@ -65,7 +65,11 @@ SCORECARD = (
         "level, what they share, value. Empty where there are fewer.",
     ),
     Field("peer_count", "integer", "Members of the peer group that are ranked."),
-    Field("rank", "integer", "Rank by score within the peer group, 1 the best; empty where less than 80 % of what applies was measured."),
+    Field(
+        "rank",
+        "integer",
+        "Rank by score within the peer group, 1 the best; empty where less than 80 % of what applies was measured.",
+    ),
     _pct("links_ok_pct", "Distributions whose address answers"),
     _pct("format_match_pct", "Distributions served in the declared format"),
     _pct("licence_open_pct", "Distributions under an open licence"),
@@ -76,7 +80,12 @@ SCORECARD = (
     _pct("api_pct", "Datasets with a data service"),
     _pct("contact_pct", "Datasets with a contact point"),
     Field("hvd_datasets", "integer", "High-value datasets."),
-    Field("hvd_all_pass", "integer", "High-value datasets that meet every duty; not measured yet."),
+    Field(
+        "hvd_all_pass",
+        "integer",
+        "High-value datasets that conform to DCAT-AP HVD, have an API, and a file that answers, is open and can be read by "
+        "programs.",
+    ),
     Field("findings_open", "integer", "Findings open, new ones included."),
     Field("findings_new", "integer", "Findings new in this run."),
     Field("findings_fixed", "integer", "Findings mended since the run before."),

@@ -15,7 +15,9 @@ TABLES: dict[str, Table] = {
             "channel": c(str, "mail or webhook."),
             "entity_level": c(str, "government or publisher."),
             "entity_id": c(str, "Id of the entity."),
-            "recipient_hash": c(str, "SHA-256 of the address it went to: the catalogue is public, an address need not be."),
+            "recipient_hash": c(
+                str, "SHA-256 of the address it went to: the catalogue is public, an address need not be."
+            ),
             "since_run": c(str, "Run of the last scorecard sent before it; empty for the first.", "runs"),
             "findings_new": c(int, "Findings that were new since then."),
             "findings_fixed": c(int, "Findings mended since then."),

@@ -83,8 +83,8 @@ SCORECARD = (
     Field(
         "hvd_all_pass",
         "integer",
-        "High-value datasets that conform to DCAT-AP HVD, have an API, and a file that answers, is open and can be read by "
-        "programs.",
+        "High-value datasets that conform to DCAT-AP HVD, have an API, and a file that answers, is open and can be "
+        "read by programs.",
     ),
     Field("findings_open", "integer", "Findings open, new ones included."),
     Field("findings_new", "integer", "Findings new in this run."),
@@ -209,8 +209,28 @@ COMMITMENTS = (
     Field("expected", "number", "Share of the way that the calendar asks for by now, 0 to 1."),
     Field("trend_per_month", "number", "Change of the value in a month, as of late."),
     Field("forecast_date", "date", "Day on which the target is met if the trend goes on."),
-    Field("timing_status", "string", "Where it stands in time."),
-    Field("suggested_completion", "string", "Completion as the figures suggest; the reviewers decide."),
+    Field(
+        "timing_status",
+        "string",
+        "Where it stands in time.",
+        (
+            "scheduled",
+            "on_track",
+            "at_risk",
+            "off_track",
+            "met",
+            "missed",
+            "met_late",
+            "regressed",
+            "unmeasurable",
+        ),
+    ),
+    Field(
+        "suggested_completion",
+        "string",
+        "Completion as the figures suggest; the reviewers decide.",
+        ("no_evidence", "not_started", "limited", "substantial", "complete"),
+    ),
     Field("irm_completion", "string", "Completion as the reviewers of the Open Government Partnership decided."),
     Field("flags", "string", "What to know of the figures, parted by semicolons."),
     Field("failing_datasets", "integer", "Datasets in scope that fail."),

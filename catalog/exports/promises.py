@@ -5,9 +5,11 @@ A catalogue without commitments has none of these tables, or has them empty: the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from catalog.store import Catalog
 
@@ -34,7 +36,8 @@ def commitment_rows(
         """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government, c.irm_completion,
              coalesce(r.start, c.start) as begins, coalesce(r.deadline, c.deadline) as ends,
              (select b.value from commitment_readings b where b.commitment_id = r.commitment_id
-                and b.indicator_id = r.indicator_id and b.run_id < r.run_id order by b.run_id desc limit 1) as value_prev
+                and b.indicator_id = r.indicator_id and b.run_id < r.run_id
+                order by b.run_id desc limit 1) as value_prev
            from commitment_readings r join commitments c on c.id = r.commitment_id
            where r.run_id = :run and (:government is null or c.government = :government)
              and (:publisher is null or exists (select 1 from commitment_members m
@@ -51,6 +54,7 @@ def commitment_rows(
             "deadline": row["ends"],
             "days_left": _days(head["run_date"], row["ends"]),
             "evidence_url": _address(row.get("evidence_query")),
+            "flags": _flags(row.get("flags")),
         }
 
 
@@ -61,9 +65,12 @@ def _days(today: str, deadline: str | None) -> int | None:
         return None
 
 
-def _address(query: str | None) -> str | None:
-    from urllib.parse import quote
+def _flags(listed: str | None) -> str | None:
+    """A JSON list as text parted by semicolons."""
+    return ";".join(map(str, json.loads(listed))) or None if listed and listed.startswith("[") else listed
 
+
+def _address(query: str | None) -> str | None:
     if not query or query.startswith(("/", "http://", "https://")):
         return query
     return f"/catalog?sql={quote(query, safe='')}"

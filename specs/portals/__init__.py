@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "Notify", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load", "load_file",
-    "of_url", "save", "shipped",
+    "Broken", "Limits", "Notify", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load",
+    "load_file", "of_url", "save", "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[

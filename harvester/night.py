@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.exports import ExportOptions
 from catalog.store import Catalog
 from harvester.checks.politeness import HostBudget
 
@@ -54,5 +55,6 @@ class Night:
     traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
     """What the check of the resources cost."""
     check_budget: CheckBudget = CheckBudget()
+    export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
     """A fault of the catalogue itself (disk full): the night stops, and says so."""

@@ -51,7 +51,8 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
         ElementTree.SubElement(entry, f"{{{ATOM}}}link", link)
         _add(entry, "content", "\n".join(lines.get(row["run_id"], ())) or words.phrase("feed_nothing"), type="text")
     ElementTree.indent(root, " ")
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _add(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:

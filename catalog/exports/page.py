@@ -19,7 +19,7 @@ from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.store import Catalog
 from specs.languages import Language, language
 
-__all__ = ["government_page", "peers_in_words", "run_page", "withheld_in_words"]
+__all__ = ["government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
 
 FIXES = 8
 """Repairs on a page."""
@@ -50,6 +50,15 @@ def _link(url: str | None, text: str | None) -> Markup:
     if url and url.lower().startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
     return escape(shown)
+
+
+def write_page(path: Path, page: str) -> Path:
+    """Write a page, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(page, "utf-8")
+    part.replace(path)
+    return path
 
 
 def government_page(catalog: Catalog, card: dict[str, Any], words: Language, contact: str | None = None) -> str:

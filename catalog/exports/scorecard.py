@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,19 +14,27 @@ from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
-from catalog.exports.folders import FIELDS, KEYS, folder_name, publisher_folder, seal_folder
+from catalog.exports.folders import FIELDS, KEYS, folder_name, publisher_folder
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
 from catalog.store import Catalog
 from specs.languages import language as language_of
 
-__all__ = ["PUBLISHERS_MAX", "export_csvs", "folder_name", "folders_of"]
+__all__ = ["PUBLISHERS_MAX", "Exported", "export_csvs", "folder_name", "folders_of", "languages_of", "publishers_of"]
 
 PUBLISHERS_MAX = 300
 """Folders of publishers in that of a government: those with most findings. The files of the government have all."""
 DATASETS_MIN = 5
 """Datasets from which a publisher gets a folder though nothing of it is to be mended."""
 Cards = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: the files, and every folder with the name of who it is about."""
+
+    paths: list[Path]
+    folders: dict[Path, str]
 
 
 def folders_of(cards: Cards, out: Path) -> dict[str, Path]:
@@ -35,12 +44,12 @@ def folders_of(cards: Cards, out: Path) -> dict[str, Path]:
 
 def export_csvs(
     catalog: Catalog, run_id: str, out: Path, *, cards: Cards | None = None, language: str | None = None
-) -> list[Path]:
-    """Write the files of a run; return their paths. ``language`` is that of the twins, whatever the portals say."""
+) -> Exported:
+    """Write the files of a run. ``language`` is that of the twins, whatever the portals say."""
     cards = card_rows(catalog, run_id) if cards is None else cards
     head = head_of(catalog, run_id)
     written = _write_small(catalog, out, cards, language, commitment_rows(catalog, head))
-    folders, codes = folders_of(cards, out), _codes(cards, language)
+    folders, codes = folders_of(cards, out), languages_of(cards, language)
     for government, folder in folders.items():
         own = [row for row in cards if row["government"] == government]
         rows = commitment_rows(catalog, head, government=government)
@@ -59,51 +68,51 @@ def export_csvs(
     for government, folder in waiting.items():
         with _file(folder, "findings", codes[government]) as empty:
             written += empty.paths
+    named = {out: "everything"} | {folder: name for name, folder in folders.items()}
     for government, folder in folders.items():
-        own = [row for row in cards if row["government"] == government and row["entity_level"] == "publisher"]
-        written += _publishers(catalog, head, folder / "publishers", own, government, codes[government])
-        written += seal_folder(folder, government, head)
-    return [*written, *seal_folder(out, "everything", head)]
+        chosen = publishers_of((row for row in cards if row["government"] == government), folder / "publishers")
+        written += _publishers(catalog, head, chosen, government, codes[government])
+        named |= {path: card["entity_name"] or card["entity_id"] for path, card in chosen.items()}
+    return Exported(written, named)
 
 
-def publishers_of(cards: Iterable[dict[str, Any]]) -> Cards:
-    """The publishers among some cards that get a folder, those with most findings first."""
-    chosen = [
-        row
+def publishers_of(cards: Iterable[dict[str, Any]], parent: Path) -> dict[Path, dict[str, Any]]:
+    """The folders of publishers, those with most findings first, and the card of each.
+
+    One that has its folder keeps it: an address that comes and goes is of no use to anyone.
+    """
+    own = {
+        parent / publisher_folder(row["entity_name"], row["entity_id"]): row
         for row in cards
         if row["entity_level"] == "publisher"
-        and (row.get("findings_open") or (row.get("datasets") or 0) >= DATASETS_MIN)
+    }
+    worth = [
+        (path, row)
+        for path, row in own.items()
+        if row.get("findings_open") or (row.get("datasets") or 0) >= DATASETS_MIN
     ]
-    chosen.sort(key=lambda row: (-(row.get("findings_open") or 0), row["entity_id"]))
-    return chosen[:PUBLISHERS_MAX]
+    worth.sort(key=lambda one: (-(one[1].get("findings_open") or 0), one[1]["entity_id"]))
+    return dict(worth[:PUBLISHERS_MAX]) | {path: row for path, row in own.items() if path.is_dir()}
 
 
 def _publishers(
-    catalog: Catalog, head: dict[str, Any], parent: Path, cards: Cards, government: str, code: str | None
+    catalog: Catalog, head: dict[str, Any], chosen: dict[Path, dict[str, Any]], government: str, code: str | None
 ) -> list[Path]:
-    folders = {
-        row["entity_id"]: parent / publisher_folder(row["entity_name"], row["entity_id"])
-        for row in publishers_of(cards)
-    }
     written: list[Path] = []
-    for row in cards:
-        if folder := folders.get(row["entity_id"]):
-            rows = commitment_rows(catalog, head, publisher_id=row["entity_id"])
-            written += _write_small(catalog, folder, [row], code, rows)
-    waiting = dict(folders)
-    found = finding_rows(catalog, head["run_id"], "publisher", government) if folders else iter(())
+    for folder, row in chosen.items():
+        rows = commitment_rows(catalog, head, publisher_id=row["entity_id"])
+        written += _write_small(catalog, folder, [row], code, rows)
+    waiting = {row["entity_id"]: folder for folder, row in chosen.items()}
+    found = finding_rows(catalog, head["run_id"], "publisher", government) if chosen else iter(())
     for publisher_id, rows_of in groupby(found, key=itemgetter("publisher_id")):
-        if folder := waiting.pop(publisher_id, None):
-            written += _write(folder, "findings", code, rows_of)
-    for folder in waiting.values():
-        written += _write(folder, "findings", code, ())
-    names = {row["entity_id"]: row["entity_name"] for row in cards}
-    for publisher_id, folder in folders.items():
-        written += seal_folder(folder, names[publisher_id] or publisher_id, head)
+        if own := waiting.pop(publisher_id, None):
+            written += _write(own, "findings", code, rows_of)
+    for own in waiting.values():
+        written += _write(own, "findings", code, ())
     return written
 
 
-def _codes(cards: Cards, language: str | None) -> dict[str, str | None]:
+def languages_of(cards: Cards, language: str | None) -> dict[str, str | None]:
     """The language of every government's twins: as asked for, or else as its portals say."""
     said: dict[str, set[str]] = {}
     for row in cards:

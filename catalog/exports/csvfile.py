@@ -66,6 +66,7 @@ class CsvFile:
         key: list[str],
         *,
         is_sent: bool = False,
+        has_book: bool = True,
         language: str | None = None,
         header: Sequence[str] = (),
         translate: Translate | None = None,
@@ -76,9 +77,11 @@ class CsvFile:
         self.csvs = [path, path.with_suffix(".excel.csv")]
         if language:
             self.csvs.append(path.with_suffix(f".{language}.csv"))
-        self.book = Workbook(path.with_suffix(".xlsx"), fields) if is_sent else None
-        more = [self.metadata, self.book.path] if self.book else []
-        self.paths = [*self.csvs, self.schema, *more]
+        self.is_sent = is_sent
+        self.book = Workbook(path.with_suffix(".xlsx"), fields) if is_sent and has_book else None
+        self.paths = [*self.csvs, self.schema]
+        self.paths += [self.metadata] if is_sent else []
+        self.paths += [self.book.path] if self.book else []
 
     def __enter__(self) -> CsvFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +120,7 @@ class CsvFile:
             self.book.close(is_kept=kind is None)
         if kind is None:
             _write_json(self.schema, table_schema(self.fields, self.key))
-            if self.book:
+            if self.is_sent:
                 _write_json(self.metadata, csvw(self.path.name, self.fields, self.key))
 
 

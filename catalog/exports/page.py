@@ -18,6 +18,7 @@ from catalog.exports.folders import folder_name
 from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.store import Catalog
 from specs.languages import Language, language
+from specs.metrics import dimensions
 
 __all__ = ["government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
 
@@ -85,6 +86,7 @@ def government_page(catalog: Catalog, card: dict[str, Any], words: Language, con
             peers=peers_in_words(words, card.get("peer_group")),
             withheld=withheld_in_words(words, card.get("score_withheld")),
             contact=contact,
+            weights={name: f"{one.weight:g}" for name, one in dimensions().items()},
         )
     )
 

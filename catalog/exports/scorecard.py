@@ -142,7 +142,7 @@ def _write(folder: Path, stem: str, code: str | None, rows: Iterable[Mapping[str
 def _file(folder: Path, stem: str, code: str | None) -> CsvFile:
     fields, path = FIELDS[stem], folder / f"{stem}.csv"
     if code is None:
-        return CsvFile(path, fields, KEYS[stem], is_sent=True)
+        return CsvFile(path, fields, KEYS[stem], is_sent=True, has_book=stem != "queries")
     words = language_of(code)
     return CsvFile(
         path, fields, KEYS[stem], is_sent=True, language=code, header=header(words, fields), translate=translator(words)

@@ -13,6 +13,8 @@ __all__ = ["ROWS_MAX", "Workbook"]
 
 ROWS_MAX = 50_000
 """Rows of a workbook: with more of them few machines open it. The CSV beside it has all, and the workbook says so."""
+_HELD = 2_000
+"""Rows up to which a workbook is made in memory; a longer one goes through files."""
 _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
 _LONG = {"how_to_fix": 60, "observed": 40, "rule_title": 40, "dataset_title": 40, "title": 40, "sql": 80, "note": 40}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -24,15 +26,45 @@ class Workbook:
 
     def __init__(self, path: Path, fields: tuple[Field, ...]) -> None:
         self.path, self.fields = path, fields
+        self._part = path.with_name(f"{path.name}.part")
         self._is_number = [field.type in ("integer", "number") for field in fields]
 
     def open(self) -> None:
         """Begin the file, beside its place."""
+        self._rows = 0
+        self._held: list[Sequence[str]] = []
+        self._book: Any = None
+
+    def write(self, cells: Sequence[str]) -> None:
+        """Add a row of cells as they stand in the CSV."""
+        self._rows += 1
+        if self._rows > ROWS_MAX:
+            return
+        if self._book is None:
+            self._held.append(cells)
+            if len(self._held) > _HELD:
+                self._begin(is_long=True)
+        else:
+            self._put(self._rows, cells)
+
+    def close(self, *, is_kept: bool) -> None:
+        """End the file and put it in its place, or throw it away."""
+        if self._book is None:
+            self._begin(is_long=False)
+        shown = min(self._rows, ROWS_MAX)
+        self._sheet.autofilter(0, 0, shown, len(self.fields) - 1)
+        self._describe(shown)
+        self._book.close()
+        if is_kept:
+            self._part.replace(self.path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+    def _begin(self, *, is_long: bool) -> None:
         from xlsxwriter import Workbook as Book
 
-        self._part = self.path.with_name(f"{self.path.name}.part")
         never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self._book: Any = Book(str(self._part), {"constant_memory": True, **never})
+        self._book = Book(str(self._part), {"constant_memory": is_long, "in_memory": not is_long, **never})
         self._book.set_properties({"created": _CREATED, "author": "Winnow"})
         self._sheet: Any = self._book.add_worksheet(self.path.stem[:31])
         bold = self._book.add_format({"bold": True, "bg_color": "#E8EEF2", "bottom": 1})
@@ -41,25 +73,20 @@ class Workbook:
             self._sheet.set_column(number, number, width)
             self._sheet.write_string(0, number, field.name, bold)
         self._sheet.freeze_panes(1, 0)
-        self._rows = 0
+        for number, cells in enumerate(self._held, 1):
+            self._put(number, cells)
+        self._held = []
 
-    def write(self, cells: Sequence[str]) -> None:
-        """Add a row of cells as they stand in the CSV."""
-        self._rows += 1
-        if self._rows > ROWS_MAX:
-            return
+    def _put(self, row: int, cells: Sequence[str]) -> None:
         for number, cell in enumerate(cells):
             if not cell:
                 continue
             if self._is_number[number]:
-                self._sheet.write_number(self._rows, number, float(cell))
+                self._sheet.write_number(row, number, float(cell))
             else:
-                self._sheet.write_string(self._rows, number, cell)
+                self._sheet.write_string(row, number, cell)
 
-    def close(self, *, is_kept: bool) -> None:
-        """End the file and put it in its place, or throw it away."""
-        shown = min(self._rows, ROWS_MAX)
-        self._sheet.autofilter(0, 0, shown, len(self.fields) - 1)
+    def _describe(self, shown: int) -> None:
         about = self._book.add_worksheet("about")
         about.set_column(0, 0, 24)
         about.set_column(1, 1, 100)
@@ -68,8 +95,3 @@ class Workbook:
         for number, field in enumerate(self.fields, 2):
             about.write_string(number, 0, field.name)
             about.write_string(number, 1, field.description)
-        self._book.close()
-        if is_kept:
-            self._part.replace(self.path)
-        else:
-            self._part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A small scored catalogue with four portals, commitments and everything a scorecard tells, for tests of what is sent."""
+"""A small scored catalogue of four portals with commitments and all that a scorecard tells, for tests of what is sent."""
 
 from __future__ import annotations
 

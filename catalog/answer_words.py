@@ -39,15 +39,17 @@ def response_of(text: str) -> tuple[str, str]:
             return name, ""
         if plain.startswith(f"{words} "):
             count = len(words.split())
-            rest = re.match(r"(?:[\W_]*[^\W_]+){%d}" % count, text)
-            return name, text[rest.end() :].strip(" :;=,_-") if rest else ""
+            ends = [one.end() for one in re.finditer(r"[^\W_]+", text)]
+            return name, text[ends[min(count, len(ends)) - 1] :].strip(" :;=,_-")
     known = ", ".join(languages()["en"].values["response"])
     raise ValueError(f"the answer {text[:60]!r} is not known; write one of: {known}")
 
 
 def day(text: str, is_day_first: bool | None) -> str:
-    """An ISO date of what spreadsheets make of one. ``is_day_first`` None: not known. Raises ValueError that says, after
-    a semicolon, what to write."""
+    """An ISO date of what spreadsheets make of one; ``is_day_first`` None where that is not known.
+
+    Raises ValueError that says, after a semicolon, what to write.
+    """
     plain = text.strip().strip("'\"")
     remedy = "write it as 2026-12-31"
     try:

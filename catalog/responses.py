@@ -1,4 +1,4 @@
-"""Answers, reports and corrections as they are kept: nothing is overwritten, and the last answer of a finding stands."""
+"""Answers, reports and corrections as they are kept: nothing is overwritten, and a finding's last answer stands."""
 
 from __future__ import annotations
 

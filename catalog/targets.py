@@ -69,8 +69,9 @@ def due_targets(
 ) -> tuple[list[CheckTarget], int]:
     """The addresses of a portal that are due and that this run has not asked yet, the most urgent first.
 
-    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. With ``urls`` only these
-    are meant, and they are due though the run has asked them. Returns at most ``limit`` of them, and how many there are in all.
+    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. With ``urls``
+    only these are meant, and they are due though the run has asked them. Returns at most ``limit`` of them, and how
+    many there are in all.
     """
     rows = catalog.rows(
         f"""

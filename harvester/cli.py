@@ -1,7 +1,7 @@
 """The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
 
 Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
-portal was not read whole, 4 below ``--fail-under``, 5 something was changed after it was sealed, 75 another run is at
+portal was not read whole, a letter not sent or a line not used, 4 below ``--fail-under``, 5 something was changed after it was sealed, 75 another run is at
 work, 130 interrupted.
 """
 
@@ -29,6 +29,7 @@ from harvester.cli_options import (
 )
 from harvester.cli_portals import add_to as _add_portal_commands
 from harvester.cli_scores import add_to as _add_score_commands
+from harvester.cli_send import add_to as _add_send_commands
 
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
@@ -326,6 +327,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
 
 _add_portal_commands(cli)
 _add_score_commands(cli)
+_add_send_commands(cli)
 
 
 @cli.command()

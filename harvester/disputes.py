@@ -13,6 +13,7 @@ from catalog.responses import disputed, write_correction, write_outcome
 from catalog.store import Catalog
 from harvester.night import CheckBudget, Night
 from quality.tables.limits import TableBounds
+from specs.metrics import metrics
 from specs.portals import PortalSpec
 
 __all__ = ["ADDRESSES_MAX", "look_again"]
@@ -34,8 +35,9 @@ def look_again(
         return counts
     night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
     asked: set[str] = set()
-    for portal_id in sorted({one["portal_id"] for one in found if one["resource_url"]} & set(known)):
-        urls = {one["resource_url"] for one in found if one["portal_id"] == portal_id and one["resource_url"]}
+    seen = [one for one in found if one["resource_url"] and metrics()[one["rule_id"]].observed]
+    for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
+        urls = {one["resource_url"] for one in seen if one["portal_id"] == portal_id}
         chosen = sorted(urls)[: max(ADDRESSES_MAX - len(asked), 0)]
         _again(night, known[portal_id], chosen)
         asked |= set(chosen)
@@ -44,7 +46,8 @@ def look_again(
 
         score_entities(catalog, run_id)
     for one in found:
-        outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if one["resource_url"] in asked else None
+        is_seen = one in seen and one["resource_url"] in asked
+        outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
         outcome = outcome or "not_checkable"
         write_outcome(catalog, one["response_id"], outcome)
         if outcome == "corrected":

@@ -1,4 +1,4 @@
-"""A small scored catalogue of four portals with commitments and all that a scorecard tells, for tests of what is sent."""
+"""A small scored catalogue of four portals, with commitments and all that a scorecard tells, for tests."""
 
 from __future__ import annotations
 

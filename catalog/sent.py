@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def letters(
     catalog: Catalog,
     run_id: str,
     channel: str,
-    webhooks: dict[str, Sequence[str]] | None = None,
+    webhooks: Mapping[str, Sequence[str]] | None = None,
     *,
     has_publishers: bool = False,
 ) -> Iterator[Letter]:
@@ -81,7 +81,7 @@ def letters(
 
 
 def _recipients(
-    catalog: Catalog, channel: str, level: str, key: str, webhooks: dict[str, Sequence[str]]
+    catalog: Catalog, channel: str, level: str, key: str, webhooks: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, str | None]]:
     if channel == "webhook":
         return [(address, None) for address in sorted(set(webhooks.get(key, ())))]
@@ -123,7 +123,7 @@ def _letter(
               and f.state in ('new', 'open', 'unknown') and r.response = 'will_fix_by' and r.promised_on < :day
               and r.promised_on >= :before
               and r.number = (select max(number) from responses last where last.finding_id = f.id)
-            order by r.promised_on, f.id limit {NAMED}""",
+            order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
         about,
     )
     is_moved = since is not None and card.get("score_delta") not in (None, 0)

@@ -1,8 +1,8 @@
 """The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
 
 Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
-portal was not read whole, a letter not sent or a line not used, 4 below ``--fail-under``, 5 something was changed after it was sealed, 75 another run is at
-work, 130 interrupted.
+portal was not read whole (of send: a letter was refused; of responses import: a line could not be used), 4 below
+``--fail-under``, 5 something was changed after it was sealed, 75 another run is at work, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How a run is put out."""
     options = [
-        click.option("--language", help="Of pages and readable CSVs: en, fr, es, pt; else as the portal files say."),
+        click.option("--language", help="Of pages and readable CSVs: en, es, fr, pt; else as the portal files say."),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, where Chromium is present."),
     ]
     for option in reversed(options):

@@ -13,7 +13,7 @@ from typing import Any
 from catalog.exports.columns import COMMITMENTS, FINDINGS, QUERIES, SCORECARD, Field, table_schema
 from catalog.model import stable_id
 
-__all__ = ["KEYS", "folder_name", "publisher_folder", "seal_folder"]
+__all__ = ["EVERYTHING", "KEYS", "folder_name", "publisher_folder", "seal_folder"]
 
 KEYS = {
     "scorecard": ["run_id", "entity_level", "entity_id"],
@@ -33,6 +33,8 @@ _TITLES = {
     "commitments": "What was promised, and how far it has come",
     "queries": "The query behind every percentage",
 }
+EVERYTHING = "everything"
+"""Name of the folder that holds all governments."""
 SUMS = "SHA256SUMS"
 
 
@@ -76,7 +78,7 @@ def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
         )
     package = {
         "profile": "tabular-data-package",
-        "name": re.sub(r"[^a-z0-9._-]", "-", f"winnow-{folder.name}".lower()),
+        "name": re.sub(r"[^a-z0-9._-]", "-", f"winnow-{folder.name if name != EVERYTHING else name}".lower()),
         "title": f"Winnow scorecard: {name}",
         "version": head["schema_version"],
         "run": head["run_id"],

@@ -14,7 +14,7 @@ from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
-from catalog.exports.folders import FIELDS, KEYS, folder_name, publisher_folder
+from catalog.exports.folders import EVERYTHING, FIELDS, KEYS, folder_name, publisher_folder
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
 from catalog.store import Catalog
@@ -68,7 +68,7 @@ def export_csvs(
     for government, folder in waiting.items():
         with _file(folder, "findings", codes[government]) as empty:
             written += empty.paths
-    named = {out: "everything"} | {folder: name for name, folder in folders.items()}
+    named = {out: EVERYTHING} | {folder: name for name, folder in folders.items()}
     for government, folder in folders.items():
         chosen = publishers_of((row for row in cards if row["government"] == government), folder / "publishers")
         written += _publishers(catalog, head, chosen, government, codes[government])

@@ -110,6 +110,12 @@ def s0008_commitments(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0009_answers(db: Database) -> None:
+    """What was sent, what was answered, what citizens report, what we corrected, and the language of a portal."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

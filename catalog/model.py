@@ -53,6 +53,8 @@ class Portal:
     """ISO 3166-1 alpha-3 code."""
     contact_email: str | None = None
     """Where scorecards are sent."""
+    language: str | None = None
+    """Language in which they are sent: code of a file in ``specs/languages``."""
     is_local: bool = False
     """Declared local: may resolve to a loopback or private address."""
 

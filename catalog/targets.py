@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalog.model import ResourceCheck
@@ -59,12 +60,19 @@ def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[
 
 
 def due_targets(
-    catalog: Catalog, run_id: str, portal_id: str, limit: int, *, is_full: bool = False
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    limit: int,
+    *,
+    is_full: bool = False,
+    urls: Sequence[str] | None = None,
 ) -> tuple[list[CheckTarget], int]:
     """The addresses of a portal that are due and that this run has not asked yet, the most urgent first.
 
-    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. Returns at most
-    ``limit`` of them, and how many there are in all.
+    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. With ``urls``
+    only these are meant, and they are due though the run has asked them. Returns at most ``limit`` of them, and how
+    many there are in all.
     """
     rows = catalog.rows(
         f"""
@@ -97,7 +105,8 @@ def due_targets(
         select addresses.url as target, declared_format, declared_type, declared_on, algorithms, is_download, is_schema,
           {_URGENCY} as urgency, count(*) over () as due, c.*
         from addresses left join resource_checks c on c.url = addresses.url
-        where (c.run_id is null or c.run_id != :run)
+        where case when :urls is null then (c.run_id is null or c.run_id != :run)
+            else addresses.url in (select value from json_each(:urls)) end
           and (:is_full or {_URGENCY} < 2 or c.next_check_at is null or c.next_check_at <= :start)
         order by urgency, c.checked_at, addresses.url
         limit :limit
@@ -106,7 +115,8 @@ def due_targets(
             "portal": portal_id,
             "run": run_id,
             "start": instant(started(run_id)),
-            "is_full": is_full,
+            "is_full": is_full or urls is not None,
+            "urls": None if urls is None else json.dumps(list(urls)),
             "limit": limit,
         },
     )

@@ -1,8 +1,8 @@
 """The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
 
 Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
-portal was not read whole, 4 below ``--fail-under``, 5 something was changed after it was sealed, 75 another run is at
-work, 130 interrupted.
+portal was not read whole (of send: a letter was refused; of responses import: a line could not be used), 4 below
+``--fail-under``, 5 something was changed after it was sealed, 75 another run is at work, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,18 @@ import click
 
 from harvester import __version__
 from harvester.cli_commitments import add_to as _add_commitment_commands
+from harvester.cli_options import (
+    NO_CONTACT,
+    budget_options,
+    commitment_options,
+    export_options,
+    network_options,
+    portal_options,
+    run_options,
+)
 from harvester.cli_portals import add_to as _add_portal_commands
 from harvester.cli_scores import add_to as _add_score_commands
+from harvester.cli_send import add_to as _add_send_commands
 
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
@@ -89,68 +99,6 @@ def cli(context: click.Context, data: Path) -> None:
     context.obj = data
 
 
-def _portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.argument("portals", nargs=-1),
-        click.option("--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."),
-        click.option("--type", "portal_type", help="Portal type of a URL; found out where it is not said."),
-        click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
-        click.option("--contact", default="no contact given", help="E-mail or page of yours, for the user agent."),
-        click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
-        click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
-        click.option(
-            "--table-memory-mb", default=2048, show_default=True, type=click.IntRange(1024), help="Of a table checker."
-        ),
-        click.option(
-            "--table-disk-mb", default=512, show_default=True, type=click.IntRange(1), help="Unpacked, of an archive."
-        ),
-        click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit 4 where the mean score is lower."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--full", is_flag=True, help="Ask for everything anew, whatever is remembered."),
-        click.option("--archive", is_flag=True, help="Keep every exchange as WARC, in the folder archive."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--max-requests", type=click.IntRange(min=0), help="Sent by the check of resources, in this run."),
-        click.option("--max-bytes", type=click.IntRange(min=0), help="Received by the check, in this run."),
-        click.option("--max-minutes", type=click.FloatRange(min=0), help="For the check; the rest is carried over."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
-        click.option("--examples", is_flag=True, help="Track the examples that come with the program too."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 def _log_to(data: Path) -> None:
     """Everything the libraries have to say goes to a file; the terminal is for people."""
     data.mkdir(parents=True, exist_ok=True)
@@ -165,6 +113,7 @@ def _log_to(data: Path) -> None:
 def _run(
     data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
 ) -> None:
+    from catalog.exports import ExportOptions
     from harvester.night import CheckBudget
     from harvester.nightly import nightly, replay
     from harvester.registry import commitments_in
@@ -196,6 +145,11 @@ def _run(
                 is_scheduled=is_scheduled,
                 check_budget=CheckBudget(*(options.get(f"max_{name}") for name in ("requests", "bytes", "minutes"))),
                 commitments=promised,
+                export=ExportOptions(
+                    language=options.get("language"),
+                    contact=options["contact"] if options["contact"] != NO_CONTACT else None,
+                    is_printed=options.get("pdf", False),
+                ),
             )
     if options["as_json"]:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
@@ -230,7 +184,7 @@ def _stage_command(
         _run(data, chosen, stages, options, is_scheduled=not portals)
 
     made: Callable[..., Any] = command
-    options_of: list[Callable[..., Any]] = [*more, _run_options, _portal_options]
+    options_of: list[Callable[..., Any]] = [*more, run_options, portal_options]
     for option in options_of:
         made = option(made)
     cli.command(name, help=text)(made)
@@ -240,21 +194,22 @@ _stage_command(
     "nightly",
     ("harvest", "check", "validate", "score", "track", "export"),
     "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
-    _network_options,
-    _budget_options,
-    _commitment_options,
+    network_options,
+    budget_options,
+    commitment_options,
+    export_options,
     click.option(
         "--replay",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         help="Repeat the night of a WARC file, offline; into an empty folder, or the one of the night before.",
     ),
 )
-_stage_command("harvest", ("harvest",), "Only read the portals' records.", _network_options)
-_stage_command("check", ("check",), "Only ask the addresses and download tables.", _network_options, _budget_options)
+_stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
+_stage_command("check", ("check",), "Only ask the addresses and download tables.", network_options, budget_options)
 _stage_command("validate", ("validate",), "Only look into the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
-_stage_command("track", ("track",), "Only say how far the commitments have come.", _commitment_options)
-_stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.")
+_stage_command("track", ("track",), "Only say how far the commitments have come.", commitment_options)
+_stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.", export_options)
 
 
 def _catalogue(data: Path) -> Path:
@@ -381,6 +336,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
 _add_score_commands(cli)
+_add_send_commands(cli)
 
 
 @cli.command()

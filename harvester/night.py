@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.exports import ExportOptions
 from catalog.store import Catalog
 from harvester.checks.politeness import HostBudget
 from specs.commitments import Commitment
@@ -57,5 +58,6 @@ class Night:
     check_budget: CheckBudget = CheckBudget()
     commitments: Sequence[Commitment] = ()
     """Those to be tracked."""
+    export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
     """A fault of the catalogue itself (disk full): the night stops, and says so."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from catalog.exports import ExportOptions
 from catalog.model import Portal
 from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
@@ -62,6 +63,7 @@ def portal_of(spec: PortalSpec) -> Portal:
         government=spec.government,
         country=spec.country,
         contact_email=spec.contact_email,
+        language=spec.language,
         is_local=spec.local,
     )
 
@@ -91,13 +93,15 @@ def nightly(
     is_scheduled: bool = False,
     check_budget: CheckBudget = CheckBudget(),  # noqa: B008  # it cannot be changed
     commitments: Sequence[Commitment] = (),
+    export: ExportOptions = ExportOptions(),  # noqa: B008  # it cannot be changed
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
     A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and export
     alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
     ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
-    what it leaves out is carried over to the next run; ``commitments`` are those to be tracked. Raises AlreadyRunning,
+    what it leaves out is carried over to the next run; ``export`` says how it is put out; ``commitments`` are those to
+    be tracked. Raises AlreadyRunning,
     CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
     """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
@@ -109,7 +113,7 @@ def nightly(
         if run_id is None:
             run_id = _begin(catalog, command, portals)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
-        night.check_budget = check_budget
+        night.check_budget, night.export = check_budget, export
         night.on_progress = on_progress or night.on_progress
         night.commitments = commitments
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
@@ -208,11 +212,13 @@ def _run(
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
     if "export" in stages:
         # Only now does the copy say that the run is complete.
+        from catalog.exports.prometheus import write_prometheus
         from catalog.manifest import seal
         from catalog.site.serve import publish
 
         publish(catalog.path, night.data / "site" / "catalog.db")
         seal(catalog, run_id, night.data)
+        write_prometheus(catalog, run_id, result, night.data / "winnow.prom")
     return result
 
 
@@ -280,7 +286,7 @@ def _export(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) ->
     from catalog.exports import export_all
 
     night.on_progress("export", "files", 0, None)
-    export_all(night.catalog, night.run_id, night.data / "exports")
+    export_all(night.catalog, night.run_id, night.data / "exports", night.export)
 
 
 _STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], TableBounds], None]] = {

@@ -113,7 +113,8 @@ def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
         return None
     with open_catalog(path) as catalog:
         rows = catalog.rows(
-            "select id, type, title, url, government, country, contact_email, is_local from portals where id = ?",
+            """select id, type, title, url, government, country, contact_email, language, is_local
+               from portals where id = ?""",
             [name],
         )
     if not rows:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["CHANGES", "FINDINGS", "SCHEMA_VERSION", "SCORECARD", "Field", "table_schema"]
+__all__ = [
+    "CHANGES", "COMMITMENTS", "FINDINGS", "QUERIES", "SCHEMA_VERSION", "SCORECARD", "Field", "csvw", "table_schema",
+]  # fmt: skip
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 Kind = Literal["string", "integer", "number", "date", "datetime"]
 
 
@@ -56,9 +58,18 @@ SCORECARD = (
     Field("grade", "string", "Grade of the score.", ("A", "B", "C", "D", "E")),
     Field("score_prev", "number", "Score of the run before; empty where the methodology changed."),
     Field("score_delta", "number", "Score less score_prev."),
-    Field("peer_group", "string", "Group within which ranks compare; not given yet."),
-    Field("peer_count", "integer", "Members of the peer group; not given yet."),
-    Field("rank", "integer", "Rank within the peer group; not given yet."),
+    Field(
+        "peer_group",
+        "string",
+        "Entities of the same level and country, or of the same portal type, of which three or more are measured: "
+        "level, what they share, value. Empty where there are fewer.",
+    ),
+    Field("peer_count", "integer", "Members of the peer group that are ranked."),
+    Field(
+        "rank",
+        "integer",
+        "Rank by score within the peer group, 1 the best; empty where less than 80 % of what applies was measured.",
+    ),
     _pct("links_ok_pct", "Distributions whose address answers"),
     _pct("format_match_pct", "Distributions served in the declared format"),
     _pct("licence_open_pct", "Distributions under an open licence"),
@@ -69,18 +80,23 @@ SCORECARD = (
     _pct("api_pct", "Datasets with a data service"),
     _pct("contact_pct", "Datasets with a contact point"),
     Field("hvd_datasets", "integer", "High-value datasets."),
-    Field("hvd_all_pass", "integer", "High-value datasets that meet every duty; not measured yet."),
+    Field(
+        "hvd_all_pass",
+        "integer",
+        "High-value datasets that conform to DCAT-AP HVD, have an API, and a file that answers, is open and can be "
+        "read by programs.",
+    ),
     Field("findings_open", "integer", "Findings open, new ones included."),
     Field("findings_new", "integer", "Findings new in this run."),
     Field("findings_fixed", "integer", "Findings mended since the run before."),
     Field("top_fix_rule", "string", "Rule whose mending brings most points for the work."),
     Field("top_fix_datasets", "integer", "Datasets that fail it."),
     Field("top_fix_gain", "number", "Points of the score that mending it everywhere brings."),
-    Field("commitments", "integer", "Commitments followed; not measured yet."),
-    Field("on_track", "integer", "Commitments on track; not measured yet."),
-    Field("at_risk", "integer", "Commitments at risk; not measured yet."),
-    Field("off_track", "integer", "Commitments off track; not measured yet."),
-    Field("missed", "integer", "Commitments missed; not measured yet."),
+    Field("commitments", "integer", "Commitments followed."),
+    Field("on_track", "integer", "Commitments on track."),
+    Field("at_risk", "integer", "Commitments at risk."),
+    Field("off_track", "integer", "Commitments off track."),
+    Field("missed", "integer", "Commitments missed."),
     Field("findings_url", "string", "File or address with the findings behind the row."),
     Field("score_low", "number", "The score if everything unknown had failed."),
     Field("score_high", "number", "The score if everything unknown had passed."),
@@ -96,6 +112,10 @@ SCORECARD = (
     Field("score_ci_high", "number", "Upper end of it."),
     Field("score_withheld", "string", "Why no score is given: too few datasets, or too little of them was measured."),
     Field("top_fix_hours", "number", "Hours of work for it by hand, about."),
+    Field("queries_url", "string", "File with the one SQL query that gives each percentage of the row."),
+    Field("promises_overdue", "integer", "Findings that were to be mended by a day that is past, and are not."),
+    Field("reports_open", "integer", "Reports of citizens on datasets that are present."),
+    Field("corrections", "integer", "Findings withdrawn because we were wrong, since the entity is followed."),
 )
 
 FINDINGS = (
@@ -134,7 +154,7 @@ FINDINGS = (
     Field("how_to_fix", "string", "What to do."),
     Field("guide_url", "string", "A guide; none yet."),
     Field("gain_points", "number", "Points of the dataset's Winnow score that mending it brings."),
-    Field("commitment_ids", "string", "Commitments concerned; not measured yet."),
+    Field("commitment_ids", "string", "Commitments that count the dataset and that it fails, parted by semicolons."),
     Field("checked_at", "datetime", "When it was last looked at."),
     Field("evidence_url", "string", "Address of the answer that held the record."),
     Field("portal_id", "string", "Portal."),
@@ -145,6 +165,84 @@ FINDINGS = (
     ),
     Field("rate_per_1000", "number", "How often for each 1,000 rows of the table."),
     Field("rows", "string", "Lines of the first ten, parted by blanks."),
+    Field(
+        "answer",
+        "string",
+        "What was answered last.",
+        ("acknowledged", "disputed", "will_fix_by", "waived"),
+    ),
+    Field("answer_note", "string", "Reason or remark that came with it."),
+    Field("answered_on", "date", "Day of that answer."),
+    Field("promised_on", "date", "Day by which it was promised to be mended."),
+    Field("is_overdue", "string", "yes where that day is past and it is not mended.", ("yes",)),
+    Field("answer_outcome", "string", "Of a dispute.", ("upheld", "corrected", "not_checkable")),
+    Field("response", "string", "To fill in: acknowledged, disputed, will_fix_by:YYYY-MM-DD, or waived."),
+    Field("response_note", "string", "To fill in: the reason (disputed needs one)."),
+    Field("responder", "string", "To fill in: who answers."),
+    Field("responded_on", "date", "To fill in: day of the answer, as YYYY-MM-DD."),
+)
+
+COMMITMENTS = (
+    *_HEAD,
+    Field("commitment_id", "string", "Commitment."),
+    Field("ogp_url", "string", "Its page at the Open Government Partnership."),
+    Field("country_iso3", "string", "ISO 3166-1 alpha-3 code."),
+    Field("title", "string", "What was promised."),
+    Field("lead", "string", "Body that leads it."),
+    Field("indicator_id", "string", "Indicator; _overall for the commitment as a whole."),
+    Field("kind", "string", "Kind of indicator."),
+    Field("measure", "string", "What is measured."),
+    Field("direction", "string", "Which way is better."),
+    Field("start", "date", "First day of the commitment."),
+    Field("deadline", "date", "Last day of the commitment."),
+    Field("days_left", "integer", "Days from the run to the deadline; negative after it."),
+    Field("baseline", "number", "Value at the start."),
+    Field("baseline_date", "date", "Day of the baseline."),
+    Field("target", "number", "Value promised."),
+    Field("value", "number", "Value in this run."),
+    Field("value_prev", "number", "Value in the run before."),
+    Field("value_at_deadline", "number", "Value at the deadline, once it is past."),
+    Field("numerator", "integer", "Datasets that pass."),
+    Field("denominator", "integer", "Datasets in scope."),
+    Field("coverage_pct", "number", "Measurements made of those that apply, 0 to 100."),
+    Field("progress", "number", "Share of the way from baseline to target, 0 to 1."),
+    Field("expected", "number", "Share of the way that the calendar asks for by now, 0 to 1."),
+    Field("trend_per_month", "number", "Change of the value in a month, as of late."),
+    Field("forecast_date", "date", "Day on which the target is met if the trend goes on."),
+    Field(
+        "timing_status",
+        "string",
+        "Where it stands in time.",
+        (
+            "scheduled",
+            "on_track",
+            "at_risk",
+            "off_track",
+            "met",
+            "missed",
+            "met_late",
+            "regressed",
+            "unmeasurable",
+        ),
+    ),
+    Field(
+        "suggested_completion",
+        "string",
+        "Completion as the figures suggest; the reviewers decide.",
+        ("no_evidence", "not_started", "limited", "substantial", "complete"),
+    ),
+    Field("irm_completion", "string", "Completion as the reviewers of the Open Government Partnership decided."),
+    Field("flags", "string", "What to know of the figures, parted by semicolons."),
+    Field("failing_datasets", "integer", "Datasets in scope that fail."),
+    Field("evidence_url", "string", "Query in the public catalogue that gives the value."),
+    Field("note", "string", "Remark."),
+)
+
+QUERIES = (
+    Field("entity_level", "string", "Level of the rows of scorecard.csv."),
+    Field("figure", "string", "Column of scorecard.csv."),
+    Field("sql", "string", "Query against the public catalogue that gives the figure; :entity is the entity_id."),
+    Field("query_url", "string", "The same at the site: add the entity_id."),
 )
 
 CHANGES = (
@@ -175,3 +273,32 @@ def table_schema(fields: tuple[Field, ...], key: list[str]) -> dict[str, Any]:
             entry["constraints"] = {"enum": list(field.enum)}
         described.append(entry)
     return {"fields": described, "primaryKey": key, "missingValues": [""]}
+
+
+def csvw(file: str, fields: tuple[Field, ...], key: list[str], language: str = "en") -> dict[str, Any]:
+    """Metadata of a file after "CSV on the Web" (https://www.w3.org/TR/tabular-metadata/)."""
+    columns = []
+    for field in fields:
+        datatype: Any = "decimal" if field.type == "number" else field.type
+        if field.type == "datetime":
+            datatype = {"base": "dateTime", "format": "yyyy-MM-ddTHH:mm:ssX"}
+        columns.append(
+            {
+                "name": field.name,
+                "titles": field.name,
+                "dc:description": field.description,
+                "datatype": datatype,
+                "required": field.name in key,
+            }
+        )
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"language": language}],
+        "url": file,
+        "dialect": {"delimiter": ",", "lineTerminators": ["\r\n"], "header": True, "encoding": "utf-8"},
+        "dc:license": {"@id": "https://creativecommons.org/licenses/by/4.0/"},
+        "notes": [
+            "Text that a spreadsheet would run begins with an apostrophe, which is no part of it; one that begins "
+            "with an apostrophe of its own has two."
+        ],
+        "tableSchema": {"columns": columns, "primaryKey": key},
+    }

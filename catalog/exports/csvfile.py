@@ -1,7 +1,8 @@
 """Writing a CSV that any program reads and no spreadsheet runs.
 
 RFC 4180: comma, CRLF, UTF-8. Text that a spreadsheet would take for a formula gets a leading apostrophe, as titles
-come from anyone. The twin ``.excel.csv`` has the byte-order mark without which Excel breaks accents.
+come from anyone. The twin ``.excel.csv`` has the byte-order mark without which Excel breaks accents; ``.xlsx`` is a
+real workbook; and where a language is asked for, ``.<language>.csv`` has its words in header and cells.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.columns import Field, table_schema
+from catalog.exports.columns import Field, csvw, table_schema
+from catalog.exports.workbook import Workbook
 
-__all__ = ["CsvFile", "guard", "unguard", "write_csv"]
+__all__ = ["CsvFile", "cells_of", "guard", "unguard", "write_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 CELL_MAX = 32_767
 """Characters that Excel takes in a cell."""
+Translate = Callable[[Field, Mapping[str, Any]], Any]
+"""A cell of a row in another language."""
 
 
 def guard(text: str) -> str:
@@ -43,44 +47,89 @@ def _cell(value: Any, field: Field) -> str:
     return guard(text)[:CELL_MAX]
 
 
-class CsvFile:
-    """A CSV, its twin for Excel and its Table Schema, written row by row; each appears whole or not at all."""
+def cells_of(row: Mapping[str, Any], fields: Sequence[Field]) -> list[str]:
+    """The cells of a row as they stand in the file."""
+    return [_cell(row.get(field.name), field) for field in fields]
 
-    def __init__(self, path: Path, fields: tuple[Field, ...], key: list[str]) -> None:
-        self.fields, self.key = fields, key
-        self.paths = [path, path.with_suffix(".excel.csv"), path.with_suffix(".schema.json")]
+
+class CsvFile:
+    """A CSV and its twins, written row by row; each file appears whole or not at all.
+
+    ``header`` and ``translate`` give the twin in another language, of which ``language`` is the code. Without
+    ``is_sent`` there are only the CSV, its twin for Excel and its Table Schema.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fields: tuple[Field, ...],
+        key: list[str],
+        *,
+        is_sent: bool = False,
+        has_book: bool = True,
+        language: str | None = None,
+        header: Sequence[str] = (),
+        translate: Translate | None = None,
+    ) -> None:
+        self.path, self.fields, self.key = path, fields, key
+        self.language, self.header, self.translate = language, header, translate
+        self.schema, self.metadata = path.with_suffix(".schema.json"), path.with_suffix(".csv-metadata.json")
+        self.csvs = [path, path.with_suffix(".excel.csv")]
+        if language:
+            self.csvs.append(path.with_suffix(f".{language}.csv"))
+        self.is_sent = is_sent
+        self.book = Workbook(path.with_suffix(".xlsx"), fields) if is_sent and has_book else None
+        self.paths = [*self.csvs, self.schema]
+        self.paths += [self.metadata] if is_sent else []
+        self.paths += [self.book.path] if self.book else []
 
     def __enter__(self) -> CsvFile:
-        self.paths[0].parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # People open the one in their language in a spreadsheet: it needs the mark too.
+        encodings = ("utf-8", "utf-8-sig", "utf-8-sig")
         self._files = [
-            path.with_suffix(".part").open("w", encoding=encoding, newline="")
-            for path, encoding in zip(self.paths[:2], ("utf-8", "utf-8-sig"), strict=True)
+            path.with_name(f"{path.name}.part").open("w", encoding=encoding, newline="")
+            for path, encoding in zip(self.csvs, encodings, strict=False)
         ]
         self._writers = [csv.writer(file, lineterminator="\r\n") for file in self._files]
-        for writer in self._writers:
-            writer.writerow([field.name for field in self.fields])
+        names = [field.name for field in self.fields]
+        for number, writer in enumerate(self._writers):
+            writer.writerow(self.header if number == 2 else names)
+        if self.book:
+            self.book.open()
         return self
 
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Add a row."""
-        cells = [_cell(row.get(field.name), field) for field in self.fields]
-        for writer in self._writers:
+    def write(self, row: Mapping[str, Any], cells: list[str] | None = None) -> None:
+        """Add a row; ``cells`` where they were made before (:func:`cells_of`)."""
+        cells = cells_of(row, self.fields) if cells is None else cells
+        for writer in self._writers[:2]:
             writer.writerow(cells)
+        if self.language and self.translate:
+            self._writers[2].writerow([_cell(self.translate(field, row), field) for field in self.fields])
+        if self.book:
+            self.book.write(cells)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for file, path in zip(self._files, self.paths, strict=False):
+        for file, path in zip(self._files, self.csvs, strict=True):
             file.close()
             if kind is None:
                 Path(file.name).replace(path)
             else:
                 Path(file.name).unlink()
+        if self.book:
+            self.book.close(is_kept=kind is None)
         if kind is None:
-            schema = json.dumps(table_schema(self.fields, self.key), indent=1, ensure_ascii=False)
-            self.paths[2].write_text(schema + "\n", "utf-8")
+            _write_json(self.schema, table_schema(self.fields, self.key))
+            if self.is_sent:
+                _write_json(self.metadata, csvw(self.path.name, self.fields, self.key))
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def write_csv(path: Path, fields: tuple[Field, ...], key: list[str], rows: Iterable[Mapping[str, Any]]) -> list[Path]:
-    """Write all rows of a file; return the paths of the three."""
+    """Write all rows of a file with its twin for Excel and its Table Schema; return the paths."""
     with CsvFile(path, fields, key) as file:
         for row in rows:
             file.write(row)

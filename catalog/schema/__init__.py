@@ -7,14 +7,16 @@ README and the Table Schemas of the CSVs quote them. Types are SQLite's storage 
 
 from __future__ import annotations
 
-from catalog.schema import dcat, harvest, judged, observed, promised
+from catalog.schema import answered, dcat, harvest, judged, observed, promised
 from catalog.schema.kinds import Column, Table, c
 from specs.metrics import metrics
 from specs.systems import systems
 
 __all__ = ["TABLES", "Column", "Table", "metric_columns"]
 
-TABLES: dict[str, Table] = harvest.TABLES | dcat.TABLES | observed.TABLES | judged.TABLES | promised.TABLES
+TABLES: dict[str, Table] = (
+    harvest.TABLES | dcat.TABLES | observed.TABLES | judged.TABLES | promised.TABLES | answered.TABLES
+)
 
 
 def metric_columns(subject: str) -> dict[str, Column]:

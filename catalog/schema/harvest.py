@@ -36,6 +36,9 @@ TABLES: dict[str, Table] = {
             "government": c(str, "Government answerable for the portal."),
             "country": c(str, "ISO 3166-1 alpha-3 code."),
             "contact_email": c(str, "Where scorecards are sent."),
+            "language": c(
+                str, "Language in which they are sent: code of a file in specs/languages; empty for English."
+            ),
             "is_local": c(bool, "1 where it was declared to stand on a loopback or private address."),
             "datasets": c(int, "Datasets present after the last harvest."),
             "score": c(float, "Winnow score, 0 to 100: mean over its datasets."),

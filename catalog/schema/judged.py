@@ -105,6 +105,9 @@ TABLES: dict[str, Table] = {
             "ci_high": c(float, "Upper end of it."),
             "withheld": c(str, "Why no score is shown: too few datasets, or too little of them was measured."),
             "band": c(str, "Band of the score, in systems that have bands."),
+            "corrections": c(
+                int, "Findings withdrawn after the run because we were wrong; the score is the one after."
+            ),
         },
         indexes=(("entity_id", "system"), ("run_id",)),
         facets=("system", "entity_level"),

@@ -40,7 +40,7 @@ from harvester.night import Night
 from harvester.settings import scrapy_settings
 from specs.portals import Limits, PortalSpec, Recheck
 
-__all__ = ["Job", "LinkSpider", "check"]
+__all__ = ["Job", "LinkSpider", "check", "check_again"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
@@ -83,13 +83,24 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
         drop_stale_reports(night.catalog, portal.id)
 
 
-def _jobs(night: Night, portals: Sequence[PortalSpec]) -> tuple[list[Job], int]:
+def check_again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
+    """Ask some addresses of a portal now, due or not, within the night's budget. The run's figures of cost stay."""
+    jobs, _ = _jobs(night, [portal], urls)
+    if jobs:
+        local = own_addresses(portal.url) if portal.local else frozenset[str]()
+        accepted = [host_of(portal.url)] if portal.accept_bad_tls else []
+        asyncio.run(_check(night, jobs, local, accepted, time.monotonic()))
+    if night.fault is not None:
+        raise night.fault
+
+
+def _jobs(night: Night, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None) -> tuple[list[Job], int]:
     """What is to be asked for some portals, the most urgent first, and how many addresses their limits leave out."""
     jobs: dict[str, Job] = {}
     beyond = 0
     for portal in portals:
         targets, due = due_targets(
-            night.catalog, night.run_id, portal.id, portal.limits.max_checks, is_full=night.is_full
+            night.catalog, night.run_id, portal.id, portal.limits.max_checks, is_full=night.is_full, urls=urls
         )
         beyond += due - len(targets)
         rule = BrokenRule(portal.broken.after_checks, portal.broken.after_days)

@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load", "load_file",
-    "of_url", "save", "shipped",
+    "Broken", "Limits", "Notify", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load",
+    "load_file", "of_url", "save", "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[
@@ -122,6 +122,13 @@ class Schedule(Strict):
     """Every so many harvests all records are read, even where the portal can say what changed. 1: always."""
 
 
+class Notify(Strict):
+    """Who else is told when a run has news of the portal's government."""
+
+    webhooks: tuple[WebAddress, ...] = ()
+    """Addresses that get a JSON message by POST. They are never written into the catalogue, which is public."""
+
+
 class PortalSpec(Strict):
     """One portal file."""
 
@@ -133,6 +140,8 @@ class PortalSpec(Strict):
     government: str | None = None
     country: Iso3 | None = None
     contact_email: str | None = None
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
+    """Language of what is sent: code of a file in ``specs/languages``; English where none is said."""
     note: str | None = None
     local: bool = False
     """Declared local: it may stand on a loopback or private address."""
@@ -153,6 +162,7 @@ class PortalSpec(Strict):
     recheck: Recheck = Recheck()
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
+    notify: Notify = Notify()
 
 
 def load_file(path: Path) -> PortalSpec:

@@ -1,0 +1,72 @@
+"""The words and dates of answers, in every language that has a file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, timedelta
+from functools import cache
+
+from specs.languages import languages
+
+__all__ = ["day", "response_of", "words_of"]
+
+_EPOCH = date(1899, 12, 30)
+"""Day 0 of Excel's calendar, as far as it matters after February 1900."""
+
+
+def words_of(text: str) -> str:
+    """A text as it is compared: without accents, signs and capitals, its words parted by one blank."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
+
+
+@cache
+def _responses() -> list[tuple[str, str]]:
+    """(words, answer), the longest first."""
+    found = {words_of(name): name for name in languages()["en"].values["response"]}
+    for one in languages().values():
+        found |= {words_of(label): name for name, label in one.values["response"].items()}
+    return sorted(found.items(), key=lambda pair: -len(pair[0]))
+
+
+def response_of(text: str) -> tuple[str, str]:
+    """The answer that a cell means, and what stands behind it: a day, or nothing. Raises ValueError that says, after a
+    semicolon, what to write."""
+    plain = words_of(text)
+    for words, name in _responses():
+        if plain == words:
+            return name, ""
+        if plain.startswith(f"{words} "):
+            count = len(words.split())
+            ends = [one.end() for one in re.finditer(r"[^\W_]+", text)]
+            return name, text[ends[min(count, len(ends)) - 1] :].strip(" :;=,_-")
+    known = ", ".join(languages()["en"].values["response"])
+    raise ValueError(f"the answer {text[:60]!r} is not known; write one of: {known}")
+
+
+def day(text: str, is_day_first: bool | None) -> str:
+    """An ISO date of what spreadsheets make of one; ``is_day_first`` None where that is not known.
+
+    Raises ValueError that says, after a semicolon, what to write.
+    """
+    plain = text.strip().strip("'\"")
+    remedy = "write it as 2026-12-31"
+    try:
+        if found := re.match(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ][\d:.]+Z?)?$", plain):
+            return date(*map(int, found.groups())).isoformat()
+        if re.fullmatch(r"\d{5}(\.0+)?", plain):
+            return (_EPOCH + timedelta(days=int(float(plain)))).isoformat()
+        if found := re.match(r"(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4})(?: [\d:.]+)?$", plain):
+            first, second, year = map(int, found.groups())
+            # The point is no American's.
+            if is_day_first or "." in plain or first > 12 or first == second:
+                return date(year, second, first).isoformat()
+            if second > 12:
+                return date(year, first, second).isoformat()
+            raise ValueError(f"the date {plain} may be two days; {remedy}")
+    except ValueError as error:
+        if "; " in str(error):
+            raise
+        raise ValueError(f"there is no day {plain[:40]!r}; {remedy}") from error
+    raise ValueError(f"{plain[:40]!r} is no date; {remedy}")

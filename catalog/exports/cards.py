@@ -1,0 +1,173 @@
+"""The rows of ``scorecard.csv``: one a government, a portal and a publisher, as of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.exports.columns import SCHEMA_VERSION
+from catalog.exports.figures import KEYS, figures, sources
+from catalog.exports.peers import add_peers
+from catalog.exports.promises import commitment_counts
+from catalog.scores import COUNTED
+from catalog.store import Catalog
+
+__all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
+
+
+def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
+    """The columns with which every file begins."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "methodology_version": catalog.value("select methodology_version from runs where id = ?", [run_id]),
+        "run_id": run_id,
+        "run_date": day_of_run(run_id),
+    }
+
+
+def day_of_run(run_id: str | None) -> str | None:
+    """The day of a run as an ISO date."""
+    return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" if run_id else None
+
+
+def card_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+    """The rows of all entities, by level and id. Beside the columns each has its ``government``."""
+    head = head_of(catalog, run_id)
+    rows: list[dict[str, Any]] = []
+    parts = [
+        _entities,
+        _dataset_figures,
+        _copies,
+        _distribution_figures,
+        _finding_figures,
+        _answers,
+        _reports,
+        scores_of,
+    ]
+    for level, key in KEYS.items():
+        found: dict[str, dict[str, Any]] = {}
+        for part in parts:
+            for row in part(catalog, run_id, level, key):
+                if row["entity_id"] is not None and (part is _entities or row["entity_id"] in found):
+                    found.setdefault(row["entity_id"], {}).update(row)
+        for fix in _top_fixes(catalog, level):
+            if fix["entity_id"] in found:
+                found[fix["entity_id"]].update(fix)
+        for name, counts in commitment_counts(catalog, run_id, level, key).items():
+            if name in found:
+                found[name].update(counts)
+        about = {"entity_level": level, "findings_url": "findings.csv", "queries_url": "queries.csv"}
+        rows += [{**head, **about, **found[name]} for name in sorted(found)]
+    add_peers(rows)
+    return rows
+
+
+def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    name = {"government": key, "portal": "p.title", "publisher": "min(b.name)"}[level]
+    join = "left join publishers b on b.id = d.publisher_id" if level == "publisher" else ""
+    # Only the constants of this package are put into the text, here and below.
+    return catalog.rows(
+        f"""select {key} as entity_id, {name} as entity_name, min(p.country) as country_iso3, min(p.url) as portal_url,
+              min(p.contact_email) as contact_email, coalesce(p.government, p.title) as government,
+              min(p.type) as portal_type, min(p.language) as language,
+              case when '{level}' = 'portal' then min(h.verdict) end as harvest_verdict
+            from portals p left join datasets d on d.portal_id = p.id {join}
+            left join harvests h on h.portal_id = p.id and h.run_id = :run
+            group by 1""",  # noqa: S608
+        {"run": run_id},
+    )
+
+
+_HVD_PASSES = """q.dcat_ap_hvd_conforms = 1 and q.api_present = 1 and exists (select 1 from distribution_quality x
+  where x.dataset_id = d.id and x.link_ok = 1 and x.licence_open = 1 and x.machine_readable = 1)"""
+
+
+def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, count(*) filter (where d.status = 'present') as datasets,
+              count(*) filter (where d.first_seen_run = :run) as datasets_added,
+              count(*) filter (where d.missing_since = :run) as datasets_removed,
+              count(*) filter (where exists (select 1 from changes c where c.dataset_id = d.id
+                and c.run_id = :run and c.kind = 'retired')) as datasets_retired,
+              count(*) filter (where d.status = 'present' and d.hvd_categories is not null) as hvd_datasets,
+              count(*) filter (where d.status = 'present' and d.hvd_categories is not null and {_HVD_PASSES})
+                as hvd_all_pass, {figures("datasets")}
+            from {sources("datasets")} where {COUNTED[level]} group by 1""",  # noqa: S608
+        {"run": run_id},
+    )
+
+
+def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, {figures("files")}
+            from {sources("files")} where {COUNTED[level]} group by 1"""  # noqa: S608
+    )
+
+
+def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, count(*) filter (where f.state in ('new', 'open')) as findings_open,
+              count(*) filter (where f.state = 'new') as findings_new,
+              count(*) filter (where f.fixed_run = :run) as findings_fixed
+            from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+            where {COUNTED[level]} group by 1""",  # noqa: S608
+        {"run": run_id},
+    )
+
+
+def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    """Promises that are past their day, and our own corrections."""
+    overdue = catalog.rows(
+        f"""select {key} as entity_id, count(*) as promises_overdue
+            from responses r join findings f on f.id = r.finding_id and f.state in ('new', 'open', 'unknown')
+            join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+            where r.response = 'will_fix_by' and r.promised_on < :day and r.number =
+              (select max(number) from responses last where last.finding_id = r.finding_id)
+            group by 1""",  # noqa: S608
+        {"day": day_of_run(run_id)},
+    )
+    return overdue + catalog.rows(
+        f"""select {key} as entity_id, count(*) as corrections from corrections c
+            join portals p on p.id = c.portal_id left join datasets d on d.id = c.dataset_id group by 1"""  # noqa: S608
+    )
+
+
+def _reports(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, count(*) as reports_open from reports r join portals p on p.id = r.portal_id
+            join datasets d on d.id = r.dataset_id and d.status = 'present' group by 1"""  # noqa: S608
+    )
+
+
+def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        f"""select {key} as entity_id, count(*) filter (where d.status = 'present' and d.copy_of is not null) as copies
+            from datasets d join portals p on p.id = d.portal_id group by 1"""  # noqa: S608
+    )
+
+
+def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
+    """The rule whose mending brings most points for the work, for every entity."""
+    return catalog.rows(
+        """select entity_id, rule_id as top_fix_rule, datasets as top_fix_datasets,
+             round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours
+           from top_fixes where entity_level = ? and rank = 1""",
+        [level],
+    )
+
+
+def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
+    """The scores of a level in a run, with those of the run before by the same methodology."""
+    return catalog.rows(
+        """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
+             round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
+             round(s.ci_high, 2) as score_ci_high, s.grade, s.coverage_pct, s.withheld as score_withheld,
+             round(before.score, 2) as score_prev,
+             round(s.score - before.score, 2) as score_delta
+           from score_history s
+           left join score_history before on before.id = (
+             select b.id from score_history b where b.system = 'winnow' and b.entity_level = s.entity_level
+               and b.entity_id = s.entity_id and b.run_id < s.run_id
+               and b.methodology_version = s.methodology_version order by b.run_id desc limit 1)
+           where s.run_id = :run and s.system = 'winnow' and s.entity_level = :level""",
+        {"run": run_id, "level": level},
+    )

@@ -1,0 +1,110 @@
+"""``feed.atom``: what each run brought a government, newest first (RFC 4287)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from catalog.exports.folders import folder_name
+from catalog.store import Catalog, instant, started
+from specs.languages import Language
+
+__all__ = ["feed", "write_feed"]
+
+ATOM = "http://www.w3.org/2005/Atom"
+RUNS = 10
+"""Runs in a feed."""
+FINDINGS = 50
+"""New findings named in an entry."""
+
+
+def write_feed(catalog: Catalog, government: str, run_id: str, words: Language, folder: Path) -> Path:
+    """Write the feed of a government."""
+    target = folder / "feed.atom"
+    part = target.with_name(f"{target.name}.part")
+    part.write_bytes(feed(catalog, government, run_id, words))
+    part.replace(target)
+    return target
+
+
+def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:
+    """The feed as of a run, as bytes of XML."""
+    ElementTree.register_namespace("", ATOM)
+    root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": words.code})
+    key = f"urn:winnow:{folder_name(government)}"
+    _add(root, "id", key)
+    _add(root, "title", words.phrase("report_title", name=government))
+    _add(root, "updated", instant(started(run_id)))
+    author = ElementTree.SubElement(root, f"{{{ATOM}}}author")
+    _add(author, "name", "Winnow")
+    ElementTree.SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": "feed.atom"})
+    runs = _runs(catalog, government, run_id)
+    lines = _lines(catalog, government, runs[-1]["run_id"], words) if runs else {}
+    for row in runs:
+        entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
+        _add(entry, "id", f"{key}:{row['run_id']}")
+        score = words.number(row["score"]) if row["score"] is not None else words.phrase("no_score")
+        _add(entry, "title", words.phrase("feed_entry", score=score, new=row["new"], fixed=row["fixed"]))
+        _add(entry, "updated", instant(started(row["run_id"])))
+        link = {"rel": "alternate", "type": "text/html", "href": "report.html"}
+        ElementTree.SubElement(entry, f"{{{ATOM}}}link", link)
+        _add(entry, "content", "\n".join(lines.get(row["run_id"], ())) or words.phrase("feed_nothing"), type="text")
+    ElementTree.indent(root, " ")
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _add(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:
+    # What XML cannot hold would make the whole feed unreadable.
+    plain = "".join(sign for sign in text if sign in "\t\n\r" or sign >= " " and not "\ud800" <= sign <= "\udfff")
+    ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes).text = plain.replace("\ufffe", "").replace(
+        "\uffff", ""
+    )
+
+
+def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]]:
+    rows = catalog.rows(
+        """select s.run_id, s.score from score_history s where s.system = 'winnow' and s.entity_level = 'government'
+             and s.entity_id = ? and s.run_id <= ? order by s.run_id desc limit ?""",
+        [government, run_id, RUNS],
+    )
+    counts = {
+        # One of two columns of the table.
+        name: dict(
+            (row["run"], row["n"])
+            for row in catalog.rows(
+                f"""select f.{name} as run, count(*) as n from findings f join portals p on p.id = f.portal_id
+                    where coalesce(p.government, p.title) = ? and f.{name} is not null group by 1""",  # noqa: S608
+                [government],
+            )
+        )
+        for name in ("first_seen_run", "fixed_run")
+    }
+    return [
+        {
+            **row,
+            "new": counts["first_seen_run"].get(row["run_id"], 0),
+            "fixed": counts["fixed_run"].get(row["run_id"], 0),
+        }
+        for row in rows
+    ]
+
+
+def _lines(catalog: Catalog, government: str, since: str, words: Language) -> dict[str, list[str]]:
+    """By run, what was new in it and stands: the findings that bring most."""
+    rows = catalog.each(
+        """select * from (
+             select f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title,
+               row_number() over (partition by f.first_seen_run order by f.gain_points desc, f.id) as place
+             from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+             where coalesce(p.government, p.title) = ? and f.first_seen_run >= ? and f.state in ('new', 'open'))
+           where place <= ? order by run, place""",
+        [government, since, FINDINGS],
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        fix = words.fix(row["rule_id"], row["field"], row["how_to_fix"])
+        address = f" {row['resource_url']}" if row["resource_url"] else ""
+        found.setdefault(row["run"], []).append(f"{row['title'] or '–'}: {fix}{address}")
+    return found

@@ -1,0 +1,80 @@
+"""The percentages of a scorecard, each as one expression: the export counts by it, and ``queries.csv`` hands it out.
+
+So what a clerk runs against the public catalogue is what was counted, and not another query beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from catalog.scores import COUNTED
+
+__all__ = ["KEYS", "figures", "queries"]
+
+KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "coalesce(p.government, p.title)"}
+KEYS["portal"] = "p.id"
+"""SQL that names the entity of a dataset, in queries where ``p`` is its portal and ``d`` the dataset."""
+
+_DATASETS = """datasets d join portals p on p.id = d.portal_id
+ left join dataset_quality q on q.dataset_id = d.id"""
+_FILES = """distribution_quality q join datasets d on d.id = q.dataset_id join portals p on p.id = d.portal_id
+ left join table_reports t on t.distribution_id = q.distribution_id"""
+_LOOKED_INTO = "count(*) filter (where t.status in ('valid', 'invalid'))"
+_SERVED = "exists (select 1 from data_services s where s.dataset_id = d.id and not s.is_retired)"
+
+_OF_DATASETS = {
+    "fresh_pct": "round(100 * avg(q.up_to_date), 2)",
+    "contact_pct": "round(100 * avg(q.contact_present), 2)",
+    "api_pct": f"round(100.0 * avg(case when d.status = 'present' then {_SERVED} end), 2)",
+}
+_OF_FILES = {
+    "links_ok_pct": "round(100 * avg(q.link_ok), 2)",
+    "format_match_pct": "round(100 * avg(q.format_truthful), 2)",
+    "licence_open_pct": "round(100 * avg(q.licence_open), 2)",
+    "machine_readable_pct": "round(100 * avg(q.machine_readable), 2)",
+    "schema_pct": "round(100 * avg(q.documentation_present), 2)",
+    "tables_valid_pct": f"round(100.0 * count(*) filter (where t.status = 'valid') / nullif({_LOOKED_INTO}, 0), 2)",
+}
+_COUNTS = {"tables_checked": _LOOKED_INTO, "distributions": "count(*)"}
+
+
+def figures(kind: str) -> str:
+    """The columns of the figures over "datasets" or "files", for a query with ``d``, ``p``, ``q`` and ``t``."""
+    chosen = _OF_DATASETS if kind == "datasets" else _COUNTS | _OF_FILES
+    return ", ".join(f"{sql} as {name}" for name, sql in chosen.items())
+
+
+def sources(kind: str) -> str:
+    """The tables that such a query reads."""
+    return _DATASETS if kind == "datasets" else _FILES
+
+
+def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> Iterator[dict[str, Any]]:
+    """Every percentage with the one query that gives it, for the entity bound to ``:entity``.
+
+    Of the scorecard's percentages only ``coverage_pct`` is of the last scoring, which keeps it by run.
+    """
+    for level in levels:
+        for figure, sql in _of(level).items():
+            text = " ".join(sql.split())
+            yield {
+                "entity_level": level,
+                "figure": figure,
+                "sql": text,
+                "query_url": f"/catalog?sql={quote(text, safe='')}&entity=",
+            }
+
+
+def _of(level: str) -> dict[str, str]:
+    # Only the constants of this package are put into the text.
+    found = {}
+    for kind, chosen in (("datasets", _OF_DATASETS), ("files", _OF_FILES)):
+        for name, sql in chosen.items():
+            found[name] = f"select {sql} from {sources(kind)} where {COUNTED[level]} and {KEYS[level]} = :entity"  # noqa: S608
+    found["coverage_pct"] = (
+        "select s.coverage_pct from score_history s where s.system = 'winnow' and "  # noqa: S608
+        f"s.entity_level = '{level}' and s.entity_id = :entity order by s.run_id desc limit 1"
+    )
+    return dict(sorted(found.items()))

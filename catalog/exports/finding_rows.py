@@ -1,0 +1,56 @@
+"""The rows of ``findings.csv``: what stands, what was mended in the run, and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from catalog.exports.cards import day_of_run, head_of
+from catalog.exports.promises import has_commitments
+from catalog.findings import LAST_SEEN, RUNS_FAILING
+from catalog.store import Catalog
+
+__all__ = ["finding_rows"]
+
+_FAILED_COMMITMENTS = """(select group_concat(id, ';') from (select distinct m.commitment_id as id
+  from commitment_members m where m.dataset_id = f.dataset_id and m.is_in_scope and not m.passes order by 1))"""
+
+
+def finding_rows(
+    catalog: Catalog,
+    run_id: str,
+    order: Literal["government", "publisher"] = "government",
+    government: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Findings that stand, and those mended in this run, grouped by government or by publisher.
+
+    ``government`` takes those of one only.
+    """
+    head = head_of(catalog, run_id)
+    commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
+    group = "government" if order == "government" else "f.publisher_id"
+    rows = catalog.each(
+        f"""select f.*, {RUNS_FAILING} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
+              d.title as dataset_title,
+             coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
+             coalesce(d.contact_email, b.email, p.contact_email) as contact,
+             coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
+             coalesce(p.government, p.title) as government, {commitments} as commitment_ids,
+             r.response as answer, r.note as answer_note, r.responded_on as answered_on, r.promised_on,
+             r.outcome as answer_outcome,
+             case when r.response = 'will_fix_by' and r.promised_on < :day and f.state in ('new', 'open', 'unknown')
+               then 'yes' end as is_overdue
+           from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+           left join publishers b on b.id = f.publisher_id
+           left join responses r on r.finding_id = f.id and r.number =
+             (select max(last.number) from responses last where last.finding_id = f.id)
+           where (f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or f.fixed_run = :run)
+             and (:government is null or coalesce(p.government, p.title) = :government)
+           order by {group}, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608  # our own constants
+        {"run": run_id, "day": head["run_date"], "government": government},
+    )
+    for row in rows:
+        # These are for whoever answers to fill in.
+        blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
+        days = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_now"])}
+        yield {**row, **head, **days, **blank, "runs_failing": row["runs_now"]}

@@ -1,0 +1,105 @@
+"""The folders of a run's files: one a government, and in it one a publisher that has something to mend."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from catalog.exports.columns import COMMITMENTS, FINDINGS, QUERIES, SCORECARD, Field, table_schema
+from catalog.model import stable_id
+
+__all__ = ["EVERYTHING", "KEYS", "folder_name", "publisher_folder", "seal_folder"]
+
+KEYS = {
+    "scorecard": ["run_id", "entity_level", "entity_id"],
+    "findings": ["run_id", "finding_id"],
+    "commitments": ["run_id", "commitment_id", "indicator_id"],
+    "queries": ["entity_level", "figure"],
+}
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "scorecard": SCORECARD,
+    "findings": FINDINGS,
+    "commitments": COMMITMENTS,
+    "queries": QUERIES,
+}
+_TITLES = {
+    "scorecard": "Scores and figures",
+    "findings": "What fails, where, and how to mend it",
+    "commitments": "What was promised, and how far it has come",
+    "queries": "The query behind every percentage",
+}
+EVERYTHING = "everything"
+"""Name of the folder that holds all governments."""
+SUMS = "SHA256SUMS"
+
+
+def folder_name(government: str) -> str:
+    """A folder for a government: plain letters, and digits that tell apart what the letters no longer do."""
+    plain = unicodedata.normalize("NFKD", government).encode("ascii", "ignore").decode()
+    word = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
+    # Beside the folders of governments lie files of everything, and one name is that of a folder of ours.
+    is_same = word == re.sub(r"\s+", "-", government.strip().lower()) and word != "publishers"
+    return word if is_same else f"{word or 'government'}-{stable_id(government)[:6]}"
+
+
+def publisher_folder(name: str | None, publisher_id: str) -> str:
+    """A folder for a publisher within its government's; the id tells apart those of one name."""
+    word = folder_name(name or "publisher").removesuffix(f"-{stable_id(name or 'publisher')[:6]}")
+    return f"{word[:40]}-{stable_id(publisher_id)[:6]}"
+
+
+def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
+    """Describe the CSVs of a folder in ``datapackage.json`` (Data Package v1), and write the hash of every file into
+    ``SHA256SUMS`` (``sha256sum -c`` checks it); return the two paths."""
+    resources = []
+    for stem, fields in FIELDS.items():
+        path = folder / f"{stem}.csv"
+        if not path.is_file():
+            continue
+        resources.append(
+            {
+                "name": stem,
+                "title": _TITLES[stem],
+                "path": path.name,
+                "profile": "tabular-data-resource",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "header": True},
+                "bytes": path.stat().st_size,
+                "hash": f"sha256:{_sha256(path)}",
+                "schema": table_schema(fields, KEYS[stem]),
+            }
+        )
+    package = {
+        "profile": "tabular-data-package",
+        "name": re.sub(r"[^a-z0-9._-]", "-", f"winnow-{folder.name if name != EVERYTHING else name}".lower()),
+        "title": f"Winnow scorecard: {name}",
+        "version": head["schema_version"],
+        "run": head["run_id"],
+        "methodology_version": head["methodology_version"],
+        "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
+        "resources": resources,
+    }
+    described = folder / "datapackage.json"
+    described.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return [described, _write_sums(folder, folder.iterdir())]
+
+
+def _write_sums(folder: Path, paths: Iterable[Path]) -> Path:
+    # manifest.json is written when the run is sealed, after these; it has a chain of its own.
+    skipped = (SUMS, "manifest.json")
+    chosen = sorted(p for p in paths if p.is_file() and p.name not in skipped and p.suffix != ".part")
+    target = folder / SUMS
+    target.write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in chosen), "utf-8", newline="\n")
+    return target
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

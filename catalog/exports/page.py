@@ -1,0 +1,152 @@
+"""``report.html``: one page a government, that a minister reads and a clerk checks; and one of the whole run.
+
+Each is one file without script or anything from elsewhere, and prints on A4. Every text is escaped, and only web
+addresses become links.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from catalog.exports.columns import SCORECARD
+from catalog.exports.folders import folder_name
+from catalog.exports.promises import OVERALL, commitment_rows
+from catalog.store import Catalog
+from specs.languages import Language, language
+from specs.metrics import dimensions
+
+__all__ = ["government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
+
+FIXES = 8
+"""Repairs on a page."""
+EXAMPLES = 3
+"""Links for each of them."""
+_HERE = Path(__file__).parent / "templates"
+FIGURES = tuple(field.name for field in SCORECARD if field.name.endswith("_pct"))
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.globals["link"] = _link
+    made.globals["style"] = Markup((_HERE / "_style.css").read_text("utf-8"))  # our own file
+    return made
+
+
+def _link(url: str | None, text: str | None) -> Markup:
+    """A link, where the address is one of the web; else the text alone."""
+    shown = (text or url or "–")[:160]
+    if url and url.lower().startswith(("http://", "https://")):
+        return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
+    return escape(shown)
+
+
+def write_page(path: Path, page: str) -> Path:
+    """Write a page, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(page, "utf-8")
+    part.replace(path)
+    return path
+
+
+def government_page(catalog: Catalog, card: dict[str, Any], words: Language, contact: str | None = None) -> str:
+    """The page of a government, from its row of the scorecard."""
+    head = {"run_id": card["run_id"], "run_date": card["run_date"]}
+    overall = [
+        {"is_example": None, **row}
+        for row in commitment_rows(catalog, head, government=card["entity_id"])
+        if row["indicator_id"] == OVERALL
+    ]
+    full = {field.name: None for field in SCORECARD} | card
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            w=words,
+            t=words.phrase,
+            number=words.number,
+            card=full,
+            fixes=_fixes(catalog, card["entity_level"], card["entity_id"]),
+            commitments=overall,
+            reports=_reports(catalog, card["entity_id"]),
+            figures=FIGURES,
+            peers=peers_in_words(words, card.get("peer_group")),
+            withheld=withheld_in_words(words, card.get("score_withheld")),
+            contact=contact,
+            weights={name: f"{one.weight:g}" for name, one in dimensions().items()},
+        )
+    )
+
+
+def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language | None = None) -> str:
+    """The page of a run: all governments and portals."""
+    words = words or language("en")
+    empty = {field.name: None for field in SCORECARD}
+    full = [{**empty, **card, "folder": folder_name(card["government"])} for card in cards]
+    return (
+        _environment()
+        .get_template("run.html")
+        .render(
+            w=words,
+            t=words.phrase,
+            number=words.number,
+            head=head,
+            governments=[card for card in full if card["entity_level"] == "government"],
+            portals=[card for card in full if card["entity_level"] == "portal"],
+        )
+    )
+
+
+def peers_in_words(words: Language, group: str | None) -> str:
+    """A peer group such as "portal/country/CHE" in words."""
+    if not group:
+        return ""
+    level, kind, value = group.split("/", 2)
+    return words.phrase(f"peers_{kind.replace('-', '_')}", level=words.value("levels", level), value=value)
+
+
+def withheld_in_words(words: Language, reason: str | None) -> str:
+    """Why no score is given."""
+    if not reason:
+        return ""
+    return words.phrase("withheld_few" if reason.startswith("fewer") else "withheld_unmeasured")
+
+
+def _fixes(catalog: Catalog, level: str, entity_id: str) -> list[dict[str, Any]]:
+    found = catalog.rows(
+        """select rule_id, how_to_fix, datasets, gain_points, effort_hours from top_fixes
+           where entity_level = ? and entity_id = ? order by rank limit ?""",
+        [level, entity_id, FIXES],
+    )
+    for fix in found:
+        fix["examples"] = catalog.rows(
+            """select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
+               from findings f join portals p on p.id = f.portal_id join datasets d on d.id = f.dataset_id
+               where coalesce(p.government, p.title) = ? and f.rule_id = ? and f.state in ('new', 'open')
+               group by d.id order by max(f.gain_points) desc, d.id limit ?""",
+            [entity_id, fix["rule_id"], EXAMPLES],
+        )
+    return found
+
+
+def _reports(catalog: Catalog, government: str) -> list[dict[str, Any]]:
+    return catalog.rows(
+        """select r.reported_on, r.who, r.what, coalesce(r.url, d.landing_page) as url, d.title
+           from reports r join portals p on p.id = r.portal_id
+           join datasets d on d.id = r.dataset_id and d.status = 'present'
+           where coalesce(p.government, p.title) = ? order by r.reported_on desc, r.id limit 10""",
+        [government],
+    )

@@ -1,0 +1,46 @@
+"""``report.pdf``: the page of a government as it prints, by Chromium where there is one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+__all__ = ["SECONDS", "browser", "write_pdf"]
+
+SECONDS = 60
+"""For one page, the start of the browser included."""
+
+
+def browser() -> str | None:
+    """Chromium or Chrome, where one is installed."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
+    """Print a page beside itself; None where there is no browser, or it did not come to its end in time."""
+    program = browser()
+    if program is None:
+        return None
+    target = page.with_suffix(".pdf")
+    part = target.with_name(f"{target.name}.part")
+    with tempfile.TemporaryDirectory(prefix="winnow-pdf-") as profile:
+        # The page has no script and asks for nothing: a sandbox, which needs rights of its own, guards nothing here.
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--no-first-run"]
+        offline = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        command = [program, *flags, *offline, f"--user-data-dir={profile}", f"--print-to-pdf={part.resolve()}"]
+        try:
+            subprocess.run(
+                [*command, page.resolve().as_uri()], timeout=seconds, capture_output=True, check=True, cwd=profile
+            )
+            printed = part.read_bytes()
+        except (OSError, subprocess.SubprocessError):
+            part.unlink(missing_ok=True)
+            return None
+    # The browser's clock would make each printing another file.
+    stamp = run_id.replace("T", "")[:14].encode()
+    part.write_bytes(re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, printed))
+    part.replace(target)
+    return target

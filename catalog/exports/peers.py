@@ -1,0 +1,49 @@
+"""Who compares with whom: entities of one level that share a country, or else the software of their portal.
+
+Income and size of countries are not in the catalogue, so they make no groups. A rank is given only to those of whom
+enough was measured, all by one methodology: the scores of one run are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["COVERAGE_MIN", "PEERS_MIN", "add_peers"]
+
+COVERAGE_MIN = 80.0
+"""Percent of what applies that must be measured of an entity that is ranked."""
+PEERS_MIN = 3
+"""Ranked members below which there is no group: first of two says nothing."""
+
+
+def add_peers(rows: Sequence[dict[str, Any]]) -> None:
+    """Fill ``peer_group``, ``peer_count`` and ``rank`` of scorecard rows, all of one run."""
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if _is_ranked(row):
+            for name in _names(row):
+                groups[name].append(row)
+    for row in rows:
+        chosen = next((name for name in _names(row) if len(groups[name]) >= PEERS_MIN), None)
+        if chosen is None:
+            continue
+        members = groups[chosen]
+        row["peer_group"], row["peer_count"] = chosen, len(members)
+        if _is_ranked(row):
+            # Equals share the better place.
+            row["rank"] = 1 + sum(one["score"] > row["score"] for one in members)
+
+
+def _is_ranked(row: dict[str, Any]) -> bool:
+    return row.get("score") is not None and (row.get("coverage_pct") or 0.0) >= COVERAGE_MIN
+
+
+def _names(row: dict[str, Any]) -> list[str]:
+    level = row["entity_level"]
+    country = row.get("country_iso3")
+    return [
+        *([f"{level}/country/{country}"] if country else []),
+        *([f"{level}/portal-type/{row['portal_type']}"] if row.get("portal_type") else []),
+    ]

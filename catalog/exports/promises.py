@@ -1,0 +1,104 @@
+"""The rows of ``commitments.csv``, and which commitments a dataset fails.
+
+A catalogue without commitments has none of these tables, or has them empty: then there are no rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from catalog.store import Catalog
+
+__all__ = ["OVERALL", "commitment_counts", "commitment_rows", "has_commitments"]
+
+OVERALL = "_overall"
+_TABLES = {"commitments", "commitment_readings", "commitment_members"}
+
+
+def has_commitments(catalog: Catalog) -> bool:
+    """Whether the catalogue follows commitments at all."""
+    found = catalog.rows("select name from sqlite_master where type = 'table' and name like 'commitment%'")
+    return {row["name"] for row in found} >= _TABLES
+
+
+def commitment_rows(
+    catalog: Catalog, head: dict[str, Any], *, government: str | None = None, publisher_id: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """The readings of a run, by commitment and indicator: all, those of a government, or those a publisher's datasets
+    count in."""
+    if not has_commitments(catalog):
+        return
+    readings = catalog.rows(
+        """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government, c.irm_completion,
+             coalesce(r.start, c.start) as begins, coalesce(r.deadline, c.deadline) as ends,
+             (select b.value from commitment_readings b where b.commitment_id = r.commitment_id
+                and b.indicator_id = r.indicator_id and b.run_id < r.run_id
+                order by b.run_id desc limit 1) as value_prev
+           from commitment_readings r join commitments c on c.id = r.commitment_id
+           where r.run_id = :run and (:government is null or c.government = :government)
+             and (:publisher is null or exists (select 1 from commitment_members m
+               join datasets d on d.id = m.dataset_id
+               where m.commitment_id = r.commitment_id and m.is_in_scope and d.publisher_id = :publisher))
+           order by r.commitment_id, r.indicator_id != '_overall', r.indicator_id""",
+        {"run": head["run_id"], "government": government, "publisher": publisher_id},
+    )
+    for row in readings:
+        yield {
+            **row,
+            **head,
+            "start": row["begins"],
+            "deadline": row["ends"],
+            "days_left": _days(head["run_date"], row["ends"]),
+            "evidence_url": _address(row.get("evidence_query")),
+            "flags": _flags(row.get("flags")),
+        }
+
+
+def _days(today: str, deadline: str | None) -> int | None:
+    try:
+        return (date.fromisoformat(deadline or "") - date.fromisoformat(today)).days
+    except ValueError:
+        return None
+
+
+def _flags(listed: str | None) -> str | None:
+    """A JSON list as text parted by semicolons."""
+    return ";".join(map(str, json.loads(listed))) or None if listed and listed.startswith("[") else listed
+
+
+def _address(query: str | None) -> str | None:
+    if not query or query.startswith(("/", "http://", "https://")):
+        return query
+    return f"/catalog?sql={quote(query, safe='')}"
+
+
+def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> dict[str, dict[str, int]]:
+    """How many commitments an entity has and how they stand in a run, by entity; empty where none is followed.
+
+    A commitment is its government's, and that of every portal and publisher of which datasets count in it.
+    """
+    if not has_commitments(catalog):
+        return {}
+    whose = (
+        "select c.id as commitment_id, c.government as entity_id from commitments c"
+        if level == "government"
+        # The key is a constant of this package.
+        else f"""select distinct m.commitment_id, {key} as entity_id from commitment_members m
+            join datasets d on d.id = m.dataset_id join portals p on p.id = d.portal_id where m.is_in_scope"""  # noqa: S608
+    )
+    rows = catalog.rows(
+        f"""select w.entity_id, count(*) as commitments,
+              count(*) filter (where r.timing_status = 'on_track') as on_track,
+              count(*) filter (where r.timing_status = 'at_risk') as at_risk,
+              count(*) filter (where r.timing_status = 'off_track') as off_track,
+              count(*) filter (where r.timing_status = 'missed') as missed
+            from ({whose}) w left join commitment_readings r on r.commitment_id = w.commitment_id
+              and r.run_id = :run and r.indicator_id = '_overall'
+            where w.entity_id is not null group by 1""",  # noqa: S608
+        {"run": run_id},
+    )
+    return {row.pop("entity_id"): row for row in rows}

@@ -1,0 +1,99 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = [
+    "NO_CONTACT",
+    "budget_options",
+    "commitment_options",
+    "export_options",
+    "network_options",
+    "portal_options",
+    "run_options",
+]
+
+NO_CONTACT = "no contact given"
+
+
+def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which portals are meant."""
+    options = [
+        click.argument("portals", nargs=-1),
+        click.option("--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."),
+        click.option("--type", "portal_type", help="Portal type of a URL; found out where it is not said."),
+        click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every stage takes."""
+    options = [
+        click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
+        click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent."),
+        click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
+        click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
+        click.option(
+            "--table-memory-mb", default=2048, show_default=True, type=click.IntRange(1024), help="Of a table checker."
+        ),
+        click.option(
+            "--table-disk-mb", default=512, show_default=True, type=click.IntRange(1), help="Unpacked, of an archive."
+        ),
+        click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit 4 where the mean score is lower."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the stages that go out take."""
+    options = [
+        click.option("--full", is_flag=True, help="Ask for everything anew, whatever is remembered."),
+        click.option("--archive", is_flag=True, help="Keep every exchange as WARC, in the folder archive."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Bounds of the check of resources."""
+    options = [
+        click.option("--max-requests", type=click.IntRange(min=0), help="Sent by the check of resources, in this run."),
+        click.option("--max-bytes", type=click.IntRange(min=0), help="Received by the check, in this run."),
+        click.option("--max-minutes", type=click.FloatRange(min=0), help="For the check; the rest is carried over."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a run is put out."""
+    options = [
+        click.option("--language", help="Of pages and readable CSVs: en, es, fr, pt; else as the portal files say."),
+        click.option("--pdf", is_flag=True, help="Print every report as PDF too, where Chromium is present."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Which commitments are tracked."""
+    options = [
+        click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
+        click.option("--examples", is_flag=True, help="Track the examples that come with the program too."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,103 @@
+"""Languages as files: ``<code>.toml``, one language each, with every word of what is sent.
+
+English takes its sentences on mending from where they are defined, ``metrics.toml`` and ``table_rules.toml``; every
+other language has them in its own file. Another language is one more file: :func:`missing` says what it lacks.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from specs.errors import SpecError, Strict, parse, read_toml
+from specs.metrics import metrics
+from specs.table_rules import table_rules
+
+__all__ = ["Language", "language", "languages", "missing"]
+
+HERE = Path(__file__).parent
+Words = dict[str, Annotated[str, StringConstraints(min_length=1)]]
+
+
+class Language(Strict):
+    """The words of one language."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+    title: str
+    """Its own name of itself."""
+    decimal: Annotated[str, StringConstraints(pattern=r"^[.,]$")]
+    """Decimal sign in text for people; files have a point."""
+    day_first: bool
+    """Whether 03/04/2026 is the third of April."""
+    columns: Words
+    """Labels of the columns of the files that are sent."""
+    values: dict[str, Words]
+    """Words for the values of a column that has few of them, by kind."""
+    phrases: Words
+    """Sentences of pages and mails; ``{name}`` is put in."""
+    metrics: Words = Field(default_factory=dict)
+    """How to mend what a metric asks for."""
+    table_rules: Words = Field(default_factory=dict)
+    """How to mend a defect of a table."""
+
+    def column(self, name: str) -> str:
+        """Label of a column."""
+        return self.columns.get(name, name)
+
+    def value(self, kind: str, value: str | None) -> str:
+        """Word for a value; one that has none stands as it is."""
+        return self.values.get(kind, {}).get(value, value) if value else ""
+
+    def phrase(self, key: str, **values: object) -> str:
+        """A sentence. Raises KeyError for one that no file has: a fault of the program."""
+        return self.phrases[key].format(**values)
+
+    def number(self, value: float | None, digits: int = 1) -> str:
+        """A number for people; a dash for none."""
+        return "–" if value is None else f"{value:.{digits}f}".replace(".", self.decimal)
+
+    def fix(self, rule_id: str, field: str | None, default: str | None) -> str:
+        """How to mend a finding: ``field`` names the table rule, where there is one; ``default`` is our English."""
+        rule = (field or "").split(":", 1)[0].strip()
+        if rule and rule in self.table_rules:
+            return self.table_rules[rule]
+        # Beside a rule of its own the sentence of the metric would say too little.
+        return default or "" if rule and default else self.metrics.get(rule_id, default or "")
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """All languages by code, English first. Raises SpecError that names file, key and remedy."""
+    found = {}
+    for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):
+        one = parse(Language, read_toml(path), str(path))
+        if one.code != path.stem:
+            raise SpecError(f"{path}: code: {one.code!r} is not the file's name; rename the file to {one.code}.toml")
+        if one.code == "en":
+            fixes = {"metrics": {m.id: m.fix for m in metrics().values()}}
+            one = one.model_copy(update=fixes | {"table_rules": {r.id: r.fix for r in table_rules().values()}})
+        found[one.code] = one
+    return found
+
+
+def language(code: str | None) -> Language:
+    """A language; English for none. Raises SpecError for one without a file."""
+    known = languages()
+    if (code or "en") not in known:
+        raise SpecError(
+            f"language: {code!r} has no file; take one of {', '.join(known)}, or add {HERE / f'{code}.toml'}"
+        )
+    return known[code or "en"]
+
+
+def missing(one: Language) -> list[str]:
+    """What a language lacks of English, and what it has beyond it: "phrases.score" and so on."""
+    english = languages()["en"]
+    pairs = [
+        (name, getattr(english, name), getattr(one, name)) for name in ("columns", "phrases", "metrics", "table_rules")
+    ]
+    pairs += [(f"values.{kind}", words, one.values.get(kind, {})) for kind, words in english.values.items()]
+    return sorted(f"{name}.{key}" for name, wanted, there in pairs for key in set(wanted) ^ set(there))

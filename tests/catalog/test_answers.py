@@ -1,0 +1,222 @@
+"""What comes back through spreadsheets is read in every form, and what cannot be used is named and stops nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from catalog.answer_words import day
+from catalog.answers import Answer, parse
+from catalog.exports.columns import FINDINGS
+from catalog.exports.csvfile import guard
+from catalog.responses import import_answers, import_reports
+from catalog.store import Catalog
+from specs.languages import language
+from tests.catalog.carding import PORTALS, put_out, scored
+
+TODAY = date(2026, 11, 24)
+KEY = "0123456789abcdef0123"
+NAMES = ["finding_id", "response", "response_note", "responder", "responded_on"]
+
+
+def write(path: Path, rows: list[list[str]], *, delimiter: str = ",", encoding: str = "utf-8") -> Path:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+    return path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "es", "pt"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_every_language_and_spreadsheet_is_understood(code: str, delimiter: str, encoding: str, tmp_path: Path) -> None:
+    words = language(code)
+    said = words.values["response"]
+    rows = [
+        [words.column(name) for name in NAMES],
+        [KEY, said["acknowledged"], "", "Bureau « données »", "2026-11-20"],
+        [KEY, said["disputed"], guard("=le fichier répond"), guard("@moi"), ""],
+        [KEY, f"{said['will_fix_by']} 2026-12-31", "", "", ""],
+        [KEY, said["waived"].upper(), "", "", ""],
+        [KEY, "", "", "", ""],
+        ["", "", "", "", ""],
+    ]
+    found = parse(write(tmp_path / "x.csv", rows, delimiter=delimiter, encoding=encoding), TODAY)
+    assert found.problems == [] and found.blank == 1
+    assert [one.response for one in found.answers] == ["acknowledged", "disputed", "will_fix_by", "waived"]
+    assert found.answers[0].responder == "Bureau « données »" and found.answers[0].responded_on == "2026-11-20"
+    assert (found.answers[1].note, found.answers[1].responder) == ("=le fichier répond", "@moi")
+    assert found.answers[2].promised_on == "2026-12-31"
+
+
+def test_a_workbook_with_dates_of_its_own(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(NAMES)
+    sheet.append([KEY, "acknowledged", None, "Ada", date(2026, 11, 20)])
+    sheet.append([KEY, "will_fix_by:31.12.2026", None, None, None])
+    book.save(tmp_path / "x.xlsx")
+    found = parse(tmp_path / "x.xlsx", TODAY)
+    assert found.problems == []
+    assert [one.responded_on for one in found.answers] == ["2026-11-20", None]
+    assert found.answers[1].promised_on == "2026-12-31"
+
+
+@pytest.mark.parametrize(
+    "text, is_day_first, wanted",
+    [
+        ("2026-12-31", None, "2026-12-31"),
+        ("2026-12-31 00:00:00", None, "2026-12-31"),
+        ("2026-12-31T00:00:00Z", None, "2026-12-31"),
+        ("2026/1/5", None, "2026-01-05"),
+        ("31/12/2026", None, "2026-12-31"),
+        ("12/31/2026", None, "2026-12-31"),
+        ("03/04/2026", True, "2026-04-03"),
+        ("3.4.2026", None, "2026-04-03"),
+        ("46387", None, "2026-12-31"),
+        ("46387.0", None, "2026-12-31"),
+        ("'2026-12-31", None, "2026-12-31"),
+    ],
+)
+def test_dates_of_spreadsheets(text: str, is_day_first: bool | None, wanted: str) -> None:
+    assert day(text, is_day_first) == wanted
+
+
+@pytest.mark.parametrize("text", ["03/04/2026", "soon", "2026-13-01", "31/31/2026", "", "99999999"])
+def test_what_is_no_certain_day_is_refused_with_a_remedy(text: str) -> None:
+    with pytest.raises(ValueError, match="; write it as 2026-12-31"):
+        day(text, None)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_day_or_a_plain_refusal(text: str) -> None:
+    for first in (None, True):
+        try:
+            assert date.fromisoformat(day(text, first))
+        except ValueError as error:
+            assert "; write it as" in str(error)
+
+
+BAD = [
+    (["x", "acknowledged", "", "", ""], "id of the finding"),
+    ([KEY, "maybe", "", "", ""], "is not known"),
+    ([KEY, "disputed", "", "", ""], "needs a reason"),
+    ([KEY, "will_fix_by", "", "", ""], "no day"),
+    ([KEY, "will_fix_by:2020-01-01", "", "", ""], "is past"),
+    ([KEY, "will_fix_by:03/04/2027", "", "", ""], "may be two days"),
+    ([KEY, "acknowledged but", "", "", ""], "goes on with"),
+    ([KEY, "waived", "", "", "2027-01-01"], "is to come"),
+    ([KEY, "", "a remark", "", ""], "there is a remark"),
+]
+
+
+@pytest.mark.parametrize("row, what", BAD, ids=[what for _, what in BAD])
+def test_bad_rows_are_named_with_line_and_remedy(row: list[str], what: str, tmp_path: Path) -> None:
+    good = [KEY, "acknowledged", "", "", ""]
+    found = parse(write(tmp_path / "x.csv", [NAMES, good, row, good]), TODAY)
+    assert len(found.answers) == 2
+    (problem,) = found.problems
+    assert problem.line == 3 and what in problem.what and len(problem.remedy) > 10
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"PK\x03\x04broken", b"a,b\r\n1,2\r\n", b"\x00\x01\x02", b'"a'])
+def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    found = parse(tmp_path / "x.csv", TODAY)
+    assert not found.answers and len(found.problems) == 1 and found.problems[0].remedy
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Catalog]:
+    with scored(tmp_path, nights=1) as catalog:
+        yield catalog
+
+
+def state(catalog: Catalog, key: str) -> str:
+    return str(catalog.value("select state from findings where id = ?", [key]))
+
+
+def answer(key: str, response: str, **more: str | None) -> Answer:
+    about: dict[str, str | None] = {"promised_on": None, "note": None, "responder": None, "responded_on": None}
+    return Answer(line=2, finding_id=key, response=response, **(about | more))  # type: ignore[arg-type]
+
+
+def test_answers_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tmp_path: Path) -> None:
+    keys = [row["id"] for row in held.rows("select id from findings where portal_id = 'a' order by id limit 5")]
+    said = [
+        answer(keys[0], "disputed", note="it is there"),
+        answer(keys[1], "waived"),
+        answer(keys[2], "will_fix_by", promised_on="2026-11-19", responded_on="2026-11-01", responder="=Ada"),
+        answer(keys[3], "acknowledged"),
+        answer("f" * 20, "waived"),
+    ]
+    done = import_answers(held, said, "2026-11-24")
+    assert sum(done.written.values()) == 4 and len(done.disputes) == 1
+    assert [one.what for one in done.problems] == [f"there is no finding {'f' * 20}"]
+    assert [state(held, key) for key in keys[:2]] == ["disputed", "waived"]
+    again = import_answers(held, said, "2026-11-25")
+    assert again.known == 4 and not again.written and not again.disputes
+    # Beside the finding, and in the figures.
+    put_out(held, tmp_path / "out")
+    rows = {row["finding_id"]: row for row in read(tmp_path / "out" / "findings.csv")}
+    assert (rows[keys[0]]["state"], rows[keys[0]]["answer_note"]) == ("disputed", "it is there")
+    assert (rows[keys[2]]["promised_on"], rows[keys[2]]["is_overdue"]) == ("2026-11-19", "yes")
+    assert rows[keys[3]]["answer"] == "acknowledged" and rows[keys[4]]["answer"] == ""
+    assert all(row["response"] == row["responded_on"] == "" for row in rows.values())
+    cards = read(tmp_path / "out" / "scorecard.csv")
+    assert {row["promises_overdue"] for row in cards if row["entity_id"] in ("a", PORTALS[0].government)} == {"1"}
+    # Who acknowledges what was waived takes that back, and the last answer stands.
+    import_answers(held, [answer(keys[1], "acknowledged")], "2026-11-26")
+    assert state(held, keys[1]) == "open"
+
+
+def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) -> None:
+    folder = next(path.parent for path in put_out(held, tmp_path / "out") if path.name == "findings.fr.csv")
+    with (folder / "findings.fr.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    rows[1][-4:] = ["contesté", "le fichier répond", "Trésor", "24/11/2026"]
+    found = parse(write(tmp_path / "back.csv", rows, delimiter=";", encoding="utf-8-sig"), TODAY)
+    assert found.problems == [] and found.blank == len(rows) - 2
+    assert found.answers[0].responded_on == "2026-11-24"
+    assert import_answers(held, found.answers, "2026-11-24").written == {"disputed": 1}
+    # The workbook too.
+    book = load_workbook(folder / "findings.xlsx")
+    sheet = book["findings"]
+    sheet.cell(3, len(FINDINGS) - 3).value = "waived"
+    book.save(tmp_path / "back.xlsx")
+    found = parse(tmp_path / "back.xlsx", TODAY)
+    assert found.problems == [] and [one.response for one in found.answers] == ["waived"]
+
+
+def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_path: Path) -> None:
+    url = held.value("select download_url from distributions where portal_id = 'a' and download_url is not null")
+    key = held.value("select id from datasets where portal_id = 'c' limit 1")
+    rows = [
+        ["url", "dataset_id", "what", "who"],
+        [url, "", "=the file is of 2019", "Bo"],
+        ["", key, "no more than a picture", ""],
+        ["https://nowhere.example/", "", "gone", "Bo"],
+        [url, "", "", "Bo"],
+    ]
+    found = parse(write(tmp_path / "report.csv", rows), TODAY)
+    assert [problem.line for problem in found.problems] == [5]
+    done = import_reports(held, found.reports, "2026-11-24")
+    assert done.written == {"reports": 2} and [problem.line for problem in done.problems] == [4]
+    assert import_reports(held, found.reports, "2026-11-25").known == 2
+    put_out(held, tmp_path / "out")
+    page = next((tmp_path / "out").glob("republique*/report.html")).read_text()
+    assert "=the file is of 2019" in page and "Bo" in page

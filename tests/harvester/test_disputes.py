@@ -1,0 +1,128 @@
+"""A dispute is settled by looking again: against a portal of this machine, with what it serves now."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from portal_server import Answer, PortalServer, ckan_search
+
+from catalog.store import open_catalog
+from harvester.cli import cli
+from harvester.nightly import nightly
+from specs.portals import load_file
+
+CSV = Answer(200, "text/csv", b"name,count\r\n" + b"".join(b"tree %d,%d\r\n" % (n, n) for n in range(50)))
+
+
+@pytest.fixture
+def site(tmp_path: Path):  # type: ignore[no-untyped-def]
+    packages = [
+        {
+            "id": f"p{n}",
+            "name": f"p{n}",
+            "title": f"Trees of ward {n}",
+            "resources": [{"id": f"r{n}", "url": f"http://HOST/{n}.csv", "format": "CSV"}],
+        }
+        for n in range(6)
+    ]
+    with PortalServer() as server:
+        host = server.url.removeprefix("http://")
+        text = json.loads(json.dumps(packages).replace("HOST", host))
+        server.routes["/api/3/action/package_search"] = ckan_search(text)
+        for n in range(2, 6):
+            server.routes[f"/{n}.csv"] = CSV
+        folder = tmp_path / "portals"
+        folder.mkdir()
+        (folder / "x.toml").write_text(
+            f'id = "x"\ntype = "ckan"\ntitle = "X"\nurl = "{server.url}"\ngovernment = "Landia"\nlocal = true\n'
+            "[limits]\ndelay_s = 0\n[broken]\nafter_checks = 1\nafter_days = 0\n"
+        )
+        yield server, folder
+
+
+def answers(data: Path, said: dict[str, tuple[str, str]]) -> Path:
+    """The exported findings, filled in: by address, or by rule."""
+    with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        for part, (response, note) in said.items():
+            is_link = row["rule_id"] == "link_ok" and row["resource_url"].endswith(part)
+            if is_link or (row["rule_id"] == part and row["dataset_title"].endswith("5")):
+                row["response"], row["response_note"] = response, note
+    path = data / "back.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
+    site: tuple[PortalServer, Path], tmp_path: Path
+) -> None:
+    server, folder = site
+    data = tmp_path / "data"
+    result = nightly(data, [load_file(folder / "x.toml")])
+    run_id = result["run"]
+    path = answers(
+        data,
+        {
+            "/0.csv": ("disputed", "it answers"),
+            "/1.csv": ("disputed", "it answers too"),
+            "frequency_present": ("disputed", "it is in the text"),
+        },
+    )
+    server.routes["/0.csv"] = CSV
+    asked = len(server.requests)
+    done = CliRunner().invoke(
+        cli, ["--data", str(data), "responses", "import", str(path), "--portals", str(folder)], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output + done.stderr
+    assert "3 disputed" in done.output
+    again = [path for _, path in server.requests[asked:]]
+    # The two addresses, and nothing else.
+    assert set(again) <= {"/0.csv", "/1.csv", "/robots.txt"} and {"/0.csv", "/1.csv"} <= set(again)
+    with open_catalog(data / "catalog.db") as catalog:
+        link = "select f.state, r.outcome from findings f join responses r on r.finding_id = f.id"
+        states = {
+            row["url"]: (row["state"], row["outcome"])
+            for row in catalog.rows(link.replace("f.state", "coalesce(f.resource_url, f.rule_id) as url, f.state"))
+        }
+        assert states == {
+            f"{server.url}/0.csv": ("fixed", "corrected"),
+            f"{server.url}/1.csv": ("disputed", "upheld"),
+            "frequency_present": ("disputed", "not_checkable"),
+        }
+        (correction,) = catalog.rows("select * from corrections")
+        assert correction["rule_id"] == "link_ok" and correction["run_id"] == run_id
+        assert correction["score_after"] > correction["score_before"] + 10
+        counted = catalog.rows("select entity_level, corrections from score_history where corrections is not null")
+        assert {row["entity_level"]: row["corrections"] for row in counted} == {"government": 1, "portal": 1}
+        now = catalog.value("select score from score_history where entity_level = 'portal' and system = 'winnow'")
+        assert now == pytest.approx(catalog.value("select avg(score) from dataset_quality"), abs=0.001)
+    # The same file again does nothing.
+    asked = len(server.requests)
+    done = CliRunner().invoke(cli, ["--data", str(data), "responses", "import", str(path), "--portals", str(folder)])
+    assert "3 read before" in done.output and len(server.requests) == asked
+    # The scorecards say so, and the page does.
+    assert CliRunner().invoke(cli, ["--data", str(data), "export", "--portals", str(folder)]).exit_code == 0
+    with (data / "exports" / "landia" / "scorecard.csv").open(newline="") as file:
+        assert {row["corrections"] for row in csv.DictReader(file) if row["entity_level"] == "government"} == {"1"}
+    assert "1 findings were withdrawn" in (data / "exports" / "landia" / "report.html").read_text()
+    assert 'winnow_harvest_complete{portal="x"} 1' in (data / "winnow.prom").read_text()
+
+
+def test_bad_lines_are_said_and_stop_nothing(site: tuple[PortalServer, Path], tmp_path: Path) -> None:
+    _, folder = site
+    data = tmp_path / "data"
+    nightly(data, [load_file(folder / "x.toml")])
+    path = answers(data, {"/0.csv": ("waived", ""), "/1.csv": ("disputed", "")})
+    done = CliRunner().invoke(cli, ["--data", str(data), "responses", "import", str(path), "--no-check"])
+    assert done.exit_code == 3
+    assert "1 waived" in done.output and "a dispute needs a reason" in done.stderr and ", line " in done.stderr
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select count(*) from findings where state = 'waived'") == 1

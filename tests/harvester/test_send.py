@@ -1,0 +1,269 @@
+"""Scorecards go out through real mail servers and webhooks of this machine: to each what is new, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from click.testing import CliRunner, Result
+from portal_server import Answer, Asked, PortalServer
+
+from catalog.sent import is_address, letters, recipient_hash
+from catalog.store import open_catalog
+from harvester.cli import cli
+from specs.languages import language
+from tests.catalog.carding import EVIL, PORTALS, RUNS, night, promise, put_out
+
+
+class Box:
+    """A mail server that keeps what it gets, and refuses whom it is told to."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refused: set[str] = set()
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, to: str, options: Any) -> str:
+        if to in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(to)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 OK"
+
+
+@pytest.fixture
+def box() -> Iterator[tuple[Box, str]]:
+    kept = Box()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(kept, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield kept, f"127.0.0.1:{port}"
+    finally:
+        controller.stop()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    with open_catalog(folder / "catalog.db") as catalog:
+        night(catalog, RUNS[0], count=12)
+        promise(catalog)
+        put_out(catalog, folder / "exports")
+    return folder
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+def again(data: Path) -> None:
+    """Another night, and its export."""
+    with open_catalog(data / "catalog.db") as catalog:
+        night(catalog, RUNS[1], seed=2, count=12)
+        put_out(catalog, data / "exports")
+
+
+def run(data: Path, *args: str) -> Result:
+    done = CliRunner().invoke(cli, ["--data", str(data), *args], catch_exceptions=False)
+    return done
+
+
+def send(data: Path, smtp: str, *more: str) -> Result:
+    return run(data, "send", "--smtp", smtp, "--from", "winnow@example.org", *more)
+
+
+def test_a_dry_run_shows_the_letters_and_sends_and_keeps_nothing(data: Path) -> None:
+    for _ in range(2):
+        done = run(data, "send", "--dry-run")
+        assert done.exit_code == 0, done.output
+        assert "mail to ministre@example.org: government République d'Exemple" in done.output
+        assert "1 mails and 0 posts would go out" in done.output
+        assert "voici le premier bulletin" in done.output
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select count(*) from sent") == 0
+
+
+def test_mail_goes_to_the_contact_once_with_the_files_in_its_language(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    done = send(data, smtp, "--reply-to", "desk@example.org")
+    assert done.exit_code == 0, done.output
+    (mail,) = kept.mails
+    assert (mail["To"], mail["From"], mail["Reply-To"]) == (
+        "ministre@example.org", "winnow@example.org", "desk@example.org",
+    )  # fmt: skip
+    assert mail["Auto-Submitted"] == "auto-generated" and mail["Content-Language"] == "fr"
+    assert mail["Subject"].startswith("Données ouvertes, bulletin de République d'Exemple : ")
+    body = mail.get_body(("plain",))
+    assert body is not None and language("fr").phrase("mail_answer") in body.get_content()
+    files = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+    assert set(files) == {
+        "scorecard.csv", "findings.csv", "commitments.csv", "scorecard.fr.csv", "findings.fr.csv",
+    }  # fmt: skip
+    (own,) = (path.parent for path in (data / "exports").glob("republique*/findings.csv"))
+    assert all(content == (own / str(name)).read_bytes() for name, content in files.items())
+    # Nothing twice, and no address in the catalogue, which is public.
+    assert "0 sent" in send(data, smtp).output and len(kept.mails) == 1
+    with open_catalog(data / "catalog.db") as catalog:
+        (row,) = catalog.rows("select * from sent")
+        assert row["recipient_hash"] == recipient_hash("ministre@example.org") and "ministre" not in str(row)
+
+
+def test_the_next_letter_says_only_what_changed(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    send(data, smtp)
+    again(data)
+    assert "1 sent" in send(data, smtp).output
+    body = kept.mails[1].get_body(("plain",))
+    assert body is not None
+    with open_catalog(data / "catalog.db") as catalog:
+        count = catalog.value(
+            "select count(*) from findings where portal_id = 'a' and first_seen_run = ? and state = 'new'", [RUNS[1]]
+        )
+        fixed = catalog.value("select count(*) from findings where portal_id = 'a' and fixed_run = ?", [RUNS[1]])
+        old = catalog.rows("select resource_url from findings where portal_id = 'a' and first_seen_run = ?", [RUNS[0]])
+        new = catalog.rows("select resource_url from findings where portal_id = 'a' and first_seen_run = ?", [RUNS[1]])
+    text = body.get_content()
+    assert f"nouveaux constats pour République d'Exemple : {count} ; corrigés : {fixed}" in " ".join(text.split())
+    only_old = {row["resource_url"] for row in old} - {row["resource_url"] for row in new} - {None}
+    assert only_old and not [url for url in only_old if f"{url}\n" in text]
+
+
+def test_where_nothing_changed_nothing_goes_out(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    send(data, smtp)
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=RUNS[1])
+        catalog.set_run(RUNS[1], status="complete")
+        put_out(catalog, data / "exports")
+    assert "0 sent" in send(data, smtp).output and len(kept.mails) == 1
+
+
+def test_a_refused_letter_is_said_and_tried_again(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    kept.refused.add("ministre@example.org")
+    done = send(data, smtp)
+    assert done.exit_code == 3 and "0 sent" in done.output and "550" in done.stderr
+    kept.refused.clear()
+    assert send(data, smtp).exit_code == 0 and len(kept.mails) == 1
+
+
+def test_without_a_mail_server_nothing_is_noted(data: Path) -> None:
+    with pytest.raises(OSError):
+        send(data, "127.0.0.1:1")
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select count(*) from sent") == 0
+
+
+def test_publishers_are_written_to_only_where_asked_and_only_at_plain_addresses(
+    data: Path, box: tuple[Box, str]
+) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        ids = [r["id"] for r in catalog.rows("select id from publishers where portal_id = 'b' order by id limit 3")]
+        addresses = ("a@b.example\nBcc: victim@example.org", "mailto:office@example.org", "not an address")
+        for key, address in zip(ids, addresses, strict=True):
+            catalog.db.conn.execute("update publishers set email = ? where id = ?", [address, key])
+        catalog.db.conn.execute("update publishers set name = ? where id = ?", [f"Office\r\nBcc: x@y.z {EVIL}", ids[1]])
+        catalog.db.conn.commit()
+        put_out(catalog, data / "exports")
+    assert "1 sent" in send(data, smtp).output
+    assert "1 sent" in send(data, smtp, "--publishers").output
+    mail = kept.mails[1]
+    assert mail["To"] == "office@example.org" and mail["Bcc"] is None and "\n" not in mail["Subject"]
+    assert {part.get_filename() for part in mail.iter_attachments()} >= {"scorecard.csv", "findings.csv"}
+
+
+def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, smtp = box
+    monkeypatch.setattr("harvester.send.ATTACHED_MAX", 1_000)
+    send(data, smtp)
+    (part,) = kept.mails[0].iter_attachments()
+    content = part.get_payload(decode=True)
+    assert part.get_filename() == "winnow.zip" and isinstance(content, bytes) and content.startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    "args, code",
+    [
+        ((), 2),
+        (("--smtp", "mail.example.org"), 2),
+        (("--smtp", "h:25"), 2),
+        (("--smtp", "h:25", "--from", "a@b.example, c@d.example"), 2),
+        (("--webhook", "ftp://x"), 2),
+    ],
+)
+def test_wrong_usage_is_said(args: tuple[str, ...], code: int, data: Path) -> None:
+    assert run(data, "send", *args).exit_code == code
+
+
+def test_exports_of_another_run_are_not_sent(data: Path, box: tuple[Box, str]) -> None:
+    kept, smtp = box
+    with open_catalog(data / "catalog.db") as catalog:
+        catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=RUNS[1])
+        catalog.set_run(RUNS[1], status="complete")
+    done = send(data, smtp)
+    assert done.exit_code == 2 and "run winnow export first" in done.output and not kept.mails
+
+
+def test_webhooks_of_the_portal_file_and_of_the_command_line(data: Path, tmp_path: Path) -> None:
+    got: list[tuple[str, dict[str, Any]]] = []
+
+    def take(asked: Asked) -> Answer:
+        got.append((asked.path, json.loads(asked.body)))
+        return Answer(204, body=b"")
+
+    with PortalServer({"/own": take, "/all": take, "/away": Answer(302, headers={"Location": "/all"})}) as server:
+        folder = tmp_path / "portals"
+        folder.mkdir()
+        text = 'id = "c"\ntype = "ckan"\ntitle = "Gamma"\nurl = "https://c.example"\ngovernment = "Gamma"\n'
+        (folder / "c.toml").write_text(f'{text}[notify]\nwebhooks = ["{server.url}/own"]\n')
+        done = run(data, "send", "--portals", str(folder))
+        assert done.exit_code == 0 and "1 sent" in done.output, done.output
+        ((path, body),) = got
+        assert path == "/own" and body["entity_name"] == "Gamma" and body["run_id"] == RUNS[0]
+        with open_catalog(data / "catalog.db") as catalog:
+            score = catalog.value(
+                "select round(score, 2) from score_history where entity_id = 'Gamma' and system = 'winnow'"
+            )
+        assert body["score"] == score and body["findings_new"] > len(body["new"]) == 20
+        # A second time only the one that is named now.
+        done = run(data, "send", "--portals", str(folder), "--webhook", f"{server.url}/all")
+        assert "4 sent" in done.output and {path for path, _ in got[1:]} == {"/all"}
+        # One that leads elsewhere is not followed, and tried again next time.
+        for _ in range(2):
+            done = run(data, "send", "--portals", str(folder), "--webhook", f"{server.url}/away")
+            assert done.exit_code == 3 and "302" in done.stderr
+        assert len(got) == 5
+    done = run(data, "send", "--portals", str(folder), "--webhook", f"{server.url}/secret-token")
+    assert done.exit_code == 3 and "secret-token" not in done.output + done.stderr
+    with open_catalog(data / "catalog.db") as catalog:
+        assert "/all" not in str(catalog.rows("select * from sent"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a@b.example\n", "a@b", "a b@c.example", "a@b.example,c@d.example", "", None, "<a@b.c>"]
+)
+def test_what_is_no_plain_address(text: str | None) -> None:
+    assert not is_address(text)
+
+
+def test_letters_of_nobody(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        assert list(letters(catalog, RUNS[0], "webhook")) == []

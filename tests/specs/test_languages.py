@@ -1,0 +1,81 @@
+"""Every language has every word, and what is put into its sentences is what English puts in."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from catalog.answer_words import response_of
+from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
+from catalog.exports.wording import KIND_OF
+from specs.errors import SpecError
+from specs.languages import language, languages, missing
+from specs.metrics import dimensions, grade, metrics
+from specs.table_rules import table_rules
+
+CODES = ("en", "es", "fr", "pt")
+
+
+def test_the_four_languages_are_there() -> None:
+    assert tuple(languages()) == CODES
+    with pytest.raises(SpecError, match="en, es, fr, pt"):
+        language("xx")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nothing_is_missing(code: str) -> None:
+    one = language(code)
+    assert missing(one) == []
+    names = {field.name for fields in (SCORECARD, FINDINGS, COMMITMENTS) for field in fields}
+    assert names <= set(one.columns)
+    assert set(metrics()) == set(one.metrics) and set(table_rules()) == set(one.table_rules)
+    assert set(dimensions()) == set(one.values["dimension"])
+    assert {grade(score) for score in range(101)} == set(one.values["grade"])
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_value_of_a_column_has_a_word(code: str) -> None:
+    words = language(code)
+    for field in (*SCORECARD, *FINDINGS, *COMMITMENTS):
+        if field.enum and field.name not in ("grade",):
+            known = words.values[KIND_OF[field.name]]
+            assert set(field.enum) <= set(known), field.name
+    for severity in {m.severity for m in metrics().values()}:
+        assert severity in words.values["severity"]
+
+
+@pytest.mark.parametrize("code", CODES[1:])
+def test_sentences_take_what_the_english_ones_take(code: str) -> None:
+    def holes(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+    one, english = language(code), language("en")
+    for key, text in english.phrases.items():
+        assert holes(one.phrases[key]) == holes(text), key
+    # Nothing was left in English.
+    same = [key for key, text in english.metrics.items() if one.metrics[key] == text]
+    same += [key for key, text in english.table_rules.items() if one.table_rules[key] == text]
+    assert same == []
+
+
+def test_a_file_that_lacks_a_word_is_told() -> None:
+    short = language("fr").model_copy(update={"phrases": {"more": "x"}})
+    assert "phrases.score_line" in missing(short) and "phrases.more" in missing(short)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_answers_are_understood_in_every_language(code: str) -> None:
+    for name, label in language(code).values["response"].items():
+        assert response_of(label) == (name, "")
+        assert response_of(f"  {label.upper()} ") == (name, "")
+        assert response_of(f"{label}: 2026-12-31") == (name, "2026-12-31")
+        assert response_of(f"{label} 31/12/2026") == (name, "31/12/2026")
+
+
+def test_a_fix_of_a_rule_beats_that_of_its_metric() -> None:
+    french = language("fr")
+    assert french.fix("table_rectangular", "missing_cell: amount", "x") == french.table_rules["missing_cell"]
+    assert french.fix("link_ok", None, "x") == french.metrics["link_ok"]
+    # A rule of an expectation has its sentence only in English: better that than one that says too little.
+    assert french.fix("table_expectations_met", "amount_not_negative: amount", "Check the signs.") == "Check the signs."

@@ -131,7 +131,7 @@ def _run(
             unpacked_bytes=options["table_disk_mb"] * 1024**2,
         )
         if source := options.get("replay"):
-            result = replay(data, source, bounds=bounds, on_progress=on_progress, commitments=promised)
+            result = replay(data, source, bounds=bounds, on_progress=on_progress)
         else:
             result = nightly(
                 data,

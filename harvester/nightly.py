@@ -128,7 +128,6 @@ def replay(
     *,
     on_progress: Progress | None = None,
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
-    commitments: Sequence[Commitment] = (),
 ) -> dict[str, Any]:
     """Repeat a night from its archive, without network, under its own run id; return the summary.
 
@@ -152,7 +151,10 @@ def replay(
         if not catalog.value("select 1 from runs where id = ?", [run_id]):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
-        night.commitments = commitments
+        night.commitments = [
+            parse(Commitment, one["spec"], str(archive)).in_folder(Path(one["folder"]))
+            for one in source.info.get("commitments", ())
+        ]
         night.on_progress = on_progress or night.on_progress
         return _run(night, portals, stages, bounds, is_again=False)
 
@@ -179,6 +181,10 @@ def _archive(night: Night, command: str, portals: Sequence[PortalSpec], stages: 
         "winnow_version": __version__,
         "methodology_version": methodology_version(),
         "portals": [portal.model_dump(mode="json") for portal in portals],
+        # As they were that night, with the folder where files of others lie that they name.
+        "commitments": [
+            {"folder": str(one.folder), "spec": one.model_dump(mode="json", by_alias=True)} for one in night.commitments
+        ],
     }
     night.catalog.set_run(night.run_id, archive=str(path))
     return Archive(night.data / path, night.run_id, info)

@@ -10,6 +10,7 @@ from rich.console import Console
 from harvester.demo import STORY, DemoServer
 from harvester.nightly import nightly
 from harvester.terminal import progress, show_summary
+from specs.commitments import load
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec
 
@@ -23,7 +24,8 @@ def prepare(data: Path) -> None:
     if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
         raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
     shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    # What the governments of the demo have promised lies where the files of a user lie.
+    shutil.copytree(Path(__file__).with_name("commitments"), data / "commitments")
     (data / MARK).touch()
 
 
@@ -35,9 +37,18 @@ def run_demo(data: Path) -> None:
         for night in (1, 2):
             server.night = night
             with progress(is_quiet=False) as on_progress:
-                result = nightly(data, portals, contact="demo", is_archived=True, on_progress=on_progress)
+                result = nightly(
+                    data,
+                    portals,
+                    contact="demo",
+                    is_archived=True,
+                    commitments=load(data / "commitments"),
+                    on_progress=on_progress,
+                )
             console.print(f"\n[bold]Night {night}[/bold]")
             show_summary(result, data)
+    console.print(f"one page a government: {data}/exports/republic-of-solmark/report.html", markup=False)
+    console.print(f"what was promised: winnow --data {data} commitments", markup=False)
     console.print(f"\nBetween the nights, {len(STORY)} things changed at the portals:")
     for change in STORY:
         console.print(f"  {change.portal}: {change.kind}: {change.what}", markup=False)

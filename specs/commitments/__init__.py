@@ -47,7 +47,7 @@ def load_file(path: Path) -> Commitment:
     faults = [f"{path}: {fault}" for fault in _faults(commitment, path)]
     if faults:
         raise SpecError("\n".join(faults))
-    commitment._folder = path.parent
+    commitment.in_folder(path.parent)
     return commitment
 
 

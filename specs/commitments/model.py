@@ -176,6 +176,11 @@ class Commitment(Strict):
         """The folder of its file, where its external files lie too."""
         return self._folder
 
+    def in_folder(self, folder: Path) -> Commitment:
+        """The same, with the folder where its external files lie."""
+        self._folder = folder
+        return self
+
     @property
     def stem(self) -> str:
         """The name of its file, without the ending."""

@@ -80,11 +80,12 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
     mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
     # Answering machines keep silent (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = words.code
     mail.set_content(message_of(letter, words))
     for name, content, kind in _attachments(folder_of(letter, exports), words.code):
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    # What belongs to the content is set last: adding files moves it into the first part.
+    mail["Content-Language"] = words.code
     return mail
 
 

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 from catalog.exports.cards import day_of_run
 from catalog.exports.folders import folder_name, publisher_folder
 from catalog.sent import Letter, forget, note
-from catalog.store import Catalog, started
+from catalog.store import Catalog
 from specs.languages import Language, language
 
 __all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
@@ -76,7 +77,7 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
     mail["From"], mail["To"] = server.sender, letter.recipient
     if server.reply_to:
         mail["Reply-To"] = server.reply_to
-    mail["Date"] = format_datetime(started(letter.run_id))
+    mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
     # Answering machines keep silent (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"

@@ -33,7 +33,8 @@ def commitment_rows(
     if not has_commitments(catalog):
         return
     readings = catalog.rows(
-        """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government, c.irm_completion, c.is_example,
+        """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government,
+             c.irm_completion, c.is_example,
              coalesce(r.start, c.start) as begins, coalesce(r.deadline, c.deadline) as ends,
              (select b.value from commitment_readings b where b.commitment_id = r.commitment_id
                 and b.indicator_id = r.indicator_id and b.run_id < r.run_id

@@ -67,6 +67,7 @@ def send(
     from catalog.store import open_catalog
     from harvester.nightly import locked
     from harvester.registry import resolve
+    from harvester.send import folder_of
 
     specs = resolve(data, (), registry=registry)
     posts = _webhooks(specs, webhooks)
@@ -78,7 +79,9 @@ def send(
         if "*" in posts:
             names = catalog.rows("select distinct coalesce(government, title) as name from portals")
             posts = {row["name"]: [*posts["*"], *posts.get(row["name"], ())] for row in names}
-        mails = list(letters(catalog, run_id, "mail", has_publishers=publishers))
+        found = letters(catalog, run_id, "mail", has_publishers=publishers)
+        # A publisher with few datasets and nothing to mend has no files, and gets no letter.
+        mails = [one for one in found if folder_of(one, data / "exports").is_dir()]
         hooks = list(letters(catalog, run_id, "webhook", posts))
         if dry_run:
             from harvester.send import message_of

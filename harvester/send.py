@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 from catalog.exports.cards import day_of_run
 from catalog.exports.folders import folder_name, publisher_folder
 from catalog.sent import Letter, forget, note
-from catalog.store import Catalog, started
+from catalog.store import Catalog
 from specs.languages import Language, language
 
 __all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
@@ -76,15 +77,16 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
     mail["From"], mail["To"] = server.sender, letter.recipient
     if server.reply_to:
         mail["Reply-To"] = server.reply_to
-    mail["Date"] = format_datetime(started(letter.run_id))
+    mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
     # Answering machines keep silent (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = words.code
     mail.set_content(message_of(letter, words))
     for name, content, kind in _attachments(folder_of(letter, exports), words.code):
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    # What belongs to the content is set last: adding files moves it into the first part.
+    mail["Content-Language"] = words.code
     return mail
 
 

@@ -66,9 +66,7 @@ def government_page(catalog: Catalog, card: dict[str, Any], words: Language, con
     """The page of a government, from its row of the scorecard."""
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     overall = [
-        {"is_example": None, **row}
-        for row in commitment_rows(catalog, head, government=card["entity_id"])
-        if row["indicator_id"] == OVERALL
+        row for row in commitment_rows(catalog, head, government=card["entity_id"]) if row["indicator_id"] == OVERALL
     ]
     full = {field.name: None for field in SCORECARD} | card
     return (

@@ -33,7 +33,8 @@ def commitment_rows(
     if not has_commitments(catalog):
         return
     readings = catalog.rows(
-        """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government, c.irm_completion,
+        """select r.*, c.ogp_url, c.country as country_iso3, c.title, c.lead, c.government,
+             c.irm_completion, c.is_example,
              coalesce(r.start, c.start) as begins, coalesce(r.deadline, c.deadline) as ends,
              (select b.value from commitment_readings b where b.commitment_id = r.commitment_id
                 and b.indicator_id = r.indicator_id and b.run_id < r.run_id
@@ -54,7 +55,7 @@ def commitment_rows(
             "deadline": row["ends"],
             "days_left": _days(head["run_date"], row["ends"]),
             "evidence_url": _address(row.get("evidence_query")),
-            "flags": _flags(row.get("flags")),
+            "flags": _flags(row.get("flags"), is_example=bool(row["is_example"])),
         }
 
 
@@ -65,9 +66,10 @@ def _days(today: str, deadline: str | None) -> int | None:
         return None
 
 
-def _flags(listed: str | None) -> str | None:
-    """A JSON list as text parted by semicolons."""
-    return ";".join(map(str, json.loads(listed))) or None if listed and listed.startswith("[") else listed
+def _flags(listed: str | None, *, is_example: bool) -> str | None:
+    """A JSON list as text parted by semicolons; what is in part made up says so in every row."""
+    found = json.loads(listed) if listed and listed.startswith("[") else [listed] if listed else []
+    return ";".join(map(str, (["example"] if is_example else []) + found)) or None
 
 
 def _address(query: str | None) -> str | None:

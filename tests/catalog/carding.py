@@ -52,7 +52,7 @@ def promise(catalog: Catalog) -> None:
         if name not in there:
             catalog.db.conn.execute(f"create table {name} ({columns})")
     about = {"title": "Open the books", "government": PORTALS[0].government, "country": "CHE", "lead": "Trésor"}
-    insert(catalog, "commitments", {"id": "ogp/CH1", **about, "ogp_url": "https://ogp.example/CH1"})
+    insert(catalog, "commitments", {"id": "ogp/CH1", **about, "ogp_url": "https://ogp.example/CH1", "is_example": 1})
     for run_id, value in zip(RUNS, (2.0, 3.0), strict=True):
         for indicator in ("_overall", "books"):
             row = {"id": f"{run_id}/ogp/CH1/{indicator}", "run_id": run_id, "commitment_id": "ogp/CH1"}

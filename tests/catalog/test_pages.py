@@ -105,6 +105,7 @@ def test_the_page_says_what_the_scorecard_says(sent: tuple[Catalog, Path]) -> No
     assert re.search(r"Rang \d sur 3 parmi les gouvernements de CHE\.", text)
     assert words.metrics[card["top_fix_rule"]] in text
     assert f"+{words.number(card['top_fix_gain'], 2)}" in text
+    assert "un exemple, en partie inventé" in text
     assert "Open the books" in text and words.value("timing", "at_risk") in text and "50 %" in text
     assert "desk@example.org" in text and "sera corrigé le" in text
 

@@ -267,7 +267,7 @@ def test_commitments_are_told_to_their_government_and_to_publishers_of_their_dat
     assert [row["indicator_id"] for row in rows] == ["_overall", "books"]
     row = rows[1]
     assert (row["value"], row["value_prev"], row["days_left"]) == ("3", "2", "40")
-    assert row["flags"] == "low_coverage;scope_shrunk" and row["evidence_url"].startswith("/catalog?sql=select")
+    assert row["flags"] == "example;low_coverage;scope_shrunk" and row["evidence_url"].startswith("/catalog?sql=select")
     assert read(out / "gamma" / "commitments.csv") == []
     card = next(one for one in read(out / FRENCH / "scorecard.csv") if one["entity_level"] == "government")
     assert (card["commitments"], card["at_risk"], card["missed"]) == ("1", "1", "0")

@@ -121,6 +121,26 @@ def fill(catalog: Catalog) -> None:
             {"id": "f-late", "state": "new", "rule_id": "up_to_date", "dataset_id": "north-0", "portal_id": "north"}
             | {"resource_url": "javascript:alert(4)", "checked_at": when, "first_seen_run": RUN}
         ],
+        "responses": [
+            {"id": f"r{number}", "finding_id": f"f-{rule}", "dataset_id": "north-0", "response": response}
+            | {"note": f"Because {EVIL}", "responder": f"Treasury {EVIL}", "responded_on": "2026-11-23"}
+            | {"promised_on": day, "number": number, "outcome": outcome}
+            for number, (rule, response, day, outcome) in enumerate(
+                [
+                    ("link_ok", "acknowledged", None, None),
+                    ("link_ok", "will_fix_by", "2026-01-31", None),
+                    ("up_to_date", "disputed", None, "upheld"),
+                ]
+            )
+        ],
+        "reports": [
+            {"id": "c1", "portal_id": "north", "dataset_id": "north-0", "what": f"Of 2019 {EVIL}", "who": f"Bo {EVIL}"}
+            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22"}
+        ],
+        "corrections": [
+            {"id": "k1", "portal_id": "north", "dataset_id": "north-0", "rule_id": "link_ok", "score_before": 50.0}
+            | {"score_after": 61.26, "observed_before": f"gone {EVIL}", "corrected_at": when, "run_id": RUN}
+        ],
     }
     with catalog.writing():
         for table, entries in rows.items():
@@ -234,6 +254,23 @@ def test_dataset_page(site: Site) -> None:
     ):
         assert text in page, text
     assert "f-title_present" not in page
+
+
+def test_dataset_page_shows_what_was_answered_and_reported(site: Site) -> None:
+    page = site.page("/catalog/datasets/north-0")
+    for text in (
+        "To be mended by 2026-01-31",
+        "(overdue)",
+        "Treasury &lt;script&gt;",
+        "We looked again, and it still fails.",
+        "Reported by citizens",
+        "Of 2019 &lt;script&gt;",
+        "Where we were wrong",
+        "went from 50.0 to 61.3",
+    ):
+        assert text in page, text
+    # The last answer of a finding stands.
+    assert "Acknowledged" not in page
 
 
 @pytest.mark.parametrize("number", range(1, 5))

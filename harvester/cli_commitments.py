@@ -74,13 +74,11 @@ def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -
 
 
 def _from_template(name: str, said: dict[str, Any]) -> str:
+    from harvester.commitment_files import country_code
     from specs.commitments import from_template
-    from specs.vocabularies.countries import alpha3, name_of
+    from specs.vocabularies.countries import name_of
 
-    country = said["country"] or click.prompt("Country")
-    code = alpha3(country)
-    if code is None:
-        raise click.UsageError(f"--country {country}: no such country; give its ISO 3166-1 code or English name")
+    code = country_code(said["country"] or click.prompt("Country"))
     return from_template(name, country=code, government=said["government"] or name_of(code))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import tomllib
 from pathlib import Path
@@ -15,7 +16,7 @@ from specs.errors import SpecError
 from specs.measures import measures
 from specs.vocabularies.countries import alpha3, name_of
 
-__all__ = ["ask", "from_answers", "save"]
+__all__ = ["ask", "country_code", "from_answers", "save"]
 
 _QUESTIONS = {
     "commitment_id": "Id (list/number, such as ogp/KE0034)",
@@ -33,10 +34,7 @@ def ask(said: dict[str, Any]) -> dict[str, Any]:
     answers = dict(said)
     for key, question in _QUESTIONS.items():
         answers[key] = answers[key] or click.prompt(question)
-    code = alpha3(answers["country"])
-    if code is None:
-        raise click.UsageError(f"{answers['country']!r} is no country; give its ISO 3166-1 code or English name")
-    answers["country"] = code
+    answers["country"] = code = country_code(answers["country"])
     answers["government"] = answers["government"] or name_of(code)
     answers["scopes"] = list(answers["scopes"]) or _many(
         f"Datasets meant, as key=value ({', '.join(Clause.model_fields)})"
@@ -46,6 +44,14 @@ def ask(said: dict[str, Any]) -> dict[str, Any]:
             click.echo(f"  {measure.id}: {measure.title} ({measure.unit})", err=True)
     answers["indicators"] = list(answers["indicators"]) or _many("Indicator, as measure:baseline:target")
     return answers
+
+
+def country_code(text: str) -> str:
+    """The three letters of a country; those that ISO leaves to users (XKX) stand. Raises click.UsageError."""
+    code = alpha3(text) or (text if re.fullmatch(r"X[A-Z]{2}", text) else None)
+    if code is None:
+        raise click.UsageError(f"{text!r} is no country; give its ISO 3166-1 code or English name")
+    return code
 
 
 def _many(question: str) -> list[str]:

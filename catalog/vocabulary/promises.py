@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from catalog.vocabulary.folding import name_key, split_list, url_key
 from specs.vocabularies import read
 
-__all__ = ["HVD_LAW", "KeyDataset", "hvd_code", "hvd_top", "key_datasets", "law_key", "slug"]
+__all__ = ["HVD_LAW", "KeyDataset", "hvd_code", "hvd_top", "key_datasets", "keys_of", "law_key", "slug"]
 
 _ELI = re.compile(r"/eli/(reg|dir|dec)(?:_[a-z]+)?/(\d{4})/(\d+)", re.IGNORECASE)
 _CELEX = re.compile(r"(?:celex(?::|%3a|=)?|/celex/)3(\d{4})([RLD])0*(\d+)", re.IGNORECASE)
@@ -56,20 +57,41 @@ def slug(text: str) -> str:
     return name_key(text).replace(" ", "-").replace(".", "-")
 
 
+@dataclass(frozen=True, slots=True)
 class KeyDataset:
     """A dataset that open-data indices ask every country for."""
 
-    def __init__(self, row: dict[str, str]) -> None:
-        self.id = row["id"]
-        self.title = row["title"]
-        keys = sorted({key for word in split_list(row["words"]) if (key := name_key(word))}, key=len, reverse=True)
-        # Writing without blanks has no ends of words.
-        parts = [rf"(?<!\w){re.escape(key)}(?!\w)" if _has_blanks(key) else re.escape(key) for key in keys]
-        self._pattern = re.compile("|".join(parts))
+    id: str
+    title: str
 
-    def is_meant_by(self, title: str) -> bool:
-        """Whether words of a title, folded by ``name_key``, name it."""
-        return self._pattern.search(title) is not None
+
+def keys_of(title: str) -> frozenset[str]:
+    """The key datasets that words of a title, folded by ``name_key``, name."""
+    by_word, unparted = _key_words()
+    words = title.split()
+    found = {
+        key
+        for at, word in enumerate(words)
+        for phrase, key in by_word.get(word, ())
+        if words[at : at + len(phrase)] == phrase
+    }
+    if not title.isascii():
+        found |= {key for phrase, key in unparted if phrase in title}
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1)
+def _key_words() -> tuple[dict[str, list[tuple[list[str], str]]], list[tuple[str, str]]]:
+    """Phrases by their first word; and those of writing without blanks, which has no ends of words."""
+    by_word: dict[str, list[tuple[list[str], str]]] = {}
+    unparted = []
+    for row in read("key_datasets"):
+        for phrase in filter(None, map(name_key, split_list(row["words"]))):
+            if _has_blanks(phrase):
+                by_word.setdefault(phrase.split()[0], []).append((phrase.split(), row["id"]))
+            else:
+                unparted.append((phrase, row["id"]))
+    return by_word, unparted
 
 
 def _has_blanks(text: str) -> bool:
@@ -80,4 +102,4 @@ def _has_blanks(text: str) -> bool:
 @lru_cache(maxsize=1)
 def key_datasets() -> tuple[KeyDataset, ...]:
     """All key datasets of ``specs/vocabularies/key_datasets.csv``."""
-    return tuple(KeyDataset(row) for row in read("key_datasets"))
+    return tuple(KeyDataset(row["id"], row["title"]) for row in read("key_datasets"))

@@ -251,11 +251,12 @@ def _findings(kept: Mapping[str, Kept], context: Context) -> Reading:
     note = None
     if not spans:
         note = "nothing was found in the scope"
+    elif not is_reached and (value is None or value <= context.target):
+        # Too small a figure must not meet a target.
+        value, note = None, "fewer than half of the findings were fixed, and none is old enough to tell"
     elif not is_reached:
         note = "fewer than half of the findings were fixed: the figure is the longest time seen, and too small"
-    verdicts: dict[str, bool | None] = {
-        name: None if not one.seen else all(is_fixed for _, is_fixed in one.seen) for name, one in kept.items()
-    }
+    verdicts = {name: _in_time(one.seen, context.target) for name, one in kept.items()}
     return Reading(
         value=value,
         numerator=sum(is_fixed for _, is_fixed in spans),
@@ -264,6 +265,13 @@ def _findings(kept: Mapping[str, Kept], context: Context) -> Reading:
         verdicts=verdicts,
         note=note,
     )
+
+
+def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
+    """Whether all findings of a dataset were fixed in time; None where there are none, or some may still be."""
+    if any(length > target for length, _ in spans):
+        return False
+    return True if spans and all(is_fixed for _, is_fixed in spans) else None
 
 
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:

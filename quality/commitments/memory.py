@@ -78,6 +78,9 @@ def _replaced(
 ) -> dict[str, str]:
     """Lost datasets by the one that took their place: the original of a copy, or one that came after it with the same
     title, publisher and portal. Each takes one place only."""
+    lost = list(lost)
+    if not lost:
+        return {}
     offers: dict[tuple[str, str | None, str], list[str]] = defaultdict(list)
     for name in sorted(now):
         if name in members:

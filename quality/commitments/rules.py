@@ -12,7 +12,7 @@ from typing import Final
 
 from catalog.commitment_rows import Member, Part
 from catalog.vocabulary.folding import name_key
-from catalog.vocabulary.promises import HVD_LAW, key_datasets, law_key
+from catalog.vocabulary.promises import HVD_LAW, keys_of, law_key
 from quality.dates import last_day
 
 __all__ = ["NOT_ASKED", "Verdict", "age_days", "delay_days", "is_hvd", "keys_open"]  # and the rules below
@@ -199,8 +199,7 @@ def delay_days(member: Member) -> float | None:
 
 def keys_open(member: Member) -> frozenset[str] | None:
     """Key datasets that it stands for and that can be used; None where it stands for one, and nobody knows."""
-    title = name_key(member.title or "")
-    meant = frozenset(key.id for key in key_datasets() if key.is_meant_by(title))
+    meant = keys_of(name_key(member.title or ""))
     if not meant:
         return meant
     usable = _every(

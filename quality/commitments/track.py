@@ -20,7 +20,7 @@ from catalog.store import Catalog
 from quality.commitments.external import series_value
 from quality.commitments.measures import Reading
 from quality.commitments.observe import Looked, Watch, definition, look
-from quality.commitments.progress import Better, Goal, Item, elapsed, overall
+from quality.commitments.progress import COVERAGE, Better, Goal, Item, elapsed, overall
 from quality.commitments.readings import columns, point_of
 from quality.commitments.timing import Point, Seen, step
 from specs.commitments import Commitment, Indicator, Milestone
@@ -259,7 +259,7 @@ def _overall(
         value=share,
         coverage=observed,
         # Where it is for want of a harvest that too little was seen, the run says nothing.
-        is_harvested=not (blind and observed < 0.8 <= observed + blind) and blind < 1,
+        is_harvested=not (blind and observed < COVERAGE <= observed + blind) and blind < 1,
         is_whole=all(one.point.progress is not None for one in done),
         vanished=max((one.vanished for one in done), default=0.0),
         methodology=version,
@@ -271,7 +271,7 @@ def _overall(
     flags = set(point.flags) | {flag for one in done for flag in one.point.flags if flag in ("manual", "external")}
     flags |= {"redefined"} if before and not past else set()
     flags |= {"partly_measured"} if unmeasured else set()
-    where = urlencode({"commitment_id": commitment.id, "run_id": "", "_sort_desc": "run_id"})
+    where = urlencode({"commitment_id": commitment.id, "_sort_desc": "run_id"})
     return {
         "indicator_id": OVERALL,
         "kind": "overall",
@@ -281,7 +281,7 @@ def _overall(
         "numerator": None,
         "denominator": None,
         "failing_datasets": None,
-        "evidence_query": f"/catalog/commitment_readings?{where.replace('run_id=&', '')}",
+        "evidence_query": f"/catalog/commitment_readings?{where}",
         "note": f"never measured: {', '.join(unmeasured)}" if unmeasured else None,
         "definition": wanted,
         **columns(goal, point, flags),

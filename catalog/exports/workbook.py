@@ -11,7 +11,7 @@ from catalog.exports.columns import Field
 
 __all__ = ["ROWS_MAX", "Workbook"]
 
-ROWS_MAX = 50_000
+ROWS_MAX = 20_000
 """Rows of a workbook: with more of them few machines open it. The CSV beside it has all, and the workbook says so."""
 _HELD = 2_000
 """Rows up to which a workbook is made in memory; a longer one goes through files."""

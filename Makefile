@@ -29,6 +29,8 @@ bench: .venv/installed
 	$(BIN)/python bench/expectations.py
 	$(BIN)/python bench/defects.py 10
 	$(BIN)/python bench/checks.py
+	$(BIN)/python bench/scoring.py 2000
+	$(BIN)/python bench/shacl.py
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

@@ -31,7 +31,7 @@ from quality.systems import system_points
 from specs.systems import systems
 from tests.making import changed, datasets, observe, portal, store
 
-FIRST, SECOND, THIRD = "20261120T010000Z", "20261121T010000Z", "20261122T010000Z"
+FIRST, SECOND, THIRD, FOURTH = (f"202611{day}T010000Z" for day in (20, 21, 22, 23))
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -107,8 +107,11 @@ def main(count: int, large: int) -> None:
         with tempfile.TemporaryDirectory() as folder, made(Path(folder), large) as catalog:
             score_portal(catalog, FIRST, "p")
             catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=THIRD)
-            nothing = cpu(lambda: score_portal(catalog, THIRD, "p", is_full=False))
-            entities = cpu(lambda: score_entities(catalog, THIRD))
+            # What was new on the first night is no longer: written once, on the second.
+            score_portal(catalog, THIRD, "p", is_full=False)
+            catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=FOURTH)
+            nothing = cpu(lambda: score_portal(catalog, FOURTH, "p", is_full=False))
+            entities = cpu(lambda: score_entities(catalog, FOURTH))
             print(f"{large:,} datasets, none changed: {nothing:.2f} s; portals and publishers {entities:.2f} s")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import socket
 import subprocess
 import sys
@@ -33,13 +32,16 @@ max_feed_bytes = 30_000_000
 page_rows = 200
 """
 MEASURE = """
-import json, resource, sys, threading, time
+import json, re, resource, sys, threading, time
 sys.argv = ["winnow", *sys.argv[1:]]
 from harvester.cli import main
 try:
     main()
 finally:
-    print(json.dumps({"memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), file=sys.stderr)
+    # What the kernel calls ru_maxrss has the memory of the test runner in it, from before this program began.
+    own = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps({"memory": own * 1024, "children": children * 1024}), file=sys.stderr)
 """
 
 
@@ -85,7 +87,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             "data": data,
             "catalog": catalog,
             "seconds": spent,
-            "memory": json.loads(done.stderr.strip().splitlines()[-1])["memory"],
+            **json.loads(done.stderr.strip().splitlines()[-1]),
             "portals": {p["portal"]: p for p in json.loads(done.stdout)["portals"]},
         }
 
@@ -101,7 +103,7 @@ def test_the_bounds_hold(night: dict[str, Any]) -> None:
     assert night["memory"] < MAX_MEMORY
     assert disk < MAX_DISK
     # The children that look into tables are bounded too.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MAX_MEMORY
+    assert night["children"] < MAX_MEMORY
 
 
 def test_the_good_portal_is_whole(night: dict[str, Any]) -> None:

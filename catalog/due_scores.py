@@ -97,13 +97,24 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
         # Files with the same bytes are told apart by the titles of their datasets.
         catalog.db.conn.execute(
             _NOTE.format(
-                select="""select d.dataset_id from to_score t
-                join distributions own on own.dataset_id = t.dataset_id
-                join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
-                join resource_checks same on same.sha256 = c.sha256 and same.url != c.url
-                join distributions d on d.download_url = same.url or d.access_url = same.url
-                join dataset_quality q on q.dataset_id = d.dataset_id"""
-            )
+                select="""with addresses as (
+                  select same.url from to_score t
+                  join distributions own on own.dataset_id = t.dataset_id
+                  join resource_checks c on c.url in (own.download_url, own.access_url) and c.sha256 is not null
+                  join resource_checks same on same.sha256 = c.sha256)
+                select d.dataset_id from distributions d
+                join dataset_quality q on q.dataset_id = d.dataset_id
+                where d.portal_id = :portal and d.id in (
+                  select id from distributions where download_url in (select url from addresses) union
+                  select id from distributions where access_url in (select url from addresses))"""
+            ),
+            {"portal": portal_id},
+        )
+        # What is listed no longer has had its say: back in the list, it is noted anew.
+        catalog.db.conn.execute(
+            """delete from to_score
+               where dataset_id in (select id from datasets where portal_id = ? and status != 'present')""",
+            [portal_id],
         )
     rows = catalog.rows(
         """select d.id from datasets d left join dataset_quality q on q.dataset_id = d.id

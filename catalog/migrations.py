@@ -116,6 +116,12 @@ def s0009_answers(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0010_harvests(db: Database) -> None:
+    """What a harvest says of itself: more columns of facts, of verdicts and of identities."""
+    add_missing(db)
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

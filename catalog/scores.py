@@ -46,7 +46,7 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     with catalog.writing():
         run = catalog.db.conn.execute
         # Both inner queries are our own constants.
-        update = "update findings set state = 'gone' where state not in ('fixed', 'waived') and dataset_id in"
+        update = "update findings set state = 'gone' where state not in ('fixed', 'waived', 'gone') and dataset_id in"
         run(f"{update} ({absent})", [portal_id])
         run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608

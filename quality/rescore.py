@@ -128,17 +128,17 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject]) -> Scored:
         judged = Judged(
             subject, sheet.own[number], sheet.parts[begin:end], gained.dataset[number], gained.part[begin:end]
         )
-        verdicts = [open_definition(part) for part in subject.distributions]
+        opened = [open_definition(part) for part in subject.distributions]
         review = next_review_on(subject)
         failing = findings(judged)
         datasets.append(
             (
                 subject.id, subject.portal_id, subject.publisher_id, run_id, len(failing),
-                open_definition_of_all(verdicts), family_of(subject), content_of(subject),
+                open_definition_of_all(opened), family_of(subject), content_of(subject),
                 review.isoformat() if review else None, *following, *own_rows[number],
             )
         )  # fmt: skip
-        for part, verdict, row in zip(subject.distributions, verdicts, part_rows[begin:end], strict=True):
+        for part, verdict, row in zip(subject.distributions, opened, part_rows[begin:end], strict=True):
             key = (part.id, subject.id, subject.portal_id, run_id)
             distributions.append((*key, verdict, *_recognised(part), *row))
         found.append(

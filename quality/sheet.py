@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.metrics import functions
-from quality.subject import UNKNOWN, DatasetSubject, Measurement, Unknown
+from quality.subject import UNKNOWN, DatasetSubject, Measurement
 from specs.metrics import metrics
 
 __all__ = [
-    "NOT_APPLICABLE", "UNKNOWN_CELL", "Counts", "Group", "Matrix", "Measurements", "Sheet", "by_dataset", "cell",
-    "columns", "measurement", "position", "sheet_of",
+    "NOT_APPLICABLE", "UNKNOWN_CELL", "Counts", "Group", "Matrix", "Measurements", "Sheet", "by_dataset", "columns",
+    "measurement", "position", "sheet_of", "sheet_of_measurements",
 ]  # fmt: skip
 
 Matrix = NDArray[np.float64]
@@ -42,13 +42,6 @@ def position(metric_id: str) -> tuple[Group, int]:
     """The matrix and the column of a metric."""
     group = metrics()[metric_id].subject
     return group, columns(group).index(metric_id)
-
-
-def cell(value: Measurement) -> float:
-    """A measurement as a cell."""
-    if value is None:
-        return NOT_APPLICABLE
-    return UNKNOWN_CELL if value is UNKNOWN else value
 
 
 def measurement(value: float) -> Measurement:
@@ -128,8 +121,3 @@ def by_dataset(values: Matrix, counts: Counts, how: Literal["sum", "max", "min"]
         ufunc = {"sum": np.add, "max": np.maximum, "min": np.minimum}[how]
         made[there] = ufunc.reduceat(values, starts, axis=0)
     return made
-
-
-def is_unknown(value: Measurement) -> bool:
-    """Whether a measurement could not be made."""
-    return isinstance(value, Unknown)

@@ -11,7 +11,7 @@ import numpy as np
 from quality.sheet import UNKNOWN_CELL, Counts, Group, Matrix, Sheet, by_dataset, columns, position
 from specs.systems import Item, System
 
-__all__ = ["Points", "answer_of", "group_points", "system_points", "winner_of"]
+__all__ = ["Points", "answer_of", "coverage", "group_points", "system_points", "winner_of"]
 
 _GROUPS: tuple[Group, ...] = ("dataset", "distribution", "service")
 

@@ -22,7 +22,6 @@ __all__ = ["Looked", "Watch", "definition", "look"]
 
 WATCHED = ("complete", "partial")
 """Verdicts of a harvest that is an observation: what a partial one did not see stays as it was."""
-BY_LIST = "external.share"
 
 
 class Watch:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from catalog.findings import LAST_SEEN, RUNS_FAILING
+from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.observations import write_checks
 from catalog.schema import TABLES, metric_columns
-from catalog.store import Catalog, open_catalog
+from catalog.store import Catalog, instant, open_catalog, started
 from quality.entities import score_entities
 from quality.rescore import score_portal
 from specs.metrics import methodology_version
@@ -99,6 +100,41 @@ def _both_ways(catalog: Catalog, folder: Path, run_id: str) -> int:
         assert ours[table] == rows, table
     assert lives(catalog, run_id) == states
     return done
+
+
+@pytest.mark.parametrize("url", ["https://files.example/2.csv", "https://files.example/1.csv"])
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_another_title_or_none_is_heard_by_the_datasets_that_serve_the_same_bytes(
+    tmp_path: Path, url: str, is_withdrawn: bool
+) -> None:
+    def trees(number: int, title: str, at: str) -> Dataset:
+        file = Distribution(title="Trees", access_url=at, download_url=at, format="CSV")
+        publisher = Publisher(name="City")
+        return Dataset(identifier=str(number), title=title, publisher=publisher, distributions=(file,))
+
+    first = "https://files.example/1.csv"
+    found = [trees(1, "Trees 2025", first), trees(2, "Trees 2026", url)]
+    rule = "select distinct dataset_id from findings where rule_id = 'file_distinct' and state in ('new', 'open')"
+    with open_catalog(tmp_path / "night.db") as catalog:
+        begin(catalog, RUNS[0])
+        store(catalog, RUNS[0], "a", found)
+        # The same records on another portal, which is scored after this one.
+        store(catalog, RUNS[0], "b", found)
+        for one in {first, url}:
+            at = instant(started(RUNS[0]))
+            same = ResourceCheck(
+                url=one, outcome="ok", status=200, content_type="text/csv", size_bytes=9_000, downloaded_bytes=9_000,
+                sha256="a" * 64, checked_at=at,
+            )  # fmt: skip
+            write_checks(catalog, RUNS[0], [same])
+        assert score(catalog, RUNS[0], is_full=False) == 4
+        assert len(catalog.rows(rule)) == 4
+        begin(catalog, RUNS[1])
+        store(catalog, RUNS[1], "a", [trees(2, "Shrubs 2026", url)][is_withdrawn:] + found[:1])
+        store(catalog, RUNS[1], "b", found)
+        assert _both_ways(catalog, tmp_path, RUNS[1]) == 2 - is_withdrawn
+        assert len(catalog.rows(rule)) == 2
+        assert not catalog.rows("select * from to_score")
 
 
 def test_a_new_methodology_scores_everything_again_without_a_crawl(

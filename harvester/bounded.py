@@ -1,0 +1,276 @@
+"""One function over hostile documents, in a child process that is bounded in memory, time and output.
+
+    parse = BoundedChild("harvester.spiders.some_reading:read")     # def read(document: bytes, **options) -> JSON
+    found = parse.call(body, options=...)                            # or: await parse.call_async(body)
+    parse.close()
+
+The child has no network, starts no program and writes no file. It is begun when it is first needed, serves one
+document after the other, and is replaced where a document was too much for it. It leads a process group of its own,
+which is killed as a whole, and it ends with this process however that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["MAX_MEMORY", "MAX_SECONDS", "BoundedChild", "TooMuchError", "end_children"]
+
+MAX_MEMORY = 512 * 1024**2
+"""Address space of a child, in bytes: its libraries are part of it."""
+MAX_SECONDS = 60.0
+"""For one document."""
+MAX_RESULT = 128 * 1024**2
+STARTUP_SECONDS = 60.0
+CALLS_PER_CHILD = 1_000
+"""Memory that libraries never give back goes with the child."""
+_BLOCK = 1 << 20
+_ROOT = str(Path(__file__).parents[1])
+_LIVE: weakref.WeakSet[BoundedChild] = weakref.WeakSet()
+
+
+class TooMuchError(ValueError):
+    """A document took more memory or time than a child has, or the child died of it. The message says which."""
+
+
+class BoundedChild:
+    """``function`` is "module:name" of ``def name(document, **options)``; it gets bytes, or the path it is called with.
+
+    What it returns is bytes, or comes back as from JSON. A ValueError that it raises is raised here with the same
+    message; any other exception as a ValueError that names it. Raises TooMuchError where a bound was met.
+    A context manager; calls from several threads or tasks wait for each other.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        *,
+        memory_bytes: int = MAX_MEMORY,
+        seconds: float = MAX_SECONDS,
+        result_bytes: int = MAX_RESULT,
+    ) -> None:
+        self._function, self._memory_bytes = function, memory_bytes
+        self._seconds, self._result_bytes = seconds, result_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._calls = 0
+        self._lock = threading.Lock()
+        _LIVE.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child, if there is one, and let go of it."""
+        self.kill()
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    @property
+    def process_id(self) -> int | None:
+        """Process id of the child, while there is one."""
+        return self._process.pid if self._process else None
+
+    def call(self, document: bytes | Path, **options: Any) -> Any:
+        """What the function makes of a document. ``options`` are JSON."""
+        with self._lock:
+            self._start()
+            return self._exchange(document, options)
+
+    async def call_async(self, document: bytes | Path, **options: Any) -> Any:
+        """As :meth:`call`, while other tasks go on. A call that is cancelled ends the child."""
+        # A child ends with the thread that began it: these threads last as long as the process.
+        work = asyncio.get_running_loop().run_in_executor(_threads(), lambda: self.call(document, **options))
+        try:
+            return await work
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """Kill the child and all that it started; a call that waits for it fails."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+
+    def _start(self) -> None:
+        if self._process is not None and (self._calls >= CALLS_PER_CHILD or self._process.poll() is not None):
+            self.close()
+        if self._process is not None:
+            return
+        self._calls = 0
+        paths = [str(Path(path).absolute()) for path in filter(None, sys.path)]
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "harvester.bounded_child",
+                self._function,
+                str(self._memory_bytes),
+                str(os.getpid()),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd="/",
+            start_new_session=True,
+            # Nothing of ours that is secret is handed on.
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "PYTHONPATH": os.pathsep.join([_ROOT, *paths]),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONUTF8": "1",
+                # Each of the C library's arenas takes up to 128 MiB of address space.
+                "MALLOC_ARENA_MAX": "1",
+                "OMP_NUM_THREADS": "1",
+                "RUST_BACKTRACE": "0",
+            },
+        )
+        self._process = process
+        assert process.stdin is not None and process.stdout is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        os.set_blocking(process.stdout.fileno(), False)
+        until = time.monotonic() + STARTUP_SECONDS
+        try:
+            self._talk(process, memoryview(b""), until)
+        except _EndedError as error:
+            self.close()
+            raise RuntimeError(
+                f"the child for {self._function} does not start ({error}). Try 'python -m harvester.bounded_child' by "
+                "hand"
+            ) from None
+
+    def _exchange(self, document: bytes | Path, options: dict[str, Any]) -> Any:
+        process = self._process
+        assert process is not None
+        self._calls += 1
+        path, body = (str(document.absolute()), b"") if isinstance(document, Path) else (None, document)
+        head = {"path": path, "bytes": len(body), "options": options}
+        message = json.dumps(head).encode("ascii") + b"\n" + body
+        try:
+            told, found = self._talk(process, memoryview(message), time.monotonic() + self._seconds)
+        except _EndedError as error:
+            self.close()
+            raise TooMuchError(str(error)) from None
+        except BaseException:
+            # Its answer would be taken for that of the next document.
+            self.close()
+            raise
+        match told.get("fault"):
+            case None:
+                return json.loads(found) if told["is_json"] else found
+            case "MemoryError":
+                self.close()
+                raise TooMuchError(f"it takes more than {self._memory_bytes // 1024**2} MB to read")
+            case "RecursionError":
+                raise TooMuchError("it is nested too deeply")
+        raise ValueError(str(told["message"]))
+
+    def _talk(
+        self, process: subprocess.Popen[bytes], message: memoryview, until: float
+    ) -> tuple[dict[str, Any], bytes]:
+        """Send a message and receive one. Raises _EndedError, in words."""
+        assert process.stdin is not None and process.stdout is not None
+        sent, received = 0, bytearray()
+        head: dict[str, Any] | None = None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            if message:
+                selector.register(process.stdin, selectors.EVENT_WRITE)
+            while True:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise _EndedError(f"it takes longer than {self._seconds:g} seconds to read")
+                for key, _ in selector.select(left):
+                    if key.fileobj is process.stdin:
+                        try:
+                            sent += os.write(key.fd, message[sent : sent + _BLOCK])
+                        except BlockingIOError:
+                            continue
+                        except BrokenPipeError:
+                            sent = len(message)
+                        if sent >= len(message):
+                            selector.unregister(process.stdin)
+                        continue
+                    try:
+                        block = os.read(key.fd, _BLOCK)
+                    except BlockingIOError:
+                        continue
+                    if not block:
+                        raise _EndedError(_ending(process, self._memory_bytes))
+                    received += block
+                if len(received) > self._result_bytes:
+                    raise _EndedError(f"what was read of it is longer than {self._result_bytes:,} bytes")
+                if head is None and b"\n" in received:
+                    line, _, rest = received.partition(b"\n")
+                    head, received = _head(bytes(line)), bytearray(rest)
+                if head is not None and len(received) >= head["bytes"]:
+                    return head, bytes(received)
+
+
+class _EndedError(Exception):
+    """The child ended, or has to be ended; why, in words."""
+
+
+def _head(line: bytes) -> dict[str, Any]:
+    try:
+        head = json.loads(line)
+        if isinstance(head["bytes"], int):
+            return dict(head)
+    except (ValueError, KeyError, TypeError):
+        pass
+    # Code in C and Rust that a document has led astray may write anything.
+    raise _EndedError("the child that read it sent nonsense")
+
+
+def _ending(process: subprocess.Popen[bytes], memory_bytes: int) -> str:
+    try:
+        status = process.wait(5)
+    except subprocess.TimeoutExpired:
+        return "the child that read it fell silent"
+    if status >= 0:
+        return f"the child that read it ended with status {status}"
+    # Libraries in Rust end a process that has no memory left, those in C do at times.
+    name = signal.Signals(-status).name
+    return f"the child that read it died ({name}): at most {memory_bytes // 1024**2} MB are given to it"
+
+
+_POOL: list[ThreadPoolExecutor] = []
+
+
+def _threads() -> ThreadPoolExecutor:
+    if not _POOL:
+        _POOL.append(ThreadPoolExecutor(max_workers=16, thread_name_prefix="bounded"))
+    return _POOL[0]
+
+
+def end_children() -> None:
+    """Kill all children of this process: the program ends."""
+    for one in list(_LIVE):
+        one.kill()

@@ -1,0 +1,61 @@
+"""The child of :mod:`.bounded`: reads documents from stdin, hands each to one function, writes what it returns.
+
+Run as ``python -m harvester.bounded_child <module:function> <address space in bytes> <process id of the parent>``.
+Either way a message is a line of JSON, then as many bytes as it names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from quality.confine import confine, own_channel
+
+
+def main(function: str, memory_bytes: int, parent_id: int) -> None:
+    out, source = own_channel()
+    stream = os.fdopen(source, "rb")
+    if not confine(memory_bytes, parent_id):
+        return
+    # What a document holds is never written anywhere.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    module, _, name = function.partition(":")
+    work = getattr(import_module(module), name)
+    _send(out, {"ready": True})
+    while line := stream.readline():
+        head = json.loads(line)
+        document: bytes | Path = Path(head["path"]) if head["path"] else stream.read(head["bytes"])
+        fault, told, body = None, "", b""
+        try:
+            found: Any = work(document, **head["options"])
+            is_json = not isinstance(found, bytes)
+            body = json.dumps(found).encode("ascii") if is_json else found
+            head = {"is_json": is_json}
+        except (MemoryError, RecursionError) as error:
+            fault, told = type(error).__name__, str(error)
+        except ValueError as error:
+            fault, told = "ValueError", str(error)
+        except Exception as error:  # noqa: BLE001  # whatever a library raises, the parent is told
+            fault, told = "Exception", f"{type(error).__name__}: {error}"
+        if fault:
+            _send(out, {"fault": fault, "message": told[:2_000]})
+            if fault == "MemoryError":
+                return
+        else:
+            _send(out, head, body)
+        del document, body
+
+
+def _send(out: int, head: dict[str, Any], body: bytes = b"") -> None:
+    message = memoryview(json.dumps({**head, "bytes": len(body)}).encode("ascii") + b"\n" + body)
+    while message:
+        message = message[os.write(out, message) :]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

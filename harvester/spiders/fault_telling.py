@@ -1,0 +1,80 @@
+"""What a spider says of what went wrong: errors that are written down, and faults that end a harvest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from catalog.model import HarvestError, Page
+from harvester.checks import faults
+from harvester.spiders.losses import cut
+from harvester.spiders.reading import parse_json
+from harvester.verdict import Tally
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["FaultTelling"]
+
+MAX_ERRORS = 10_000
+"""Errors written for one portal; more are counted only."""
+
+
+class FaultTelling:
+    """Part of every spider; it counts in the harvest's ``tally``."""
+
+    tally: Tally
+
+    def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
+        """The errors that are still written down; beyond the limit they are counted."""
+        before = self.tally.errors
+        room = max(0, MAX_ERRORS - before)
+        self.tally.errors += len(errors)
+        if before <= MAX_ERRORS < self.tally.errors:
+            more = HarvestError(
+                kind="many",
+                message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
+                remedy="mend those that are here, and run again",
+                is_lost=False,
+            )
+            return (*errors[:room], more)
+        return tuple(errors[:room])
+
+    def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
+        """A page that says that nothing more can be read, and why."""
+        self.tally.fail(message)
+        self.tally.errors += 1
+        return Page(
+            errors=(
+                HarvestError(
+                    kind=kind, message=message, remedy=remedy, url=url, value=cut(value), is_lost=False, is_fatal=True
+                ),
+            )
+        )
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Errback of every request: the answer did not come."""
+        yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
+
+    def fault_of(self, failure: Failure) -> faults.Fault:
+        """The fault behind a failed request."""
+        fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
+        if fault.kind == "tls":
+            self.tally.tls_fault = fault.detail
+        return fault
+
+    def no_answer(self, fault: faults.Fault, url: str, value: Any = None) -> Page:
+        """The page for a fault that ends the harvest."""
+        return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
+
+    def refused(self, response: Response) -> Page | None:
+        """The error page for an answer that is not 2xx; None where it is."""
+        fault = faults.of_response(response)
+        if fault is None:
+            return None
+        return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
+
+    def read_json(self, response: Response) -> Any:
+        """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
+        return parse_json(response.body)

@@ -1,0 +1,161 @@
+"""Whether what the catalogue holds stems from what a record states, and the labels of records that were read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from facts_finder import Leaf
+
+LANGUAGES = {
+    "de": "ger deu german deutsch", "en": "eng english", "fr": "fre fra french français", "it": "ita italian italiano",
+    "es": "spa spanish español", "ja": "jpn japanese 日本語", "nl": "dut nld dutch", "pt": "por portuguese",
+    "sv": "swe swedish", "cy": "wel cym welsh", "rm": "roh", "da": "dan danish", "fi": "fin finnish",
+    "pl": "pol polish",
+}  # fmt: skip
+SERVICES = re.compile(
+    r"wms|wfs|wcs|wmts|\bapi\b|rest\b|sparql|ogc:|service|arcgis|esri|opendap|thredds|csw|sos\b", re.I
+)
+MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * n : 3 * n + 3]: n + 1 for n in range(12)}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where a record that was read states a fact: the best places, and others that state it less well."""
+
+    best: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    recording: str
+    record: str
+    facts: dict[str, Label] = field(default_factory=dict)
+
+
+def read_labels(path: Path) -> list[Labelled]:
+    found = []
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else []:
+        row = json.loads(line)
+        facts = {
+            fact: Label(tuple(said)) if isinstance(said, list) else Label(tuple(said["best"]), tuple(said["also"]))
+            for fact, said in row["facts"].items()
+        }
+        found.append(Labelled(row["recording"], row["record"], facts))
+    return found
+
+
+IDS = ("@id", "id", "dataset_id", "identifier", "uuid", "global_id", "globalId", "service", "resource", "@line", "url")
+
+
+def identity(raw: Any) -> str:
+    """A short hash of the record's own identifier (of its texts, where it has none)."""
+    own: object = None
+    if isinstance(raw, str):
+        found = re.search(
+            r"<(?:\w+:)?(?:fileIdentifier|metadataIdentifier|identifier)\b.*?>([^<>]*\w[^<>]*)<", raw, re.S
+        )
+        own = found[1].strip() if found else re.sub(r"<[^>]*>|\s+", "", raw)
+    else:
+        own = next((raw[key] for key in IDS if raw.get(key)), None)
+        if isinstance(own, dict):
+            own = own.get("id")
+        if not own or str(own).startswith("http://127.0.0.1") or str(own).startswith("_:"):
+            own = raw.get("title") or json.dumps(raw, sort_keys=True)
+    return hashlib.sha256(str(own).encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=10_000)
+def pattern(path: str) -> re.Pattern[str]:
+    """``*`` stands for one step, ``//`` for any; a step without an index means each of that name; below is within."""
+    steps = []
+    for step in path.lstrip("/").split("/") if not path.startswith("//") else ["", *path[2:].split("/")]:
+        if step == "":
+            steps.append(r"(?:/[^/]+)*")
+        elif step == "*":
+            steps.append(r"/[^/]+")
+        else:
+            steps.append("/" + re.escape(step) + ("" if step.endswith("]") else r"(?:\[\d+\])?"))
+    return re.compile("".join(steps) + r"(?:/.*)?$")
+
+
+def at(leaves: Iterable[Leaf], paths: Iterable[str]) -> list[Leaf]:
+    patterns = [pattern(path) for path in paths]
+    return [leaf for leaf in leaves if any(one.match(leaf.path) for one in patterns)]
+
+
+def fold(text: str) -> str:
+    return re.sub(r"\W+|_", "", text.casefold())
+
+
+@lru_cache(maxsize=100_000)
+def days(text: str) -> frozenset[str]:
+    """Dates in a text as YYYY, YYYY-MM or YYYY-MM-DD."""
+    import datetime as dt
+
+    if re.fullmatch(r"-?\d{9,13}", text):
+        try:
+            at_ = dt.datetime.fromtimestamp(int(text) / (1000 if len(text.lstrip("-")) > 10 else 1), dt.UTC)
+            return frozenset([at_.date().isoformat(), str(at_.year)])
+        except (ValueError, OverflowError):
+            return frozenset()
+    found = {f"{y}-{m}-{d}" for y, m, d in re.findall(r"\b(\d{4})-?(\d\d)-?(\d\d)(?!\d)", text)}
+    found |= {f"{y}-{int(m):02}-{int(d):02}" for y, m, d in re.findall(r"\b(\d{4})/(\d{1,2})/(\d{1,2})\b", text)}
+    for a, b, year in re.findall(r"\b(\d{1,2})[./-](\d{1,2})[./-](\d{4})\b", text):
+        found |= {f"{year}-{int(b):02}-{int(a):02}", f"{year}-{int(a):02}-{int(b):02}"}
+    for d, name, y in re.findall(r"\b(\d{1,2})?\s?([A-Za-z]{3})[a-z]*\.? (\d{4})\b", text):
+        if name.lower() in MONTHS:
+            found.add(f"{y}-{MONTHS[name.lower()]:02}" + (f"-{int(d):02}" if d else ""))
+    if not found:
+        found = {f"{y}-{m}" for y, m in re.findall(r"\b(\d{4})-(\d\d)(?!\d)", text)}
+        found |= set(re.findall(r"(?<!\d)(\d{4})(?!\d)", text))
+        found |= {f"{y}-{m}" for y, m in re.findall(r"^(\d{4})(\d\d)$", text)}
+    return frozenset(found)
+
+
+def same_day(held: str, raw: Iterable[str]) -> bool:
+    mine = days(held)
+    theirs = {day for one in raw for day in days(one)}
+    return any(a.startswith(b) or b.startswith(a) for a in mine for b in theirs)
+
+
+def numbers(text: str) -> set[float]:
+    return {round(float(one), 2) for one in re.findall(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?", text)}
+
+
+def language(text: str) -> str:
+    last = re.split(r"[/#]", text.strip().rstrip("/"))[-1].casefold()
+    last = re.split(r"[-_;, (]", last)[0]
+    return next((code for code, names in LANGUAGES.items() if last == code or last in names.split()), last)
+
+
+def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:
+    """The text of a column comes from one of these values."""
+    raw = [leaf.value for leaf in leaves]
+    if fact in ("issued", "modified", "record_modified", "temporal"):
+        return same_day(held, raw)
+    if fact == "languages":
+        return language(held) in {language(one) for one in raw}
+    if fact == "spatial":
+        mine = numbers(held)
+        theirs = {number for one in raw for number in numbers(one)}
+        if len(mine) >= 2 and sum(any(abs(a - b) <= 0.02 for b in theirs) for a in mine) >= 0.9 * len(mine):
+            return True
+    mine_text = fold(re.sub(r"^mailto:", "", held))
+    for one in raw:
+        other = fold(re.sub(r"^mailto:", "", one))
+        if mine_text == other or (
+            min(len(mine_text), len(other)) >= 2 and (mine_text in other or (len(other) > 3 and other in mine_text))
+        ):
+            return True
+        last = fold(re.split(r"[/#]", one.rstrip("/"))[-1])
+        if one.startswith("http") and len(last) > 1 and last == fold(re.split(r"[/#]", held.rstrip("/"))[-1]):
+            return True
+    return False

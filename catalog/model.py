@@ -174,6 +174,15 @@ class Dataset:
     """dcat:DatasetSeries: a group of datasets, which has its files in its members."""
     harvested_from: str | None = None
     """Where the portal itself got the record, if it says so: then this is a copy."""
+    translations: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+    """Title, description and keywords in the other languages of the record, by language code in lower case:
+    ``{"en": {"title": "Trees", "description": "...", "keywords": ["tree"]}}``. The portal's own language is not in it:
+    it has the fields above."""
+    contradictions: tuple[str, ...] = ()
+    """What the record states elsewhere and contradicts what was chosen: "licence at /extras/3/value: ODbL"."""
+    not_carried: tuple[str, ...] = ()
+    """Names of facts ("licence", "byte_size") that the interface or a conversion could not carry, or that our reading
+    lost: where such a field is empty, that says nothing of the publisher."""
     distributions: tuple[Distribution, ...] = ()
     data_services: tuple[DataService, ...] = ()
 

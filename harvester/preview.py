@@ -29,7 +29,8 @@ MOST = 5
 """Reasons given."""
 NOT_ASKED = (
     "identifier", "is_series", "record_modified", "harvested_from", "is_part_of", "described_by", "relations", "rights",
-    "applicable_legislation", "hvd_categories", "other_identifiers", "data_services", "licence_title",
+    "applicable_legislation", "hvd_categories", "other_identifiers", "data_services", "licence_title", "translations",
+    "contradictions", "not_carried",
 )  # fmt: skip
 """Fields that many good datasets rightly leave empty."""
 
@@ -139,7 +140,7 @@ def _why_none(
 
 
 def _filled(dataset: Dataset) -> dict[str, Any]:
-    return {name: value for name, value in asdict(dataset).items() if value not in (None, (), [], False, "")}
+    return {name: value for name, value in asdict(dataset).items() if value not in (None, (), [], {}, False, "")}
 
 
 def _has(mapped: dict[str, Any], name: str) -> bool:

@@ -66,6 +66,13 @@ TABLES: dict[str, Table] = {
             "parent_id": c(str, "That dataset, where the portal holds it.", "datasets"),
             "is_series": c(bool, "1 for a series (dcat:DatasetSeries): its files are those of its members."),
             "harvested_from": c(str, "Where the portal itself got the record; then this is a copy."),
+            "translations": c(
+                dict, "Title, description and keywords in the record's other languages, as JSON by language code."
+            ),
+            "contradictions": c(
+                list, "What the record states elsewhere and contradicts the value chosen: fact, path, text."
+            ),
+            "not_carried": c(list, "Facts that the interface could not carry: where they are empty, nothing is known."),
             "source_url": c(str, "Address of the answer that held the record."),
             "source_pointer": c(str, "JSON pointer of the record in that answer."),
             "raw_hash": c(str, "SHA-256 of the record in canonical form, without its volatile fields."),

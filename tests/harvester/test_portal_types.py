@@ -53,7 +53,7 @@ def seen_in(catalog: Catalog, portal_id: str, url: str) -> Any:
 def _said(value: Any) -> Any:
     """Without the fields that say nothing."""
     if isinstance(value, dict):
-        return {k: _said(v) for k, v in value.items() if v not in (None, (), [], False)}
+        return {k: _said(v) for k, v in value.items() if v not in (None, (), [], {}, False)}
     return [_said(one) for one in value] if isinstance(value, list | tuple) else value
 
 

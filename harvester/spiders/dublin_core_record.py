@@ -11,9 +11,11 @@ import re
 
 from lxml import etree
 
-from catalog.model import Dataset, Distribution, Publisher
-from harvester.spiders.iso_distributions import is_media_type, is_service
+from catalog.model import DataService, Dataset, Distribution, Publisher
+from harvester.spiders.iso_constraints import Said, by_content, is_of_access
+from harvester.spiders.iso_distributions import is_media_type
 from harvester.spiders.losses import LostRecord
+from harvester.spiders.service_links import service_of
 from harvester.spiders.values import first
 from harvester.spiders.xml_reading import attribute, find_all, value, values
 
@@ -73,10 +75,12 @@ def _dataset(
 ) -> Dataset:
     publisher = value(record, "publisher")
     stated = [*values(record, "license"), *values(record, "rights")]
-    access = [one for one in stated if _ACCESS.match(one)]
-    licences = [one for one in stated if one not in access and one not in _CODES]
-    licences.sort(key=lambda one: not re.match(r"https?://", one))
-    rights = licences[1:] + [one for one in stated if one in _CODES]
+    access = [one for one in stated if _ACCESS.match(one) or is_of_access(Said(None, one))]
+    licences = [_said(one) for one in stated if one not in access and one not in _CODES]
+    licences.sort(key=lambda one: one.link is None)
+    codes = [one for one in stated if one in _CODES]
+    legal = by_content(licences, [], [], [], codes)
+    links, services = _links(record)
     pages = [one for one in others if re.match(r"https?://", one)]
     return Dataset(
         identifier=identifier,
@@ -84,9 +88,9 @@ def _dataset(
         description=first(value(record, "abstract"), value(record, "description")),
         keywords=values(record, "subject"),
         publisher=Publisher(name=publisher) if publisher else None,
-        licence=licences[0] if licences else None,
+        licence=legal.licence,
         access_rights=first(value(record, "accessRights"), *access),
-        rights="\n".join(rights) or None,
+        rights=legal.rights,
         issued=issued,
         modified=modified,
         record_modified=record_modified,
@@ -99,7 +103,8 @@ def _dataset(
         relations=(*values(record, "relation"), *values(record, "source")),
         other_identifiers=others,
         is_part_of=value(record, "isPartOf"),
-        distributions=_distributions(record),
+        distributions=links,
+        data_services=services,
     )
 
 
@@ -113,28 +118,41 @@ def _boxes(record: etree._Element) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _distributions(record: etree._Element) -> tuple[Distribution, ...]:
+def _said(words: str) -> Said:
+    return Said(words, None) if re.fullmatch(r"https?://\S+", words.strip()) else Said(None, words)
+
+
+def _links(record: etree._Element) -> tuple[tuple[Distribution, ...], tuple[DataService, ...]]:
     """``dct:references`` with a scheme, GeoNetwork's ``dc:URI`` with a protocol; the format where there is one link."""
     formats, links = values(record, "format"), [*find_all(record, "references"), *find_all(record, "URI")]
     only = formats[0] if len(formats) == 1 and len(links) == 1 else None
     found: dict[tuple[str | None, str | None], Distribution] = {}
+    services: dict[tuple[str, str | None], DataService] = {}
     for link in links:
         url, protocol = value(link), attribute(link, "scheme", "protocol")
         # A reference may be prose; an address may lack its scheme, which is for the reader to see.
         if url is None or not re.match(r"(?i)\w+:|\S*\w\.\w{2,}\S*$", url):
             continue
-        service = protocol if is_service(protocol) else None
-        is_file = re.search(r"(?i)download", protocol or "") is not None and not service
-        declared = None if is_media_type(protocol) or service else only
+        if (service := service_of(protocol, url)) is not None:
+            named = DataService(
+                title=attribute(link, "name"),
+                description=attribute(link, "description"),
+                endpoint_url=url,
+                conforms_to=(service,),
+            )
+            services.setdefault((url, named.title), named)
+            continue
+        is_file = re.search(r"(?i)download", protocol or "") is not None
+        declared = None if is_media_type(protocol) else only
         one = Distribution(
             title=attribute(link, "name"),
             description=attribute(link, "description"),
             access_url=url,
             download_url=url if is_file else None,
-            format=first(service, None if is_media_type(declared) else declared),
+            format=None if is_media_type(declared) else declared,
             media_type=first(
                 protocol if is_media_type(protocol) else None, declared if is_media_type(declared) else None
             ),
         )
         found.setdefault((url, one.title), one)
-    return tuple(found.values())
+    return tuple(found.values()), tuple(services.values())

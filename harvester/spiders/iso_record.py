@@ -9,27 +9,29 @@ Germany as JSON in a text; all are kept as they stand.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from lxml import etree
 
 from catalog.model import Contact, Dataset, Publisher
-from harvester.spiders.iso_distributions import distributions, documentation
+from harvester.spiders.iso_constraints import constraints
+from harvester.spiders.iso_distributions import Links, links_of
 from harvester.spiders.iso_text import code, codes, href, iso_text, iso_texts
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, json_text, text
+from harvester.spiders.service_links import service_of
+from harvester.spiders.values import email, first
 from harvester.spiders.xml_reading import attribute, find, find_all, value, values
 
 __all__ = ["KEPT_LEVELS", "is_dataset", "to_dataset"]
 
 KEPT_LEVELS = ("dataset", "series", "nongeographicdataset")
 """Scopes that are datasets, in lower case; a record without scope is one by the standard's default."""
-PUBLISHERS = ("publisher", "owner", "resourceProvider", "custodian", "pointOfContact", "author", "distributor")
-"""Roles in which an organisation is taken as publisher, the best first."""
+PUBLISHERS = (
+    "publisher", "owner", "rightsholder", "resourceprovider", "custodian", "originator", "pointofcontact", "author",
+    "principalinvestigator", "distributor", "sponsor", "funder", "editor", "processor", "collaborator", "contributor",
+)  # fmt: skip
+"""Roles in which an organisation is taken as publisher, the best first, in lower case letters."""
 ISSUED = ("publication", "released")
 REVISED = ("revision", "lastRevision", "lastUpdate")
-_RESTRICTIONS = ("otherRestrictions", "license", "licence", "unrestricted")
-"""Codes that say nothing without the text beside them."""
 
 
 def levels(record: etree._Element) -> list[str]:
@@ -68,9 +70,9 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
     about = find(record, "identificationInfo/*")
     cited = find(about, "citation/CI_Citation")
     parties = _parties(record, about, cited)
-    licence, licence_title, access_rights, rights = _constraints(about)
+    legal = constraints(about)
     start, end = _period(about)
-    files = distributions(record)
+    links = links_of(record)
     data_uri = iso_text(record, "dataSetURI")
     related = _related(about)
     return Dataset(
@@ -81,10 +83,10 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
         themes=values(about, "topicCategory/MD_TopicCategoryCode"),
         publisher=_publisher(parties),
         contact=_contact(parties, record),
-        licence=licence,
-        licence_title=licence_title,
-        access_rights=access_rights,
-        rights=rights,
+        licence=legal.licence,
+        licence_title=legal.licence_title,
+        access_rights=legal.access_rights,
+        rights=legal.rights,
         issued=_date(cited, ISSUED),
         modified=_date(cited, REVISED),
         record_modified=_record_date(record),
@@ -93,7 +95,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
         temporal_start=start,
         temporal_end=end,
         language=_languages(about),
-        landing_page=data_uri if data_uri and re.match(r"https?://", data_uri) else None,
+        landing_page=_landing_page(record, data_uri, links),
         conforms_to=_conformance(record),
         hvd_categories=tuple(
             link
@@ -106,10 +108,11 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
         ),
         relations=related[1],
         other_identifiers=_other_identifiers(cited, data_uri, identifier),
-        documentation=documentation(record),
+        documentation=links.documentation,
         is_part_of=first(_parent(record), related[0]),
-        is_series="series" in levels(record) and not files,
-        distributions=files,
+        is_series="series" in levels(record) and not links.files and not links.services,
+        distributions=links.files,
+        data_services=links.services,
     )
 
 
@@ -140,14 +143,24 @@ def _frequency(about: etree._Element | None) -> str | None:
 
 
 def _period(about: etree._Element | None) -> tuple[str | None, str | None]:
-    """Begin and end of the first period; an instant is both. "now" and "unknown" are no dates and stay away."""
+    """From the earliest begin to the latest end of all periods, open where one of them is; an instant is both.
+
+    "now" and "unknown" are no dates and stay away.
+    """
+    spans: list[tuple[str | None, str | None]] = []
     for extent in find_all(about, "extent/EX_Extent/temporalElement/*/extent/*"):
-        start = first(value(extent, "beginPosition"), value(extent, "begin/TimeInstant/timePosition"))
-        end = first(value(extent, "endPosition"), value(extent, "end/TimeInstant/timePosition"))
+        start = first(
+            value(extent, "beginPosition"), value(extent, "begin/TimeInstant/timePosition"), value(extent, "begin")
+        )
+        end = first(value(extent, "endPosition"), value(extent, "end/TimeInstant/timePosition"), value(extent, "end"))
         instant = value(extent, "timePosition")
         if start or end or instant:
-            return start or instant, end or instant
-    return None, None
+            spans.append((start or instant, end or instant))
+    if not all(re.match(r"\d{4}", at) for span in spans for at in span if at):
+        return spans[0]
+    starts, ends = ([at for at in side if at] for side in zip(*spans, strict=True)) if spans else ([], [])
+    is_open = [len(side) < len(spans) for side in (starts, ends)]
+    return None if is_open[0] else min(starts, default=None), None if is_open[1] else max(ends, default=None)
 
 
 # Where, and in which language
@@ -185,20 +198,22 @@ def _languages(about: etree._Element | None) -> tuple[str, ...]:
 
 def _parties(
     record: etree._Element, about: etree._Element | None, cited: etree._Element | None
-) -> list[tuple[str | None, dict[str, str | None]]]:
+) -> list[tuple[str, dict[str, str | None]]]:
     """(role, who) of all who answer for the data, in the order of the record."""
     places = [
         *find_all(about, "pointOfContact/*"),
         *find_all(cited, "citedResponsibleParty/*"),
         *find_all(record, "distributionInfo/MD_Distribution/distributor/MD_Distributor/distributorContact/*"),
     ]
-    return [(code(find(place, "role/CI_RoleCode")), _party(place)) for place in places]
+    return [((code(find(place, "role/CI_RoleCode")) or "").lower(), _party(place)) for place in places]
 
 
 def _party(place: etree._Element) -> dict[str, str | None]:
     """Names of organisation and person, mail and web address, of a CI_ResponsibleParty or CI_Responsibility."""
     party = find(place, "party/CI_Organisation")
     person = find(place, "party/CI_Individual")
+    # The Swiss profile parts the names of a person.
+    parted = " ".join(part for name in ("First", "Last") if (part := iso_text(place, f"individual{name}Name")))
     inside = find(party, "individual/CI_Individual")
     mails, links = [], []
     for holder in (place, party, inside, person):
@@ -209,6 +224,7 @@ def _party(place: etree._Element) -> dict[str, str | None]:
         "identifier": href(find(place, "organisationName")),
         "person": first(
             iso_text(place, "individualName"),
+            parted,
             iso_text(inside, "name"),
             iso_text(person, "name"),
             iso_text(place, "positionName"),
@@ -219,18 +235,21 @@ def _party(place: etree._Element) -> dict[str, str | None]:
     }
 
 
-def _publisher(parties: list[tuple[str | None, dict[str, str | None]]]) -> Publisher | None:
-    for role in PUBLISHERS:
-        for held, who in parties:
-            if held == role and (name := who["organisation"]) is not None:
-                return Publisher(name=name, identifier=who["identifier"], email=who["email"], url=who["url"])
+def _publisher(parties: list[tuple[str, dict[str, str | None]]]) -> Publisher | None:
+    """Who answers for the data; an organisation before a person."""
+    for kind in ("organisation", "person"):
+        for role in PUBLISHERS:
+            for held, who in parties:
+                # A person to ask is no publisher.
+                if held == role and (name := who[kind]) and (kind == "organisation" or role != "pointofcontact"):
+                    return Publisher(name=name, identifier=who["identifier"], email=who["email"], url=who["url"])
     return None
 
 
-def _contact(parties: list[tuple[str | None, dict[str, str | None]]], record: etree._Element) -> Contact | None:
+def _contact(parties: list[tuple[str, dict[str, str | None]]], record: etree._Element) -> Contact | None:
     """The point of contact for the data; else anyone for the data who can be written to; else the record's contact."""
-    ordered = sorted(parties, key=lambda one: one[0] != "pointOfContact")
-    ordered += [(None, _party(place)) for place in find_all(record, "contact/*")]
+    ordered = sorted(parties, key=lambda one: one[0] != "pointofcontact")
+    ordered += [("", _party(place)) for place in find_all(record, "contact/*")]
     reachable = [who for _, who in ordered if who["email"] or who["url"]]
     for who in [*reachable, *(who for _, who in ordered)]:
         name = who["organisation"] or who["person"]
@@ -239,76 +258,16 @@ def _contact(parties: list[tuple[str | None, dict[str, str | None]]], record: et
     return None
 
 
-# Constraints
+# Pages and relations
 
 
-def _constraints(about: etree._Element | None) -> tuple[str | None, str | None, str | None, str | None]:
-    """(licence, its name, access rights, rights)."""
-    use: list[tuple[str | None, str | None]] = []
-    access: list[str] = []
-    limits: list[tuple[str | None, str | None]] = []
-    other: list[str] = []
-    for block in find_all(about, "resourceConstraints/*"):
-        for one in find_all(block, "useLimitation"):
-            limits.append((href(one), iso_text(one)))
-        stated = [*_stated(block), *_references(block)]
-        is_use = bool(find_all(block, "useConstraints"))
-        is_access = bool(find_all(block, "accessConstraints"))
-        for link, words in stated:
-            if is_access and (not is_use or "limitationsonpublicaccess" in (link or "").lower()):
-                access.append(link or words or "")
-            else:
-                use.append((link, words))
-        for name, found in (("accessConstraints", access), ("useConstraints", other)):
-            found += [one for one in codes(block, f"{name}/MD_RestrictionCode") if one not in _RESTRICTIONS]
-        access += [one for one in (code(find(block, "classification/MD_ClassificationCode")),) if one]
-    # An address says more than a name, and a name more than prose: but each as it stands.
-    candidates = use or limits
-    licence, title = _chosen(candidates)
-    if use:
-        other += [words or link or "" for link, words in limits]
-    chosen = {licence, title}
-    left = [words or link or "" for link, words in candidates if not {link, words} & chosen - {None}] + other
-    return licence, title, next(iter(access), None), "\n".join(dict.fromkeys(one for one in left if one)) or None
-
-
-def _stated(block: etree._Element) -> list[tuple[str | None, str | None]]:
-    """(address, text) of what stands under otherConstraints. JSON in a text, as GDI-DE has it, gives both."""
-    found = []
-    for one in find_all(block, "otherConstraints"):
-        words = iso_text(one)
-        said: Any = json_text(words)
-        if isinstance(said, dict):
-            found.append((text(said.get("url")), first(said.get("id"), said.get("name"))))
-        elif words or href(one):
-            found.append((href(one), words))
-    # JSON is made for programs: it goes first.
-    return sorted(found, key=lambda pair: pair[0] is None)
-
-
-def _references(block: etree._Element) -> list[tuple[str | None, str | None]]:
-    """(address, title) of licences that ISO 19115-3 cites."""
-    found = []
-    for cited in find_all(block, "reference/CI_Citation"):
-        link = first(
-            iso_text(cited, "onlineResource/CI_OnlineResource/linkage"), href(find(cited, "title")),
-            iso_text(cited, "identifier/MD_Identifier/code"),
-        )  # fmt: skip
-        found.append((link, iso_text(cited, "title")))
-    return [pair for pair in found if any(pair)]
-
-
-def _chosen(candidates: list[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
-    for link, words in candidates:
-        if link:
-            return link, words
-    for _, words in candidates:
-        if words and re.search(r"https?://", words):
-            return words, None
-    return next(((words, None) for _, words in candidates if words), (None, None))
-
-
-# Relations
+def _landing_page(record: etree._Element, data_uri: str | None, links: Links) -> str | None:
+    """The page that ISO 19115-3 names for the record, or the address of the data where that is no file."""
+    is_file = any(data_uri in (one.access_url, one.download_url) for one in links.files)
+    pages = [iso_text(one, "linkage") for one in find_all(record, "metadataLinkage/CI_OnlineResource")]
+    if data_uri and not is_file and service_of(None, data_uri) is None:
+        pages.append(data_uri)
+    return next((page for page in pages if page and re.match(r"https?://", page)), None)
 
 
 def _parent(record: etree._Element) -> str | None:

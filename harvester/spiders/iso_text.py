@@ -1,8 +1,9 @@
 """Texts and codes of ISO 19139 and 19115-3, whatever they are wrapped in.
 
-A text is a CharacterString, an Anchor (then it has an address as well), or a free text in several languages, where the
-record's own language stands first. A code stands in ``codeListValue``; the North American profile (HNAP) puts a number
-there, and the code in English and French beside it: "publication; publication".
+A text is a CharacterString, an Anchor (then it has an address as well, which is the text where there is no other), or
+a free text in several languages, where the record's own language stands first. A code stands in ``codeListValue``; the
+North American profile (HNAP) puts a number there, and the code in English and French beside it: "publication;
+publication". ``gco:nilReason`` says why a text is missing: its word is no text.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from lxml import etree
 from harvester.spiders.values import first
 from harvester.spiders.xml_reading import attribute, children, find, find_all, local, value
 
-__all__ = ["code", "codes", "href", "iso_text", "iso_texts"]
+__all__ = ["code", "codes", "href", "iso_text", "iso_texts", "localised"]
+
+_NIL = ("missing", "unknown", "inapplicable", "template", "withheld", "other", "unpopulated")
+_FREE = ("PT_FreeText", "PT_FreeURL")
+_LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLGroup/LocalisedURL")
 
 
 def iso_text(element: etree._Element | None, path: str = "") -> str | None:
@@ -25,11 +30,29 @@ def iso_text(element: etree._Element | None, path: str = "") -> str | None:
 
 
 def _text(element: etree._Element) -> str | None:
-    plain = [value(child) for child in children(element) if local(child) != "PT_FreeText"]
-    if found := first(*plain, None if len(element) else value(element)):
+    plain = [value(child) for child in children(element) if local(child) not in _FREE]
+    found = first(*plain, None if len(element) else value(element))
+    if found and not (attribute(element, "nilReason") and found.lower() in _NIL):
         return found
     # The record's own language may be left blank.
-    return value(element, "PT_FreeText/textGroup/LocalisedCharacterString")
+    return first(*(value(element, path) for path in _LOCALISED)) or _address(element)
+
+
+def _address(element: etree._Element) -> str | None:
+    """The address of an anchor that has no text; of the element itself where nothing is in it."""
+    anchored = attribute(find(element, "Anchor"), "href")
+    return anchored or (None if len(element) else attribute(element, "href"))
+
+
+def localised(element: etree._Element | None) -> dict[str, str]:
+    """The translations of an element's text by the id of their locale, as in ``locale="#DE"``."""
+    found: dict[str, str] = {}
+    for path in _LOCALISED:
+        for one in find_all(element, path):
+            words, locale = value(one), (attribute(one, "locale") or "").rpartition("#")[2]
+            if words and locale:
+                found.setdefault(locale, words)
+    return found
 
 
 def iso_texts(element: etree._Element | None, path: str) -> tuple[str, ...]:

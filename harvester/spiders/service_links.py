@@ -1,0 +1,56 @@
+"""Which links lead to a web service and not to a file: by their protocol, or by their address.
+
+Protocols are named as in the list of the OSGeo cat-interop project ("OGC:WMS-1.3.0-http-get-map", "ESRI:REST"), as
+addresses of the OGC ("http://www.opengis.net/def/serviceType/ogc/wms") or by hand. A request for data that is sent to
+a service, such as GetFeature, gives a file.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+__all__ = ["is_service", "service_of"]
+
+_KINDS = "wms|wfs|wcs|wmts|wps|sos|csw|tms|wms-c|sensorthings|ows"
+_PROTOCOL = re.compile(
+    rf"(?i)(ogc:(?!(gml|kml|gpkg|geopackage|geotiff|netcdf|filter)\b)|esri:|inspire atom$|({_KINDS})\b"
+    rf"|(open ?gis:?\s*)?web (map|feature|coverage|map tile|processing) (tile )?service\b"
+    rf"|https?://www\.opengis\.net/(def/serviceType/ogc|spec)/({_KINDS})\b"
+    rf"|https?://.*/ProtocolValue/)"
+)
+_ESRI = re.compile(r"(?i)/(feature|map|image|geocode|scene|vectortile)server(/\d+)?/?$")
+_ENDS = re.compile(rf"(?i)/({_KINDS})/?$")
+_DATA = ("getfeature", "getcoverage", "getmap", "gettile", "getobservation", "getrecordbyid")
+
+
+def is_service(protocol: str | None) -> bool:
+    """Whether a protocol is that of a web service."""
+    return bool(_PROTOCOL.match((protocol or "").strip()))
+
+
+def service_of(protocol: str | None, url: str | None) -> str | None:
+    """The kind of service that a link leads to, in the words of the link: its protocol, else "OGC:WMS", "ESRI:REST".
+
+    None where it leads to a file or a page.
+    """
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        parts = urlsplit("")
+    query = {key.lower(): held for key, held in parse_qsl(parts.query)}
+    if query.get("request", "").lower() in _DATA and re.search(r"(?i)download", protocol or ""):
+        return None
+    if is_service(protocol):
+        return (protocol or "").strip()
+    if query.get("request", "").lower() in _DATA:
+        return None
+    named = query.get("service", "").lower()
+    if re.fullmatch(_KINDS, named):
+        return f"OGC:{named.upper()}"
+    if _ESRI.search(parts.path) and "/rest/" in parts.path.lower():
+        return "ESRI:REST"
+    if re.search(r"(?i)wmtscapabilities\.xml$", parts.path):
+        return "OGC:WMTS"
+    ending = _ENDS.search(parts.path)
+    return f"OGC:{ending[1].upper()}" if ending else None

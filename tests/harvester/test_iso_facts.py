@@ -1,0 +1,297 @@
+"""Where ISO 19139 and 19115-3 records keep their facts: what is read of each place, by what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from catalog.model import Dataset
+from harvester.spiders import xml_record
+
+GMD = (
+    'xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco" '
+    'xmlns:gmx="http://www.isotc211.org/2005/gmx" xmlns:gml="http://www.opengis.net/gml" '
+    'xmlns:xlink="http://www.w3.org/1999/xlink"'
+)
+BY = "https://creativecommons.org/licenses/by/4.0/"
+NO_LIMITS = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/noLimitations"
+
+
+def words(text: str, link: str | None = None) -> str:
+    if link is None:
+        return f"<gco:CharacterString>{text}</gco:CharacterString>"
+    return f'<gmx:Anchor xlink:href="{link}">{text}</gmx:Anchor>'
+
+
+def listed(kind: str, code: str) -> str:
+    return f'<gmd:{kind} codeList="x#{kind}" codeListValue="{code}"/>'
+
+
+def legal(
+    *parts: tuple[str, str, str | None], use: str = "", access: str = "", block: str = "MD_LegalConstraints"
+) -> str:
+    inner = "".join(f"<gmd:{name}>{words(text, link)}</gmd:{name}>" for name, text, link in parts if "use" in name)
+    for name, code in (("accessConstraints", access), ("useConstraints", use)):
+        inner += f"<gmd:{name}>{listed('MD_RestrictionCode', code)}</gmd:{name}>" if code else ""
+    inner += "".join(f"<gmd:{name}>{words(text, link)}</gmd:{name}>" for name, text, link in parts if "use" not in name)
+    return f"<gmd:resourceConstraints><gmd:{block}>{inner}</gmd:{block}></gmd:resourceConstraints>"
+
+
+def record(about: str = "", cited: str = "", rest: str = "", before: str = "", own: str = words("r-1")) -> str:
+    return (
+        f"<gmd:MD_Metadata {GMD}><gmd:fileIdentifier>{own}</gmd:fileIdentifier>{before}<gmd:identificationInfo>"
+        f"<gmd:MD_DataIdentification><gmd:citation><gmd:CI_Citation><gmd:title>{words('Wells')}</gmd:title>{cited}"
+        f"</gmd:CI_Citation></gmd:citation>{about}</gmd:MD_DataIdentification></gmd:identificationInfo>{rest}"
+        "</gmd:MD_Metadata>"
+    )
+
+
+def dataset(*args: Any, **kwargs: Any) -> Dataset:
+    return xml_record.to_dataset(record(*args, **kwargs))
+
+
+USE, OTHER = "useLimitation", "otherConstraints"
+ANY = "otherRestrictions"
+
+
+@pytest.mark.parametrize(
+    ("constraints", "licence", "title", "access"),
+    [
+        (legal((USE, f"Licence: CC BY 4.0, {BY}", None)), f"Licence: CC BY 4.0, {BY}", None, None),
+        (
+            legal((USE, "CC BY 4.0", None), (OTHER, "no limitations on public access", NO_LIMITS), access=ANY),
+            "CC BY 4.0", None, NO_LIMITS,
+        ),
+        (legal((OTHER, "Attribution 4.0", BY), access=ANY), BY, "Attribution 4.0", None),
+        (
+            legal((OTHER, "Nur für Behörden: Schutz von Brutplätzen", None), (OTHER, "CC BY 4.0", BY), access=ANY),
+            BY, "CC BY 4.0", "Nur für Behörden: Schutz von Brutplätzen",
+        ),
+        (legal((OTHER, "no limits to public access", None), access=ANY), None, None, "no limits to public access"),
+        (legal((USE, "Keine Zugriffsbeschränkungen", None)), None, None, "Keine Zugriffsbeschränkungen"),
+        (legal((OTHER, "Pas de restriction d'accès", None), use=ANY), None, None, "Pas de restriction d'accès"),
+        # Use is spoken of as well: no licence that can be told, but a word on use.
+        (
+            legal((OTHER, "no conditions apply to access and use", None), use=ANY),
+            "no conditions apply to access and use", None, None,
+        ),
+        # The disclaimer stands first, the licence behind it.
+        (
+            legal((USE, "The board is not liable for errors.", None), (USE, "Licence Ouverte 2.0", None)),
+            "Licence Ouverte 2.0", None, None,
+        ),
+        # Where nothing can be told, the text that is about use stays.
+        (legal((USE, "Ask the board.", None)), "Ask the board.", None, None),
+        (
+            legal((OTHER, "Nutzungsbedingungen des Kreises, https://kreis.example/nutzung", None), access=ANY),
+            "Nutzungsbedingungen des Kreises, https://kreis.example/nutzung", None,
+            "Nutzungsbedingungen des Kreises, https://kreis.example/nutzung",
+        ),
+        # An access code that says "licence" makes the text beside it one.
+        (legal((OTHER, "Terms of the board", None), access="license"), "Terms of the board", None, None),
+        (
+            legal(
+                (OTHER, "Les conditions d'accès du service", "https://ville.example/acces"),
+                (OTHER, "Les conditions d'utilisation du service", "https://ville.example/usage"),
+                use="license", access="license",
+            ),
+            "https://ville.example/usage", "Les conditions d'utilisation du service", "https://ville.example/acces",
+        ),
+        (legal((USE, "Staff only", None), block="MD_SecurityConstraints"), None, None, "Staff only"),
+    ],
+)  # fmt: skip
+def test_a_licence_is_known_by_what_it_says(
+    constraints: str, licence: str | None, title: str | None, access: str | None
+) -> None:
+    found = dataset(constraints)
+    assert (found.licence, found.licence_title, found.access_rights) == (licence, title, access)
+
+
+def test_what_is_not_the_licence_is_kept_as_rights() -> None:
+    found = dataset(legal((USE, "No warranty.", None), (OTHER, "CC0", None), use=ANY))
+    assert (found.licence, found.rights) == ("CC0", "No warranty.")
+
+
+def party(name: str, role: str, kind: str = "organisationName", place: str = "gmd:pointOfContact") -> str:
+    return (
+        f"<{place}><gmd:CI_ResponsibleParty><gmd:{kind}>{name}</gmd:{kind}>"
+        f"<gmd:role>{listed('CI_RoleCode', role)}</gmd:role></gmd:CI_ResponsibleParty></{place}>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parties", "publisher"),
+    [
+        (party(words("A"), "pointOfContact") + party(words("B"), "originator"), "B"),
+        (party(words("A"), "originator") + party(words("B"), "owner") + party(words("C"), "publisher"), "C"),
+        (party(words("A"), "Owner"), "A"),
+        (party(words("", "https://org.example/board"), "publisher"), "https://org.example/board"),
+        (party(words("R. Hale"), "author", "individualName"), "R. Hale"),
+        (party(words("R. Hale"), "pointOfContact", "individualName"), None),
+    ],
+)
+def test_roles_that_make_a_publisher(parties: str, publisher: str | None) -> None:
+    found = dataset(parties).publisher
+    assert (found.name if found else None) == publisher
+
+
+def online(url: str, protocol: str = "", name: str = "", function: str = "") -> str:
+    return (
+        f"<gmd:onLine><gmd:CI_OnlineResource><gmd:linkage><gmd:URL>{url.replace('&', '&amp;')}</gmd:URL></gmd:linkage>"
+        f"<gmd:protocol>{words(protocol)}</gmd:protocol><gmd:name>{words(name)}</gmd:name>"
+        f"<gmd:function>{listed('CI_OnLineFunctionCode', function)}</gmd:function>"
+        "</gmd:CI_OnlineResource></gmd:onLine>"
+    )
+
+
+def formats(place: str, *names: str) -> str:
+    return "".join(
+        f"<gmd:{place}><gmd:MD_Format><gmd:name>{words(name)}</gmd:name></gmd:MD_Format></gmd:{place}>"
+        for name in names
+    )
+
+
+def distributor(*names: str, links: str) -> str:
+    return (
+        f"<gmd:distributor><gmd:MD_Distributor>{formats('distributorFormat', *names)}<gmd:distributorTransferOptions>"
+        f"<gmd:MD_DigitalTransferOptions>{links}</gmd:MD_DigitalTransferOptions></gmd:distributorTransferOptions>"
+        "</gmd:MD_Distributor></gmd:distributor>"
+    )
+
+
+def distribution(*parts: str, links: str = "") -> str:
+    options = f"<gmd:MD_DigitalTransferOptions>{links}</gmd:MD_DigitalTransferOptions>"
+    inner = "".join(parts) + (f"<gmd:transferOptions>{options}</gmd:transferOptions>" if links else "")
+    return f"<gmd:distributionInfo><gmd:MD_Distribution>{inner}</gmd:MD_Distribution></gmd:distributionInfo>"
+
+
+DOWN = "WWW:DOWNLOAD-1.0-http--download"
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        (
+            distribution(
+                distributor("CSV", links=online("https://a.example/1", DOWN)),
+                distributor("GeoJSON", links=online("https://a.example/2", DOWN)),
+            ),
+            ["CSV", "GeoJSON"],
+        ),
+        (
+            distribution(
+                formats("distributionFormat", "ESRI Shapefile", "CSV"),
+                links=online("https://a.example/w.csv", DOWN) + online("https://a.example/w.zip", DOWN, "As shapefile"),
+            ),
+            ["CSV", "ESRI Shapefile"],
+        ),
+        (
+            distribution(
+                formats("distributionFormat", "GML", "CSV"),
+                links=online("https://a.example/1", DOWN, "Wells (CSV)")
+                + online("https://a.example/2", DOWN, "GML file"),
+            ),
+            ["CSV", "GML"],
+        ),
+        (
+            distribution(
+                formats("distributionFormat", "GeoTIFF"),
+                links=online("https://a.example/1.zip", DOWN) + online("https://a.example/2.zip", DOWN),
+            ),
+            ["GeoTIFF", "GeoTIFF"],
+        ),
+        (
+            distribution(
+                formats("distributionFormat", "ESRI Shapefile", "CSV"),
+                links=online("https://a.example/1", DOWN) + online("https://a.example/2", DOWN),
+            ),
+            ["ESRI Shapefile, CSV"] * 2,
+        ),
+        # A packed file is known by what is in it.
+        (
+            distribution(formats("distributionFormat", "ZIP", "SHP"), links=online("https://a.example/1.zip", DOWN)),
+            ["SHP"],
+        ),
+        # A page has no format of the files.
+        (
+            distribution(
+                formats("distributionFormat", "SHP"),
+                links=online("https://a.example/about", "WWW:LINK-1.0-http--link")
+                + online("https://a.example/1", DOWN),
+            ),
+            [None, "SHP"],
+        ),
+        # The one that transfers without a distributor of its own has what the distributors declare.
+        (distribution(distributor("NetCDF", links=""), links=online("https://a.example/1", DOWN)), ["NetCDF"]),
+    ],
+)
+def test_each_file_has_its_own_format_or_all(rest: str, expected: list[str | None]) -> None:
+    assert [one.format for one in dataset(rest=rest).distributions] == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "protocol", "kind"),
+    [
+        ("https://a.example/ows", "OGC:WMS-1.3.0-http-get-map", "OGC:WMS-1.3.0-http-get-map"),
+        ("https://a.example/x?service=WFS&request=GetCapabilities", "WWW:LINK-1.0-http--link", "OGC:WFS"),
+        ("https://a.example/arcgis/rest/services/Wells/MapServer", "", "ESRI:REST"),
+        ("https://a.example/EPSG/3857/1.0.0/WMTSCapabilities.xml", "", "OGC:WMTS"),
+        ("https://a.example/w", "http://www.opengis.net/def/serviceType/ogc/wfs", "http://www.opengis.net/def/serviceType/ogc/wfs"),
+        ("https://a.example/wms", "", "OGC:WMS"),
+        ("https://a.example/x?service=WFS&request=GetFeature&outputFormat=csv", DOWN, None),
+        ("https://a.example/wells.gpkg", "OGC:GPKG", None),
+    ],
+)  # fmt: skip
+def test_a_web_service_is_no_file(url: str, protocol: str, kind: str | None) -> None:
+    found = dataset(rest=distribution(links=online(url, protocol)))
+    assert [one.conforms_to for one in found.data_services] == ([(kind,)] if kind else [])
+    assert [one.access_url for one in found.distributions] == ([] if kind else [url])
+
+
+def test_an_archive_in_data_set_uri_is_a_file_and_no_page() -> None:
+    uri = f"<gmd:dataSetURI>{words('https://a.example/wells.zip')}</gmd:dataSetURI>"
+    found = dataset(before=uri, rest=distribution(formats("distributionFormat", "SHP")))
+    assert [(one.download_url, one.format) for one in found.distributions] == [("https://a.example/wells.zip", "SHP")]
+    assert found.landing_page is None
+    page = dataset(before=uri.replace("wells.zip", "wells"))
+    assert (page.landing_page, page.distributions) == ("https://a.example/wells", ())
+
+
+@pytest.mark.parametrize(
+    ("own", "identifier"),
+    [
+        (words("", "https://id.example/7"), "https://id.example/7"),
+        (words("seven", "https://id.example/7"), "seven"),
+        (words(" \n ", "https://id.example/7"), "https://id.example/7"),
+    ],
+)
+def test_an_anchor_without_text_is_known_by_its_address(own: str, identifier: str) -> None:
+    assert dataset(own=own).identifier == identifier
+
+
+def test_a_nil_reason_is_no_text() -> None:
+    empty = '<gmd:abstract gco:nilReason="missing"><gco:CharacterString>missing</gco:CharacterString></gmd:abstract>'
+    assert dataset(empty).description is None
+    assert dataset(empty.replace(">missing<", ">Levels<")).description == "Levels"
+
+
+def period(start: str, end: str) -> str:
+    return (
+        "<gmd:extent><gmd:EX_Extent><gmd:temporalElement><gmd:EX_TemporalExtent><gmd:extent><gml:TimePeriod>"
+        f"<gml:beginPosition>{start}</gml:beginPosition><gml:endPosition>{end}</gml:endPosition>"
+        "</gml:TimePeriod></gmd:extent></gmd:EX_TemporalExtent></gmd:temporalElement></gmd:EX_Extent></gmd:extent>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("about", "span"),
+    [
+        (period("2001", "2004") + period("1998-01", "2002"), ("1998-01", "2004")),
+        (period("2001", "") + period("1998", "2002"), ("1998", None)),
+        (period("Jurassic", "2004"), ("Jurassic", "2004")),
+    ],
+)
+def test_several_periods_are_one_span(about: str, span: tuple[str | None, str | None]) -> None:
+    found = dataset(about)
+    assert (found.temporal_start, found.temporal_end) == span

@@ -19,7 +19,7 @@ from harvester.spiders.iso_text import code, codes, href, iso_text
 from harvester.spiders.values import first, json_text, text
 from harvester.spiders.xml_reading import find, find_all, local
 
-__all__ = ["Constraints", "Said", "by_content", "constraints", "is_of_access"]
+__all__ = ["Constraints", "Said", "by_content", "constraints", "is_licence", "is_of_access"]
 
 _LICENCE_CODES = ("license", "licence", "licenceunrestricted", "licenceenduser", "licencedistributor")
 _RESTRICTIONS = ("otherRestrictions", "license", "licence", "unrestricted")
@@ -88,7 +88,7 @@ def constraints(about: etree._Element | None) -> Constraints:
         is_access = bool(find_all(block, "accessConstraints"))
         for one in stated:
             # Where one block is for both, the text that speaks of access alone is on access.
-            is_beside = is_access and len(stated) > 1 and _speaks_of_access(one) and not _is_licence(one)
+            is_beside = is_access and len(stated) > 1 and _speaks_of_access(one) and not is_licence(one)
             (access if is_access and not is_use or is_of_access(one) or is_beside else use).append(one)
         codes_of_access += [one for one in of_access if one not in _RESTRICTIONS]
         other += [one for one in of_use if one not in _RESTRICTIONS]
@@ -105,11 +105,11 @@ def by_content(
     """Texts that were meant for use, as limits of it, and for access; and codes without text: what each of them is."""
     # The surest place first: use, then its limits, then what was meant for access.
     candidates = [*use, *limits, *access]
-    chosen = next((one for one in candidates if _is_licence(one)), None)
+    chosen = next((one for one in candidates if is_licence(one)), None)
     if chosen is None:
         terms = [one for one in access if _TERMS.search(one.shown) and not is_of_access(one)]
         chosen = _best(use) or _best(limits) or _best(terms)
-    limiting = next((one for one in access if not _is_licence(one)), None)
+    limiting = next((one for one in access if not is_licence(one)), None)
     access_rights = (limiting.link or limiting.words) if limiting else next(iter(codes_of_access), None)
     left = [one.shown for one in candidates if one not in (chosen, limiting)] + other
     kept = [one for one in left if one and one not in (chosen or ())]
@@ -127,14 +127,14 @@ def is_of_access(said: Said) -> bool:
     """Whether a text says no more than who may look."""
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
-    return bool(_PUBLIC.search(said.shown)) and not _OF_USE.search(said.shown) and not _is_licence(said)
+    return bool(_PUBLIC.search(said.shown)) and not _OF_USE.search(said.shown) and not is_licence(said)
 
 
 def _speaks_of_access(said: Said) -> bool:
     return bool(re.search(rf"(?i){_ACCESS}", said.shown)) and not _OF_USE.search(said.shown)
 
 
-def _is_licence(said: Said) -> bool:
+def is_licence(said: Said) -> bool:
     """Whether a text can be told as a licence; that none is given, or that data are "open", is none."""
     found = known_licence(said.link, said.words)
     return found is not None and found.open_definition not in ("none", "declared")

@@ -177,7 +177,8 @@ def _spatial(about: etree._Element | None) -> tuple[str, ...]:
                 found.append(",".join(map(str, sides)))
         for place in find_all(extent, "geographicElement/EX_GeographicDescription/geographicIdentifier/*/code"):
             found += [one for one in (href(place) or iso_text(place),) if one]
-        found += [one for one in (iso_text(extent, "description"),) if one]
+        if find(extent, "geographicElement") is not None or find(extent, "temporalElement") is None:
+            found += [one for one in (iso_text(extent, "description"),) if one]
     return tuple(dict.fromkeys(found))
 
 

@@ -41,12 +41,12 @@ class Spider(AddressSpider):
 
     type = "waf"
     about = About(
-        software="web-accessible folders of ISO 19139 or 19115-3 files: Apache, nginx, IIS",
+        software="web-accessible folders of ISO 19139, 19115-3 or FGDC CSDGM files: Apache, nginx, IIS",
         paging="listings, folder by folder; then file by file",
         incremental="not offered",
         deletion="absent from the listings, or the file is gone",
         limits="ten folders deep; one request a file",
-        loses="what ISO 19115 has no place for: keywords' languages, formats of single files",
+        loses="what the records have no place for: formats of single files; in FGDC the date of the last change",
         rank=30,
     )
 
@@ -94,12 +94,12 @@ class Spider(AddressSpider):
         if local(root) in TROUBLE:
             said = " ".join(" ".join(map(str, root.itertext())).split())[:200]
             raise ValueError(f"a report of an error came where a record was expected: {said}")
-        inner = [one for one in root.iter() if local(one) in xml_record.ISO_ROOTS]
+        inner = [one for one in root.iter() if xml_record.is_iso(one)]
         # A record is known by the address that the listing names, wherever it is served from.
         self.default_id: str | None = response.meta["asked"] if len(inner) <= 1 else None
-        if local(root) in xml_record.ISO_ROOTS or not inner:
+        if xml_record.is_record(root) or not inner:
             return [("", canonical(root))]
-        outer = [one for one in inner if not any(local(up) in xml_record.ISO_ROOTS for up in one.iterancestors())]
+        outer = [one for one in inner if not any(xml_record.is_iso(up) for up in one.iterancestors())]
         return [(f"/{n}", canonical(one)) for n, one in enumerate(outer)]
 
     def other_id(self, raw: Any) -> str | None:
@@ -107,9 +107,9 @@ class Spider(AddressSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         root = xml_record.root_of(raw)
-        if local(root) not in (*xml_record.ISO_ROOTS, *xml_record.CSW_ROOTS):
+        if not xml_record.is_record(root):
             # A style sheet, a feed: no dataset was ever known by it.
-            remedy = "offer ISO 19139, or move the file out of the folder"
+            remedy = "offer ISO 19139 or FGDC CSDGM, or move the file out of the folder"
             raise LostRecord(f"<{local(root)}> is no metadata record", remedy)
         return xml_record.to_dataset(raw, default_id=self.default_id)
 

@@ -20,6 +20,7 @@ import click
 
 from harvester import __version__
 from harvester.cli_commitments import add_to as _add_commitment_commands
+from harvester.cli_inspect import add_to as _add_inspect_command
 from harvester.cli_options import (
     NO_CONTACT,
     budget_options,
@@ -335,6 +336,7 @@ def demo(context: click.Context, stay: bool, port: int) -> None:
 
 _add_commitment_commands(cli)
 _add_portal_commands(cli)
+_add_inspect_command(cli)
 _add_score_commands(cli)
 _add_send_commands(cli)
 

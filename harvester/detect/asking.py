@@ -132,6 +132,8 @@ class Asker:
     delay_s: float = 0.25
     """Seconds between two requests to one host. robots.txt can only lengthen it."""
     max_asked: int = 70
+    max_bytes: int = MAX_BYTES
+    timeout_s: float = TIMEOUT_S
     asked: int = 0
     forbidden: list[str] = field(default_factory=list)
     """Addresses that robots.txt forbids: they were not asked."""
@@ -233,9 +235,9 @@ class Asker:
         """The answer of an address, and where it sends on to; it is not followed here."""
         try:
             self._wait(urlsplit(url).netloc)
-            deadline = time.monotonic() + TIMEOUT_S
+            deadline = time.monotonic() + self.timeout_s
             with (
-                _ended_after(TIMEOUT_S + GRACE_S),
+                _ended_after(self.timeout_s + GRACE_S),
                 self._session.get(url, timeout=TIMEOUT_S, stream=True, allow_redirects=False) as response,
             ):
                 if target := self._session.get_redirect_target(response):
@@ -247,7 +249,7 @@ class Asker:
                 # What is there is taken as it comes: to wait for a full block would be to wait for ever.
                 while chunk := response.raw.read1(65_536, decode_content=True):
                     body += chunk
-                    if len(body) >= MAX_BYTES or time.monotonic() > deadline:
+                    if len(body) >= self.max_bytes or time.monotonic() > deadline:
                         is_whole = False
                         break
                 kind = response.headers.get("Content-Type", "")

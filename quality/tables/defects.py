@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from catalog.model import TableDefect
 from quality.tables.profile import Column, Profile, number_of
 from quality.tables.vote import mixture
 from specs.table_rules import table_rules
+
+if TYPE_CHECKING:
+    from quality.tables.judge import HeaderLines
 
 __all__ = ["column_defects", "defect", "header_defects", "row_defects"]
 
@@ -43,19 +47,31 @@ def defect(
     )
 
 
-def header_defects(header: Sequence[str], names: Sequence[str], line: int) -> Iterator[TableDefect]:
-    """Columns without a name, and names that come twice."""
+def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLines) -> Iterator[TableDefect]:
+    """Columns without a name, names that come twice, and a header that takes several lines."""
+    line, nameless = found.lines[-1], set(found.heading.nameless)
     seen: set[str] = set()
     blanks = 0
-    for label, name in zip(header, names, strict=False):
+    for place, (label, name) in enumerate(zip(header, names, strict=False)):
         folded = " ".join(label.split())
-        if not folded:
+        if place in nameless:
             blanks += 1
-        elif folded in seen:
+        elif folded in seen and len(found.lines) == 1:
+            # Over several lines a name is put together by us: that two come out alike is no fault of the table.
             yield defect("duplicate_column", 1, [line], name)
         seen.add(folded)
     if blanks:
-        yield defect("blank_column_name", blanks, [line])
+        yield defect("blank_column_name", blanks, found.lines)
+    if len(found.lines) > 1:
+        yield defect("multi_row_header", len(found.lines), found.lines)
+    elif found.heading.kind in ("units", "labels"):
+        yield defect("multi_row_header", 2, [*found.lines, *found.extra], message=_EXTRA[found.heading.kind])
+
+
+_EXTRA = {
+    "units": "The row below the header holds units: a program reads it as data.",
+    "labels": "The row below the header holds a second set of labels: a program reads it as data.",
+}
 
 
 def row_defects(profile: Profile) -> Iterator[TableDefect]:

@@ -22,12 +22,11 @@ from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
 from quality.tables.judge import (
-    HXL,
     MOST_DECLARED_ROWS,
     Asked,
     Found,
     encoding_defects,
-    joined,
+    heading_of,
     judge,
     judge_workbook,
     spoiled,
@@ -171,9 +170,7 @@ class _Look:
         if around.note_rows and len(table.rows) > scan["rows"]:
             # Notes below the table are no rows of it.
             table = Table(table.header, table.header_line, table.rows[: scan["rows"]], table.lines[: scan["rows"]])
-        if opened.has_hxl:
-            base = replace(base, note=joined(base.note, HXL))
-        return judge(base, Found(table, scan, around, found), self.asked)
+        return judge(base, Found(table, scan, around, found, heading_of(opened)), self.asked)
 
     def _spreadsheet(self, path: Path, base: TableReport) -> TableReport:
         if self.is_truncated:

@@ -14,6 +14,7 @@ from quality.tables.defects import column_defects, defect, header_defects, row_d
 from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
+from quality.tables.headers import Heading
 from quality.tables.layout import Around, has_no_header, is_total, second_table
 from quality.tables.limits import TableBounds
 from quality.tables.personal import find_personal
@@ -23,9 +24,9 @@ from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.structure import Table
-from quality.tables.text import first_rows, open_text
+from quality.tables.text import Opened, first_rows, open_text
 
-__all__ = ["HXL", "Asked", "Found", "encoding_defects", "joined", "judge", "judge_workbook", "spoiled"]
+__all__ = ["Asked", "Found", "HeaderLines", "encoding_defects", "heading_of", "judge", "judge_workbook", "spoiled"]
 
 HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
 MOST_DECLARED_ROWS = 20_000
@@ -57,13 +58,32 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderLines:
+    """The header of a table, by lines of its file or rows of its sheet."""
+
+    lines: tuple[int, ...]
+    extra: tuple[int, ...]
+    """Lines of units, labels or hashtags below the names."""
+    heading: Heading
+
+
+def heading_of(found: Opened | Sheet) -> HeaderLines:
+    """The header of a text or a sheet."""
+    if isinstance(found, Opened):
+        return HeaderLines(found.header_lines, found.extra_lines, found.heading)
+    places, extra = found.heading.lines, found.heading.extra
+    return HeaderLines(tuple(n + 1 for n in places), tuple(n + 1 for n in extra), found.heading)
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A table: its first rows, the pass over all of it, and what stands around it."""
 
     table: Table
     scan: Scan
     around: Around
-    defects: list[TableDefect] = field(default_factory=list)
+    defects: list[TableDefect]
+    header: HeaderLines
 
 
 def joined(*notes: str | None) -> str | None:
@@ -96,11 +116,11 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         # Beyond what any program shows: counted, and not looked into.
         table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
     profile = profile_of(names[:width], found.scan, found.around.totals)
-    defects = [*found.defects, *_around(found), *header_defects(table.header, names, table.header_line)]
+    defects = [*found.defects, *_around(found), *header_defects(table.header, names, found.header)]
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
     defects += [*row_defects(profile), *column_defects(profile)]
-    first_line = table.lines[0] if table.lines else table.header_line + 1
+    first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     defects += find_personal(profile.columns, first_line)
     kinds = [column.kind for column in profile.columns]
     report = report_of(profile, table.header, table.header_line)
@@ -113,12 +133,13 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
     known = {one.rule for one in defects}
     defects += [one for one in _weighed(verdict.defects) if one.rule not in known]
-    kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema}
+    kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema, "layout": _layout(found.header)}
     if asked.previous:
         defects += _weighed(replace(one, source="drift") for one in drift(asked.previous, kept))
     return replace(
         base,
         status="invalid" if _fails(defects, profile.rows) else "valid",
+        note=joined(base.note, HXL if found.header.heading.kind == "hxl" else None),
         header_row=table.header_line,
         row_count=profile.rows,
         column_count=len(names),
@@ -130,6 +151,17 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         profile=kept | ({"licence": licence} if licence else {}),
         kind=verdict.kind,
     )
+
+
+def _layout(header: HeaderLines) -> dict[str, Any]:
+    """How the table is laid out, as it is kept."""
+    return {
+        "header_rows": len(header.lines),
+        "header_lines": list(header.lines),
+        "extra_lines": list(header.extra),
+        "extra_kind": header.heading.kind or None,
+        "confidence": header.heading.confidence,
+    }
 
 
 def _referenced(schema: DeclaredSchema, siblings: Mapping[str, Path]) -> dict[str, Referenced]:
@@ -203,14 +235,24 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
         found.append(defect("macros", 1))
     if workbook.hidden:
         found.append(defect("hidden_sheet", len(workbook.hidden)))
-    notes = [base.note, HXL if main.has_hxl else None]
+    notes = [base.note]
     if workbook.small:
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
     base = replace(base, sheet=main.name, note=joined(*notes))
-    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.around, found), asked)
+    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.around, found, heading_of(main)), asked)
     beside = (one for sheet in others if _is_plain_table(sheet) for one in _judged_beside(sheet))
     defects = [*report.defects, *beside]
-    sheets = [{"name": one.name, "rows": len(one.rows), "columns": len(one.header)} for one in workbook.sheets]
+    sheets = [
+        {
+            "name": one.name,
+            "rows": len(one.rows),
+            "columns": len(one.header),
+            "header_row": one.header_line,
+            "header_rows": len(one.heading.lines),
+            "names": Table(one.header[:200], one.header_line, [], []).names,
+        }
+        for one in workbook.sheets
+    ]
     return replace(
         report,
         status="invalid" if _fails(defects, sum(len(sheet.rows) for sheet in workbook.sheets)) else report.status,
@@ -240,6 +282,7 @@ def _judged_beside(sheet: Sheet) -> list[TableDefect]:
     names = Table(sheet.header, sheet.header_line, [], []).names
     scan = scan_sheet(sheet)
     profile = profile_of(names[: len(scan["columns"])], scan, sheet.around.totals)
-    defects = [*_of_sheet(sheet), *header_defects(sheet.header, names, sheet.header_line)]
+    defects = [*_of_sheet(sheet), *header_defects(sheet.header, names, heading_of(sheet))]
     defects += [*row_defects(profile), *column_defects(profile)]
-    return [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in defects]
+    beside = (one for one in defects if one.rule != "multi_row_header")
+    return [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in beside]

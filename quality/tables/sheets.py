@@ -14,7 +14,8 @@ from pathlib import Path
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from quality.tables.dialect import find_header
-from quality.tables.layout import Around, find_footer, is_hxl, is_total
+from quality.tables.headers import Heading, find_heading
+from quality.tables.layout import Around, find_footer, is_total
 from quality.tables.limits import MAX_WORKBOOK_BYTES, Refused
 from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
@@ -23,6 +24,8 @@ from quality.tables.text import MISSING_BYTES, MOST_COLUMNS
 __all__ = ["Sheet", "Workbook", "read_workbook", "scan_sheet"]
 
 _MAX_SHEETS = 50
+_HEAD_ROWS = 250
+"""Rows in which a header is looked for."""
 _MAX_ERROR_BYTES = 256 * 1024**2
 _NUMBERS = ("integer", "point", "comma", "iso_date", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy")
 
@@ -34,7 +37,7 @@ class Sheet:
     name: str
     header: list[str]
     header_line: int
-    has_hxl: bool
+    heading: Heading
     rows: list[list[str]]
     around: Around
     as_text: list[tuple[int, list[int]]]
@@ -46,7 +49,7 @@ class Sheet:
 
     @property
     def first_line(self) -> int:
-        return self.header_line + 1 + self.has_hxl
+        return self.heading.last + 2
 
     @property
     def lines(self) -> list[int]:
@@ -114,11 +117,10 @@ def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
         return None
     width = max((index + 1 for row in raw for index, value in enumerate(row) if value != ""), default=0)
     texts = [[_text(value) for value in row[:width]] for row in raw]
-    index = find_header(texts)
-    if index is None:
+    heading = find_heading(texts[:_HEAD_ROWS], find_header(texts))
+    if heading is None:
         return None
-    has_hxl = index + 1 < len(texts) and is_hxl(texts[index + 1])
-    start = index + 1 + has_hxl
+    index, start = heading.lines[0], heading.last + 1
     rows = texts[start:]
     footer = find_footer(list(enumerate(rows[-60:], start=start + max(0, len(rows) - 60) + 1)), width)
     if footer is not None:
@@ -129,14 +131,15 @@ def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
             break
         totals.append(start + number + 1)
     as_text, filled = _stored_as_text(raw[start : start + len(rows)], start + 1, width)
-    merged = [first[0] + 1 for first, last in sheet.merged_cell_ranges or [] if last[0] >= start and first != last]
+    merged = [first[0] + 1 for first, last in sheet.merged_cell_ranges or [] if last[0] >= index and first != last]
     around = Around(
         above=[number for number, row in enumerate(texts[:index], start=1) if any(cell.strip() for cell in row)],
         totals=totals[::-1],
         notes=footer.notes if footer else 0,
         note_line=footer.first_line if footer else 0,
     )
-    return Sheet(sheet.name, texts[index], index + 1, has_hxl, rows, around, as_text, filled, sorted(merged))
+    line = heading.lines[-1] + 1
+    return Sheet(sheet.name, list(heading.names), line, heading, rows, around, as_text, filled, sorted(merged))
 
 
 def _stored_as_text(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from quality.tables.dialect import Dialect, detect_dialect, find_header, read_records
 from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
-from quality.tables.layout import Around, is_hxl
+from quality.tables.headers import Heading, find_heading
+from quality.tables.layout import Around
 from quality.tables.limits import Refused
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.structure import Table
@@ -25,7 +26,7 @@ csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
 _MAX_LINE = 2**22
 """Characters of a line that are read at once; what is longer is no row of a table."""
-_HEAD_RECORDS = 80
+_HEAD_RECORDS = 250
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
 MOST_CELLS = 250_000
@@ -42,12 +43,21 @@ class Opened:
     header: list[str]
     header_line: int
     skip: int
-    """Records up to and with the header, and with a row of hashtags below it."""
+    """Records up to and with the header, and with the rows of units or hashtags below it."""
     above: list[int]
     """Lines above the header that are not blank."""
-    has_hxl: bool
+    heading: Heading
+    """The header, by places among the first records."""
+    header_lines: tuple[int, ...]
+    extra_lines: tuple[int, ...]
+    """Lines of units, labels or hashtags below the names."""
     head: list[tuple[int, list[str]]]
     """The first records below the header, with their lines."""
+
+    @property
+    def first_line(self) -> int:
+        """Line below the last row that is not data."""
+        return max((self.header_line, *self.extra_lines)) + 1
 
 
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> Opened | None:
@@ -56,23 +66,26 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
     text = _head(path, encoding, is_cut)
     dialect = detect_dialect(text)
     records = list(islice(read_records(text, dialect), _HEAD_RECORDS))
-    index = find_header([cells for _, cells in records])
-    if index is None:
+    rows = [cells for _, cells in records]
+    heading = find_heading(rows, find_header(rows))
+    if heading is None:
         return None
-    line, header = records[index]
+    lines = [line for line, _ in records]
+    header = list(heading.names)
     if len(header) > MOST_CELLS:
         raise Refused(f"its first row has {len(header):,} cells")
-    below = records[index + 1 :]
-    has_hxl = bool(below) and is_hxl(below[0][1])
+    first = heading.lines[0]
     return Opened(
         encoding=encoding,
         dialect=dialect,
         header=header,
-        header_line=line,
-        skip=dialect.skip_lines + index + 1 + has_hxl,
-        above=[start for start, cells in records[:index] if any(cell.strip() for cell in cells)],
-        has_hxl=has_hxl,
-        head=below[1:] if has_hxl else below,
+        header_line=lines[heading.lines[-1]],
+        skip=dialect.skip_lines + heading.last + 1,
+        above=[start for start, cells in records[:first] if any(cell.strip() for cell in cells)],
+        heading=heading,
+        header_lines=tuple(lines[place] for place in heading.lines),
+        extra_lines=tuple(lines[place] for place in heading.extra),
+        head=records[heading.last + 1 :],
     )
 
 
@@ -113,7 +126,7 @@ def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int =
     """One pass over all rows but the notes below the table; and what stands above and below it."""
     dialect, encoding = opened.dialect, opened.encoding
     width = max(1, min(len(opened.header), MOST_COLUMNS))
-    tail = Tail() if is_cut else read_tail(path, encoding, dialect, width, opened.header_line + 1 + opened.has_hxl)
+    tail = Tail() if is_cut else read_tail(path, encoding, dialect, width, opened.first_line)
     scanner = Scanner(
         dialect.delimiter.encode() if dialect.delimiter else None,
         dialect.quote_char.encode(),

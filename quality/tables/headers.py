@@ -1,0 +1,331 @@
+"""Where the header of a table stands: its lines, told by how the rows below them are filled, and the joined names.
+
+The kinds of the columns are learnt from the lower part of the rows at hand; then every line above is held against them.
+A row of data agrees with its columns, a header has words where they hold numbers or days, a title fills one cell, and a
+line of keys and values stands apart. After the classification of lines by Pytheas (Christodoulakis and others, VLDB
+2020) and Strudel (Jiang and others, EDBT 2021), with the features that need no training.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quality.tables.scanning import look
+from quality.tables.vote import MISSING
+
+__all__ = ["Heading", "find_heading", "group_of", "is_unit"]
+
+_DATES = frozenset(
+    {"iso_date", "iso_time", "year_slash", "year_dot", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "dash_dmy"}
+    | {"dash_mdy", "dash_either", "short_slash_dmy", "short_slash_mdy", "short_slash_either", "short_dot_dmy"}
+    | {"month_dash_short", "month_dash", "month_space", "local_time", "no_such_date"}
+)
+_TEXTS = frozenset({"text", "text_with_digits"})
+_UNIT_SIGNS = frozenset({"%", "‰", "°", "€", "$", "£", "¥", "(%)", "°C"})
+_MOST_ROWS = 400
+"""Rows that are looked at: beyond, a table does not begin."""
+_MOST_HEADER = 12
+_LOOK_AHEAD = 12
+_UNIT = re.compile(
+    r"\(?\[?\s*(%|‰|°\s?[CFKcf]?|°|[€£$¥]|(m|k|M|G|c|d|µ|μ|n|h)?(m|g|l|L|s|W|Wh|V|A|Hz|Pa|J|t|B|mol|bar)([²³23]|\^[23])?"
+    r"|ha|h|min|d|a|km/h|m/s|m/h|mm/h|kn|kWh|MWh|GWh|TWh|PJ|TJ|toe|ppm|ppb|dB(\(A\))?|pH|in|ft|mi|lb|oz|gal|mph|no\.?|nr\.?"
+    r"|n°|€|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|HUF|[µμm]?g/(m[³3]|l|L|kg)|[kM]?W/m[²2]|1/\w{1,3}|\w{1,3}/\w{1,3}"
+    r"|[-–—]|(1[ .,]?000|Tsd\.?|Mio\.?|Mrd\.?|million|thousand|index)( \w+)?)\s*\]?\)?"
+)
+
+
+_YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
+"""A year, perhaps with the mark of a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The header, by places in the rows that were handed in."""
+
+    lines: tuple[int, ...]
+    """Rows of names, top first; the last of them is the header line."""
+    names: tuple[str, ...]
+    """One label a column, joined over the rows; blank where none has one."""
+    extra: tuple[int, ...] = ()
+    """Rows of units, labels or hashtags between the names and the data."""
+    kind: str = ""
+    """Of the extra rows: "units", "labels", "hxl" or nothing."""
+    confidence: float = 1.0
+    """0..1: how far the rows below agree with their columns, and the names cover them."""
+    nameless: tuple[int, ...] = ()
+    """Columns without a name in any row."""
+
+    @property
+    def last(self) -> int:
+        """The last row that is not data."""
+        return max((*self.lines, *self.extra))
+
+
+@lru_cache(maxsize=65_536)
+def group_of(cell: str) -> str:
+    """ "" for blank, "sign" for no value, "number", "date", "time", "code" or "text"."""
+    if not cell:
+        return ""
+    if cell in _UNIT_SIGNS:
+        return "text"
+    if cell in MISSING or not any(char.isalnum() for char in cell):
+        return "sign"
+    kind = look(cell[:80])
+    if kind in _DATES:
+        return "date"
+    if kind == "clock":
+        return "time"
+    if kind == "text_with_digits":
+        return "code"
+    return "text" if kind in _TEXTS else "number"
+
+
+def is_unit(cell: str) -> bool:
+    """Whether a cell holds a unit of measure and nothing else."""
+    return _UNIT.fullmatch(cell.strip()) is not None
+
+
+def _is_hxl(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    tags = sum(cell.startswith("#") and cell[1:2].isalpha() for cell in filled)
+    return tags >= 2 and tags >= 0.6 * len(filled)
+
+
+class _Body:
+    """What the columns hold, as the lower part of the rows tells."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        self.rows = rows
+        filled = [sum(map(bool, cells)) for cells in rows]
+        self.filled = filled
+        # Below the first third no header stands, unless there are hardly any rows.
+        start = min(len(rows) // 3, 30) if len(rows) > 6 else len(rows) // 2
+        counts = [count for count in filled[start:] if count] or [count for count in filled if count]
+        self.usual = statistics.median([count for count in counts if count > 1] or counts)
+        body = [cells for cells, count in zip(rows[start:], filled[start:], strict=True) if count > self.usual * 0.4]
+        self.body = body or list(rows)
+        width = max((len(cells) for cells in rows), default=0)
+        self.typed: dict[int, str] = {}
+        self.years: set[int] = set()
+        for place in range(min(width, 2_000)):
+            cells = [row[place] for row in self.body[:200] if place < len(row) and row[place]]
+            groups = Counter(map(group_of, cells))
+            told = sum(groups[name] for name in ("number", "date", "time", "text", "code"))
+            for name in ("number", "date", "time"):
+                if groups[name] and groups[name] >= 0.6 * told and groups[name] >= 0.2 * len(self.body[:200]):
+                    self.typed[place] = name
+                    if name == "number" and sum(map(_is_year, cells)) > 0.8 * groups[name]:
+                        self.years.add(place)
+
+    def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
+        """Typed columns in which a row agrees, in which it has words, and in which it is filled."""
+        yes = words = filled = 0
+        sequence = self._is_sequence(cells)
+        for place, wanted in self.typed.items():
+            group = group_of(cells[place]) if place < len(cells) else ""
+            if not group:
+                continue
+            filled += 1
+            if group == "sign" or (group == wanted and not (sequence and place not in self.years)):
+                yes += 1
+            else:
+                # Days above numbers, numbers above days and years in a row are names as well as words are.
+                words += 1
+        return yes, words, filled
+
+    def _is_sequence(self, cells: Sequence[str]) -> bool:
+        """Whether the numbers of a row are years one after the other, or the same over: names of columns."""
+        values = [cells[place] for place, kind in self.typed.items() if kind == "number" and place < len(cells)]
+        values = [value for value in values if value]
+        if len(values) < 2 or not all(map(_is_year, values)):
+            return False
+        years = [int(value[:4]) for value in values]
+        steps = {b - a for a, b in zip(years, years[1:], strict=False)}
+        return len(steps) <= 2 and all(abs(step) <= 10 for step in steps) and len(values) >= 0.5 * len(self.typed)
+
+    def is_data(self, cells: Sequence[str]) -> bool:
+        yes, words, filled = self.agreement(cells)
+        return (
+            filled > 0 and yes > 0 and words <= 0.34 * filled and filled >= min(0.3 * len(self.typed), self.usual / 3)
+        )
+
+    def is_wordy(self, cells: Sequence[str]) -> bool:
+        yes, words, filled = self.agreement(cells)
+        return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled
+
+
+def _is_year(cell: str) -> bool:
+    return len(cell) <= 8 and _YEAR.fullmatch(cell) is not None
+
+
+def _first_data(body: _Body) -> int | None:
+    """The row where data begin."""
+    rows = body.rows
+    first = next((n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells)), None)
+    if first is None:
+        return None
+    # Rows of metadata (a month, a count of observations) agree in some columns, and a row of names follows them.
+    for later in range(min(first + _LOOK_AHEAD, len(rows) - 1) - 1, first, -1):
+        if body.is_wordy(rows[later]) and body.filled[later] > body.usual / 2:
+            between = rows[first:later]
+            if all(body.agreement(cells)[1] for cells in between if any(cells)):
+                return later + 1
+    return first
+
+
+def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Heading | None:
+    """The header of a table whose first rows are ``rows``; ``usual_header``: where it stands by how rows are filled.
+
+    None where no row can be a header: all are blank.
+    """
+    stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
+    if not any(any(cells) for cells in stripped):
+        return None
+    body = _Body(stripped)
+    plain = _plain(rows, stripped, usual_header)
+    if not body.typed or len(stripped) < 2:
+        return plain
+    first = _first_data(body)
+    if first is None:
+        return plain if plain is None or len(stripped) < 4 else _unsure(plain)
+    if first == 0:
+        return plain
+    block = _block(body, first)
+    if not block:
+        return plain
+    lines, extra, kind = _roles(stripped, block)
+    names, nameless = _names(rows, stripped, lines)
+    covered = sum(place < len(names) and bool(names[place].strip()) for place in body.typed) / len(body.typed)
+    below = [cells for n, cells in enumerate(stripped[first:], first) if body.filled[n] > body.usual * 0.4]
+    agreeing = sum(body.is_data(cells) for cells in below) / max(1, len(below))
+    confidence = round(min(1.0, 0.25 + covered) * min(1.0, 0.3 + agreeing), 2)
+    return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless)
+
+
+def _unsure(plain: Heading) -> Heading:
+    return Heading(plain.lines, plain.names, plain.extra, plain.kind, 0.3, plain.nameless)
+
+
+def _plain(
+    rows: Sequence[Sequence[str]], stripped: Sequence[Sequence[str]], usual_header: int | None
+) -> Heading | None:
+    """One line of names, where the columns do not tell more."""
+    if usual_header is None or usual_header >= len(stripped):
+        return None
+    below = stripped[usual_header + 1] if usual_header + 1 < len(stripped) else []
+    extra = (usual_header + 1,) if _is_hxl(below) else ()
+    names = tuple(rows[usual_header])
+    nameless = tuple(place for place, cell in enumerate(stripped[usual_header]) if not cell)
+    return Heading((usual_header,), names, extra, "hxl" if extra else "", 1.0, nameless)
+
+
+def _block(body: _Body, first: int) -> list[int]:
+    """The rows directly above the data that belong to the header: upwards from them, without titles."""
+    rows, at = body.rows, first - 1
+    # Blank lines, headings of sections and rows without a figure stand between names and data in many tables.
+    while at >= 0 and (not _names_columns(rows[at], body) or _is_beside(rows[at], body)):
+        at -= 1
+    if at < 0:
+        at = first - 1
+        while at >= 0 and (not body.filled[at] or _is_section(rows[at], body)):
+            at -= 1
+    block: list[int] = []
+    while at >= 0 and body.filled[at] and len(block) < _MOST_HEADER:
+        if block and _is_beside(rows[at], body):
+            break
+        if block and not _names_columns(rows[at], body) and body.agreement(rows[at])[2] > 1:
+            # Among the names of a time series stand its first month and its number of observations.
+            above = rows[max(0, at - _MOST_HEADER) : at]
+            if not any(body.is_wordy(cells) for cells in above):
+                break
+        block.insert(0, at)
+        at -= 1
+    if block and body.usual > 2 and _is_title(rows[block[-1]], body):
+        return []
+    return block
+
+
+def _is_beside(cells: Sequence[str], body: _Body) -> bool:
+    return _is_title(cells, body) or _is_key_value(cells, body)
+
+
+def _is_section(cells: Sequence[str], body: _Body) -> bool:
+    filled = [place for place, cell in enumerate(cells) if cell]
+    return len(filled) == 1 and filled[0] <= 1 and body.usual > 2
+
+
+def _names_columns(cells: Sequence[str], body: _Body) -> bool:
+    """Whether a row has words, or years one after the other, where the columns hold numbers or days."""
+    yes, words, _ = body.agreement(cells)
+    return words > yes
+
+
+def _is_title(cells: Sequence[str], body: _Body) -> bool:
+    """One cell at the left, or a sentence."""
+    filled = [place for place, cell in enumerate(cells) if cell]
+    if len(filled) == 1 and body.usual >= 2:
+        return filled[0] == 0 or len(cells[filled[0]]) > 60
+    return len(filled) <= 2 and max(len(cells[place]) for place in filled) > 80
+
+
+def _is_key_value(cells: Sequence[str], body: _Body) -> bool:
+    """ "Units:" and "Percentage", or a note and a date: a line of its own above the header."""
+    filled = [cell for cell in cells if cell]
+    if len(filled) > max(3, 0.6 * body.usual) or group_of(filled[0]) not in ("text", "code"):
+        return False
+    return filled[0].endswith(":") or any(group_of(cell) in ("date", "number") for cell in filled if not _is_year(cell))
+
+
+def _roles(rows: Sequence[Sequence[str]], block: Sequence[int]) -> tuple[list[int], list[int], str]:
+    """Which rows of the block hold names, and which only units, labels or hashtags."""
+    lines = list(block)
+    if len(lines) > 1 and _is_hxl(rows[lines[-1]]):
+        return lines[:-1], lines[-1:], "hxl"
+    if len(lines) > 1:
+        cells = [cell for cell in rows[lines[-1]] if cell]
+        above = rows[lines[-2]]
+        named = sum(bool(cell) for cell in above)
+        if cells and sum(map(is_unit, cells)) >= 0.6 * len(cells) and named >= len(cells) and _differ(above):
+            return lines[:-1], lines[-1:], "units"
+    if len(lines) == 2 and _are_codes(rows[lines[0]]) and not _are_codes(rows[lines[1]]) and _differ(rows[lines[1]]):
+        return lines[:1], lines[1:], "labels"
+    return lines, [], ""
+
+
+def _differ(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return len(set(filled)) == len(filled) and len(filled) >= 0.8 * len(cells)
+
+
+def _are_codes(cells: Sequence[str]) -> bool:
+    """Names for programs: one word each, without capitals after the first letter or with underscores."""
+    filled = [cell for cell in cells if cell]
+    return _differ(cells) and all(re.fullmatch(r"[a-z][a-z0-9_.]*|[A-Z][A-Z0-9_.]*", cell) for cell in filled)
+
+
+def _names(
+    rows: Sequence[Sequence[str]], stripped: Sequence[Sequence[str]], lines: Sequence[int]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The labels, joined over the lines; and the columns that no line names."""
+    width = max(len(rows[line]) for line in lines)
+    padded = [[*stripped[line], *[""] * (width - len(stripped[line]))] for line in lines]
+    nameless = tuple(place for place in range(width) if not any(cells[place] for cells in padded))
+    if len(lines) == 1:
+        return tuple(rows[lines[0]]), nameless
+    for upper in padded[:-1]:
+        # A name over several columns stands in the first of them.
+        held = ""
+        for place, cell in enumerate(upper):
+            held = cell or held
+            if not cell and held and place not in nameless:
+                upper[place] = held if padded[-1][place] else ""
+    names = []
+    for place in range(width):
+        parts = list(dict.fromkeys(" ".join(cells[place].split()) for cells in padded if cells[place]))
+        names.append(" ".join(parts))
+    return tuple(names), nameless

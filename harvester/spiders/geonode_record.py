@@ -1,21 +1,29 @@
 """From a GeoNode dataset (layer) to a dataset: a pure mapping, for API v2 and for the older one.
 
 ``last_updated`` is the record's date. ``date`` is the data's, and ``date_type`` says which: of creation, publication or
-revision. Of the links, those to pictures and to metadata are no distributions; OGC links are services. Addresses may be
-relative to the portal.
+revision; where a list leaves the type out, it is GeoNode's default, publication. The list of GeoNode 2 and 3 has few of
+the fields of a record, and of a licence no more than its number. An account's name is neither publisher nor contact. Of
+the links, those to pictures and to metadata are no distributions; OGC links are services. Addresses may be relative to
+the portal.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import absolute, email, first, names, text, texts
 
 __all__ = ["to_dataset"]
 
 DATA_LINKS = ("data", "original", "uploaded")
+_UNSAID = re.compile(r"(?i)no (abstract|information|description) (provided|available)\.?")
+"""What GeoNode itself writes where nothing was said."""
+_LISTED_ALONE = ("licence", "frequency", "language", "publisher", "contact", "distributions", "format", "byte_size")
+"""Facts that the list of GeoNode 2 and 3 has no field for."""
 COPIES = ("REMOTE", "COPYREMOTE", "HARVESTED")
 """Values of ``sourcetype`` for what another server holds, or held first."""
 
@@ -43,29 +51,62 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     return Dataset(
         identifier=identifier,
         title=first(raw.get("title"), raw.get("name")),
-        description=first(raw.get("abstract"), raw.get("raw_abstract")),
+        description=_told(raw.get("abstract")) or _told(raw.get("raw_abstract")),
         keywords=_keywords(raw),
         themes=_themes(raw),
         publisher=_publisher(raw),
         contact=_contact(raw),
-        licence=_named(raw.get("license"), "url", "identifier", "name"),
+        licence=_licence(raw.get("license")),
         licence_title=_second(raw.get("license")),
         rights=first(raw.get("constraints_other"), _named(raw.get("restriction_code_type"), "identifier")),
-        issued=date if kind in ("creation", "publication") else None,
+        issued=date if kind in ("creation", "publication", None) else None,
         modified=date if kind == "revision" else None,
         record_modified=text(raw.get("last_updated")),
         frequency=text(raw.get("maintenance_frequency")),
-        spatial=names(raw.get("regions"), "name", "code"),
+        spatial=_places(raw),
         temporal_start=text(raw.get("temporal_extent_start")),
         temporal_end=text(raw.get("temporal_extent_end")),
         language=texts(raw.get("language")),
-        landing_page=absolute(page, base) if page else None,
+        landing_page=absolute(page, base) if page else text(raw.get("distribution_url")),
         provenance=first(raw.get("data_quality_statement")),
         other_identifiers=texts([raw.get("doi"), first(raw.get("alternate"), raw.get("typename"))]),
         harvested_from=_origin(raw),
+        not_carried=_not_carried(raw),
         distributions=_distributions(raw, base),
         data_services=_services(raw),
     )
+
+
+def _told(value: Any) -> str | None:
+    said = text(value)
+    return None if said is None or _UNSAID.fullmatch(said.strip()) else said
+
+
+def _licence(value: Any) -> str | None:
+    """The licence of a record; the number of one, or its address within the API, tells nothing."""
+    said = _named(value, "url", "identifier", "name")
+    return None if said is None or re.fullmatch(r"\d+|/api/.*", said) else said
+
+
+def _not_carried(raw: dict[str, Any]) -> tuple[str, ...]:
+    if "links" not in raw and "pk" not in raw:
+        return _LISTED_ALONE
+    return ("licence",) if raw.get("license") and _licence(raw["license"]) is None else ()
+
+
+def _places(raw: dict[str, Any]) -> tuple[str, ...]:
+    """Names of regions, and the box of the data: the first that is one in degrees."""
+    extent = _dict(raw.get("extent"))
+    sides = [raw.get(f"bbox_{side}") for side in ("x0", "y0", "x1", "y1")]
+    areas = (
+        raw.get("ll_bbox_polygon"),
+        extent.get("coords") if str(extent.get("srid", "EPSG:4326")).endswith(":4326") else None,
+        raw.get("csw_wkt_geometry"),
+        raw.get("bbox_polygon"),
+        sides if str(raw.get("srid") or "EPSG:4326").endswith(":4326") else None,
+    )
+    box: tuple[str, ...] = next((found for area in areas if (found := box_of(area))), ())
+    return (*names(raw.get("regions"), "name", "code"), *box)
 
 
 def _named(value: Any, *keys: str) -> str | None:
@@ -96,7 +137,7 @@ def _person(value: Any) -> dict[str, Any]:
 
 def _name(person: dict[str, Any]) -> str | None:
     whole = " ".join(part for key in ("first_name", "last_name") if (part := text(person.get(key))))
-    return first(person.get("organization"), whole, person.get("username"))
+    return first(person.get("organization"), whole)
 
 
 def _publisher(raw: dict[str, Any]) -> Publisher | None:
@@ -108,7 +149,7 @@ def _publisher(raw: dict[str, Any]) -> Publisher | None:
 
 def _contact(raw: dict[str, Any]) -> Contact | None:
     person = _person(raw.get("poc")) or _person(raw.get("owner"))
-    contact = Contact(name=first(_name(person), raw.get("owner__username")), email=email(person.get("email")))
+    contact = Contact(name=_name(person), email=email(person.get("email")))
     return contact if contact != Contact() else None
 
 

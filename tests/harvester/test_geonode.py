@@ -10,6 +10,7 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvest
 
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders.geonode_record import to_dataset
 
 V2 = "/api/v2/datasets/"
 
@@ -53,7 +54,9 @@ def test_older_interfaces_are_read_by_offset(path: str, catalog: Catalog) -> Non
     assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 50, 50), row["reasons"]
     found = next(d.dataset for d in datasets(catalog, "p") if d.dataset.identifier == "u0")
     assert (found.issued, found.modified, found.themes) == ("2018-01-01T00:00:00", None, ("Inland Waters",))
-    assert (found.keywords, found.licence, found.harvested_from) == (("wells", "water"), "3", "remoteStore")
+    # The number of a licence tells nothing of it: which one is named is not known.
+    assert (found.keywords, found.licence, found.harvested_from) == (("wells", "water"), None, "remoteStore")
+    assert found.not_carried == ("licence",)
     assert found.landing_page == f"{url}/layers/geonode:wells" and found.contact and found.contact.name == "Ada Quill"
     assert [(d.access_url, d.format) for d in found.distributions] == [(f"{url}/dl?f=zip", "zip")]
 
@@ -104,3 +107,35 @@ def test_the_type_of_a_date_says_which_it_is(kind: str, field: str | None, catal
         {field: "2020-02-02"} if field else {}
     )
     assert found.record_modified == "2026-01-01"
+
+
+@pytest.mark.parametrize(
+    ("more", "box"),
+    [
+        ({"csw_wkt_geometry": "POLYGON((-10.5 51.5,-10.5 52,-10 52,-10 51.5,-10.5 51.5))"}, "-10.5,51.5,-10,52"),
+        ({"csw_wkt_geometry": "SRID=4326;POLYGON((1 2,3 4,5 6,1 2))"}, "1,2,5,6"),
+        ({"csw_wkt_geometry": "SRID=3857;POLYGON((1 2,3 4,5 6,1 2))"}, None),
+        ({"csw_wkt_geometry": "POLYGON((621844.3 9847689.6,621850 9847700,621844.3 9847689.6))"}, None),
+        (
+            {"bbox_x0": "-10.5", "bbox_x1": "-10", "bbox_y0": "51.5", "bbox_y1": "52", "srid": "EPSG:4326"},
+            "-10.5,51.5,-10,52",
+        ),
+        ({"bbox_x0": "1", "bbox_x1": "2", "bbox_y0": "1", "bbox_y1": "2", "srid": "EPSG:3857"}, None),
+        ({"extent": {"coords": [1, 2, 3, 4], "srid": "EPSG:4326"}}, "1,2,3,4"),
+        ({"ll_bbox_polygon": {"type": "Polygon", "coordinates": [[[1, 2], [1, 4], [3, 4], [1, 2]]]}}, "1,2,3,4"),
+    ],
+)
+def test_areas_of_all_versions(more: dict[str, Any], box: str | None) -> None:
+    found = to_dataset({"uuid": "u", **more}, "http://p.example")
+    assert found.spatial == ((box,) if box else ())
+
+
+def test_a_layer_of_the_list_alone() -> None:
+    """What the list has no field for is not known; an account is no contact, and GeoNode's own words are no text."""
+    layer = {"uuid": "u", "abstract": "No abstract provided", "date": "2018-11-22T16:56:00", "owner__username": "ada",
+             "distribution_url": "http://p.example/layers/geonode:wells", "title": "Wells"}  # fmt: skip
+    found = to_dataset(layer, "http://p.example")
+    assert (found.issued, found.modified, found.description) == ("2018-11-22T16:56:00", None, None)
+    assert (found.contact, found.publisher) == (None, None)
+    assert found.landing_page == "http://p.example/layers/geonode:wells"
+    assert {"licence", "distributions", "contact"} <= set(found.not_carried)

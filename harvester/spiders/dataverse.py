@@ -2,8 +2,9 @@
 
 API: guides.dataverse.org, "Search API" and "Native API". The search lists published datasets, 1000 to a page at most,
 without licence and files: those are in the dataset's own record, which is asked for one by one. A page of the search
-that is the same to the byte as last night needs none of them, so only pages with changes cost. A dataset whose record
-cannot be had is lost and said: without it nobody knows its licence.
+that is the same to the byte as last night needs none of them, so only pages with changes cost. Where the records are
+closed to everyone, a dataset is mapped from the search, and what that leaves out is not known; one whose record cannot
+be had for another reason is lost and said. Collections ("dataverses") and files that a search lists are no datasets.
 
 Datasets harvested from elsewhere are listed like the portal's own. The index knows them (``isHarvested``); where this
 filter finds some and not all, they are listed apart, and marked.
@@ -22,7 +23,7 @@ from harvester.spiders.about import About
 from harvester.spiders.dataverse_record import to_dataset
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
-from harvester.spiders.values import text
+from harvester.spiders.values import first, text
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Spider"]
 
+CLOSED = ("auth", "blocked", "gone", "robots")
+"""Faults of a dataset's own record that tell that it is not for everyone."""
 MAX_MISSES = 20
 """Records in a row that cannot be had before no more are asked for."""
 
@@ -58,6 +61,12 @@ class Spider(ListingSpider):
         self.shown: dict[str, Any] = {}
         """Own records of the datasets of the page that is read; a Fault where one cannot be had."""
         self.misses = 0
+        self.closed: set[str] = set()
+        """Datasets of the page that is read whose own records are closed."""
+        self.is_closed = False
+        """Whether no more of the datasets' own records are asked for."""
+        self.has_shown = False
+        """Whether any record has come: then one that is not there is a dataset gone, and not the interface closed."""
 
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "has_copies": self.has_copies}
@@ -153,7 +162,7 @@ class Spider(ListingSpider):
 
     async def on_page(self, response: Response, walk: Walk) -> AsyncIterator[Any]:
         """Read a page of the search once the records of its datasets have come."""
-        self.shown = {}
+        self.shown, self.closed = {}, set()
         async for step in self.show_next(response, walk, self.to_show(response, walk)):
             yield step
 
@@ -170,6 +179,9 @@ class Spider(ListingSpider):
 
     async def show_next(self, page: Response, walk: Walk, wanted: list[str]) -> AsyncIterator[Any]:
         """Ask for the next record; where there is none, go on with the page."""
+        if self.is_closed:
+            self.closed.update(wanted)
+            wanted = []
         if not wanted:
             async for step in super().on_page(page, walk):
                 yield step
@@ -184,26 +196,38 @@ class Spider(ListingSpider):
     async def on_shown(self, response: Response, page: Response, walk: Walk, wanted: list[str]) -> AsyncIterator[Any]:
         try:
             self.shown[wanted[0]] = self.result_of(response)
-            self.misses = 0
+            self.misses, self.has_shown = 0, True
         except (Refused, ValueError) as error:
-            self.missed(wanted[0], f"{response.url}: {error}")
+            self.missed(wanted[0], f"{response.url}: {error}", error.fault if isinstance(error, Refused) else None)
         async for step in self.show_next(page, walk, wanted[1:]):
             yield step
 
     async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
         request: Request = failure.request  # type: ignore[attr-defined]
         rest = request.cb_kwargs
-        self.missed(rest["wanted"][0], f"{request.url}: {self.fault_of(failure).detail}")
+        fault = self.fault_of(failure)
+        self.missed(rest["wanted"][0], f"{request.url}: {fault.detail}", fault)
         async for step in self.show_next(rest["page"], rest["walk"], rest["wanted"][1:]):
             yield step
 
-    def missed(self, identifier: str, why: str) -> None:
-        self.shown[identifier] = why
+    def missed(self, identifier: str, why: str, fault: faults.Fault | None) -> None:
+        """A record that cannot be had: a closed one leaves what the search says, any other loses the dataset."""
+        is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
+        if not is_closed or self.of_copies:
+            self.shown[identifier] = why
+        else:
+            self.closed.add(identifier)
+            note = (
+                f"records of datasets are closed: licence and files are not known where only the search is open: {why}"
+            )
+            if not any(one.startswith(note[:40]) for one in self.tally.notes):
+                self.tally.notes.append(note)
+            self.is_closed = self.misses + 1 >= MAX_MISSES and not any(isinstance(o, str) for o in self.shown.values())
         # Another repository's record may rightly be had there alone.
         self.misses += not self.of_copies
 
     def may_remember(self, sheet: Sheet) -> bool:
-        return not any(isinstance(one, str) for one in self.shown.values())
+        return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
         """An item of the search with the dataset's own record, or the reason why it cannot be had."""
@@ -218,7 +242,12 @@ class Spider(ListingSpider):
             # Of this copy nothing is known but its name: it would be judged by what the search leaves out.
             return text(raw.get("global_id"))
         is_withdrawn = raw.get("deaccession_reason") or raw.get("versionState") == "DEACCESSIONED"
-        return text(raw.get("global_id")) if is_withdrawn or raw.get("type") not in ("dataset", None) else None
+        if raw.get("type") not in ("dataset", None):
+            # Collections have no persistent id, files may have none.
+            return first(
+                raw.get("global_id"), raw.get("identifier"), raw.get("file_id"), raw.get("url"), raw.get("name")
+            )
+        return text(raw.get("global_id")) if is_withdrawn else None
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.base, is_copy=self.of_copies)

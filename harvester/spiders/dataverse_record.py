@@ -16,6 +16,19 @@ from harvester.spiders.values import email, first, names, text, texts
 __all__ = ["to_dataset"]
 
 
+_OF_ITS_OWN = (
+    "licence",
+    "language",
+    "temporal_start",
+    "temporal_end",
+    "distributions",
+    "format",
+    "byte_size",
+    "rights",
+)
+"""Facts that stand in a dataset's own record and not in the search."""
+
+
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -38,7 +51,8 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
     if isinstance(own, str) and not is_copy:
         raise ValueError(f"its own record cannot be had: {own}")
     version = _dict(_dict(own).get("latestVersion"))
-    fields = _fields(version, "citation")
+    # A search may be asked for the fields of a block as well.
+    fields = _fields(raw, "citation") | _fields(version, "citation")
     period = _first_of(fields.get("timePeriodCovered"))
     licence = _dict(version.get("license"))
     declared = [
@@ -66,6 +80,7 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
         landing_page=text(raw.get("url")) or f"{base}/dataset.xhtml?{urlencode({'persistentId': identifier})}",
         relations=names(raw.get("publications"), "url", "citation"),
         harvested_from=first(raw.get("url"), "harvested") if is_copy else None,
+        not_carried=() if isinstance(own, dict) else _OF_ITS_OWN,
         distributions=tuple(_distribution(item, base) for item in _dicts(version.get("files"))),
     )
 

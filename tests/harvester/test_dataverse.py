@@ -75,12 +75,33 @@ def test_a_dataset_that_cannot_be_shown_is_lost_and_said(catalog: Catalog) -> No
     assert all(d.dataset.licence for d in datasets(catalog, "p"))
 
 
-def test_datasets_that_are_closed_are_not_asked_for_one_and_all(catalog: Catalog) -> None:
-    with PortalServer({SEARCH: search(90), SHOW: as_json({"status": "ERROR"}, 403)}) as server:
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_datasets_that_are_closed_are_mapped_from_the_search(status: int, catalog: Catalog) -> None:
+    """Not asked for one and all; and what the search leaves out is not known."""
+    with PortalServer({SEARCH: search(90), SHOW: as_json({"status": "ERROR"}, status)}) as server:
         harvest(catalog, spec("p", "dataverse", server.url))
         assert len(server.asked(SHOW)) == 20
     row = harvested(catalog, "p")
-    assert row["verdict"] == "failed" and "20 datasets in a row cannot be shown" in row["reasons"][0]
+    assert (row["verdict"], row["datasets"], row["lost"]) == ("complete", 90, 0), row["reasons"]
+    assert any("records of datasets are closed" in reason for reason in row["reasons"])
+    found = next(datasets(catalog, "p")).dataset
+    assert found.title and {"licence", "distributions"} <= set(found.not_carried)
+
+
+def test_collections_that_a_search_lists_are_no_datasets(catalog: Catalog) -> None:
+    dataset = {"type": "dataset", "global_id": "doi:10.0/1", "name": "Wells"}
+    collections = [{"type": "dataverse", "name": f"C {n}", "identifier": f"c{n}"} for n in range(2)]
+    file = {"type": "file", "name": "wells.tab", "file_id": "7", "dataset_persistent_id": "doi:10.0/1"}
+    answer = {"status": "OK", "data": {"total_count": 4, "items": [dataset, *collections, file]}}
+    ended = {"status": "OK", "data": {"total_count": 4, "items": []}}
+
+    def listed(asked: Asked) -> Answer:
+        return as_json(answer if asked.query["start"] == "0" else ended)
+
+    with PortalServer({SEARCH: listed, SHOW: as_json({"status": "ERROR"}, 403)}) as server:
+        harvest(catalog, spec("p", "dataverse", server.url))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["skipped"], row["errors"]) == ("complete", 1, 3, 0), row["reasons"]
 
 
 def test_a_second_night_asks_for_no_dataset_on_a_page_that_is_the_same(catalog: Catalog) -> None:

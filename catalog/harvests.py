@@ -25,6 +25,7 @@ __all__ = [
     "new_among",
     "present",
     "restart",
+    "unseen",
 ]
 
 
@@ -52,6 +53,10 @@ class Before:
     """Newest date of change of a record that the harvest saw, by the portal's clock."""
     gap: int = 0
     """How many more the portal said than it had datasets: harvest sources, datasets listed twice."""
+    duplicates: int = 0
+    """Records whose identifier came twice in the last complete harvest."""
+    outside: tuple[str, ...] = ()
+    """What a person has approved as outside the portal: places, as harvests name them."""
 
 
 def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> Answe
 def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
     """What earlier runs came to, for the verdict on this one and the choice between full and incremental."""
     rows = catalog.rows(
-        """select run_id, datasets, mode, started_at, advertised, newest_record from harvests
+        """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
            where portal_id = ? and run_id < ? and verdict = 'complete' order by run_id desc""",
         (portal_id, run_id),
     )
@@ -113,7 +118,18 @@ def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
         since_full=since_full,
         newest_record=last["newest_record"] if last else None,
         gap=last["advertised"] - last["datasets"] if last and last["advertised"] is not None else 0,
+        duplicates=last["duplicates"] or 0 if last else 0,
+        outside=_approved_outside(catalog, portal_id),
     )
+
+
+def _approved_outside(catalog: Catalog, portal_id: str) -> tuple[str, ...]:
+    rows = catalog.rows(
+        """select distinct value from harvests, json_each(harvests.to_approve)
+           where portal_id = ? and approved_at is not null and to_approve is not null order by 1""",
+        (portal_id,),
+    )
+    return tuple(row["value"] for row in rows)
 
 
 def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
@@ -128,6 +144,12 @@ def present(catalog: Catalog, portal_id: str) -> int:
     """Datasets of a portal that are there."""
     sql = "select count(*) from datasets where portal_id = ? and status = 'present'"
     return int(catalog.value(sql, (portal_id,)))
+
+
+def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
+    """Present datasets of a portal that a run has not seen."""
+    sql = "select count(*) from datasets where portal_id = ? and status = 'present' and last_seen_run < ?"
+    return int(catalog.value(sql, (portal_id, run_id)))
 
 
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
@@ -232,18 +254,21 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, counts: 
 def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
     """Take a suspect harvest as complete after a person has looked: what it did not see is missing from then on.
 
-    Returns the harvest. Raises CatalogError where there is no such harvest, it is not suspect, or a later one has
-    been made.
+    So may one that is partial for nothing but what lies outside the portal's own listing; that is declared by it, and
+    blocks no later harvest. Returns the harvest. Raises CatalogError where there is no such harvest, it is neither, or
+    a later one has been made.
     """
     key = f"{run_id}/{portal_id}"
     rows = catalog.rows("select * from harvests where id = ?", (key,))
     if not rows:
         known = catalog.rows(
-            "select run_id from harvests where portal_id = ? and verdict = 'suspect' order by 1 desc", (portal_id,)
+            """select run_id from harvests where portal_id = ? and (verdict = 'suspect' or to_approve is not null)
+               order by 1 desc""",
+            (portal_id,),
         )
         hint = f"; suspect are {', '.join(r['run_id'] for r in known[:5])}" if known else ""
         raise CatalogError(f"{portal_id}: no harvest in run {run_id}{hint}")
-    if rows[0]["verdict"] != "suspect":
+    if rows[0]["verdict"] != "suspect" and not (rows[0]["verdict"] == "partial" and rows[0]["to_approve"]):
         raise CatalogError(f"{key}: the harvest is {rows[0]['verdict'] or 'not ended'}; only a suspect one is approved")
     later = catalog.value("select max(run_id) from harvests where portal_id = ? and verdict is not null", (portal_id,))
     if later != run_id:

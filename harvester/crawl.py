@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
-from catalog.harvests import Grace, begin_harvest, finish_harvest, harvested
-from catalog.model import HarvestError
-from catalog.parents import link_parents
-from catalog.records import write_errors
+from catalog.harvests import begin_harvest, harvested
 from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
+from harvester.closing import finish
 from harvester.night import Night
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
 from harvester.spiders.base import PortalSpider
-from harvester.verdict import verdict
 from specs.portals import PortalSpec
 
 __all__ = ["AT_ONCE", "crawl"]
@@ -86,42 +83,4 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     if not isinstance(spider, PortalSpider):
         raise RuntimeError(f"{portal.id}: the spider did not start")
     bugs = (crawler.stats.get_value("spider_exceptions/count") or 0) if crawler.stats else 0
-    _finish(night, portal, spider, is_late=is_late, bugs=bugs)
-
-
-def _finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int) -> None:
-    """Judge a harvest and close it."""
-    tally = spider.tally
-    if is_late:
-        why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
-        tally.fail(why)
-        error = HarvestError(
-            kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
-        )
-        write_errors(night.catalog, night.run_id, portal.id, [error])
-    if bugs:
-        tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
-    if orphans := link_parents(night.catalog, portal.id):
-        tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
-    word, reasons = verdict(
-        tally, previous=spider.before.datasets, minimum=portal.min_datasets, maximum=portal.max_datasets
-    )
-    finish_harvest(
-        night.catalog,
-        night.run_id,
-        portal.id,
-        word,
-        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
-        reasons=reasons[:20],
-        mode=tally.mode,
-        paging_end=tally.paging_end or "it broke off",
-        advertised=tally.advertised,
-        seen=tally.seen,
-        duplicates=tally.duplicates,
-        skipped=tally.skipped,
-        lost=tally.lost + tally.unidentified,
-        requests=tally.requests,
-        not_modified=tally.not_modified,
-        bytes=tally.bytes,
-        tls_fault=tally.tls_fault,
-    )
+    finish(night, portal, spider, is_late=is_late, bugs=bugs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Mode", "Tally", "Verdict", "verdict"]
+__all__ = ["Mode", "Tally", "Verdict", "undeclared", "verdict"]
 
 Verdict = Literal["complete", "partial", "suspect", "failed"]
 Mode = Literal["full", "incremental"]
@@ -30,7 +31,16 @@ class Tally:
     lost: int = 0
     """Records that could not be read though they may be datasets known from before."""
     unidentified: int = 0
-    """Records without an identity: nothing that was kept before can be among them."""
+    """Records without an identity that could not be matched to a dataset known from before."""
+    gone: int = 0
+    """Addresses that are listed and of which the server says that nothing is there (404, 410)."""
+    outside: dict[str, int] = field(default_factory=dict)
+    """What was listed and not read because it lies outside the portal's own listing: how much, by place. A place is
+    a host, or what the things are, such as "deeper folders"."""
+    outside_records: int = 0
+    """Those of them that count in the portal's total."""
+    twins: int = 0
+    """Records kept under an identity of their own because another dataset has their identifier."""
     skipped: int = 0
     """Records that are no datasets: harvest sources, showcases."""
     not_modified: int = 0
@@ -58,6 +68,14 @@ class Tally:
             if self.advertised_first is None:
                 self.advertised_first = count
 
+    def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
+        """Something was listed and not read, because it lies outside the portal's own listing.
+
+        ``is_record``: the portal's total counts it.
+        """
+        self.outside[place] = self.outside.get(place, 0) + count
+        self.outside_records += count if is_record else 0
+
     def end(self, how: str) -> None:
         """Paging came to its proper end."""
         self.ended, self.paging_end = True, how
@@ -70,51 +88,98 @@ class Tally:
     @property
     def accounted(self) -> int:
         """Records of which it is known what became of them, each counted once."""
-        return self.kept + self.skipped + self.unidentified + self.lost + self.explained
+        missed = self.unidentified + self.lost + self.gone + self.outside_records
+        return self.kept + self.skipped + missed + self.explained
+
+
+def undeclared(outside: Mapping[str, int], declared: Collection[str]) -> dict[str, int]:
+    """The places that nobody has declared to be outside the portal: ``cdn.example.org``, ``*.example.org``, or as the
+    harvest calls them."""
+    names = {one.strip().casefold() for one in declared}
+    return {place: count for place, count in outside.items() if not _is_declared(place.casefold(), names)}
+
+
+def _is_declared(place: str, names: Collection[str]) -> bool:
+    labels = place.split(".")
+    above = {"*." + ".".join(labels[n:]) for n in range(1, len(labels))}
+    return "*" in names or place in names or place.removeprefix("www.") in names or not above.isdisjoint(names)
 
 
 def verdict(
-    tally: Tally, *, previous: int | None, minimum: int | None, maximum: int | None
+    tally: Tally,
+    *,
+    previous: int | None,
+    minimum: int | None,
+    maximum: int | None,
+    outside: Collection[str] = (),
+    unseen: int = 0,
+    duplicates_before: int = 0,
 ) -> tuple[Verdict, list[str]]:
     """The verdict on a harvest, and its reasons; a complete one may carry notes.
 
-    ``previous`` is the number of datasets of the last complete harvest; ``minimum`` and ``maximum`` come from the
-    portal file. "suspect" is complete by its own word, but too far from what was expected to act on.
+    ``previous`` is the number of datasets of the last complete harvest, which had ``duplicates_before`` duplicates;
+    ``minimum`` and ``maximum`` come from the portal file, and so does what is declared to be ``outside`` the portal.
+    ``unseen`` is the number of datasets known from before that this harvest did not see. "suspect" is complete by its
+    own word, but too far from what was expected to act on.
     """
+    notes = list(tally.notes)
+    if tally.gone:
+        notes.append(f"{tally.gone:,} addresses that are listed are gone (404 or 410)")
+    blocking = undeclared(tally.outside, outside)
+    notes += [_listed(count, place) for place, count in tally.outside.items() if place not in blocking]
     reasons = list(tally.faults)
     if tally.unidentified:
         reasons.append(f"{tally.unidentified} records have no identity and were lost; see harvest_errors")
-    if tally.mode == "incremental" and tally.ended and not tally.lost:
-        return "complete", [*reasons, *tally.notes]
-    if tally.kept == 0:
-        is_empty = tally.ended and not tally.lost and not tally.unidentified and tally.advertised in (0, None)
-        if is_empty and (previous or minimum):
-            return "suspect", ["the portal lists no datasets", f"it had {previous or 0} at the last complete harvest"]
-        if is_empty:
-            return "complete", ["the portal lists no datasets", *tally.notes]
-        return "failed", reasons or ["no dataset could be read"]
-    if not tally.ended:
-        return "partial", [*(reasons or ["the listing broke off"]), *tally.notes]
     if tally.lost:
-        return "partial", [*reasons, f"{tally.lost} records were lost; see harvest_errors", *tally.notes]
+        reasons.append(f"{tally.lost} records were lost; see harvest_errors")
+    if blocking:
+        said = ", ".join(f'"{place}"' for place in list(blocking)[:10])
+        reasons += [_listed(count, place) for place, count in blocking.items()][:10]
+        reasons.append(f"declare what is no part of the portal: outside = [{said}] in its file, or winnow approve")
+    is_whole = tally.ended and not (tally.lost or tally.unidentified or blocking)
+    if tally.mode == "incremental" and is_whole:
+        return "complete", [*reasons, *notes]
+    if tally.kept == 0:
+        if is_whole and tally.advertised in (0, None):
+            return _empty(previous, minimum, notes)
+        return "failed", [*(reasons or ["no dataset could be read"]), *notes]
+    if not is_whole:
+        return "partial", [*(reasons or ["the listing broke off"]), *notes]
     total, unique = tally.advertised, tally.accounted
     if total is not None and tally.advertised_first != total:
         reasons.append(f"the portal's total moved from {tally.advertised_first} to {total} while it was read")
     if total is not None and unique != total and unique < tally.advertised_most:
         most = tally.advertised_most
-        return "partial", [*reasons, f"the portal said up to {most} datasets and sent {unique}", *tally.notes]
+        return "partial", [*reasons, f"the portal said up to {most} datasets and sent {unique}", *notes]
     if total is not None and unique < total:
         twice = f", {tally.duplicates} of them twice" if tally.duplicates else ""
-        return "partial", [
-            *reasons, f"the portal says {total} datasets and sent {tally.seen} records{twice}", *tally.notes
-        ]  # fmt: skip
+        return "partial", [*reasons, f"the portal says {total} datasets and sent {tally.seen} records{twice}", *notes]
     if total is not None and unique > total:
         reasons.append(f"the portal says {total} datasets and sent {unique}: its total is wrong or cut off")
-    reasons += tally.notes
+    reasons += notes
     if minimum is not None and tally.kept < minimum:
         return "suspect", [*reasons, f"{tally.kept} datasets, fewer than min_datasets = {minimum}"]
     if maximum is not None and tally.kept > maximum:
         return "suspect", [*reasons, f"{tally.kept} datasets, more than max_datasets = {maximum}"]
     if previous and tally.kept < previous * (1 - MAX_FALL):
         return "suspect", [*reasons, f"{tally.kept} datasets, and {previous} at the last complete harvest"]
+    doubled = tally.duplicates - duplicates_before
+    if previous and doubled > 0 and unseen:
+        # Paging that sends a record twice drops another.
+        why = f"{doubled} more records came twice than at the last complete harvest, and {unseen} datasets did not come"
+        return "suspect", [*reasons, why]
     return "complete", reasons
+
+
+def _listed(count: int, place: str) -> str:
+    return f"{count:,} listed and not read: {place}"
+
+
+def _empty(previous: int | None, minimum: int | None, notes: list[str]) -> tuple[Verdict, list[str]]:
+    """The verdict on a portal without datasets: believed where it was so before, or where its file allows it."""
+    empty = "the portal lists no datasets"
+    if previous or minimum:
+        return "suspect", [empty, f"it had {previous or 0} at the last complete harvest", *notes]
+    if previous is None and minimum is None:
+        return "suspect", [empty, "if that is right, say min_datasets = 0 in its file, or winnow approve", *notes]
+    return "complete", [empty, *notes]

@@ -65,6 +65,10 @@ TABLES: dict[str, Table] = {
             "datasets": c(int, "Different datasets the portal holds, as far as this harvest knows."),
             "skipped": c(int, "Records that are no datasets: harvest sources, showcases."),
             "lost": c(int, "Records that could not be kept."),
+            "outside": c(dict, "What was listed and not read because it lies outside the portal: how much, by place."),
+            "to_approve": c(
+                list, "Places outside the portal that alone keep the harvest from being complete; winnow approve does."
+            ),
             "duplicates": c(int, "Records whose identifier had come before."),
             "errors": c(int, "Harvest errors."),
             "added": c(int, "Datasets seen for the first time, or again after they were gone."),

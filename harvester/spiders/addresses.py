@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from catalog.model import HarvestError, Page
 from harvester.checks import faults
@@ -84,6 +85,7 @@ class AddressSpider(PortalSpider):
         self.wanted: dict[str, None] = {}
         self.waiting: deque[str] = deque()
         self.listed: set[str] = set()
+        self.elsewhere: set[str] = set()
         self.tried: list[str] = []
         """Listings that cannot be read, and why."""
         self.misses, self.stale = 0, 0
@@ -111,6 +113,17 @@ class AddressSpider(PortalSpider):
     def add(self, url: str) -> None:
         """An address to be asked."""
         self.wanted[url] = None
+
+    def add_elsewhere(self, url: str) -> None:
+        """An address on another host, which is not asked: it is counted by its host, once."""
+        if url not in self.elsewhere:
+            self.elsewhere.add(url)
+            try:
+                parts = urlsplit(url)
+                host = parts.hostname if parts.scheme in ("http", "https") else None
+            except ValueError:
+                host = None
+            self.tally.leave_out(host or "no web address")
 
     def queue(self, urls: list[str]) -> None:
         """Listings to be read, each once."""
@@ -242,7 +255,7 @@ class AddressSpider(PortalSpider):
         """An address that brings nothing: one that is gone is a stale link, any other may hide a record."""
         if fault.kind == "gone":
             self.stale += 1
-            self.tally.unidentified += 1
+            self.tally.gone += 1
         else:
             self.misses += 1
             self.tally.lost += 1

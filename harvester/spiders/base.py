@@ -19,7 +19,7 @@ from harvester.night import Night
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.fault_telling import FaultTelling
-from harvester.spiders.losses import LostRecord, cut_off, duplicate, lost
+from harvester.spiders.losses import LostRecord, PassedOver, cut_off, duplicate, lost
 from harvester.spiders.reading import Reading
 from harvester.verdict import Tally
 from specs.portals import PortalSpec
@@ -233,8 +233,11 @@ class PortalSpider(FaultTelling, scrapy.Spider):
                 record, said = self._record(raw, pointer, response)
             except Exception as error:  # noqa: BLE001  # one bad record must not stop the others
                 if not is_second:
-                    is_unidentified = isinstance(error, LostRecord)
-                    own.lose(is_unidentified)
+                    if isinstance(error, PassedOver):
+                        own.outside[error.place] = own.outside.get(error.place, 0) + 1
+                        self._passed_over({error.place: 1})
+                    else:
+                        own.lose(isinstance(error, LostRecord))
                     errors.append(lost(error, raw, pointer, response.url))
                 continue
             identifier = record.dataset.identifier
@@ -289,7 +292,14 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         self.tally.skipped += own.skipped
         self.tally.not_modified += 1
         self._count(own)
+        self._passed_over(own.outside)
         return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
+
+    def _passed_over(self, outside: dict[str, int]) -> None:
+        """Count what is listed and is no record that can be read."""
+        for place, count in outside.items():
+            self.tally.leave_out(place, count, is_record=True)
+            self.tally.seen += count
 
     def _count(self, reading: Reading) -> None:
         """Take over what a reading has counted since it was asked last."""

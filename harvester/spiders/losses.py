@@ -7,7 +7,7 @@ from typing import Any
 from catalog.canonical import json_text
 from catalog.model import Dataset, HarvestError, Record
 
-__all__ = ["LostRecord", "cut", "cut_off", "duplicate", "lost", "poisoned"]
+__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "poisoned"]
 
 
 _IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
@@ -20,6 +20,14 @@ class LostRecord(Exception):
     def __init__(self, message: str, remedy: str, pointer: str = "", value: Any = None) -> None:
         super().__init__(message)
         self.remedy, self.pointer, self.value = remedy, pointer, value
+
+
+class PassedOver(LostRecord):
+    """What is listed is no record that can be read; ``place`` says what it is, for ``outside`` of the portal file."""
+
+    def __init__(self, message: str, remedy: str, place: str) -> None:
+        super().__init__(message, remedy)
+        self.place = place
 
 
 def cut(value: Any, length: int = 500) -> str | None:

@@ -35,6 +35,8 @@ class Reading:
     """Digests of the identities of what was skipped."""
     lost: int = 0
     unidentified: int = 0
+    outside: dict[str, int] = field(default_factory=dict)
+    """What was passed over, by what it is."""
     repeats: int = 0
     explained: int = 0
     """Repeats within the answer itself: they hide no other record."""
@@ -77,6 +79,7 @@ class Reading:
             "others": self.others,
             "lost": self.lost,
             "unidentified": self.unidentified,
+            "outside": self.outside,
             "repeats": self.repeats,
             "explained": self.explained,
             "errors": [asdict(error) for error in self.errors],
@@ -106,6 +109,7 @@ class Reading:
             others=own.get("others", []),
             lost=own.get("lost", 0),
             unidentified=own.get("unidentified", 0),
+            outside=own.get("outside", {}),
             repeats=own.get("repeats", 0),
             explained=own.get("explained", 0),
         )

@@ -77,7 +77,7 @@ class Spider(AddressSpider):
         if response.meta["asked"].endswith("/robots.txt"):
             text = response.body[:500_000].decode("utf-8", "replace")
             named = re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", text)
-            return [urljoin(response.url, one) for one in named if self.is_own(urljoin(response.url, one))]
+            return self.own_sitemaps(named, response)
         body, is_cut = _unpacked(response.body)
         if body.lstrip()[:1] != b"<":
             # The protocol knows sitemaps of plain text, an address a line.
@@ -89,22 +89,31 @@ class Spider(AddressSpider):
                 lines.pop()
                 self.tally.fail(f"{response.url}: {_CUT}")
             for line in lines:
-                self.add_page(line)
+                if re.match(r"(?i)https?:|/[^/]", line):
+                    self.add_page(line, response.url)
             return []
         name, found, is_half = _addresses(body)
         if is_cut or is_half:
             self.tally.fail(f"{response.url}: {_CUT}")
         if name == "urlset":
             for one in found:
-                self.add_page(one)
+                self.add_page(one, response.url)
             return []
-        own = [one for one in found if self.is_own(one)]
-        if len(own) < len(found):
-            said = f"{response.url}: {len(found) - len(own):,} sitemaps of other hosts were not read"
-            if own:
-                self.tally.notes.append(said)
+        own = self.own_sitemaps(found, response)
+        if found and not own:
+            said = f"{response.url}: {len(found):,} sitemaps of other hosts were not read"
+            self.tally.fail(f"{said}, and it names no others")
+        return own
+
+    def own_sitemaps(self, named: list[str], response: Response) -> list[str]:
+        """The sitemaps of some that lie on the portal's own site. Which pages the others name is not known."""
+        own = []
+        for one in named:
+            url = _joined(response.url, one)
+            if url and self.is_own(url):
+                own.append(url)
             else:
-                self.tally.fail(f"{said}, and it names no others")
+                self.add_elsewhere(url or one)
         return own
 
     def is_own(self, url: str) -> bool:
@@ -115,9 +124,13 @@ class Spider(AddressSpider):
             return False
         return host.removeprefix("www.") == own.removeprefix("www.")
 
-    def add_page(self, url: str) -> None:
-        if url.startswith(("http://", "https://")) and self.is_own(url):
+    def add_page(self, named: str, base: str) -> None:
+        """A page that a sitemap names; the protocol asks for whole addresses, and some write paths."""
+        url = _joined(base, named)
+        if url and self.is_own(url):
             self.add(url)
+        else:
+            self.add_elsewhere(url or named)
 
     def order(self, url: str) -> tuple[Any, ...]:
         # Where a night is too short for a whole site, the likely pages were asked.
@@ -139,6 +152,15 @@ class Spider(AddressSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
+
+
+def _joined(base: str, named: str) -> str | None:
+    """The web address that a sitemap names; None where it is none."""
+    try:
+        url = urljoin(base, named)
+        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else None
+    except ValueError:
+        return None
 
 
 def _local(node: Any) -> str:

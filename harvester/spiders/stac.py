@@ -53,6 +53,8 @@ class Spider(ListingSpider):
         self.queue: list[str] = cursor.get("queue", [])
         """Documents of a static catalogue that are still to be read."""
         self.met: set[str] = set(cursor.get("met", ()))
+        self.elsewhere: set[str] = set(cursor.get("elsewhere", ()))
+        """Documents of other hosts, which are not followed."""
         self.misses = 0
 
     @property
@@ -191,10 +193,10 @@ class Spider(ListingSpider):
     def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
         """Queue the documents that a document leads to, behind the others, without those of other hosts."""
         own = urlsplit(self.portal.url).hostname
-        foreign = [url for url in children if urlsplit(url).hostname != own]
-        if foreign:
-            note = f"documents of other hosts are not followed: {foreign[0]}"
-            self.tally.notes += [] if note in self.tally.notes else [note]
+        foreign = {url for url in children if urlsplit(url).hostname != own}
+        for url in sorted(foreign - self.elsewhere):
+            self.tally.leave_out(str(urlsplit(url).hostname))
+        self.elsewhere |= foreign
         new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
         # One more than is read tells that there are more.
         new = new[: max(0, MAX_DOCUMENTS + 1 - len(self.met))]
@@ -202,7 +204,7 @@ class Spider(ListingSpider):
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
     def static_cursor(self) -> dict[str, Any]:
-        return {"queue": self.queue, "met": sorted(self.met)}
+        return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.Fault, url: str) -> list[Any]:
         """A document that cannot be read is a record lost: it may be a Collection, or lead to one."""

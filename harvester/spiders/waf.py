@@ -17,7 +17,7 @@ from catalog.model import Dataset
 from harvester.spiders import xml_record
 from harvester.spiders.about import About
 from harvester.spiders.addresses import AddressSpider
-from harvester.spiders.losses import LostRecord
+from harvester.spiders.losses import PassedOver
 from harvester.spiders.xml_reading import canonical, local, parse_xml
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Spider", "links_of"]
 
 MAX_DEPTH = 10
+TOO_DEEP = f"folders over {MAX_DEPTH} levels deep"
+NO_RECORDS = (
+    "stylesheet", "transform", "schema", "urlset", "sitemapindex", "rss", "feed", "kml", "svg", "html", "gpx",
+    "configuration", "project", "qgis", "VRTDataset", "PAMDataset", "WMT_MS_Capabilities", "WMS_Capabilities",
+    "WFS_Capabilities", "Capabilities", "OpenSearchDescription",
+)  # fmt: skip
+"""Roots of XML files that are known to be no metadata records: they lie in such folders, and nothing is lost."""
 TROUBLE = ("ExceptionReport", "ServiceExceptionReport", "Error", "error", "errors", "Fault")
 """Roots of what servers send in place of a file, with 200."""
 _LISTED = re.compile(rb"(?i)index of |directory listing|parent directory|\.\./")
@@ -72,9 +79,8 @@ class Spider(AddressSpider):
             self.folder = _folder_of(response.url)
         files, folders = links_of(response.body, response.url, self.folder)
         shallow = [one for one in folders if _depth(one, self.folder) <= MAX_DEPTH]
-        too_deep = f"folders over {MAX_DEPTH} levels deep were not read"
-        if len(shallow) < len(folders) and too_deep not in self.tally.notes:
-            self.tally.notes.append(too_deep)
+        if len(shallow) < len(folders):
+            self.tally.leave_out(TOO_DEEP, len(folders) - len(shallow))
         for url in files:
             self.add(url)
         is_listing = bool(files or folders or _LISTED.search(response.body[:200_000]))
@@ -103,14 +109,13 @@ class Spider(AddressSpider):
         return [(f"/{n}", canonical(one)) for n, one in enumerate(outer)]
 
     def other_id(self, raw: Any) -> str | None:
-        return xml_record.other_id(raw)
+        return str(raw) if local(xml_record.root_of(raw)) in NO_RECORDS else xml_record.other_id(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
         root = xml_record.root_of(raw)
         if not xml_record.is_record(root):
-            # A style sheet, a feed: no dataset was ever known by it.
-            remedy = "offer ISO 19139 or FGDC CSDGM, or move the file out of the folder"
-            raise LostRecord(f"<{local(root)}> is no metadata record", remedy)
+            remedy = f'offer ISO 19139 or FGDC CSDGM; or move it elsewhere, or say outside = ["{local(root)}"]'
+            raise PassedOver(f"<{local(root)}> is no metadata record that can be read", remedy, local(root))
         return xml_record.to_dataset(raw, default_id=self.default_id)
 
 

@@ -155,6 +155,9 @@ class PortalSpec(Strict):
     variable names the dataset; the others are its properties: title, description, publisher, modified, license, ..."""
     min_datasets: Annotated[int, Field(ge=0)] | None = None
     max_datasets: Annotated[int, Field(ge=1)] | None = None
+    outside: tuple[str, ...] = ()
+    """What the portal lists and is no part of it, and so need not be read: hosts ("cdn.example.org", "*.example.org"),
+    or what the reasons of a harvest call it ("deeper folders")."""
     volatile: tuple[str, ...] = ()
     """Fields of a record whose change is no change, beside those of the portal type: ``resources.*.views``."""
     retire: Retire = Retire()

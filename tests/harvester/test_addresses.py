@@ -19,8 +19,9 @@ import pytest
 from click.testing import CliRunner
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
+from catalog.harvests import approve
 from catalog.reading import datasets
-from catalog.store import Catalog, open_catalog
+from catalog.store import Catalog, CatalogError, open_catalog
 from harvester.cli import cli
 from harvester.spiders import addresses
 from harvester.spiders.inventory import template
@@ -92,14 +93,41 @@ def test_a_site_in_trouble_is_left_alone(catalog: Catalog) -> None:
     assert row["verdict"] == "failed" and "40 more were not asked" in " ".join(row["reasons"])
 
 
-def test_pages_of_other_sites_and_pages_without_datasets_are_no_loss(catalog: Catalog) -> None:
+@pytest.mark.parametrize("outside", [(), ("elsewhere.example",), ("*.example",)])
+def test_pages_of_other_sites_are_counted_until_they_are_declared(outside: Any, catalog: Catalog) -> None:
     other = Answer(200, "text/html", b"<html>News</html>")
     with site(2, **{"/news": other}) as server:
         sitemap = f"{server.url}/d/0\n{server.url}/d/1\n{server.url}/news\nhttp://elsewhere.example/d/1\n"
         server.routes["/sitemap.xml"] = Answer(200, "text/plain", sitemap.encode())
-        harvest(catalog, spec("p", "sitemap", server.url))
+        harvest(catalog, spec("p", "sitemap", server.url, outside=outside))
     row = harvested(catalog, "p")
-    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0)
+    # A page without datasets is no loss.
+    verdict = "complete" if outside else "partial"
+    assert (row["verdict"], row["datasets"], row["errors"]) == (verdict, 2, 0)
+    assert json.loads(row["outside"]) == {"elsewhere.example": 1}
+    assert json.loads(row["to_approve"] or "[]") == ([] if outside else ["elsewhere.example"])
+    assert any("1 listed and not read: elsewhere.example" in reason for reason in row["reasons"])
+
+
+def test_what_was_approved_once_blocks_no_later_harvest(catalog: Catalog) -> None:
+    with site(3) as server:
+        pages = [f"{server.url}/d/{n}" for n in range(3)]
+        portal = spec("p", "sitemap", server.url, retire={"grace_runs": 1})
+
+        def night(*named: str) -> dict[str, Any]:
+            server.routes["/sitemap.xml"] = Answer(200, "text/plain", "\n".join(named).encode())
+            harvest(catalog, portal)
+            return harvested(catalog, "p")
+
+        assert night(*pages, "http://elsewhere.example/d/1")["verdict"] == "partial"
+        row = approve(catalog, "p", harvested(catalog, "p")["run_id"], by="Ada")
+        assert (row["verdict"], row["datasets"]) == ("complete", 3)
+        row = night(*pages, "http://elsewhere.example/d/1", "http://elsewhere.example/d/2")
+        assert (row["verdict"], row["to_approve"]) == ("complete", None)
+        # Another place is another matter.
+        assert night(*pages, "http://other.example/d/1")["verdict"] == "partial"
+        with pytest.raises(CatalogError, match="only a suspect one"):
+            approve(catalog, "p", row["run_id"], by="Ada")
 
 
 def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) -> None:
@@ -262,7 +290,7 @@ def test_sitemaps_of_other_hosts_are_said(catalog: Catalog) -> None:
     own = "<sitemap><loc>http://HOST/own.txt</loc></sitemap>"
     pages = {"/own.txt": Answer(200, "text/plain", b"http://HOST/d/1"), "/d/1": page(1)}
     row = visited(catalog, f"<sitemapindex>{other}{own}</sitemapindex>", pages)
-    assert row["verdict"] == "complete" and "of other hosts" in row["reasons"][0]
+    assert row["verdict"] == "partial" and "elsewhere.example" in row["reasons"][0]
 
 
 @pytest.mark.parametrize(

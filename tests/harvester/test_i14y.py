@@ -26,7 +26,7 @@ def pages(*sizes: int) -> dict[str, Answer]:
         ((2, 1, 0), "complete", 3, None),
         # Cut pages: the software behind them may allow fewer than were asked for.
         ((1, 1, 1, 0), "complete", 3, None),
-        ((0,), "complete", 0, "lists no datasets"),
+        ((0,), "suspect", 0, "lists no datasets"),
         # A page that is not there, behind a full one: nobody knows what was on it.
         ((2,), "partial", 2, "answers 404"),
     ],

@@ -150,7 +150,7 @@ def test_a_total_that_is_too_small_ends_nothing(catalog: Catalog) -> None:
 
 def test_an_empty_repository_is_empty(catalog: Catalog) -> None:
     row = read(catalog, Repository([]))
-    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 0, ["the portal lists no datasets"])
+    assert (row["verdict"], row["datasets"], row["reasons"][0]) == ("suspect", 0, "the portal lists no datasets")
 
 
 def test_the_words_of_an_error_come_into_the_reason(catalog: Catalog) -> None:

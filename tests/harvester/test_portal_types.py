@@ -331,7 +331,7 @@ def test_ckan_that_repeats_harvest_sources_for_ever_is_ended(catalog: Catalog) -
         (json.dumps({"dataset": feed(3)})[:-20], "partial", 2, "cut short"),
         (json.dumps({"datasets": feed(3)}), "failed", 0, 'no "dataset"'),
         ("", "failed", 0, "empty"),
-        ('{"dataset": []}', "complete", 0, "lists no datasets"),
+        ('{"dataset": []}', "suspect", 0, "lists no datasets"),
         ('{"dataset": [{"identifier": "A", "bad": }, {"identifier": "B"}]}', "partial", 1, "1 records were lost"),
         ('{"dataset": [{"identifier": "A"}, oops]}', "partial", 1, "1 records were lost"),
     ],

@@ -58,9 +58,9 @@ def test_dataset_whose_statement_is_damaged_is_lost_and_not_judged_by_the_rest(c
     assert len(error) == 1 and "a statement cannot be read" in error[0]["message"]
 
 
-def test_a_document_without_datasets_is_complete_and_empty(catalog: Catalog) -> None:
+def test_a_document_without_datasets_is_empty_and_waits_for_a_word(catalog: Catalog) -> None:
     row = one(catalog, (PREFIXES + "<http://x.example/> a dcat:Catalog .").encode())
-    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 0, ["the portal lists no datasets"])
+    assert (row["verdict"], row["datasets"], row["reasons"][0]) == ("suspect", 0, "the portal lists no datasets")
 
 
 @pytest.mark.parametrize("body", [b"", b"   ", PREFIXES.encode(), b'{"@context": "http://x.example/c"}'])

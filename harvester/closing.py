@@ -1,0 +1,78 @@
+"""The end of a portal's harvest: its verdict, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.harvests import Grace, finish_harvest, unseen
+from catalog.model import HarvestError
+from catalog.parents import link_parents
+from catalog.records import write_errors
+from harvester.night import Night
+from harvester.spiders.base import PortalSpider
+from harvester.verdict import Verdict, undeclared, verdict
+from specs.portals import PortalSpec
+
+__all__ = ["finish", "judged"]
+
+
+def finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int) -> None:
+    """Judge a harvest and close it."""
+    tally = spider.tally
+    if is_late:
+        why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
+        tally.fail(why)
+        error = HarvestError(
+            kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
+        )
+        write_errors(night.catalog, night.run_id, portal.id, [error])
+    if bugs:
+        tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+    if orphans := link_parents(night.catalog, portal.id):
+        tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
+    word, reasons = judged(spider)
+    finish_harvest(
+        night.catalog,
+        night.run_id,
+        portal.id,
+        word,
+        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
+        reasons=reasons[:20],
+        mode=tally.mode,
+        paging_end=tally.paging_end or "it broke off",
+        advertised=tally.advertised,
+        seen=tally.seen,
+        duplicates=tally.duplicates,
+        skipped=tally.skipped,
+        lost=tally.lost + tally.unidentified,
+        outside=tally.outside,
+        to_approve=_to_approve(spider, word),
+        requests=tally.requests,
+        not_modified=tally.not_modified,
+        bytes=tally.bytes,
+        tls_fault=tally.tls_fault,
+    )
+
+
+def judged(spider: PortalSpider, outside: tuple[str, ...] = ()) -> tuple[Verdict, list[str]]:
+    """The verdict on what a spider has read so far; ``outside`` is taken as declared, beside what is."""
+    portal, before, tally = spider.portal, spider.before, spider.tally
+    known: dict[str, Any] = {}
+    if tally.mode == "full" and before.datasets:
+        known["unseen"] = unseen(spider.night.catalog, portal.id, spider.night.run_id)
+    return verdict(
+        tally,
+        previous=before.datasets,
+        minimum=portal.min_datasets,
+        maximum=portal.max_datasets,
+        outside=(*portal.outside, *before.outside, *outside),
+        duplicates_before=before.duplicates,
+        **known,
+    )
+
+
+def _to_approve(spider: PortalSpider, word: Verdict) -> list[str]:
+    """The places that nobody has declared, where nothing else keeps the harvest from being complete."""
+    if word != "partial" or judged(spider, ("*",))[0] not in ("complete", "suspect"):
+        return []
+    return list(undeclared(spider.tally.outside, (*spider.portal.outside, *spider.before.outside)))

@@ -77,7 +77,7 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
             "deadline_s": min(spec.limits.deadline_s, DEADLINE_S),
         }
     )
-    looked = spec.model_copy(update={"limits": limits, "min_datasets": None, "max_datasets": None})
+    looked = spec.model_copy(update={"limits": limits, "min_datasets": 0, "max_datasets": None})
     with tempfile.TemporaryDirectory(prefix="winnow-preview-") as folder:
         nightly(Path(folder), [looked], stages=("harvest", "score"), contact=contact)
         with open_catalog(Path(folder) / "catalog.db") as catalog:

@@ -70,16 +70,28 @@ def short(text: str, size: int = 70) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
+def statement(path: str) -> str:
+    """The path of the statement that a value belongs to: of a member of a list, or of an element."""
+    steps = path.split("/")[1:5]
+    places = [n for n, step in enumerate(steps, 1) if step.isdigit() or step.endswith("]")]
+    return "/".join(steps[: places[-1]]) if places else path
+
+
 def missing(fact: str, own: dict[str, list[str]], said: list[Leaf], held: Held) -> list[Leaf]:
     """The values of a stated fact that the catalogue does not hold; none if it holds enough of it."""
     texts = [text for column in own.values() for text in column]
     if fact in ("format", "languages"):
-        # Each counts: one format of three is not enough.
+        # Each counts: one format of three is not enough. A described one is one, by whichever of its names.
+        groups: dict[str, list[Leaf]] = {}
+        for leaf in said:
+            groups.setdefault(statement(leaf.path), []).append(leaf)
         return [
-            leaf
-            for leaf in said
-            if not any(stems(fact, text, [leaf]) for text in texts)
-            and not (fact == "format" and held.services and SERVICES.search(leaf.value + leaf.near))
+            leaves[0]
+            for leaves in groups.values()
+            if not any(stems(fact, text, leaves) for text in texts)
+            and not (
+                fact == "format" and held.services and any(SERVICES.search(one.value + one.near) for one in leaves)
+            )
         ]
     if not any(stems(fact, text, said) for text in texts):
         return said
@@ -113,7 +125,9 @@ def judge(
         for text in texts:
             if text.casefold() == "unknown" or stems(fact, text, best + also):
                 continue
-            place = next((leaf for leaf in all_leaves if stems(fact, text, [leaf])), None)
+            place = next((leaf for leaf in all_leaves if leaf.value == text), None)
+            if place is None and fact != "format":
+                place = next((leaf for leaf in all_leaves if stems(fact, text, [leaf])), None)
             kind = "wrong" if place else "outside"
             tell(kind, place, f"{column}={short(text)}")
             worst = "wrong" if "wrong" in (worst, kind) else kind
@@ -144,16 +158,14 @@ def compare(held_rows: Iterator[Held], labels: list[Labelled], by: str, only: st
             best = at(everything, said.best) if said else []
             also = at(everything, said.also) if said else []
             judge(result, groups, "labels", held, key, fact, best, also, everything)
-            if said and not best:
+            if said and said.best and not best:
                 result.misses.append(
                     Miss("label", "labels", held.recording, key, fact, said.best[0], "", "no such path")
                 )
             hit = {leaf.path for leaf in found.get(fact, [])} & {leaf.path for leaf in best + also}
-            if best or found.get(fact):
+            if best or (found.get(fact) and not also):
                 result.finder[fact, "both" if hit else "missed" if best else "invented"] += 1
-                if hit and not {leaf.path for leaf in found[fact]} <= {leaf.path for leaf in best + also}:
-                    result.finder[fact, "more"] += 1
-            if not hit and (best or found.get(fact)):
+            if not hit and (best or (found.get(fact) and not also)):
                 one = (best or found[fact])[0]
                 kind = "finder missed" if best else "finder invented"
                 result.misses.append(Miss(kind, "labels", held.recording, key, fact, one.path, short(one.value), ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -56,20 +57,22 @@ IDS = ("@id", "id", "dataset_id", "identifier", "uuid", "global_id", "globalId",
 
 
 def identity(raw: Any) -> str:
-    """A short hash of the record's own identifier (of its texts, where it has none)."""
+    """A short hash of the record's own identifier; of its title, where it has none."""
     own: object = None
     if isinstance(raw, str):
-        found = re.search(
-            r"<(?:\w+:)?(?:fileIdentifier|metadataIdentifier|identifier)\b.*?>([^<>]*\w[^<>]*)<", raw, re.S
-        )
-        own = found[1].strip() if found else re.sub(r"<[^>]*>|\s+", "", raw)
+        for name in ("fileIdentifier|metadataIdentifier|identifier", "title"):
+            if found := re.search(rf"<(?:\w+:)?(?:{name})\b.*?>([^<>]*\w[^<>]*)<", raw, re.S):
+                own = " ".join(found[1].split())
+                break
     else:
         own = next((raw[key] for key in IDS if raw.get(key)), None)
         if isinstance(own, dict):
             own = own.get("id")
-        if not own or str(own).startswith("http://127.0.0.1") or str(own).startswith("_:"):
-            own = raw.get("title") or json.dumps(raw, sort_keys=True)
-    return hashlib.sha256(str(own).encode()).hexdigest()[:12]
+        if not own or str(own).startswith("_:"):
+            own = next((raw[key] for key in ("dct:identifier", "title", "dct:title") if raw.get(key)), "")
+            own = own[0].get("@value") if isinstance(own, list) else own
+    text = re.sub(r"http://127\.0\.0\.1:\d+", "", str(own))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=10_000)
@@ -106,6 +109,8 @@ def days(text: str) -> frozenset[str]:
             return frozenset([at_.date().isoformat(), str(at_.year)])
         except (ValueError, OverflowError):
             return frozenset()
+    if epochs := re.findall(r"\b\d{12,13}\b", text):
+        return frozenset(day for one in epochs for day in days(one))
     found = {f"{y}-{m}-{d}" for y, m, d in re.findall(r"\b(\d{4})-?(\d\d)-?(\d\d)(?!\d)", text)}
     found |= {f"{y}-{int(m):02}-{int(d):02}" for y, m, d in re.findall(r"\b(\d{4})/(\d{1,2})/(\d{1,2})\b", text)}
     for a, b, year in re.findall(r"\b(\d{1,2})[./-](\d{1,2})[./-](\d{4})\b", text):
@@ -130,24 +135,47 @@ def numbers(text: str) -> set[float]:
     return {round(float(one), 2) for one in re.findall(r"-?\d+(?:\.\d+)?(?:[eE]-?\d+)?", text)}
 
 
+def from_mercator(metres: float) -> set[float]:
+    """Degrees of longitude and latitude that a coordinate of Web Mercator may stand for."""
+    east = metres / 20_037_508.342789244
+    north = 2 * math.atan(math.exp(max(-1.5, min(1.5, east)) * math.pi)) - math.pi / 2
+    return {round(180 * east, 2), round(math.degrees(north), 2)}
+
+
 def language(text: str) -> str:
     last = re.split(r"[/#]", text.strip().rstrip("/"))[-1].casefold()
     last = re.split(r"[-_;, (]", last)[0]
     return next((code for code, names in LANGUAGES.items() if last == code or last in names.split()), last)
 
 
+def same_format(held: str, raw: str) -> bool:
+    """One is the other, or is named in it as a word or as the last step of an address."""
+    mine, theirs = fold(held), fold(raw)
+    if mine == theirs or (len(mine) > 2 and theirs.startswith(mine)) or (len(theirs) > 2 and mine.startswith(theirs)):
+        return True
+    last = re.split(r"[/#]", raw.rstrip("/"))
+    if raw.startswith("http"):
+        return mine in (fold(last[-1]), fold("".join(last[-2:])))
+    return mine in {fold(word) for word in re.split(r"[\s,;:()/]+", raw)} or theirs in {
+        fold(word) for word in re.split(r"[\s,;:()/]+", held)
+    }
+
+
 def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:
     """The text of a column comes from one of these values."""
     raw = [leaf.value for leaf in leaves]
     if fact in ("issued", "modified", "record_modified", "temporal"):
-        return same_day(held, raw)
+        return same_day(held, raw) if days(held) else held in raw
     if fact == "languages":
-        return language(held) in {language(one) for one in raw}
+        return language(held) in {language(part) for one in raw for part in re.split(r"[\s,;\[\]\"']+", one) if part}
     if fact == "spatial":
         mine = numbers(held)
         theirs = {number for one in raw for number in numbers(one)}
+        theirs |= {degree for number in theirs if abs(number) > 1_000 for degree in from_mercator(number)}
         if len(mine) >= 2 and sum(any(abs(a - b) <= 0.02 for b in theirs) for a in mine) >= 0.9 * len(mine):
             return True
+    if fact == "format":
+        return any(same_format(held, one) for one in raw)
     mine_text = fold(re.sub(r"^mailto:", "", held))
     for one in raw:
         other = fold(re.sub(r"^mailto:", "", one))

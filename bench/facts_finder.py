@@ -46,16 +46,16 @@ def vocabulary(text: str) -> frozenset[str]:
 
 WRAPPERS = vocabulary(
     "characterstring date datetime anchor url decimal real localisedcharacterstring pt_freetext textgroup "
-    "value data label id languagecode boolean integer text default und name title name_translated "
+    "value data label id code languagecode boolean integer text default und name title name_translated "
 )
 """Keys that say how a value is written, not what it is; then the key above counts too."""
-NAMING = ("key", "name", "label", "role", "property", "term")
+NAMING = ("key", "name", "label", "role", "rel", "property", "term")
 TEXT_LANGUAGE = re.compile(r"^[a-z]{2}([_-][A-Za-z]{2,4})?$")
 
 
 def words(key: str) -> list[str]:
     parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", key)
-    return [one for one in re.split(r"[^a-zA-ZÀ-ž]+", parts.lower()) if one]
+    return [one for one in re.split(r"[\W\d_]+", parts.lower()) if one]
 
 
 def leaves(raw: Any) -> list[Leaf]:
@@ -69,7 +69,7 @@ def leaves(raw: Any) -> list[Leaf]:
 def _leaf(path: str, keys: list[str], value: object, near: str) -> Leaf:
     own: list[str] = []
     for key in reversed(keys):
-        own += words(key)
+        own += [] if key in ("@id", "@value") else words(key)
         if not (key.lower().lstrip("@") in WRAPPERS or TEXT_LANGUAGE.match(key)):
             break
     return Leaf(path, str(value).strip(), frozenset(own), frozenset(w for k in keys for w in words(k)), near)
@@ -103,12 +103,19 @@ def _local(tag: str) -> str:
 
 def _xml(node: ElementTree.Element, path: str, keys: list[str], near: str) -> Iterator[Leaf]:
     keys = [*keys, _local(node.tag)]
-    codes = [one.get("codeListValue", "") for child in node for one in child if one.get("codeListValue")]
+    codes = [
+        f"{one.get('codeListValue')} {one.text or ''}" for child in node for one in child if one.get("codeListValue")
+    ]
     near = " ".join(codes) if codes else near
     near = node.get("protocol") or node.get("elementSpec") or near
     for key, value in node.attrib.items():
-        if _local(key) in ("codeListValue", "href", "resource", "about", "date", "URI", "abbr") and value.strip():
-            yield _leaf(f"{path}/@{_local(key)}", [*keys, _local(key)] if _local(key) == "date" else keys, value, near)
+        if (
+            _local(key) in ("codeListValue", "href", "resource", "about", "date", "URI", "abbr", "protocol")
+            and value.strip()
+        ):
+            yield _leaf(
+                f"{path}/@{_local(key)}", [*keys, _local(key)] if key in ("date", "protocol") else keys, value, near
+            )
     if node.text and node.text.strip():
         yield _leaf(path, keys, node.text, near)
     count: dict[str, int] = {}
@@ -122,7 +129,7 @@ def _xml(node: ElementTree.Element, path: str, keys: list[str], near: str) -> It
 PLACEHOLDER = re.compile(
     r"^(\W*|-?\d|0+|none|null|n\W?a\.?|not ?(available|applicable|specified)|notspecified|unknown|unspecified|undefined"
     r"|no (se )?especific\w+|sconosciut\w+|unbekannt|keine( angabe)?|tbd|\{\{.*\}\}|\$\{.*\}|other|no information.*"
-    r"|no license( provided)?|https?://none.*|mailto:(none)?)$",
+    r"|no license( provided)?|licen[cs]e not specified|https?://none.*|mailto:(none)?)$",
     re.I,
 )
 DATE = re.compile(
@@ -214,33 +221,39 @@ def facts_of(leaf: Leaf, served: bool = False) -> Iterator[str]:
         yield "contact"
     if short and _is_format(leaf):
         yield "format"
-    if (
-        short
-        and LANGUAGE.search(value)
-        and _has(leaf, "language languages lang sprache idioma langue culture lingua locale")
-    ):
+    spoken = _has(leaf, "language languages lang sprache idioma langue culture lingua locale")
+    if short and spoken and LANGUAGE.search(value.strip("[]\"'")):
         yield "languages"
 
 
 def _is_licence(leaf: Leaf, short: bool) -> bool:
     if _has(leaf, "license licence licenses licences licenseinfo lizenz licencia licenza licensing"):
         return not _has(leaf, "required type")
+    if leaf.near in ("license", "licence") and _has(leaf, "href"):
+        return leaf.value.startswith("http")
     in_terms = _under(leaf, "rights constraints restrictions terms constraint uselimitation conditions usage copyright")
     if short and (LICENCE_ADDRESS.search(leaf.value) or LICENCE_NAME.search(leaf.value)):
         return in_terms or not _under(leaf, "description notes title keyword keywords tags abstract links distribution")
-    if _has(leaf, "uselimitation useconst"):
+    if {"use", "limitation"} <= leaf.own or {"other", "constraints"} <= leaf.own or _has(leaf, "useconst"):
         return True
-    return (
-        {"use", "limitation"} <= leaf.own
-        or {"use", "const"} <= leaf.own
-        or (in_terms and bool(LICENCE_NAME.search(leaf.value) or LICENCE_ADDRESS.search(leaf.value)))
-    )
+    long = len(leaf.value) > 30 or " " in leaf.value
+    if long and _has(leaf, "restrctn conditions"):
+        return True
+    reuse = re.search(r"\b(free|unrestricted|reuse|permission|without charge|licen[cs]e)\b", leaf.value, re.I)
+    if reuse and _has(leaf, "rights") and len(leaf.value) > 40:
+        return True
+    return in_terms and bool(LICENCE_NAME.search(leaf.value) or LICENCE_ADDRESS.search(leaf.value))
 
 
 def _is_spatial(leaf: Leaf, short: bool) -> bool:
     value = leaf.value
     keyed = _under(leaf, "spatial extent geographic bbox bounding coverage geom geometry boundingbox zones spdom box")
     if '"coordinates"' in value or WKT.match(value):
+        return True
+    pair = re.fullmatch(r"\[?\s*-?\d{1,3}(\.\d+)?,?\s+-?\d{1,2}(\.\d+)?\s*\]?", value)
+    if pair and (_has(leaf, "extent") or {"corner"} & leaf.own):
+        return True
+    if _has(leaf, "zones nation") and short:
         return True
     if short and PLACE.search(value):
         return keyed or _under(leaf, "spatial location place")
@@ -251,8 +264,8 @@ def _is_spatial(leaf: Leaf, short: bool) -> bool:
     if not short or _under(leaf, "temporal") or DATE.match(value) or value.startswith("http"):
         return False
     return (
-        _has(leaf, "spatial geographic bbox jurisdiction territory geographical place municipality")
-        and not _has(leaf, "resolution ref reference representation type granularity uri system relational")
+        _has(leaf, "spatial geographic bbox jurisdiction territory geographical municipality province country")
+        and not _has(leaf, "resolution unit ref reference representation type granularity uri system relational")
         or bool(_under(leaf, "spatial zones geographicidentifier") and _has(leaf, "label name identifier code"))
     )
 
@@ -260,20 +273,33 @@ def _is_spatial(leaf: Leaf, short: bool) -> bool:
 def _is_frequency(leaf: Leaf) -> bool:
     if EU_FREQUENCY.search(leaf.value):
         return True
-    keyed = _has(leaf, "frequency frequencies periodicity accrual accrualperiodicity aktualisierung cadence refresh")
+    keyed = {"update", "interval"} <= leaf.own or _has(
+        leaf, "freq 更新頻度 frequency frequencies periodicity accrual accrualperiodicity aktualisierung cadence"
+    )
     folded = re.sub(r"[\s-]", "", leaf.value.lower())
     if folded in FREQUENT or DURATION.match(leaf.value):
         return keyed or (_has(leaf, "maintenance update modified") and not _under(leaf, "status"))
-    return keyed and not DATE.match(leaf.value) and len(leaf.value) < 120
+    return keyed and not DATE.match(leaf.value) and len(leaf.value) < 250 and not _has(leaf, "band date")
 
 
 def _dates(leaf: Leaf, served: bool) -> Iterator[str]:
     value = leaf.value
     epoch = bool(EPOCH.match(value)) and _has(leaf, "created modified updated date issued extent time")
     is_date = bool(DATE.match(value)) or epoch
-    timed = _under(leaf, "temporal timeperiod period timperd interval") or _has(leaf, "timeextent")
+    if _under(leaf, "publisher organization organisation contact thesaurus thesaurusname owner aggregation"):
+        return
+    timed = (
+        _under(leaf, "temporal timeperiod period timperd interval")
+        or {"time", "extent"} <= leaf.own
+        or {"time", "range"} <= leaf.own
+    )
     if timed and not _has(leaf, "frequency resolution accrual"):
-        if is_date or DAY.search(value) or INTERVAL.match(value) or re.search(r"\b(1[5-9]|20)\d\d\b", value[:60]):
+        if (
+            is_date
+            or DAY.search(value)
+            or INTERVAL.match(value)
+            or re.search(r"\b(1[5-9]|20)\d\d\b|\b\d{12}\b", value[:60])
+        ):
             yield "temporal"
         return
     if not is_date:
@@ -283,12 +309,13 @@ def _dates(leaf: Leaf, served: bool) -> Iterator[str]:
     if _has(leaf, "begin end start from to begdate enddate") and (re.match(r"\d{4}", value) or DAY.search(value)):
         yield "temporal"
         return
-    record = _under(leaf, "metadata datestamp metd datestamp metainfo record") or served
+    record = _under(leaf, "metadata datestamp metd datestamp metainfo record system") or served
     record = record and not leaf.path.startswith(("/MD_Metadata/identificationInfo", "/metadata/idinfo"))
+    record = record and "/stdyDscr" not in leaf.path
     kind = leaf.near if {"date"} & leaf.own or "CI_Date" in leaf.path else ""
     if record and _has(leaf, "created modified updated update date datestamp metd stamp changed timestamp revised"):
         yield "record_modified"
-    elif _has(leaf, "issued published publication released release created creation pubdate first") or re.search(
+    elif _has(leaf, "issued published publication released release created creation pubdate first dist") or re.search(
         r"publication|creation|released", kind
     ):
         yield "issued"
@@ -302,11 +329,21 @@ def _dates(leaf: Leaf, served: bool) -> Iterator[str]:
 def _is_publisher(leaf: Leaf) -> bool:
     if MAIL.match(leaf.value) or DATE.match(leaf.value) or MEDIA.match(leaf.value):
         return False
-    if _has(leaf, "id identifier type image url logo email mail phone description state status created revision slug"):
+    if _has(leaf, "username") or (" " not in leaf.value and leaf.path == "/owner"):
+        return False  # an account
+    if _has(
+        leaf,
+        "roles latitude id identifier type image url logo email mail phone description state created revision slug",
+    ):
         return False
     keyed = "publisher organization organisation agency attribution herausgeber proprietario titular editor creator"
-    keyed += " publishers owner author originator origin rightsholder provider department organisationname"
-    return _has(leaf, keyed) or (_under(leaf, "publisher") and _has(leaf, "name title label"))
+    keyed += " publishers owner author originator origin rightsholder provider providers department distrbtr"
+    keyed += " organisationname"
+    return (
+        _has(leaf, keyed)
+        or (_under(leaf, "owner") and _has(leaf, "first_name first"))
+        or (_under(leaf, "publisher") and _has(leaf, "name title label"))
+    )
 
 
 def _is_contact(leaf: Leaf) -> bool:
@@ -324,5 +361,5 @@ def _is_format(leaf: Leaf) -> bool:
         return not _under(leaf, "thumbnail links%")
     folded = leaf.value.lower().lstrip(".")
     if folded in FORMATS:
-        return _has(leaf, "format formats mimetype extension mime media filetype datatype type")
+        return _has(leaf, "format formats mimetype extension mime media filetype type")
     return _has(leaf, "format formats mimetype mediatype") and len(leaf.value) < 60 and not leaf.value.isdigit()

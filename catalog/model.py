@@ -79,6 +79,8 @@ class Publisher:
     url: str | None = None
     parent: str | None = None
     """Name of the organisation it belongs to."""
+    ancestors: tuple[str, ...] = ()
+    """Names of those that the parent belongs to, the nearest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,10 @@ class Dataset:
     """adms:identifier."""
     documentation: tuple[str, ...] = ()
     described_by: str | None = None
+    bureau_codes: tuple[str, ...] = ()
+    """Bureaus of the United States, by the codes of OMB Circular A-11: "015:11"."""
+    program_codes: tuple[str, ...] = ()
+    """Programs of the Federal Program Inventory: "015:001"."""
     is_part_of: str | None = None
     """Identifier of the parent dataset or series, as the record names it."""
     is_series: bool = False

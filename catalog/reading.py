@@ -244,7 +244,8 @@ def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[st
 def _publisher(row: dict[str, Any] | None) -> Publisher | None:
     if row is None:
         return None
-    return Publisher(**{k: row[k] for k in ("name", "identifier", "email", "url", "parent")})
+    own = {k: row[k] for k in ("name", "identifier", "email", "url", "parent")}
+    return Publisher(**own, ancestors=tuple(json.loads(row["ancestors"] or "[]")))
 
 
 def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:

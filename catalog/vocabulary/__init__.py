@@ -8,8 +8,9 @@ guess: a wrong "open" does more harm than an unknown. No look-up raises, whateve
 from __future__ import annotations
 
 from .formats import FileFormat, file_format, format_of_url, known_media_type
-from .licences import Licence, licence
-from .terms import Frequency, Term, access_right, frequency, language, theme
+from .licences import Licence, is_restrictive, licence
+from .no_values import is_no_value, is_template
+from .terms import Frequency, Term, access_right, frequency, language, language_code, theme
 
 __all__ = [
     "FileFormat",
@@ -20,8 +21,12 @@ __all__ = [
     "file_format",
     "format_of_url",
     "frequency",
+    "is_no_value",
+    "is_restrictive",
+    "is_template",
     "known_media_type",
     "language",
+    "language_code",
     "licence",
     "theme",
 ]

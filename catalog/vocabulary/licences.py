@@ -12,7 +12,7 @@ from specs.vocabularies import read
 from . import creative_commons
 from .folding import clean, name_key, pieces, split_list, url_key, urls_in
 
-__all__ = ["Licence", "OpenDefinition", "licence"]
+__all__ = ["Licence", "OpenDefinition", "is_restrictive", "licence"]
 
 OpenDefinition = Literal["open", "not_open", "not_reviewed", "declared", "none"]
 
@@ -20,7 +20,8 @@ _LIMIT = 20_000
 """Characters. Longer licence texts are contracts, not names."""
 
 _RESERVATION = re.compile(
-    r"\b(?:(?:non)?(?:com+er[cz]|kom+erz)\w*|academic|internal use|only|nur|seulement|uniquement|solo|pay|fees?"
+    r"\b(?:(?:non|no|nicht|niet|ikke|icke|ei|nao)?(?:com+erci(?:al|aux|ais|eel|el)|kom+er(?:[zcst]+i|c[ny]))\w*"
+    r"|academic|internal use|only|nur|seulement|uniquement|solo|pay|fees?"
     r"|except\w*|unless|excluding|prohibit\w*|forbidden|permission|not licen[sc]ed|not available|not open"
     r"|may not|must not|cannot|formerly|previously|no longer|instead of|compatible|similar to|based on|either"
     r"|nicht|ausser|ausgenommen|sauf|salvo|excepto|eccetto|exceto|behalve|additional terms)\b"
@@ -173,3 +174,13 @@ def licence(*declared: str | None) -> Licence | None:
         if text and len(text) <= _LIMIT and (entry := _resolve(text)):
             return entry
     return None
+
+
+@lru_cache(maxsize=4096)
+def is_restrictive(declared: str) -> bool:
+    """Whether a text restricts: a licence that is not open, or a sentence with a reservation that names none."""
+    found = licence(declared)
+    if found is not None:
+        return found.is_open is False and found.open_definition != "none"
+    text = clean(declared, _LIMIT)
+    return text is not None and url_key(text) is None and _RESERVATION.search(name_key(text)) is not None

@@ -12,7 +12,7 @@ from specs.vocabularies import read
 
 from .folding import clean, name_key, segment_after, split_list, url_key
 
-__all__ = ["Frequency", "Term", "access_right", "frequency", "language", "theme"]
+__all__ = ["Frequency", "Term", "access_right", "frequency", "language", "language_code", "theme"]
 
 _LIMIT = 1_000
 _Entry = TypeVar("_Entry")
@@ -23,6 +23,21 @@ _LANGUAGE_URIS = (
     "id.loc.gov/vocabulary/iso639-1/",
     "id.loc.gov/vocabulary/iso639-2/",
 )
+_DURATION = re.compile(
+    r"(?:r\s?-?\d*\s?/\s?)?(?:\d{4}[^/]{0,30}/\s?)?"
+    r"p(?=t?\d)(?:(?P<years>\d+(?:[.,]\d+)?)y)?(?:(?P<months>\d+(?:[.,]\d+)?)m)?(?:(?P<weeks>\d+(?:[.,]\d+)?)w)?"
+    r"(?:(?P<days>\d+(?:[.,]\d+)?)d)?"
+    r"(?:t(?:(?P<hours>\d+(?:[.,]\d+)?)h)?(?:(?P<minutes>\d+(?:[.,]\d+)?)m)?(?:(?P<seconds>\d+(?:[.,]\d+)?)s)?)?"
+    r"(?:/\s?\d{4}[^/]{0,30})?",
+    re.IGNORECASE,
+)
+"""A duration of ISO 8601, alone or as a repeating interval with or without a date: R/P1M, R5/2008-03-01/P1Y, P1.5M."""
+_DAYS = {
+    "years": 365.243, "months": 30.4369, "weeks": 7.0, "days": 1.0,
+    "hours": 1 / 24, "minutes": 1 / 1440, "seconds": 1 / 86400,
+}  # fmt: skip
+_ALIKE = 0.02
+"""Two periods that differ by less than this share are one: R/P52W is a year."""
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){1,3}")
 
 
@@ -99,8 +114,31 @@ def _first(index: dict[str, _Entry], declared: tuple[str | None, ...]) -> _Entry
 
 @lru_cache(maxsize=4096)
 def frequency(*declared: str | None) -> Frequency | None:
-    """EU code or URI, Dublin Core name or URI, ISO 8601 repetition (``R/P1Y``), udata name, or a word."""
-    return _first(_frequencies(), declared)
+    """EU code or URI, Dublin Core name or URI, ISO 8601 duration (``R/P1Y``, ``P45D``), udata name, or a word.
+
+    A duration for which the EU has no code is its "OTHER", with the days that it states.
+    """
+    for text in declared:
+        found = _first(_frequencies(), (text,)) or _of_duration(text or "")
+        if found:
+            return found
+    return None
+
+
+def _of_duration(text: str) -> Frequency | None:
+    match = _DURATION.fullmatch(text.strip()) if len(text) <= 80 else None
+    if match is None:
+        return None
+    days = sum(float(value.replace(",", ".")) * _DAYS[unit] for unit, value in match.groupdict().items() if value)
+    # Beyond a thousand years nobody means what the sign says.
+    if not 0 < days < 365_000:
+        return None
+    known = [one for one in _frequencies().values() if one.period_days is not None]
+    nearest = min(known, key=lambda one: abs(one.period_days / days - 1) if one.period_days else 1e9)
+    if nearest.period_days and abs(nearest.period_days / days - 1) < _ALIKE:
+        return nearest
+    other = _frequencies()["other"]
+    return Frequency(id=other.id, title=other.title, eu_uri=other.eu_uri, period_days=days, is_unbounded=False)
 
 
 @lru_cache(maxsize=4096)
@@ -128,3 +166,21 @@ def language(*declared: str | None) -> Term | None:
         if entry := index.get(_key(plain)) or (index.get(tag[1]) if tag else None):
             return entry
     return None
+
+
+@lru_cache(maxsize=4096)
+def language_code(declared: str) -> str | None:
+    """The code by which texts are told apart: ISO 639-1, or 639-3 where there is none shorter, in lower case.
+
+    ``en``, ``en-US``, ``ENG`` and English's address in the EU's table are "en". None for what is no language, and for
+    "several" and "undetermined".
+    """
+    found = language(declared)
+    if found is None or found.id in ("MUL", "UND", "ZXX"):
+        return None
+    return _short_codes().get(found.id) or found.id.lower()
+
+
+@lru_cache(maxsize=1)
+def _short_codes() -> dict[str, str]:
+    return {row["id"]: row["iso2"] for row in read("languages") if row["iso2"]}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-__all__ = ["absolute", "email", "first", "host_of", "json_text", "names", "text", "texts"]
+from catalog.vocabulary import language_code
+
+__all__ = ["absolute", "email", "first", "host_of", "is_language_map", "json_text", "names", "text", "texts"]
 
 
 def text(value: Any) -> str | None:
@@ -33,15 +36,29 @@ def _text(value: Any) -> str | None:
         case int() | float():
             return str(value)
         case dict():
-            chosen = [value.get("en"), *value.values()] if _is_language_map(value) else [value.get("@value")]
+            chosen = [value.get("en"), *value.values()] if is_language_map(value) else [value.get("@value")]
             return first(*chosen)
         case list():
             return first(*value)
     return None
 
 
-def _is_language_map(value: dict[str, Any]) -> bool:
-    return bool(value) and all(re.fullmatch(r"[a-z]{2,3}([-_]\w+)?", str(key)) for key in value)
+_TAG = re.compile(r"[a-z]{2,3}(?:[-_]\w+)?")
+
+
+@lru_cache(maxsize=4096)
+def _is_tag(key: str) -> bool:
+    return len(key) <= 20 and _TAG.fullmatch(key) is not None and (len(key) == 2 or language_code(key) is not None)
+
+
+def is_language_map(value: dict[Any, Any]) -> bool:
+    """Whether the keys of an object are languages. ``{"id": 7}`` is no Indonesian."""
+    return (
+        bool(value)
+        and "id" not in value
+        and all(_is_tag(str(key)) for key in value)
+        or (len(value) > 1 and "id" in value and "en" in value and all(_is_tag(str(key)) for key in value))
+    )
 
 
 def first(*values: Any) -> str | None:
@@ -59,7 +76,7 @@ def texts(value: Any) -> tuple[str, ...]:
         return ()
     value = json_text(value)
     if isinstance(value, dict):
-        if _is_language_map(value) and any(isinstance(v, list) for v in value.values()):
+        if is_language_map(value) and any(isinstance(v, list) for v in value.values()):
             # Every language lists the same keywords: one language stands for all.
             return next((found for v in [value.get("en"), *value.values()] if (found := texts(v))), ())
         single = text(value)

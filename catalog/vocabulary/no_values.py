@@ -1,0 +1,63 @@
+"""Texts that say "nothing is known here": what people and programs write into a field that had to be filled.
+
+They are no facts. The words are in ``no_values.csv``; those of its row "program" are written by machines alone.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from specs.vocabularies import read
+
+from .folding import split_list
+
+__all__ = ["is_no_value", "is_template"]
+
+_LONGEST = 60
+"""Characters; a longer text is more than a placeholder."""
+_TEMPLATE = re.compile(
+    r"\s*(?:mailto:|https?://|ftp://)?(?:[^\s{}<>]*(?:\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{%[^{}]*%\})[^\s{}<>]*"
+    r"|<%[^%]*%>|%\(\w+\)s|\{[a-z_.]{1,40}\})\s*",
+    re.IGNORECASE,
+)
+"""Nothing but a template that nobody filled in, or an address with one in it."""
+_SIGNS = re.compile(r"[\W_]+")
+_EDGES = " \t\r\n.!?:;,()[]<>{}*\"'`-–—_"
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[frozenset[str], frozenset[str]]:
+    """What programs write, and what anybody writes."""
+    programs, all_words = set[str](), set[str]()
+    for row in read("no_values"):
+        words = {key for word in split_list(row["texts"]) for key in (word.casefold(), _plain(word)) if key}
+        all_words |= words
+        if row["language"] == "program":
+            programs |= words
+    return frozenset(programs), frozenset(all_words)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().strip(_EDGES).split())
+
+
+def is_template(text: str) -> bool:
+    """Whether a text is a template that nobody filled in: ``{{ maintainer.name }}``."""
+    return ("{" in text or "%" in text) and len(text) < 2_000 and _TEMPLATE.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=16384)
+def _is_word(text: str, by_program: bool) -> bool:
+    words = _words()[0 if by_program else 1]
+    return text.casefold().strip() in words or _plain(text) in words or _SIGNS.fullmatch(text) is not None
+
+
+def is_no_value(text: str, *, by_program: bool = False) -> bool:
+    """Whether a text stands for "nothing": a word for it in any language, signs alone ("--", "?"), a template.
+
+    With ``by_program`` only what programs write counts, for fields in which the other words may be meant: keywords.
+    """
+    if len(text) > _LONGEST:
+        return is_template(text)
+    return not text.strip() or _is_word(text, by_program) or is_template(text)

@@ -1,0 +1,18 @@
+"""One way to read a fact, for all portal types: all candidates, then the best."""
+
+from __future__ import annotations
+
+from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
+from harvester.facts.candidates import Candidate, Scope, Standing
+from harvester.facts.choice import Choice, choose, grade
+from harvester.facts.languages import Worded, first_language, worded
+from harvester.facts.names import FieldName, field_name
+from harvester.facts.periods import Period, periods, span
+from harvester.facts.places import box, places
+from harvester.facts.record import Facts, meant
+
+__all__ = [
+    "Body", "Candidate", "Choice", "Facts", "FieldName", "Period", "Scope", "Standing", "Worded", "bodies", "box",
+    "choose", "contact_of", "field_name", "first_language", "grade", "meant", "periods", "places", "publisher_of",
+    "span", "worded",
+]  # fmt: skip

@@ -1,0 +1,110 @@
+"""Publishers and contacts, told in objects, in fields beside each other, or in JSON that stands in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from catalog.model import Contact, Publisher
+from catalog.vocabulary import is_no_value
+from harvester.facts.names import field_name
+from harvester.spiders.values import email, json_text, text
+
+__all__ = ["Body", "bodies", "contact_of", "publisher_of"]
+
+_MAIL = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>.,;:\"()]+")
+_ADDRESS = re.compile(r"(?i)(?:https?|ftp)://\S+|www\.\S+")
+_DEEPEST = 6
+Words = Callable[[Any], str | None]
+
+
+class Body(NamedTuple):
+    """A person or an organisation."""
+
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+    identifier: str | None = None
+    parents: tuple[str, ...] = ()
+    """Names of the bodies that it belongs to, the nearest first."""
+
+
+NOBODY = Body()
+
+
+def said(value: Any, words: Words = text) -> str | None:
+    """A text that is no placeholder."""
+    found = words(value)
+    return None if found is None or is_no_value(found) else found
+
+
+def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Body]:
+    """All bodies that a value tells of: an object, a list, a name, or JSON of them in a text."""
+    value = json_text(value)
+    if isinstance(value, list):
+        return [body for item in value for body in bodies(item, words, depth + 1)] if depth < _DEEPEST else []
+    if isinstance(value, dict):
+        body = _of_object(value, words, depth)
+    else:
+        name = said(value, words)
+        mail = email(name) if name and _MAIL.fullmatch(email(name) or "") else None
+        body = NOBODY if name is None else Body(email=mail) if mail else Body(name=name)
+    return [body] if body != NOBODY else []
+
+
+def _of_object(value: dict[str, Any], words: Words, depth: int) -> Body:
+    """The first name that says something counts, by the order of ``specs/field_names.toml``."""
+    found: dict[str, tuple[int, Any]] = {}
+    for key, one in value.items():
+        name = field_name(str(key), "agent")
+        if name is None or one in (None, "", [], {}):
+            continue
+        if name.fact != "parent" and said(one, words) is None:
+            continue
+        if name.fact not in found or name.rank < found[name.fact][0]:
+            found[name.fact] = (name.rank, one)
+    texts = {fact: said(one, words) for fact, (_, one) in found.items() if fact != "parent"}
+    if not texts:
+        # {"de": "Amt", "fr": "Office"}: a name in languages.
+        name_alone = said(value, words)
+        return Body(name=name_alone) if name_alone else NOBODY
+    above = bodies(found["parent"][1], words, depth + 1) if "parent" in found and depth < _DEEPEST else []
+    parents = tuple(name for body in above[:1] if body.name for name in (body.name, *body.parents))
+    mail = email(texts.get("email"))
+    return Body(texts.get("name"), mail, texts.get("url"), texts.get("identifier"), parents)
+
+
+def publisher_of(found: Iterable[Body]) -> Publisher | None:
+    """The first body with a name."""
+    for body in found:
+        if body.name:
+            parents = body.parents
+            return Publisher(
+                name=body.name,
+                identifier=body.identifier,
+                email=body.email,
+                url=body.url,
+                parent=parents[0] if parents else None,
+                ancestors=parents[1:],
+            )
+    return None
+
+
+def contact_of(found: Iterable[Body]) -> Contact | None:
+    """The body that can best be reached: by an address of mail, else by a page, else the first that is named.
+
+    A name that stands alone is joined to an address that stands alone, but no person gets the address of another.
+    """
+    people = list(found)
+    best = next((one for one in people if one.email and "@" in one.email), None)
+    best = best or next((one for one in people if one.url and _ADDRESS.match(one.url)), None)
+    best = best or next((one for one in people if one.name or one.url), None)
+    if best is None:
+        return None
+    name, url = best.name, best.url
+    if name is None:
+        name = next((one.name for one in people if one.name and not one.email), None)
+    if url is None:
+        url = next((one.url for one in people if one.url and not one.name and not one.email), None)
+    return Contact(name=name, email=best.email, url=url)

@@ -1,0 +1,157 @@
+"""Which of several statements of one fact counts.
+
+The nearest scope that says anything decides: within it what is stated goes before what is inherited or guessed, then
+what resolves (a known licence, a date that can be read, a specific format), then the plainest name. A restriction is
+not overruled by an open licence that stands farther away, or under a less plain name. What resolves to something else
+than what was chosen is a contradiction: it is kept and said. Where nothing resolves the best text stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from catalog import vocabulary
+from harvester.facts.candidates import Candidate
+from quality.dates import last_day
+
+__all__ = ["Choice", "choose", "grade"]
+
+_LONG = 400
+"""Characters of a contradiction that are kept."""
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+_CODE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9]+|https?://\S+", re.IGNORECASE)
+_GENERIC = ("ZIP", "GZIP", "XML", "JSON", "OCTET", "BIN", "TXT", "HTML", "TAR", "7Z", "RAR")
+
+
+class Choice(NamedTuple):
+    """What was chosen of a fact."""
+
+    text: str
+    candidate: Candidate
+    others: tuple[str, ...] = ()
+    """Further texts of the same scope that say another thing, or say it otherwise, the best first."""
+    contradictions: tuple[str, ...] = ()
+    """"licence at extras/license: ODbL", of any scope."""
+
+
+def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
+    """The statement that counts; None where there is none. Values are texts, and no placeholders."""
+    found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
+    if not found:
+        return None
+    if len(found) == 1:
+        return Choice(found[0].value, found[0])
+    graded = [(grade(fact, one.value), one) for one in found]
+    said = [one for level, one in graded if level] or found
+    nearest = min(one.scope for one in said)
+    ordered = sorted(
+        ((level, one) for level, one in graded if one.scope == nearest),
+        key=lambda pair: (pair[0] == 0, pair[1].standing, -pair[0], pair[1].rank),
+    )
+    best = ordered[0][1]
+    if fact == "licence":
+        best = _not_overruled(best, [one for _, one in ordered])
+    others = dict.fromkeys(one.value for _, one in ordered if one.value != best.value)
+    return Choice(best.value, best, tuple(others), _contradictions(fact, best, found))
+
+
+def _not_overruled(best: Candidate, same_scope: Sequence[Candidate]) -> Candidate:
+    """A restriction under a plainer name than the licence that resolves."""
+    if vocabulary.is_restrictive(best.value):
+        return best
+    nearer = [one for one in same_scope if one.standing <= best.standing and one.rank < best.rank]
+    return next((one for one in nearer if vocabulary.is_restrictive(one.value)), best)
+
+
+def _contradictions(fact: str, best: Candidate, found: Sequence[Candidate]) -> tuple[str, ...]:
+    meaning = _MEANING.get(fact)
+    if meaning is None or (chosen := meaning(best.value)) is None:
+        return ()
+    said: dict[str, None] = {}
+    for one in found:
+        other = meaning(one.value) if one is not best else None
+        # A licence without its version does not contradict one with it.
+        if other is not None and not (other.startswith(chosen) or chosen.startswith(other)):
+            said[f"{fact} at {one.path}: {one.value[:_LONG]}"] = None
+    return tuple(said)
+
+
+def _licence_meant(text: str) -> str | None:
+    found = vocabulary.licence(text)
+    return found.id if found and found.open_definition not in ("declared", "none") else None
+
+
+def _frequency_meant(text: str) -> str | None:
+    found = vocabulary.frequency(text)
+    return found.id if found and not found.is_unbounded and found.id != "OTHER" else None
+
+
+def _access_meant(text: str) -> str | None:
+    found = vocabulary.access_right(text)
+    return found.id if found else None
+
+
+_MEANING: dict[str, Callable[[str], str | None]] = {
+    "licence": _licence_meant,
+    "frequency": _frequency_meant,
+    "access_rights": _access_meant,
+}
+
+
+@lru_cache(maxsize=16384)
+def grade(fact: str, text: str) -> int:
+    """How much a text says of a fact: 0 nothing, 1 something, from 2 on it resolves, the more the more specific."""
+    judge = _GRADES.get(fact)
+    return judge(text) if judge else 1
+
+
+def _licence(text: str) -> int:
+    found = vocabulary.licence(text)
+    if found is None or found.open_definition == "declared":
+        return 1
+    if found.open_definition == "none":
+        return 0
+    return 3 if any(letter.isdigit() for letter in found.id) or not found.id.startswith("CC-") else 2
+
+
+def _frequency(text: str) -> int:
+    found = vocabulary.frequency(text)
+    if found is None:
+        return 1
+    return 1 if found.id == "UNKNOWN" or (found.id == "OTHER" and found.period_days is None) else 2
+
+
+def _date(text: str) -> int:
+    if last_day(text) is not None:
+        return 2
+    return 1 if any(letter.isdigit() for letter in text) else 0
+
+
+def _format(text: str) -> int:
+    found = vocabulary.file_format(text)
+    return 1 if found is None else 2 if found.id in _GENERIC else 3
+
+
+def _media_type(text: str) -> int:
+    return _format(text) if vocabulary.known_media_type(text) or vocabulary.file_format(text) else 1
+
+
+def _name(text: str) -> int:
+    return 0 if _CODE.fullmatch(text.strip()) else 1
+
+
+_GRADES: dict[str, Callable[[str], int]] = {
+    "licence": _licence,
+    "frequency": _frequency,
+    "access_rights": lambda text: 2 if vocabulary.access_right(text) else 1,
+    "language": lambda text: 2 if vocabulary.language(text) else 1,
+    "format": _format,
+    "media_type": _media_type,
+    "publisher": _name,
+    "responsible": _name,
+    "contact_email": lambda text: 2 if _EMAIL.search(text) else 0,
+    **dict.fromkeys(("issued", "modified", "temporal_start", "temporal_end"), _date),
+}

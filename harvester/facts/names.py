@@ -1,0 +1,104 @@
+"""Which fact a field of a record states, told by its name: all spellings of a name are one.
+
+``accrualPeriodicity``, ``accrual_periodicity``, ``dct:accrualPeriodicity`` and ``Accrual Periodicity`` are the same.
+The names are in ``specs/field_names.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from catalog import vocabulary
+from catalog.vocabulary.folding import compact
+from specs.field_names import Group, field_names
+
+__all__ = ["FieldName", "Of", "field_name", "folded"]
+
+Of = Literal["dataset", "file", "agent", "licence", "period", "place"]
+"""What the object with the fields stands for."""
+
+_NAMESPACE = re.compile(
+    r"(?:https?://\S*[/#]|(?:dct|dcterms|dc|dcat|dcatap|dcatapit|dcat[_-]ap[_-]it|adms|foaf|schema|schema[_.]org|sdo|vcard"
+    r"|skos|prov|locn|gmd|gco|gmx|mdb|mri|spdx|owl|rdfs?|odrs|odrl|cc|pod|extras?|custom|iso|iso19139|common[ _-]core"
+    r"|dataset|package|resource|distribution)[:_./-])(?=.)",
+    re.IGNORECASE,
+)
+_LANGUAGE = re.compile(r"(.+?)(?:[ _.@:/-]+|\[\[?)([a-z]{2,3})(?:[_-][a-z]{2,4})?\]{0,2}", re.IGNORECASE)
+_CAMEL_LANGUAGE = re.compile(r"(.*[a-z])(En|Fr|De|It|Es|Pt|Nl|Sv|Fi|Da|No|Nb|Ca|Eu|Gl|Pl|Cs|El|Ja|Ar|Ru|Uk)")
+_TRANSLATED = re.compile(r"(.+?)[ _-]?(?:translated|translations?|i18n|multilang|multilingual)", re.IGNORECASE)
+_GROUP = re.compile(r"[_|/>:]| - |\.")
+_CACHED = 20_000
+"""Names remembered; hostile records could bring any number of them."""
+
+
+class FieldName(NamedTuple):
+    """What a name says."""
+
+    fact: str
+    rank: int
+    """Place among the names of the fact: the smaller, the plainer."""
+    language: str | None = None
+    """Code of the language that the name ends in."""
+
+
+@lru_cache(maxsize=8)
+def folded(of: Of) -> dict[str, FieldName]:
+    """All names of a group, folded."""
+    groups: tuple[Group, ...] = ("both", of) if of in ("dataset", "file") else (of,)
+    found: dict[str, FieldName] = {}
+    for group in groups:
+        for fact, names in field_names()[group].items():
+            for rank, name in enumerate(names):
+                key = compact(name)
+                if group == "both" or key not in found or found[key].fact != fact:
+                    found[key] = FieldName(fact, rank)
+    return found
+
+
+_known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
+
+
+def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
+    """The fact that a field of this name states; None where it is not known to state any.
+
+    ``is_grouped``: names come with a group in front that is a person's own choice ("Legal_License-URL").
+    """
+    known = _known.setdefault((of, is_grouped), {})
+    try:
+        return known[name]
+    except KeyError:
+        pass
+    if len(known) > _CACHED:
+        known.clear()
+    found = known[name] = _look_up(name, of, is_grouped) if len(name) <= 200 else None
+    return found
+
+
+def _look_up(name: str, of: Of, is_grouped: bool) -> FieldName | None:
+    names = folded(of)
+    rest = name
+    while True:
+        if found := _plain(rest, names):
+            return found
+        cut = _GROUP.search(rest) if is_grouped else None
+        if cut is None or cut.end() >= len(rest):
+            return None
+        rest = rest[cut.end() :]
+
+
+def _plain(name: str, names: dict[str, FieldName]) -> FieldName | None:
+    """A name with and without namespace and language."""
+    bare = _NAMESPACE.sub("", name, count=1) if _NAMESPACE.match(name) else None
+    for form in (name, bare):
+        if not form:
+            continue
+        if found := names.get(compact(form)):
+            return found
+        if (match := _TRANSLATED.fullmatch(form)) and (found := names.get(compact(match[1]))):
+            return found
+        match = _LANGUAGE.fullmatch(form) or _CAMEL_LANGUAGE.fullmatch(form)
+        if match and (code := vocabulary.language_code(match[2].lower())) and (found := names.get(compact(match[1]))):
+            return FieldName(found.fact, found.rank, code)
+    return None

@@ -1,0 +1,333 @@
+"""All that a record says, by fact: gathered from everywhere first, chosen then.
+
+    facts = Facts("dataset", preferred=("fr",))
+    facts.read(raw)                          # fields by their names
+    facts.add("licence", node, "rights", rank=50)    # what no name tells
+    facts.text("frequency"), facts.licence(), facts.period(), facts.places(), facts.publisher(), facts.contact()
+
+Values stay as they stand; placeholders are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.model import Contact, Publisher
+from catalog.vocabulary import frequency, is_no_value, is_template, language_code
+from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
+from harvester.facts.candidates import Candidate, Scope, Standing
+from harvester.facts.choice import Choice, choose
+from harvester.facts.languages import Worded, first_language, worded
+from harvester.facts.names import Of, field_name
+from harvester.facts.periods import Period, periods, span
+from harvester.facts.places import box, places
+from harvester.spiders.values import email, is_language_map, json_text, text
+
+__all__ = ["Facts", "meant"]
+
+_TITLES = ("title",)
+"""A title may be any word: a town is called Nada."""
+_WORDS = ("description", "keywords", "themes", "language", "provenance")
+"""Here only what programs write is no value: people may mean the other words."""
+_NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
+_NO_HASH = re.compile(r"0+|[\W_]+")
+_NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
+_REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
+_DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
+_OBJECT_NAMES = (
+    "name",
+    "title",
+    "label",
+    "prefLabel",
+    "skos:prefLabel",
+    "rdfs:label",
+    "value",
+    "code",
+    "uri",
+    "@id",
+    "id",
+    "url",
+    "href",
+    "resource",
+)
+
+
+def meant(fact: str, said: str) -> bool:
+    """Whether a text states a fact at all, and is no placeholder."""
+    if fact in _TITLES:
+        return not is_template(said)
+    if is_no_value(said, by_program=fact in _WORDS):
+        # "unknown" is a frequency by its own code.
+        return fact == "frequency" and not is_no_value(said, by_program=True) and frequency(said) is not None
+    if fact == "byte_size":
+        return _NO_NUMBER.fullmatch(said.strip()) is None
+    if fact == "checksum":
+        return _NO_HASH.fullmatch(said.strip()) is None
+    if fact in _DATES:
+        return _NO_DAY.fullmatch(said.strip()) is None
+    return True
+
+
+class Facts:
+    """The candidates of one record, or of one file of it."""
+
+    __slots__ = ("contradictions", "found", "of", "preferred")
+
+    def __init__(self, of: Of = "dataset", preferred: Sequence[str | None] = ()) -> None:
+        self.of: Of = of
+        self.preferred = preferred
+        """Languages, the portal's own first."""
+        self.found: dict[str, list[Candidate]] = {}
+        self.contradictions: list[str] = []
+
+    # Gathering
+
+    def read(
+        self,
+        fields: Mapping[str, Any] | Iterable[tuple[str, Any]],
+        path: str = "",
+        *,
+        scope: Scope = Scope.DATASET,
+        standing: Standing = Standing.STATED,
+        is_grouped: bool = False,
+    ) -> None:
+        """Add every field whose name is known; ``path`` is that of the object, "extras/"."""
+        pairs = fields.items() if isinstance(fields, Mapping) else fields
+        of, found = self.of, self.found
+        for key, value in pairs:
+            if value is None or value == "" or type(key) is not str:
+                continue
+            name = field_name(key, of, is_grouped=is_grouped)
+            if name is not None:
+                one = Candidate(name.fact, value, path + key, scope, standing, name.rank, name.language)
+                if name.fact in found:
+                    found[name.fact].append(one)
+                else:
+                    found[name.fact] = [one]
+
+    def add(
+        self,
+        fact: str,
+        value: Any,
+        path: str,
+        *,
+        rank: int = 0,
+        scope: Scope = Scope.DATASET,
+        standing: Standing = Standing.STATED,
+    ) -> None:
+        """Add a value that no name of a field tells of."""
+        if value is not None and value != "":
+            self.found.setdefault(fact, []).append(Candidate(fact, value, path, scope, standing, rank))
+
+    def drop(self, *facts: str) -> None:
+        """Forget what was gathered of some facts: here the fields mean something else."""
+        for fact in facts:
+            self.found.pop(fact, None)
+
+    # Choosing
+
+    def candidates(self, fact: str) -> list[Candidate]:
+        """What is said of a fact, each as a text that is no placeholder."""
+        made = []
+        for one in self.found.get(fact, ()):
+            value = one.value
+            if type(value) is str and value[:1] not in ("[", "{", " "):
+                # Most are plain texts.
+                if value.strip() and meant(fact, value):
+                    made.append(one)
+                continue
+            made += [one._replace(value=said, rank=one.rank) for said in self._texts(fact, value)]
+        return made
+
+    def _texts(self, fact: str, value: Any) -> list[str]:
+        value = json_text(value)
+        if isinstance(value, list):
+            return [said for item in value for said in self._texts(fact, item)]
+        if isinstance(value, dict):
+            if fact == "licence":
+                return self._licence_texts(value)
+            if not is_language_map(value) and "@value" not in value:
+                found = next((said for key in _OBJECT_NAMES if (said := self.words(value.get(key)))), None)
+                return [found] if found and meant(fact, found) else []
+        found = self.words(value)
+        return [found] if found and meant(fact, found) else []
+
+    def _licence_texts(self, value: dict[str, Any]) -> list[str]:
+        """The address of a licence, and its name."""
+        told: dict[str, tuple[int, str]] = {}
+        for key, one in value.items():
+            name = field_name(str(key), "licence")
+            said = self.words(one) if name else None
+            if name and said and meant("licence", said) and name.rank < told.get(name.fact, (999, ""))[0]:
+                told[name.fact] = (name.rank, said)
+        if not told and (said := self.words(value)) and meant("licence", said):
+            return [said]
+        return [told[fact][1] for fact in ("address", "name") if fact in told]
+
+    def words(self, value: Any) -> str | None:
+        """A text in the preferred language."""
+        if isinstance(value, dict) and is_language_map(value):
+            there = {code: said for code, one in value.items() if (said := text(one)) is not None}
+            codes = {language_code(code) or code: said for code, said in there.items()}
+            return codes.get(first_language(codes, self.preferred))
+        if isinstance(value, list):
+            return next((said for one in value if (said := self.words(one)) is not None), None)
+        return text(value)
+
+    def choice(self, fact: str) -> Choice | None:
+        """What was chosen of a fact; contradictions are remembered."""
+        if fact not in self.found:
+            return None
+        chosen = choose(fact, self.candidates(fact))
+        if chosen is not None and chosen.contradictions:
+            self.contradictions += chosen.contradictions
+        return chosen
+
+    def text(self, *facts: str) -> str | None:
+        """The text of the first of some facts of which anything is said."""
+        for fact in facts:
+            if (chosen := self.choice(fact)) is not None:
+                return chosen.text
+        return None
+
+    def all_texts(self, *facts: str) -> tuple[str, ...]:
+        """The texts of all candidates of some facts, each once, the plainest first."""
+        found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
+        found.sort(key=lambda one: (one.scope, one.standing, one.rank))
+        return tuple(dict.fromkeys(one.value for one in found))
+
+    def first_texts(self, fact: str) -> tuple[str, ...]:
+        """The texts of the plainest candidate that has any: the fields that list one thing are not mixed."""
+        if fact not in self.found:
+            return ()
+        ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
+        for one in ordered:
+            if said := [text for text in self._texts(fact, one.value) if text.strip()]:
+                return tuple(dict.fromkeys(said))
+        return ()
+
+    # What has a form of its own
+
+    def licence(self) -> tuple[str | None, str | None]:
+        """The licence, and a code or name of it where one stands beside."""
+        chosen = self.choice("licence")
+        if chosen is None:
+            return None, None
+        return chosen.text, chosen.others[0] if chosen.others and not chosen.contradictions else None
+
+    def modified(self) -> str | None:
+        """When the data changed. A repetition (``R/P1D``), which DCAT-US allows there, is the frequency."""
+        if "modified" in self.found:
+            stated = self.found["modified"]
+            repeats = [one for one in stated if isinstance(one.value, str) and _REPEATS.fullmatch(one.value.strip())]
+            if repeats:
+                self.found["modified"] = [one for one in stated if one not in repeats]
+                self.found.setdefault("frequency", []).extend(one._replace(rank=one.rank + 100) for one in repeats)
+        return self.text("modified")
+
+    def period(self) -> Period:
+        """From the first start to the last end of what is stated; fields for start and end alone go first."""
+        start, end = self.text("temporal_start"), self.text("temporal_end")
+        if (start is None or end is None) and "temporal" in self.found:
+            # Fields that say the same in other words are not added up; several periods in one field are.
+            found = sorted(self.found["temporal"], key=lambda one: (one.scope, one.standing, one.rank))
+            for one in found:
+                first, last = span(periods(one.value))
+                if first or last:
+                    return start or first, end or last
+        return start, end
+
+    def places(self) -> tuple[str, ...]:
+        """All areas that are stated, names before geometries of the same rank."""
+        found: list[str] = []
+        for one in sorted(self.found.get("spatial", ()), key=lambda one: (one.scope, one.standing, one.rank)):
+            value = json_text(one.value) if isinstance(one.value, str) else one.value
+            is_words = isinstance(value, dict) and is_language_map(value)
+            said = self.words(value) if is_words else None
+            found += [said] if said and meant("spatial", said) else [] if is_words else places(one.value)
+        if "bbox_west" in self.found:
+            sides = (self.text(f"bbox_{side}") for side in ("west", "south", "east", "north"))
+            found += [corners] if (corners := box(*sides)) else []
+        return tuple(dict.fromkeys(found))
+
+    def bodies(self, fact: str) -> list[Body]:
+        """All bodies that are named under a fact, the plainest field first."""
+        if fact not in self.found:
+            return []
+        ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
+        return [body for one in ordered for body in bodies(one.value, self.words)]
+
+    def publisher(self, *filed_under: Body) -> Publisher | None:
+        """Who publishes: what the record says goes before what it is filed under, and that before a vaguer word."""
+        own = self.bodies("publisher")
+        named = next((body for body in own if body.name), None)
+        if named is not None:
+            merged = Body(
+                name=named.name,
+                email=named.email or email(self.text("publisher_email")),
+                url=named.url or self.text("publisher_url"),
+                identifier=named.identifier or self.text("publisher_identifier"),
+                parents=named.parents,
+            )
+            return publisher_of([merged])
+        return publisher_of([*filed_under, *self.bodies("responsible")])
+
+    def contact(self, *further: Body) -> Contact | None:
+        """Whom to ask: the contact point, else the maintainer, else the author."""
+        found = self.found
+        people = self.bodies("contact")
+        for role in ("contact", "maintainer", "author"):
+            name, mail = f"{role}_name" if role == "contact" else role, f"{role}_email"
+            page = "contact_url"
+            if name in found or mail in found or (role == "contact" and page in found):
+                people += self._person(name, mail, page if role == "contact" else None)
+        return contact_of([*people, *further])
+
+    def _person(self, name: str, mail: str, page: str | None) -> list[Body]:
+        """A person told in fields beside each other; the name may hold JSON of a whole one, or of several."""
+        named = self.bodies(name)
+        address = email(self.text(mail))
+        url = self.text(page) if page else None
+        if len(named) <= 1 and not any(body.email for body in named):
+            own = Body(named[0].name if named else None, address, url or (named[0].url if named else None))
+            return [own] if own != Body() else []
+        return [*named, *([Body(email=address, url=url)] if address or url else [])]
+
+    def worded(self) -> Worded:
+        """Title, description and keywords, with their translations."""
+        title, description = self._by_language("title"), self._by_language("description")
+        keywords: dict[str | None, list[str]] = {}
+        for one in sorted(self.found.get("keywords", ()), key=lambda one: one.rank):
+            value = json_text(one.value)
+            parts = value.items() if isinstance(value, dict) and is_language_map(value) else ((one.language, value),)
+            for code, words in parts:
+                known = language_code(code) or code if code else None
+                said = self._texts("keywords", words)
+                keywords.setdefault(known, []).extend(word for word in said if word not in keywords.get(known, ()))
+        preferred = (*self.preferred, *self._own_language(title))
+        return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
+
+    def _own_language(self, title: Mapping[str | None, str]) -> tuple[str, ...]:
+        """The language of the record, where it states one alone and has its title in it."""
+        if len(title) < 2 or len(stated := self.first_texts("language")) != 1:
+            return ()
+        code = language_code(stated[0])
+        return (code,) if code is not None and code in title else ()
+
+    def _by_language(self, fact: str) -> dict[str | None, str]:
+        made: dict[str | None, str] = {}
+        for one in sorted(self.found.get(fact, ()), key=lambda one: one.rank):
+            value = one.value
+            if type(value) is not str or value[:1] in ("{", "["):
+                value = json_text(value)
+                if isinstance(value, dict) and is_language_map(value):
+                    for code, words in value.items():
+                        if (said := text(words)) and meant(fact, said):
+                            made.setdefault(language_code(code) or code, said)
+                    continue
+                value = text(value)
+            if value and value.strip() and meant(fact, value):
+                made.setdefault(one.language, value)
+        return made

@@ -51,6 +51,7 @@ def finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: b
         not_modified=tally.not_modified,
         bytes=tally.bytes,
         tls_fault=tally.tls_fault,
+        **(spider.robots.as_columns() if spider.robots is not None else {}),
     )
 
 

@@ -62,7 +62,6 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
         local=local,
         contact=night.contact,
         bad_tls_hosts=[host_of(portal.url)] if portal.accept_bad_tls else (),
-        obey_robots=portal.obey_robots,
     )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))

@@ -15,6 +15,7 @@ from specs.commitments import Commitment
 
 if TYPE_CHECKING:
     from harvester.archive import Archive, Replay
+    from harvester.checks.robots_rules import SiteRules
 
 __all__ = ["CheckBudget", "Night"]
 
@@ -45,6 +46,8 @@ class Night:
     budget: HostBudget = field(default_factory=HostBudget)
     robots: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     """Rules of robots.txt by site, for all crawls of the night."""
+    known_robots: dict[str, SiteRules] = field(default_factory=dict)
+    """Those that were read just before the night, by site: they are not asked for again."""
     archive: Archive | None = None
     """Where exchanges are written to, if they are."""
     replay: Replay | None = None

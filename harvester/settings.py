@@ -31,7 +31,6 @@ def scrapy_settings(
     contact: str,
     concurrency: int | None = None,
     bad_tls_hosts: Collection[str] = (),
-    obey_robots: bool = True,
 ) -> dict[str, Any]:
     """Settings of one crawler."""
     return {
@@ -52,10 +51,14 @@ def scrapy_settings(
             "harvester.checks.politeness.Politeness": 880,
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            # It would take proxies from the environment.
+            "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
         },
         "ITEM_PIPELINES": {"harvester.pipeline.StorePages": 100},
         "USER_AGENT": USER_AGENT.format(contact=contact),
-        "ROBOTSTXT_OBEY": obey_robots,
+        # Whose word counts for which address, ObeyRobots decides.
+        "ROBOTSTXT_OBEY": True,
+        "HTTPPROXY_ENABLED": False,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_TIMEOUT": limits.timeout_s,
         "DOWNLOAD_MAXSIZE": limits.max_page_bytes,

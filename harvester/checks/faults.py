@@ -211,7 +211,7 @@ def of_exception(error: BaseException) -> Fault:
         case IgnoreRequest() if "MAXSIZE" in str(error):
             return Fault("too_large", "unknown", "the answer unfolds to more than is allowed", _LIMIT)
         case IgnoreRequest() if "robots" in text.lower():
-            remedy = "admit the path in robots.txt; with the operator's leave, set obey_robots = false for the portal"
+            remedy = "admit the path in robots.txt"
             return Fault("robots", "unknown", "robots.txt forbids it: not asked", remedy)
         case IgnoreRequest() if "max" in text.lower() and "redirect" in text.lower():
             return Fault("moved", "unknown", "the redirects go on and on, or in circles", "correct the redirect")

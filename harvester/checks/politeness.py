@@ -6,13 +6,14 @@ Scrapy parses Crawl-delay and Retry-After and then ignores both; here they are o
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
+from asyncio import sleep
 from collections import defaultdict
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ SLOW_S = 2.0
 @dataclass(slots=True)
 class _Host:
     next_at: float = 0.0
+    last_at: float | None = None
+    """When its last turn was, or will be."""
     rest_until: float = 0.0
     asked_delay_s: float = 0.0
     """Crawl-delay."""
@@ -67,23 +70,27 @@ class HostBudget:
         entry = self._hosts[host]
         if entry.troubles >= MAX_TROUBLES:
             raise HostResting(f"{host} was busy or silent {entry.troubles} times in a row: left alone for this night")
-        at_present = time.monotonic()
+        at_present = monotonic()
         pause = max(entry.rest_until - at_present, entry.asked_delay_s)
         if pause > max_wait_s:
             raise HostResting(f"{host} asks for a pause of {pause:.0f} seconds: left alone for this night")
         at = max(entry.next_at, entry.rest_until, at_present)
-        entry.next_at = at + entry.delay_s(delay_s)
+        entry.last_at, entry.next_at = at, at + entry.delay_s(delay_s)
         if at > at_present:
-            await asyncio.sleep(at - at_present)
+            await sleep(at - at_present)
 
     def slow_down(self, host: str, delay_s: float) -> None:
         """Keep at least ``delay_s`` seconds between turns from now on (Crawl-delay)."""
-        self._hosts[host].asked_delay_s = max(self._hosts[host].asked_delay_s, delay_s)
+        entry = self._hosts[host]
+        entry.asked_delay_s = max(entry.asked_delay_s, delay_s)
+        if entry.last_at is not None:
+            # From the request that brought the rules on.
+            entry.next_at = max(entry.next_at, entry.last_at + entry.asked_delay_s)
 
     def rest(self, host: str, seconds: float) -> None:
         """Leave the host alone for ``seconds`` (Retry-After, a rate limit that is used up)."""
         entry = self._hosts[host]
-        entry.rest_until = max(entry.rest_until, time.monotonic() + seconds)
+        entry.rest_until = max(entry.rest_until, monotonic() + seconds)
 
     def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
         """Take note of an answer: trouble doubles the pause, each good answer takes a third of it off."""

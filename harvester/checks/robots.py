@@ -9,25 +9,25 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils.misc import build_from_crawler
 
+from harvester.checks.faults import Fault, SettledFault
 from harvester.checks.politeness import HostBudget, host_of
+from harvester.checks.robots_rules import MAX_BYTES, NO_RULES, Decision, SiteRules, decide, rules_of
 
 if TYPE_CHECKING:
-    from scrapy.robotstxt import RobotParser
+    from specs.portals import PortalSpec
 
 __all__ = ["ObeyRobots"]
 
-MAX_BYTES = 512_000
-"""RFC 9309 §2.5: at least 500 KiB are to be read; more is not."""
 TIMEOUT_S = 20.0
+REMEDY = "admit the path in robots.txt"
 
 
 class ObeyRobots(RobotsTxtMiddleware):
     """Refuses what robots.txt forbids, and slows down to what it asks for.
 
-    Where robots.txt cannot be had, everything is allowed. RFC 9309 §2.3.1.4 would forbid everything after a server
-    error; but API servers answer 500 to any path they do not know, and the requests that follow are few and slow.
+    For the interface of a portal, at its own host, ``obey_robots`` of the portal file decides; see
+    :func:`harvester.checks.robots_rules.decide`. Files that it lists are asked as any robot would.
     """
 
     @property
@@ -35,36 +35,44 @@ class ObeyRobots(RobotsTxtMiddleware):
         """The night, which the spider brings along."""
         return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
 
-    def slow_down(self, rules: RobotParser | None, site: str) -> None:
-        """Keep to the pauses that the rules of a site ask for."""
-        parser: Any = getattr(rules, "rp", None)
-        if parser is None:
-            return
-        agent = self._default_useragent
-        delay = float(parser.crawl_delay(agent) or 0)
-        if rate := parser.request_rate(agent):
-            delay = max(delay, rate.seconds / rate.requests)
-        if delay:
-            budget: HostBudget = self.night.budget
-            budget.slow_down(host_of(site), delay)
-
     async def process_request(self, request: Request, spider: Any = None) -> None:
         if request.meta.get("dont_obey_robotstxt") or not request.url.startswith(("http://", "https://")):
             return
-        self.process_request_2(await self.robot_parser(request), request)
+        rules = await self.rules(request)
+        decision = self.decision(rules, request)
+        is_allowed = rules.allows(request.url) if decision is None else decision.may(request.url)
+        if not is_allowed:
+            why = "robots.txt forbids it: not asked"
+            if decision is not None:
+                why += f" ({decision.why})"
+            remedy = decision.remedy if decision is not None and decision.remedy else REMEDY
+            raise SettledFault(Fault("robots", "unknown", why, remedy))
 
-    async def robot_parser(self, request: Request) -> RobotParser | None:
+    def decision(self, rules: SiteRules, request: Request) -> Decision | None:
+        """What was decided for the interface of the portal; None for requests to other hosts, and for files."""
+        spider: Any = self.crawler.spider
+        portal: PortalSpec | None = getattr(spider, "portal", None)
+        if portal is None or host_of(request.url) != host_of(portal.url):
+            return None
+        if spider.robots is None:
+            spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
+        found: Decision = spider.robots
+        return found
+
+    async def rules(self, request: Request) -> SiteRules:
         """The rules of a request's host: those of an earlier request of the night, or fetched now."""
-        known: dict[str, asyncio.Future[RobotParser | None]] = self.night.robots
+        known: dict[str, asyncio.Future[SiteRules]] = self.night.robots
         scheme, _, rest = request.url.partition("://")
         site = f"{scheme}://{host_of(request.url)}"
         if site not in known:
             # Asked for at once by several requests, it is fetched for the first of them.
             known[site] = asyncio.get_running_loop().create_future()
-            rules = None
+            rules = NO_RULES
             try:
                 rules = await self._fetch(site)
-                self.slow_down(rules, site)
+                if rules.delay_s:
+                    budget: HostBudget = self.night.budget
+                    budget.slow_down(host_of(site), rules.delay_s)
             finally:
                 known[site].set_result(rules)
         found = known[site]
@@ -72,7 +80,10 @@ class ObeyRobots(RobotsTxtMiddleware):
             return await found
         return found.result()
 
-    async def _fetch(self, site: str) -> RobotParser | None:
+    async def _fetch(self, site: str) -> SiteRules:
+        seen: SiteRules | None = self.night.known_robots.get(site)
+        if seen is not None:
+            return seen
         asked = Request(
             f"{site}/robots.txt",
             priority=self.DOWNLOAD_PRIORITY,
@@ -82,9 +93,7 @@ class ObeyRobots(RobotsTxtMiddleware):
         try:
             response = await self.crawler.engine.download_async(asked)
         except IgnoreRequest:
-            return None
+            return NO_RULES
         except Exception:  # noqa: BLE001  # whatever it is, the request that waits for the rules will meet it too
-            return None
-        if not 200 <= response.status < 300 or response.body[:1] == b"<":
-            return None
-        return build_from_crawler(self._parserimpl, self.crawler, response.body)
+            return NO_RULES
+        return rules_of(response.status, response.body)

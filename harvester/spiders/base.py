@@ -27,6 +27,8 @@ from specs.portals import PortalSpec
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+    from harvester.checks.robots_rules import Decision
+
 __all__ = ["PortalSpider"]
 
 MAX_ASKED = 3
@@ -68,6 +70,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         self.asked: Counter[str] = Counter()
         self.begun_again: str | None = None
         """Why this harvest has begun again from its start, if it has."""
+        self.robots: Decision | None = None
+        """How robots.txt of the portal's own host is taken; None until it is first asked."""
         self.is_over = False
         """True once the deadline has passed."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "Notify", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump", "load",
-    "load_file", "of_url", "save", "shipped",
+    "Broken", "Limits", "Notify", "ObeyRobots", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump",
+    "load", "load_file", "of_url", "save", "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[
@@ -29,12 +30,21 @@ PortalType = Literal[
 """One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
 
 
+ObeyRobots = Literal["always", "api", "never"]
+
+
+def _of_older_files(value: object) -> object:
+    return {True: "always", False: "never"}[value] if isinstance(value, bool) else value
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a web address that begins with http:// or https://")
     return value.rstrip("/") if not parts.query else value
 
+
+log = logging.getLogger(__name__)
 
 PortalId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """Lower-case letters, digits and hyphens: it is the file's stem and part of every IRI and id."""
@@ -145,9 +155,14 @@ class PortalSpec(Strict):
     note: str | None = None
     local: bool = False
     """Declared local: it may stand on a loopback or private address."""
-    obey_robots: bool = True
-    """False only with the leave of the portal's operator: CKAN forbids its own API to robots unless told otherwise.
-    It holds for the portal's interface, not for the files it lists."""
+    obey_robots: Annotated[ObeyRobots, BeforeValidator(_of_older_files)] = "api"
+    """What robots.txt means for the portal's interface. The files it lists are asked as any robot would.
+
+    ``always``: it is obeyed. ``api``: the interface, which this file names, is asked as an API client although
+    robots.txt forbids it, if its rules are those that the software ships with, and a contact is named. ``never``: it
+    is asked by leave of the portal's operator. ``true`` and ``false`` of older files are ``always`` and ``never``."""
+    leave: Annotated[str, StringConstraints(min_length=3)] | None = None
+    """Who gave leave not to obey robots.txt, and when; with ``obey_robots = "never"``, which needs it."""
     accept_bad_tls: bool = False
     """Go on where the portal's own certificate cannot be verified. It is a finding all the same."""
     query: Annotated[str, StringConstraints(min_length=1)] | None = None
@@ -167,13 +182,31 @@ class PortalSpec(Strict):
     limits: Limits = Limits()
     notify: Notify = Notify()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_of_older_files(cls, data: Any) -> Any:
+        """An older file says ``obey_robots = false`` and not by whose leave."""
+        if isinstance(data, dict) and data.get("obey_robots") is False and "leave" not in data:
+            return {**data, "leave": "not said"}
+        return data
+
+    @model_validator(mode="after")
+    def _needs_leave(self) -> PortalSpec:
+        if self.obey_robots == "never" and self.leave is None:
+            raise ValueError('obey_robots = "never" needs leave = "who gave it, and when"')
+        return self
+
 
 def load_file(path: Path) -> PortalSpec:
     """The portal of one file.
 
     Raises SpecError, also where id and file name differ: one name everywhere.
     """
-    spec = parse(PortalSpec, read_toml(path), str(path))
+    data = read_toml(path)
+    spec = parse(PortalSpec, data, str(path))
+    if isinstance(data.get("obey_robots"), bool):
+        wanted = 'obey_robots = "never" and leave = "who, when"' if spec.leave else 'obey_robots = "always", or "api"'
+        log.warning("%s: obey_robots: true and false are of older files; write %s", path, wanted)
     if spec.id != path.stem:
         raise SpecError(f"{path}: id: {spec.id!r} is not the file's name; rename the file to {spec.id}.toml")
     return spec

@@ -150,8 +150,8 @@ def test_what_robots_txt_forbids_is_unknown_unless_the_operator_has_leave(catalo
         row = harvested(catalog, "p")
         assert row["verdict"] == "failed" and "robots.txt forbids it" in row["reasons"][0]
         error = catalog.rows("select * from harvest_errors")[0]
-        assert error["kind"] == "robots" and "obey_robots = false" in error["remedy"]
-        harvest(catalog, spec("p", "ckan", server.url, obey_robots=False))
+        assert error["kind"] == "robots" and 'obey_robots = "never"' in error["remedy"]
+        harvest(catalog, spec("p", "ckan", server.url, obey_robots="never", leave="the town clerk, 2026-01-07"))
     assert harvested(catalog, "p")["verdict"] == "complete"
 
 

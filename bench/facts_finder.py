@@ -221,7 +221,7 @@ def facts_of(leaf: Leaf, served: bool = False) -> Iterator[str]:
         yield "contact"
     if short and _is_format(leaf):
         yield "format"
-    spoken = _has(leaf, "language languages lang sprache idioma langue culture lingua locale")
+    spoken = _has(leaf, "language languages langdata lang sprache idioma langue culture lingua locale")
     if short and spoken and LANGUAGE.search(value.strip("[]\"'")):
         yield "languages"
 
@@ -276,6 +276,7 @@ def _is_frequency(leaf: Leaf) -> bool:
     keyed = {"update", "interval"} <= leaf.own or _has(
         leaf, "freq 更新頻度 frequency frequencies periodicity accrual accrualperiodicity aktualisierung cadence"
     )
+    keyed = keyed or leaf.path.endswith("/status[1]/update[1]")  # FGDC
     folded = re.sub(r"[\s-]", "", leaf.value.lower())
     if folded in FREQUENT or DURATION.match(leaf.value):
         return keyed or (_has(leaf, "maintenance update modified") and not _under(leaf, "status"))
@@ -289,7 +290,7 @@ def _dates(leaf: Leaf, served: bool) -> Iterator[str]:
     if _under(leaf, "publisher organization organisation contact thesaurus thesaurusname owner aggregation"):
         return
     timed = (
-        _under(leaf, "temporal timeperiod period timperd interval")
+        _under(leaf, "temporal timeperiod period timperd timeperd interval")
         or {"time", "extent"} <= leaf.own
         or {"time", "range"} <= leaf.own
     )
@@ -306,7 +307,9 @@ def _dates(leaf: Leaf, served: bool) -> Iterator[str]:
         if INTERVAL.match(value) and DAY.search(value) and _has(leaf, "time coverage range"):
             yield "temporal"
         return
-    if _has(leaf, "begin end start from to begdate enddate") and (re.match(r"\d{4}", value) or DAY.search(value)):
+    if _has(leaf, "begin end start from to begdate enddate caldate") and (
+        re.match(r"\d{4}", value) or DAY.search(value)
+    ):
         yield "temporal"
         return
     record = _under(leaf, "metadata datestamp metd datestamp metainfo record system") or served
@@ -361,5 +364,9 @@ def _is_format(leaf: Leaf) -> bool:
         return not _under(leaf, "thumbnail links%")
     folded = leaf.value.lower().lstrip(".")
     if folded in FORMATS:
-        return _has(leaf, "format formats mimetype extension mime media filetype type")
-    return _has(leaf, "format formats mimetype mediatype") and len(leaf.value) < 60 and not leaf.value.isdigit()
+        return _has(leaf, "format formats mimetype extension mime media filetype type formname natvform")
+    return (
+        _has(leaf, "format formats mimetype mediatype formname natvform")
+        and len(leaf.value) < 60
+        and not leaf.value.isdigit()
+    )

@@ -2,12 +2,14 @@
 
 API: developers.arcgis.com, "REST APIs", Catalog. Quirks handled: the directory lies under ``/arcgis``, ``/server`` or
 at the root; errors come with 200, as ``{"error": {"code": 499}}``; folders that ask for a token are not public, which
-is said; services are listed with or without their folder; one that is stopped cannot be described.
+is said; services are listed with or without their folder; one that is stopped cannot be described. People copy the
+address of a service, or of a layer in it, from a map: then that service is the whole portal.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -33,6 +35,8 @@ TYPES = ("FeatureServer", "ImageServer", "MapServer")
 """Services that serve data."""
 SECURED = (401, 403, 498, 499)
 """Codes of "a token is required"; they come within 200."""
+_SERVICE = re.compile(rf"(?i)(?P<path>[^/]+/({'|'.join(TYPES)}))(/\d+)?$")
+"""The end of an address that is a service's own, or that of a layer in it."""
 MAX_FOLDERS = 5_000
 MAX_MISSES = 20
 """Services in a row that cannot be described before the server is given up."""
@@ -60,13 +64,26 @@ class Spider(PortalSpider):
         self.tried: list[str] = []
         self.unread: list[str] = []
         self.misses = 0
-        yield self.list_folder("")
+        own = _SERVICE.search(self.address)
+        if own is None:
+            yield self.list_folder("")
+            return
+        beyond = self.address[len(self.base) : own.end("path")].strip("/")
+        for step in self.walk([], [beyond]):
+            yield step
 
     @property
     def base(self) -> str:
-        """Address of the directory."""
-        url = self.portal.url.split("?")[0].rstrip("/")
-        return url if "/rest/services" in url else url + ROOTS[self.root]
+        """Address of the directory, or of that around the only service."""
+        own = _SERVICE.search(self.address)
+        if own is not None:
+            root, services, _ = self.address.partition("/rest/services")
+            return root + services if services else self.address[: own.start()].rstrip("/")
+        return self.address if "/rest/services" in self.address else self.address + ROOTS[self.root]
+
+    @property
+    def address(self) -> str:
+        return re.split(r"[?#]", self.portal.url)[0].rstrip("/")
 
     # Folders
 

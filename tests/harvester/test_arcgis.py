@@ -14,6 +14,7 @@ from catalog.store import Catalog
 from harvester.spiders.arcgis_hub import Spider
 from harvester.spiders.arcgis_hub_record import item_and_layer
 from harvester.spiders.arcgis_portal import Spider as PortalSearch
+from harvester.spiders.arcgis_server_record import to_dataset
 
 ITEMS = "/api/search/v1/collections/dataset/items"
 SCOPE = "/api/search/v1/catalog"
@@ -302,3 +303,44 @@ def test_an_error_of_the_search_within_200_is_a_failure(catalog: Catalog) -> Non
         harvest(catalog, spec("p", "arcgis-portal", server.url, limits={"page_rows": 1}))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and "Unable to perform query" in row["reasons"][0]
+
+
+SERVICE = {
+    "mapName": "Wells",
+    "fullExtent": {"xmin": -10.5, "ymin": 51.5, "xmax": -10, "ymax": 52, "spatialReference": {"wkid": 4283}},
+}
+
+
+@pytest.mark.parametrize("given", ["", "/", "/3", "?f=pjson", "/3?f=json"])
+def test_the_address_of_one_service_is_a_portal_of_one_dataset(given: str, catalog: Catalog) -> None:
+    """As people copy it from a map; it has the identity that it has in the directory."""
+    service = "/gis/rest/services/Water/Wells/MapServer"
+    with PortalServer({service: as_json(SERVICE)}) as server:
+        harvest(catalog, spec("p", "arcgis-server", server.url + service + given))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["advertised"]) == ("complete", 1, 1), row["reasons"]
+    assert list(found(catalog)) == ["Water/Wells/MapServer"]
+
+
+@pytest.mark.parametrize(
+    ("system", "more", "box"),
+    [
+        ({"wkid": 4283}, {}, "-10.5,51.5,-10,52"),
+        ({"wkid": 104199}, {}, "-10.5,51.5,-10,52"),
+        ({"wkt": 'GEOGCS["GCS_WGS_1984"]'}, {}, "-10.5,51.5,-10,52"),
+        ({"wkid": 27700}, {}, None),
+        ({}, {"units": "esriDecimalDegrees"}, "-10.5,51.5,-10,52"),
+    ],
+)
+def test_extents_in_degrees_of_any_datum(system: dict[str, Any], more: dict[str, Any], box: str | None) -> None:
+    answer = {**more, "fullExtent": {**SERVICE["fullExtent"], "spatialReference": system}}  # type: ignore[dict-item]
+    read = to_dataset({"service": "Wells/MapServer", "url": "http://p.example", "answer": answer})
+    assert read.spatial == ((box,) if box else ())
+    # What stands in metres of a grid is stated: that we cannot read it is not charged.
+    assert ("spatial" in read.not_carried) == (box is None)
+
+
+def test_an_extent_in_web_mercator_is_computed() -> None:
+    extent = {"xmin": -1113194.9079, "ymin": 0, "xmax": 0, "ymax": 6800125.4544, "spatialReference": {"wkid": 102100}}
+    read = to_dataset({"service": "Wells/MapServer", "url": "http://p.example", "answer": {"fullExtent": extent}})
+    assert [round(float(side), 3) for side in read.spatial[0].split(",")] == [-10, 0, 0, 52]

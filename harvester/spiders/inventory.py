@@ -1,14 +1,14 @@
 """An inventory kept by hand: a CSV or spreadsheet, a row for each dataset, or for each of its files.
 
-Rows with one identifier are one dataset; its first row describes it, every row may name a file. Column names are taken
-as they come in English, Spanish, French, Portuguese, German and Italian; ``winnow portals template`` prints a table to
-fill in. Encoding, delimiter and header row are found as those of any other table are.
+Rows with one identifier are one dataset; its first row describes it, every row may name a file. What a column holds is
+told by its name and by its values; ``winnow portals template`` prints a table to fill in. A row that has neither
+identifier nor address is known by its title. Encoding, delimiter and header row are found as those of any other table.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +20,7 @@ from scrapy.http import Response
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.about import About
 from harvester.spiders.feed import FeedSpider
+from harvester.spiders.inventory_columns import fields_of
 from harvester.spiders.json_stream import Element, StreamEnd
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first
@@ -29,45 +30,12 @@ from quality.tables.structure import Table
 __all__ = ["Spider", "template", "to_dataset"]
 
 MAX_ROWS = 200_000
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "identifier": ("identifier", "id", "identificador", "identifiant", "kennung", "codigo", "code", "identificativo"),
-    "title": ("title", "titulo", "titre", "titel", "titolo", "name", "nombre", "nom", "nome", "dataset"),
-    "description": ("description", "descripcion", "descricao", "beschreibung", "descrizione", "notes"),
-    "publisher": ("publisher", "publicador", "editeur", "producteur", "herausgeber", "organisation", "organization",
-                  "organizacion", "orgao", "editore", "entidad", "responsable"),
-    "contact_name": ("contact_name", "contact", "contacto", "contato", "ansprechpartner", "contatto"),
-    "contact_email": ("contact_email", "email", "e_mail", "correo", "courriel", "mail"),
-    "licence": ("licence", "license", "licencia", "licenca", "lizenz", "licenza"),
-    "keywords": ("keywords", "keyword", "tags", "palabras_clave", "etiquetas", "mots_cles", "palavras_chave",
-                 "schlagworter", "parole_chiave"),
-    "theme": ("theme", "themes", "tema", "thema", "category", "categoria", "categorie", "kategorie"),
-    "issued": ("issued", "published", "fecha_publicacion", "date_publication", "veroffentlicht", "data_publicacao",
-               "date_de_publication"),
-    "modified": ("modified", "updated", "last_update", "fecha_actualizacion", "date_mise_a_jour", "aktualisiert",
-                 "data_atualizacao", "date_de_mise_a_jour", "ultima_actualizacion"),
-    "frequency": ("frequency", "frecuencia", "frequence", "frequencia", "haufigkeit", "periodicite", "periodicidad",
-                  "periodicidade", "frequenza"),
-    "spatial": ("spatial", "coverage", "cobertura", "couverture", "raumbezug", "area"),
-    "temporal_start": ("temporal_start", "start", "inicio", "debut", "beginn"),
-    "temporal_end": ("temporal_end", "end", "fin", "fim", "ende"),
-    "language": ("language", "idioma", "langue", "sprache", "lingua"),
-    "landing_page": ("landing_page", "page", "pagina", "web", "website", "seite"),
-    "is_part_of": ("is_part_of", "series", "parent"),
-    "file_title": ("file_title", "resource", "recurso", "ressource", "datei"),
-    "download_url": ("download_url", "url", "link", "enlace", "lien", "file", "fichier", "archivo", "arquivo",
-                     "download", "descarga"),
-    "access_url": ("access_url", "service", "api"),
-    "format": ("format", "formato"),
-    "media_type": ("media_type", "mime_type", "mimetype"),
-    "byte_size": ("byte_size", "size", "tamano", "taille", "grosse", "tamanho"),
-}  # fmt: skip
 _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
 _PATH = re.compile(
     r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
     r"(?i:[\w-]+\.(csv|tsv|txt|xlsx?|ods|json|geojson|jsonl|xml|gml|kml|kmz|gpkg|shp|zip|pdf|parquet|ttl|rdf)$)"
 )
 """Paths from the root or the folder; files in a folder below; and files by their endings, which are no hosts'."""
-_KNOWN = {name: field for field, names in _COLUMNS.items() for name in names}
 
 
 def template() -> str:
@@ -124,7 +92,7 @@ class Spider(FeedSpider):
             yield StreamEnd(f"the table cannot be read: {error}", {})
             return
         table = content.table
-        if table is None or "title" not in (fields := _fields(table)) and "identifier" not in fields:
+        if table is None or "title" not in (fields := fields_of(table)) and "identifier" not in fields:
             yield StreamEnd("the table has no column for a title or an identifier; see winnow portals template", {})
             return
         for index, (line, raw) in enumerate(_grouped(table, fields, response.url)):
@@ -135,17 +103,6 @@ class Spider(FeedSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
-
-
-def _fields(table: Table) -> dict[str, int]:
-    """Where each field stands; of two columns for one field the first."""
-    found: dict[str, int] = {}
-    for place, label in enumerate(table.header):
-        plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-        name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
-        if (field := _KNOWN.get(name)) is not None:
-            found.setdefault(field, place)
-    return found
 
 
 def _grouped(table: Table, fields: dict[str, int], url: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -166,7 +123,11 @@ def _grouped(table: Table, fields: dict[str, int], url: str) -> Iterator[tuple[i
             title = row.get("title") or next(reversed(titles), "")
             key = titles.setdefault(title, (shared, title))
         elif key is None:
-            key = line
+            key = ("", row.get("title") or line)
+            if key in groups and {k: v for k, v in groups[key].items() if k in row} != row:
+                # Two of one name that are described otherwise are two.
+                key = ("", row.get("title") or line, _digest(row))
+                row["@digest"] = _digest(row)
         own = {field: cell for field, cell in row.items() if field not in _FILE}
         file = {field: cell for field, cell in row.items() if field in _FILE}
         if key not in groups:
@@ -189,12 +150,19 @@ def _name(row: dict[str, Any]) -> str | None:
     return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))
 
 
+def _digest(row: dict[str, str]) -> str:
+    said = "\x1f".join(f"{field}={cell}" for field, cell in sorted(row.items()))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
 def to_dataset(raw: dict[str, Any]) -> Dataset:
     """The dataset of some rows. Raises LostRecord where nothing names it."""
     identifier = _name(raw)
+    if identifier is None and raw.get("title"):
+        identifier = f"{raw['title']} ({raw['@digest']})" if raw.get("@digest") else raw["title"]
     if identifier is None:
         raise LostRecord(
-            f"row {raw.get('@line')} has neither identifier nor address",
+            f"row {raw.get('@line')} has neither identifier nor address nor title",
             "fill in the column identifier; see winnow portals template",
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 
-from catalog.model import Dataset
+from catalog.model import Dataset, Distribution, Publisher
 from catalog.reading import datasets
 from catalog.store import Catalog
 from harvester.spiders.inventory import to_dataset
@@ -73,3 +73,42 @@ def test_only_a_path_is_joined_to_the_address_of_the_table(cell: str, address: s
 def test_a_row_on_top_changes_no_other(catalog: Catalog) -> None:
     row, _ = kept(catalog, "id,title\na,Air\nb,Bees\n", "id,title\nz,New\na,Air\nb,Bees\n")
     assert (row["verdict"], row["added"], row["changed"]) == ("complete", 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (
+            "Dataset name;Web page of it;Owner;Last refreshed\nWells;https://p.example/wells;Board;2024-01-01",
+            Dataset(identifier="https://p.example/wells", title="Wells", publisher=Publisher(name="Board"),
+                    modified="2024-01-01", landing_page="https://p.example/wells"),
+        ),
+        # A status is no address, whatever its column is called; the address is where the addresses are.
+        (
+            "dbid,name,link,api,api_link\nw1,Wells,p.example,checked,https://p.example/api/3\nw2,Trees,q.example,checked,",
+            Dataset(identifier="w1", title="Wells", landing_page="p.example",
+                    distributions=(Distribution(access_url="https://p.example/api/3"),)),
+        ),
+        (
+            "Nombre del conjunto de datos;Dónde;Logotipo\nPozos;https://p.example/p.csv;https://p.example/logo.png\n"
+            "Pinos;https://p.example/q.xlsx;https://p.example/logo.png",
+            Dataset(identifier="https://p.example/p.csv", title="Pozos", distributions=(
+                Distribution(access_url="https://p.example/p.csv", download_url="https://p.example/p.csv"),)),
+        ),
+        # A running number names nothing: a row put above would give all others a new one.
+        ("No.,Title,Owner\n1,Wells,Board\n2,Trees,Board", Dataset(
+            identifier="Wells", title="Wells", publisher=Publisher(name="Board"))),
+    ],
+)  # fmt: skip
+def test_what_a_column_holds_is_told_by_its_values(table: str, expected: Dataset, catalog: Catalog) -> None:
+    row, found = kept(catalog, table + "\n")
+    assert (row["verdict"], row["errors"]) == ("complete", 0), row["reasons"]
+    assert next(one for one in found if one.identifier == expected.identifier) == expected
+
+
+def test_rows_with_nothing_but_a_title_are_kept(catalog: Catalog) -> None:
+    """Neither a thousand times the same error, nor two of one name that are described otherwise made one."""
+    rows = "".join(f"Register {n},Board\n" for n in range(50))
+    row, found = kept(catalog, f"title,owner\n{rows}Budget,North\nBudget,South\nBudget,North\n")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 52, 0), row["reasons"]
+    assert sum(one.title == "Budget" for one in found) == 2

@@ -166,7 +166,18 @@ def _own_address(url: str, hit: Hit) -> str:
     """The portal's address, where the address given is within its API; else the address as it is."""
     if hit.type in ("csw", "sparql", "arcgis-server"):
         return re.sub(r"\?.*$", "", url)
-    if hit.type in ("ckan", "dkan", "socrata", "opendatasoft", "udata", "arcgis-hub", "geonode", "dataverse", "i14y"):
+    if hit.type in (
+        "ckan",
+        "dkan",
+        "socrata",
+        "opendatasoft",
+        "udata",
+        "arcgis-hub",
+        "geonode",
+        "dataverse",
+        "i14y",
+        "magda",
+    ):
         return home_of(url)
     if hit.type == "arcgis-portal":
         return url.split("/sharing/rest")[0]

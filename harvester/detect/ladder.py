@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from harvester.detect import recognise
+from harvester.detect import recognise, recognise_more
 from harvester.detect.hits import Recogniser
 from harvester.spiders import sparql_queries
 
@@ -56,6 +56,8 @@ LADDER: tuple[Rung, ...] = (
     Rung("/api/datasets/?limit=1", recognise.geonode),
     Rung("/api/layers/?limit=1", recognise.geonode),
     Rung("/api/datasets?page=1&pageSize=2", recognise.i14y),
+    Rung("/api/v0/registry/records?aspect=dcat-dataset-strings&limit=1", recognise_more.magda),
+    Rung("/api/v0/search/datasets?query=*&limit=1", recognise_more.magda),
     Rung("/oai-pmh?verb=Identify", recognise.oai_pmh, "/oai-pmh"),
     Rung("/oai/request?verb=Identify", recognise.oai_pmh, "/oai/request"),
     Rung("/oai/provider?verb=Identify", recognise.oai_pmh, "/oai/provider"),
@@ -92,6 +94,7 @@ _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise.sparql: ("sparql",),
     recognise.oai_pmh: ("oai-pmh",),
     recognise.i14y: ("i14y",),
+    recognise_more.magda: ("magda",),
     recognise.waf: ("waf",),
 }
 """Which types the answer to a question may tell of."""
@@ -109,9 +112,9 @@ def own_rungs(portal_type: str) -> list[Rung]:
 
 
 _API = (
-    "/api/3/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/", "/api/catalog/", "/api/views",
-    "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json", "/sharing/rest", "/collections/",
-    "/collections?",
+    "/api/3/", "/api/v0/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/", "/api/catalog/",
+    "/api/views", "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json", "/sharing/rest",
+    "/collections/", "/collections?",
 )  # fmt: skip
 """Where the address of an API begins: what stands before is the portal's."""
 _PAGES = (

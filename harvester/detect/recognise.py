@@ -13,6 +13,7 @@ from pyoxigraph import parse
 
 from harvester.detect.asking import Seen
 from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
+from harvester.detect.recognise_more import arcgis_service, magda, metadata_document
 from harvester.spiders.rdf_files import syntax_of
 
 __all__ = ["whatever"]
@@ -279,13 +280,6 @@ def oai_pmh(seen: Seen) -> Hit | None:
     return Hit("oai-pmh", CERTAIN, count, f"OAI-PMH {next((n for n in names if n[:1].isupper()), 'answers')}")
 
 
-def iso_document(seen: Seen) -> Hit | None:
-    root = _root(seen)
-    if root is not None and _local(root) in ("MD_Metadata", "MI_Metadata"):
-        return Hit("waf", LIKELY, 1, "one ISO 19139 record")
-    return None
-
-
 def sitemap(seen: Seen) -> Hit | None:
     root = _root(seen)
     if root is None or _local(root) not in ("urlset", "sitemapindex"):
@@ -388,5 +382,6 @@ def whatever(seen: Seen) -> Hit | None:
 
 _ALL: tuple[Recogniser, ...] = (
     ckan, dkan, socrata, opendatasoft, udata, hub, arcgis_portal, arcgis_server, geonode, dataverse, ogc_records, stac,
-    sparql, i14y, csw, oai_pmh, iso_document, sitemap, dcat_rdf, data_json, schema_org, waf, inventory,
+    sparql, i14y, csw, oai_pmh, metadata_document, magda, arcgis_service, sitemap, dcat_rdf, data_json, schema_org,
+    waf, inventory,
 )  # fmt: skip

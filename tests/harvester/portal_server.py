@@ -33,6 +33,8 @@ class Asked:
     query: dict[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    query_text: str = ""
+    """The query as it came: a name may stand in it several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         while not isinstance(route, Answer):
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            route = route(Asked(self.command, parts.path, query, dict(self.headers), body))
+            route = route(Asked(self.command, parts.path, query, dict(self.headers), body, parts.query))
         with suppress(OSError):
             self.send(route)
 

@@ -1,0 +1,56 @@
+"""Further answers that tell of a portal: pure functions from what was seen to a hit, as in ``recognise``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harvester.detect.asking import Seen
+from harvester.detect.hits import CERTAIN, LIKELY, Hit, count_of
+from harvester.spiders import xml_record
+from harvester.spiders.reading import parse_json
+from harvester.spiders.xml_reading import local, parse_xml
+
+__all__ = ["arcgis_service", "magda", "metadata_document"]
+
+
+def _object(seen: Seen) -> dict[str, Any]:
+    if seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+        return {}
+    try:
+        found = parse_json(seen.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def magda(seen: Seen) -> Hit | None:
+    """The registry of a Magda site, or its search."""
+    answer = _object(seen)
+    if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
+        return Hit("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
+    records = answer.get("records")
+    if isinstance(records, list) and "hasMore" in answer:
+        if any(isinstance(one, dict) and isinstance(one.get("aspects"), dict) for one in records):
+            return Hit("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
+        return Hit("magda", LIKELY, None, "what may be an empty registry of Magda answers")
+    return None
+
+
+def arcgis_service(seen: Seen) -> Hit | None:
+    """One service of an ArcGIS Server, whose address was copied from a map."""
+    answer = _object(seen)
+    own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
+    if "currentVersion" in answer and own & answer.keys():
+        return Hit("arcgis-server", CERTAIN, 1, "one service of an ArcGIS Server")
+    return None
+
+
+def metadata_document(seen: Seen) -> Hit | None:
+    """One metadata record: ISO 19139 or a profile of it, ISO 19115-3, FGDC CSDGM."""
+    try:
+        root = parse_xml(seen.body)
+    except ValueError:
+        return None
+    if local(root) in xml_record.CSW_ROOTS or not xml_record.is_record(root):
+        return None
+    return Hit("waf", LIKELY, 1, f"one metadata record, {local(root)}")

@@ -96,7 +96,9 @@ def missing(fact: str, own: dict[str, list[str]], said: list[Leaf], held: Held) 
     if not any(stems(fact, text, said) for text in texts):
         return said
     if fact == "temporal" and len(own) == 1 and len({day for leaf in said for day in days(leaf.value)}) > 1:
-        return said
+        # One end of two; where several periods are stated, one that is open leaves the whole open.
+        ends = Counter(word for leaf in said for word in leaf.own & {"begin", "start", "end"})
+        return said if ends["begin"] + ends["start"] == ends["end"] else []
     return []
 
 
@@ -171,7 +173,7 @@ def compare(held_rows: Iterator[Held], labels: list[Labelled], by: str, only: st
                 result.misses.append(Miss(kind, "labels", held.recording, key, fact, one.path, short(one.value), ""))
     for one in wanted.values():
         # Labelled and not harvested: all of it is missed.
-        for fact in one.facts.keys() & set(FACTS):
+        for fact in (fact for fact in FACTS if fact in one.facts and one.facts[fact].best):
             for group in ["", kinds.get(one.recording, one.recording) if by == "type" else one.recording][
                 : 1 + bool(by)
             ]:

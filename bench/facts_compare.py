@@ -148,6 +148,11 @@ def language(text: str) -> str:
     return next((code for code, names in LANGUAGES.items() if last == code or last in names.split()), last)
 
 
+def named(text: str) -> set[str]:
+    """The words of a text, and what stands between its commas."""
+    return {fold(one) for one in re.split(r"[\s,;:()/]+", text) + re.split(r"[,;|]", text)}
+
+
 def same_format(held: str, raw: str) -> bool:
     """One is the other, or is named in it as a word or as the last step of an address."""
     mine, theirs = fold(held), fold(raw)
@@ -156,9 +161,7 @@ def same_format(held: str, raw: str) -> bool:
     last = re.split(r"[/#]", raw.rstrip("/"))
     if raw.startswith("http"):
         return mine in (fold(last[-1]), fold("".join(last[-2:])))
-    return mine in {fold(word) for word in re.split(r"[\s,;:()/]+", raw)} or theirs in {
-        fold(word) for word in re.split(r"[\s,;:()/]+", held)
-    }
+    return mine in named(raw) or theirs in named(held)
 
 
 def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "Replay", "find_record"]
 
-_CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect"}
+_CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect", "coding": "unspecified"}
 """Why a body is not whole, here and in WARC §5.13."""
 _NOTES = {
     "tls_fault": "Winnow-TLS-Fault",

@@ -49,6 +49,11 @@ def scrapy_settings(
             "harvester.checks.robots.ObeyRobots": 100,
             # Nearest to the network: it must see the answers that are tried again or redirected.
             "harvester.checks.politeness.Politeness": 880,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+            "harvester.checks.unpack.Unpack": 590,
+            "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+            "harvester.checks.direct.Redirects": 600,
+            # Cookies live as long as one request is redirected; see Redirects.
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             # It would take proxies from the environment.

@@ -16,6 +16,7 @@ from scrapy.core.downloader import Downloader
 from scrapy.core.downloader.handlers import DownloadHandlerProtocol
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import UnsupportedURLSchemeError
+from scrapy.http.cookies import CookieJar
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -31,7 +32,7 @@ def lean_settings() -> dict[str, Any]:
         "DOWNLOADER_MIDDLEWARES": {
             "harvester.checks.robots.ObeyRobots": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
-            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
+            "harvester.checks.unpack.Unpack": 590,
             "harvester.checks.direct.Redirects": 600,
             "harvester.checks.politeness.Politeness": 880,
         },
@@ -42,7 +43,26 @@ def lean_settings() -> dict[str, Any]:
 
 
 class Redirects(RedirectMiddleware):
-    """Follows redirects, and tells no server where it was sent from."""
+    """Follows redirects, and tells no server where it was sent from.
+
+    Cookies that a redirect sets go with the request for as long as it is redirected, to the hosts that they are for
+    (RFC 6265 §5.4), and no further: many sites lead to the same address again, and serve whoever brings the cookie.
+    """
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+        found: Request | Response = super().process_response(request, response)
+        if not isinstance(found, Request):
+            return found
+        jar: CookieJar | None = request.meta.get("redirect_cookies")
+        if jar is not None:
+            found.headers.pop("Cookie", None)
+        if jar is None and b"Set-Cookie" in response.headers:
+            jar = CookieJar()
+        if jar is not None:
+            jar.extract_cookies(response, request)
+            jar.add_cookie_header(found)
+            found.meta["redirect_cookies"] = jar
+        return found
 
     def handle_referer(self, request: Request, response: Response) -> None:
         request.headers.pop("Referer", None)

@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import ssl
 import time
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -38,9 +35,11 @@ from scrapy.utils.misc import load_object
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
 from catalog.store import instant
+from harvester.checks.decode import BrokenCodingError, Decoder
 from harvester.checks.faults import chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket
 from harvester.checks.politeness import host_of
+from harvester.checks.saving import HEAD_BYTES, Save, Saved, stream
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -48,34 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD_BYTES", "GuardedHandler", "Save", "Saved", "through_archive"]
 
-HEAD_BYTES = 65_536
-"""How much of a saved body is also in the response."""
 MAX_HEADER_BYTES = 65_536
 """Of one header line. A longer one ends the answer: nobody needs it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """Where a body goes, its cap in bytes, and the slowest it may come: bytes a second, over so many seconds."""
-
-    path: Path
-    max_bytes: int
-    min_bytes_per_s: int = 0
-    over_s: float = 60.0
-    algorithms: tuple[str, ...] = ()
-    """Of hashlib, beside SHA-256."""
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What came of it. ``cut``: why the file is not whole ("size", "timeout", "slow", "connection"), else None."""
-
-    path: Path
-    size_bytes: int
-    sha256: str
-    cut: str | None
-    checksums: dict[str, str] = field(default_factory=dict)
-    """Digests of the whole file by the further algorithms asked for; empty where it is not whole."""
 
 
 NOTES = ("tls_fault", "tls_version", "certificate_expires_on", "first_byte_ms")
@@ -121,6 +94,9 @@ async def through_archive(
             # A night whose evidence cannot be kept is not gone on with.
             night.fault = error
             raise
+    saved: Saved | None = request.meta.get("saved")
+    if saved is not None and saved.path.suffix == ".part":
+        saved.path.unlink(missing_ok=True)
     return response
 
 
@@ -132,11 +108,13 @@ def _replayed(night: Any, request: Request) -> Response:
     save: Save | None = request.meta.get("save")
     if save is None or not notes["is_saved"]:
         return response  # type: ignore[no-any-return]
-    save.path.parent.mkdir(parents=True, exist_ok=True)
-    save.path.write_bytes(response.body)
     digest = hashlib.sha256(response.body).hexdigest()
     others = {name: hashlib.new(name, response.body).hexdigest() for name in save.algorithms if not notes["cut"]}
-    request.meta["saved"] = Saved(save.path, len(response.body), digest, notes["cut"], others)
+    saved = Saved(save.path, len(response.body), digest, notes["cut"], others)
+    if save.keeps_broken or not saved.is_broken:
+        save.path.parent.mkdir(parents=True, exist_ok=True)
+        save.path.write_bytes(response.body)
+    request.meta["saved"] = saved
     return response.replace(body=response.body[:HEAD_BYTES])  # type: ignore[no-any-return]
 
 
@@ -248,14 +226,16 @@ class GuardedHandler(AiohttpDownloadHandler):
         if save is None or not 200 <= response.status < 300:
             return await self._whole(response, request)
         try:
-            saved, head = await _stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
+            saved, head = await stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
         except OSError as error:
             # A disk that is full is no fault of the server: the night stops, and says so.
             self.crawler.spider.night.fault = error  # type: ignore[union-attr]
             raise
         request.meta["saved"] = saved
         headers = self._extract_headers(response)
-        headers.pop("Content-Encoding", None)
+        if headers.pop("Content-Encoding", None) is not None:
+            # It was the length of what was packed for the way.
+            headers.pop("Content-Length", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
 
     def _note_tls(self, tls: ssl.SSLObject, request: Request) -> None:
@@ -276,15 +256,27 @@ class GuardedHandler(AiohttpDownloadHandler):
 
     async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
         """Read no more than the first bytes, whatever the server sends."""
-        body = b""
-        async for chunk in response.content.iter_any():
-            self.crawler.spider.received(len(chunk))  # type: ignore[union-attr]
-            body += chunk
-            if len(body) >= first:
-                response.close()
-                break
+        body, packed = b"", b""
+        decoder = Decoder(response.headers.get("Content-Encoding", ""))
+        try:
+            async for chunk in response.content.iter_any():
+                self.crawler.spider.received(len(chunk))  # type: ignore[union-attr]
+                packed += chunk
+                for piece in decoder.feed(chunk):
+                    body += piece
+                    if len(body) >= first:
+                        break
+                if len(body) >= first or len(packed) >= first:
+                    response.close()
+                    break
+            else:
+                body += b"".join(decoder.finish())
+        except BrokenCodingError:
+            # Whatever it is, it answers.
+            body = body or packed
         headers = self._extract_headers(response)
-        headers.pop("Content-Encoding", None)
+        if headers.pop("Content-Encoding", None) is not None:
+            headers.pop("Content-Length", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=body[:first])
 
 
@@ -309,64 +301,3 @@ def _timeout(total_s: float, silence_s: float | None) -> aiohttp.ClientTimeout:
 
 def _ip(response: _ClientResponse) -> IPv4Address | IPv6Address | None:
     return ip_address(response._peername[0]) if response._peername else None
-
-
-async def _stream(response: _ClientResponse, save: Save, received: Callable[[int], None]) -> tuple[Saved, bytes]:
-    """Write the body to ``save.path`` through a temporary neighbour, decoded and cut at the cap.
-
-    ``received`` is told of every piece as it came over the wire, and may raise to end it all.
-    """
-    save.path.parent.mkdir(parents=True, exist_ok=True)
-    part = save.path.with_suffix(".part")
-    digest, size, head, cut = hashlib.sha256(), 0, b"", None
-    others = {name: hashlib.new(name) for name in save.algorithms}
-    decode = _decoder(response.headers.get("Content-Encoding", ""))
-    window_at, window_bytes = time.monotonic(), 0
-    with part.open("wb") as file:
-        try:
-            async for chunk in response.content.iter_any():
-                received(len(chunk))
-                window_bytes += len(chunk)
-                for piece in decode(chunk):
-                    room = save.max_bytes - size
-                    if len(piece) > room:
-                        piece, cut = piece[:room], "size"
-                    file.write(piece)
-                    digest.update(piece)
-                    for other in others.values():
-                        other.update(piece)
-                    size += len(piece)
-                    if len(head) < HEAD_BYTES:
-                        head += piece[: HEAD_BYTES - len(head)]
-                    if cut:
-                        break
-                passed = time.monotonic() - window_at
-                if not cut and passed >= save.over_s:
-                    cut = "slow" if window_bytes < save.min_bytes_per_s * passed else None
-                    window_at, window_bytes = time.monotonic(), 0
-                if cut:
-                    # The rest of the body is not wanted, so the connection cannot be used again.
-                    response.close()
-                    break
-        except (TimeoutError, DownloadTimeoutError):
-            cut = "timeout"
-        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, zlib.error):
-            cut = "connection"
-    part.replace(save.path)
-    checksums = {name: other.hexdigest() for name, other in others.items() if cut is None}
-    return Saved(save.path, size, digest.hexdigest(), cut, checksums), head
-
-
-def _decoder(encoding: str) -> Any:
-    """A function from a chunk as sent to pieces as meant, at most 1 MiB each, so that no bomb unfolds in memory."""
-    name = encoding.strip().lower()
-    if name not in ("gzip", "x-gzip", "deflate"):
-        return lambda chunk: (chunk,)
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32 if "gzip" in name else zlib.MAX_WBITS)
-
-    def pieces(chunk: bytes) -> Any:
-        while chunk:
-            yield inflater.decompress(chunk, 1 << 20)
-            chunk = inflater.unconsumed_tail
-
-    return pieces

@@ -63,6 +63,7 @@ __all__ = [
     "HostResting",
     "RetryableFault",
     "SettledFault",
+    "of_download",
     "of_exception",
     "of_response",
 ]
@@ -116,6 +117,8 @@ _CHALLENGE = re.compile(
     rb"perimeterx|px-captcha|sucuri|awswaf|aws-waf|request blocked|unusual traffic|security check",
     re.IGNORECASE,
 )
+_LIMIT = "raise the limit of bytes in the portal file"
+_AGAIN = "it is asked again; if it lasts, look at the server"
 _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "x-sucuri-block")
 
 
@@ -150,6 +153,26 @@ def of_response(response: Response) -> Fault | None:
     return Fault("http", "unknown", said, "let the address answer 200 to HEAD and GET")
 
 
+def of_download(cut: str | None, size_bytes: int) -> Fault | None:
+    """The fault behind a download that is not whole (``Saved.cut``); None where it is, or was cut by a limit of ours.
+
+    Whatever came, the file is not known by it: neither its size, nor its content, nor that it is empty.
+    """
+    match cut:
+        case "connection":
+            return Fault("cut_short", "unknown", f"the download broke off after {size_bytes:,} bytes", _AGAIN)
+        case "timeout":
+            why = f"the download was not done in time: {size_bytes:,} bytes came"
+            return Fault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+        case "slow":
+            why = f"the download came more slowly than limits.min_bytes_per_s: {size_bytes:,} bytes came"
+            return Fault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+        case "coding":
+            why = "the download cannot be unpacked as its Content-Encoding says"
+            return Fault("parse", "unknown", why, "let the server send what its Content-Encoding says")
+    return None
+
+
 def chain_of(error: BaseException | None) -> list[BaseException]:
     """An exception and what caused it, the outermost first."""
     chain: list[BaseException] = []
@@ -173,10 +196,6 @@ def _text_of(error: BaseException) -> str:
     # aiohttp puts the TLS context into its messages: of no use to a reader.
     words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(error) or type(error).__name__)
     return re.sub(r"\s+", " ", words)[:300]
-
-
-_LIMIT = "raise the limit of bytes in the portal file"
-_AGAIN = "it is asked again; if it lasts, look at the server"
 
 
 def of_exception(error: BaseException) -> Fault:

@@ -17,7 +17,7 @@ import scrapy
 from catalog import vocabulary
 from catalog.model import ResourceCheck
 from harvester.checks import faults
-from harvester.checks.download import Save
+from harvester.checks.download import Save, Saved
 from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
 from quality.claims import algorithm
 
@@ -132,14 +132,23 @@ class Look:
         self.cors = seen.cors
         path = self.night.data / _file_name(self.target.url)
         save = Save(path, wanted, self.limits.min_bytes_per_s, self.limits.timeout_s)
-        save = replace(save, algorithms=_algorithms(self.target.checksum_algorithms))
-        loaded = await self.ask("GET", headers, save=save)
+        algorithms = _algorithms(self.target.checksum_algorithms)
+        save = replace(save, algorithms=algorithms, least_bytes=seen.size_bytes or 0, keeps_broken=False)
+        loaded = await self.download(headers, save)
         if isinstance(loaded, faults.Fault):
             return self.failed(loaded)
-        fault = faults.of_response(loaded)
+        fault = faults.of_response(loaded) or _lost(loaded)
         if fault is not None:
             return self.failed(fault, loaded)
         return self.seen(loaded)
+
+    async def download(self, headers: dict[str, str], save: Save) -> Response | faults.Fault:
+        """The answer with the file; asked for once more where it broke off."""
+        loaded = await self.ask("GET", headers, save=save)
+        if isinstance(loaded, faults.Fault):
+            return loaded
+        lost = _lost(loaded)
+        return await self.ask("GET", headers, save=save) if lost is not None and lost.kind == "cut_short" else loaded
 
     def seen(self, response: Response) -> ResourceCheck:
         """The check of an answer."""
@@ -180,6 +189,12 @@ class Look:
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[A-Za-z0-9/_.~?=&%+,;:@-]*")
 """An address without anything that would have to be quoted."""
 _STATUSES = frozenset((304, *range(400, 600)))
+
+
+def _lost(loaded: Response) -> faults.Fault | None:
+    """Why what was downloaded says nothing of the file; None where it does."""
+    saved: Saved | None = loaded.meta.get("saved")
+    return faults.of_download(saved.cut, saved.size_bytes) if saved is not None else None
 
 
 def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:

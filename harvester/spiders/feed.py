@@ -99,13 +99,13 @@ class FeedSpider(PortalSpider):
         numbered = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
         url = link or numbered
         limits = self.portal.limits
-        save = Save(self.path, limits.max_feed_bytes, limits.min_bytes_per_s, limits.timeout_s)
+        save = Save(self.path, limits.max_feed_bytes, limits.min_bytes_per_s, limits.timeout_s, is_text=True)
         return self.request(
             url,
             self.on_feed,
             is_conditional=True,
             # The file is unpacked on the way to disk, which knows these.
-            headers={"Accept-Encoding": "gzip, deflate", **self.headers},
+            headers={"Accept-Encoding": "gzip, deflate, br, zstd", **self.headers},
             meta={"save": save, "download_timeout": limits.feed_timeout_s},
             cb_kwargs={"number": number, "is_link": link is not None},
         )
@@ -258,4 +258,5 @@ def _why(saved: Saved, end: StreamEnd, is_over: bool) -> str | None:
     return {
         "size": "the feed is longer than limits.max_feed_bytes",
         "slow": "the feed came more slowly than limits.min_bytes_per_s",
+        "coding": "the feed cannot be unpacked",
     }.get(saved.cut, f"the feed broke off ({saved.cut})")

@@ -53,7 +53,7 @@ CASES: dict[str, Case] = {
     "redirect-chain": Case("ckan", ("failed",), "moved", "in circles"),
     "redirect-file": Case("ckan", ("failed",), "moved"),
     "big-cookies": Case("ckan", ("complete",), None),
-    "big-header": Case("ckan", ("failed",), "cut_short"),
+    "big-header": Case("ckan", ("failed",), "cut_short timeout"),
     "many-headers": Case("ckan", ("complete", "failed"), None),
     "bad-utf8": Case("dcat-us", ("complete",), None),
     "nul": Case("dcat-us", ("complete",), None),

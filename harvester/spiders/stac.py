@@ -2,7 +2,8 @@
 
 Specification: STAC 1.0 and 1.1, STAC API. A dataset is a Collection; Items are never read. Quirks handled: a next link
 by POST, which cannot be followed here, is a fault and no end; links may lead to an inner host, so an API's are asked
-for at its own base; static catalogues nest, link to themselves and to catalogues of others.
+for at its own base; static catalogues nest, link to themselves and to catalogues of others; an API may list its
+children (``rel=children``) in place of its collections, in full.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Spider(ListingSpider):
         fault, root = self.document_of(response)
         if fault is not None:
             yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
-        elif links_of(root, "data"):
+        elif links_of(root, "data") or any(_is_list(one) for one in links_of(root, "children")):
+            # Before 1.0 the list of collections was called that of the children.
             yield self.ask(self.first_walk())
         else:
             self.met.add(response.url)
@@ -162,7 +164,13 @@ class Spider(ListingSpider):
         self.misses = 0
         # Before 1.0 a document did not say what it is; a Collection has an extent.
         is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
-        children, unaskable = _joined(response.url, [str(one["href"]) for one in links_of(document, "child")])
+        inner = document.get("children")
+        members = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+        # A list of all children says what the links to each of them lead to.
+        links = links_of(document, "children") or links_of(document, "child")
+        links += [link for one in members if one.get("type") == "Catalog" for link in links_of(one, "self")[:1]]
+        links += links_of(document, "next") if members else []
+        children, unaskable = _joined(response.url, [str(one["href"]) for one in links])
         if unaskable:
             # Behind each may be a Collection.
             self.tally.lost += len(unaskable)
@@ -187,6 +195,12 @@ class Spider(ListingSpider):
             return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]
         self.queue_children(children, is_root=is_root)
         records = [("", document)] if is_collection else []
+        inner = document.get("children")
+        for place, one in enumerate(inner if isinstance(inner, list) else ()):
+            # Catalogs among them are read for what is in them.
+            records += (
+                [(f"/children/{place}", one)] if not isinstance(one, dict) or one.get("type") != "Catalog" else []
+            )
         state = None if is_root else {"children": children}
         return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
 
@@ -223,6 +237,10 @@ class Spider(ListingSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
+
+
+def _is_list(link: dict[str, Any]) -> bool:
+    return urlsplit(str(link["href"])).path.rstrip("/").endswith("/collections")
 
 
 def _joined(base: str, links: list[str]) -> tuple[list[str], list[str]]:

@@ -1,7 +1,8 @@
 """From a STAC Collection to a dataset: a pure mapping.
 
 Specification: STAC 1.0 and 1.1, Collection; extensions for files, timestamps and scientific citation where they are
-cheap. ``created`` and ``updated`` are dates of the STAC record. Pictures for looking at are no distributions.
+cheap, and contacts and languages. ``created`` and ``updated`` are dates of the STAC record. Pictures for looking at are
+no distributions, and the address of the record itself is no page.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import math
 from typing import Any
 from urllib.parse import urljoin
 
-from catalog.model import DataService, Dataset, Distribution, Publisher
+from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import first, names, text, texts
+from harvester.spiders.values import email, first, names, text, texts
 
 __all__ = ["links_of", "to_dataset"]
 
@@ -20,6 +21,7 @@ _ROLES = ("producer", "licensor", "processor", "host")
 """Roles of a provider, the one that answers for the data first."""
 _PICTURES = {"thumbnail", "overview", "visual-preview"}
 _PAGES = ("about", "alternate", "self")
+"""Relations of a page about the collection; the last two only where they say that they are pages."""
 
 
 def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
@@ -44,7 +46,10 @@ def to_dataset(raw: Any) -> Dataset:
 
     code, licence = text(raw.get("license")), next(iter(links_of(raw, "license")), {})
     pages = [
-        one for rel in _PAGES for one in links_of(raw, rel) if rel != "alternate" or "html" in str(one.get("type"))
+        one
+        for rel in _PAGES
+        for one in links_of(raw, rel)
+        if "html" in str(one.get("type")) or (rel == "about" and one.get("type") is None)
     ]
     start, end = _interval(_in(raw, "extent", "temporal", "interval"))
     title = text(raw.get("title"))
@@ -57,11 +62,13 @@ def to_dataset(raw: Any) -> Dataset:
         publisher=_publisher(raw.get("providers")),
         licence=_resolved(base, licence["href"]) if licence else code,
         licence_title=(code or text(licence.get("title"))) if licence else None,
-        issued=first(raw.get("published"), raw.get("created")),
-        record_modified=text(raw.get("updated")),
+        contact=_contact(raw.get("contacts")),
+        issued=text(raw.get("published")),
+        record_modified=first(raw.get("updated"), raw.get("created")),
         spatial=_boxes(_in(raw, "extent", "spatial", "bbox")),
         temporal_start=start,
         temporal_end=end,
+        language=_languages(raw),
         landing_page=_resolved(base, pages[0]["href"]) if pages else None,
         other_identifiers=texts(raw.get("sci:doi")),
         documentation=hrefs("documentation", "service-doc"),
@@ -93,6 +100,24 @@ def _publisher(providers: Any) -> Publisher | None:
             if role in texts(one.get("roles")):
                 return Publisher(name=str(text(one["name"])), url=text(one.get("url")))
     return Publisher(name=str(text(named[0]["name"])), url=text(named[0].get("url"))) if named else None
+
+
+def _contact(contacts: Any) -> Contact | None:
+    """Of the contacts extension: one with an address before one without."""
+    found = []
+    for one in _list(contacts):
+        if isinstance(one, dict):
+            mails, pages = (names(one.get(kind), key) for kind, key in (("emails", "value"), ("links", "href")))
+            name = first(one.get("organization"), one.get("name"))
+            found.append(Contact(name=name, email=email(next(iter(mails), None)), url=next(iter(pages), None)))
+    stated = [one for one in found if one != Contact()]
+    return next((one for one in stated if one.email), next(iter(stated), None))
+
+
+def _languages(raw: dict[str, Any]) -> tuple[str, ...]:
+    """Of the language extension: the collection's own, and those that it is offered in."""
+    own = raw.get("language")
+    return tuple(dict.fromkeys((*names([own] if own else [], "code"), *names(raw.get("languages"), "code"))))
 
 
 def _list(value: Any) -> list[Any]:

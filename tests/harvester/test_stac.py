@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.model import Contact
 from catalog.store import Catalog
 from harvester.spiders import stac
+from harvester.spiders.stac_record import to_dataset
 
 DATA = {"type": "Catalog", "id": "root", "links": [{"rel": "data", "href": "/collections"}]}
 
@@ -95,3 +97,55 @@ def test_a_root_that_leads_nowhere_is_no_empty_portal(root: Any, reason: str, ca
         harvest(catalog, spec("p", "stac", server.url + "/stac"))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and reason in row["reasons"][0]
+
+
+def collection(name: str) -> dict[str, Any]:
+    return {"type": "Collection", "stac_version": "1.0.0", "id": name, "extent": {}, "links": []}
+
+
+@pytest.mark.parametrize("rel", ["data", "children"])
+def test_a_list_of_collections_under_either_name_is_paged(rel: str, catalog: Catalog) -> None:
+    """The beta of the API called it that of the children; links to each of them stand beside, on an inner host."""
+    links = [
+        {"rel": rel, "href": "http://inner/v0/collections"},
+        {"rel": "child", "href": "http://inner/v0/collections/a"},
+    ]
+    root = {"type": "Catalog", "stac_version": "1.0.0-beta.2", "id": "root", "links": links}
+    listed = {"collections": [collection("a"), collection("b")], "links": []}
+    with PortalServer({"/v0": as_json(root), "/v0/collections": as_json(listed)}) as server:
+        harvest(catalog, spec("p", "stac", server.url + "/v0"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0), row["reasons"]
+
+
+def test_children_that_are_listed_in_full_are_read_with_their_pages_and_catalogues(catalog: Catalog) -> None:
+    root = {"type": "Catalog", "id": "root", "links": [
+        {"rel": "children", "href": "/stac/children"}, {"rel": "child", "href": "/stac/a"}]}  # fmt: skip
+    inner = {"type": "Catalog", "id": "inner", "links": [{"rel": "self", "href": "/stac/inner"}]}
+    first = {"children": [collection("a"), inner], "links": [{"rel": "next", "href": "/stac/children?page=2"}]}
+    routes = {
+        "/stac": as_json(root),
+        "/stac/children": as_json(first),
+        "/stac/children?page=2": as_json({"children": [collection("b")], "links": []}),
+        "/stac/inner": as_json({**inner, "links": [{"rel": "child", "href": "/stac/c"}]}),
+        "/stac/c": as_json(collection("c")),
+    }
+    with PortalServer(routes) as server:
+        harvest(catalog, spec("p", "stac", server.url + "/stac"))
+        assert not server.asked("/stac/a")
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 3, 0), row["reasons"]
+
+
+def test_the_address_of_the_record_is_no_page_and_its_dates_are_not_the_data_s() -> None:
+    found = to_dataset(
+        {
+            **collection("a"),
+            "created": "2024-01-01",
+            "links": [{"rel": "self", "href": "https://p.example/a", "type": "application/json"}],
+            "contacts": [{"name": "R. Hale"}, {"organization": "Survey", "emails": [{"value": "a@p.example"}]}],
+            "languages": [{"code": "en"}, {"code": "fr"}],
+        }
+    )
+    assert (found.landing_page, found.issued, found.record_modified) == (None, None, "2024-01-01")
+    assert (found.contact, found.language) == (Contact(name="Survey", email="a@p.example"), ("en", "fr"))

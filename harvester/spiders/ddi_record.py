@@ -6,14 +6,21 @@ The description of the document itself (``docDscr``) is left out: its dates are 
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from lxml import etree
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
+from catalog.vocabulary import is_no_value
+from harvester.facts.bodies import Body, contact_of
 from harvester.spiders.values import email, first
 from harvester.spiders.xml_reading import attribute, find, find_all, value, values
 
 __all__ = ["to_dataset"]
+
+_TAG = re.compile(r"<[^<>]*>")
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+_MAIL = re.compile(r"[^\s<>\"':;,()]+@[^\s<>\"':;,()]+\.\w+")
 
 
 def to_dataset(said: etree._Element, identifier: str) -> Dataset:
@@ -35,7 +42,7 @@ def to_dataset(said: etree._Element, identifier: str) -> Dataset:
         keywords=values(about, "subject/keyword"),
         themes=values(about, "subject/topcClas"),
         publisher=Publisher(name=producer, url=attribute(find(shared, "distrbtr"), "URI")) if producer else None,
-        contact=_contact(shared),
+        contact=_contact(*find_all(shared, "contact"), *find_all(use, "contact")),
         licence=first(value(cited, "prodStmt/licence"), value(use, "licence")),
         access_rights=first(value(use, "restrctn"), value(use, "conf")),
         rights=first(value(use, "conditions"), value(cited, "prodStmt/copyright")),
@@ -71,7 +78,13 @@ def _period(summary: etree._Element | None, end: str) -> str | None:
     return None
 
 
-def _contact(shared: etree._Element | None) -> Contact | None:
-    person = find(shared, "contact")
-    contact = Contact(name=value(person), email=email(attribute(person, "email")), url=attribute(person, "URI"))
-    return contact if contact != Contact() else None
+def _contact(*elements: etree._Element) -> Contact | None:
+    """Of several the one that can be reached; what they say may be HTML, with the address in it."""
+    found: list[Body] = []
+    for one in elements:
+        said = value(one) or ""
+        name = " ".join(unescape(_TAG.sub(" ", said)).split())
+        address = first(attribute(one, "URI"), *_ADDRESS.findall(said))
+        mail = first(email(attribute(one, "email")), *_MAIL.findall(said))
+        found.append(Body(None if name == mail or is_no_value(name) else name or None, mail, address))
+    return contact_of(one for one in found if one != Body())

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from lxml import etree
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
+from catalog.model import Contact
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders.ddi_record import to_dataset
 
 DC = (
     '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
@@ -217,3 +220,24 @@ def test_a_filter_that_is_ignored_does_no_harm(catalog: Catalog) -> None:
     repository.ignores_from = True
     row = read(catalog, repository)
     assert (row["verdict"], row["datasets"], row["changed"], row["removed"]) == ("complete", 7, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "<useStmt><contact>&lt;a href=https://archive.example/ask&gt;Ask us&lt;/a&gt;</contact></useStmt>",
+            Contact(name="Ask us", url="https://archive.example/ask"),
+        ),
+        (
+            '<useStmt><contact email="mailto:desk@archive.example">Data &amp;amp; maps</contact></useStmt>',
+            Contact(name="Data & maps", email="desk@archive.example"),
+        ),
+        ("<useStmt><contact>desk@archive.example</contact></useStmt>", Contact(email="desk@archive.example")),
+        ("<useStmt><contact>n/a</contact></useStmt>", None),
+    ],
+)
+def test_whom_to_ask_for_the_use_of_a_study(said: str, expected: Contact | None) -> None:
+    """DDI Codebook 2.5: useStmt/contact, as text, or as the HTML of a page that stood there before."""
+    study = f'<codeBook xmlns="ddi:codebook:2_5"><stdyDscr><dataAccs>{said}</dataAccs></stdyDscr></codeBook>'
+    assert to_dataset(etree.fromstring(study), "1").contact == expected

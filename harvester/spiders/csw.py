@@ -1,8 +1,9 @@
-"""CSW 2.0.2: the catalogue service of GeoNetwork, pycsw, deegree, ArcGIS and their kin.
+"""CSW 2.0.2 and 3.0: the catalogue service of GeoNetwork, pycsw, deegree, ArcGIS and their kin.
 
 Standard: OGC 07-006r1 and 07-045 (ISO profile). Quirks handled: pages are cut silently, so paging goes by the records
 that came; ``nextRecord`` is 0, the total plus one, or wrong, and only advice; ISO is advertised and refused, then
-Dublin Core is asked for; an order is refused; POST is refused, then GET; a report of errors comes with 200.
+FGDC and Dublin Core are asked for; an order is refused; POST is refused, then GET; a report of errors comes with 200. A
+service that knows version 3.0 alone says so by its report, whose namespace is another; then it is asked by 3.0.
 
 Where the total is exactly 10,000, or pages beyond it fail, the number is that of a search engine's window: then the
 records are read by the date of their last change, in windows that are halved until each holds fewer. Whether the
@@ -44,7 +45,7 @@ class Spider(ListingSpider):
 
     type = "csw"
     about = About(
-        software="CSW 2.0.2: GeoNetwork, pycsw, deegree, ArcGIS; ISO 19139 or Dublin Core",
+        software="CSW 2.0.2 and 3.0: GeoNetwork, pycsw, deegree, ArcGIS; ISO 19139, FGDC CSDGM or Dublin Core",
         paging="GetRecords by position; windows of dates where the total is cut off at 10,000",
         incremental="not used: what a filter on dates finds differs from server to server",
         deletion="absent from a complete harvest",
@@ -54,6 +55,8 @@ class Spider(ListingSpider):
     )
 
     def resume(self, cursor: dict[str, Any]) -> None:
+        self.is_3: bool = cursor.get("is_3", bool(re.search(r"(?i)[?&]version=3", self.portal.url)))
+        """Whether the service is asked by version 3.0 of the standard."""
         self.way: int = cursor.get("way", 0)
         self.windows: list[Window] = cursor.get("windows", [])
         """Windows still to be read; (from, to) in seconds since 1970, None for no bound."""
@@ -66,7 +69,7 @@ class Spider(ListingSpider):
         self.has_overlap: bool = cursor.get("has_overlap", False)
 
     def position(self, walk: Walk) -> dict[str, Any]:
-        own = {"way": self.way, "windows": self.windows, "found": self.found, "whole": self.whole}
+        own = {"way": self.way, "is_3": self.is_3, "windows": self.windows, "found": self.found, "whole": self.whole}
         return {**super().position(walk), **own, "is_cut": self.is_cut, "has_overlap": self.has_overlap}
 
     @property
@@ -83,7 +86,8 @@ class Spider(ListingSpider):
         addresses = [self.base]
         if "csw" not in self.portal.url.lower():
             addresses.append(f"{self.base.rstrip('/')}/csw")
-        return [Way(address, *how) for address in addresses for how in csw_query.WAYS]
+        ways = csw_query.WAYS_OF_3 if self.is_3 else csw_query.WAYS
+        return [Way(address, *how, self.is_3) for address in addresses for how in ways]
 
     def ask(self, walk: Walk) -> Request:
         way = self.ways[self.way]
@@ -202,6 +206,9 @@ class Spider(ListingSpider):
             return [self.ask(Walk(rows=walk.rows, at=(FUTURE, None)))]
         if walk.start or walk.at is not None or self.tally.kept:
             return None
+        if self.other_version(fault, response):
+            self.is_3, self.way = True, 0
+            return [self.ask(replace(walk, size=0))]
         now, others = ways[self.way], list(range(self.way + 1, len(ways)))
         if fault.kind == "gone" or response.status in (405, 415):
             # Nobody is there who could mind how records are asked for.
@@ -212,6 +219,14 @@ class Spider(ListingSpider):
             return None
         self.way = others[0]
         return [self.ask(replace(walk, size=0))]
+
+    def other_version(self, fault: faults.Fault, response: Response) -> bool:
+        """Whether what was refused may be had by version 3.0: its report is that of 3.0, or speaks of the version."""
+        if self.is_3:
+            return False
+        body = response.body[:5_000]
+        is_report = b"ExceptionReport" in body
+        return is_report and bool(re.search(rb"ows/2\.0|csw/3\.0|VersionNegotiationFailed|locator=.version", body))
 
     # Records
 

@@ -1,9 +1,12 @@
-"""GetRecords of CSW 2.0.2 as it is sent: in the body of a POST, or in an address."""
+"""GetRecords of CSW 2.0.2 and 3.0 as it is sent: in the body of a POST, or in an address.
+
+Standards: OGC 07-006r1; OGC 12-176r7, whose filters (FES 2.0) and namespaces are others.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 __all__ = [
@@ -11,6 +14,7 @@ __all__ = [
     "PARAMETERS",
     "UNDATED",
     "WAYS",
+    "WAYS_OF_3",
     "Way",
     "Window",
     "first_windows",
@@ -20,7 +24,9 @@ __all__ = [
 ]
 
 ISO = "http://www.isotc211.org/2005/gmd"
+FGDC = "http://www.opengis.net/cat/csw/csdgm"
 CSW = "http://www.opengis.net/cat/csw/2.0.2"
+CSW_3 = "http://www.opengis.net/cat/csw/3.0"
 PARAMETERS = frozenset(("service", "version", "request"))
 
 Window = tuple[int | None, int | None]
@@ -37,69 +43,102 @@ class Way(NamedTuple):
     """One way of asking."""
 
     address: str
-    is_iso: bool
+    schema: Literal["iso", "fgdc", "dublin"]
     is_sorted: bool
     is_post: bool
+    is_3: bool = False
+    """By version 3.0 of the standard."""
+
+    @property
+    def is_iso(self) -> bool:
+        return self.schema == "iso"
+
+    @property
+    def own(self) -> str:
+        """The namespace of the version."""
+        return CSW_3 if self.is_3 else CSW
+
+    @property
+    def asked_for(self) -> tuple[str, str]:
+        """(output schema, type of records)."""
+        if self.is_iso:
+            return ISO, "gmd:MD_Metadata"
+        record = "csw30:Record" if self.is_3 else "csw:Record"
+        return FGDC if self.schema == "fgdc" else self.own, record
 
 
-WAYS = (
-    (True, True, True),
-    (True, False, True),
-    (False, True, True),
-    (False, False, True),
-    (True, False, False),
-    (False, False, False),
+WAYS: tuple[tuple[Literal["iso", "fgdc", "dublin"], bool, bool], ...] = (
+    ("iso", True, True),
+    ("iso", False, True),
+    ("fgdc", False, True),
+    ("dublin", True, True),
+    ("dublin", False, True),
+    ("iso", False, False),
+    ("dublin", False, False),
 )
-"""(ISO, sorted, POST), the best first."""
+"""(Schema, sorted, POST), the best first."""
+WAYS_OF_3 = tuple(way for way in WAYS if way[0] != "fgdc")
+"""The same for a service that knows version 3.0 alone."""
 
 
 def post_body(way: Way, start: int, rows: int, window: Window | None) -> str:
     """The request for records from a position on, counted from 1."""
-    schema, kind = (ISO, "gmd:MD_Metadata") if way.is_iso else (CSW, "csw:Record")
-    prefix = "apiso" if way.is_iso else "dc"
-    order = f"{prefix}:{'identifier' if prefix == 'dc' else 'Identifier'}"
+    schema, kind = way.asked_for
+    prefix, version, queried = ("csw30", "3.0.0", "fes") if way.is_3 else ("csw", "2.0.2", "ogc")
+    order = "apiso:Identifier" if way.is_iso else "dc:identifier"
+    name = f"{queried}:{_NAME[way.is_3]}"
     sort = (
-        f"<ogc:SortBy><ogc:SortProperty><ogc:PropertyName>{order}</ogc:PropertyName>"
-        "<ogc:SortOrder>ASC</ogc:SortOrder></ogc:SortProperty></ogc:SortBy>"
+        f"<{queried}:SortBy><{queried}:SortProperty><{name}>{order}</{name}>"
+        f"<{queried}:SortOrder>ASC</{queried}:SortOrder></{queried}:SortProperty></{queried}:SortBy>"
     )
+    declared = 'xmlns:fes="http://www.opengis.net/fes/2.0"' if way.is_3 else 'xmlns:ogc="http://www.opengis.net/ogc"'
+    # Version 3 has no type of results.
+    more = "" if way.is_3 else 'resultType="results" '
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><csw:GetRecords xmlns:csw="{CSW}" '
-        f'xmlns:ogc="http://www.opengis.net/ogc" xmlns:gmd="{ISO}" '
+        f'<?xml version="1.0" encoding="UTF-8"?><{prefix}:GetRecords xmlns:{prefix}="{way.own}" '
+        f'{declared} xmlns:gmd="{ISO}" '
         'xmlns:apiso="http://www.opengis.net/cat/csw/apiso/1.0" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dct="http://purl.org/dc/terms/" service="CSW" '
-        f'version="2.0.2" resultType="results" outputFormat="application/xml" outputSchema="{schema}" '
-        f'startPosition="{start}" maxRecords="{rows}"><csw:Query typeNames="{kind}">'
-        "<csw:ElementSetName>full</csw:ElementSetName>"
-        f"{_filter(window, 'apiso:Modified' if way.is_iso else 'dct:modified') if window else ''}"
-        f"{sort if way.is_sorted else ''}</csw:Query></csw:GetRecords>"
+        f'version="{version}" {more}outputFormat="application/xml" outputSchema="{schema}" '
+        f'startPosition="{start}" maxRecords="{rows}"><{prefix}:Query typeNames="{kind}">'
+        f"<{prefix}:ElementSetName>full</{prefix}:ElementSetName>"
+        f"{_filter(window, 'apiso:Modified' if way.is_iso else 'dct:modified', way.is_3) if window else ''}"
+        f"{sort if way.is_sorted else ''}</{prefix}:Query></{prefix}:GetRecords>"
     )
 
 
-def _filter(window: Window, name: str) -> str:
+_NAME = {False: "PropertyName", True: "ValueReference"}
+
+
+def _filter(window: Window, name: str, is_3: bool = False) -> str:
+    space, held = ("fes" if is_3 else "ogc"), _NAME[is_3]
+    named = f"<{space}:{held}>{name}</{space}:{held}>"
     bounds = [
-        f"<ogc:{how}><ogc:PropertyName>{name}</ogc:PropertyName><ogc:Literal>{_instant(at)}</ogc:Literal></ogc:{how}>"
+        f"<{space}:{how}>{named}<{space}:Literal>{_instant(at)}</{space}:Literal></{space}:{how}>"
         for how, at in zip(("PropertyIsGreaterThanOrEqualTo", "PropertyIsLessThan"), window, strict=True)
         if at is not None
     ]
     if window == UNDATED:
-        bounds = [f"<ogc:PropertyIsNull><ogc:PropertyName>{name}</ogc:PropertyName></ogc:PropertyIsNull>"]
+        bounds = [f"<{space}:PropertyIsNull>{named}</{space}:PropertyIsNull>"]
     both = "".join(bounds)
-    both = f"<ogc:And>{both}</ogc:And>" if len(bounds) > 1 else both
-    return f'<csw:Constraint version="1.1.0"><ogc:Filter>{both}</ogc:Filter></csw:Constraint>'
+    both = f"<{space}:And>{both}</{space}:And>" if len(bounds) > 1 else both
+    prefix, version = ("csw30", "2.0.0") if is_3 else ("csw", "1.1.0")
+    return f'<{prefix}:Constraint version="{version}"><{space}:Filter>{both}</{space}:Filter></{prefix}:Constraint>'
 
 
 def get_url(way: Way, start: int, rows: int) -> str:
     """The same in an address, without order or filter."""
-    schema, kind = (ISO, "gmd:MD_Metadata") if way.is_iso else (CSW, "csw:Record")
+    schema, kind = way.asked_for
     prefix = kind.partition(":")[0]
+    version = "3.0.0" if way.is_3 else "2.0.2"
     query = urlencode(
         {
             "service": "CSW",
-            "version": "2.0.2",
+            "version": version,
             "request": "GetRecords",
             "resultType": "results",
             "typeNames": kind,
-            "namespace": f"xmlns({prefix}={schema})",
+            "namespace": f"xmlns({prefix}{',' if way.is_3 else '='}{schema})",
             "outputSchema": schema,
             "elementSetName": "full",
             "startPosition": start,

@@ -134,7 +134,7 @@ def _themes(record: etree._Element) -> tuple[str, ...]:
 
 def _publisher(record: etree._Element, cited: etree._Element | None) -> Publisher | None:
     name = first(
-        _said(cited, "pubinfo/publish"), _said(cited, "origin"),
+        _said(cited, "pubinfo/publish"), _said(cited, "publinfo/publish"), _said(cited, "origin"),
         _said(record, f"{ESRI}/idCitation/citRespParty/rpOrgName"),
         _said(record, "distinfo/distrib/cntinfo/cntorgp/cntorg"),
     )  # fmt: skip

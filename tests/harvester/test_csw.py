@@ -270,3 +270,51 @@ def test_xml_reads_nothing_but_itself(tmp_path: Any) -> None:
     body = f'<!DOCTYPE a [<!ENTITY e SYSTEM "file://{secret}"><!ENTITY b "boom">]><a>x&e;&b;</a>'
     assert "secret" not in canonical(parse_xml(body.encode()))
     assert canonical(parse_xml(b"<a>\x0bone&#x1f;two</a>")) == "<a>onetwo</a>"
+
+
+def refused_by_3() -> Answer:
+    """What a service that knows 3.0 alone says of 2.0.2: its report stands in another namespace."""
+    body = (
+        '<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/2.0" version="3.0.0"><ows:Exception '
+        'exceptionCode="InvalidParameterValue" locator="version"><ows:ExceptionText>no</ows:ExceptionText>'
+        "</ows:Exception></ows:ExceptionReport>"
+    )
+    return Answer(400, "application/xml", body.encode())
+
+
+@pytest.mark.parametrize("is_iso", [True, False])
+def test_a_service_of_version_3_alone(is_iso: bool, catalog: Catalog) -> None:
+    def answer(asked: Asked) -> Answer:
+        if b"http://www.opengis.net/cat/csw/3.0" not in asked.body:
+            return refused_by_3()
+        if not is_iso and b'outputSchema="http://www.isotc211.org/2005/gmd"' in asked.body:
+            return refused_by_3()
+        assert b"<ogc:" not in asked.body and b"resultType" not in asked.body
+        found = results([record("a"), record("b")] if is_iso else [dublin("a"), dublin("b")], 2, 0)
+        return Answer(content_type="application/xml", body=found.body.replace(b"cat/csw/2.0.2", b"cat/csw/3.0"))  # type: ignore[union-attr]
+
+    with PortalServer({"/csw": answer}) as server:
+        harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0), row["reasons"]
+
+
+def test_records_in_fgdc_are_asked_for_before_dublin_core(catalog: Catalog) -> None:
+    cited = "<citation><citeinfo><title>Wells</title></citeinfo></citation>"
+    fgdc = f"<metadata><idinfo><datasetid>w</datasetid>{cited}</idinfo></metadata>"
+
+    def answer(asked: Asked) -> Answer:
+        if b"csdgm" in asked.body:
+            return results([fgdc], 1, 0)
+        return report("no such schema") if b"2005/gmd" in asked.body else results([dublin("w")], 1, 0)
+
+    def of_schema(asked: Asked) -> Answer:
+        # The namespace is declared in every request: the schema that is asked for decides.
+        schema = re.search(rb'outputSchema="([^"]*)"', asked.body)
+        return answer(Asked(asked.method, asked.path, asked.query, asked.headers, schema[1] if schema else b""))
+
+    with PortalServer({"/csw": of_schema}) as server:
+        harvest(catalog, spec("p", "csw", f"{server.url}/csw"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
+    assert next(datasets(catalog, "p")).dataset.title == "Wells"

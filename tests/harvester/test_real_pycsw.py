@@ -9,6 +9,7 @@ import pytest
 from portal_server import harvest, harvested, spec
 from pycsw_server import pycsw_at
 
+from catalog.model import Dataset
 from catalog.reading import datasets
 from catalog.store import Catalog
 from harvester.spiders import csw
@@ -36,6 +37,21 @@ def test_catalogue_service(rows: int, pycsw: str, catalog: Catalog) -> None:
     assert set(found) == DATASETS
     assert found["record-001"].title == "Larkholm record-001"
     assert found["record-001"].record_modified == "2025-02-03T04:05:06Z"
+
+
+@pytest.mark.parametrize("clamp", [10_000, COUNT])
+def test_version_3(clamp: int, pycsw: str, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same by CSW 3.0, whose namespaces and filters are others."""
+    monkeypatch.setattr(csw, "CLAMP", clamp)
+    harvest(catalog, spec("p", "csw", f"{pycsw}/csw?version=3.0.0"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["advertised"], row["errors"]) == ("complete", COUNT, 0), row["reasons"]
+    assert {one.dataset.identifier for one in datasets(catalog, "p")} == DATASETS
+    assert found_at(catalog).title == "Larkholm record-001"
+
+
+def found_at(catalog: Catalog) -> Dataset:
+    return next(one.dataset for one in datasets(catalog, "p") if one.dataset.identifier == "record-001")
 
 
 def test_windows_of_dates(pycsw: str, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

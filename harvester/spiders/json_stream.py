@@ -2,7 +2,8 @@
 
 A ``data.json`` is an object with an array of records under one key, or a bare array. The document is read in
 blocks; each record is parsed alone by the standard library, so a malformed one is lost alone. Tolerated: a
-byte-order mark, trailing commas, bytes that are not valid UTF-8 (replaced), keys before and after the array.
+byte-order mark, trailing commas, bytes that are not valid UTF-8 (replaced), keys before and after the array, several
+documents one after the other.
 """
 
 from __future__ import annotations
@@ -82,6 +83,12 @@ class _Reader:
             if not self.more():
                 return ""
 
+    def next_document(self) -> str:
+        """The first character of the next document; "" at the end. Marks and commas between documents are passed."""
+        while (char := self.peek()) and char in "\ufeff\0,":
+            self.at += 1
+        return char
+
     def value(self) -> Any:
         """The value that begins here.
 
@@ -155,36 +162,65 @@ _DECODER = json.JSONDecoder(strict=False)
 def records(path: Path, *keys: str) -> Iterator[Element | Broken | StreamEnd]:
     """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
 
-    The keys may have prefixes, and an object in place of an array is one record.
+    The keys may have prefixes, and an object in place of an array is one record. All documents of a file are read
+    where several stand one after the other, as programs write them that append; there an object without the keys that
+    has an identifier or a title is a record itself. What follows a document and cannot be read is a fault.
 
     Without keys it is "dataset". With several, elements carry a pointer, for they are not told by their index alone.
     """
     reader = _Reader(path)
     head: dict[str, Any] = {}
     keys = keys or ("dataset",)
+    opening = reader.peek()
+    if opening not in tuple("[{"):
+        reader.file.close()
+        page, empty = "an HTML or XML page came where JSON was expected", "the document is empty"
+        yield StreamEnd(page if opening == "<" else "the document is not JSON" if opening else empty, head)
+        return
     try:
-        opening = reader.peek()
-        if opening == "[":
-            yield from _array(reader)
-        elif opening == "{":
-            found = yield from _object(reader, keys, head)
-            if not found:
-                yield StreamEnd(f'the document has no "{keys[0]}"', head)
-                return
-        elif opening == "<":
-            yield StreamEnd("an HTML or XML page came where JSON was expected", head)
-            return
-        else:
-            yield StreamEnd("the document is empty" if not opening else "the document is not JSON", head)
-            return
+        is_found = yield from _documents(reader, keys, head)
     except EOFError as error:
         yield StreamEnd(str(error), head)
     except ValueError as error:
         yield StreamEnd(f"the document is not valid JSON: {error}", head)
     else:
-        yield StreamEnd(None, head)
+        yield StreamEnd(None if is_found else f'the document has no "{keys[0]}"', head)
     finally:
         reader.file.close()
+
+
+def _documents(reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]) -> Generator[Element | Broken, None, bool]:
+    """The records of all documents of a file; whether there was a list of them."""
+    index, number, is_found = 0, 0, False
+    first: dict[str, Any] = {}
+    while opening := reader.next_document():
+        if opening not in "[{":
+            raise ValueError("something that is no JSON follows its end")
+        number += 1
+        own = head if number == 1 else {}
+        is_listed = True
+        elements = _array(reader) if opening == "[" else _object(reader, keys, own)
+        while True:
+            try:
+                element = next(elements)
+            except StopIteration as end:
+                is_listed = end.value is not False
+                break
+            place = element.pointer or f"/{keys[0]}/{element.index}"
+            pointer = element.pointer if number == 1 else f"document {number}: {place}"
+            yield replace(element, index=index, pointer=pointer)
+            index += 1
+        is_found = is_found or is_listed
+        if number == 1:
+            first = {} if is_listed else own
+        elif not is_listed:
+            lone = [(1, first)] if number == 2 else []
+            for n, record in [*lone, (number, own)]:
+                if record.get("identifier") or record.get("title"):
+                    is_found = True
+                    yield Element(index, record, f"document {n}: ")
+                    index += 1
+    return is_found
 
 
 def _object(reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]) -> Generator[Element | Broken, None, bool]:
@@ -219,7 +255,8 @@ def _object(reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]) -> Gen
                 head[label] = values
         else:
             head[label] = reader.value()
-    return found  # the caller takes it through "yield from"
+    reader.at += 1
+    return found  # the caller takes it from the end of the iteration
 
 
 def _one(reader: _Reader) -> Iterator[Element | Broken]:
@@ -230,7 +267,7 @@ def _one(reader: _Reader) -> Iterator[Element | Broken]:
         yield Broken(0, str(error), reader.skip_value())
 
 
-def _array(reader: _Reader) -> Iterator[Element | Broken]:
+def _array(reader: _Reader) -> Generator[Element | Broken, None, None]:
     reader.at += 1
     index = 0
     while (char := reader.peek()) != "]":

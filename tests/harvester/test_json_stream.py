@@ -191,3 +191,27 @@ def test_200_mb_in_constant_memory(tmp_path: Path) -> None:
     found, grown_mb = map(int, done.stdout.split())
     assert found == count
     assert grown_mb < 80
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "fault"),
+    [
+        ('{"dataset": [1, 2]}{"dataset": [3]}', [1, 2, 3], None),
+        ('{"dataset": [1, 2]}\n\n\ufeff{"dcat:dataset": [3], "x": 1}\x00', [1, 2, 3], None),
+        ("[1, 2]\x1e[3],\n[4]", [1, 2, 3, 4], None),
+        ('{"success": true}{"dataset": [1]}', [1], None),
+        ('{"dataset": [1]}{"dataset": [2, {"a" 1}]}', [1, 2], None),
+        # A record that was appended; and nothing but records, a line each.
+        ('{"dataset": [1]}{"identifier": "a"}', [1, {"identifier": "a"}], None),
+        ('{"title": "a"}\n{"title": "b"}\n', [{"title": "a"}, {"title": "b"}], None),
+        ('{"dataset": [1]}{"x": 1}', [1], None),
+        ('{"dataset": [1]}]}', [1], "no JSON follows its end"),
+        ('{"dataset": [1]}<br />Warning: memory', [1], "no JSON follows its end"),
+        ('{"dataset": [1]}{"dataset": [2', [1, 2], "cut short"),
+        ('{"title": "a catalogue", "datasets": [1]}', [], 'no "dataset"'),
+    ],
+)
+def test_all_documents_of_a_file_are_read(text: str, values: list[Any], fault: str | None, tmp_path: Path) -> None:
+    found, _, end = read(tmp_path / "d.json", text)
+    assert found == values
+    assert (end.fault is None) if fault is None else fault in str(end.fault)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pyoxigraph import Literal, NamedNode
@@ -21,18 +22,28 @@ from scrapy import Request
 from scrapy.http import Response
 
 from catalog.canonical import json_text
-from catalog.model import Dataset
+from catalog.model import Dataset, HarvestError, Page
+from harvester.checks import faults
 from harvester.spiders.about import About
 from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd
+from harvester.spiders.losses import cut
+from harvester.spiders.next_links import host_name, is_page, media_type_of
 from harvester.spiders.rdf_files import Graph, load, syntax_of
+from harvester.spiders.rdf_members import split_members
 from harvester.spiders.rdf_nodes import RELATIVE, Node, datasets_of, describe, iri_of, quads_of
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
 
 __all__ = ["Spider"]
 
 PLACES = ("", "/catalog.ttl", "/catalog.rdf", "/catalog.xml", "/catalog.jsonld", "/catalog.n3", "/feeds/dcat")
 """Where catalogues lie, below the portal's address."""
+MAX_MEMBERS = 1_000
+"""Datasets that are listed and not described which are looked up alone."""
+PAGED = ("hydra:totalItems", "hydra:itemsPerPage", "hydra:first", "hydra:firstPage", "hydra:last", "hydra:lastPage")
 NEXT = ("hydra:next", "hydra:nextPage")
 PARTS = ("dcat:distribution", "dcat:distributions")
 
@@ -81,13 +92,24 @@ class Spider(FeedSpider):
         place = self.cursor or {}
         self.waiting: dict[str, Node] = place.get("waiting", {})
         """Datasets some of whose distributions have not been described yet."""
+        self.members: set[str] = set(place.get("members", ()))
+        """Datasets that a catalogue lists and that no page has described yet."""
+        self.members_here: list[str] = []
+        self.looked_up = 0
         return super().begin_feed()
 
     def at_page(self) -> dict[str, Any]:
-        return {"waiting": json.loads(json_text(self.waiting))}
+        return {"waiting": json.loads(json_text(self.waiting)), "members": sorted(self.members)}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
-        return {**super().before_page(number, more), "waiting": self.waiting}
+        own = {"waiting": self.waiting, "members": sorted(self.members)}
+        return {**super().before_page(number, more), **own}
+
+    def state_of_page(self) -> dict[str, Any]:
+        return {"members": self.members_here}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        self.members.update(state.get("members", ()))
 
     # Reading
 
@@ -110,6 +132,8 @@ class Spider(FeedSpider):
     def described(self, graph: Graph, url: str) -> Iterator[Any]:
         """The datasets of a document; what is malformed in it; and its end."""
         subjects = datasets_of(graph.store)
+        untyped, bare = split_members(graph.store, subjects)
+        subjects += untyped
         head = self.head(graph, url)
         damaged = {fault.near: fault.message for fault in graph.faults if fault.near}
         named: set[str] = set()
@@ -135,6 +159,9 @@ class Spider(FeedSpider):
                 yield Element(index, self.waiting[iri], iri)
                 index += 1
             self.waiting = {}
+        hit_by_faults = {near.removeprefix(RELATIVE) for near in damaged}
+        self.members_here = [iri for one in bare if (iri := _whole(iri_of(one), url)) not in hit_by_faults]
+        self.members.update(self.members_here)
         why_cut = head.get("fault") or ("the document breaks off" if graph.is_cut else None)
         if not graph.triples and not graph.faults:
             why_cut = "the document holds no RDF statement"
@@ -156,15 +183,21 @@ class Spider(FeedSpider):
     def head(self, graph: Graph, url: str) -> dict[str, Any]:
         """The next page and the total, as hydra tells them."""
         found: dict[str, Any] = {}
+        links = []
         for name in NEXT:
             for quad in quads_of(graph.store, name):
                 is_iri = isinstance(quad.object, NamedNode)
                 value = iri_of(quad.object) if is_iri else getattr(quad.object, "value", "")
                 if value := value.removeprefix(RELATIVE).strip():
                     try:
-                        found["next"] = _own_host(urljoin(url, value), url)
+                        links.append(_own_host(urljoin(url, value), url))
                     except ValueError:
                         found["fault"] = f"the next link is no address: {value[:200]}"
+        if links:
+            # Of several representations that which was read.
+            own = urlsplit(url).path
+            found["next"] = min(links, key=lambda one: (is_page({"href": one}), urlsplit(one).path != own))
+        found["is_paged"] = bool(links) or any(next(quads_of(graph.store, name), None) for name in PAGED)
         for quad in quads_of(graph.store, "hydra:totalItems"):
             if isinstance(quad.object, Literal) and re.fullmatch(r"[0-9]{1,12}", quad.object.value):
                 found["total"] = int(quad.object.value)
@@ -172,7 +205,81 @@ class Spider(FeedSpider):
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
         self.tally.advertise(end.head.get("total"))
-        return end.head.get("next") or False
+        if found := end.head.get("next"):
+            return str(found)
+        # A page of as many datasets as CKAN lists at once, without a word of pages: there may be another.
+        return not end.head.get("is_paged") and super().more(end, on_page)
+
+    # Members that no page describes
+
+    def at_feed_end(self) -> list[Any]:
+        wanted = sorted(self.members - self.seen_ids)
+        own = [one for one in wanted if _is_askable(one) and host_name(one) == host_name(self.portal.url)]
+        for one in set(wanted) - set(own):
+            self.tally.leave_out(host_name(one) or "datasets without an address")
+        if len(own) > MAX_MEMBERS:
+            self.tally.lost += len(own) - MAX_MEMBERS
+            self.tally.notes.append(
+                f"{len(own):,} datasets are listed and not described; {MAX_MEMBERS:,} were looked up"
+            )
+        self.members = set(own[:MAX_MEMBERS])
+        if not own:
+            return super().at_feed_end()
+        ask = partial(self.request, callback=self.on_member, errback=self.on_member_failed, headers=self.headers)
+        return [ask(one, cb_kwargs={"iri": one}) for one in own[:MAX_MEMBERS]]
+
+    async def on_member(self, response: Response, iri: str) -> AsyncIterator[Any]:
+        """The document of a dataset that the catalogue lists and does not describe."""
+        fault = faults.of_response(response)
+        node = None
+        if fault is None:
+            node = self.member_in(response, iri)
+            said = "the catalogue lists the dataset, and neither it nor this address describes it"
+            fault = faults.Fault("parse", "unknown", said, "describe it in the catalogue") if node is None else None
+        for step in self.member_missed(fault, iri) if fault else [self.page(response, [(iri, node)])]:
+            yield step
+        for step in self.member_done(iri):
+            yield step
+
+    async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
+        for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
+            yield step
+
+    def member_in(self, response: Response, iri: str) -> Node | None:
+        """The description of a dataset in a document of its own; None where it holds none."""
+        path = self.path.with_suffix(".member")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(response.body)
+        scratch = path.with_suffix(".member-graph")
+        try:
+            syntax = syntax_of(response.body[:4_000], media_type_of(response))
+            graph = load(path, syntax, scratch) if syntax else None
+            named = {_whole(iri_of(one), response.url): one for one in (datasets_of(graph.store) if graph else [])}
+            found = named.get(iri) or (next(iter(named.values())) if len(named) == 1 else None)
+            if graph is None or found is None or graph.is_cut:
+                return None
+            # It is known by the name that the catalogue gives it.
+            return {**describe(graph.store, found, response.url), "@id": iri}
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            path.unlink(missing_ok=True)
+
+    def member_missed(self, fault: faults.Fault, iri: str) -> list[Any]:
+        """A listed dataset that cannot be read alone; one that the server says is gone is none."""
+        if fault.kind == "gone":
+            self.tally.gone += 1
+        else:
+            self.tally.lost += 1
+        self.tally.seen += 1
+        error = HarvestError(
+            kind=fault.kind, message=f"{iri}: {fault.detail}", remedy=fault.remedy, url=iri, record_id=cut(iri)
+        )
+        return [Page(errors=self.written([error]))]
+
+    def member_done(self, iri: str) -> list[Any]:
+        self.members.discard(iri)
+        return [] if self.members else super().at_feed_end()
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
@@ -186,6 +293,18 @@ def _nodes(graph: Graph, subjects: list[Any], url: str) -> Iterator[tuple[str | 
     blank = [describe(graph.store, one, url) for one in subjects if not isinstance(one, NamedNode)]
     for node in sorted(blank, key=json_text):
         yield None, node
+
+
+def _whole(iri: str, base: str) -> str:
+    """An IRI, one that is relative joined to the address of its document."""
+    try:
+        return urljoin(base, iri.removeprefix(RELATIVE)) if iri.startswith(RELATIVE) else iri
+    except ValueError:
+        return iri
+
+
+def _is_askable(iri: str) -> bool:
+    return iri.startswith(("http://", "https://")) and host_name(iri) is not None
 
 
 def _own_host(link: str, url: str) -> str:

@@ -121,14 +121,17 @@ class FeedSpider(PortalSpider):
                 return
             self.bodies.add(str(known.sha256))
             more = known.state["more"]
+            self.recall(known.state)
+            page = self.unchanged(known)
             following = self.after(number, more)
-            yield self.unchanged(known, cursor=self.before_page(number + 1, more))
+            yield replace(page, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
             for step in following:
                 yield step
             return
         # A page that was named must be there; one that was guessed at need not.
         if number > 1 and not is_link and response.status in NO_SUCH_PAGE:
-            self.tally.end("the last page is read")
+            for step in self.at_feed_end():
+                yield step
             return
         if fault := faults.of_response(response):
             self.tried.append(f"{response.url}: {fault.detail}")
@@ -150,14 +153,13 @@ class FeedSpider(PortalSpider):
         async for step in self.read_feed(response, saved, number):
             yield step
 
-    def came_before(self, response: Response, is_link: bool) -> list[Page]:
+    def came_before(self, response: Response, is_link: bool) -> list[Any]:
         """Where a page is the same as one before: the end, if it was only guessed at."""
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
             return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
         # ?page is not known there: the whole feed came again.
-        self.tally.end("the whole feed is read")
-        return []
+        return self.at_feed_end()
 
     async def read_feed(
         self, response: Response, saved: Saved, number: int, at: dict[str, Any] | None = None
@@ -187,7 +189,8 @@ class FeedSpider(PortalSpider):
         why = _why(saved, end, is_over)
         more = self.more(end, on_page)
         if number > 1 and not is_new and not why:
-            self.tally.end("the whole feed is read")
+            for step in self.at_feed_end():
+                yield step
         elif why and not on_page and number == 1 and (other := self.instead(number)):
             self.tried.append(f"{response.url}: {why}")
             # Every address may answer with the same page.
@@ -203,7 +206,8 @@ class FeedSpider(PortalSpider):
             saved.path.unlink(missing_ok=True)
         else:
             # Of a feed that was read in two goes it is not known what its first part held.
-            answer = reading.answer({"more": more}) if at is None and self.stands_alone else None
+            state = {"more": more, **self.state_of_page()}
+            answer = reading.answer(state) if at is None and self.stands_alone else None
             following = self.after(number, more)
             yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
             # Only now is nothing in it that is not kept.
@@ -220,13 +224,24 @@ class FeedSpider(PortalSpider):
         link = more if isinstance(more, str) else None
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
-    def after(self, number: int, more: bool | str) -> list[Request]:
+    def after(self, number: int, more: bool | str) -> list[Any]:
         """The next page: the one that is named; or that of a feed made by CKAN, which tells of it by its length alone;
         else this was all."""
         if more:
             return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
+        return self.at_feed_end()
+
+    def at_feed_end(self) -> list[Any]:
+        """What is left to do behind the last page."""
         self.tally.end("the whole feed is read")
         return []
+
+    def state_of_page(self) -> dict[str, Any]:
+        """What else is remembered of the page that was just read; :meth:`recall` gets it where it is the same again."""
+        return {}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        """Take up what was remembered of a page."""
 
     def batch(self, batch: list[Any], response: Response, reading: Reading, cursor: dict[str, Any] | None) -> Page:
         """The page of a batch of elements; malformed ones become errors."""

@@ -7,14 +7,18 @@ next link may lead to an inner host or to http, so only its query is taken; GeoN
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
+from catalog.canonical import json_text
 from catalog.model import Dataset
 from harvester.checks import faults
 from harvester.spiders.about import About
 from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.next_links import is_page, media_type_of, next_link
 from harvester.spiders.ogc_records_record import kind_of, to_dataset
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.values import first, text
@@ -29,6 +33,8 @@ NO_DATASETS = ("service", "application", "software")
 """Kinds of records that are no datasets."""
 OFFSETS = ("offset", "startindex", "startIndex")
 """How servers name the place of the first record; the standard leaves it open."""
+MANY = 10
+"""Pages of so many records, or a multiple, may have been cut."""
 MAX_COLLECTIONS = 1_000
 WINDOW = 10_000
 """Behind so many records a refusal is a limit of the index (10,000 to 15,000), not a fault of one page."""
@@ -89,10 +95,9 @@ class Spider(ListingSpider):
             yield self.no_answer(fault or no_list, response.url, value)
             return
         self.listed += [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
-        following = next((one.get("href") for one in _dicts(answer.get("links")) if one.get("rel") == "next"), None)
-        if text(following):
-            parts = urlsplit(urljoin(response.url, str(following)))
-            yield self.request(f"{self.base}/collections?{parts.query}", self.on_collections)
+        if following := next_link(answer.get("links"), media_type_of(response)):
+            query = _as_json(urlsplit(urljoin(response.url, following["href"])).query)
+            yield self.request(f"{self.base}/collections?{query}", self.on_collections)
             return
         found = self.listed
         records = [one for one in found if _item_type(one) == "record"]
@@ -113,7 +118,7 @@ class Spider(ListingSpider):
     def place(self, walk: Walk) -> dict[str, Any]:
         """Where a page is: the collection, the query of the link that led there, the place it counts from, and the
         total of the collections before."""
-        return walk.at or {"collection": 0, "query": None, "start": 0, "before": 0}
+        return walk.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
 
     @property
     def is_many(self) -> bool:
@@ -147,6 +152,7 @@ class Spider(ListingSpider):
                 raise Refused(faults.Fault("http", "unknown", words, "ask the portal to mend its next links"))
             query = None
         at = {"query": query, "matched": matched if isinstance(matched, int) else None}
+        at |= self.probing(features, walk, at)
         name = self.collections[self.place(walk)["collection"]]
         records = [
             (f"/features/{i}", {**one, "@collection": name} if isinstance(one, dict) else one)
@@ -154,21 +160,40 @@ class Spider(ListingSpider):
         ]
         return Sheet(records=records, at=at)
 
+    def probing(self, features: list[Any], walk: Walk, at: dict[str, Any]) -> dict[str, Any]:
+        """Whether to ask behind a page without a next link: there may be more, where the page is full.
+
+        ``probe`` is the parameter that is tried, of OFFSETS. Raises Refused where a page that was asked for so is the
+        same as the one before: the server does not heed the parameter.
+        """
+        mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        before, count = self.place(walk), len(features)
+        if features and before.get("probe") is not None and before["mark"] == mark:
+            words = f"the same page comes whatever {OFFSETS[before['probe']]} says"
+            raise Refused(faults.Fault("unheeded", "unknown", words, "ask the portal for next links"))
+        # Servers cut pages silently to a round number.
+        is_full = count == walk.asked or (MANY <= count < walk.asked and count % MANY == 0)
+        is_agreed = at["matched"] is not None and walk.start + count >= at["matched"]
+        is_probed = at["query"] is None and bool(features) and (is_full or at["matched"] is not None) and not is_agreed
+        return {"probe": (before.get("probe") or 0) if is_probed else None, "mark": mark, "is_cut": count == walk.asked}
+
     def is_last(self, walk: Walk, sheet: Sheet) -> bool:
+        if sheet.at["probe"] is not None:
+            return False
         # Not remembered with a page: which collections there are may change overnight.
         return sheet.at["query"] is None and self.place(walk)["collection"] + 1 == len(self.collections)
 
     def next_query(self, links: Any, response: Response) -> str | None:
         """The query of the next link; None where there is none. Raises Refused where it leads elsewhere."""
-        for link in links if isinstance(links, list) else ():
-            if not isinstance(link, dict) or link.get("rel") != "next" or not text(link.get("href")):
-                continue
-            parts = urlsplit(urljoin(response.url, str(link["href"])))
-            if parts.path.rstrip("/").endswith("/items") and parts.query:
-                return parts.query
-            words = f"the next link leads to no page of items: {link['href']}"
-            raise Refused(faults.Fault("http", "unknown", words, "ask the portal to mend its next links"))
-        return None
+        link = next_link(links, media_type_of(response))
+        if link is None:
+            return None
+        parts = urlsplit(urljoin(response.url, str(link["href"])))
+        # The path of a page for readers may be another one.
+        if parts.query and (parts.path.rstrip("/").endswith("/items") or is_page(link)):
+            return _as_json(parts.query) if is_page(link) else parts.query
+        words = f"the next link leads to no page of items: {link['href']}"
+        raise Refused(faults.Fault("http", "unknown", words, "ask the portal to mend its next links"))
 
     def ahead(self, walk: Walk, sheet: Sheet) -> Walk:
         at, matched, query = self.place(walk), sheet.at["matched"], sheet.at["query"]
@@ -176,10 +201,34 @@ class Spider(ListingSpider):
         is_last = at["collection"] + 1 == len(self.collections)
         if is_last:
             self.tally.advertise(whole)
-        if query is None and not is_last:
-            return walk.from_key({"collection": at["collection"] + 1, "query": None, "start": 0, "before": whole})
         start = walk.start + sheet.count
-        return walk.forward(sheet.count, {**at, "query": query, "start": start})
+        probe = {name: sheet.at[name] for name in ("probe", "mark", "is_cut")}
+        if probe["probe"] is not None:
+            query = f"f=json&{OFFSETS[probe['probe']]}={start}"
+        elif query is None and not is_last:
+            return self.next_collection(walk, whole)
+        return walk.forward(sheet.count, {**at, **probe, "query": query, "start": start, "whole": whole})
+
+    def next_collection(self, walk: Walk, whole: int | None) -> Walk:
+        number = self.place(walk)["collection"] + 1
+        return walk.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
+
+    def behind_probe(self, fault: faults.Fault, response: Response, walk: Walk) -> list[Any] | None:
+        """What to do where a page behind a full one is refused; None where that tells nothing."""
+        at = self.place(walk)
+        is_nothing = response.status in (404, 410)
+        if not is_nothing and fault.kind != "unheeded" and response.status not in (400, 422):
+            return None
+        if not is_nothing and at["probe"] + 1 < len(OFFSETS):
+            number = at["probe"] + 1
+            query = f"f=json&{OFFSETS[number]}={walk.start}"
+            return [self.ask(replace(walk, at={**at, "probe": number, "query": query}))]
+        if not is_nothing and at["is_cut"]:
+            message = f"{response.url}: a full page came without a next link; whether there is more cannot be asked"
+            return [self.fatal("page", message, "ask the portal for next links or numberMatched", response.url)]
+        if at["collection"] + 1 < len(self.collections):
+            return [self.ask(self.next_collection(walk, at["whole"]))]
+        return self.at_end(walk, "nothing lies behind the last page")
 
     def pointer(self, index: int) -> str:
         return f"/features/{index}"
@@ -188,6 +237,8 @@ class Spider(ListingSpider):
         """Where the index answers no further, or links go round, a smaller page does not help."""
         if response is None and fault.kind == "parse":
             return [self.no_answer(fault, self.items(walk))]
+        if response is not None and self.place(walk).get("probe") is not None:
+            return self.behind_probe(fault, response, walk)
         if response is None or walk.start < WINDOW - walk.rows or response.status not in (400, 500):
             return None
         message = f"{response.url}: the portal answers nothing behind {walk.start:,} records ({fault.detail})"
@@ -203,8 +254,10 @@ class Spider(ListingSpider):
         return to_dataset(raw, is_qualified=self.own_collection is None)
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+def _as_json(query: str) -> str:
+    """The query of a page for readers as one for programs."""
+    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "f"]
+    return urlencode([("f", "json"), *pairs])
 
 
 def _item_type(collection: dict[str, Any]) -> str | None:

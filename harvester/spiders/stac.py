@@ -17,6 +17,7 @@ from harvester.checks import faults
 from harvester.spiders.about import About
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.losses import cut
+from harvester.spiders.next_links import media_type_of, next_link
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.stac_record import links_of, to_dataset
 
@@ -102,7 +103,7 @@ class Spider(ListingSpider):
 
     def next_query(self, answer: Any, response: Response) -> str | None:
         """The query of the next link; None where there is none. Raises Refused for one that cannot be followed."""
-        link = next(iter(links_of(answer, "next")), None)
+        link = next_link(answer.get("links") if isinstance(answer, dict) else None, media_type_of(response))
         if link is None:
             return None
         parts = urlsplit(urljoin(response.url, str(link["href"])))

@@ -136,3 +136,75 @@ def test_a_refusal_within_200_is_a_failure(catalog: Catalog) -> None:
     with PortalServer({ITEMS: as_json({"code": "NotFound", "description": "no such collection"})}) as server:
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main", limits={"page_rows": 1}))
     assert "no such collection" in harvested(catalog, "p")["reasons"][0]
+
+
+def silent(count: int, *, heeds: str | None = "offset", past: int = 200, rows_max: int = 1000) -> Any:
+    """Pages without next link and total, by one parameter alone; strict about others, and past the end."""
+
+    def answer(asked: Asked) -> Answer:
+        if heeds != "anything" and asked.query.keys() - {"f", "limit", heeds}:
+            return as_json({"code": "InvalidParameterValue"}, 400)
+        start, limit = int(asked.query.get(str(heeds), 0)), min(rows_max, int(asked.query["limit"]))
+        found = [record(n) for n in range(start, min(count, start + limit))]
+        return as_json({"features": found}) if found else as_json({"features": []}, past)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("server", "asked", "verdict", "datasets"),
+    [
+        (silent(25), 4, "complete", 25),
+        (silent(30), 4, "complete", 30),
+        (silent(30, past=404), 4, "complete", 30),
+        (silent(25, heeds="startindex"), 5, "complete", 25),
+        (silent(7), 1, "complete", 7),
+        # Cut to a round number below what was asked for.
+        (silent(45, rows_max=20), 5, "complete", 45),
+        # Whether there is more than a page cannot be asked.
+        (silent(30, heeds="anything"), 4, "partial", 10),
+        (silent(30, heeds=None), 4, "partial", 10),
+    ],
+    ids=["short last", "full last", "404 past the end", "startindex", "one", "cut", "heeds nothing", "refuses"],
+)
+def test_a_full_page_without_a_next_link_is_probed(
+    server: Any, asked: int, verdict: str, datasets: int, catalog: Catalog
+) -> None:
+    rows = 50 if datasets == 45 else 10
+    with PortalServer({ITEMS: server}) as portal:
+        harvest(catalog, spec("p", "ogc-records", portal.url + "/collections/main", limits={"page_rows": rows}))
+        assert len(portal.asked(ITEMS)) <= asked
+        row = harvested(catalog, "p")
+        assert (row["verdict"], row["datasets"]) == (verdict, datasets), row["reasons"]
+        harvest(catalog, spec("p", "ogc-records", portal.url + "/collections/main", limits={"page_rows": rows}))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == (verdict, datasets), row["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("links", "rel"),
+    [
+        ([("text/html", "f=html&"), ("application/geo+json", "")], "next"),
+        ([("text/html; charset=utf-8", "f=html&"), (None, "f=json&")], ["next"]),
+        ([(None, "f=html&"), (None, "")], "http://www.iana.org/assignments/relation/next"),
+        ([("application/atom+xml", "f=atom&"), ("application/json", "")], "NEXT last"),
+        # Of a page for readers alone the place can be used.
+        ([("text/html", "f=html&")], "next"),
+    ],
+)
+def test_the_next_link_is_that_of_the_records(links: Any, rel: Any, catalog: Catalog) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.query.get("f", "json") != "json":
+            return Answer(200, "text/html", b"<html>Records</html>")
+        start = int(asked.query.get("offset", 0))
+        more = [
+            {"rel": rel, "href": f"?{query}offset={start + 5}"} | ({"type": kind} if kind else {})
+            for kind, query in links
+        ]
+        found = [record(n) for n in range(start, min(12, start + 5))]
+        return as_json({"features": found, "links": more if start + 5 < 12 else []})
+
+    with PortalServer({ITEMS: answer}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("complete", 12), row["reasons"]

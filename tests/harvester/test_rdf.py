@@ -349,3 +349,56 @@ def test_real_rdflib_endpoint(rdflib_endpoint: str, catalog: Catalog) -> None:
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 25, [])
     assert all(len(stored.distributions) == 1 for stored in datasets(catalog, "p"))
+
+
+LISTED = PREFIXES + "<{base}/c> a dcat:Catalog ; dcat:dataset {members} .\n"
+
+
+@pytest.mark.parametrize(
+    ("alone", "verdict", "count", "word"),
+    [
+        # Described at its own address, gone from there, broken, a page for readers, and about something else.
+        (Answer(200, TURTLE, (PREFIXES + '<BASE/9> a dcat:Dataset ; dct:title "Nine" .').encode()), "complete", 3, ""),
+        (Answer(410), "complete", 2, "1 addresses that are listed are gone"),
+        (Answer(500), "partial", 2, "1 records were lost"),
+        (Answer(200, "text/html", b"<html>Nine</html>"), "partial", 2, "1 records were lost"),
+        (Answer(200, TURTLE, (PREFIXES + '<BASE/9> dct:title "Nine" .').encode()), "partial", 2, "1 records were lost"),
+    ],
+)
+def test_what_a_catalogue_lists_and_does_not_describe_is_looked_up_alone(
+    alone: Answer, verdict: str, count: int, word: str, catalog: Catalog
+) -> None:
+    with PortalServer() as server:
+        base = server.url
+        members = ", ".join(f"<{base}/{n}>" for n in (1, 2, 9))
+        body = LISTED.format(base=base, members=members)
+        # A member that says nothing of its type is a dataset all the same.
+        body += f'<{base}/1> a dcat:Dataset ; dct:title "One" . <{base}/2> dct:title "Two" .'
+        assert isinstance(alone.body, bytes)
+        server.routes["/9"] = Answer(alone.status, alone.content_type, alone.body.replace(b"BASE", base.encode()))
+        server.routes["/c.ttl"] = Answer(200, TURTLE, body.encode())
+        for _ in range(2):
+            harvest(catalog, spec("p", "dcat-rdf", base + "/c.ttl", limits={"max_wait_s": 1}))
+            row = harvested(catalog, "p")
+            assert (row["verdict"], row["datasets"]) == (verdict, count), row["reasons"]
+            assert word in " ".join(row["reasons"])
+
+
+def test_members_that_a_later_page_describes_are_not_asked_for(catalog: Catalog) -> None:
+    hydra = "<#page> <http://www.w3.org/ns/hydra/core#next> {} .\n"
+    members = ", ".join(f"<http://x.example/{n:05}>" for n in range(4))
+    listed = LISTED.format(base="http://x.example", members=members).removeprefix(PREFIXES)
+    pages = {
+        "/c.ttl": turtle(0, 2, listed + hydra.format("<c.html?page=2>") + hydra.format("<c.ttl?page=2>")),
+        "/c.ttl?page=2": turtle(2, 2),
+    }
+    routes: dict[str, Route] = {path: Answer(200, TURTLE, body) for path, body in pages.items()}
+    with PortalServer(routes) as server:
+        for _ in range(2):
+            harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
+            row = harvested(catalog, "p")
+            assert (row["verdict"], row["datasets"]) == ("complete", 4), row["reasons"]
+        server.routes["/c.ttl?page=2"] = Answer(200, TURTLE, turtle(2, 1))
+        harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["removed"]) == ("partial", 0) and "x.example" in row["reasons"][0]

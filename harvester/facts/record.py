@@ -36,6 +36,12 @@ _NO_HASH = re.compile(r"0+|[\W_]+")
 _NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
 _REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
 _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
+_DATED = {
+    "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
+    "revision": "modified", "revised": "modified", "lastrevision": "modified", "lastupdate": "modified",
+    "updated": "modified", "modified": "modified",
+}  # fmt: skip
+"""By kinds of ISO 19115 and DataCite. That data were created says neither."""
 _OBJECT_NAMES = (
     "name",
     "title",
@@ -207,6 +213,28 @@ class Facts:
             if said := [text for text in self._texts(fact, one.value) if text.strip()]:
                 return tuple(dict.fromkeys(said))
         return ()
+
+    def shown(self, fact: str) -> str | None:
+        """A title or description in the preferred language, where its translations are not kept."""
+        found = self.found.get(fact)
+        if found is None:
+            return None
+        if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in ("{", "["):
+            return said if said.strip() and meant(fact, said) else None
+        texts = self._by_language(fact)
+        return texts.get(first_language(texts, self.preferred))
+
+    def spread_dates(self) -> None:
+        """Dates that come with what they are of, as ISO 19115 has them: ``[{"type": "revision", "value": ...}]``."""
+        for one in self.found.pop("dated", ()):
+            items = json_text(one.value)
+            for item in items if isinstance(items, list) else [items]:
+                if not isinstance(item, dict):
+                    continue
+                kind = (text(item.get("type") or item.get("date_type") or item.get("dateType")) or "").lower()
+                fact = _DATED.get(kind.rpartition("#")[2].rpartition("/")[2])
+                if fact:
+                    self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     # What has a form of its own
 

@@ -107,6 +107,11 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         return self.portal.url.split("/api/")[0].rstrip("/")
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """The language of the portal, where its file names it: texts in it are shown first."""
+        return (self.portal.language,) if self.portal.language else ()
+
+    @property
     def reader(self) -> str:
         """What an answer was read by: with another program, or another limit, it may be read otherwise."""
         return f"{__version__}/{self.portal.limits.max_record_bytes}"

@@ -223,4 +223,4 @@ class Spider(ChangesListingSpider):
         return str(raw.get("id")) if is_other else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw, self.portal.url)
+        return to_dataset(raw, self.portal.url, self.languages)

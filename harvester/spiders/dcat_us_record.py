@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from catalog.model import DataService, Dataset, Distribution
+from harvester.facts import Facts, Scope, dataset_fields, file_fields
+from harvester.facts.services import access_services, services_among
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, text, texts
+from harvester.spiders.values import first, text, texts
 
 __all__ = ["keywords_of", "to_dataset"]
 
 
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one record.
+def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one record; ``languages`` are those of the portal, its own first.
 
     A record without identifier is known by its ``@id`` or landing page, which name it as well. Raises LostRecord
     where it has none of these, or is no object.
@@ -27,33 +30,21 @@ def to_dataset(raw: Any) -> Dataset:
             "give every dataset an identifier that never changes",
             "/identifier",
         )
-    start, end = _period(raw.get("temporal"))
+    facts = Facts("dataset", languages)
+    facts.read(raw)
+    if isinstance(words := raw.get("keyword"), str):
+        facts.drop("keywords")
+        facts.add("keywords", list(keywords_of(words)), "keyword")
+    distributions = _distributions(raw, languages)
+    made = dataset_fields(facts)
+    made["other_identifiers"] = tuple(one for one in made["other_identifiers"] if one != identifier)
+    references = facts.all_texts("references")
+    made["documentation"] = tuple(dict.fromkeys([*made["documentation"], *references]))
     return Dataset(
         identifier=identifier,
-        title=text(raw.get("title")),
-        description=text(raw.get("description")),
-        keywords=keywords_of(raw.get("keyword")),
-        themes=texts(raw.get("theme")),
-        publisher=_publisher(raw.get("publisher")),
-        contact=_contact(raw),
-        licence=text(raw.get("license")),
-        access_rights=text(raw.get("accessLevel")),
-        rights=first(raw.get("rights"), raw.get("accessLevelComment")),
-        issued=first(raw.get("issued"), raw.get("releaseDate")),
-        modified=text(raw.get("modified")),
-        frequency=text(raw.get("accrualPeriodicity")),
-        spatial=texts(raw.get("spatial")),
-        temporal_start=start,
-        temporal_end=end,
-        language=texts(raw.get("language")),
-        landing_page=text(raw.get("landingPage")),
-        conforms_to=texts(raw.get("conformsTo")),
-        relations=texts(raw.get("references")),
-        documentation=texts(raw.get("references")),
-        described_by=first(raw.get("describedBy"), raw.get("dataDictionary")),
-        is_part_of=text(raw.get("isPartOf")),
-        distributions=_distributions(raw),
-        data_services=_services(raw),
+        distributions=distributions,
+        data_services=_services(raw, facts) or services_among(distributions),
+        **made,
     )
 
 
@@ -64,64 +55,42 @@ def keywords_of(value: Any) -> tuple[str, ...]:
     return texts(value)
 
 
-def _period(value: Any) -> tuple[str | None, str | None]:
-    """ "start/end"; a single date is the start."""
-    start, _, end = (text(value) or "").partition("/")
-    return start.strip() or None, end.strip() or None
-
-
-def _publisher(value: Any) -> Publisher | None:
-    if isinstance(value, dict):
-        name = text(value.get("name"))
-        parent = value.get("subOrganizationOf")
-        parent_name = text(parent.get("name")) if isinstance(parent, dict) else text(parent)
-        return Publisher(name=name, parent=parent_name) if name else None
-    name = text(value)
-    return Publisher(name=name) if name else None
-
-
-def _contact(raw: dict[str, Any]) -> Contact | None:
-    point = raw.get("contactPoint")
-    if isinstance(point, dict):
-        contact = Contact(name=text(point.get("fn")), email=email(point.get("hasEmail")), url=text(point.get("hasURL")))
-    else:
-        contact = Contact(name=text(point), email=email(raw.get("mbox")))
-    return contact if contact != Contact() else None
-
-
-def _distributions(raw: dict[str, Any]) -> tuple[Distribution, ...]:
+def _distributions(raw: dict[str, Any], languages: Sequence[str | None]) -> tuple[Distribution, ...]:
     declared = raw.get("distribution")
     items = declared if isinstance(declared, list) else [declared] if isinstance(declared, dict) else []
-    found = [_distribution(item) for item in items if isinstance(item, dict)]
-    if not found and (url := text(raw.get("accessURL"))) is not None:
+    found = [_distribution(item, languages) for item in items if isinstance(item, dict)]
+    if not found and (text(raw.get("accessURL")) or text(raw.get("downloadURL"))):
         # Project Open Data 1.0 keeps the only distribution in fields of the dataset.
-        found = [Distribution(access_url=url, format=text(raw.get("format")), media_type=text(raw.get("mediaType")))]
+        own = ("accessURL", "downloadURL", "format", "mediaType", "size", "byteSize")
+        found = [_distribution({key: raw[key] for key in own if key in raw}, languages)]
     return tuple(found)
 
 
-def _distribution(item: dict[str, Any]) -> Distribution:
-    download = text(item.get("downloadURL"))
+def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Distribution:
+    facts = Facts("file", languages)
     # Project Open Data 1.0 as Socrata wrote it: a list of {label, value}.
     listed = item.get("formats")
-    named = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    is_listed = isinstance(listed, list) and bool(listed) and isinstance(listed[0], dict)
+    facts.read({key: value for key, value in item.items() if key != "formats"} if is_listed else item, scope=Scope.FILE)
+    if is_listed and isinstance(listed, list):
+        facts.add("format", listed[0].get("label"), "formats/0/label", scope=Scope.FILE, rank=50)
+        facts.add("media_type", listed[0].get("value"), "formats/0/value", scope=Scope.FILE, rank=50)
+    download = facts.text("download_url")
     return Distribution(
         identifier=first(item.get("identifier"), item.get("@id")),
-        title=text(item.get("title")),
-        description=text(item.get("description")),
-        access_url=first(item.get("accessURL"), download),
+        access_url=facts.text("access_url") or download,
         download_url=download,
-        format=first(item.get("format"), named.get("label")),
-        media_type=first(item.get("mediaType"), named.get("value")),
-        byte_size=first(item.get("byteSize"), item.get("size")),
-        licence=text(item.get("license")),
-        rights=text(item.get("rights")),
-        issued=text(item.get("issued")),
-        modified=text(item.get("modified")),
-        conforms_to=texts(item.get("conformsTo")),
-        described_by=text(item.get("describedBy")),
+        **file_fields(facts),
     )
 
 
-def _services(raw: dict[str, Any]) -> tuple[DataService, ...]:
+def _services(raw: dict[str, Any], facts: Facts) -> tuple[DataService, ...]:
     url = text(raw.get("webService"))
-    return (DataService(title=text(raw.get("title")), endpoint_url=url),) if url else ()
+    declared = raw.get("distribution")
+    own = [
+        service
+        for item in (declared if isinstance(declared, list) else [declared])
+        if isinstance(item, dict) and (said := item.get("accessService"))
+        for service in access_services(said, facts)
+    ]
+    return (*((DataService(title=text(raw.get("title")), endpoint_url=url),) if url else ()), *own)

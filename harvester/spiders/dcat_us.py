@@ -38,4 +38,4 @@ class Spider(FeedSpider):
         return url if "data.json" in url or url.endswith(".json") or "?" in url else f"{url}/data.json"
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)

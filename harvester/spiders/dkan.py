@@ -115,4 +115,4 @@ class Spider(CkanSpider):
         return str(raw.get("id")) if kind is not None and kind.lower() != "dataset" else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw, self.base)
+        return to_dataset(raw, self.base, self.languages)

@@ -7,6 +7,7 @@ DKAN 1 writes CKAN packages whose groups are the publishers. Its dates and sizes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +24,14 @@ def is_package(raw: Any) -> bool:
     return isinstance(raw, dict) and "id" in raw and "identifier" not in raw
 
 
-def to_dataset(raw: Any, base: str) -> Dataset:
+def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
     """The dataset of one record; ``base`` is the address of the portal. Raises LostRecord where it has no identity."""
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     if is_package(raw):
-        return _of_package(raw, base)
+        return _of_package(raw, base, languages)
     plain = {key: _plain(value) for key, value in raw.items() if not key.startswith("%")}
-    return replace(dcat_us_record.to_dataset(plain), record_modified=text(raw.get("%modified")))
+    return replace(dcat_us_record.to_dataset(plain, languages), record_modified=text(raw.get("%modified")))
 
 
 def _plain(value: Any) -> Any:
@@ -43,8 +44,8 @@ def _plain(value: Any) -> Any:
     return {"identifier": value.get("identifier"), **data} if isinstance(data, dict) else data
 
 
-def _of_package(raw: dict[str, Any], base: str) -> Dataset:
-    dataset = ckan_record.to_dataset(raw, base)
+def _of_package(raw: dict[str, Any], base: str, languages: Sequence[str | None]) -> Dataset:
+    dataset = ckan_record.to_dataset(raw, base, languages)
     groups = raw.get("groups")
     group = next((one for one in groups if isinstance(one, dict)), {}) if isinstance(groups, list) else {}
     name = first(group.get("title"), group.get("name"))

@@ -122,7 +122,7 @@ class Spider(ListingSpider):
         return f"/results/{index}"
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw, self.base)
+        return to_dataset(raw, self.base, self.languages)
 
 
 def _no_way_on(detail: str) -> Refused:

@@ -10,16 +10,17 @@ the API, as ``odsfile://`` in the record is one for the portal alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from catalog.model import Contact, Dataset, Distribution, Publisher
+from catalog.model import Dataset, Distribution
+from harvester.facts import Facts, Standing, dataset_fields
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, host_of, text, texts
+from harvester.spiders.values import first, host_of, text
 
 __all__ = ["modified_of", "to_dataset"]
 
-FREQUENCY = ("accrualperiodicity", "accrualPeriodicity", "frequency")
 EXPORTS = (("CSV", "csv", "text/csv"), ("JSON", "json", "application/json"))
 GEO_EXPORTS = (("GeoJSON", "geojson", "application/geo+json"),)
 
@@ -42,7 +43,7 @@ def modified_of(raw: Any) -> str | None:
     return text(_templates(raw)[0].get("modified"))
 
 
-def to_dataset(raw: Any, base: str) -> Dataset:
+def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
     """The dataset of one record; ``base`` is the address of the portal.
 
     Raises LostRecord where the record is no object or has no id.
@@ -53,42 +54,24 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     if identifier is None:
         raise LostRecord("the record has no dataset_id", "ask the portal to mend the record", "/dataset_id")
     meta, dcat = _templates(raw)
-    licence = [one for key in ("license_url", "license") if (one := first(meta.get(key), dcat.get(key)))] + [None, None]
+    facts = Facts("dataset", languages)
+    metas = _dict(raw.get("metas"))
+    for name in dict.fromkeys(["default", "dcat", "dcat_ap", *metas]):
+        facts.read(_dict(metas.get(name)), f"metas/{name}/")
+    if "created" in dcat:
+        facts.add("issued", dcat["created"], "metas/dcat/created", rank=99, standing=Standing.GUESSED)
+    facts.add("spatial", meta.get("territory"), "metas/default/territory")
+    facts.add("spatial", meta.get("geographic_reference"), "metas/default/geographic_reference", rank=200)
+    facts.add("rights", meta.get("attributions"), "metas/default/attributions", rank=50)
+    made = dataset_fields(facts)
+    made["landing_page"] = f"{base}/explore/dataset/{quote(identifier, safe='@')}/"
     return Dataset(
         identifier=identifier,
-        title=text(meta.get("title")),
-        description=text(meta.get("description")),
-        keywords=texts(meta.get("keyword")),
-        themes=texts(meta.get("theme")),
-        publisher=_publisher(meta, dcat),
-        contact=_contact(dcat),
-        licence=licence[0],
-        licence_title=licence[1],
-        access_rights=first(dcat.get("access_rights"), dcat.get("accessrights"), dcat.get("accessRights")),
-        issued=first(dcat.get("issued"), dcat.get("created")),
-        modified=text(meta.get("modified")),
         record_modified=text(meta.get("metadata_processed")),
-        frequency=first(meta.get("update_frequency"), *(dcat.get(key) for key in FREQUENCY)),
-        spatial=texts(meta.get("territory")) or texts(meta.get("geographic_reference")) or texts(dcat.get("spatial")),
-        temporal_start=first(dcat.get("temporal_coverage_start"), dcat.get("temporal_coverage_start_date")),
-        temporal_end=first(dcat.get("temporal_coverage_end"), dcat.get("temporal_coverage_end_date")),
-        language=texts(meta.get("language")),
-        landing_page=f"{base}/explore/dataset/{quote(identifier, safe='@')}/",
-        conforms_to=texts(dcat.get("conforms_to")),
-        relations=texts(meta.get("references")),
         harvested_from=_origin(meta, base),
         distributions=tuple(_distributions(raw, meta, identifier, base)),
+        **made,
     )
-
-
-def _publisher(meta: dict[str, Any], dcat: dict[str, Any]) -> Publisher | None:
-    name = first(meta.get("publisher"), dcat.get("publisher"))
-    return Publisher(name=name) if name else None
-
-
-def _contact(dcat: dict[str, Any]) -> Contact | None:
-    contact = Contact(name=text(dcat.get("contact_name")), email=email(dcat.get("contact_email")))
-    return contact if contact != Contact() else None
 
 
 def _origin(meta: dict[str, Any], base: str) -> str | None:

@@ -147,7 +147,7 @@ class Spider(ListingSpider):
         return id_of(raw) if is_federated or not is_dataset(raw) else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw, self.base)
+        return to_dataset(raw, self.base, self.languages)
 
 
 def _no_way_on(detail: str) -> Refused:

@@ -8,20 +8,18 @@ Core" are Project Open Data's. Rows can be had as files of a documented address
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from catalog.model import DataService, Dataset, Distribution
+from harvester.facts import Facts, Standing, dataset_fields
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, host_of, text, texts
+from harvester.spiders.values import first, host_of, text, texts
 
 __all__ = ["domain_of", "id_of", "is_dataset", "to_dataset"]
 
-FREQUENCY = ("update-frequency", "estimated-update-frequency", "publishing-frequency", "posting-frequency", "frequency")
-"""Custom fields that tell how often data is brought up to date, the plainest first."""
-PUBLISHER = ("publisher", "publishing-department", "department", "agency")
-"""Custom fields that name the office behind the data, where it is attributed to none."""
 EXPORTS = (("CSV", "csv", "text/csv"), ("JSON", "json", "application/json"))
 GEO_EXPORTS = (("GeoJSON", "GeoJSON", "application/vnd.geo+json"), ("Shapefile", "Shapefile", "application/zip"))
 
@@ -56,7 +54,7 @@ def is_dataset(raw: Any) -> bool:
     return kind in (None, "tabular") and display in (None, "table", "fatrow", "page")
 
 
-def to_dataset(raw: Any, base: str) -> Dataset:
+def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
     """The dataset of one record; ``base`` is the address of the portal, for records that tell no own one.
 
     Raises LostRecord where the record is no object or has no id.
@@ -67,54 +65,65 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     if identifier is None:
         raise LostRecord("the record has no id", "ask the portal to mend the record", "/resource/id")
     sorted_in, meta = _dict(raw.get("classification")), _dict(raw.get("metadata"))
-    own = _custom(sorted_in, meta)
     page = first(raw.get("permalink"), raw.get("link"))
     if page is not None and host_of(page):
         base = f"{urlsplit(page).scheme}://{urlsplit(page).netloc}"
-    licence, licence_title = _licence(raw, meta, own)
-    start, _, end = (own.get("temporal-applicability") or "").partition("/")
+    facts = _facts(raw, found, sorted_in, meta, languages)
+    made = dataset_fields(facts)
+    made["keywords"] = texts(sorted_in.get("domain_tags")) or texts(found.get("tags")) or made["keywords"]
+    made["themes"] = texts(sorted_in.get("domain_category")) or texts(found.get("category")) or made["themes"]
+    made["landing_page"] = page or f"{base}/d/{identifier}"
+    references = facts.all_texts("references")
+    made["documentation"] = tuple(dict.fromkeys([*made["documentation"], *references]))
+    made["relations"] = tuple(one for one in made["relations"] if one not in references)
     return Dataset(
         identifier=identifier,
-        title=text(found.get("name")),
-        description=text(found.get("description")),
-        keywords=texts(sorted_in.get("domain_tags")) or texts(found.get("tags")),
-        themes=texts(sorted_in.get("domain_category")) or texts(found.get("category")),
-        publisher=_publisher(found, own),
-        contact=_contact(raw, found, own),
-        licence=licence,
-        licence_title=licence_title,
-        access_rights=own.get("public-access-level"),
-        issued=first(own.get("issued"), _date(found, "publication_date", "publicationDate", "createdAt")),
-        modified=_date(found, "data_updated_at", "rowsUpdatedAt"),
         record_modified=_date(found, "updatedAt", "viewLastModified"),
-        frequency=first(*(own.get(name) for name in FREQUENCY)),
-        temporal_start=text(start),
-        temporal_end=text(end),
-        spatial=texts(own.get("geographic-coverage")) or texts(own.get("geographic-region-name")),
-        language=texts(own.get("language")),
-        landing_page=page or f"{base}/d/{identifier}",
-        documentation=texts(own.get("references")),
-        described_by=own.get("described-by"),
-        other_identifiers=texts(own.get("unique-identifier")),
         distributions=(*_exports(found, identifier, base), *_attachments(meta, identifier, base)),
         data_services=_services(found, identifier, base),
+        **made,
     )
 
 
-def _custom(sorted_in: dict[str, Any], meta: dict[str, Any]) -> dict[str, str]:
-    """Custom fields by their names alone, in lower case with hyphens; the first of a name counts."""
-    pairs: list[tuple[Any, Any]] = []
+def _facts(
+    raw: dict[str, Any],
+    found: dict[str, Any],
+    sorted_in: dict[str, Any],
+    meta: dict[str, Any],
+    languages: Sequence[str | None],
+) -> Facts:
+    """Socrata's own fields, and the custom ones by whatever names a site has given them."""
+    facts = Facts("dataset", languages)
     listed = sorted_in.get("domain_metadata")
-    for item in listed if isinstance(listed, list) else []:
-        if isinstance(item, dict):
-            pairs.append((str(item.get("key")).rpartition("_")[2], item.get("value")))
-    for group in _dict(meta.get("custom_fields")).values():
-        pairs += _dict(group).items()
-    own: dict[str, str] = {}
-    for key, value in pairs:
-        if (said := text(value)) is not None:
-            own.setdefault(str(key).strip().lower().replace(" ", "-"), said)
-    return own
+    for number, item in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(item, dict) and item.get("key"):
+            pair = [(str(item["key"]), item.get("value"))]
+            facts.read(pair, f"classification/domain_metadata/{number}/", is_grouped=True)
+    for name, group in _dict(meta.get("custom_fields")).items():
+        facts.read(_dict(group), f"metadata/custom_fields/{name}/", is_grouped=True)
+    # What a custom field calls category, tags or title is not that of the dataset.
+    facts.drop("themes", "keywords", "title", "description")
+    facts.add("title", found.get("name"), "name")
+    facts.add("description", found.get("description"), "description")
+    whole = _dict(raw.get("license"))
+    for rank, (value, path) in enumerate(
+        ((whole.get("termsLink"), "license/termsLink"), (meta.get("license"), "metadata/license"),
+         (whole.get("name"), "license/name"), (raw.get("licenseId"), "licenseId"))
+    ):  # fmt: skip
+        facts.add("licence", value, path, rank=50 + rank)
+    # The owner is an account, often a person's: neither publisher nor contact.
+    link = first(found.get("attribution_link"), found.get("attributionLink"))
+    if text(found.get("attribution")):
+        facts.add("publisher", {"name": found["attribution"], "url": link}, "attribution", rank=1)
+    facts.add("contact_email", found.get("contact_email"), "contact_email", rank=50)
+    issued = _date(found, "publication_date", "publicationDate", "createdAt")
+    facts.add("issued", issued, "publication_date", rank=99, standing=Standing.GUESSED)
+    changed = _date(found, "data_updated_at", "rowsUpdatedAt")
+    if changed is not None:
+        # What the portal saw goes before what somebody typed once.
+        facts.drop("modified")
+        facts.add("modified", changed, "data_updated_at")
+    return facts
 
 
 def _date(found: dict[str, Any], *keys: str) -> str | None:
@@ -126,30 +135,6 @@ def _date(found: dict[str, Any], *keys: str) -> str | None:
         if (said := text(value)) is not None:
             return said
     return None
-
-
-def _licence(raw: dict[str, Any], meta: dict[str, Any], own: dict[str, str]) -> tuple[str | None, str | None]:
-    """An address and a name, where both are declared."""
-    whole = _dict(raw.get("license"))
-    declared = (own.get("license"), text(whole.get("termsLink")), text(meta.get("license")), text(whole.get("name")))
-    said = [*dict.fromkeys(one for one in (*declared, text(raw.get("licenseId"))) if one is not None), None, None]
-    return said[0], said[1]
-
-
-def _publisher(found: dict[str, Any], own: dict[str, str]) -> Publisher | None:
-    """Who the data is attributed to. The owner is an account, often a person's: no publisher."""
-    name = first(found.get("attribution"), *(own.get(one) for one in PUBLISHER))
-    link = first(found.get("attribution_link"), found.get("attributionLink"))
-    return Publisher(name=name, url=link) if name else None
-
-
-def _contact(raw: dict[str, Any], found: dict[str, Any], own: dict[str, str]) -> Contact | None:
-    owner = _dict(raw.get("owner"))
-    contact = Contact(
-        name=first(own.get("contact-name"), owner.get("display_name"), owner.get("displayName")),
-        email=email(first(found.get("contact_email"), own.get("contact-email"))),
-    )
-    return contact if contact != Contact() else None
 
 
 def _exports(found: dict[str, Any], identifier: str, base: str) -> tuple[Distribution, ...]:

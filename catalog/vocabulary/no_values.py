@@ -14,7 +14,7 @@ from .folding import split_list
 
 __all__ = ["is_no_value", "is_template"]
 
-_LONGEST = 60
+_LONGEST = 40
 """Characters; a longer text is more than a placeholder."""
 _TEMPLATE = re.compile(
     r"\s*(?:mailto:|https?://|ftp://)?(?:[^\s{}<>]*(?:\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{%[^{}]*%\})[^\s{}<>]*"

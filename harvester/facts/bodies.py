@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from catalog.model import Contact, Publisher
 from catalog.vocabulary import is_no_value
 from harvester.facts.names import field_name
-from harvester.spiders.values import email, json_text, text
+from harvester.facts.values import email, json_text, text
 
 __all__ = ["Body", "bodies", "contact_of", "publisher_of"]
 

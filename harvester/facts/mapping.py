@@ -13,70 +13,60 @@ from harvester.facts.record import Facts
 __all__ = ["dataset_fields", "file_fields"]
 
 
+_TEXTS = ("access_rights", "rights", "issued", "frequency", "landing_page", "provenance", "described_by", "is_part_of")
+_LISTS = (
+    "themes", "language", "conforms_to", "applicable_legislation", "hvd_categories", "documentation", "bureau_codes",
+    "program_codes",
+)  # fmt: skip
+_FILE_TEXTS = (
+    "format", "media_type", "byte_size", "checksum", "rights", "issued", "modified", "described_by", "documentation",
+    "status", "availability",
+)  # fmt: skip
+_FILE_LISTS = ("language", "conforms_to")
+
+
 def dataset_fields(facts: Facts, *filed_under: Body) -> dict[str, Any]:
-    """All fields of a dataset but its identifier, its files and its services."""
-    licence, licence_title = facts.licence()
+    """The fields of a dataset that its facts fill, but not its identifier, its files and its services."""
     words = facts.worded()
-    # A repetition among the dates is moved to the frequencies first.
-    modified = facts.modified()
-    start, end = facts.period()
     made: dict[str, Any] = {
         "title": words.title,
         "description": words.description,
         "keywords": words.keywords,
         "translations": words.translations,
-        "themes": facts.first_texts("themes"),
+        # A repetition among the dates is moved to the frequencies first.
+        "modified": facts.modified(),
         "publisher": facts.publisher(*filed_under),
         "contact": facts.contact(),
-        "licence": licence,
-        "licence_title": licence_title,
-        "access_rights": facts.text("access_rights"),
-        "rights": facts.text("rights"),
-        "issued": facts.text("issued"),
-        "modified": modified,
-        "frequency": facts.text("frequency"),
         "spatial": facts.places(),
-        "temporal_start": start,
-        "temporal_end": end,
-        "language": facts.first_texts("language"),
-        "landing_page": facts.text("landing_page"),
-        "conforms_to": facts.first_texts("conforms_to"),
-        "applicable_legislation": facts.first_texts("applicable_legislation"),
-        "hvd_categories": facts.first_texts("hvd_categories"),
-        "provenance": facts.text("provenance"),
         "relations": facts.all_texts("relations", "references"),
         "other_identifiers": facts.all_texts("other_identifiers"),
-        "documentation": facts.first_texts("documentation"),
-        "described_by": facts.text("described_by"),
-        "bureau_codes": facts.first_texts("bureau_codes"),
-        "program_codes": facts.first_texts("program_codes"),
-        "is_part_of": facts.text("is_part_of"),
     }
-    made["contradictions"] = tuple(dict.fromkeys(facts.contradictions))
+    made["licence"], made["licence_title"] = facts.licence()
+    made["temporal_start"], made["temporal_end"] = facts.period()
+    found = facts.found
+    for fact in _TEXTS:
+        if fact in found:
+            made[fact] = facts.text(fact)
+    for fact in _LISTS:
+        if fact in found:
+            made[fact] = facts.first_texts(fact)
+    if facts.contradictions:
+        made["contradictions"] = tuple(dict.fromkeys(facts.contradictions))
     return made
 
 
 def file_fields(facts: Facts) -> dict[str, Any]:
-    """All fields of a distribution but its identifier and its addresses."""
-    licence, licence_title = facts.licence()
-    checksum = facts.text("checksum")
-    return {
-        "title": facts.shown("title"),
-        "description": facts.shown("description"),
-        "format": facts.text("format"),
-        "media_type": facts.text("media_type"),
-        "byte_size": facts.text("byte_size"),
-        "checksum": checksum,
-        "checksum_algorithm": facts.text("checksum_algorithm") if checksum else None,
-        "licence": licence,
-        "licence_title": licence_title,
-        "rights": facts.text("rights"),
-        "issued": facts.text("issued"),
-        "modified": facts.text("modified"),
-        "language": facts.first_texts("language"),
-        "conforms_to": facts.first_texts("conforms_to"),
-        "described_by": facts.text("described_by"),
-        "documentation": facts.text("documentation"),
-        "status": facts.text("status"),
-        "availability": facts.text("availability"),
-    }
+    """The fields of a distribution that its facts fill, but not its identifier and its addresses."""
+    found = facts.found
+    made: dict[str, Any] = {fact: facts.text(fact) for fact in _FILE_TEXTS if fact in found}
+    for fact in _FILE_LISTS:
+        if fact in found:
+            made[fact] = facts.first_texts(fact)
+    for fact in ("title", "description"):
+        if fact in found:
+            made[fact] = facts.shown(fact)
+    if "licence" in found:
+        made["licence"], made["licence_title"] = facts.licence()
+    if made.get("checksum"):
+        made["checksum_algorithm"] = facts.text("checksum_algorithm")
+    return made

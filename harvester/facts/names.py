@@ -14,7 +14,7 @@ from catalog import vocabulary
 from catalog.vocabulary.folding import compact
 from specs.field_names import Group, field_names
 
-__all__ = ["FieldName", "Of", "field_name", "folded"]
+__all__ = ["FieldName", "Of", "field_name", "folded", "known_names"]
 
 Of = Literal["dataset", "file", "agent", "licence", "period", "place"]
 """What the object with the fields stands for."""
@@ -60,16 +60,19 @@ def folded(of: Of) -> dict[str, FieldName]:
 _known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
 
 
+def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | None]:
+    """The names that were looked up so far. Read-only: what is not in it is asked of :func:`field_name`."""
+    return _known.setdefault((of, is_grouped), {})
+
+
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
     """The fact that a field of this name states; None where it is not known to state any.
 
     ``is_grouped``: names come with a group in front that is a person's own choice ("Legal_License-URL").
     """
-    known = _known.setdefault((of, is_grouped), {})
-    try:
+    known = known_names(of, is_grouped=is_grouped)
+    if name in known:
         return known[name]
-    except KeyError:
-        pass
     if len(known) > _CACHED:
         known.clear()
     found = known[name] = _look_up(name, of, is_grouped) if len(name) <= 200 else None

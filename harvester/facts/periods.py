@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog.vocabulary import is_no_value
 from harvester.facts.names import field_name
-from harvester.spiders.values import json_text, text
+from harvester.facts.values import json_text, text
 
 __all__ = ["OPEN", "Period", "periods", "span"]
 

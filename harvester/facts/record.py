@@ -20,21 +20,23 @@ from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose
 from harvester.facts.languages import Worded, first_language, worded
-from harvester.facts.names import Of, field_name
+from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
-from harvester.spiders.values import email, is_language_map, json_text, text
+from harvester.facts.values import email, is_language_map, json_text, text
 
-__all__ = ["Facts", "meant"]
+__all__ = ["REPEATS", "Facts", "meant"]
 
 _TITLES = ("title",)
 """A title may be any word: a town is called Nada."""
 _WORDS = ("description", "keywords", "themes", "language", "provenance")
 """Here only what programs write is no value: people may mean the other words."""
+_LONG = 40
+"""Characters; a longer text without signs of a template is no placeholder."""
 _NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
 _NO_HASH = re.compile(r"0+|[\W_]+")
 _NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
-_REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
+REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
 _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
 _DATED = {
     "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
@@ -42,6 +44,8 @@ _DATED = {
     "updated": "modified", "modified": "modified",
 }  # fmt: skip
 """By kinds of ISO 19115 and DataCite. That data were created says neither."""
+_ODD = ("[", "{", " ", "\n", "\t", "\r", "")
+"""Beginnings of texts that are looked at more closely: JSON, or blanks."""
 _OBJECT_NAMES = (
     "name",
     "title",
@@ -62,6 +66,8 @@ _OBJECT_NAMES = (
 
 def meant(fact: str, said: str) -> bool:
     """Whether a text states a fact at all, and is no placeholder."""
+    if len(said) > _LONG and "{" not in said and "%" not in said:
+        return True
     if fact in _TITLES:
         return not is_template(said)
     if is_no_value(said, by_program=fact in _WORDS):
@@ -101,11 +107,11 @@ class Facts:
     ) -> None:
         """Add every field whose name is known; ``path`` is that of the object, "extras/"."""
         pairs = fields.items() if isinstance(fields, Mapping) else fields
-        of, found = self.of, self.found
+        of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
         for key, value in pairs:
             if value is None or value == "" or type(key) is not str:
                 continue
-            name = field_name(key, of, is_grouped=is_grouped)
+            name = known[key] if key in known else field_name(key, of, is_grouped=is_grouped)
             if name is not None:
                 one = Candidate(name.fact, value, path + key, scope, standing, name.rank, name.language)
                 if name.fact in found:
@@ -139,7 +145,7 @@ class Facts:
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
-            if type(value) is str and value[:1] not in ("[", "{", " "):
+            if type(value) is str and value[:1] not in _ODD:
                 # Most are plain texts.
                 if value.strip() and meant(fact, value):
                     made.append(one)
@@ -194,6 +200,14 @@ class Facts:
     def text(self, *facts: str) -> str | None:
         """The text of the first of some facts of which anything is said."""
         for fact in facts:
+            found = self.found.get(fact)
+            if found is None:
+                continue
+            if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in _ODD:
+                # Nearly always one plain text is all there is.
+                if meant(fact, said):
+                    return said
+                continue
             if (chosen := self.choice(fact)) is not None:
                 return chosen.text
         return None
@@ -240,6 +254,8 @@ class Facts:
 
     def licence(self) -> tuple[str | None, str | None]:
         """The licence, and a code or name of it where one stands beside."""
+        if "licence" not in self.found:
+            return None, None
         chosen = self.choice("licence")
         if chosen is None:
             return None, None
@@ -249,7 +265,7 @@ class Facts:
         """When the data changed. A repetition (``R/P1D``), which DCAT-US allows there, is the frequency."""
         if "modified" in self.found:
             stated = self.found["modified"]
-            repeats = [one for one in stated if isinstance(one.value, str) and _REPEATS.fullmatch(one.value.strip())]
+            repeats = [one for one in stated if isinstance(one.value, str) and REPEATS.fullmatch(one.value.strip())]
             if repeats:
                 self.found["modified"] = [one for one in stated if one not in repeats]
                 self.found.setdefault("frequency", []).extend(one._replace(rank=one.rank + 100) for one in repeats)
@@ -325,6 +341,8 @@ class Facts:
 
     def worded(self) -> Worded:
         """Title, description and keywords, with their translations."""
+        if (plain := self._plain_words()) is not None:
+            return plain
         title, description = self._by_language("title"), self._by_language("description")
         keywords: dict[str | None, list[str]] = {}
         for one in sorted(self.found.get("keywords", ()), key=lambda one: one.rank):
@@ -336,6 +354,23 @@ class Facts:
                 keywords.setdefault(known, []).extend(word for word in said if word not in keywords.get(known, ()))
         preferred = (*self.preferred, *self._own_language(title))
         return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
+
+    def _plain_words(self) -> Worded | None:
+        """The words of a record in one language, as most are; None where there may be more."""
+        found = self.found
+        shown: list[str | None] = []
+        for fact in ("title", "description"):
+            said = found.get(fact, ())
+            if len(said) > 1 or any(
+                type(one.value) is not str or one.value[:1] in _ODD or one.language for one in said
+            ):
+                return None
+            shown.append(said[0].value if said and meant(fact, said[0].value) else None)
+        words = found.get("keywords", ())
+        if len(words) > 1 or any(type(one.value) is not list or one.language for one in words):
+            return None
+        keywords = dict.fromkeys(self._texts("keywords", words[0].value)) if words else ()
+        return Worded(shown[0], shown[1], tuple(keywords), {})
 
     def _own_language(self, title: Mapping[str | None, str]) -> tuple[str, ...]:
         """The language of the record, where it states one alone and has its title in it."""

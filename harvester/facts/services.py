@@ -9,7 +9,7 @@ from typing import Any
 from catalog import vocabulary
 from catalog.model import DataService, Distribution
 from harvester.facts.record import Facts
-from harvester.spiders.values import json_text, text, texts
+from harvester.facts.values import json_text, text, texts
 
 __all__ = ["access_services", "services_among"]
 

@@ -15,6 +15,7 @@ from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from harvester import __version__
 from harvester.checks import faults
+from harvester.facts.placeholders import without_placeholders
 from harvester.night import Night
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
@@ -55,6 +56,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
     about: ClassVar[About]
     volatile: ClassVar[tuple[str, ...]] = ()
     """Fields of a record whose change is no change: counters of views, dates of the portal's own robots."""
+    has_facts: ClassVar[bool] = False
+    """Whether records are read by ``harvester.facts``, which leaves placeholders out."""
     is_incremental: ClassVar[bool] = False
     """Whether the interface can be asked for what changed."""
 
@@ -321,6 +324,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
 
     def _record(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         dataset = self.to_dataset(raw)
+        if not self.has_facts:
+            dataset = without_placeholders(dataset)
         if len(dataset.identifier) > MAX_IDENTIFIER:
             raise LostRecord(f"the identifier has over {MAX_IDENTIFIER:,} characters", "give the dataset a short one")
         raw_hash, size = fingerprint(raw, self.fields_to_ignore)

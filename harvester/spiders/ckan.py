@@ -45,6 +45,7 @@ class Spider(ChangesListingSpider):
     """All public datasets of a CKAN site, through ``package_search``."""
 
     type = "ckan"
+    has_facts = True
     about = About(
         software="CKAN 2.0 to 2.12",
         paging="`package_search` by offset, in the order of ids; names one by one where it is not offered",

@@ -39,7 +39,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     made = dataset_fields(facts)
     made["other_identifiers"] = tuple(one for one in made["other_identifiers"] if one != identifier)
     references = facts.all_texts("references")
-    made["documentation"] = tuple(dict.fromkeys([*made["documentation"], *references]))
+    made["documentation"] = tuple(dict.fromkeys([*made.get("documentation", ()), *references]))
     return Dataset(
         identifier=identifier,
         distributions=distributions,

@@ -36,6 +36,7 @@ class Spider(CkanSpider):
     """All published datasets of a DKAN site."""
 
     type = "dkan"
+    has_facts = True
     about = About(
         software="DKAN 2 (metastore API), DKAN 1 (CKAN's action API in part)",
         paging="all datasets in one answer; else the search by page number, or DKAN 1's lists by offset or by name",

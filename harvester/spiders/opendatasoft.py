@@ -40,6 +40,7 @@ class Spider(ListingSpider):
     """All datasets of an Opendatasoft domain."""
 
     type = "opendatasoft"
+    has_facts = True
     about = About(
         software="Opendatasoft, Huwise: Explore API v2.1",
         paging="by offset in the order of `modified`; in windows by that date behind 10,000 records",

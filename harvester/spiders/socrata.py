@@ -45,6 +45,7 @@ class Spider(ListingSpider):
     """All datasets of a Socrata site, without those of other sites."""
 
     type = "socrata"
+    has_facts = True
     about = About(
         software="Socrata, Tyler Data & Insights: discovery API v1, `/api/views`",
         paging="by offset in the order of ids; by `scroll_id` behind 10,000 records",

@@ -71,10 +71,10 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
     facts = _facts(raw, found, sorted_in, meta, languages)
     made = dataset_fields(facts)
     made["keywords"] = texts(sorted_in.get("domain_tags")) or texts(found.get("tags")) or made["keywords"]
-    made["themes"] = texts(sorted_in.get("domain_category")) or texts(found.get("category")) or made["themes"]
+    made["themes"] = texts(sorted_in.get("domain_category")) or texts(found.get("category")) or made.get("themes", ())
     made["landing_page"] = page or f"{base}/d/{identifier}"
     references = facts.all_texts("references")
-    made["documentation"] = tuple(dict.fromkeys([*made["documentation"], *references]))
+    made["documentation"] = tuple(dict.fromkeys([*made.get("documentation", ()), *references]))
     made["relations"] = tuple(one for one in made["relations"] if one not in references)
     return Dataset(
         identifier=identifier,

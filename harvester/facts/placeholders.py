@@ -1,0 +1,70 @@
+"""The last look at a dataset, whatever portal type it came from: what stands for nothing is no fact.
+
+Titles keep every word; there only a template that nobody filled in is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.facts.record import REPEATS, meant
+
+__all__ = ["without_placeholders"]
+
+T = TypeVar("T", Dataset, Distribution, DataService, Contact, Publisher)
+
+_KEPT = ("identifier", "is_series", "distributions", "data_services", "publisher", "contact", "translations",
+         "contradictions", "not_carried", "harvested_from", "relations")  # fmt: skip
+_NAMES = {
+    kind: tuple(f.name for f in fields(kind) if f.name not in _KEPT)
+    for kind in (Dataset, Distribution, DataService, Contact, Publisher)
+}
+_GETTERS = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
+_AS = {"email": "contact_email", "endpoint_url": "access_url", "licence_title": "licence", "name": "publisher"}
+"""Fields that are judged as others are."""
+
+
+def without_placeholders(dataset: Dataset) -> Dataset:
+    """The dataset without placeholders; the same one where there are none."""
+    found = _own(dataset)
+    changes: dict[str, Any] = {}
+    for name in ("distributions", "data_services"):
+        parts = getattr(found, name)
+        mended = tuple(map(_own, parts))
+        if any(new is not old for new, old in zip(mended, parts, strict=True)):
+            changes[name] = mended
+    if found.contact is not None and (contact := _own(found.contact)) is not found.contact:
+        changes["contact"] = contact if contact != Contact() else None
+    if (publisher := found.publisher) is not None:
+        if not meant("publisher", publisher.name):
+            changes["publisher"] = None
+        elif (mended_one := _own(publisher)) is not publisher:
+            changes["publisher"] = mended_one
+    if found.modified is not None and found.modified[:1] in "Rr" and REPEATS.fullmatch(found.modified.strip()):
+        changes |= {"modified": None, "frequency": found.frequency or found.modified}
+    return replace(found, **changes) if changes else found
+
+
+def _own(noun: T) -> T:
+    kind = type(noun)
+    changes: dict[str, Any] = {}
+    for name, value in zip(_NAMES[kind], _GETTERS[kind](noun), strict=True):
+        if value is None or value == ():
+            continue
+        if type(value) is str:
+            if len(value) > 60 and "{" not in value:
+                continue
+            if name == "name":
+                # That of a publisher was looked at before.
+                if kind is Contact and not meant("contact_name", value):
+                    changes[name] = None
+            elif not meant(_AS.get(name, name), value):
+                changes[name] = None
+        elif type(value) is tuple:
+            kept = tuple(one for one in value if type(one) is not str or meant(name, one))
+            if len(kept) != len(value):
+                changes[name] = kept
+    return replace(noun, **changes) if changes else noun

@@ -49,7 +49,7 @@ def to_dataset(raw: Any) -> Dataset:
         issued=text(raw.get("datePublished")),
         modified=text(raw.get("dateModified")),
         record_modified=text(raw.get("sdDatePublished")),
-        spatial=_places(raw.get("spatialCoverage")) or _places(raw.get("spatial")),
+        spatial=_places(raw.get("spatialCoverage")) or _places(raw.get("spatial")) or _geometries(raw),
         temporal_start=start,
         temporal_end=end,
         language=_labels(raw.get("inLanguage")),
@@ -207,10 +207,23 @@ def _places(value: Any) -> tuple[str, ...]:
             shape = one.get("geo")
             shape = shape if isinstance(shape, dict) else {}
             point = f"{text(shape.get('latitude'))} {text(shape.get('longitude'))}" if shape.get("latitude") else None
-            found.append(first(one.get("name"), shape.get("box"), shape.get("polygon"), point, one.get("@id")))
+            drawn = (shape.get("box"), shape.get("polygon"), point, *_geometries(one))
+            found.append(first(one.get("name"), *drawn, one.get("@id")))
         else:
             found.append(text(one))
     return tuple(one for one in found if one)
+
+
+def _geometries(node: dict[str, Any]) -> tuple[str, ...]:
+    """Shapes in the words of GeoSPARQL 1.1, which catalogues add beside those of schema.org."""
+    found = []
+    for key, value in node.items():
+        if re.split(r"[:#/]", key)[-1] in ("hasGeometry", "hasDefaultGeometry", "geometry"):
+            for shape in _items(value):
+                inside = shape if isinstance(shape, dict) else {"asWKT": shape}
+                by_name = {re.split(r"[:#/]", name)[-1]: said for name, said in inside.items()}
+                found.append(first(by_name.get("asWKT"), by_name.get("asGeoJSON")))
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _distribution(node: dict[str, Any]) -> Distribution:

@@ -4,9 +4,9 @@
     found = parse.call(body, options=...)                            # or: await parse.call_async(body)
     parse.close()
 
-The child has no network, starts no program and writes no file. It is begun when it is first needed, serves one
-document after the other, and is replaced where a document was too much for it. It leads a process group of its own,
-which is killed as a whole, and it ends with this process however that ends.
+The child has no network, starts no program and, unless it is told to, writes no file. It is begun when it is first
+needed, serves one document after the other, and is replaced where a document was too much for it. It leads a process
+group of its own, which is killed as a whole, and it ends with this process however that ends.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class TooMuchError(ValueError):
 class BoundedChild:
     """``function`` is "module:name" of ``def name(document, **options)``; it gets bytes, or the path it is called with.
 
+    ``file_bytes`` is the longest file that it may write.
+
     What it returns is bytes, or comes back as from JSON. A ValueError that it raises is raised here with the same
     message; any other exception as a ValueError that names it. Raises TooMuchError where a bound was met.
     A context manager; calls from several threads or tasks wait for each other.
@@ -61,9 +63,10 @@ class BoundedChild:
         memory_bytes: int = MAX_MEMORY,
         seconds: float = MAX_SECONDS,
         result_bytes: int = MAX_RESULT,
+        file_bytes: int = 0,
     ) -> None:
         self._function, self._memory_bytes = function, memory_bytes
-        self._seconds, self._result_bytes = seconds, result_bytes
+        self._seconds, self._result_bytes, self._file_bytes = seconds, result_bytes, file_bytes
         self._process: subprocess.Popen[bytes] | None = None
         self._calls = 0
         self._lock = threading.Lock()
@@ -94,16 +97,18 @@ class BoundedChild:
         """Process id of the child, while there is one."""
         return self._process.pid if self._process else None
 
-    def call(self, document: bytes | Path, **options: Any) -> Any:
-        """What the function makes of a document. ``options`` are JSON."""
+    def call(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
+        """What the function makes of a document. ``options`` are JSON; ``within_s`` stands for the child's seconds."""
         with self._lock:
             self._start()
-            return self._exchange(document, options)
+            return self._exchange(document, options, within_s or self._seconds)
 
-    async def call_async(self, document: bytes | Path, **options: Any) -> Any:
+    async def call_async(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
         """As :meth:`call`, while other tasks go on. A call that is cancelled ends the child."""
         # A child ends with the thread that began it: these threads last as long as the process.
-        work = asyncio.get_running_loop().run_in_executor(_threads(), lambda: self.call(document, **options))
+        work = asyncio.get_running_loop().run_in_executor(
+            _threads(), lambda: self.call(document, within_s=within_s, **options)
+        )
         try:
             return await work
         except asyncio.CancelledError:
@@ -133,6 +138,7 @@ class BoundedChild:
                 self._function,
                 str(self._memory_bytes),
                 str(os.getpid()),
+                str(self._file_bytes),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -156,9 +162,8 @@ class BoundedChild:
         assert process.stdin is not None and process.stdout is not None
         os.set_blocking(process.stdin.fileno(), False)
         os.set_blocking(process.stdout.fileno(), False)
-        until = time.monotonic() + STARTUP_SECONDS
         try:
-            self._talk(process, memoryview(b""), until)
+            self._talk(process, memoryview(b""), STARTUP_SECONDS)
         except _EndedError as error:
             self.close()
             raise RuntimeError(
@@ -166,7 +171,7 @@ class BoundedChild:
                 "hand"
             ) from None
 
-    def _exchange(self, document: bytes | Path, options: dict[str, Any]) -> Any:
+    def _exchange(self, document: bytes | Path, options: dict[str, Any], seconds: float) -> Any:
         process = self._process
         assert process is not None
         self._calls += 1
@@ -174,7 +179,7 @@ class BoundedChild:
         head = {"path": path, "bytes": len(body), "options": options}
         message = json.dumps(head).encode("ascii") + b"\n" + body
         try:
-            told, found = self._talk(process, memoryview(message), time.monotonic() + self._seconds)
+            told, found = self._talk(process, memoryview(message), seconds)
         except _EndedError as error:
             self.close()
             raise TooMuchError(str(error)) from None
@@ -193,11 +198,11 @@ class BoundedChild:
         raise ValueError(str(told["message"]))
 
     def _talk(
-        self, process: subprocess.Popen[bytes], message: memoryview, until: float
+        self, process: subprocess.Popen[bytes], message: memoryview, seconds: float
     ) -> tuple[dict[str, Any], bytes]:
         """Send a message and receive one. Raises _EndedError, in words."""
         assert process.stdin is not None and process.stdout is not None
-        sent, received = 0, bytearray()
+        sent, received, until = 0, bytearray(), time.monotonic() + seconds
         head: dict[str, Any] | None = None
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -206,7 +211,7 @@ class BoundedChild:
             while True:
                 left = until - time.monotonic()
                 if left <= 0:
-                    raise _EndedError(f"it takes longer than {self._seconds:g} seconds to read")
+                    raise _EndedError(f"it takes longer than {seconds:g} seconds to read")
                 for key, _ in selector.select(left):
                     if key.fileobj is process.stdin:
                         try:

@@ -1,6 +1,7 @@
 """The child of :mod:`.bounded`: reads documents from stdin, hands each to one function, writes what it returns.
 
-Run as ``python -m harvester.bounded_child <module:function> <address space in bytes> <process id of the parent>``.
+Run as ``python -m harvester.bounded_child <module:function> <address space in bytes> <process id of the parent>
+<bytes of the longest file that may be written>``.
 Either way a message is a line of JSON, then as many bytes as it names.
 """
 
@@ -17,13 +18,13 @@ from typing import Any
 from quality.confine import confine, own_channel
 
 
-def main(function: str, memory_bytes: int, parent_id: int) -> None:
+def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) -> None:
     out, source = own_channel()
     stream = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):
         return
-    # What a document holds is never written anywhere.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # What a document holds is written nowhere but where the function is there to write.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     module, _, name = function.partition(":")
     work = getattr(import_module(module), name)
     _send(out, {"ready": True})
@@ -58,4 +59,4 @@ def _send(out: int, head: dict[str, Any], body: bytes = b"") -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

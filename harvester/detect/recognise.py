@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from typing import Any
 
 from lxml import etree
-from pyoxigraph import parse
 
+from harvester.bounded import BoundedChild
 from harvester.detect.asking import Seen
 from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
 from harvester.detect.recognise_more import arcgis_service, magda, metadata_document
@@ -323,20 +322,13 @@ def dcat_rdf(seen: Seen) -> Hit | None:
 
 def _datasets(seen: Seen, syntax: Any) -> int | None:
     """What hydra says there are; else those of a document that was read whole and has no further page."""
-    kinds = {"http://www.w3.org/ns/dcat#Dataset", "https://www.w3.org/ns/dcat#Dataset"}
-    named, total, is_page = set(), None, not seen.is_whole
-    quads = parse(io.BytesIO(seen.body), format=syntax, base_iri=seen.url, lenient=True)
-    try:
-        for quad in quads:
-            if quad.predicate.value.endswith("hydra/core#totalItems"):
-                total = count_of(quad.object.value)
-            is_page = is_page or quad.predicate.value.endswith(("hydra/core#next", "hydra/core#nextPage"))
-            if getattr(quad.object, "value", "") in kinds:
-                named.add(str(quad.subject))
-    except (SyntaxError, ValueError):
-        # Cut off, or malformed somewhere: what came before still tells of hydra.
-        is_page = True
-    return total if total is not None else None if is_page else len(named)
+    with BoundedChild("harvester.spiders.rdf_reading:count", seconds=20) as child:
+        try:
+            told = child.call(seen.body, syntax=syntax.media_type, url=seen.url)
+        except ValueError:
+            return None
+    total = count_of(told["total"])
+    return total if total is not None else None if told["is_page"] or not seen.is_whole else int(told["named"])
 
 
 def waf(seen: Seen) -> Hit | None:

@@ -7,17 +7,17 @@ distributions described on a later page; statements that are malformed, which ar
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
-from pyoxigraph import Literal, NamedNode
 from scrapy import Request
 from scrapy.http import Response
 
@@ -29,10 +29,10 @@ from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd
 from harvester.spiders.losses import cut
-from harvester.spiders.next_links import host_name, is_page, media_type_of
-from harvester.spiders.rdf_files import Graph, load, syntax_of
-from harvester.spiders.rdf_members import split_members
-from harvester.spiders.rdf_nodes import RELATIVE, Node, datasets_of, describe, iri_of, quads_of
+from harvester.spiders.next_links import host_name, media_type_of
+from harvester.spiders.rdf_child import RdfChild, Reading
+from harvester.spiders.rdf_files import syntax_of
+from harvester.spiders.rdf_nodes import RELATIVE, Node
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -43,8 +43,6 @@ PLACES = ("", "/catalog.ttl", "/catalog.rdf", "/catalog.xml", "/catalog.jsonld",
 """Where catalogues lie, below the portal's address."""
 MAX_MEMBERS = 1_000
 """Datasets that are listed and not described which are looked up alone."""
-PAGED = ("hydra:totalItems", "hydra:itemsPerPage", "hydra:first", "hydra:firstPage", "hydra:last", "hydra:lastPage")
-NEXT = ("hydra:next", "hydra:nextPage")
 PARTS = ("dcat:distribution", "dcat:distributions")
 
 
@@ -70,6 +68,18 @@ class Spider(FeedSpider):
 
     choice = 0
     """Which of the places is tried."""
+    reading: Reading | None = None
+    """The document that is being read; None where it is none, and ``unread`` says why."""
+    unread = ""
+
+    @cached_property
+    def child(self) -> RdfChild:
+        return RdfChild()
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy at the end."""
+        if "child" in self.__dict__:
+            self.child.close()
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -113,32 +123,45 @@ class Spider(FeedSpider):
 
     # Reading
 
-    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+    async def prepare(self, path: Path, response: Response) -> None:
+        """Have the document read in a bounded child: what it would do to this process is not known."""
         with path.open("rb") as file:
-            head = file.read(4_000)
+            head = file.read(65_536)
+        self.reading = None
         syntax = syntax_of(head, (response.headers.get("Content-Type") or b"").decode("latin-1"))
         if syntax is None:
             what = "an HTML or XML page came where RDF was expected" if b"<" in head[:200] else "the answer is no RDF"
-            yield StreamEnd(what if head.strip() else "the answer is empty", {})
+            self.unread = what if head.strip() else "the answer is empty"
             return
-        scratch = path.with_suffix(".graph")
-        try:
-            graph = load(path, syntax, scratch)
-            self.tally.notes += [note for note in graph.notes if note not in self.tally.notes]
-            yield from self.described(graph, response.url)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        awaited = {
+            one["@id"]
+            for node in self.waiting.values()
+            for name in PARTS
+            for one in node.get(name, ())
+            if _is_bare(one)
+        }
+        self.reading = await self.child.read(
+            path, path.with_suffix(".read"), syntax=syntax.media_type, url=response.url, awaited=sorted(awaited)
+        )
 
-    def described(self, graph: Graph, url: str) -> Iterator[Any]:
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+        reading = self.reading
+        if reading is None:
+            yield StreamEnd(self.unread, {})
+            return
+        try:
+            self.tally.notes += [note for note in reading.notes if note not in self.tally.notes]
+            yield from self.described(reading)
+        finally:
+            shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
+
+    def described(self, reading: Reading) -> Iterator[Any]:
         """The datasets of a document; what is malformed in it; and its end."""
-        subjects = datasets_of(graph.store)
-        untyped, bare = split_members(graph.store, subjects)
-        subjects += untyped
-        head = self.head(graph, url)
-        damaged = {fault.near: fault.message for fault in graph.faults if fault.near}
+        head = reading.head
+        damaged = {near: message for message, near in reading.faults if near}
         named: set[str] = set()
         index, self.stands_alone = 0, not self.waiting
-        for iri, node in chain(self.completed(graph, url), _nodes(graph, subjects, url)):
+        for iri, node in chain(self.completed(reading), reading.nodes()):
             if hit := damaged and _ids(node) & damaged.keys():
                 # What is left of it would be judged as if it were all.
                 named |= hit
@@ -150,7 +173,7 @@ class Spider(FeedSpider):
                 yield Element(index, node, iri)
             index += 1
         others: list[tuple[str | None, str]] = [(n, message) for n, message in damaged.items() if n not in named]
-        others += [(None, fault.message) for fault in graph.faults if fault.near is None]
+        others += [(None, message) for message, near in reading.faults if near is None]
         for near, message in others:
             yield Broken(index, message, "", near)
             index += 1
@@ -160,48 +183,24 @@ class Spider(FeedSpider):
                 index += 1
             self.waiting = {}
         hit_by_faults = {near.removeprefix(RELATIVE) for near in damaged}
-        self.members_here = [iri for one in bare if (iri := _whole(iri_of(one), url)) not in hit_by_faults]
+        self.members_here = [iri for iri in reading.listed_only if iri not in hit_by_faults]
         self.members.update(self.members_here)
-        why_cut = head.get("fault") or ("the document breaks off" if graph.is_cut else None)
-        if not graph.triples and not graph.faults:
+        why_cut = reading.fault or head.get("fault") or ("the document breaks off" if reading.is_cut else None)
+        if not reading.triples and not reading.faults and not reading.fault:
             why_cut = "the document holds no RDF statement"
         yield StreamEnd(why_cut, head)
 
-    def completed(self, graph: Graph, url: str) -> list[tuple[str, Node]]:
+    def completed(self, reading: Reading) -> list[tuple[str, Node]]:
         """Datasets of earlier pages whose distributions this one describes."""
         whole = []
         for iri, node in list(self.waiting.items()):
             for name in PARTS:
                 node[name] = [
-                    describe(graph.store, NamedNode(one["@id"]), url) if set(one) == {"@id"} else one
-                    for one in node.get(name, ())
+                    reading.described.get(one["@id"], one) if _is_bare(one) else one for one in node.get(name, ())
                 ]
             if not _undescribed(node):
                 whole.append((iri, self.waiting.pop(iri)))
         return whole
-
-    def head(self, graph: Graph, url: str) -> dict[str, Any]:
-        """The next page and the total, as hydra tells them."""
-        found: dict[str, Any] = {}
-        links = []
-        for name in NEXT:
-            for quad in quads_of(graph.store, name):
-                is_iri = isinstance(quad.object, NamedNode)
-                value = iri_of(quad.object) if is_iri else getattr(quad.object, "value", "")
-                if value := value.removeprefix(RELATIVE).strip():
-                    try:
-                        links.append(_own_host(urljoin(url, value), url))
-                    except ValueError:
-                        found["fault"] = f"the next link is no address: {value[:200]}"
-        if links:
-            # Of several representations that which was read.
-            own = urlsplit(url).path
-            found["next"] = min(links, key=lambda one: (is_page({"href": one}), urlsplit(one).path != own))
-        found["is_paged"] = bool(links) or any(next(quads_of(graph.store, name), None) for name in PAGED)
-        for quad in quads_of(graph.store, "hydra:totalItems"):
-            if isinstance(quad.object, Literal) and re.fullmatch(r"[0-9]{1,12}", quad.object.value):
-                found["total"] = int(quad.object.value)
-        return found
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
         self.tally.advertise(end.head.get("total"))
@@ -233,7 +232,7 @@ class Spider(FeedSpider):
         fault = faults.of_response(response)
         node = None
         if fault is None:
-            node = self.member_in(response, iri)
+            node = await self.member_in(response, iri)
             said = "the catalogue lists the dataset, and neither it nor this address describes it"
             fault = faults.Fault("parse", "unknown", said, "describe it in the catalogue") if node is None else None
         for step in self.member_missed(fault, iri) if fault else [self.page(response, [(iri, node)])]:
@@ -246,23 +245,25 @@ class Spider(FeedSpider):
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step
 
-    def member_in(self, response: Response, iri: str) -> Node | None:
+    async def member_in(self, response: Response, iri: str) -> Node | None:
         """The description of a dataset in a document of its own; None where it holds none."""
-        path = self.path.with_suffix(".member")
+        syntax = syntax_of(response.body[:65_536], media_type_of(response))
+        if syntax is None:
+            return None
+        # Several may be on the way at a time.
+        name = hashlib.blake2b(iri.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        path = self.path.with_suffix(f".{name}")
+        folder = path.with_suffix(f".{name}-read")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(response.body)
-        scratch = path.with_suffix(".member-graph")
         try:
-            syntax = syntax_of(response.body[:4_000], media_type_of(response))
-            graph = load(path, syntax, scratch) if syntax else None
-            named = {_whole(iri_of(one), response.url): one for one in (datasets_of(graph.store) if graph else [])}
+            reading = await self.child.read(path, folder, syntax=syntax.media_type, url=response.url, awaited=[])
+            named = {_whole(one or "", response.url): node for one, node in reading.nodes()}
             found = named.get(iri) or (next(iter(named.values())) if len(named) == 1 else None)
-            if graph is None or found is None or graph.is_cut:
-                return None
             # It is known by the name that the catalogue gives it.
-            return {**describe(graph.store, found, response.url), "@id": iri}
+            return None if found is None or reading.is_cut else {**found, "@id": iri}
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             path.unlink(missing_ok=True)
 
     def member_missed(self, fault: faults.Fault, iri: str) -> list[Any]:
@@ -285,16 +286,6 @@ class Spider(FeedSpider):
         return to_dataset(raw)
 
 
-def _nodes(graph: Graph, subjects: list[Any], url: str) -> Iterator[tuple[str | None, Node]]:
-    """The descriptions of datasets, with their IRIs; those without one last, in an order that is always the same."""
-    for subject in subjects:
-        if isinstance(subject, NamedNode):
-            yield iri_of(subject), describe(graph.store, subject, url)
-    blank = [describe(graph.store, one, url) for one in subjects if not isinstance(one, NamedNode)]
-    for node in sorted(blank, key=json_text):
-        yield None, node
-
-
 def _whole(iri: str, base: str) -> str:
     """An IRI, one that is relative joined to the address of its document."""
     try:
@@ -307,15 +298,14 @@ def _is_askable(iri: str) -> bool:
     return iri.startswith(("http://", "https://")) and host_name(iri) is not None
 
 
-def _own_host(link: str, url: str) -> str:
-    """A next link on the host and scheme that the page came from: many name one that only they can reach."""
-    own, other = urlsplit(url), urlsplit(link)
-    return urlunsplit((own.scheme, own.netloc, other.path, other.query, ""))
+def _is_bare(node: Any) -> bool:
+    """Whether there is nothing of a node but its IRI."""
+    return set(node) == {"@id"}
 
 
 def _undescribed(node: Node) -> bool:
     """Whether it has distributions of which there is nothing but the IRI."""
-    return any(set(one) == {"@id"} for name in PARTS for one in node.get(name, ()))
+    return any(_is_bare(one) for name in PARTS for one in node.get(name, ()))
 
 
 def _ids(node: Any) -> set[str]:

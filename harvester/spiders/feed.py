@@ -55,6 +55,9 @@ class FeedSpider(PortalSpider):
         async for step in self.begin_feed():
             yield step
 
+    async def prepare(self, path: Path, response: Response) -> None:
+        """Called before the elements are asked for: what takes long, or may hang, is done while others go on."""
+
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
         """The elements of a document on disk: Element, Broken, and a StreamEnd last."""
         return records(path, self.element)
@@ -172,6 +175,7 @@ class FeedSpider(PortalSpider):
         place["exchange"] = response.meta.get("exchange")
         place |= self.at_page() if at is None else {name: at[name] for name in self.at_page()}
         place["content_type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        await self.prepare(saved.path, response)
         stream = self.elements(saved.path, response)
         if at is not None:
             stream = dropwhile(lambda e: not isinstance(e, StreamEnd) and e.index <= at["index"], stream)

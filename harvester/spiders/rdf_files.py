@@ -1,34 +1,37 @@
 """RDF documents on disk, read into a store statement by statement: what is malformed is lost alone, and said.
 
-Turtle, N-Triples and RDF/XML are streamed; JSON-LD has to be held whole. Contexts of JSON-LD are never fetched: one
-that is only named is replaced by the terms that catalogues use (``specs/vocabularies/dcat_context.json``).
+Turtle, N-Triples and RDF/XML are streamed; JSON-LD has to be held whole. The strict parser reads them first. What it
+refuses is cut out as documents of one record each, which are read by another (:mod:`~harvester.spiders.rdf_lenient`).
+All this runs in a bounded child: nothing here guards against documents that unfold.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
+from harvester.spiders.rdf_context import with_context
 from harvester.spiders.rdf_nodes import BASE, iri_of
-from specs.vocabularies import dcat_context
+from harvester.spiders.rdf_pieces import MAX_PIECE, Piece, json_pieces, root_of, statements_at, xml_pieces
 
-__all__ = ["Graph", "is_bomb", "load", "syntax_of"]
+__all__ = ["REFUSED", "Fault", "Graph", "load", "syntax_of"]
 
 IN_MEMORY = 20_000_000
 """Bytes of a document whose triples are held in memory; those of a longer one lie on disk."""
 MAX_JSON_LD = 200_000_000
 """Bytes of a JSON-LD document, which is parsed whole."""
 MAX_FAULTS = 1_000
+REFUSED = "!refused"
+"""What is said of a record that the lenient parser refuses as well."""
 BATCH = 20_000
 _BY_TYPE = {
     "text/turtle": RdfFormat.TURTLE,
@@ -41,12 +44,10 @@ _BY_TYPE = {
 }
 _LANGUAGE = re.compile(rb'(?<!\\)("@[A-Za-z]{2,8})_([A-Za-z0-9]{2,8})(?=[\s;,.\])])')
 """Language tags with an underscore, which many portals write and no parser reads."""
-_ENTITY = re.compile(rb"""<!ENTITY\s+(?:%\s+)?[\w.-]+\s+("[^"]*"|'[^']*')""")
-_MAX_SUBSET = 65_536
-"""Bytes in which a document type must have ended."""
-_MAX_ENTITY = 1_000
-"""Bytes for which an entity may stand."""
-_ROOT_END = re.compile(rb"</([\w.-]+:)?RDF\s*>\s*(<!--.*?-->\s*)*$", re.DOTALL)
+_IS_RDF_XML = re.compile(
+    rb"""<(?:[\w.-]+:)?rdf\s|\sxmlns(?::[\w.-]+)?\s*=\s*["']https?://www\.w3\.org/(?:1999/02/22-rdf-syntax-ns|ns/dcat)#"""
+)
+"""The root element of RDF, or the namespaces of one node that stands without it."""
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Fault:
 
     message: str
     near: str | None
+    line: int | None = None
 
 
 @dataclass(slots=True)
@@ -67,15 +69,19 @@ class Graph:
     """The document ends in the middle, or is no RDF from some point on."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
+    refused: list[Piece] = field(default_factory=list)
+    """Records that have not been read, and may be by another parser; in an order that is always the same."""
 
 
 def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     """The syntax of a document, by its first bytes, else by its media type; None where it is no RDF."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    lower = start[:2_000].lower()
-    if b"<rdf:rdf" in lower or (b"rdf-syntax-ns#" in lower and lower[:1] == b"<" and b"<?xml" in lower[:100]):
+    lower = start.lower()
+    if lower.startswith(b"<") and (lower.startswith(b"<!doctype html") or (root_of(lower) or b"") == b"html"):
+        return None
+    if lower.startswith(b"<") and _IS_RDF_XML.search(lower):
         return RdfFormat.RDF_XML
-    if lower.startswith(b"<") and (lower.startswith(b"<!doctype html") or b"<html" in lower):
+    if lower.startswith(b"<") and b"<html" in lower:
         return None
     if lower[:1] in (b"{", b"["):
         # Turtle may begin with a blank node in brackets; JSON-LD has an "@".
@@ -90,54 +96,74 @@ def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     return None
 
 
-def load(path: Path, syntax: RdfFormat, scratch: Path) -> Graph:
-    """Read a document. Its triples lie in ``scratch`` where it is long; the folder is made anew."""
+def load(path: Path, syntax: RdfFormat, scratch: Path, mended: Mapping[int, str] | None = None) -> Graph:
+    """Read a document. Its triples lie in ``scratch`` where it is long; the folder is made anew.
+
+    ``mended`` is given for a second reading: for each of the records that were refused in the first, by its place, the
+    path of its statements as N-Triples, or "!" and why nothing can read it.
+    """
     size = path.stat().st_size
-    shutil.rmtree(scratch, ignore_errors=True)
-    graph = Graph(Store() if size <= IN_MEMORY else Store(str(scratch)))
-    with path.open("rb") as file:
-        source: BinaryIO = file
-        if syntax == RdfFormat.RDF_XML:
-            if is_bomb(file.read(_MAX_SUBSET + 1)):
-                graph.faults.append(Fault("its document type unfolds to more than it holds: it is not read", None))
-                graph.is_cut = True
-                return graph
-            # The parser takes the end of the file for the end of all elements.
-            file.seek(max(0, size - 4_000))
-            tail = file.read().rstrip(b"\x00 \t\r\n")
-            graph.is_cut = not _ROOT_END.search(tail) and not (size < 4_000 and tail.endswith(b"/>"))
-            file.seek(0)
-        if syntax == RdfFormat.JSON_LD:
-            if size > MAX_JSON_LD:
-                graph.faults.append(Fault(f"JSON-LD of {size:,} bytes; {MAX_JSON_LD:,} are read", None))
-                graph.is_cut = True
-                return graph
-            source = io.BytesIO(_with_context(file.read(), graph))
-        elif syntax != RdfFormat.RDF_XML:
-            source = io.BufferedReader(_Mended(file), 1 << 16)  # type: ignore[type-var,assignment,unused-ignore]
-        quads = _quads(source, syntax, graph, path)
-        while batch := list(islice(quads, BATCH)):
-            graph.store.bulk_extend(batch)
-            graph.triples += len(batch)
+    graph = Graph(_store(size, scratch))
+    if mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
+        _read(path, syntax, graph)
+    if syntax == RdfFormat.RDF_XML:
+        graph.is_cut = _is_cut(path, size)
+    is_cut_xml = syntax == RdfFormat.RDF_XML and graph.is_cut
+    if not graph.faults and mended is None and not is_cut_xml:
+        return graph
+    if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
+        # Their parsers do not go on behind what they refuse, or leave out what belongs to it.
+        found = list(_piecewise(path, syntax, size, scratch, graph))
+    else:
+        found = list(_statements(path, syntax, graph))
+    _mend(found, graph, mended)
     return graph
 
 
-def is_bomb(head: bytes) -> bool:
-    """Whether an XML document declares entities that stand for more than a namespace: within one another, or long."""
-    at = head.find(b"<!DOCTYPE")
-    if at < 0:
-        return False
-    opened, end = head.find(b"[", at), head.find(b">", at)
-    if opened < 0 or 0 <= end < opened:
-        return False
-    closed = head.find(b"]", opened)
-    subset = head[opened : closed if closed >= 0 else None]
-    values = [one[1:-1] for one in _ENTITY.findall(subset)]
-    is_nested = any(re.search(rb"&(?!#)", one) or b"%" in one or len(one) > _MAX_ENTITY for one in values)
-    return closed < 0 or is_nested or subset.count(b"<!ENTITY") > len(values) + 50
+def _store(size: int, scratch: Path) -> Store:
+    shutil.rmtree(scratch, ignore_errors=True)
+    return Store() if size <= IN_MEMORY else Store(str(scratch))
 
 
-def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph, path: Path) -> Iterator[Quad]:
+def _is_cut(path: Path, size: int) -> bool:
+    """Whether the root element of an XML document has no end: the parser takes the end of the file for all ends."""
+    with path.open("rb") as file:
+        head = file.read(262_144)
+        file.seek(max(0, size - 16_000))
+        tail = re.sub(rb"(<!--(?:(?!-->).)*-->|<\?(?:(?!\?>).)*\?>|[\x00\s])+\Z", b"", file.read(), flags=re.DOTALL)
+    root = root_of(head)
+    if root is None:
+        return True
+    is_one_tag = size < 262_144 and tail.endswith(b"/>") and head.count(b"<" + root) == 1
+    return not re.search(rb"</" + re.escape(root) + rb"\s*>\Z", tail) and not is_one_tag
+
+
+def _add(graph: Graph, quads: Iterator[Quad]) -> None:
+    while batch := list(islice(quads, BATCH)):
+        graph.store.bulk_extend(batch)
+        graph.triples += len(batch)
+
+
+def _read(path: Path, syntax: RdfFormat, graph: Graph) -> None:
+    """The whole document by the strict parser."""
+    with path.open("rb") as file:
+        source: BinaryIO = file
+        if syntax == RdfFormat.JSON_LD:
+            if (size := path.stat().st_size) > MAX_JSON_LD:
+                graph.faults.append(Fault(f"JSON-LD of {size:,} bytes; {MAX_JSON_LD:,} are read", None))
+                graph.is_cut = True
+                return
+            body, named = with_context(file.read())
+            graph.notes += [
+                f"the JSON-LD context {name} is not fetched: usual terms are read instead" for name in named
+            ]
+            source = io.BytesIO(body)
+        elif syntax != RdfFormat.RDF_XML:
+            source = io.BufferedReader(_Mended(file), 1 << 16)  # type: ignore[type-var,assignment,unused-ignore]
+        _add(graph, _quads(source, syntax, graph))
+
+
+def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph) -> Iterator[Quad]:
     """The statements of a document, all in the default graph; past those that are malformed."""
     near: str | None = None
     parser = parse(source, format=syntax, base_iri=BASE, lenient=True)
@@ -153,11 +179,14 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph, path: Path) -> Ite
             ends += is_end
             # Two in a row are said of the same end.
             if not (is_end and ends > 1):
-                told = near if syntax == RdfFormat.RDF_XML or is_end else _subject_at(path, error, near)
-                graph.faults.append(Fault(message, told))
+                line = getattr(error, "lineno", None)
+                graph.faults.append(Fault(message, near, line if isinstance(line, int) and not is_end else None))
             graph.is_cut = graph.is_cut or is_end
             if len(graph.faults) >= MAX_FAULTS or ends > 3:
                 graph.is_cut = True
+                return
+            if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
+                # It is read piece by piece.
                 return
             continue
         if isinstance(quad.subject, NamedNode):
@@ -165,27 +194,86 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph, path: Path) -> Ite
         yield Quad(quad.subject, quad.predicate, quad.object)
 
 
-def _subject_at(path: Path, error: Exception, near: str | None) -> str | None:
-    """The subject of the statement that holds an error: the last one read, another, or None where it has no IRI.
+def _piecewise(path: Path, syntax: RdfFormat, size: int, scratch: Path, graph: Graph) -> Iterator[Piece]:
+    """Read all records that the strict parser takes one by one; those that it does not take."""
+    was_cut = graph.is_cut and syntax == RdfFormat.RDF_XML
+    faults, graph.faults, graph.triples, graph.is_cut = graph.faults, [], 0, was_cut
+    graph.store = Store()
+    graph.store = _store(size, scratch)
+    if size > MAX_JSON_LD and syntax == RdfFormat.JSON_LD:
+        graph.faults, graph.is_cut = faults, True
+        return
+    read = 0
+    batch: list[Quad] = []
+    for piece in (xml_pieces if syntax == RdfFormat.RDF_XML else json_pieces)(path):
+        read += 1
+        try:
+            if piece.fault:
+                raise ValueError(piece.fault)
+            quads = list(parse(piece.text, format=syntax, base_iri=BASE, lenient=True))
+        except (SyntaxError, ValueError) as error:
+            fault = piece.fault
+            if len(piece.text) > MAX_PIECE:
+                fault = f"{error}; the record has {len(piece.text):,} bytes, too many to be read alone"
+            yield piece._replace(fault=fault, refusal=str(error).removeprefix("Parser error "))
+            if len(graph.faults) + len(graph.refused) > MAX_FAULTS:
+                graph.is_cut = True
+                break
+            continue
+        batch += [Quad(one.subject, one.predicate, one.object) for one in quads]
+        if len(batch) >= BATCH:
+            _add(graph, iter(batch))
+            batch = []
+    _add(graph, iter(batch))
+    if not read:
+        graph.faults, graph.is_cut = faults, True
 
-    The parser says the line alone; a statement begins behind the last line that ends with a full stop.
-    """
-    number = getattr(error, "lineno", None)
-    if not isinstance(number, int):
+
+def _statements(path: Path, syntax: RdfFormat, graph: Graph) -> Iterator[Piece]:
+    """The statements that the parser of Turtle has refused, past which it went on."""
+    at: dict[int, Fault] = {}
+    for fault in graph.faults:
+        if fault.line is not None:
+            at.setdefault(fault.line, fault)
+    graph.faults = [fault for fault in graph.faults if fault.line is None]
+    for piece, lines in statements_at(path, sorted(at), syntax):
+        fault = at[next(line for line in sorted(at) if line in lines)]
+        # What is relative, or has a prefix, is told by what was read before.
+        told = piece.about if "://" in (piece.about or "") else _named(piece, fault.near)
+        yield piece._replace(about=told, fault=piece.fault and fault.message, refusal=fault.message)
+
+
+def _named(piece: Piece, near: str | None) -> str | None:
+    """The subject of a statement: the last one that was read, or unknown."""
+    if piece.about:
         return near
-    with path.open("rb") as file:
-        before = deque(islice(file, number), maxlen=200)
-    statement: list[bytes] = [before.pop()] if before else []
-    while before and not before[-1].split(b"#")[0].rstrip().endswith(b"."):
-        statement.insert(0, before.pop())
-    text = b"".join(statement).decode("utf-8", "replace")
-    subject = re.match(r"\s*<([^>]*)>\s", text)
-    if subject:
-        iri = subject[1]
-        # What is relative cannot be told from here.
-        return iri if "://" in iri else near
-    named = re.match(r"\s*[\w.-]*:([\w.-]+)\s", text)
-    return near if named is None or (near or "").endswith(named[1]) else None
+    lines = [line for line in piece.text.split(b"\n") if not re.match(rb"(?i)\s*@?(prefix|base)\s", line)]
+    found = re.match(rb"\s*[\w.-]*:([\w.-]+)\s", b"\n".join(lines))
+    return near if not found or (near or "").endswith(found[1].decode("utf-8", "replace")) else None
+
+
+def _mend(found: list[Piece], graph: Graph, mended: Mapping[int, str] | None) -> None:
+    """Take over what another parser has read of the records that were refused."""
+    graph.refused = found
+    for number, piece in enumerate(found):
+        said = f"!{piece.fault}" if piece.fault else (mended or {}).get(number)
+        if said is None:
+            continue
+        if said.startswith("!"):
+            # Where the other parser has refused it too, the strict one says it better.
+            message = piece.fault or (piece.refusal if said == REFUSED else said[1:])
+            graph.faults.append(Fault(message, iri_of(_absolute(piece.about)) if piece.about else None))
+            continue
+        with Path(said).open("rb") as file:
+            quads = parse(file, format=RdfFormat.N_TRIPLES, lenient=True)
+            _add(graph, (Quad(one.subject, one.predicate, one.object) for one in quads))
+
+
+def _absolute(text: str) -> NamedNode:
+    try:
+        return NamedNode(urljoin(BASE, text))
+    except ValueError:
+        return NamedNode(BASE)
 
 
 class _Mended(io.RawIOBase):
@@ -207,35 +295,3 @@ class _Mended(io.RawIOBase):
         piece, self.left = self.left[: len(buffer)], self.left[len(buffer) :]
         buffer[: len(piece)] = piece
         return len(piece)
-
-
-def _with_context(body: bytes, graph: Graph) -> bytes:
-    """A JSON-LD document whose contexts are all at hand."""
-    try:
-        document = json.loads(body.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        return body
-    named: set[str] = set()
-    _replace_contexts(document, named, 0)
-    graph.notes += [
-        f"the JSON-LD context {name} is not fetched: usual terms are read instead" for name in sorted(named)
-    ]
-    return json.dumps(document).encode() if named else body
-
-
-def _replace_contexts(value: Any, named: set[str], depth: int) -> None:
-    if depth > 20:
-        return
-    if isinstance(value, list):
-        for one in value:
-            _replace_contexts(one, named, depth + 1)
-    if not isinstance(value, dict):
-        return
-    context = value.get("@context")
-    parts = context if isinstance(context, list) else [context]
-    if any(isinstance(one, str) for one in parts):
-        named.update(one for one in parts if isinstance(one, str))
-        value["@context"] = [dcat_context() if isinstance(one, str) else one for one in parts if one is not None]
-    for key, one in value.items():
-        if key != "@context":
-            _replace_contexts(one, named, depth + 1)

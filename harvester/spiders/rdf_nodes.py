@@ -13,7 +13,10 @@ from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
-__all__ = ["BASE", "DATASET_TYPES", "RELATIVE", "Node", "datasets_of", "describe", "iri_of", "quads_of", "short"]
+__all__ = [
+    "BASE", "DATASET_TYPES", "RELATIVE", "Node",
+    "datasets_of", "describe", "iri_of", "quads_of", "short",
+]  # fmt: skip
 
 Node = dict[str, Any]
 
@@ -40,7 +43,7 @@ _NAMESPACES = {
 """Without scheme: https is met as often as it is wrong."""
 _TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
-DATASET_TYPES = ("dcat:Dataset", "dcat:DatasetSeries")
+DATASET_TYPES = ("dcat:Dataset", "dcat:DatasetSeries", "dcatapit:Dataset")
 _OWN_RECORDS = {*DATASET_TYPES, "dcat:Catalog", "dcat:CatalogRecord"}
 """What is described on its own: it is named within other nodes, and not repeated there."""
 _MEMBERS = ("http://www.w3.org/ns/dcat#seriesMember", "http://purl.org/dc/terms/hasPart")

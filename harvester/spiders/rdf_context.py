@@ -1,0 +1,54 @@
+"""Contexts of JSON-LD, which are never fetched: one that is only named is replaced by the terms that catalogues use.
+
+They stand in ``specs/vocabularies/dcat_context.json``. The document is not parsed for that: it may be long.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from specs.vocabularies import dcat_context
+
+__all__ = ["with_context"]
+
+_CONTEXT = re.compile(rb'(?<!\\)"@context"\s*:\s*')
+MAX_CONTEXT = 1_000_000
+"""Bytes of a context."""
+
+
+def with_context(body: bytes) -> tuple[bytes, list[str]]:
+    """A JSON-LD document all of whose contexts are at hand; and the names of those that were replaced."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    named: set[str] = set()
+    parts: list[bytes] = []
+    at = 0
+    decoder = json.JSONDecoder()
+    for found in _CONTEXT.finditer(body):
+        if found.start() < at:
+            # Within a context that was replaced.
+            continue
+        start = found.end()
+        if body[start : start + 1] not in (b'"', b"["):
+            continue
+        try:
+            text = body[start : start + MAX_CONTEXT].decode("utf-8", "replace")
+            value, length = decoder.raw_decode(text)
+        except (ValueError, RecursionError):
+            continue
+        members: list[Any] = value if isinstance(value, list) else [value]
+        if not any(isinstance(one, str) for one in members):
+            continue
+        named.update(one for one in members if isinstance(one, str))
+        mended = [dcat_context() if isinstance(one, str) else one for one in members if one is not None]
+        parts += [body[at:start], json.dumps(mended).encode()]
+        at = start + len(text[:length].encode())
+    if not named:
+        if not _CONTEXT.search(body) and body.lstrip()[:1] == b"{" and b"://www.w3.org/ns/dcat#" not in body[:100_000]:
+            # Terms without any context say nothing: the usual ones are meant.
+            start = body.index(b"{") + 1
+            comma = b"" if body[start:].lstrip()[:1] == b"}" else b","
+            return body[:start] + b'"@context":' + json.dumps(dcat_context()).encode() + comma + body[start:], []
+        return body, []
+    return b"".join([*parts, body[at:]]), sorted(named)

@@ -234,7 +234,7 @@ def _statements(path: Path, syntax: RdfFormat, graph: Graph) -> Iterator[Piece]:
     at: dict[int, Fault] = {}
     for fault in graph.faults:
         if fault.line is not None:
-            at.setdefault(fault.line, fault)
+            at[fault.line] = fault
     graph.faults = [fault for fault in graph.faults if fault.line is None]
     for piece, lines in statements_at(path, sorted(at), syntax):
         fault = at[next(line for line in sorted(at) if line in lines)]

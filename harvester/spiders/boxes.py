@@ -41,27 +41,27 @@ def _points(area: Any) -> Iterator[tuple[float, float]]:
         inner = next(
             (area[key] for key in ("coordinates", "geometry", "geometries", "features") if area.get(key)), None
         )
-        yield from _points(inner if isinstance(inner, dict) else _listed(inner))
+        if isinstance(inner, dict):
+            yield from _points(inner)
+        elif isinstance(inner, list):
+            yield from _listed(inner, is_geometry=True)
     elif isinstance(area, list):
-        yield from _listed_points(area)
+        yield from _listed(area, is_geometry=False)
 
 
-def _listed(inner: Any) -> list[Any]:
-    return inner if isinstance(inner, list) else []
-
-
-def _listed_points(area: list[Any], depth: int = 0) -> Iterator[tuple[float, float]]:
+def _listed(area: list[Any], *, is_geometry: bool, depth: int = 0) -> Iterator[tuple[float, float]]:
+    """Of coordinates, in which further numbers are heights; or of boxes, as lists of four or six numbers."""
     numbers = [_number(one) for one in area] if len(area) in (2, 3, 4, 6) else []
     plain = [one for one in numbers if one is not None]
     if plain and len(plain) == len(area):
-        half = len(plain) // 2 if len(plain) in (4, 6) and depth == 0 else len(plain)
+        half = len(plain) // 2 if len(plain) in (4, 6) and not is_geometry else None
         yield plain[0], plain[1]
-        if half < len(plain):
+        if half is not None:
             yield plain[half], plain[half + 1]
     elif depth < 8:
         for one in area:
             if isinstance(one, list):
-                yield from _listed_points(one, depth + 1)
+                yield from _listed(one, is_geometry=is_geometry, depth=depth + 1)
             elif isinstance(one, dict):
                 yield from _points(one)
 

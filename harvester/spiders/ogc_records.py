@@ -2,7 +2,8 @@
 
 Standard: OGC 20-004. Quirks handled: a portal file may name the landing page, a collection or its items; of the
 collections only those hold records that say so; pages are cut to what the server likes (pycsw: 10 unless asked); the
-next link may lead to an inner host or to http, so only its query is taken; GeoNetwork answers nothing behind 15,000.
+next link may lead to an inner host or to http, so only its query is taken; GeoNetwork answers nothing behind 15,000,
+and gives documents of its index in place of features.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Spider"]
 
-NO_DATASETS = ("service", "application", "software")
+NO_DATASETS = (
+    "service", "application", "software", "map", "staticmap", "interactivemap", "document", "featurecatalog", "process",
+    "dashboard", "story",
+)  # fmt: skip
 """Kinds of records that are no datasets."""
 OFFSETS = ("offset", "startindex", "startIndex")
 """How servers name the place of the first record; the standard leaves it open."""
@@ -53,6 +57,12 @@ class Spider(ListingSpider):
         loses="what ISO 19115 says beyond the core",
         rank=75,
     )
+
+    volatile = tuple(
+        f"{holder}.{name}"
+        for holder in ("_source", "properties.gn-elastic-index-record")
+        for name in ("popularity", "rating", "userSavedCount", "feedbackCount", "indexingDate")
+    ) + ("_score",)
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.collections: list[str] = cursor.get("collections", [])
@@ -139,7 +149,7 @@ class Spider(ListingSpider):
         return self.get(f"{self.items(walk)}?{urlencode(params | {'limit': walk.asked})}", walk)
 
     def read(self, response: Response, walk: Walk) -> Sheet:
-        answer = self.read_json(response)
+        answer = _as_features(self.read_json(response), walk.start)
         features = answer.get("features") if isinstance(answer, dict) else None
         if not isinstance(features, list):
             raise ValueError(_said(answer, "features"))
@@ -247,11 +257,11 @@ class Spider(ListingSpider):
 
     def other_id(self, raw: Any) -> str | None:
         """Services and the like. They are counted, as the portal counts them too."""
-        return first(raw.get("id")) if kind_of(raw) in NO_DATASETS else None
+        return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None
 
     def to_dataset(self, raw: Any) -> Dataset:
         # An id is unique within its collection alone (OGC 20-004, 7.1).
-        return to_dataset(raw, is_qualified=self.own_collection is None)
+        return to_dataset(raw, is_qualified=self.own_collection is None, language=self.portal.language)
 
 
 def _as_json(query: str) -> str:
@@ -263,6 +273,25 @@ def _as_json(query: str) -> str:
 def _item_type(collection: dict[str, Any]) -> str | None:
     found = text(collection.get("itemType"))
     return found.lower().removesuffix("s") if found else None
+
+
+def _as_features(answer: Any, start: int) -> Any:
+    """An answer of GeoNetwork's index as a page of features; any other as it is.
+
+    The index says how many there are, and gives no links: the next page is asked for by ``startindex``.
+    """
+    held = answer.get("hits") if isinstance(answer, dict) else None
+    hits = held.get("hits") if isinstance(held, dict) else None
+    if not isinstance(held, dict) or not isinstance(hits, list):
+        return answer
+    total = held.get("total")
+    total = total.get("value") if isinstance(total, dict) else total
+    beyond = start + len(hits)
+    is_more = bool(hits) and (not isinstance(total, int) or beyond < total)
+    links = (
+        [{"rel": "next", "type": "application/json", "href": f"items?f=json&startindex={beyond}"}] if is_more else []
+    )
+    return {"features": hits, "numberMatched": total, "links": links}
 
 
 def _said(answer: Any, wanted: str) -> str:

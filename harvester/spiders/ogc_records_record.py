@@ -1,16 +1,20 @@
 """From a record of OGC API - Records to a dataset: a pure mapping.
 
-Schema: OGC 20-004, record core ("created" and "updated" are dates of the record). Extensions such as those of the WMO
-are passed over. Of the links, those that lead to data are distributions; those that lead to an interface, services.
+Schema: OGC 20-004, record core ("created" and "updated" are the record's dates; it has no place for those of the data).
+Extensions such as those of the WMO are passed over. Of the links, those that lead to data are distributions; those that
+lead to an interface, services. Drafts of the standard, which pygeoapi still serves, call links associations, contacts
+providers, and keep time and area in ``extent``. GeoNetwork sends the ISO record along, or a document of its index.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.spiders import geonetwork_record, xml_record
+from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, names, text, texts
 
@@ -21,40 +25,55 @@ _SERVICES = ("service", "service-desc", "items")
 _PROTOCOLS = ("ogc:", "esri:rest", "wms", "wfs", "wcs", "wmts", "ogc-api")
 """Beginnings of protocols that name a service."""
 _PAGES = ("about", "canonical", "alternate", "self")
-"""Links to the record's page, the best first."""
+"""Links to the record's page, the best first; the last two only where they say that they are pages."""
 _PUBLISHERS = (
     "publisher", "owner", "custodian", "producer", "resourceprovider", "creator", "originator", "distributor", "host",
 )  # fmt: skip
 """Roles of the organisation that answers for a dataset, the best first: many records name no "publisher"."""
 
 
+_NO_FIELD = ("issued", "modified", "frequency")
+"""Facts that record core has no place for."""
+
+
 def kind_of(raw: Any) -> str:
     """The kind of a record in lower case, without the vocabulary before it: "dataset", "series", "service"."""
+    if isinstance(raw, dict) and isinstance(raw.get("_source"), dict):
+        return geonetwork_record.kind_of(raw["_source"])
     properties = raw.get("properties") if isinstance(raw, dict) else None
     kind = text(properties.get("type")) if isinstance(properties, dict) else None
     return (kind or "").replace("#", "/").rpartition("/")[2].lower()
 
 
-def to_dataset(raw: Any, *, is_qualified: bool = False) -> Dataset:
+def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = None) -> Dataset:
     """The dataset of one record; with ``is_qualified`` it is named by its collection ("@collection") and its id.
+
+    ``language`` is the portal's.
 
     Raises LostRecord where it is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+    collection = text(raw.get("@collection"))
     properties = raw.get("properties")
     said = properties if isinstance(properties, dict) else {}
+    if (whole := _of_geonetwork(raw, said, language)) is not None:
+        named = f"{collection}/{whole.identifier}" if is_qualified and collection else whole.identifier
+        own = (whole.identifier,) if named != whole.identifier else ()
+        return replace(whole, identifier=named, other_identifiers=(*own, *whole.other_identifiers))
     identifier = first(raw.get("id"), said.get("identifier"), said.get("id"))
     if identifier is None:
         raise LostRecord("the record has no id", "ask the portal to mend the record", "/id")
-    own_id, collection = identifier, text(raw.get("@collection"))
+    own_id = identifier
     if is_qualified and collection:
         identifier = f"{collection}/{own_id}"
-    links = [one for one in _objects(raw.get("links")) if text(one.get("href"))]
+    held = (raw.get("links"), said.get("links"), said.get("associations"), raw.get("associations"))
+    links = [one for listed in held for one in _objects(listed) if text(one.get("href"))]
     licence = next((one for one in links if _rel(one) == "license"), {})
     distributions = tuple(_distribution(one) for one in links if _role(one) == "data")
-    contacts = list(_objects(said.get("contacts"))) or list(_objects(said.get("providers")))
-    start, end = _period(raw.get("time"))
+    contacts = [*_objects(said.get("contacts")), *_objects(said.get("providers"))]
+    extent = _object(said.get("extent") or said.get("extents"))
+    start, end = _period(raw.get("time") or said.get("time") or extent.get("temporal"))
     return Dataset(
         identifier=identifier,
         title=text(said.get("title")),
@@ -67,18 +86,20 @@ def to_dataset(raw: Any, *, is_qualified: bool = False) -> Dataset:
         licence_title=text(licence.get("title")),
         access_rights=text(said.get("accessRights")),
         rights=text(said.get("rights")),
-        issued=text(said.get("created")),
-        record_modified=first(said.get("updated"), said.get("recordUpdated")),
-        spatial=_box(raw.get("geometry")),
+        record_modified=first(
+            said.get("updated"), said.get("recordUpdated"), said.get("created"), said.get("recordCreated")
+        ),
+        spatial=box_of(raw.get("geometry")) or box_of(_object(extent.get("spatial")).get("bbox")),
         temporal_start=start,
         temporal_end=end,
-        language=_languages(said.get("language")),
+        language=_languages(said.get("resourceLanguages")) or _languages(said.get("language")),
         landing_page=_page(links),
         conforms_to=texts(said.get("conformsTo")),
         other_identifiers=(*((own_id,) if identifier != own_id else ()), *names(said.get("externalIds"), "value")),
         documentation=_hrefs(links, "help", "documentation"),
         described_by=next(iter(_hrefs(links, "describedby")), None),
         relations=_hrefs(links, "related"),
+        not_carried=_NO_FIELD,
         is_series="series" in kind_of(raw) and not distributions,
         distributions=distributions,
         data_services=tuple(
@@ -87,6 +108,25 @@ def to_dataset(raw: Any, *, is_qualified: bool = False) -> Dataset:
             if _role(one) == "service"
         ),
     )
+
+
+def _of_geonetwork(raw: dict[str, Any], said: dict[str, Any], language: str | None) -> Dataset | None:
+    """The dataset of the ISO record that GeoNetwork sends along, or of a document of its index; None without either."""
+    own = first(raw.get("id"), raw.get("_id"))
+    if (xml := text(said.get("gn-record-xml"))) is not None:
+        try:
+            return xml_record.to_dataset(xml, own)
+        except (ValueError, LostRecord):
+            # Then what the index says is there still.
+            pass
+    source = raw.get("_source") or said.get("gn-elastic-index-record")
+    return geonetwork_record.to_dataset(source, own, language) if isinstance(source, dict) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """An object, or the first of a list of them."""
+    first_one = value[0] if isinstance(value, list) and value else value
+    return first_one if isinstance(first_one, dict) else {}
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -132,11 +172,11 @@ def _distribution(link: dict[str, Any]) -> Distribution:
 
 
 def _page(links: list[dict[str, Any]]) -> str | None:
-    pages = [
-        (_PAGES.index(_rel(one)), text(one.get("href")))
-        for one in links
-        if _rel(one) in _PAGES and (_rel(one) != "alternate" or "html" in (text(one.get("type")) or ""))
-    ]
+    def may_be(link: dict[str, Any]) -> bool:
+        kind = text(link.get("type"))
+        return "html" in kind if kind else _rel(link) in ("about", "canonical")
+
+    pages = [(_PAGES.index(_rel(one)), text(one.get("href"))) for one in links if _rel(one) in _PAGES and may_be(one)]
     return min(pages, key=lambda page: page[0])[1] if pages else None
 
 
@@ -177,44 +217,31 @@ def _contact(contacts: list[dict[str, Any]]) -> Contact | None:
 
 
 def _mail(contact: dict[str, Any]) -> str | None:
-    return email(first(*names(contact.get("emails"), "value"), contact.get("email")))
+    """Of the standard, or of a draft: ``contactInfo.email.office``."""
+    drafted = _object(contact.get("contactInfo")).get("email")
+    drafted = next(iter(texts(list(drafted.values()))), None) if isinstance(drafted, dict) else drafted
+    return email(first(*names(contact.get("emails"), "value"), *texts(contact.get("email")), drafted))
 
 
 def _link(contact: dict[str, Any]) -> str | None:
-    return first(*names(contact.get("links"), "href"))
+    drafted = _object(contact.get("contactInfo")).get("url")
+    return first(*names(contact.get("links"), "href"), _object(drafted).get("href") or text(drafted))
 
 
 def _period(time: Any) -> tuple[str | None, str | None]:
-    """An interval, whose open end is ".."; an instant or a day is both its ends."""
-    if not isinstance(time, dict):
-        return None, None
-    interval = time.get("interval")
-    if isinstance(interval, list) and len(interval) == 2:
-        start, end = (None if one == ".." else text(one) for one in interval)
+    """An interval, whose open end is ".."; an instant or a day is both its ends. Drafts have a list or a text alone."""
+    held = time.get("interval") if isinstance(time, dict) else time
+    if isinstance(held, list) and len(held) == 1 and isinstance(held[0], list):
+        held = held[0]
+    if isinstance(held, str) and "/" in held:
+        held = held.split("/")
+    if isinstance(held, list) and len(held) == 2:
+        start, end = (None if one in ("..", "") else text(one) for one in held)
         return start, end
-    at = first(time.get("timestamp"), time.get("date"))
+    at = first(time.get("timestamp"), time.get("date")) if isinstance(time, dict) else text(held)
     return at, at
 
 
 def _languages(value: Any) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else [value]
     return tuple(found for one in listed if (found := first(one.get("code")) if isinstance(one, dict) else text(one)))
-
-
-def _box(geometry: Any) -> tuple[str, ...]:
-    """ "west,south,east,north" of a geometry."""
-    points: list[tuple[float, float]] = []
-
-    def gather(one: Any) -> None:
-        if isinstance(one, list) and len(one) > 1 and all(isinstance(n, int | float) for n in one):
-            points.append((one[0], one[1]))
-        elif isinstance(one, list):
-            for inner in one:
-                gather(inner)
-
-    gather(geometry.get("coordinates") if isinstance(geometry, dict) else None)
-    if not points or not all(math.isfinite(n) for point in points for n in point):
-        return ()
-    west, south = (min(axis) for axis in zip(*points, strict=True))
-    east, north = (max(axis) for axis in zip(*points, strict=True))
-    return (f"{west},{south},{east},{north}",)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders.ogc_records_record import to_dataset
 
 ITEMS = "/collections/main/items"
 
@@ -208,3 +210,107 @@ def test_the_next_link_is_that_of_the_records(links: Any, rel: Any, catalog: Cat
         harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == ("complete", 12), row["reasons"]
+
+
+def of_index(n: int) -> dict[str, Any]:
+    """A document of GeoNetwork's index, as its OGC API gives it."""
+    return {
+        "_id": f"u{n}",
+        "_source": {
+            "uuid": f"u{n}",
+            "resourceType": ["dataset"] if n % 5 else ["service"],
+            "mainLanguage": "fre",
+            "resourceTitleObject": {"default": f"Puits {n}", "langfre": f"Puits {n}", "langeng": f"Wells {n}"},
+            "resourceAbstractObject": {"default": "Niveaux", "langfre": "Niveaux"},
+            "tag": [{"default": "eau", "langfre": "eau", "langeng": "water"}],
+            "MD_LegalConstraintsUseLimitationObject": [{"default": "Sans garantie"}],
+            "licenseObject": [{"default": "Licence Ouverte 2.0", "link": "https://www.etalab.gouv.fr/licence-ouverte"}],
+            "resourceDate": [{"type": "publication", "date": "2020-01-02"}, {"type": "revision", "date": "2024-03-04"}],
+            "dateStamp": "2025-01-01T00:00:00Z",
+            "cl_maintenanceAndUpdateFrequency": [{"key": "annually", "default": "Annuelle"}],
+            "contactForResource": [
+                {"organisationObject": {"default": "Ville"}, "role": "pointOfContact", "email": "a@ville.example"},
+                {"organisationObject": {"default": "Agence"}, "role": "owner"},
+            ],
+            "geom": {"type": "Polygon", "coordinates": [[[1, 2], [3, 2], [3, 4], [1, 2]]]},
+            "resourceTemporalExtentDateRange": [{"gte": "1998-01-01", "lte": "2004-12-31"}],
+            "resourceLanguage": ["fre"],
+            "format": ["CSV"],
+            "link": [
+                {"protocol": "WWW:DOWNLOAD", "urlObject": {"default": "https://f.example/p"}, "function": "download"},
+                {"protocol": "OGC:WFS", "urlObject": {"default": "https://f.example/wfs"}},
+                {"protocol": "WWW:LINK", "urlObject": {"default": "https://f.example/doc"}, "function": "information"},
+            ],
+        },
+    }
+
+
+def test_geonetwork_gives_documents_of_its_index(catalog: Catalog) -> None:
+    def items(asked: Asked) -> Answer:
+        start, limit = int(asked.query.get("startindex", 0)), min(10, int(asked.query["limit"]))
+        hits = [of_index(n) for n in range(start, min(23, start + limit))]
+        return as_json({"took": 1, "hits": {"total": {"value": 23, "relation": "eq"}, "hits": hits}})
+
+    listed = as_json({"collections": [{"id": "main", "title": "Main"}]})
+    with PortalServer({"/collections": listed, "/collections/main/items": items}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url, language="fr"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["skipped"], row["advertised"]) == ("complete", 18, 5, 23), row[
+        "reasons"
+    ]
+    one = next(d.dataset for d in datasets(catalog, "p") if d.dataset.identifier == "main/u1")
+    assert (one.title, one.translations["en"]) == ("Puits 1", {"title": "Wells 1", "keywords": ["water"]})
+    assert (one.keywords, one.licence_title, one.rights) == (("eau", "water"), "Licence Ouverte 2.0", "Sans garantie")
+    assert (one.issued, one.modified, one.record_modified) == ("2020-01-02", "2024-03-04", "2025-01-01T00:00:00Z")
+    assert (one.frequency, one.spatial, one.temporal_start) == ("annually", ("1,2,3,4",), "1998-01-01")
+    assert one.publisher and one.publisher.name == "Agence" and one.contact and one.contact.email == "a@ville.example"
+    assert [(f.download_url, f.format) for f in one.distributions] == [("https://f.example/p", "CSV")]
+    assert [s.conforms_to for s in one.data_services] == [("OGC:WFS",)]
+    assert one.documentation == ("https://f.example/doc",)
+
+
+def test_the_iso_record_that_geonetwork_sends_along_is_read() -> None:
+    xml = (
+        '<gmd:MD_Metadata xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco">'
+        "<gmd:fileIdentifier><gco:CharacterString>u1</gco:CharacterString></gmd:fileIdentifier><gmd:identificationInfo>"
+        "<gmd:MD_DataIdentification><gmd:abstract><gco:CharacterString>Levels</gco:CharacterString></gmd:abstract>"
+        "</gmd:MD_DataIdentification></gmd:identificationInfo></gmd:MD_Metadata>"
+    )
+    # The API itself writes the title where the description belongs.
+    properties = {"title": "Wells", "description": "Wells", "type": "dataset", "gn-record-xml": xml}
+    found = to_dataset({"id": "u1", "properties": properties})
+    assert (found.identifier, found.description, found.not_carried) == ("u1", "Levels", ())
+    broken = to_dataset({"id": "u1", "properties": {**properties, "gn-record-xml": "<cut"}})
+    assert (broken.identifier, broken.title) == ("u1", "Wells")
+
+
+def test_drafts_of_the_standard_as_pygeoapi_serves_them() -> None:
+    found = to_dataset(
+        {
+            "id": "r",
+            "time": ["2001-10-30", ".."],
+            "properties": {
+                "type": "dataset",
+                "recordCreated": "2020-01-01",
+                "extent": {"spatial": {"bbox": [[-10.5, 51.5, -10, 52]]}},
+                "providers": [
+                    {"organization": "Board", "roles": [{"name": "publisher"}],
+                     "contactInfo": {"email": {"office": "a@board.example"}, "url": {"href": "https://board.example"}}}
+                ],
+                "associations": [{"rel": "item", "href": "https://f.example/w.csv", "type": "text/csv", "name": "CSV"}],
+            },
+        }
+    )  # fmt: skip
+    assert (found.temporal_start, found.temporal_end, found.spatial) == ("2001-10-30", None, ("-10.5,51.5,-10,52",))
+    assert (found.issued, found.record_modified) == (None, "2020-01-01")
+    assert found.publisher and (found.publisher.name, found.publisher.email) == ("Board", "a@board.example")
+    assert found.contact and found.contact.url == "https://board.example"
+    assert [one.download_url for one in found.distributions] == ["https://f.example/w.csv"]
+
+
+def test_the_address_of_a_record_is_no_page() -> None:
+    links = [{"rel": "self", "href": "https://p.example/r", "type": "application/geo+json"},
+             {"rel": "canonical", "href": "https://p.example/r?f=json", "type": "application/json"}]  # fmt: skip
+    assert to_dataset({"id": "r", "links": links}).landing_page is None
+    page = {"rel": "alternate", "href": "https://p.example/r?f=html", "type": "text/html"}
+    assert to_dataset({"id": "r", "links": [*links, page]}).landing_page == "https://p.example/r?f=html"

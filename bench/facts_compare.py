@@ -114,7 +114,7 @@ def days(text: str) -> frozenset[str]:
     found = {f"{y}-{m}-{d}" for y, m, d in re.findall(r"\b(\d{4})-?(\d\d)-?(\d\d)(?!\d)", text)}
     found |= {f"{y}-{int(m):02}-{int(d):02}" for y, m, d in re.findall(r"\b(\d{4})/(\d{1,2})/(\d{1,2})\b", text)}
     for a, b, year in re.findall(r"\b(\d{1,2})[./-](\d{1,2})[./-](\d{4})\b", text):
-        found |= {f"{year}-{int(b):02}-{int(a):02}", f"{year}-{int(a):02}-{int(b):02}"}
+        found |= {f"{year}-{int(m):02}-{int(d):02}" for d, m in ((a, b), (b, a)) if int(m) <= 12}
     for d, name, y in re.findall(r"\b(\d{1,2})?\s?([A-Za-z]{3})[a-z]*\.? (\d{4})\b", text):
         if name.lower() in MONTHS:
             found.add(f"{y}-{MONTHS[name.lower()]:02}" + (f"-{int(d):02}" if d else ""))

@@ -15,6 +15,8 @@ __all__ = ["Body", "bodies", "contact_of", "publisher_of"]
 
 _MAIL = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>.,;:\"()]+")
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp)://\S+|www\.\S+")
+_ACCOUNT = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-?\d+")
+"""What software makes of a name for its log-in: ada_quill, ada-quill-672."""
 _DEEPEST = 6
 Words = Callable[[Any], str | None]
 
@@ -94,9 +96,10 @@ def publisher_of(found: Iterable[Body]) -> Publisher | None:
 def contact_of(found: Iterable[Body]) -> Contact | None:
     """The body that can best be reached: by an address of mail, else by a page, else the first that is named.
 
-    A name that stands alone is joined to an address that stands alone, but no person gets the address of another.
+    A name that stands alone is joined to an address that stands alone, but no person gets the address of another. The
+    name of an account is no name.
     """
-    people = list(found)
+    people = [one._replace(name=None) if one.name and _ACCOUNT.fullmatch(one.name) else one for one in found]
     best = next((one for one in people if one.email and "@" in one.email), None)
     best = best or next((one for one in people if one.url and _ADDRESS.match(one.url)), None)
     best = best or next((one for one in people if one.name or one.url), None)

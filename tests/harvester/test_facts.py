@@ -32,6 +32,9 @@ def licence_of(**fields: Any) -> tuple[str | None, str | None]:
         ("contact-email", "contact_email", None),
         ("http://purl.org/dc/terms/license", "licence", None),
         ("temporal_coverage-from", "temporal_start", None),
+        ("update_freq", "frequency", None),
+        ("Time-Period-Coverage", "temporal", None),
+        ("spatialRelationship", "spatial", None),
     ],
 )
 def test_spellings_of_one_name_are_one(name: str, fact: str, language: str | None) -> None:
@@ -40,8 +43,17 @@ def test_spellings_of_one_name_are_one(name: str, fact: str, language: str | Non
     assert (found.fact, found.language) == (fact, language)
 
 
+@pytest.mark.parametrize("name", ["ada_quill", "ada-quill-672", "quill7"])
+def test_the_name_of_an_account_is_no_contact(name: str) -> None:
+    assert contact_of([Body(name=name)]) is None
+    found = contact_of([Body(email="desk@example.org"), Body(name=name), Body(name="Open-Data-Team")])
+    assert found is not None and (found.name, found.email) == ("Open-Data-Team", "desk@example.org")
+    found = contact_of([Body(name=name, email="desk@example.org")])
+    assert found is not None and (found.name, found.email) == (None, "desk@example.org")
+
+
 @pytest.mark.parametrize(
-    "name", ["harvest_frequency_note", "harvest_frequency", "driving-licence-holders", "", "x" * 999]
+    "name", ["geographic_unit", "harvest_frequency_note", "harvest_frequency", "driving-licence-holders", "", "x" * 999]
 )
 def test_names_of_other_things_are_none(name: str) -> None:
     assert field_name(name) is None

@@ -24,7 +24,8 @@ __all__ = ["digest", "document"]
 _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title", "note"}
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
-    "quality.claims", "quality.dates", "quality.families", "quality.period_words", "quality.periods", "quality.prose",
+    "quality.carried", "quality.claims", "quality.dates", "quality.families", "quality.period_words",
+    "quality.periods", "quality.prose",
     "quality.score", "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems",
     "quality.texts", "quality.verdicts", "quality.years",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from quality.carried import not_charged
 from quality.metrics import functions
 from quality.subject import UNKNOWN, DatasetSubject, Measurement
 from specs.metrics import metrics
@@ -77,13 +78,29 @@ _KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
 def sheet_of(subjects: Sequence[DatasetSubject]) -> Sheet:
     """Ask every metric of every subject."""
     own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
+    own_rows = [[f(s) for f in own] for s in subjects]
+    part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]
+    _forgive(subjects, own_rows, part_rows)
     return Sheet(
-        own=_matrix([[f(s) for f in own] for s in subjects], "dataset"),
-        parts=_matrix([[f(part) for f in parts] for s in subjects for part in s.distributions], "distribution"),
+        own=_matrix(own_rows, "dataset"),
+        parts=_matrix(part_rows, "distribution"),
         services=_matrix([[f(one) for f in services] for s in subjects for one in s.services], "service"),
         part_counts=np.array([len(s.distributions) for s in subjects], dtype=np.int64),
         service_counts=np.array([len(s.services) for s in subjects], dtype=np.int64),
     )
+
+
+def _forgive(
+    subjects: Sequence[DatasetSubject], own_rows: list[list[Measurement]], part_rows: list[list[Measurement]]
+) -> None:
+    """Make unknown what rests on facts that an interface could not carry."""
+    at = 0
+    for subject, row in zip(subjects, own_rows, strict=True):
+        if subject.dataset.not_carried:
+            not_charged(columns("dataset"), row, subject.dataset)
+            for number, part in enumerate(subject.distributions):
+                not_charged(columns("distribution"), part_rows[at + number], subject.dataset, part.distribution)
+        at += len(subject.distributions)
 
 
 def _matrix(rows: Sequence[Sequence[Measurement]], group: Group) -> Matrix:

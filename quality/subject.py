@@ -52,14 +52,23 @@ class DistributionSubject:
     def licence(self) -> Licence | None:
         """The licence recognised; one declared for the whole dataset counts for its files."""
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
-        if own is not None or self.distribution.licence:
+        # That a file names none ("not specified") takes nothing from the licence of the whole.
+        says_none = own is not None and own.open_definition == "none"
+        if not says_none and (own is not None or self.distribution.licence):
             return own
-        return vocabulary.licence(self.dataset.licence, self.dataset.licence_title)
+        return vocabulary.licence(self.dataset.licence, self.dataset.licence_title) or own
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
-        """The format recognised in what was declared; the media type first, as the MQA reads it."""
-        return vocabulary.file_format(self.distribution.media_type) or vocabulary.file_format(self.distribution.format)
+        """The format recognised in what was declared; the media type first, as the MQA reads it.
+
+        A generic media type (octet-stream, zip, xml, json) says less than a format by name.
+        """
+        media = vocabulary.file_format(self.distribution.media_type)
+        if media is not None and not media.is_generic:
+            return media
+        named = vocabulary.file_format(self.distribution.format)
+        return named if named is not None and (media is None or not named.is_generic) else media
 
     @cached_property
     def served_format(self) -> FileFormat | None:

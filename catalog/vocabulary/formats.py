@@ -43,6 +43,10 @@ _NOISE = re.compile(
     r"\b(?:files?|format|formats|formato|formaat|document|data|datei|fichiers?|archivo|arquivo|download)\b"
 )
 _SEPARATOR = re.compile(r"\s*[,;/|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of)\s+")
+_GENERIC = (
+    "ZIP", "GZIP", "TAR", "TAR_GZ", "7Z", "RAR", "BZIP2", "XML", "JSON", "OCTET", "BIN", "TXT",
+)  # fmt: skip
+"""Forms that hold others: a GeoJSON file is JSON, a shapefile comes in a ZIP."""
 _FORMAT_PARAMETERS = {"format", "f", "outputformat", "output", "mimetype", "filetype", "exportformat"}
 _SERVICE = {"wms": "WMS_SRVC", "wfs": "WFS_SRVC", "wcs": "WCS_SRVC", "wmts": "WMTS_SRVC"}
 _ESRI = re.compile(r"/(?:feature|map|image|scene|vectortile)server(?:/\d+)?/?", re.IGNORECASE)
@@ -71,6 +75,11 @@ class FileFormat:
     """Member of the list of MQA v1 as of 2025 (31 formats, the 29 of 2019 among them)."""
     ckan_stars: int | None
     """0..5 in the table of ckanext-qa; None for formats that it does not name."""
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether the format says only in what form another one comes."""
+        return self.id in _GENERIC
 
 
 @lru_cache(maxsize=1)

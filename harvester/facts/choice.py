@@ -23,7 +23,6 @@ _LONG = 400
 """Characters of a contradiction that are kept."""
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 _CODE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9]+|https?://\S+", re.IGNORECASE)
-_GENERIC = ("ZIP", "GZIP", "XML", "JSON", "OCTET", "BIN", "TXT", "HTML", "TAR", "7Z", "RAR")
 
 
 class Choice(NamedTuple):
@@ -132,7 +131,7 @@ def _date(text: str) -> int:
 
 def _format(text: str) -> int:
     found = vocabulary.file_format(text)
-    return 1 if found is None else 2 if found.id in _GENERIC else 3
+    return 1 if found is None else 2 if found.is_generic or found.id == "HTML" else 3
 
 
 def _media_type(text: str) -> int:

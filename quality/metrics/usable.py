@@ -70,7 +70,9 @@ def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
 
 
 def media_type_truthful(s: DistributionSubject) -> Measurement:
-    return _served_as(vocabulary.file_format(s.distribution.media_type), s)
+    """Not asked of application/octet-stream, which is true of any file."""
+    fmt = vocabulary.file_format(s.distribution.media_type)
+    return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
 
 
 def content_type_truthful(s: DistributionSubject) -> Measurement:

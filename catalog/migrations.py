@@ -122,6 +122,44 @@ def s0010_harvests(db: Database) -> None:
     add_missing(db)
 
 
+@migrate()
+def s0011_search_in_all_languages(db: Database) -> None:
+    """Search finds the words of a record in every language that it has.
+
+    The index reads a view, so that no text is stored twice and a rebuilt index is the same one.
+    """
+    add_missing(db)
+    for trigger in ("datasets_ai", "datasets_ad", "datasets_au"):
+        db.execute(f"drop trigger if exists {trigger}")
+    db.execute("drop table if exists datasets_fts")
+    # FTS5 reads a view without table-valued functions: the names of the JSON's fields are taken out as text.
+    words = "{row}translations"
+    for said in ('"title"', '"description"', '"keywords"', r"\n", r"\r", r"\t"):
+        words = f"replace({words}, '{said}', ' ')"
+    db.execute("drop view if exists datasets_text")
+    db.execute(
+        f"""create view datasets_text as
+            select rowid, title, description, keywords, {words.format(row="datasets.")} as translations
+            from datasets"""  # noqa: S608
+    )
+    db.execute(
+        """create virtual table datasets_fts using fts5 (
+             title, description, keywords, translations,
+             content='datasets_text', content_rowid='rowid', tokenize='unicode61 remove_diacritics 2')"""
+    )
+    columns = "title, description, keywords, translations"
+    add, drop = (
+        f"""insert into datasets_fts ({command}rowid, {columns})
+            values ({value}{row}.rowid, {row}.title, {row}.description, {row}.keywords,
+                    {words.format(row=f"{row}.")});"""  # noqa: S608
+        for row, command, value in (("new", "", ""), ("old", "datasets_fts, ", "'delete', "))
+    )
+    db.execute(f"create trigger datasets_ai after insert on datasets begin {add} end")
+    db.execute(f"create trigger datasets_ad after delete on datasets begin {drop} end")
+    db.execute(f"create trigger datasets_au after update of {columns} on datasets begin {drop} {add} end")
+    db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+
+
 def add_missing(db: Database) -> None:
     """Bring a catalogue to the tables, columns and indexes of ``catalog.schema``. Nothing is taken away."""
     there = set(db.table_names())

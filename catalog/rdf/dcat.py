@@ -72,6 +72,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ALGORITHM = re.compile(r"[^a-z0-9]")
 _ALGORITHMS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 """By hexadecimal digits of the digest: records of CKAN give a digest alone, and its length tells the rest."""
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
+LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _MAX_NAME = 1_000
 """Characters of a text that may be the name of a concept."""
 _MAX_IRI = 4_000
@@ -91,6 +93,12 @@ def node_of(kind: str, key: str) -> Term:
 def text(value: str) -> Term:
     """A plain literal."""
     return Term(LITERAL, value, _STRING)
+
+
+def in_language(value: str, language: str) -> Term:
+    """A literal with its language; a plain one where the code is none of BCP 47."""
+    known = _LANGUAGE.fullmatch(language) and language != "und"
+    return Term(LITERAL, value, LANG_STRING, language) if known else text(value)
 
 
 def value(declared: str) -> Term:
@@ -218,8 +226,13 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> Graph:
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)
     graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))
     writer.texts(node, identifier=d.identifier, title=d.title, description=d.description)
+    tags = {word: code for code, words in d.translations.items() for word in words.get("keywords", ())}
     for word in d.keywords:
-        graph.add(node, f"{DCAT}keyword", text(word))
+        graph.add(node, f"{DCAT}keyword", in_language(word, tags[word]) if word in tags else text(word))
+    for language, words in d.translations.items():
+        for name in ("title", "description"):
+            if isinstance(said := words.get(name), str) and said.strip():
+                graph.add(node, DCT + name, in_language(said, language))
     for word in d.themes:
         if word.strip():
             graph.add(node, f"{DCAT}theme", _concept("theme", word))

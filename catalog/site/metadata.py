@@ -15,6 +15,7 @@ DATABASE = "catalog"
 _HIDDEN = (
     "records",
     "_sqlite_migrations",
+    "datasets_text",
     *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),
 )
 # Only columns with an index, or tables that stay small: a million rows are not sorted for a visitor.
@@ -83,6 +84,8 @@ def _tables() -> dict[str, dict[str, Any]]:
         "columns": _VIEW,
         "facets": ["portal", "grade", "country"],
     }
+    # The index reads a view, by which Datasette would not find it.
+    found["datasets"] |= {"fts_table": "datasets_fts", "fts_pk": "rowid"}
     for name in _HIDDEN:
         found.setdefault(name, {})["hidden"] = True
     return found

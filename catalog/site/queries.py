@@ -124,7 +124,10 @@ limit 2000""",
 }
 
 _TEXT = {
-    "search": ("Search the datasets", "Words in title, description and keywords; accents do not matter."),
+    "search": (
+        "Search the datasets",
+        "Words in title, description and keywords, in any language of the record; accents do not matter.",
+    ),
     "broken_links": ("Broken links", "Addresses that no longer answer, by portal, and since when."),
     "html_instead_of_data": (
         "Web page instead of data",

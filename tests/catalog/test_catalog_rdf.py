@@ -74,3 +74,16 @@ def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_p
     assert set(graph.objects(None, DCAT.accessURL)) == {Literal("https://x.example/a b")}
     export_rdf(catalog, run_id, tmp_path)
     assert path.read_bytes() == first
+
+
+def test_texts_in_other_languages_are_exported_with_their_language() -> None:
+    from catalog.rdf.dcat import dataset_graph
+    from catalog.reading import StoredDataset
+
+    dataset = Dataset(
+        identifier="1", title="Arbres", keywords=("arbre", "tree"),
+        translations={"en": {"title": "Trees", "keywords": ["tree"]}, "und": {"title": "T"}},
+    )  # fmt: skip
+    stored = StoredDataset(id="p-1", portal_id="p", publisher_id=None, dataset=dataset, distributions=())
+    said = {(value.value, value.language) for _, _, value in dataset_graph(stored).quads() if value.kind == LITERAL}
+    assert {("Arbres", ""), ("Trees", "en"), ("tree", "en"), ("arbre", ""), ("T", "")} <= said

@@ -96,6 +96,18 @@ def test_search_folds_accents(catalog: Catalog) -> None:
     assert catalog.value(sql) == 1
 
 
+def test_search_finds_every_language_and_no_names_of_fields(catalog: Catalog) -> None:
+    words = {"en": {"title": "Trees of the town", "keywords": ["forestry"]}, "de": {"title": "Bäume"}}
+    count = "select count(*) from datasets_fts where datasets_fts match ?"
+    harvest(catalog, replace(DATASET, translations=words))
+    assert [catalog.value(count, [word]) for word in ("trees", "forestry", "baume", "keywords")] == [1, 1, 1, 0]
+    harvest(catalog, replace(DATASET, translations={"en": {"title": "Shrubs"}}), raw={"id": "d1", "new": 1})
+    assert [catalog.value(count, [word]) for word in ("trees", "shrubs")] == [0, 1]
+    with catalog.writing():
+        catalog.db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+    assert [catalog.value(count, [word]) for word in ("trees", "shrubs", "title")] == [0, 1, 0]
+
+
 def test_errors_of_a_harvest_that_starts_again_are_not_counted_twice(catalog: Catalog) -> None:
     run = catalog.begin_run("test", [PORTAL], version="0", methodology="1")
     for _ in range(2):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from logging.handlers import RotatingFileHandler
@@ -33,6 +32,8 @@ from harvester.cli_options import (
 from harvester.cli_portals import add_to as _add_portal_commands
 from harvester.cli_scores import add_to as _add_score_commands
 from harvester.cli_send import add_to as _add_send_commands
+from harvester.interrupts import begin_ending, heed_signals
+from harvester.supervisor import supervised
 
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
@@ -43,12 +44,13 @@ LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
 
 
 def main() -> NoReturn:
-    """Entry point: turns every failure into a line of words and an exit code."""
+    """Entry point."""
+    sys.exit(supervised(_main))
 
-    def stop(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+def _main() -> int:
+    """The exit code of the command line: every failure becomes a line of words."""
+    heed_signals()
     try:
         # Outside its standalone mode click returns the code of an Exit.
         code = cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
@@ -56,6 +58,7 @@ def main() -> NoReturn:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):
+        begin_ending()
         click.echo("interrupted: what was seen is kept; the same command goes on where it stopped", err=True)
         code = INTERRUPTED
     except OSError as error:
@@ -63,7 +66,7 @@ def main() -> NoReturn:
         code = 1
     except Exception as error:  # noqa: BLE001  # the last door: nobody should see a traceback for a plain failure
         code = _explain(error)
-    sys.exit(code)
+    return code
 
 
 def _explain(error: Exception) -> int:

@@ -16,9 +16,16 @@ from specs.portals import PortalSpec
 __all__ = ["finish", "judged"]
 
 
-def finish(night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int) -> None:
-    """Judge a harvest and close it."""
+def finish(
+    night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
+) -> None:
+    """Judge a harvest and close it. ``stuck``: why the program could not go on with it."""
     tally = spider.tally
+    if stuck:
+        tally.fail(stuck)
+        remedy = "tell the makers of this program, with the address of the portal; the others were gone on with"
+        error = HarvestError(kind="ours", message=stuck, remedy=remedy, is_lost=False, is_fatal=True)
+        write_errors(night.catalog, night.run_id, portal.id, [error])
     if is_late:
         why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
         tally.fail(why)

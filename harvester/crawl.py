@@ -13,10 +13,13 @@ from catalog.harvests import begin_harvest, harvested
 from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
 from harvester.closing import finish
+from harvester.interrupts import check_interrupt, run_loop
 from harvester.night import Night
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
 from harvester.spiders.base import PortalSpider
+from harvester.supervisor import LATE_S, STUCK
+from harvester.watchdog import HELD, WatchedLoop, beat, watched, work_on
 from specs.portals import PortalSpec
 
 __all__ = ["AT_ONCE", "crawl"]
@@ -35,7 +38,14 @@ def crawl(night: Night, portals: Sequence[PortalSpec]) -> None:
     """
     done = harvested(night.catalog, night.run_id)
     waiting = [portal for portal in portals if portal.id not in done]
-    asyncio.run(_crawl_all(night, sorted(waiting, key=lambda portal: -portal.schedule.priority)))
+    for portal in [portal for portal in waiting if portal.id in STUCK]:
+        checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
+        spider = spider_class(portal.type)(portal=portal, night=night, checkpoint=checkpoint)
+        finish(night, portal, spider, is_late=False, bugs=0, stuck=STUCK[portal.id])
+        waiting.remove(portal)
+    with watched():
+        work = _crawl_all(night, sorted(waiting, key=lambda portal: -portal.schedule.priority))
+        run_loop(work, WatchedLoop)
     if night.fault is not None:
         raise night.fault
 
@@ -48,12 +58,17 @@ async def _crawl_all(night: Night, portals: Sequence[PortalSpec]) -> None:
             if night.fault is None:
                 await _crawl_one(night, portal)
 
-    async with asyncio.TaskGroup() as group:
-        for portal in portals:
-            group.create_task(one(portal))
+    beating = asyncio.create_task(beat())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for portal in portals:
+                group.create_task(one(portal))
+    finally:
+        beating.cancel()
 
 
 async def _crawl_one(night: Night, portal: PortalSpec) -> None:
+    work_on(portal.id, portal.limits.deadline_s)
     checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
     # Looking up a name blocks; other portals go on meanwhile.
     local = await asyncio.to_thread(own_addresses, portal.url) if portal.local else frozenset[str]()
@@ -73,13 +88,19 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     if is_late:
         if isinstance(crawler.spider, PortalSpider):
             crawler.spider.is_over = True
-        await runner.stop()
-        await asyncio.wait({work})
-    work.result()
+        stopping = asyncio.ensure_future(runner.stop())
+        await asyncio.wait({work, stopping}, timeout=portal.limits.timeout_s + LATE_S)
+        # What does not even stop is left behind.
+        if not work.done() and isinstance(crawler.spider, PortalSpider):
+            crawler.spider.is_abandoned = True
+    if work.done():
+        work.result()
+    check_interrupt()
     if night.fault is not None:
         return
     spider = crawler.spider
     if not isinstance(spider, PortalSpider):
         raise RuntimeError(f"{portal.id}: the spider did not start")
     bugs = (crawler.stats.get_value("spider_exceptions/count") or 0) if crawler.stats else 0
-    finish(night, portal, spider, is_late=is_late, bugs=bugs)
+    with HELD:
+        finish(night, portal, spider, is_late=is_late, bugs=bugs)

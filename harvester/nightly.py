@@ -13,6 +13,7 @@ from catalog.exports import ExportOptions
 from catalog.model import Portal
 from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
+from harvester.interrupts import begin_ending, check_interrupt
 from harvester.night import CheckBudget, Night
 from quality.tables.limits import TableBounds
 from specs.commitments import Commitment
@@ -199,12 +200,15 @@ def _run(
     night.traffic |= json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     try:
         for stage in stages:
+            check_interrupt()
             if not is_again:
                 catalog.set_run(run_id, stage=stage)
             # Asked for by itself, scoring takes nothing for granted.
             work = _score_all if stage == "score" and is_again else _STAGES[stage]
             work(night, portals, bounds)
+        check_interrupt()
     except (KeyboardInterrupt, SystemExit):
+        begin_ending()
         if not is_again:
             catalog.set_run(run_id, status="interrupted")
         raise

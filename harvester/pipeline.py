@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scrapy.exceptions import DropItem
+
 from catalog.model import Page
 from catalog.records import write_page
+from harvester.watchdog import HELD
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -30,8 +33,11 @@ class StorePages:
         if isinstance(item, Page):
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             night = spider.night
+            if spider.is_abandoned:
+                raise DropItem("its harvest is closed")
             try:
-                write_page(night.catalog, night.run_id, spider.portal.id, item, version=spider.reader)
+                with HELD:
+                    write_page(night.catalog, night.run_id, spider.portal.id, item, version=spider.reader)
             except Exception as error:
                 night.fault = error
                 self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]

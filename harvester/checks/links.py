@@ -36,6 +36,7 @@ from harvester.checks.guard import own_addresses
 from harvester.checks.look import Look, askable
 from harvester.checks.looks import of_fault
 from harvester.checks.politeness import host_of
+from harvester.interrupts import run_loop
 from harvester.night import Night
 from harvester.settings import scrapy_settings
 from specs.portals import Limits, PortalSpec, Recheck
@@ -74,7 +75,7 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
         jobs, beyond = _jobs(night, chosen)
         if jobs:
             accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
-            carried_over += beyond + asyncio.run(_check(night, jobs, local, accepted, begun))
+            carried_over += beyond + run_loop(_check(night, jobs, local, accepted, begun))
         if night.fault is not None:
             raise night.fault
     night.traffic["carried_over"] = carried_over
@@ -89,7 +90,7 @@ def check_again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
     if jobs:
         local = own_addresses(portal.url) if portal.local else frozenset[str]()
         accepted = [host_of(portal.url)] if portal.accept_bad_tls else []
-        asyncio.run(_check(night, jobs, local, accepted, time.monotonic()))
+        run_loop(_check(night, jobs, local, accepted, time.monotonic()))
     if night.fault is not None:
         raise night.fault
 

@@ -77,6 +77,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         """How robots.txt of the portal's own host is taken; None until it is first asked."""
         self.is_over = False
         """True once the deadline has passed."""
+        self.is_abandoned = False
+        """True once its harvest is closed though it did not end: nothing of it is kept any more."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)
         if checkpoint.get("begun_again"):
             # Which records the second beginning has seen is not known: it begins once more.

@@ -162,22 +162,17 @@ def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) 
     return None
 
 
+_AT_HOME = (
+    "ckan", "dkan", "socrata", "opendatasoft", "udata", "arcgis-hub", "geonode", "dataverse", "i14y", "magda", "piveau",
+)  # fmt: skip
+"""Types whose interface lies at a path of its own below the portal's address."""
+
+
 def _own_address(url: str, hit: Hit) -> str:
     """The portal's address, where the address given is within its API; else the address as it is."""
     if hit.type in ("csw", "sparql", "arcgis-server"):
         return re.sub(r"\?.*$", "", url)
-    if hit.type in (
-        "ckan",
-        "dkan",
-        "socrata",
-        "opendatasoft",
-        "udata",
-        "arcgis-hub",
-        "geonode",
-        "dataverse",
-        "i14y",
-        "magda",
-    ):
+    if hit.type in _AT_HOME:
         return home_of(url)
     if hit.type == "arcgis-portal":
         return url.split("/sharing/rest")[0]

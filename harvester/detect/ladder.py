@@ -56,6 +56,8 @@ LADDER: tuple[Rung, ...] = (
     Rung("/api/datasets/?limit=1", recognise.geonode),
     Rung("/api/layers/?limit=1", recognise.geonode),
     Rung("/api/datasets?page=1&pageSize=2", recognise.i14y),
+    Rung("/api/hub/search/search?filter=dataset&limit=1&aggregation=false", recognise_more.piveau),
+    Rung("/search?filter=dataset&limit=1&aggregation=false", recognise_more.piveau),
     Rung("/api/v0/registry/records?aspect=dcat-dataset-strings&limit=1", recognise_more.magda),
     Rung("/api/v0/search/datasets?query=*&limit=1", recognise_more.magda),
     Rung("/oai-pmh?verb=Identify", recognise.oai_pmh, "/oai-pmh"),
@@ -95,6 +97,7 @@ _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise.oai_pmh: ("oai-pmh",),
     recognise.i14y: ("i14y",),
     recognise_more.magda: ("magda",),
+    recognise_more.piveau: ("piveau",),
     recognise.waf: ("waf",),
 }
 """Which types the answer to a question may tell of."""
@@ -112,9 +115,9 @@ def own_rungs(portal_type: str) -> list[Rung]:
 
 
 _API = (
-    "/api/3/", "/api/v0/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/", "/api/catalog/",
-    "/api/views", "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json", "/sharing/rest",
-    "/collections/", "/collections?",
+    "/api/3/", "/api/v0/", "/api/hub/", "/api/action/", "/api/1/", "/api/2/", "/api/v2/", "/api/explore/",
+    "/api/catalog/", "/api/views", "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json",
+    "/sharing/rest", "/collections/", "/collections?",
 )  # fmt: skip
 """Where the address of an API begins: what stands before is the portal's."""
 _PAGES = (

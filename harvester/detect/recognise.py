@@ -12,7 +12,7 @@ from lxml import etree
 from harvester.bounded import BoundedChild
 from harvester.detect.asking import Seen
 from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
-from harvester.detect.recognise_more import arcgis_service, magda, metadata_document
+from harvester.detect.recognise_more import arcgis_service, magda, metadata_document, piveau
 from harvester.spiders.rdf_files import syntax_of
 
 __all__ = ["whatever"]
@@ -374,6 +374,6 @@ def whatever(seen: Seen) -> Hit | None:
 
 _ALL: tuple[Recogniser, ...] = (
     ckan, dkan, socrata, opendatasoft, udata, hub, arcgis_portal, arcgis_server, geonode, dataverse, ogc_records, stac,
-    sparql, i14y, csw, oai_pmh, metadata_document, magda, arcgis_service, sitemap, dcat_rdf, data_json, schema_org,
-    waf, inventory,
+    sparql, i14y, csw, oai_pmh, metadata_document, magda, piveau, arcgis_service, sitemap, dcat_rdf, data_json,
+    schema_org, waf, inventory,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from harvester.spiders import xml_record
 from harvester.spiders.reading import parse_json
 from harvester.spiders.xml_reading import local, parse_xml
 
-__all__ = ["arcgis_service", "magda", "metadata_document"]
+__all__ = ["arcgis_service", "magda", "metadata_document", "piveau"]
 
 
 def _object(seen: Seen) -> dict[str, Any]:
@@ -33,6 +33,17 @@ def magda(seen: Seen) -> Hit | None:
         if any(isinstance(one, dict) and isinstance(one.get("aspects"), dict) for one in records):
             return Hit("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
         return Hit("magda", LIKELY, None, "what may be an empty registry of Magda answers")
+    return None
+
+
+def piveau(seen: Seen) -> Hit | None:
+    """The search of a piveau hub: hits with the name of their index, and texts by language."""
+    result = _object(seen).get("result")
+    found = result.get("results") if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(found, list) or "count" not in result:
+        return None
+    if any(isinstance(one, dict) and {"catalog_record", "translation_meta", "index"} & one.keys() for one in found):
+        return Hit("piveau", CERTAIN, count_of(result["count"]), "the search of a piveau hub answers")
     return None
 
 

@@ -24,8 +24,8 @@ __all__ = [
 
 PortalType = Literal[
     "arcgis-hub", "arcgis-portal", "arcgis-server", "ckan", "csw", "dataverse", "dcat-rdf", "dcat-us", "dcat-us-3",
-    "dkan", "geonode", "i14y", "inventory", "magda", "oai-pmh", "ogc-records", "opendatasoft", "sitemap", "socrata",
-    "sparql", "stac", "udata", "waf",
+    "dkan", "geonode", "i14y", "inventory", "magda", "oai-pmh", "ogc-records", "opendatasoft", "piveau", "sitemap",
+    "socrata", "sparql", "stac", "udata", "waf",
 ]  # fmt: skip
 """One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
 

@@ -4,6 +4,8 @@ One file a run, one gzip member a record, so that a reader can go to any record 
 the record it was writing and no other. A request that failed is kept too, as a ``metadata`` record with its fault.
 Bodies are kept as they were read: up to the caps of the portal file for their kind (page, feed, table), and of pages
 behind links the beginning; ``WARC-Truncated`` says where one was cut. ``WARC-Payload-Digest`` is the SHA-256.
+Logins and keys in addresses, and headers that hold such, are masked; ``Winnow-Masked`` says how many in a body, and the
+digest is that of the masked form.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from warcio.warcwriter import WARCWriter
 
 from harvester.checks.faults import Fault, RetryableFault, SettledFault
 from harvester.errors import ArchiveError
+from harvester.masking import masked_body, masked_headers
+from specs.credentials import mask, mask_bytes, mask_value
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -121,13 +125,19 @@ class Archive:
 
     def exchange(self, request: Request, response: Response, saved: Saved | None, **notes: Any) -> str:
         """Write a request and its response; return the WARC-Record-ID of the response."""
-        record_id = self._id(request.method, request.url)
+        url = mask(request.url)
+        record_id = self._id(request.method, url)
         body: IO[bytes]
         if saved is not None:
             body, length, digest = saved.path.open("rb"), saved.size_bytes, saved.sha256
         else:
             body, length = io.BytesIO(response.body), len(response.body)
             digest = hashlib.sha256(response.body).hexdigest()
+        masked = 0
+        if "asked" in request.meta:
+            # What a portal answers is full of addresses; a file behind one of them is kept as it is.
+            with body as sent:
+                body, length, digest, masked = masked_body(sent, request.meta.get("credential"))
         warc = {
             "WARC-Record-ID": record_id,
             "WARC-Date": str(request.meta["answered_at"]),
@@ -141,30 +151,36 @@ class Archive:
             warc |= {"WARC-Truncated": _CUTS[saved.cut], "Winnow-Cut": saved.cut}
         if saved is not None:
             warc["Winnow-Saved"] = "yes"
+        if masked:
+            warc["Winnow-Masked"] = str(masked)
         warc |= {_NOTES[name]: str(value) for name, value in notes.items() if value is not None}
-        headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
+        sent_headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
+        headers = masked_headers(sent_headers)
         # The body is stored as it was read: without chunks.
         renamed = [("X-Archive-Orig-" + k if k.lower() == "transfer-encoding" else k, v) for k, v in headers]
         http = _HttpHeaders(f"{response.status} ", renamed, protocol="HTTP/1.1")
         with body:
-            self._write("response", request.url, body, length, http, warc)
+            self._write("response", url, body, length, http, warc)
         asked = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in request.headers.items() for v in vs]
-        line = _HttpHeaders(f"{request.url} HTTP/1.1", asked, protocol=request.method)
+        line = _HttpHeaders(f"{url} HTTP/1.1", masked_headers(asked), protocol=request.method)
         warc = {"WARC-Concurrent-To": record_id, "WARC-Date": str(request.meta["answered_at"])}
-        self._write("request", request.url, io.BytesIO(request.body), len(request.body), line, warc)
+        question, _ = mask_bytes(request.body)
+        self._write("request", url, io.BytesIO(question), len(question), line, warc)
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: Fault, *, is_retryable: bool) -> str:
         """Write that a request brought no answer; return the WARC-Record-ID."""
-        record_id = self._id(request.method, request.url)
-        text = json.dumps({"fault": asdict(fault), "is_retryable": is_retryable}).encode()
+        url = mask(request.url)
+        record_id = self._id(request.method, url)
+        told = mask_value({"fault": asdict(fault), "is_retryable": is_retryable})
+        text = json.dumps(told).encode()
         warc = {
             "WARC-Record-ID": record_id,
             "WARC-Date": str(request.meta["answered_at"]),
             "Content-Type": "application/json",
             "Winnow-Method": request.method,
         }
-        self._write("metadata", request.url, io.BytesIO(text), len(text), None, warc)
+        self._write("metadata", url, io.BytesIO(text), len(text), None, warc)
         return record_id.strip("<>")
 
     def _write(
@@ -212,7 +228,7 @@ class Replay:
 
         Raises the recorded fault, or SettledFault where none was recorded.
         """
-        waiting = self._places.get((request.method, request.url))
+        waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:
             raise _missing(
                 f"the archive holds no {'further ' if waiting is not None else ''}answer to {request.method}"

@@ -105,9 +105,12 @@ def cli(context: click.Context, data: Path) -> None:
 
 def _log_to(data: Path) -> None:
     """Everything the libraries have to say goes to a file; the terminal is for people."""
+    from harvester.masking import MaskingFilter
+
     data.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(data / "winnow.log", maxBytes=5_000_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(MaskingFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
     # Where the disk is full, a log that cannot be written is not news.

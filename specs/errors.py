@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from specs.credentials import mask
+
 M = TypeVar("M", bound="Strict")
 
 
@@ -57,8 +59,8 @@ def _line(model: type[Strict], error: Any, where: str) -> str:
         case "missing":
             return f"{where}: {key}: missing; add it"
         case _:
-            value = str(error.get("input"))[:80]
-            return f"{where}: {key}: {error['msg']} (found {value!r}); correct the value"
+            value = mask(str(error.get("input")))[:80]
+            return f"{where}: {key}: {mask(error['msg'])} (found {value!r}); correct the value"
 
 
 def _keys(model: type[Strict], loc: tuple[int | str, ...]) -> list[str]:

@@ -40,10 +40,13 @@ from harvester.checks.faults import chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket
 from harvester.checks.politeness import host_of
 from harvester.checks.saving import HEAD_BYTES, Save, Saved, stream
+from specs.credentials import without_login
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+    from harvester.checks.login import Credential
 
 __all__ = ["HEAD_BYTES", "GuardedHandler", "Save", "Saved", "through_archive"]
 
@@ -179,17 +182,25 @@ class GuardedHandler(AiohttpDownloadHandler):
     def _context(self, request: Request) -> ssl.SSLContext:
         return _make_insecure_ssl_ctx() if host_of(request.url) in self._tls_faults else self._ssl_context
 
+    @staticmethod
+    def _address(request: Request) -> yarl.URL:
+        """The address as it goes out: not quoted a second time, with the portal's own key, and with no login in it."""
+        credential: Credential | None = request.meta.get("credential")
+        url = request.url if credential is None else credential.added(request.url)
+        return yarl.URL(without_login(url) if "@" in url else url, encoded=True)
+
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
         save: Save | None = request.meta.get("save")
+        credential: Credential | None = request.meta.get("credential")
         try:
             async with await self._session.request(
                 request.method,
-                # Addresses go out as they are, not quoted a second time.
-                yarl.URL(request.url, encoded=True),
+                self._address(request),
                 data=request.body or None,
                 headers=[
-                    (k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs
+                    *((k.decode("latin-1"), v.decode("latin-1")) for k, vs in dict.items(request.headers) for v in vs),
+                    *(credential.headers_for(request.url) if credential is not None else ()),
                 ],
                 timeout=_timeout(timeout, save.over_s if save else None),
                 ssl=self._context(request),

@@ -39,6 +39,7 @@ from harvester.checks.politeness import host_of
 from harvester.interrupts import run_loop
 from harvester.night import Night
 from harvester.settings import scrapy_settings
+from specs.credentials import has_credential
 from specs.portals import Limits, PortalSpec, Recheck
 
 __all__ = ["Job", "LinkSpider", "check", "check_again"]
@@ -47,6 +48,13 @@ HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
 WRITE_EVERY = 100
 """Checks written in one transaction."""
+
+_KEY = faults.Fault(
+    "auth",
+    "unknown",
+    "the address holds a key, which is not used: not asked",
+    "publish the file at an address open to everyone, and change the key: whoever read the record has it",
+)
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +127,9 @@ def _settle_unaskable(night: Night, jobs: list[Job]) -> list[Job]:
     # They were never asked, so they have no instant but the run's.
     asked = {"answered_at": instant(started(night.run_id))}
     for job in jobs:
+        if has_credential(job.target.url):
+            settled.append(_in_time(of_fault(job.target, _KEY, None, None, asked), job, night.run_id))
+            continue
         try:
             askable(job.target.url)
         except ValueError as error:

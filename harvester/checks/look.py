@@ -20,6 +20,7 @@ from harvester.checks import faults
 from harvester.checks.download import Save, Saved
 from harvester.checks.looks import as_before, file_is_there, is_unchanged, of_answer, of_fault, with_file
 from quality.claims import algorithm
+from specs.credentials import without_login
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -211,7 +212,8 @@ def askable(url: str) -> str:
         raise ValueError(f"the address holds characters that no address may hold: {stripped[:100]!r}")
     if not re.match(r"(?i)(https?|ftp)://([^/@]*@)?(\[[0-9a-f:.]+\]|[^/:?#\[\]]+)(:\d{1,5})?([/?#]|$)", stripped):
         raise ValueError(f"the address has no host: {stripped[:100]!r}")
-    return stripped
+    # Nobody is logged in with what a record gives away.
+    return without_login(stripped)
 
 
 def _file_name(url: str) -> str:

@@ -14,6 +14,7 @@ from harvester.checks import faults
 from harvester.checks.changes import undated_digest
 from harvester.checks.download import Saved
 from quality.script import script_of
+from specs.credentials import mask
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -66,9 +67,9 @@ def of_answer(
         outcome="ok",
         method=str(response.request.method) if response.request else None,
         status=response.status,
-        final_url=response.url,
+        final_url=mask(response.url),
         redirects=len(redirects),
-        redirect_chain=tuple(redirects),
+        redirect_chain=tuple(map(mask, redirects)),
         content_type=content_type,
         charset=_charset(content_type),
         content_language=_header(response, b"Content-Language"),
@@ -112,9 +113,9 @@ def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
         detail=None,
         method=str(response.request.method) if response.request else None,
         status=304,
-        final_url=response.url,
+        final_url=mask(response.url),
         redirects=len(response.meta.get("redirect_urls") or []),
-        redirect_chain=tuple(response.meta.get("redirect_urls") or []),
+        redirect_chain=tuple(map(mask, response.meta.get("redirect_urls") or [])),
         cors=_header(response, b"Access-Control-Allow-Origin") or before.cors,
         failed_checks=0,
         failing_since=None,
@@ -138,11 +139,13 @@ def of_fault(
         url=target.url,
         outcome=fault.outcome,
         fault=fault.kind,
-        detail=fault.detail,
+        detail=mask(fault.detail),
         method=method,
         status=response.status if response is not None else None,
-        final_url=response.url if response is not None else None,
-        redirect_chain=tuple((response.meta if response is not None else meta or {}).get("redirect_urls") or ()),
+        final_url=mask(response.url) if response is not None else None,
+        redirect_chain=tuple(
+            map(mask, (response.meta if response is not None else meta or {}).get("redirect_urls") or ())
+        ),
         content_type=_header(response, b"Content-Type") if response is not None else None,
         **noted,
     )

@@ -15,14 +15,16 @@ from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from harvester import __version__
 from harvester.checks import faults
+from harvester.checks.login import Credential, credential_of
 from harvester.facts.placeholders import without_placeholders
 from harvester.night import Night
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.fault_telling import FaultTelling
-from harvester.spiders.losses import LostRecord, PassedOver, cut_off, duplicate, lost
+from harvester.spiders.losses import LostRecord, PassedOver, cut_off, duplicate, lost, masked
 from harvester.spiders.reading import Reading
 from harvester.verdict import Tally
+from specs.errors import SpecError
 from specs.portals import PortalSpec
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         """Why this harvest has begun again from its start, if it has."""
         self.robots: Decision | None = None
         """How robots.txt of the portal's own host is taken; None until it is first asked."""
+        self.credential: Credential | None = None
+        """What the portal's interface is asked with, where its file names something."""
         self.is_over = False
         """True once the deadline has passed."""
         self.is_abandoned = False
@@ -86,6 +90,11 @@ class PortalSpider(FaultTelling, scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Scrapy's way in. A harvest that was killed after its last page has nothing left to ask."""
+        try:
+            self.credential = credential_of(self.portal)
+        except SpecError as error:
+            yield self.fatal("auth", str(error), "set what [auth] of the portal file names", self.portal.url)
+            return
         if not self.tally.ended:
             async for step in self.begin():
                 yield step
@@ -155,7 +164,9 @@ class PortalSpider(FaultTelling, scrapy.Spider):
             meta["remembered"] = known
             headers |= {"If-None-Match": known.etag} if known.etag else {}
             headers |= {"If-Modified-Since": known.last_modified} if known.last_modified else {}
-        meta["asked"] = url
+        if self.credential is not None:
+            url = self.credential.without(url)
+        meta |= {"asked": url, "credential": self.credential}
         return scrapy.Request(
             url, callback, errback=errback or self.failed, dont_filter=True, meta=meta, headers=headers, **kwargs
         )
@@ -226,7 +237,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         own = reading or Reading(response)
         kept: list[Record] = []
         errors: list[HarvestError] = self._moved(response)
-        for pointer, raw in records:
+        for pointer, sent in records:
+            raw = self.masked(sent)
             try:
                 other = self.other_id(raw)
             except Exception:  # noqa: BLE001  # what is wrong with the record is said below
@@ -265,7 +277,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
             self.seen_ids.add(identifier)
             own.identifiers.append(identifier)
             kept.append(record)
-            errors += said
+            errors += said if raw is sent else [*said, masked(record.dataset, pointer, response.url)]
         own.remember(errors)
         self._count(own)
         self.tally.kept += len(kept)

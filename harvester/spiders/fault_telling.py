@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catalog.model import HarvestError, Page
@@ -10,10 +11,13 @@ from harvester.checks import faults
 from harvester.spiders.losses import cut
 from harvester.spiders.reading import parse_json
 from harvester.verdict import Tally
+from specs.credentials import mask_value
 
 if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
+
+    from harvester.checks.login import Credential
 
 __all__ = ["FaultTelling"]
 
@@ -25,9 +29,21 @@ class FaultTelling:
     """Part of every spider; it counts in the harvest's ``tally``."""
 
     tally: Tally
+    credential: Credential | None
+
+    def masked(self, value: Any) -> Any:
+        """A value without the logins and keys in its addresses; the same object where there are none."""
+        found = mask_value(value)
+        return found if self.credential is None else self.credential.scrubbed(found)
+
+    def _without_keys(self, error: HarvestError) -> HarvestError:
+        texts = (error.message, error.value, error.url)
+        found = tuple(self.masked(text) for text in texts)
+        return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
         """The errors that are still written down; beyond the limit they are counted."""
+        errors = [self._without_keys(error) for error in errors]
         before = self.tally.errors
         room = max(0, MAX_ERRORS - before)
         self.tally.errors += len(errors)
@@ -43,6 +59,7 @@ class FaultTelling:
 
     def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
         """A page that says that nothing more can be read, and why."""
+        message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.tally.fail(message)
         self.tally.errors += 1
         return Page(

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.canonical import json_text
 from catalog.model import Dataset, HarvestError, Record
 
-__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "poisoned"]
+__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "masked", "poisoned"]
 
 
 _IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
@@ -49,6 +49,20 @@ def duplicate(record: Record) -> HarvestError:
         title=cut(record.dataset.title),
         pointer=record.pointer,
         value=cut(record.dataset.identifier),
+    )
+
+
+def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
+    """A record that holds a login or a key in an address: it is kept masked, and never used."""
+    return HarvestError(
+        kind="credential",
+        message="an address of the record holds a login or a key: it is masked, and not used",
+        remedy="publish the file at an address open to everyone, and change the key: whoever read the record has it",
+        url=url,
+        record_id=dataset.identifier,
+        title=dataset.title,
+        pointer=pointer,
+        is_lost=False,
     )
 
 

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from specs.credentials import has_credential, mask
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Broken", "Limits", "Notify", "ObeyRobots", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule", "dump",
-    "load", "load_file", "of_url", "save", "shipped",
+    "Auth", "Broken", "Limits", "Notify", "ObeyRobots", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule",
+    "dump", "load", "load_file", "of_url", "save", "shipped",
 ]  # fmt: skip
 
 PortalType = Literal[
@@ -41,6 +42,12 @@ def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a web address that begins with http:// or https://")
+    if "@" in parts.netloc or has_credential(value):
+        raise ValueError(
+            "must hold no login and no key: take it out, put it into an environment variable or a file of its own, and "
+            'name that in the portal file, under [auth]: basic = true, or header = "...", or query = "..."; with '
+            'env = "VARIABLE" or file = "path"'
+        )
     return value.rstrip("/") if not parts.query else value
 
 
@@ -139,6 +146,34 @@ class Notify(Strict):
     """Addresses that get a JSON message by POST. They are never written into the catalogue, which is public."""
 
 
+class Auth(Strict):
+    """What a portal's interface wants to be asked with. The key itself stands in no file of the project.
+
+    It goes with requests to the portal's own host, and is written nowhere; files that it lists are asked without.
+    """
+
+    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    """Name of the HTTP header: ``Authorization``, ``X-API-Key``."""
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    """Word before the key in the header: ``Bearer``."""
+    query: Annotated[str, StringConstraints(pattern=r"^[\w$.-]+$")] | None = None
+    """Name of the query key instead: ``api_key``."""
+    basic: bool = False
+    """HTTP Basic instead: the variable or file holds ``user:password``."""
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """Environment variable that holds the key."""
+    file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """File that holds it, in one line."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Auth:
+        if sum((self.header is not None, self.query is not None, self.basic)) != 1:
+            raise ValueError('name one of header = "...", query = "..." or basic = true')
+        if (self.env is None) == (self.file is None):
+            raise ValueError('name where the key is: env = "VARIABLE" or file = "path"')
+        return self
+
+
 class PortalSpec(Strict):
     """One portal file."""
 
@@ -181,6 +216,7 @@ class PortalSpec(Strict):
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
     notify: Notify = Notify()
+    auth: Auth | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -250,7 +286,7 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise SpecError(f"{url}: not a web address: {error}") from error
+        raise SpecError(f"{mask(url)}: not a web address: {error}") from error
     path = parts.path.rstrip("/")
     base = re.sub(r"/(api|data\.json)(/.*)?$", "", path)
     name = re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{base}".lower()).strip("-")
@@ -274,7 +310,7 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
         "url": url,
         "local": local,
     }
-    return parse(PortalSpec, data, url)
+    return parse(PortalSpec, data, mask(url))
 
 
 def dump(spec: PortalSpec) -> str:

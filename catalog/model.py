@@ -57,6 +57,8 @@ class Portal:
     """Language in which they are sent: code of a file in ``specs/languages``."""
     is_local: bool = False
     """Declared local: may resolve to a loopback or private address."""
+    portal_file: dict[str, Any] | None = None
+    """What its file says beyond the defaults, without webhooks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,25 @@ def _explain(error: Exception) -> int:
 def cli(context: click.Context, data: Path) -> None:
     """Harvest open-data portals, check what they serve, score it, and keep the result as a catalogue."""
     context.obj = data
+    if (data / "winnow.toml").is_file():
+        context.default_map = _defaults(data, cli)
+
+
+def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
+    """What winnow.toml says, as the default of every command that takes it."""
+    from harvester.configuration import load
+    from specs.errors import SpecError
+
+    try:
+        contact = load(data).contact
+    except SpecError as error:
+        raise click.UsageError(str(error)) from error
+
+    def of(one: click.Group) -> dict[str, Any]:
+        named = {"contact": contact} if contact else {}
+        return {name: of(sub) if isinstance(sub, click.Group) else named for name, sub in one.commands.items()}
+
+    return of(group)
 
 
 def _log_to(data: Path) -> None:
@@ -186,6 +205,8 @@ def _stage_command(
     ) -> None:
         from harvester.registry import resolve
 
+        if "harvest" not in stages:
+            _catalogue(data)
         about = {"portal_type": portal_type, "allow_local": allow_local, "contact": options["contact"]}
         chosen = [] if options.get("replay") else resolve(data, portals, registry=registry, **about)
         _run(data, chosen, stages, options, is_scheduled=not portals)

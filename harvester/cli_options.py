@@ -12,6 +12,7 @@ __all__ = [
     "NO_CONTACT",
     "budget_options",
     "commitment_options",
+    "contact_option",
     "export_options",
     "network_options",
     "portal_options",
@@ -19,6 +20,14 @@ __all__ = [
 ]
 
 NO_CONTACT = "no contact given"
+
+
+contact_option = click.option(
+    "--contact",
+    default=NO_CONTACT,
+    envvar="WINNOW_CONTACT",
+    help="E-mail or page of yours, for the user agent; or contact in winnow.toml.",
+)
 
 
 def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +47,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every stage takes."""
     options = [
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
-        click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent."),
+        contact_option,
         click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
         click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
         click.option(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harvester.cli_options import contact_option
+
 if TYPE_CHECKING:
     from specs.portals import PortalSpec
 
@@ -19,7 +21,7 @@ NOT_FOUND = 3
 _REGISTRY = click.option(
     "--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."
 )
-_CONTACT = click.option("--contact", default="no contact given", help="E-mail or page of yours, for the user agent.")
+_CONTACT = contact_option
 _LOCAL = click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -66,19 +68,22 @@ def detect(
     A list that was broken off goes on where it stopped.
     """
     from harvester.detect import detect as look
-    from harvester.terminal_portals import show_detection
+    from harvester.terminal_portals import countdown, show_detection
 
     target = _own_folder(data, folder)
     if address.lower().endswith((".csv", ".tsv", ".txt")) and "://" not in address:
         _detect_list(Path(address), out, target if save else None, contact, allow_local, delay)
         return
-    found = look(address, allow_local=allow_local, contact=contact, delay_s=delay)
+    with countdown() as on_wait:
+        found = look(address, allow_local=allow_local, contact=contact, delay_s=delay, on_wait=on_wait)
     if as_json:
         _print(found.as_json())
     else:
         show_detection(found)
     if save and found.best is not None:
         click.echo(_saved(found, target, allow_local), err=as_json)
+        if said := _kept_contact(data, contact):
+            click.echo(said, err=as_json)
     if found.best is None:
         raise click.exceptions.Exit(NOT_FOUND)
 
@@ -86,6 +91,7 @@ def detect(
 def _saved(found: Any, folder: Path, is_local: bool) -> str:
     """Write the portal file of a detection; what was written, or why not."""
     from harvester.registry import known_in
+    from specs.credentials import mask
     from specs.errors import SpecError
     from specs.portals import of_url, save
     from specs.portals.registries import key_of
@@ -100,9 +106,20 @@ def _saved(found: Any, folder: Path, is_local: bool) -> str:
         if key_of(one.url) == key_of(spec.url):
             return f"{one.id} names this portal already: nothing was written"
     try:
-        return f"written: {save(spec, folder)}"
+        return f"written: {save(spec, folder, [f'Written by winnow detect {mask(found.url)}', *found.reasons()])}"
     except SpecError as error:
         return str(error)
+
+
+def _kept_contact(data: Path, contact: str) -> str | None:
+    """Keep a contact for the commands that follow: what was found with it may not be asked without."""
+    from harvester.checks.robots_rules import is_contact
+    from harvester.configuration import NAME, load, remember_contact
+
+    if not is_contact(contact) or load(data).contact is not None:
+        return None
+    remember_contact(data, contact)
+    return f"contact kept in {data / NAME}: {contact}"
 
 
 def _detect_list(

@@ -52,6 +52,8 @@ class Night:
     """Where exchanges are written to, if they are."""
     replay: Replay | None = None
     """Where answers come from instead of the network, in a replay."""
+    trial_requests: int | None = None
+    """Of a look at one record: requests to each portal. It ends with the first record."""
     is_full: bool = False
     """Everything is to be asked for anew, whatever is remembered."""
     on_progress: Callable[[str, str, int, int | None], None] = lambda stage, what, done, total: None

@@ -66,6 +66,8 @@ def portal_of(spec: PortalSpec) -> Portal:
         contact_email=spec.contact_email,
         language=spec.language,
         is_local=spec.local,
+        # Webhooks are secrets of their receivers, and the catalogue is public.
+        portal_file=spec.model_dump(mode="json", exclude_defaults=True, exclude={"notify"}),
     )
 
 
@@ -117,6 +119,7 @@ def nightly(
         night.check_budget, night.export = check_budget, export
         night.on_progress = on_progress or night.on_progress
         night.commitments = commitments
+        is_scheduled = is_scheduled and "harvest" in stages
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
             night.archive = _archive(night, command, chosen, stages)
@@ -328,6 +331,14 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
     for portal in portals:
         portal["gates_failed"] = json.loads(portal["gates_failed"] or "[]")
         portal["reasons"] = json.loads(portal["reasons"] or "[]") + portal["gates_failed"]
+        portal["remedies"] = [
+            f"{row['message']}: {row['remedy']}"
+            for row in catalog.rows(
+                """select distinct message, remedy from harvest_errors
+                   where run_id = ? and portal_id = ? and is_fatal limit 3""",
+                [run_id, portal["portal"]],
+            )
+        ]
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
     )

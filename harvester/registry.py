@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from specs.commitments import Commitment, examples
 from specs.commitments import load as load_commitments
-from specs.errors import SpecError
+from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, load, of_url, shipped
 
 __all__ = ["commitments_in", "detected", "known_in", "resolve"]
@@ -23,14 +25,17 @@ def resolve(
     allow_local: bool = False,
     contact: str = "no contact given",
 ) -> list[PortalSpec]:
-    """The portals named; with no names, all of the registry.
+    """The portals named; with no names, all of the registry, and all that the catalogue holds.
 
-    The registry is ``--portals``, or else the folder ``portals`` of the data folder, or else the portals that come
-    with the program. Raises SpecError for a name that is none of it.
+    The registry is ``--portals``, and then it alone; or else the folder ``portals`` of the data folder. Where neither
+    it nor the catalogue holds any portal, it is those that come with the program. Raises SpecError for a name that is
+    none of it.
     """
     own = data / "portals"
-    folder = registry or (own if own.is_dir() else None)
-    known = {spec.id: spec for spec in load(folder)} if folder else shipped()
+    known = {spec.id: spec for spec in (load(registry) if registry else known_in(own))}
+    if not registry and not names:
+        known = {spec.id: spec for spec in _all_in_catalogue(data / "catalog.db")} | known
+    known = known or shipped()
     found: dict[str, PortalSpec] = {}
     for spec in (
         [one for name in names for one in _named(data, name, known, portal_type, allow_local, contact)]
@@ -112,12 +117,30 @@ def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
     if not path.is_file():
         return None
     with open_catalog(path) as catalog:
-        rows = catalog.rows(
-            """select id, type, title, url, government, country, contact_email, language, is_local
-               from portals where id = ?""",
-            [name],
-        )
-    if not rows:
-        return None
-    row = rows[0]
-    return PortalSpec(**{**{k: v for k, v in row.items() if k != "is_local"}, "local": bool(row["is_local"])})
+        rows = catalog.rows(f"{_STORED} where id = ?", [name])
+    return _stored(rows[0]) if rows else None
+
+
+_STORED = """select id, type, title, url, government, country, contact_email, language, is_local, portal_file
+             from portals"""
+
+
+def _all_in_catalogue(path: Path) -> list[PortalSpec]:
+    """Every portal that a run has registered, by id."""
+    from catalog.store import open_catalog
+
+    if not path.is_file():
+        return []
+    with open_catalog(path) as catalog:
+        return [_stored(row) for row in catalog.rows(f"{_STORED} order by id")]
+
+
+def _stored(row: dict[str, Any]) -> PortalSpec:
+    """A portal as its file said when it was last asked; of an older catalogue, what it holds of that."""
+    file = json.loads(row.pop("portal_file") or "{}")
+    is_local = bool(row.pop("is_local"))
+    try:
+        return parse(PortalSpec, {**row, "local": is_local, **file}, row["id"])
+    except SpecError:
+        # A file of another version, with keys that this one does not know.
+        return parse(PortalSpec, {**row, "local": is_local}, row["id"])

@@ -74,6 +74,8 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     for row in result["portals"]:
         if row["verdict"] not in ("complete", None):
             console.print(f"{row['portal']}: {'; '.join(row['reasons']) or row['verdict']}"[:600], markup=False)
+            for remedy in row.get("remedies", ()):
+                console.print(f"    what to do: {remedy}"[:600], markup=False)
     checks = ", ".join(f"{n} {outcome}" for outcome, n in result["checks"].items()) or "none"
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,28 @@ from specs.portals import PortalSpec
 __all__ = ["show_checks", "show_detection", "show_portals", "show_preview"]
 
 
+@contextmanager
+def countdown() -> Iterator[Callable[[float], None]]:
+    """A function that is told of the seconds that are left; it shows them where a person looks on."""
+    console = Console(stderr=True)
+    said: list[float] = []
+
+    def show(seconds: float) -> None:
+        if not console.is_terminal:
+            if not said:
+                print(f"robots.txt asks for long pauses: about {seconds:.0f} s", file=sys.stderr)  # noqa: T201
+            said.append(seconds)
+            return
+        said.append(seconds)
+        print(f"\rrobots.txt asks for long pauses: {seconds:4.0f} s left ", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    try:
+        yield show
+    finally:
+        if said and console.is_terminal:
+            print(file=sys.stderr)  # noqa: T201
+
+
 def show_detection(found: Detection) -> None:
     """What a portal offers, the recommended endpoint first."""
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -24,16 +47,16 @@ def show_detection(found: Detection) -> None:
         console.print(f"{found.url}: {found.fault}", markup=False)
         return
     table = Table(title=escape(found.title or found.url), title_justify="left")
-    for name in ("", "type", "sure", "datasets", "address", "told by", "what it loses"):
+    for name in ("", "type", "sure", "datasets", "address", "told by", "tried", "what it loses"):
         table.add_column(name, overflow="fold")
     for one in found.endpoints:
         count = "?" if one.datasets is None else f"{one.datasets:,}"
         mark = "*" if one is found.best else ""
-        cells = (mark, one.type, f"{one.confidence:.0%}", count, one.url, one.evidence, one.loses)
+        cells = (mark, one.type, f"{one.confidence:.0%}", count, one.url, one.evidence, one.tried or "", one.loses)
         table.add_row(*map(escape, cells))
     if found.endpoints:
         console.print(table)
-    for note in found.notes:
+    for note in (*((found.robots,) if found.robots else ()), *found.notes):
         console.print(note, markup=False)
     if found.best is None:
         console.print(

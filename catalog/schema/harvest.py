@@ -40,6 +40,7 @@ TABLES: dict[str, Table] = {
                 str, "Language in which they are sent: code of a file in specs/languages; empty for English."
             ),
             "is_local": c(bool, "1 where it was declared to stand on a loopback or private address."),
+            "portal_file": c(dict, "What its file says, without webhooks: so it is asked again as it was."),
             "datasets": c(int, "Datasets present after the last harvest."),
             "score": c(float, "Winnow score, 0 to 100: mean over its datasets."),
             "score_low": c(float, "The score if everything unknown had failed."),

@@ -1,86 +1,66 @@
 """What kind of portal an address is: a bounded ladder of polite questions, and what each endpoint would bring.
 
 The address may be a home page, the page of a dataset, an address within an API, or a bare host. What robots.txt forbids
-is not asked; where it forbids the API of software that the home page shows, the type is told by the page, and so said.
+is asked only where a harvest would ask it too; where it forbids the API of software that the home page shows, that is
+said, and not recommended. Of what is recommended one record is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from html import unescape
-from typing import Any
 from urllib.parse import urlsplit
 
 from harvester.detect import recognise
-from harvester.detect.asking import Asker, Seen
+from harvester.detect.answer import SURE, Detection, Endpoint, ranked
+from harvester.detect.asking import FEW, PATIENCE_S, Asker, Seen
 from harvester.detect.hits import HINT, LIKELY, Hit, recognised
-from harvester.detect.ladder import LADDER, USUAL, Rung, bases_of, home_of, own_rungs
+from harvester.detect.ladder import AS_GIVEN, LADDER, USUAL, Rung, bases_of, home_of, own_kinds, own_rungs, told_by
 from harvester.detect.markers import by_markers
+from harvester.detect.trial import tried_first
+from specs.credentials import has_credential, mask
+from specs.robots import template_of
 
 __all__ = ["Detection", "Endpoint", "detect"]
 
 AT_ONCE = 4
 """Questions in flight."""
-SURE = 0.6
-"""Confidence from which an endpoint is recommended, and no further base is tried."""
-FEW = 0.9
-"""An endpoint with less than this share of the datasets that another has is not recommended for its rank."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """An interface that a portal offers."""
-
-    type: str
-    url: str
-    """As a portal file would name it."""
-    confidence: float
-    """0..1."""
-    datasets: int | None
-    """What it says it holds; None where it does not say."""
-    evidence: str
-    loses: str
-    """What of the portal's knowledge it does not give, in words."""
-    rank: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """What is behind an address. ``endpoints``: the recommended first."""
-
-    url: str
-    title: str | None = None
-    endpoints: tuple[Endpoint, ...] = ()
-    asked: int = 0
-    forbidden: tuple[str, ...] = ()
-    """Addresses that robots.txt forbids: they were not asked."""
-    fault: str | None = None
-    """Why nothing is known, where the site did not answer at all."""
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def best(self) -> Endpoint | None:
-        """The endpoint to take; None where none is sure enough."""
-        return self.endpoints[0] if self.endpoints and self.endpoints[0].confidence >= SURE else None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"recommended": self.best.type if self.best else None}
+HOLDS_KEY = (
+    "the address holds a login or a key: take it out, put it into an environment variable or a file, and name that in "
+    'the portal file, under [auth] (basic = true, header = "..." or query = "...", with env = "..." or file = "...")'
+)
 
 
 def detect(
-    url: str, *, allow_local: bool = False, contact: str = "no contact given", delay_s: float = 0.25
+    url: str,
+    *,
+    allow_local: bool = False,
+    contact: str = "no contact given",
+    delay_s: float = 0.25,
+    on_wait: Callable[[float], None] = lambda seconds: None,
 ) -> Detection:
-    """What an address offers. Asks at most 70 times, four at once, with pauses."""
+    """What an address offers. Asks at most 70 times, four at once, with pauses, and tries what it recommends.
+
+    It is done within 60 seconds, or, where robots.txt asks for pauses of more than two, after six requests;
+    ``on_wait`` is then told of the seconds that are left at the most.
+    """
     given = url.strip()
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
-    found = Detection(url=given)
+    found = Detection(url=mask(given))
+    until = time.monotonic() + PATIENCE_S
     for address in addresses:
         if not _is_web_address(address):
-            return Detection(url=given, fault="no web address: it must be a host, or begin with http:// or https://")
-        with Asker(address, allow_local=allow_local, contact=contact, delay_s=delay_s) as asker:
+            why = "no web address: it must be a host, or begin with http:// or https://"
+            return Detection(url=mask(given), fault=why)
+        if "@" in urlsplit(address).netloc or has_credential(address):
+            return Detection(url=mask(given), fault=HOLDS_KEY)
+        with Asker(
+            address, allow_local=allow_local, contact=contact, delay_s=delay_s, until=until, on_wait=on_wait
+        ) as asker:
             found = _detect(address, asker)
         if found.fault is None:
             return found
@@ -88,8 +68,8 @@ def detect(
 
 
 def _detect(url: str, asker: Asker) -> Detection:
-    home = asker.get(url)
-    if home.status == 0 and not asker.forbidden:
+    home = asker.get(url, own_kinds(url))
+    if home.status == 0 and not asker.forbidden and not asker.is_there:
         return Detection(url=url, asked=asker.asked, fault=home.fault)
     # The site may have moved: from www, to https, to another host.
     at = home.final_url or url
@@ -98,7 +78,64 @@ def _detect(url: str, asker: Asker) -> Detection:
     own = recognise.whatever(home)
     if own is not None and not _is_page_of_a_dataset(own):
         _keep(hits, own, _own_address(at, own))
-    notes: list[str] = []
+    is_page = b"<html" in home.body[:2_000].lower()
+    marks = by_markers(home) if is_page and home.is_ok else []
+    if own is None:
+        _ask_as_given(at, asker, hits)
+    if asker.is_slow:
+        _climb_slowly(bases, asker, hits, [kind for kind, _ in marks])
+    else:
+        _climb_all(bases, asker, hits)
+        if own is not None and _is_page_of_a_dataset(own):
+            # Such a page tells of its site, which can be harvested where it has a sitemap.
+            root = bases[-1]
+            has_sitemap = ("sitemap", root) in hits or bool(asker.sitemaps())
+            _keep(hits, replace(own, confidence=LIKELY if has_sitemap else HINT), root)
+        _look_into_sitemaps(asker, hits)
+        _count_csw(asker, hits)
+    told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
+    for kind, mark in marks:
+        if kind in told:
+            continue
+        place = _forbidden_place(kind, bases, asker.forbidden)
+        why = "its API does not answer where it should"
+        if place is not None:
+            why = f"robots.txt forbids its API: not asked; {asker.decision(place, kind).remedy}"
+        elif asker.is_slow and asker.left == 0:
+            why = "its API was not asked: robots.txt asks for long pauses"
+        _keep(hits, Hit(kind, HINT, None, f"the home page shows {mark!r}; {why}"), place or bases[0])
+    endpoints, notes = tried_first(ranked(hits), asker)
+    best = endpoints[0] if endpoints and endpoints[0].confidence >= SURE else None
+    return Detection(
+        robots=f"robots.txt: {asker.decision(best.url, best.type).why}" if best else None,
+        url=url,
+        title=_title(home),
+        endpoints=tuple(endpoints),
+        asked=asker.asked,
+        forbidden=tuple(asker.forbidden),
+        notes=(*_said_of_robots(asker), *notes),
+    )
+
+
+def _said_of_robots(asker: Asker) -> list[str]:
+    """What of robots.txt kept us from asking."""
+    notes = []
+    if asker.is_slow:
+        notes.append(
+            f"robots.txt asks for {asker.delay_s:g} seconds between requests: {asker.requests} were made, "
+            f"of {FEW} at the most"
+        )
+    if asker.forbidden:
+        notes.append(f"{len(asker.forbidden)} addresses were not asked, for robots.txt forbids them")
+        kinds = {kind for rules in asker.rules.values() if (one := template_of(rules.group)) for kind in one.types}
+        for kind in sorted(kinds):
+            decision = asker.decision(asker.url, kind)
+            if decision.is_obeyed and decision.remedy:
+                notes.append(f"{decision.why}; {decision.remedy}")
+    return notes
+
+
+def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
     # The usual places of all bases come before the less usual ones of any: what may be asked does not do for all.
     near: Sequence[str] = bases
     for rungs in (LADDER[:USUAL], LADDER[USUAL:]):
@@ -107,33 +144,47 @@ def _detect(url: str, asker: Asker) -> Detection:
             if _is_told(hits):
                 near = (base,)
                 break
-    if own is not None and _is_page_of_a_dataset(own):
-        # Such a page tells of its site, which can be harvested where it has a sitemap.
-        root = bases[-1]
-        has_sitemap = ("sitemap", root) in hits or bool(asker.sitemaps())
-        _keep(hits, replace(own, confidence=LIKELY if has_sitemap else HINT), root)
-    _look_into_sitemaps(asker, hits)
-    _count_csw(asker, hits)
-    is_page = b"<html" in home.body[:2_000].lower()
-    marks = by_markers(home) if is_page and home.is_ok else []
-    told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
-    for kind, mark in marks:
-        if kind in told:
-            continue
-        place = _forbidden_place(kind, bases, asker.forbidden)
-        why = "its API does not answer where it should" if place is None else "robots.txt forbids its API: not asked"
-        hit = Hit(kind, HINT if place is None else SURE, None, f"the home page shows {mark!r}; {why}")
-        _keep(hits, hit, place or bases[0])
-    if asker.forbidden:
-        notes.append(f"{len(asker.forbidden)} addresses were not asked, for robots.txt forbids them")
-    return Detection(
-        url=url,
-        title=_title(home),
-        endpoints=tuple(_ranked(hits)),
-        asked=asker.asked,
-        forbidden=tuple(asker.forbidden),
-        notes=tuple(notes),
-    )
+
+
+RESERVE = 2
+"""Requests kept back for the trial, where there are few."""
+
+
+def _climb_slowly(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit], marked: Sequence[str]) -> None:
+    """Ask the likeliest places first, one after the other, and stop at the first that tells."""
+    shipped = [kind for rules in asker.rules.values() if (one := template_of(rules.group)) for kind in one.types]
+    likely = [rung for kind in dict.fromkeys((*marked, *shipped)) for rung in own_rungs(kind)[:1]]
+    feeds = [rung for rung in LADDER if rung.home == "/catalog.ttl"] if likely else []
+    for reserve in (RESERVE, 1):
+        for rung in dict.fromkeys((*likely, *feeds, *LADDER[:USUAL])):
+            for base in bases if rung in likely else bases[:1]:
+                if _is_told(hits) or asker.left <= reserve:
+                    break
+                _climb(base, (rung,), asker, hits)
+    if _is_told(hits) and asker.left > RESERVE:
+        # The catalogue's feed beside the API: the same in another form.
+        _climb(bases[0], feeds[:1] or LADDER[1:2], asker, hits)
+
+
+def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+    """Ask the address itself as the interfaces want to be asked that answer nothing without a query.
+
+    What stands at the root, or whether it may be asked, does not matter then.
+    """
+    parts = urlsplit(url)
+    if parts.path.strip("/") == "":
+        return
+    plain = url.partition("?")[0]
+    low = parts.path.lower()
+    asked = sorted(AS_GIVEN, key=lambda one: not any(word in low for word in one.words))
+    for one in asked:
+        is_likely = any(word in low for word in one.words)
+        if (asker.is_slow and not is_likely) or asker.left <= RESERVE:
+            break
+        seen = asker.get(plain + one.query, one.kinds)
+        if seen.is_ok and (hit := recognised(one.recogniser, seen)) is not None:
+            _keep(hits, hit, plain)
+            return
 
 
 def _is_web_address(url: str) -> bool:
@@ -193,7 +244,8 @@ def _climb(base: str, rungs: Sequence[Rung], asker: Asker, hits: dict[tuple[str,
     host = urlsplit(base).hostname or ""
 
     def ask(rung: Rung) -> tuple[Rung, Seen]:
-        return rung, asker.get(base + rung.path.format(host=host) if "{host}" in rung.path else base + rung.path)
+        path = rung.path.format(host=host) if "{host}" in rung.path else rung.path
+        return rung, asker.get(base + path, told_by(rung))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for rung, seen in pool.map(ask, rungs):
@@ -233,36 +285,6 @@ def _count_csw(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
             counted = recognised(recognise.csw, asker.get(asked))
             if counted is not None and counted.datasets is not None:
                 hits[kind, url] = Hit(kind, hit.confidence, counted.datasets, hit.evidence)
-
-
-def _ranked(hits: dict[tuple[str, str], Hit]) -> list[Endpoint]:
-    """The endpoints, the one to take first: sure ones, then by what they hold and how well they tell it."""
-    from harvester.spiders import spider_class
-
-    most = max((hit.datasets or 0 for hit in hits.values() if hit.confidence >= SURE), default=0)
-    found = []
-    for (kind, url), hit in hits.items():
-        about = spider_class(kind).about
-        loses = about.loses
-        if hit.datasets is not None and hit.datasets < most:
-            loses += f"; {most - hit.datasets:,} datasets that another endpoint lists"
-        found.append(
-            Endpoint(
-                type=kind,
-                url=url,
-                confidence=hit.confidence,
-                datasets=hit.datasets,
-                evidence=hit.evidence,
-                loses=loses,
-                rank=about.rank,
-            )
-        )
-
-    def order(one: Endpoint) -> tuple[Any, ...]:
-        has_most = one.datasets is None or one.datasets >= most * FEW
-        return (-(one.confidence >= SURE), -has_most, -one.rank, -one.confidence, len(one.url), one.url)
-
-    return sorted(found, key=order)
 
 
 def _title(seen: Seen) -> str | None:

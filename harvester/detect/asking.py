@@ -5,20 +5,22 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from protego import Protego
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from harvester.checks.guard import guarded_connection, own_addresses
+from harvester.checks.politeness import host_of
+from harvester.checks.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
 from harvester.settings import USER_AGENT
 
 __all__ = ["Asker", "Seen"]
@@ -30,6 +32,12 @@ GRACE_S = 1.0
 MAX_BYTES = 3_000_000
 """Of one answer; what is longer is known by its beginning."""
 MAX_REDIRECTS = 5
+SLOW_S = 2.0
+"""A host that asks for a longer pause is asked little: :data:`FEW` requests, the likeliest first."""
+FEW = 6
+"""Requests of one look at a host that asks for long pauses, robots.txt and the trial of what is found among them."""
+PATIENCE_S = 40.0
+"""For all questions to a host that does not; what is found is tried after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +141,24 @@ class Asker:
     """Seconds between two requests to one host. robots.txt can only lengthen it."""
     max_asked: int = 70
     max_bytes: int = MAX_BYTES
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float | None = None
+    """For one answer; None for :data:`TIMEOUT_S`."""
+    until: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
+    """When no more questions are asked, by the monotonic clock; later where robots.txt asks for long pauses."""
+    on_wait: Callable[[float], None] = lambda seconds: None
+    """Told of the seconds that are left at the most, about every second, while a long pause is waited out."""
     asked: int = 0
+    requests: int = 0
+    """All that went out, robots.txt and redirects too."""
     forbidden: list[str] = field(default_factory=list)
     """Addresses that robots.txt forbids: they were not asked."""
+    is_there: bool = False
+    """Whether anything of the site has answered."""
     _known: dict[str, Seen] = field(default_factory=dict)
-    _rules: dict[str, Any] = field(default_factory=dict)
+    _rules: dict[str, SiteRules | None] = field(default_factory=dict)
     _free_at: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _last_at: float = 0.0
     _session: Any = None
 
     def __post_init__(self) -> None:
@@ -160,16 +178,35 @@ class Asker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get(self, url: str) -> Seen:
-        """The answer of an address, asked for once."""
+    @property
+    def rules(self) -> dict[str, SiteRules]:
+        """What robots.txt says, by site."""
+        return {site: rules or NO_RULES for site, rules in self._rules.items()}
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether robots.txt asks for long pauses."""
+        return self.delay_s > SLOW_S
+
+    @property
+    def left(self) -> int:
+        """Requests that may still go out."""
+        return max(0, FEW - self.requests) if self.is_slow else max(0, self.max_asked - self.asked)
+
+    def get(self, url: str, kinds: Collection[str] = ()) -> Seen:
+        """The answer of an address, asked for once. ``kinds``: the portal types whose interface is asked for.
+
+        What robots.txt forbids is asked as a client of that interface, where the next harvest would; see
+        :func:`harvester.checks.robots_rules.decide`.
+        """
         with self._lock:
             if url in self._known:
                 return self._known[url]
-        found = self._asked(url)
+        found = self._asked(url, kinds)
         with self._lock:
             return self._known.setdefault(url, found)
 
-    def _asked(self, url: str) -> Seen:
+    def _asked(self, url: str, kinds: Collection[str]) -> Seen:
         """An answer, through its redirects: robots.txt is heeded at each, of whatever host it is."""
         at = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -179,7 +216,7 @@ class Asker:
                 # Sites that send every unknown address to one page are asked for it once.
                 return replace(known, url=url)
             try:
-                is_allowed = self.may(at)
+                is_allowed = self.may(at, kinds)
             except ValueError as error:
                 return Seen(url, 0, fault=f"no address that can be asked: {error}")
             if not is_allowed:
@@ -189,8 +226,10 @@ class Asker:
                 where = "it" if at == url else f"{at}, where it leads"
                 return Seen(url, 0, fault=f"robots.txt forbids {where}: not asked")
             with self._lock:
-                if self.asked >= self.max_asked:
+                if self.left <= 0:
                     return Seen(url, 0, fault="enough was asked")
+                if not self.is_slow and time.monotonic() > self.until:
+                    return Seen(url, 0, fault="the time for this look is over")
                 self.asked += 1
             found, onward = self._fetched(at)
             if onward is None:
@@ -198,48 +237,64 @@ class Asker:
             at = onward
         return Seen(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
-    def may(self, url: str) -> bool:
-        """Whether robots.txt of the host allows an address."""
+    def rules_for(self, url: str) -> SiteRules:
+        """What robots.txt of an address's host says."""
         parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
+        site = f"{parts.scheme}://{host_of(url)}"
         with self._lock:
-            is_known = site in self._rules
-        if not is_known:
-            seen, onward = self._fetched(f"{site}/robots.txt")
-            for _ in range(MAX_REDIRECTS):
-                if onward is not None:
-                    seen, onward = self._fetched(onward)
-            is_text = seen.is_ok and not seen.body.lstrip().startswith(b"<")
-            rules = Protego.parse(seen.body[:512_000].decode("utf-8", "replace")) if is_text else None
-            with self._lock:
-                self._rules.setdefault(site, rules)
-                if rules is not None:
-                    pause = rules.crawl_delay(self._session.headers["User-Agent"]) or 0
-                    self.delay_s = max(self.delay_s, min(float(pause), 10.0))
-        rules = self._rules[site]
-        return rules is None or bool(rules.can_fetch(url, self._session.headers["User-Agent"]))
+            if site in self._rules:
+                return self._rules[site] or NO_RULES
+        seen, onward = self._fetched(f"{parts.scheme}://{parts.netloc}/robots.txt")
+        for _ in range(MAX_REDIRECTS):
+            if onward is not None:
+                seen, onward = self._fetched(onward)
+        found = rules_of(seen.status, seen.body)
+        with self._lock:
+            found = self._rules.setdefault(site, found) or NO_RULES
+            if found.delay_s > self.delay_s:
+                self.delay_s = found.delay_s
+                if parts.netloc in self._free_at:
+                    self._free_at[parts.netloc] = max(self._free_at[parts.netloc], self._last_at + found.delay_s)
+        return found
+
+    def decision(self, url: str, kind: str) -> Decision:
+        """How a harvest of a portal of a type would take robots.txt."""
+        return decide(self.rules_for(url), "api", kind, self.contact)
+
+    def may(self, url: str, kinds: Collection[str] = ()) -> bool:
+        """Whether any robot, or a harvest of a portal of one of the types, may ask an address."""
+        return self.rules_for(url).allows(url) or any(self.decision(url, kind).may(url) for kind in kinds)
 
     def sitemaps(self) -> list[str]:
         """Sitemaps that robots.txt names."""
-        return [one for rules in self._rules.values() if rules is not None for one in rules.sitemaps][:3]
+        return [one for rules in self.rules.values() for one in rules.sitemaps][:3]
 
-    def _wait(self, host: str) -> None:
-        """Until the host may be asked again."""
+    def wait(self, url: str) -> None:
+        """Until the host of an address may be asked again. Every call takes a turn."""
+        host = urlsplit(url).netloc
         with self._lock:
-            now = time.monotonic()
+            now = monotonic()
             at = max(now, self._free_at.get(host, 0.0))
             self._free_at[host] = at + self.delay_s
-        time.sleep(max(0.0, at - now))
+            self._last_at = max(self._last_at, at)
+        while (pause := at - monotonic()) > 0:
+            if self.is_slow:
+                self.on_wait(pause + self.delay_s * max(0, self.left - 1))
+            sleep(min(pause, 1.0))
 
     def _fetched(self, url: str) -> tuple[Seen, str | None]:
         """The answer of an address, and where it sends on to; it is not followed here."""
         try:
-            self._wait(urlsplit(url).netloc)
-            deadline = time.monotonic() + self.timeout_s
+            self.wait(url)
+            with self._lock:
+                self.requests += 1
+            timeout_s = self.timeout_s or TIMEOUT_S
+            deadline = time.monotonic() + timeout_s
             with (
-                _ended_after(self.timeout_s + GRACE_S),
+                _ended_after(timeout_s + GRACE_S),
                 self._session.get(url, timeout=TIMEOUT_S, stream=True, allow_redirects=False) as response,
             ):
+                self.is_there = True
                 if target := self._session.get_redirect_target(response):
                     onward = urljoin(url, target).partition("#")[0]
                     if urlsplit(onward).scheme not in ("http", "https"):

@@ -9,7 +9,10 @@ from harvester.detect import recognise, recognise_more
 from harvester.detect.hits import Recogniser
 from harvester.spiders import sparql_queries
 
-__all__ = ["LADDER", "USUAL", "Rung", "bases_of", "home_of", "own_rungs", "places_of"]
+__all__ = [
+    "AS_GIVEN", "LADDER", "USUAL", "AsGiven", "Rung", "bases_of", "home_of", "own_kinds", "own_rungs", "places_of",
+    "told_by",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,41 @@ def places_of(portal_type: str) -> list[str]:
     """The paths by which a type is detected, without queries; none where only its own address tells it."""
     paths = [rung.path.partition("?")[0] for rung in LADDER if portal_type in _TELLS[rung.recogniser]]
     return list(dict.fromkeys(paths))
+
+
+def told_by(rung: Rung) -> tuple[str, ...]:
+    """The types that the answer to a question may tell of."""
+    return _TELLS[rung.recogniser]
+
+
+@dataclass(frozen=True, slots=True)
+class AsGiven:
+    """A question to an address as it was given. ``words``: of which one stands in its path where it is likely."""
+
+    query: str
+    recogniser: Recogniser
+    kinds: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+AS_GIVEN = (
+    AsGiven(f"?query={_COUNT}", recognise.sparql, ("sparql",), ("sparql", "query", "repositories", "endpoint")),
+    AsGiven("?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, ("csw",), ("csw", "catalogue", "srv")),
+    AsGiven("?verb=Identify", recognise.oai_pmh, ("oai-pmh",), ("oai",)),
+    AsGiven("?f=json", recognise.arcgis_server, ("arcgis-server",), ("rest/services", "arcgis")),
+)
+"""Interfaces that answer nothing without a query."""
+
+
+def own_kinds(url: str) -> list[str]:
+    """The types whose interface has addresses like this one."""
+    path = urlsplit(url).path
+    return [
+        kind
+        for rung in LADDER
+        if (start := rung.path.partition("?")[0].rsplit("/", 1)[0]) and len(start) > 1 and f"{start}/" in path
+        for kind in told_by(rung)
+    ]
 
 
 def own_rungs(portal_type: str) -> list[Rung]:

@@ -208,6 +208,9 @@ class PortalSpider(FaultTelling, scrapy.Spider):
     def check_budget(self) -> None:
         """Raise BudgetSpent where the portal has had its share of the night."""
         limits = self.portal.limits
+        trial = self.night.trial_requests
+        if trial is not None and (self.tally.kept or self.tally.requests >= trial):
+            raise faults.BudgetSpent(f"this look is over after {self.tally.requests} requests")
         if self.is_over:
             raise faults.BudgetSpent(f"limits.deadline_s = {limits.deadline_s:g} is over")
         if self.tally.bytes > limits.max_harvest_bytes:
@@ -238,7 +241,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         kept: list[Record] = []
         errors: list[HarvestError] = self._moved(response)
         for pointer, sent in records:
-            raw = self.masked(sent)
+            raw = sent
             try:
                 other = self.other_id(raw)
             except Exception:  # noqa: BLE001  # what is wrong with the record is said below
@@ -256,6 +259,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
                     own.others.append(other)
                 continue
             try:
+                raw = self.masked(sent)
                 record, said = self._record(raw, pointer, response)
             except Exception as error:  # noqa: BLE001  # one bad record must not stop the others
                 if not is_second:

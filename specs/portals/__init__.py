@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -329,13 +330,21 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def save(spec: PortalSpec, folder: Path) -> Path:
-    """Write a portal file into a folder, whole or not at all. Raises SpecError where one of this id is there."""
+_NO_TEXT = re.compile("[^ -~\u00a0-\ud7ff\ue000-\ufffd]+")
+
+
+def save(spec: PortalSpec, folder: Path, comments: Sequence[str] = ()) -> Path:
+    """Write a portal file into a folder, whole or not at all, with comments at its head.
+
+    Raises SpecError where one of this id is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{spec.id}.toml"
     if path.exists():
         raise SpecError(f"{path}: is there already; change it by hand, or remove it first")
     part = path.with_suffix(".part")
-    part.write_text(dump(spec), encoding="utf-8")
+    # No sign of a stranger's text may end a comment.
+    head = "".join(f"# {_NO_TEXT.sub(' ', line)}\n" for line in comments)
+    part.write_text(head + dump(spec), encoding="utf-8")
     part.replace(path)
     return path

@@ -1,0 +1,50 @@
+"""``winnow.toml`` in the data folder: what holds for every command there. Options of the command line go first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, StringConstraints
+
+from specs.errors import Strict, parse, read_toml
+
+__all__ = ["NAME", "Configuration", "load", "remember_contact"]
+
+NAME = "winnow.toml"
+
+
+def _proxy(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be http://host:port of an HTTP proxy")
+    return value.rstrip("/")
+
+
+class Configuration(Strict):
+    """One file."""
+
+    contact: Annotated[str, StringConstraints(min_length=3)] | None = None
+    """E-mail or page of the operator, for the user agent."""
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+    """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. Names are resolved
+    and checked here before the proxy is asked. Proxies of the environment are ignored."""
+
+
+def load(data: Path) -> Configuration:
+    """The configuration of a data folder; the defaults where it has none. Raises SpecError for a bad file."""
+    path = data / NAME
+    return parse(Configuration, read_toml(path), str(path)) if path.is_file() else Configuration()
+
+
+def remember_contact(data: Path, contact: str) -> None:
+    """Add the contact to a configuration that names none."""
+    path = data / NAME
+    data.mkdir(parents=True, exist_ok=True)
+    before = path.read_text("utf-8") if path.is_file() else ""
+    part = path.with_suffix(".part")
+    # JSON's texts are TOML's, and the key must stand before any table.
+    part.write_text(f"contact = {json.dumps(contact, ensure_ascii=False)}\n{before}", "utf-8")
+    part.replace(path)

@@ -1,0 +1,129 @@
+"""Whether what is recommended can be harvested: one record of it is read, as the next command would."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harvester.detect.answer import SURE, Endpoint
+from harvester.detect.asking import Asker
+from harvester.detect.hits import HINT
+from specs.errors import SpecError
+from specs.portals import PortalSpec, of_url
+
+if TYPE_CHECKING:
+    from harvester.checks.robots_rules import SiteRules
+
+__all__ = ["Tried", "read_one", "tried_first"]
+
+TRIAL_S = 15.0
+"""For reading one record."""
+MAX_TRIALS = 3
+MOST_OF_TRIAL = 8
+"""Requests of it, where robots.txt does not ask for long pauses."""
+
+MAX_BYTES = 5_000_000
+"""Of a feed; a longer one is known by its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of it. ``why``: in words, for all but "ok"."""
+
+    verdict: Literal["ok", "empty", "failed", "unknown"]
+    why: str = ""
+    requests: int = 0
+
+
+def read_one(
+    spec: PortalSpec,
+    *,
+    contact: str,
+    rules: Mapping[str, SiteRules],
+    max_requests: int,
+    seconds: float,
+) -> Tried:
+    """Read one record of a portal, in a folder that is thrown away.
+
+    ``rules``: what robots.txt says, by site, as it was read just before. Where the requests or seconds do not suffice,
+    nothing is known.
+    """
+    from catalog.store import open_catalog
+    from harvester.crawl import crawl
+    from harvester.night import Night
+    from harvester.nightly import portal_of
+
+    limits = spec.limits.model_copy(
+        update={"page_rows": 1, "max_datasets": 1, "max_feed_bytes": MAX_BYTES, "deadline_s": max(1.0, seconds)}
+    )
+    looked = spec.model_copy(update={"limits": limits, "min_datasets": 0, "max_datasets": None})
+    with tempfile.TemporaryDirectory(prefix="winnow-trial-") as folder:
+        data = Path(folder)
+        with open_catalog(data / "catalog.db") as catalog:
+            run_id = catalog.begin_run("trial", [portal_of(looked)], version="", methodology="")
+            night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
+            night.known_robots = dict(rules)
+            crawl(night, [looked])
+            harvest = catalog.rows("select * from harvests")[0]
+            count = catalog.value("select count(*) from datasets")
+            errors = catalog.rows("select * from harvest_errors order by is_fatal desc, rowid limit 5")
+    requests = int(harvest["requests"] or 0)
+    if count:
+        return Tried("ok", requests=requests)
+    faults = [f"{one['message']} ({one['remedy']})" for one in errors if not _is_ours(one["message"])]
+    reasons = [one for one in json.loads(harvest["reasons"] or "[]") if not _is_ours(one)]
+    if harvest["verdict"] in ("complete", "suspect") and not faults:
+        return Tried("empty", "it lists no datasets", requests)
+    if faults:
+        return Tried("failed", faults[0][:400], requests)
+    if any(_is_ours(one["message"]) for one in errors) or not reasons:
+        return Tried("unknown", "the look ended before a record was read", requests)
+    return Tried("failed", reasons[0][:400], requests)
+
+
+def _is_ours(message: str) -> bool:
+    """Whether it was our own limit that ended the look."""
+    return "limits." in message or "this look" in message
+
+
+def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint], list[str]]:
+    """The endpoints, after one record of what is to be recommended was read as the next command would.
+
+    One that gives none is not recommended; the next one is tried then.
+    """
+    notes: list[str] = []
+    until = max(time.monotonic(), min(asker.until, time.monotonic())) + TRIAL_S
+    for _ in range(MAX_TRIALS):
+        best = next((one for one in endpoints if one.confidence >= SURE), None)
+        if best is None:
+            break
+        left = asker.left if asker.is_slow else MOST_OF_TRIAL
+        seconds = until - time.monotonic() if not asker.is_slow else 120 + asker.delay_s * left
+        if left < 1 or seconds < 1:
+            notes.append(f"{best.type} at {best.url} was not tried: no request was left for it")
+            break
+        try:
+            spec = of_url(best.url, best.type, local=asker.allow_local)
+        except SpecError as error:
+            notes.append(str(error))
+            break
+        if asker.is_slow:
+            asker.wait(best.url)
+        tried = read_one(spec, contact=asker.contact, rules=asker.rules, max_requests=left, seconds=seconds)
+        asker.requests += tried.requests
+        if tried.verdict in ("ok", "empty"):
+            said = "a record of it was read" if tried.verdict == "ok" else "it lists no datasets"
+            endpoints = [replace(one, tried=said) if one is best else one for one in endpoints]
+            break
+        if tried.verdict == "unknown":
+            notes.append(f"{best.type} at {best.url}: {tried.why}")
+            break
+        notes.append(f"{best.type} at {best.url} is not recommended: no record could be read: {tried.why}")
+        poorer = replace(best, confidence=HINT, evidence=f"{best.evidence}; but no record could be read")
+        endpoints = [*(one for one in endpoints if one is not best), poorer]
+    return endpoints, notes

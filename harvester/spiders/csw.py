@@ -234,7 +234,7 @@ class Spider(ListingSpider):
         return xml_record.other_id(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return xml_record.to_dataset(raw)
+        return xml_record.to_dataset(raw, languages=self.languages)
 
 
 def _reported(report: etree._Element, url: str) -> faults.Fault:

@@ -9,13 +9,16 @@ Germany as JSON in a text; all are kept as they stand.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lxml import etree
 
 from catalog.model import Contact, Dataset, Publisher
+from catalog.vocabulary import language_code
+from harvester.facts.languages import Worded, worded
 from harvester.spiders.iso_constraints import constraints
 from harvester.spiders.iso_distributions import Links, links_of
-from harvester.spiders.iso_text import code, codes, href, iso_text, iso_texts
+from harvester.spiders.iso_text import code, codes, href, iso_text, localised, own_text
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.service_links import service_of
 from harvester.spiders.values import email, first
@@ -56,8 +59,8 @@ def identity(record: etree._Element) -> str | None:
     return first(iso_text(record, "fileIdentifier"), iso_text(record, "metadataIdentifier/MD_Identifier/code"))
 
 
-def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset:
-    """The dataset of one record.
+def to_dataset(record: etree._Element, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one record; ``languages`` are those of the portal, its own first.
 
     ``default_id`` names a record without identifier, where something else does. Raises LostRecord where nothing does.
     """
@@ -70,6 +73,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
     about = find(record, "identificationInfo/*")
     cited = find(about, "citation/CI_Citation")
     parties = _parties(record, about, cited)
+    said = _worded(record, about, cited, languages)
     legal = constraints(about)
     start, end = _period(about)
     links = links_of(record)
@@ -77,9 +81,10 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
     related = _related(about)
     return Dataset(
         identifier=identifier,
-        title=iso_text(cited, "title"),
-        description=iso_text(about, "abstract"),
-        keywords=iso_texts(about, "descriptiveKeywords/MD_Keywords/keyword"),
+        title=said.title,
+        description=said.description,
+        keywords=said.keywords,
+        translations=said.translations,
         themes=values(about, "topicCategory/MD_TopicCategoryCode"),
         publisher=_publisher(parties),
         contact=_contact(parties, record),
@@ -114,6 +119,50 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
         distributions=links.files,
         data_services=links.services,
     )
+
+
+# Words
+
+
+def _worded(
+    record: etree._Element, about: etree._Element | None, cited: etree._Element | None, languages: Sequence[str | None]
+) -> Worded:
+    """Title, abstract and keywords in all languages of the record."""
+    title, abstract = find(cited, "title"), find(about, "abstract")
+    listed = find_all(about, "descriptiveKeywords/MD_Keywords/keyword")
+    if not any(find(one, "PT_FreeText") is not None for one in (title, abstract, *listed)):
+        words = tuple(dict.fromkeys(found for one in listed if (found := iso_text(one))))
+        return Worded(iso_text(title), iso_text(abstract), words, {})
+    own, locales = _locales(record)
+
+    def by_language(element: etree._Element | None) -> dict[str | None, str]:
+        made: dict[str | None, str] = {}
+        if element is not None and (plain := own_text(element)) is not None:
+            made[own] = plain
+        for locale, words in localised(element).items():
+            made.setdefault(locales.get(locale.lower()) or language_code(locale) or locale.lower(), words)
+        return made
+
+    keywords: dict[str | None, list[str]] = {}
+    for one in listed:
+        for code_, word in by_language(one).items():
+            keywords.setdefault(code_, []).append(word)
+    return worded(by_language(title), by_language(abstract), keywords, (*languages, own))
+
+
+def _locales(record: etree._Element) -> tuple[str | None, dict[str, str]]:
+    """The language of the record, and those of its locales by their ids in lower case letters."""
+    found: dict[str, str] = {}
+    for locale in [*find_all(record, "locale/PT_Locale"), *find_all(record, "otherLocale/PT_Locale")]:
+        named = find(locale, "languageCode/LanguageCode")
+        declared = code(named if named is not None else find(locale, "language/LanguageCode"))
+        if (known := language_code(declared)) and (name := attribute(locale, "id")):
+            found[name.lower()] = known
+    declared = first(
+        code(find(record, "language/LanguageCode")), iso_text(record, "language"),
+        code(find(record, "defaultLocale/PT_Locale/language/LanguageCode")),
+    )  # fmt: skip
+    return (language_code(re.split(r"[;,]", declared)[0].strip()) if declared else None), found
 
 
 # Dates

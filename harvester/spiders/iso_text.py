@@ -15,7 +15,7 @@ from lxml import etree
 from harvester.spiders.values import first
 from harvester.spiders.xml_reading import attribute, children, find, find_all, local, value
 
-__all__ = ["code", "codes", "href", "iso_text", "iso_texts", "localised"]
+__all__ = ["code", "codes", "href", "iso_text", "iso_texts", "localised", "own_text"]
 
 _NIL = ("missing", "unknown", "inapplicable", "template", "withheld", "other", "unpopulated")
 _FREE = ("PT_FreeText", "PT_FreeURL")
@@ -29,10 +29,15 @@ def iso_text(element: etree._Element | None, path: str = "") -> str | None:
     return first(*(_text(one) for one in (find_all(element, path) if path else [element])))
 
 
-def _text(element: etree._Element) -> str | None:
+def own_text(element: etree._Element) -> str | None:
+    """The text of an element in the record's own language alone."""
     plain = [value(child) for child in children(element) if local(child) not in _FREE]
     found = first(*plain, None if len(element) else value(element))
-    if found and not (attribute(element, "nilReason") and found.lower() in _NIL):
+    return found if found and not (attribute(element, "nilReason") and found.lower() in _NIL) else None
+
+
+def _text(element: etree._Element) -> str | None:
+    if (found := own_text(element)) is not None:
         return found
     # The record's own language may be left blank.
     return first(*(value(element, path) for path in _LOCALISED)) or _address(element)

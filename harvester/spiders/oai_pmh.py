@@ -265,7 +265,7 @@ class Spider(ListingSpider):
         return oai_record.other_id(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return oai_record.to_dataset(raw)
+        return oai_record.to_dataset(raw, self.languages)
 
 
 def _in_full(why: str) -> faults.Fault:

@@ -6,6 +6,7 @@ that the repository has itself harvested the record ("provenance"): then it is a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lxml import etree
@@ -57,7 +58,7 @@ def other_id(raw: str) -> str | None:
     return (identifier_of(record) or raw) if is_other else None
 
 
-def to_dataset(raw: str) -> Dataset:
+def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
     """The dataset of one record.
 
     Raises LostRecord where the header has no identifier, ValueError where there is no metadata of a kind that is known.
@@ -70,7 +71,7 @@ def to_dataset(raw: str) -> Dataset:
         raise ValueError("it has no metadata")
     name = local(said)
     if name in ISO_ROOTS:
-        found = iso_record.to_dataset(said, identifier)
+        found = iso_record.to_dataset(said, identifier, languages)
     elif name in ("oai_datacite", "resource"):
         found = datacite_record.to_dataset(said, identifier)
     elif name == "codeBook":

@@ -115,7 +115,7 @@ def _of_geonetwork(raw: dict[str, Any], said: dict[str, Any], language: str | No
     own = first(raw.get("id"), raw.get("_id"))
     if (xml := text(said.get("gn-record-xml"))) is not None:
         try:
-            return xml_record.to_dataset(xml, own)
+            return xml_record.to_dataset(xml, own, (language,))
         except (ValueError, LostRecord):
             # Then what the index says is there still.
             pass

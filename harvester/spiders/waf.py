@@ -116,7 +116,7 @@ class Spider(AddressSpider):
         if not xml_record.is_record(root):
             remedy = f'offer ISO 19139 or FGDC CSDGM; or move it elsewhere, or say outside = ["{local(root)}"]'
             raise PassedOver(f"<{local(root)}> is no metadata record that can be read", remedy, local(root))
-        return xml_record.to_dataset(raw, default_id=self.default_id)
+        return xml_record.to_dataset(raw, self.default_id, self.languages)
 
 
 def _folder_of(url: str) -> str:

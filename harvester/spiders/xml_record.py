@@ -7,6 +7,7 @@ by the name: ``CHE_MD_Metadata`` of Switzerland. They are read by the names of t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from lxml import etree
 
@@ -52,11 +53,13 @@ def is_record(root: etree._Element) -> bool:
     return is_iso(root) or local(root) in CSW_ROOTS or fgdc_record.is_fgdc(root)
 
 
-def to_dataset(raw: str, default_id: str | None = None) -> Dataset:
-    """The dataset of a record. Raises LostRecord where it has no identity, ValueError where its kind is not known."""
+def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of a record; ``languages`` are those of the portal, its own first.
+
+    Raises LostRecord where it has no identity, ValueError where its kind is not known."""
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
-        return iso_record.to_dataset(root, default_id)
+        return iso_record.to_dataset(root, default_id, languages)
     if local(root) in CSW_ROOTS:
         return dublin_core_record.from_csw(root)
     if fgdc_record.is_fgdc(root):

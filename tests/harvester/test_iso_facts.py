@@ -295,3 +295,54 @@ def period(start: str, end: str) -> str:
 def test_several_periods_are_one_span(about: str, span: tuple[str | None, str | None]) -> None:
     found = dataset(about)
     assert (found.temporal_start, found.temporal_end) == span
+
+
+def free(own: str, **others: str) -> str:
+    """A text in the record's language, with translations by locale."""
+    groups = "".join(
+        f'<gmd:textGroup><gmd:LocalisedCharacterString locale="#{locale}">{text}</gmd:LocalisedCharacterString>'
+        "</gmd:textGroup>"
+        for locale, text in others.items()
+    )
+    return f"{words(own)}<gmd:PT_FreeText>{groups}</gmd:PT_FreeText>"
+
+
+def in_languages(title: str, abstract: str, keyword: str) -> str:
+    locales = "".join(
+        f'<gmd:locale><gmd:PT_Locale id="{name}"><gmd:languageCode>{listed("LanguageCode", code)}</gmd:languageCode>'
+        "</gmd:PT_Locale></gmd:locale>"
+        for name, code in (("L1", "fre"), ("L2", "eng"))
+    )
+    about = (
+        f"<gmd:abstract>{abstract}</gmd:abstract><gmd:descriptiveKeywords><gmd:MD_Keywords><gmd:keyword>{keyword}"
+        "</gmd:keyword></gmd:MD_Keywords></gmd:descriptiveKeywords>"
+    )
+    text = record(about, before=f"<gmd:language>{listed('LanguageCode', 'ger')}</gmd:language>{locales}")
+    return text.replace(words("Wells"), title)
+
+
+@pytest.mark.parametrize(
+    ("portal", "title", "others"),
+    [
+        ("fr", "Puits", {"de": "Brunnen", "en": "Wells"}),
+        (None, "Brunnen", {"fr": "Puits", "en": "Wells"}),
+        ("it", "Brunnen", {"fr": "Puits", "en": "Wells"}),
+    ],
+)
+def test_all_languages_are_kept_and_the_portal_s_own_is_shown(
+    portal: str | None, title: str, others: dict[str, str]
+) -> None:
+    text = in_languages(
+        free("Brunnen", L1="Puits", L2="Wells"), free("Tiefen", L1="Niveaux"), free("Wasser", L2="water")
+    )
+    found = xml_record.to_dataset(text, languages=(portal,))
+    assert found.title == title
+    assert {code: one["title"] for code, one in found.translations.items()} == others
+    assert set(found.keywords) == {"Wasser", "water"}
+    assert found.description == ("Niveaux" if portal == "fr" else "Tiefen")
+
+
+def test_a_blank_text_in_the_record_s_own_language_is_no_text() -> None:
+    text = in_languages(free("", L1="Puits"), free(" ", L2="Levels"), free("Wasser"))
+    found = xml_record.to_dataset(text)
+    assert (found.title, found.description) == ("Puits", "Levels")

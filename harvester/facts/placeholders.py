@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
-from harvester.facts.record import REPEATS, meant
+from harvester.facts.record import NOTHING_NAMED, REPEATS, meant
 
 __all__ = ["without_placeholders"]
 
@@ -55,7 +55,7 @@ def _own(noun: T) -> T:
         if value is None or value == ():
             continue
         if type(value) is str:
-            if len(value) > 60 and "{" not in value:
+            if len(value) > 60 and "{" not in value and not value.endswith(NOTHING_NAMED):
                 continue
             if name == "name":
                 # That of a publisher was looked at before.

@@ -25,7 +25,7 @@ from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
 from harvester.facts.values import email, is_language_map, json_text, text
 
-__all__ = ["REPEATS", "Facts", "meant"]
+__all__ = ["NOTHING_NAMED", "REPEATS", "Facts", "meant"]
 
 _TITLES = ("title",)
 """A title may be any word: a town is called Nada."""
@@ -37,6 +37,9 @@ _NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
 _NO_HASH = re.compile(r"0+|[\W_]+")
 _NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
 REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
+NOTHING_NAMED = ("/null", "#null", "/undefined", "#undefined", "/NaN", "#NaN")
+"""Ends of an address in a code list, which a program made of a code that it did not have."""
+_CODED = ("frequency", "language", "format", "media_type", "licence", "access_rights", "spatial", "themes", "publisher")
 _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
 _DATED = {
     "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
@@ -47,25 +50,15 @@ _DATED = {
 _ODD = ("[", "{", " ", "\n", "\t", "\r", "")
 """Beginnings of texts that are looked at more closely: JSON, or blanks."""
 _OBJECT_NAMES = (
-    "name",
-    "title",
-    "label",
-    "prefLabel",
-    "skos:prefLabel",
-    "rdfs:label",
-    "value",
-    "code",
-    "uri",
-    "@id",
-    "id",
-    "url",
-    "href",
-    "resource",
-)
+    "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
+    "@id", "id", "url", "href", "resource",
+)  # fmt: skip
 
 
 def meant(fact: str, said: str) -> bool:
     """Whether a text states a fact at all, and is no placeholder."""
+    if fact in _CODED and said.endswith(NOTHING_NAMED) and said[:4].lower() == "http":
+        return False
     if len(said) > _LONG and "{" not in said and "%" not in said:
         return True
     if fact in _TITLES:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from catalog import vocabulary
+from catalog.model import Dataset, Distribution
 from harvester.facts import Body, Candidate, Facts, Scope, choose, contact_of, field_name, periods, places, span, worded
+from harvester.facts.placeholders import without_placeholders
 
 
 def licence_of(**fields: Any) -> tuple[str | None, str | None]:
@@ -244,3 +246,15 @@ def test_department_of_commerce_is_no_reservation() -> None:
     assert not vocabulary.is_restrictive("Ministry of Commerce and Works")
     assert vocabulary.is_restrictive("keine kommerzielle Nutzung")
     assert vocabulary.is_restrictive("CC-BY-NC-4.0") and not vocabulary.is_restrictive("CC-BY-4.0")
+
+
+@pytest.mark.parametrize("end", ["null", "undefined", "NaN"])
+def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> None:
+    address = f"http://publications.europa.eu/resource/authority/frequency/{end}"
+    facts = Facts()
+    facts.read({"accrualPeriodicity": address})
+    assert facts.text("frequency") is None
+    file = Distribution(format=address.replace("frequency", "file-type"), access_url="https://example.org/null")
+    mended = without_placeholders(Dataset(identifier="1", frequency=address, distributions=(file,)))
+    assert mended.frequency is None
+    assert mended.distributions == (Distribution(access_url="https://example.org/null"),)

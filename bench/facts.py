@@ -31,6 +31,10 @@ HERE = Path(__file__).parent
 LABELS = HERE / "facts_labels.jsonl"
 
 
+CODES_FOR_NONE = ("unknown", "other", "notspecified", "license not specified")
+"""What code lists have for a fact that is not known: it stands as it was declared, and is read as none."""
+
+
 @dataclass(slots=True)
 class Score:
     """Counts of one fact against one witness."""
@@ -125,7 +129,7 @@ def judge(
     worst = ""
     for column, texts in own.items():
         for text in texts:
-            if text.casefold() == "unknown" or stems(fact, text, best + also):
+            if text.casefold() in CODES_FOR_NONE or stems(fact, text, best + also):
                 continue
             place = next((leaf for leaf in all_leaves if leaf.value == text), None)
             if place is None and fact != "format":

@@ -118,6 +118,8 @@ def days(text: str) -> frozenset[str]:
     for d, name, y in re.findall(r"\b(\d{1,2})?\s?([A-Za-z]{3})[a-z]*\.? (\d{4})\b", text):
         if name.lower() in MONTHS:
             found.add(f"{y}-{MONTHS[name.lower()]:02}" + (f"-{int(d):02}" if d else ""))
+    for year, short in re.findall(r"(?<!\d)(\d{4})\s?[/–]\s?(\d\d)(?!\d)", text):
+        found |= {year, year[:2] + short}
     if not found:
         found = {f"{y}-{m}" for y, m in re.findall(r"\b(\d{4})-(\d\d)(?!\d)", text)}
         found |= set(re.findall(r"(?<!\d)(\d{4})(?!\d)", text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 
 from catalog.vocabulary import is_no_value
@@ -51,6 +52,9 @@ _UNTIL = re.compile(
 _SEASON = re.compile(rf"({_YEAR})\s?([/–—-])\s?(\d\d)")
 _ALONE = re.compile(rf"({_YEAR}(?:-\d{{2}})?)")
 _YEARS = re.compile(rf"(?<!\d){_YEAR}(?!\d)")
+_LASTS = re.compile(
+    rf"({_YEAR}(?:-\d\d(?:-\d\d)?)?)/P(?=\d)(?:(\d{{1,3}})Y)?(?:(\d{{1,3}})M)?(?:(\d{{1,4}})W)?(?:(\d{{1,5}})D)?"
+)
 _DCMI = re.compile(r"\b(start|end)\s*=\s*([^;]+)", re.IGNORECASE)
 _SOLR = re.compile(r"\[(\S+) TO (\S+)\]")
 _NO_DATE = re.compile(r"0{1,4}[01]?-0?[01]-0?[01](?:T.*|\s.*)?|0+")
@@ -103,6 +107,8 @@ def _of_text(said: str) -> Period:
         return match[1] or match[2], OPEN
     if match := _UNTIL.fullmatch(said):
         return None, match[1]
+    if match := _LASTS.fullmatch(said):
+        return _lasting(match[1], *(int(number) for number in match.groups("0")[1:]))
     if (match := _RANGE.fullmatch(said)) and (match[1] or match[2]):
         end = OPEN if match[2] and re.fullmatch(_NOW, match[2], re.IGNORECASE) else match[2]
         # "2019/" is open as "2019/.." is.
@@ -116,6 +122,18 @@ def _of_text(said: str) -> Period:
     if len(years) > 1 and years[0] <= years[-1]:
         return years[0], years[-1]
     return (said, None) if re.search(r"\d", said) and not _NO_DATE.fullmatch(said) else (None, None)
+
+
+def _lasting(start: str, years: int, months: int, weeks: int, days: int) -> Period:
+    """From a day on for a while (ISO 8601-1, 5.5.2.2): "2021-03/P2M" are March and April."""
+    year, month, day = (int(part) for part in (start + "-01-01")[:10].split("-"))
+    count = (year + years) * 12 + month - 1 + months
+    try:
+        first_after = date(count // 12, count % 12 + 1, day) + timedelta(weeks=weeks, days=days)
+    except (ValueError, OverflowError):
+        return start, None
+    last = first_after - timedelta(days=1)
+    return start, last.isoformat()[: max(len(start[:10]), 10 if weeks or days else 7 if months else 4)]
 
 
 def _end(said: str | None) -> str | None:

@@ -283,7 +283,7 @@ class Spider(FeedSpider):
         return [] if self.members else super().at_feed_end()
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)
 
 
 def _whole(iri: str, base: str) -> str:

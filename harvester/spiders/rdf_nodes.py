@@ -39,11 +39,22 @@ _NAMESPACES = {
     "www.w3.org/ns/org#": "org",
     "www.w3.org/ns/prov#": "prov",
     "dati.gov.it/onto/dcatapit#": "dcatapit",
+    "vocab.deri.ie/dcat#": "dcat",
+    "www.w3.org/2007/05/powder-s#": "wdrs",
+    "www.opengis.net/ont/geosparql#": "geosparql",
+    "www.w3.org/2003/01/geo/wgs84_pos#": "wgs84",
+    "www.w3.org/ns/odrl/2/": "odrl",
+    "schema.theodi.org/odrs#": "odrs",
+    "creativecommons.org/ns#": "cc",
+    "www.w3.org/2002/07/owl#": "owl",
+    "resources.data.gov/ontology/dcat-us#": "dcat-us",
 }
 """Without scheme: https is met as often as it is wrong."""
 _TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 DATASET_TYPES = ("dcat:Dataset", "dcat:DatasetSeries", "dcatapit:Dataset")
+OTHER_TYPES = ("schema:Dataset", "adms:Asset")
+"""What stands for a dataset in a document without any of DCAT's."""
 _OWN_RECORDS = {*DATASET_TYPES, "dcat:Catalog", "dcat:CatalogRecord"}
 """What is described on its own: it is named within other nodes, and not repeated there."""
 _MEMBERS = ("http://www.w3.org/ns/dcat#seriesMember", "http://purl.org/dc/terms/hasPart")
@@ -66,8 +77,8 @@ def short(iri: str) -> str:
 def _in_full(name: str) -> list[NamedNode]:
     """All spellings of a prefixed name."""
     prefix, _, local = name.partition(":")
-    space = next(space for space, known in _NAMESPACES.items() if known == prefix)
-    return [NamedNode(f"{scheme}://{space}{local}") for scheme in ("http", "https")]
+    spaces = [space for space, known in _NAMESPACES.items() if known == prefix]
+    return [NamedNode(f"{scheme}://{space}{local}") for space in spaces for scheme in ("http", "https")]
 
 
 def types_of(store: Store, node: Any) -> set[str]:
@@ -81,6 +92,11 @@ def datasets_of(store: Store) -> list[Any]:
     found: dict[str, Any] = {}
     for name in DATASET_TYPES:
         for kind in _in_full(name):
+            for quad in store.quads_for_pattern(None, _TYPE, kind):
+                found[str(quad.subject)] = quad.subject
+    if not found:
+        # A catalogue in another vocabulary's words.
+        for kind in [kind for name in OTHER_TYPES for kind in _in_full(name)]:
             for quad in store.quads_for_pattern(None, _TYPE, kind):
                 found[str(quad.subject)] = quad.subject
     return [found[key] for key in sorted(found) if _is_described(store, found[key])]

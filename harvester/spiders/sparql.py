@@ -253,7 +253,7 @@ class Spider(ListingSpider):
     def to_dataset(self, raw: Any) -> Dataset:
         if "@lost" in raw:
             raise ValueError(raw["@lost"])
-        return row_dataset(raw) if "@rows" in raw else to_dataset(raw)
+        return row_dataset(raw) if "@rows" in raw else to_dataset(raw, self.languages)
 
 
 def _fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:

@@ -18,7 +18,7 @@ from catalog.model import Contact, Publisher
 from catalog.vocabulary import frequency, is_no_value, is_template, language_code
 from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
-from harvester.facts.choice import Choice, choose
+from harvester.facts.choice import Choice, choose, grade
 from harvester.facts.languages import Worded, first_language, worded
 from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
@@ -252,7 +252,9 @@ class Facts:
         chosen = self.choice("licence")
         if chosen is None:
             return None, None
-        return chosen.text, chosen.others[0] if chosen.others and not chosen.contradictions else None
+        # "not specified" beside a licence is no name of it.
+        beside = next((one for one in chosen.others if grade("licence", one)), None)
+        return chosen.text, None if chosen.contradictions else beside
 
     def modified(self) -> str | None:
         """When the data changed. A repetition (``R/P1D``), which DCAT-US allows there, is the frequency."""

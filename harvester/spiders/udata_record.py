@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.model import Contact, Dataset, Distribution, Publisher
+from catalog.model import Dataset, Distribution, Publisher
+from harvester.facts import Facts
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, text, texts
+from harvester.spiders.values import first, text, texts
 
 __all__ = ["to_dataset"]
 
@@ -31,7 +32,10 @@ def to_dataset(raw: Any) -> Dataset:
     identifier = first(raw.get("id"), raw.get("slug"))
     if identifier is None:
         raise LostRecord("the dataset has neither id nor slug", "ask the portal to mend the record", "/id")
-    harvest, extras, period = _dict(raw.get("harvest")), _dict(raw.get("extras")), _dict(raw.get("temporal_coverage"))
+    harvest, extras = _dict(raw.get("harvest")), _dict(raw.get("extras"))
+    facts = _facts(raw, extras)
+    licence, licence_title = facts.licence()
+    start, end = facts.period()
     listed = raw.get("resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     # Without resources and origin, last_update is the record's date.
@@ -42,22 +46,39 @@ def to_dataset(raw: Any) -> Dataset:
         description=first(raw.get("description"), raw.get("description_short")),
         keywords=texts(raw.get("tags")),
         publisher=_publisher(raw),
-        contact=_contact(raw.get("contact_points")),
-        licence=text(raw.get("license")),
+        contact=facts.contact(),
+        licence=licence,
+        licence_title=licence_title,
         access_rights=text(raw.get("access_type")),
         issued=first(harvest.get("issued_at"), raw.get("created_at")),
         modified=text(raw.get("last_update")) if has_data_date else None,
         record_modified=first(_dict(raw.get("internal")).get("last_modified_internal"), raw.get("last_modified")),
-        frequency=text(raw.get("frequency")),
-        spatial=texts(_dict(raw.get("spatial")).get("zones")),
-        temporal_start=text(period.get("start")),
-        temporal_end=text(period.get("end")),
+        frequency=facts.text("frequency"),
+        spatial=facts.places(),
+        temporal_start=start,
+        temporal_end=end,
+        language=facts.first_texts("language"),
         landing_page=text(raw.get("page")),
         conforms_to=_schema(raw),
         other_identifiers=texts([harvest.get("dct_identifier"), extras.get("dct:identifier"), harvest.get("uri")]),
         harvested_from=_origin(harvest, extras),
+        contradictions=tuple(dict.fromkeys(facts.contradictions)),
         distributions=tuple(_distribution(item) for item in resources),
     )
+
+
+def _facts(raw: dict[str, Any], extras: dict[str, Any]) -> Facts:
+    """What udata has a place for, and what robots and people wrote among the extras, under any name."""
+    facts, area = Facts("dataset"), _dict(raw.get("spatial"))
+    facts.add("licence", raw.get("license"), "license", rank=-1)
+    facts.add("frequency", raw.get("frequency"), "frequency", rank=-1)
+    facts.add("spatial", area.get("zones"), "spatial/zones", rank=-2)
+    facts.add("spatial", area.get("geom"), "spatial/geom", rank=-1)
+    facts.add("temporal", raw.get("temporal_coverage"), "temporal_coverage", rank=-1)
+    facts.add("contact", raw.get("contact_points"), "contact_points", rank=-1)
+    # "harvest:domain" and the like are of the robot.
+    facts.read({key: value for key, value in extras.items() if ":" not in key or key.startswith("dct:")}, "extras/")
+    return facts
 
 
 def _publisher(raw: dict[str, Any]) -> Publisher | None:
@@ -68,14 +89,6 @@ def _publisher(raw: dict[str, Any]) -> Publisher | None:
         return Publisher(name=name, identifier=text(organisation.get("id")), url=text(organisation.get("page")))
     person = " ".join(part for key in ("first_name", "last_name") if (part := text(owner.get(key))))
     return Publisher(name=person, identifier=text(owner.get("id")), url=text(owner.get("page"))) if person else None
-
-
-def _contact(points: Any) -> Contact | None:
-    point = _dict(points[0]) if isinstance(points, list) and points else _dict(points)
-    contact = Contact(
-        name=text(point.get("name")), email=email(point.get("email")), url=text(point.get("contact_form"))
-    )
-    return contact if contact != Contact() else None
 
 
 def _origin(harvest: dict[str, Any], extras: dict[str, Any]) -> str | None:

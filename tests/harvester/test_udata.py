@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.model import Contact
 from catalog.store import Catalog
+from harvester.spiders.udata_record import to_dataset
 
 DATASETS = "/api/1/datasets/"
 HTML = Answer(200, "text/html", b"<!doctype html><title>Sorry</title>")
@@ -75,3 +78,36 @@ def test_an_error_report_is_said_in_its_own_words(catalog: Catalog) -> None:
         harvest(catalog, spec("p", "udata", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and "Search is being rebuilt" in row["reasons"][0]
+
+
+def test_facts_among_the_extras_and_in_the_shape() -> None:
+    """udata fills license and frequency with codes for "not known" where a robot wrote what it read elsewhere."""
+    shape = {"type": "MultiPolygon", "coordinates": [[[[1, 2], [3, 2], [3, 4], [1, 2]]]]}
+    raw = {
+        "id": "1",
+        "license": "notspecified",
+        "frequency": "unknown",
+        "spatial": {"zones": ["fr:commune:1"], "geom": shape, "granularity": "other"},
+        "temporal_coverage": {"start": "2001-01-01", "end": "2002-12-31"},
+        "extras": {
+            "licenseText": "ODbL",
+            "freqMAJ": "Annuelle",
+            "Langue": "français",
+            "contact_email": "mailto:desk@example.org",
+            "contact_name": "Desk",
+            "harvest:language": "en",
+        },
+    }
+    found = to_dataset(raw)
+    assert (found.licence, found.licence_title, found.frequency) == ("ODbL", None, "Annuelle")
+    assert found.spatial == ("fr:commune:1", json.dumps(shape, separators=(",", ":")))
+    assert (found.temporal_start, found.temporal_end) == ("2001-01-01", "2002-12-31")
+    assert found.language == ("français",)
+    assert found.contact == Contact(name="Desk", email="desk@example.org")
+
+
+def test_what_udata_has_a_place_for_goes_before_the_extras() -> None:
+    raw = {"id": "1", "license": "lov2", "frequency": "annual", "extras": {"license": "ODbL", "frequency": "daily"}}
+    found = to_dataset(raw)
+    assert (found.licence, found.frequency) == ("lov2", "annual")
+    assert len(found.contradictions) == 2

@@ -45,6 +45,10 @@ _TERMS = re.compile(
 """Speaks of use, in whatever place."""
 
 
+_LONG = 1_000
+"""Characters. A longer text says more than one thing."""
+
+
 class Said(NamedTuple):
     """One text of a record's constraints."""
 
@@ -127,6 +131,8 @@ def is_of_access(said: Said) -> bool:
     """Whether a text says no more than who may look."""
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
+    if len(said.shown) > _LONG:
+        return False
     return bool(_PUBLIC.search(said.shown)) and not _OF_USE.search(said.shown) and not is_licence(said)
 
 

@@ -26,7 +26,8 @@ _PROFILED = re.compile(r"[A-Z]{2,6}_((CI|DQ|DS|EX|GM|LI|MD|MI|PT|RS|SV)_\w+)")
 def root_of(raw: str) -> etree._Element:
     """The root of a record's text, by the names of the standard. Raises ValueError."""
     root = parse_xml(raw.encode("utf-8", "surrogatepass"), may_be_page=False)
-    if "isoType" in raw or _PROFILED.search(raw):
+    # A look at the text is cheaper than one at every element.
+    if "isoType" in raw or (("_MD_" in raw or "_CI_" in raw) and _PROFILED.search(raw)):
         for one in root.iter():
             if isinstance(one.tag, str) and (name := _standard(one)) != local(one):
                 one.tag = name

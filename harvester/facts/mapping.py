@@ -5,6 +5,7 @@ What a portal type knows better it puts in their place: ``Dataset(**{**dataset_f
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from harvester.facts.bodies import Body
@@ -68,5 +69,14 @@ def file_fields(facts: Facts) -> dict[str, Any]:
     if "licence" in found:
         made["licence"], made["licence_title"] = facts.licence()
     if made.get("checksum"):
-        made["checksum_algorithm"] = facts.text("checksum_algorithm")
+        made["checksum_algorithm"] = facts.text("checksum_algorithm") or _algorithm(facts, str(made["checksum"]))
     return made
+
+
+def _algorithm(facts: Facts, checksum: str) -> str | None:
+    """The algorithm that the name of the field tells: "sha256"."""
+    for one in facts.found.get("checksum", ()):
+        named = re.search(r"(?i)(?:^|[/_ .-])(md5|sha-?(?:1|224|256|384|512))$", one.path)
+        if named and str(one.value).strip() == checksum.strip():
+            return named[1]
+    return None

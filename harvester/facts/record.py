@@ -55,6 +55,11 @@ _OBJECT_NAMES = (
 )  # fmt: skip
 
 
+_LINKS = ("relations", "references", "documentation", "landing_page", "described_by")
+_ADDRESSES = ("url", "href", "resource", "uri", "@id")
+"""Of an object that stands for a link, its address says more than its label."""
+
+
 def meant(fact: str, said: str) -> bool:
     """Whether a text states a fact at all, and is no placeholder."""
     if fact in _CODED and said.endswith(NOTHING_NAMED) and said[:4].lower() == "http":
@@ -154,7 +159,8 @@ class Facts:
             if fact == "licence":
                 return self._licence_texts(value)
             if not is_language_map(value) and "@value" not in value:
-                found = next((said for key in _OBJECT_NAMES if (said := self.words(value.get(key)))), None)
+                keys = (*_ADDRESSES, *_OBJECT_NAMES) if fact in _LINKS else _OBJECT_NAMES
+                found = next((said for key in keys if (said := self.words(value.get(key)))), None)
                 return [found] if found and meant(fact, found) else []
         found = self.words(value)
         return [found] if found and meant(fact, found) else []

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog.model import Contact, Publisher
-from catalog.vocabulary import frequency, is_no_value, is_template, language_code
+from catalog.vocabulary import frequency, is_no_value, is_template, language_code, licence
 from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose, grade
@@ -35,6 +35,7 @@ _LONG = 40
 """Characters; a longer text without signs of a template is no placeholder."""
 _NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
 _NO_HASH = re.compile(r"0+|[\W_]+")
+_DIGIT = re.compile(r"\d")
 _NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
 REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
 NOTHING_NAMED = ("/null", "#null", "/undefined", "#undefined", "/NaN", "#NaN")
@@ -71,12 +72,18 @@ def meant(fact: str, said: str) -> bool:
     if is_no_value(said, by_program=fact in _WORDS):
         # "unknown" is a frequency by its own code.
         return fact == "frequency" and not is_no_value(said, by_program=True) and frequency(said) is not None
+    if fact == "licence":
+        # "License not specified" is no licence, whatever a portal calls it.
+        known = licence(said) if len(said) <= _LONG else None
+        return known is None or known.open_definition != "none"
     if fact == "byte_size":
         return _NO_NUMBER.fullmatch(said.strip()) is None
     if fact == "checksum":
         return _NO_HASH.fullmatch(said.strip()) is None
     if fact in _DATES:
-        return _NO_DAY.fullmatch(said.strip()) is None
+        # "Current" is no end of a period.
+        is_day = not fact.startswith("temporal") or _DIGIT.search(said) is not None
+        return is_day and _NO_DAY.fullmatch(said.strip()) is None
     return True
 
 
@@ -314,10 +321,15 @@ class Facts:
                 email=named.email or email(self.text("publisher_email")),
                 url=named.url or self.text("publisher_url"),
                 identifier=named.identifier or self.text("publisher_identifier"),
-                parents=named.parents,
+                parents=named.parents or self._above(named.name),
             )
             return publisher_of([merged])
         return publisher_of([*filed_under, *self.bodies("responsible")])
+
+    def _above(self, name: str | None) -> tuple[str, ...]:
+        """What stands above a publisher in "State > Department > Office"."""
+        levels = [one.strip() for one in re.split(r"\s+>\s+", self.text("publisher_hierarchy") or "")]
+        return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
     def contact(self, *further: Body) -> Contact | None:
         """Whom to ask: the contact point, else the maintainer, else the author."""

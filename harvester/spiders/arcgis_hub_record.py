@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from catalog.model import Contact, Dataset
+from catalog.model import Dataset
 from harvester.spiders import dcat_us_record
 from harvester.spiders.arcgis_item import item_dataset
 from harvester.spiders.losses import LostRecord
@@ -41,11 +41,9 @@ def _feature(raw: dict[str, Any], item: dict[str, Any], portal_url: str) -> Data
     identifier = first(raw.get("id"), item.get("id"))
     if identifier is None:
         raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
-    # Hub's own feeds name the owner's account as the contact.
-    owner = text(item.get("owner"))
+    # The owner is an account: it is nobody to write to.
     landing = f"{portal_url}/datasets/{identifier}"
-    contact = Contact(name=owner) if owner else None
-    return item_dataset(item, identifier=identifier, landing_page=landing, file_url=None, contact=contact)
+    return item_dataset(item, identifier=identifier, landing_page=landing, file_url=None)
 
 
 def item_and_layer(value: Any) -> str | None:

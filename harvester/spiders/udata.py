@@ -32,6 +32,7 @@ class Spider(ListingSpider):
     """All public datasets of a udata portal."""
 
     type = "udata"
+    has_facts = True
     about = About(
         software="udata 1.6 to 17",
         paging="pages by number, in the order of creation, until there is no `next_page`",
@@ -81,4 +82,4 @@ class Spider(ListingSpider):
         return text(raw.get("id")) if is_gone else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)

@@ -11,18 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from catalog.model import Dataset, Distribution, Publisher
-from harvester.facts import Facts
-from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import first, text, texts
-=======
 from catalog.model import Dataset, Distribution
 from harvester.facts import Body, Facts, Scope, Standing, dataset_fields, file_fields
 from harvester.facts.services import services_among
 from harvester.facts.values import first, text, texts
 from harvester.spiders.losses import LostRecord
->>>>>>> 77dcd34 ([udata, arcgis-hub, ckan] Words of the portal of origin are read, a licence said to be none is none, accounts are no contacts)
 
 __all__ = ["to_dataset"]
 
@@ -50,12 +43,6 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     if identifier is None:
         raise LostRecord("the dataset has neither id nor slug", "ask the portal to mend the record", "/id")
     harvest, extras = _dict(raw.get("harvest")), _dict(raw.get("extras"))
-<<<<<<< HEAD
-    facts = _facts(raw, extras)
-    licence, licence_title = facts.licence()
-    start, end = facts.period()
-=======
->>>>>>> 77dcd34 ([udata, arcgis-hub, ckan] Words of the portal of origin are read, a licence said to be none is none, accounts are no contacts)
     listed = raw.get("resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     facts = _facts(raw, harvest, extras, languages, has_data=bool(resources))
@@ -66,48 +53,6 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     made["other_identifiers"] = texts([harvest.get("dct_identifier"), extras.get("dct:identifier"), harvest.get("uri")])
     return Dataset(
         identifier=identifier,
-<<<<<<< HEAD
-        title=text(raw.get("title")),
-        description=first(raw.get("description"), raw.get("description_short")),
-        keywords=texts(raw.get("tags")),
-        publisher=_publisher(raw),
-        contact=facts.contact(),
-        licence=licence,
-        licence_title=licence_title,
-        access_rights=text(raw.get("access_type")),
-        issued=first(harvest.get("issued_at"), raw.get("created_at")),
-        modified=text(raw.get("last_update")) if has_data_date else None,
-        record_modified=first(_dict(raw.get("internal")).get("last_modified_internal"), raw.get("last_modified")),
-        frequency=facts.text("frequency"),
-        spatial=facts.places(),
-        temporal_start=start,
-        temporal_end=end,
-        language=facts.first_texts("language"),
-        landing_page=text(raw.get("page")),
-        conforms_to=_schema(raw),
-        other_identifiers=texts([harvest.get("dct_identifier"), extras.get("dct:identifier"), harvest.get("uri")]),
-        harvested_from=_origin(harvest, extras),
-        contradictions=tuple(dict.fromkeys(facts.contradictions)),
-        distributions=tuple(_distribution(item) for item in resources),
-    )
-
-
-def _facts(raw: dict[str, Any], extras: dict[str, Any]) -> Facts:
-    """What udata has a place for, and what robots and people wrote among the extras, under any name."""
-    facts, area = Facts("dataset"), _dict(raw.get("spatial"))
-    facts.add("licence", raw.get("license"), "license", rank=-1)
-    facts.add("frequency", raw.get("frequency"), "frequency", rank=-1)
-    facts.add("spatial", area.get("zones"), "spatial/zones", rank=-2)
-    facts.add("spatial", area.get("geom"), "spatial/geom", rank=-1)
-    facts.add("temporal", raw.get("temporal_coverage"), "temporal_coverage", rank=-1)
-    facts.add("contact", raw.get("contact_points"), "contact_points", rank=-1)
-    # "harvest:domain" and the like are of the robot.
-    facts.read({key: value for key, value in extras.items() if ":" not in key or key.startswith("dct:")}, "extras/")
-    return facts
-
-
-def _publisher(raw: dict[str, Any]) -> Publisher | None:
-=======
         record_modified=first(_dict(raw.get("internal")).get("last_modified_internal"), raw.get("last_modified")),
         harvested_from=_origin(harvest, extras),
         distributions=distributions,
@@ -125,7 +70,8 @@ def _facts(
     has_data: bool,
 ) -> Facts:
     facts = Facts("dataset", languages)
-    facts.read(extras, "extras/")
+    # "harvest:domain" and the like are of the robot.
+    facts.read({key: value for key, value in extras.items() if ":" not in key or key.startswith("dct:")}, "extras/")
     facts.drop(*_NOT_FROM_EXTRAS, "modified")
     own = {key: raw[key] for key in _OWN if key in raw}
     # What udata states itself goes before what the origin had called so.
@@ -146,18 +92,13 @@ def _facts(
 
 
 def _organisation(raw: dict[str, Any]) -> tuple[Body, ...]:
->>>>>>> 77dcd34 ([udata, arcgis-hub, ckan] Words of the portal of origin are read, a licence said to be none is none, accounts are no contacts)
     """The organisation; where there is none, the person who published the dataset."""
     organisation, owner = _dict(raw.get("organization")), _dict(raw.get("owner"))
     name = text(organisation.get("name"))
     if name is not None:
         return (Body(name=name, identifier=text(organisation.get("id")), url=text(organisation.get("page"))),)
     person = " ".join(part for key in ("first_name", "last_name") if (part := text(owner.get(key))))
-<<<<<<< HEAD
-    return Publisher(name=person, identifier=text(owner.get("id")), url=text(owner.get("page"))) if person else None
-=======
     return (Body(name=person, identifier=text(owner.get("id")), url=text(owner.get("page"))),) if person else ()
->>>>>>> 77dcd34 ([udata, arcgis-hub, ckan] Words of the portal of origin are read, a licence said to be none is none, accounts are no contacts)
 
 
 def _origin(harvest: dict[str, Any], extras: dict[str, Any]) -> str | None:

@@ -252,7 +252,6 @@ def test_department_of_commerce_is_no_reservation() -> None:
     assert vocabulary.is_restrictive("CC-BY-NC-4.0") and not vocabulary.is_restrictive("CC-BY-4.0")
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("end", ["null", "undefined", "NaN"])
 def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> None:
     address = f"http://publications.europa.eu/resource/authority/frequency/{end}"
@@ -263,7 +262,8 @@ def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> N
     mended = without_placeholders(Dataset(identifier="1", frequency=address, distributions=(file,)))
     assert mended.frequency is None
     assert mended.distributions == (Distribution(access_url="https://example.org/null"),)
-=======
+
+
 def test_levels_above_a_publisher_may_stand_in_one_text() -> None:
     facts = Facts()
     facts.read({"publisher": "Office", "publisher_hierarchy": "State > Department > Office"})
@@ -281,4 +281,3 @@ def test_word_for_now_is_no_day() -> None:
     facts = Facts()
     facts.read({"temporal_coverage_from": "Current", "temporal_coverage_to": "2024"})
     assert facts.period() == (None, "2024")
->>>>>>> 77dcd34 ([udata, arcgis-hub, ckan] Words of the portal of origin are read, a licence said to be none is none, accounts are no contacts)

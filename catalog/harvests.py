@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from catalog.aliases import aliased
 from catalog.model import Answer
 from catalog.rows import dataset_id, plain
 from catalog.store import Catalog, CatalogError, instant, now, started
@@ -25,7 +26,9 @@ __all__ = [
     "new_among",
     "present",
     "restart",
+    "seen_example",
     "unseen",
+    "unseen_datasets",
 ]
 
 
@@ -152,9 +155,31 @@ def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
     return int(catalog.value(sql, (portal_id, run_id)))
 
 
+def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
+    """(Id, identifier, address of the answer) of datasets that are not retired and that a run has not seen, those
+    first that were seen last the longest time ago."""
+    rows = catalog.rows(
+        """select id, identifier, source_url from datasets
+           where portal_id = ? and status != 'retired' and last_seen_run < ? order by last_seen_run, id limit ?""",
+        (portal_id, run_id, most),
+    )
+    return [(row["id"], row["identifier"], row["source_url"] or "") for row in rows]
+
+
+def seen_example(catalog: Catalog, portal_id: str, run_id: str) -> tuple[str, str, str] | None:
+    """A dataset that a run has seen, in the same form."""
+    rows = catalog.rows(
+        "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit 1",
+        (portal_id, run_id),
+    )
+    return (rows[0]["id"], rows[0]["identifier"], rows[0]["source_url"] or "") if rows else None
+
+
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
     """How many of some identifiers are not among the portal's present datasets."""
-    ids = json.dumps([dataset_id(portal_id, one) for one in identifiers])
+    own = [dataset_id(portal_id, one) for one in identifiers]
+    names = aliased(catalog, own)
+    ids = json.dumps([names.get(key, key) for key in own])
     sql = "select count(*) from datasets where status = 'present' and id in (select value from json_each(?))"
     return len(identifiers) - int(catalog.value(sql, (ids,)))
 
@@ -167,11 +192,19 @@ def restart(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 
 def finish_harvest(
-    catalog: Catalog, run_id: str, portal_id: str, verdict: str, *, grace: Grace | None = None, **counts: Any
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    verdict: str,
+    *,
+    grace: Grace | None = None,
+    not_found: Collection[str] = (),
+    **counts: Any,
 ) -> None:
     """End a harvest.
 
-    Only a complete full one may mark what it did not see as missing, and retire it after the grace.
+    A complete full one marks what it did not see as missing, and retires it after the grace; any other one only the
+    datasets of the ids ``not_found``, which were looked for alone.
     """
     with catalog.writing():
         run = catalog.db.conn.execute
@@ -186,11 +219,19 @@ def finish_harvest(
         mode = counts.get("mode") or "full"
         if verdict == "complete" and mode != "incremental":
             _mark_missing(catalog, run_id, portal_id, grace or Grace(), instant(started(run_id)))
+        elif not_found and verdict in ("complete", "partial"):
+            at = instant(started(run_id))
+            _mark_missing(catalog, run_id, portal_id, grace or Grace(), at, only=sorted(not_found))
         _close(catalog, run_id, portal_id, verdict, {"mode": mode, **counts})
 
 
-def _mark_missing(catalog: Catalog, run_id: str, portal_id: str, grace: Grace, at: str) -> None:
-    """Everything this run did not see was missed once more; what was missed for long enough is retired."""
+def _mark_missing(
+    catalog: Catalog, run_id: str, portal_id: str, grace: Grace, at: str, only: Sequence[str] | None = None
+) -> None:
+    """Everything this run did not see was missed once more; what was missed for long enough is retired.
+
+    With ``only``, the datasets of these ids.
+    """
     day = date.fromisoformat(run_id[:8])
     values = {
         "run": run_id,
@@ -199,12 +240,14 @@ def _mark_missing(catalog: Catalog, run_id: str, portal_id: str, grace: Grace, a
         "day": day.isoformat(),
         "latest": (day - timedelta(days=grace.days)).isoformat(),
         "at": at,
+        "only": None if only is None else json.dumps(list(only)),
     }
+    chosen = "(:only is null or id in (select value from json_each(:only)))"
     run = catalog.db.conn.execute
     run(
-        """update datasets set missed_runs = missed_runs + 1, missing_since = coalesce(missing_since, :run),
+        f"""update datasets set missed_runs = missed_runs + 1, missing_since = coalesce(missing_since, :run),
              missing_on = coalesce(missing_on, :day), status = 'missing'
-           where portal_id = :portal and last_seen_run < :run and status != 'retired'""",
+           where portal_id = :portal and last_seen_run < :run and status != 'retired' and {chosen}""",  # noqa: S608
         values,
     )
     gone = "from datasets where portal_id = :portal and status = 'missing' and"
@@ -215,7 +258,7 @@ def _mark_missing(catalog: Catalog, run_id: str, portal_id: str, grace: Grace, a
             {gone} missing_since = :run""",
         values,
     )
-    overdue = "missed_runs >= :grace and missing_on <= :latest"
+    overdue = f"missed_runs >= :grace and missing_on <= :latest and {chosen}"
     run(
         f"""{new_event} select :run || '/' || id || '/retired', :run, portal_id, id, 'retired', raw_hash
             {gone} {overdue}""",

@@ -14,12 +14,13 @@ from typing import Any
 
 import orjson
 
+from catalog.aliases import aliased, ids_of
 from catalog.canonical import differences, json_text
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from catalog.rows import dataset_id, dataset_row, distribution_rows, plain, publisher_row, service_rows
 from catalog.store import Catalog, now
 
-__all__ = ["write_errors", "write_page"]
+__all__ = ["write_errors", "write_page", "write_records"]
 
 CHUNK = 500
 _IS_BACK = {"status": "present", "missed_runs": 0, "missing_since": None, "missing_on": None, "retired_at": None}
@@ -32,7 +33,7 @@ def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, ver
     ``version`` is the program's: an answer that another version has read is read anew.
     """
     with catalog.writing():
-        _write_records(catalog, run_id, portal_id, page.records)
+        write_records(catalog, run_id, portal_id, page.records)
         _write_unchanged(catalog, run_id, portal_id, page.unchanged)
         _write_errors(catalog, run_id, portal_id, page.errors)
         if page.answer is not None:
@@ -60,10 +61,11 @@ def _mapping_hash(dataset: Dataset) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def _write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]) -> None:
+def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]) -> None:
+    """Write datasets with all their parts, and what changed. To be called within a transaction."""
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
     publishers: dict[str, dict[str, Any]] = {}
-    ids = [dataset_id(portal_id, r.dataset.identifier) for r in records]
+    records, ids = ids_of(catalog, run_id, portal_id, records)
     known = _known(catalog, ids)
     seen = {"first_seen_run": run_id, "last_seen_run": run_id}
     for key, record in zip(ids, records, strict=True):
@@ -76,14 +78,14 @@ def _write_records(catalog: Catalog, run_id: str, portal_id: str, records: Seque
         if is_same and old is not None and old["mapping_hash"] == mapping_hash:
             same.append({"id": key, "last_seen_run": run_id, **place, **_IS_BACK})
             continue
-        row = dataset_row(portal_id, record.dataset)
+        row = dataset_row(portal_id, record.dataset) | {"id": key}
         hashes = {"raw_hash": record.raw_hash, "mapping_hash": mapping_hash}
         changed_run = old["changed_run"] if old is not None and is_same else run_id
         datasets.append(row | seen | place | hashes | _IS_BACK | {"changed_run": changed_run})
         if publisher := publisher_row(portal_id, record.dataset.publisher):
             publishers[publisher["id"]] = publisher
-        parts += [r | seen for r in distribution_rows(portal_id, record.dataset)]
-        services += [r | seen for r in service_rows(portal_id, record.dataset)]
+        parts += [r | seen for r in distribution_rows(portal_id, record.dataset, key)]
+        services += [r | seen for r in service_rows(portal_id, record.dataset, key)]
         if not is_same:
             raw = plain(json_text(record.raw))
             raws.append({"dataset_id": key, "raw": raw, "raw_hash": record.raw_hash, "run_id": run_id})
@@ -114,6 +116,8 @@ def _touch(catalog: Catalog, rows: Sequence[dict[str, Any]]) -> None:
 def _write_unchanged(catalog: Catalog, run_id: str, portal_id: str, identifiers: Sequence[str]) -> None:
     """Datasets that were vouched for count as seen."""
     ids = [dataset_id(portal_id, identifier) for identifier in identifiers]
+    names = aliased(catalog, ids)
+    ids = [names.get(key, key) for key in ids]
     known = _known(catalog, ids)
     back = [(key, None, row) for key, row in known.items() if row["status"] != "present"]
     _write_events(catalog, run_id, portal_id, back)

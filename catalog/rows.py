@@ -110,8 +110,10 @@ def _part_rows(
     return rows
 
 
-def distribution_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
+def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
     """Rows keyed by the portal's own id; else by address; else by title and format.
+
+    ``parent`` is the id of the dataset, where it is not that of its identifier.
 
     So a distribution keeps its id when its title or description is mended.
     """
@@ -119,15 +121,15 @@ def distribution_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
     def key(d: Distribution) -> str:
         return d.identifier or d.download_url or d.access_url or f"{d.title}|{d.format or d.media_type}"
 
-    rows = _part_rows(portal_id, dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
+    rows = _part_rows(portal_id, parent or dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
     return [row | {"position": position} for position, row in enumerate(rows)]
 
 
-def service_rows(portal_id: str, dataset: Dataset) -> list[dict[str, Any]]:
+def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
     """Rows keyed by the portal's own id, else by endpoint, else by title."""
     return _part_rows(
         portal_id,
-        dataset_id(portal_id, dataset.identifier),
+        parent or dataset_id(portal_id, dataset.identifier),
         dataset.data_services,
         lambda s: s.identifier or s.endpoint_url or s.title or "",
     )

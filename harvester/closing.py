@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from catalog.harvests import Grace, finish_harvest, unseen
+from catalog.harvests import Grace, finish_harvest
 from catalog.model import HarvestError
 from catalog.parents import link_parents
 from catalog.records import write_errors
+from harvester.judging import judged
 from harvester.night import Night
 from harvester.spiders.base import PortalSpider
-from harvester.verdict import Verdict, undeclared, verdict
+from harvester.spiders.identity import settle
+from harvester.verdict import Verdict, undeclared
 from specs.portals import PortalSpec
 
-__all__ = ["finish", "judged"]
+__all__ = ["finish"]
 
 
 def finish(
@@ -35,6 +35,7 @@ def finish(
         write_errors(night.catalog, night.run_id, portal.id, [error])
     if bugs:
         tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+    settle(spider)
     if orphans := link_parents(night.catalog, portal.id):
         tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
     word, reasons = judged(spider)
@@ -45,6 +46,7 @@ def finish(
         word,
         grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
         reasons=reasons[:20],
+        not_found=spider.not_found,
         mode=tally.mode,
         paging_end=tally.paging_end or "it broke off",
         advertised=tally.advertised,
@@ -59,23 +61,6 @@ def finish(
         bytes=tally.bytes,
         tls_fault=tally.tls_fault,
         **(spider.robots.as_columns() if spider.robots is not None else {}),
-    )
-
-
-def judged(spider: PortalSpider, outside: tuple[str, ...] = ()) -> tuple[Verdict, list[str]]:
-    """The verdict on what a spider has read so far; ``outside`` is taken as declared, beside what is."""
-    portal, before, tally = spider.portal, spider.before, spider.tally
-    known: dict[str, Any] = {}
-    if tally.mode == "full" and before.datasets:
-        known["unseen"] = unseen(spider.night.catalog, portal.id, spider.night.run_id)
-    return verdict(
-        tally,
-        previous=before.datasets,
-        minimum=portal.min_datasets,
-        maximum=portal.max_datasets,
-        outside=(*portal.outside, *before.outside, *outside),
-        duplicates_before=before.duplicates,
-        **known,
     )
 
 

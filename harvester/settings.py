@@ -47,6 +47,8 @@ def scrapy_settings(
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "harvester.checks.robots.ObeyRobots": 100,
+            # Before Scrapy's own tries, which come at once: 550.
+            "harvester.checks.reconnect.Reconnect": 560,
             # Nearest to the network: it must see the answers that are tried again or redirected.
             "harvester.checks.politeness.Politeness": 880,
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
@@ -88,4 +90,5 @@ def scrapy_settings(
         "WINNOW_BAD_TLS_HOSTS": sorted(bad_tls_hosts),
         "WINNOW_DELAY_S": limits.delay_s,
         "WINNOW_MAX_WAIT_S": limits.max_wait_s,
+        "WINNOW_RECONNECT_S": list(limits.reconnect_s),
     }

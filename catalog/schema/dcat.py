@@ -102,6 +102,18 @@ TABLES: dict[str, Table] = {
         facets=("portal_id", "status"),
         label="title",
     ),
+    "dataset_aliases": Table(
+        "Another name of a dataset: the portal gave it a new identifier, and its history goes on under the id it had.",
+        {
+            "id": c(str, "The id that the new identifier would have given; its page leads to the dataset."),
+            "dataset_id": c(str, "Dataset.", "datasets"),
+            "portal_id": c(str, "Portal.", "portals"),
+            "identifier": c(str, "The new identifier."),
+            "run_id": c(str, "Run that saw the change.", "runs"),
+        },
+        indexes=(("portal_id",), ("dataset_id",)),
+        facets=("portal_id",),
+    ),
     "records": Table(
         "The record of a dataset as received, so that it can be mapped and scored again without a crawl.",
         {

@@ -79,6 +79,10 @@ class AddressSpider(PortalSpider):
         """Sorts the addresses."""
         return (url,)
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        """A dataset is asked for at the address that told of it."""
+        return source_url or None
+
     # Collecting
 
     async def begin(self) -> AsyncIterator[Any]:

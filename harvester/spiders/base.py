@@ -6,12 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import scrapy
+from scrapy import signals
 
 from catalog.canonical import fingerprint
 from catalog.harvests import answer_of, before, identifiers_seen, restart
+from catalog.identities import Facts
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
 from harvester import __version__
 from harvester.checks import faults
@@ -21,6 +23,8 @@ from harvester.night import Night
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.fault_telling import FaultTelling
+from harvester.spiders.identity import facts_from, hold, told_apart, twins_of
+from harvester.spiders.lookups import Lookups
 from harvester.spiders.losses import LostRecord, PassedOver, cut_off, duplicate, lost, masked
 from harvester.spiders.reading import Reading
 from harvester.verdict import Tally
@@ -28,6 +32,7 @@ from specs.errors import SpecError
 from specs.portals import PortalSpec
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
 
     from harvester.checks.robots_rules import Decision
@@ -42,7 +47,7 @@ RecordWithPlace = tuple[str, Any]
 """(JSON pointer, record)."""
 
 
-class PortalSpider(FaultTelling, scrapy.Spider):
+class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     """Base of all spiders.
 
     A subclass sets ``type``, yields requests from ``begin``, and gives parsed records to :meth:`page`; its module
@@ -72,6 +77,11 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         self.cursor: Any = checkpoint.get("cursor")
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
+        self.nameless: list[tuple[Facts, Record | None]] = []
+        """Records without identifier, to be matched in the end."""
+        self.not_found: list[str] = []
+        """Ids of datasets that were looked for alone, and that the portal does not know any more."""
+        self.twins = twins_of(night.catalog, portal.id)
         self.asked: Counter[str] = Counter()
         self.begun_again: str | None = None
         """Why this harvest has begun again from its start, if it has."""
@@ -87,6 +97,12 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         if checkpoint.get("begun_again"):
             # Which records the second beginning has seen is not known: it begins once more.
             self.start_over(checkpoint["begun_again"])
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.on_idle, signal=signals.spider_idle)
+        return spider
 
     async def start(self) -> AsyncIterator[Any]:
         """Scrapy's way in. A harvest that was killed after its last page has nothing left to ask."""
@@ -184,7 +200,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
     def check_request(self, request: scrapy.Request) -> None:
         """Called for every request before it goes out. Raises BudgetSpent, or GoingRound: next links do at times."""
         self.check_budget()
-        if not request.meta.get("retry_times") and not request.meta.get("redirect_times"):
+        if not request.meta.keys() & {"retry_times", "redirect_times", "reconnects"}:
             # What is asked for by POST lies in the body.
             asked = f"{request.url} {hashlib.sha256(request.body).hexdigest()}" if request.body else request.url
             self.asked[asked] += 1
@@ -239,7 +255,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         """
         own = reading or Reading(response)
         kept: list[Record] = []
-        errors: list[HarvestError] = self._moved(response)
+        errors: list[HarvestError] = self.moved(response)
         for pointer, sent in records:
             raw = sent
             try:
@@ -260,7 +276,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
                 continue
             try:
                 raw = self.masked(sent)
-                record, said = self._record(raw, pointer, response)
+                record, said = self.record_of(raw, pointer, response)
             except Exception as error:  # noqa: BLE001  # one bad record must not stop the others
                 if not is_second:
                     if isinstance(error, PassedOver):
@@ -268,8 +284,10 @@ class PortalSpider(FaultTelling, scrapy.Spider):
                         self._passed_over({error.place: 1})
                     else:
                         own.lose(isinstance(error, LostRecord))
+                        hold(self, error, raw, pointer, response, own)
                     errors.append(lost(error, raw, pointer, response.url))
                 continue
+            record = told_apart(self, record, kept, errors, is_known=is_overlap or is_second)
             identifier = record.dataset.identifier
             if identifier in self.seen_ids:
                 if is_overlap:
@@ -293,22 +311,6 @@ class PortalSpider(FaultTelling, scrapy.Spider):
             checkpoint=self.checkpoint(cursor),
         )
 
-    def _moved(self, response: Response) -> list[HarvestError]:
-        """Once a harvest: that the portal itself says that it has moved for good."""
-        reasons = response.meta.get("redirect_reasons") or ()
-        if self.tally.has_moved or not {301, 308} & set(reasons):
-            return []
-        self.tally.has_moved = True
-        return [
-            HarvestError(
-                kind="moved",
-                message=f"the portal has moved for good, to {response.url}",
-                remedy="correct the address in the portal file",
-                url=response.meta["redirect_urls"][0],
-                is_lost=False,
-            )
-        ]
-
     def unchanged(self, known: Answer, *, cursor: Any = None, is_overlap: bool = False) -> Page:
         """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
         own = Reading.of(known)
@@ -323,6 +325,7 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         self.tally.not_modified += 1
         self._count(own)
         self._passed_over(own.outside)
+        self.nameless += [(facts_from(one), None) for one in own.nameless]
         return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
 
     def _passed_over(self, outside: dict[str, int]) -> None:
@@ -340,7 +343,8 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         self.tally.explained += explained
         self.tally.seen += lost + unidentified + repeats
 
-    def _record(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
+    def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
+        """A record mapped, and what was too much of it. Raises LostRecord, or what is wrong with it."""
         dataset = self.to_dataset(raw)
         if not self.has_facts:
             dataset = without_placeholders(dataset)
@@ -376,4 +380,4 @@ class PortalSpider(FaultTelling, scrapy.Spider):
         old = self.tally
         self.tally = Tally(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
         self.begun_again = why
-        self.seen_ids, self.seen_others, self.cursor = set(), set(), None
+        self.seen_ids, self.seen_others, self.nameless, self.cursor = set(), set(), [], None

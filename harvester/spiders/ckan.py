@@ -55,6 +55,7 @@ class Spider(ChangesListingSpider):
         loses="nothing that the portal holds",
         rank=90,
     )
+    alone = "{base}/api/3/action/package_show?id={id}"
     volatile = (
         "tracking_summary", "resources.*.tracking_summary", "archiver", "resources.*.archiver", "qa", "resources.*.qa",
         "total_downloads", "num_followers",
@@ -217,6 +218,15 @@ class Spider(ChangesListingSpider):
         said = answer.get("error") if isinstance(answer, dict) else answer
         says_no = faults.Fault("server", "unknown", "the API says success: false", "ask the portal what is wrong")
         raise Refused(refusal or says_no, said)
+
+    def is_unknown(self, response: Response) -> bool:
+        """CKAN refuses what was deleted or made private as "not authorized"."""
+        if response.status == 403:
+            try:
+                self.result_of(response)
+            except Refused as refusal:
+                return isinstance(refusal.value, dict) and "authoriz" in str(refusal.value.get("__type", "")).lower()
+        return super().is_unknown(response)
 
     def other_id(self, raw: Any) -> str | None:
         """Harvest sources and the like. They are counted, as the portal counts them too."""

@@ -51,6 +51,7 @@ class Spider(ListingSpider):
         loses="earlier versions, and metadata blocks other than citation",
         rank=80,
     )
+    alone = "{base}/api/datasets/:persistentId/?persistentId={id}"
     max_rows = 100
 
     def resume(self, cursor: dict[str, Any]) -> None:

@@ -209,6 +209,10 @@ class Spider(FeedSpider):
         # A page of as many datasets as CKAN lists at once, without a word of pages: there may be another.
         return not end.head.get("is_paged") and super().more(end, on_page)
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        is_own = _is_askable(identifier) and host_name(identifier) == host_name(self.portal.url)
+        return identifier if is_own else None
+
     # Members that no page describes
 
     def at_feed_end(self) -> list[Any]:

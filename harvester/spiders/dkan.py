@@ -46,6 +46,7 @@ class Spider(CkanSpider):
         loses="drafts, and resources that a dataset no longer names",
         rank=85,
     )
+    alone = "{base}/api/1/metastore/schemas/dataset/items/{id}"
     is_incremental = False
     has_numbers = True
 

@@ -95,3 +95,19 @@ class FaultTelling:
     def read_json(self, response: Response) -> Any:
         """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
         return parse_json(response.body)
+
+    def moved(self, response: Response) -> list[HarvestError]:
+        """Once a harvest: that the portal itself says that it has moved for good."""
+        reasons = response.meta.get("redirect_reasons") or ()
+        if self.tally.has_moved or not {301, 308} & set(reasons):
+            return []
+        self.tally.has_moved = True
+        return [
+            HarvestError(
+                kind="moved",
+                message=f"the portal has moved for good, to {response.url}",
+                remedy="correct the address in the portal file",
+                url=response.meta["redirect_urls"][0],
+                is_lost=False,
+            )
+        ]

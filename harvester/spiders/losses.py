@@ -7,7 +7,7 @@ from typing import Any
 from catalog.canonical import json_text
 from catalog.model import Dataset, HarvestError, Record
 
-__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "masked", "poisoned"]
+__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "masked", "poisoned", "twin"]
 
 
 _IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
@@ -62,6 +62,21 @@ def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
         record_id=dataset.identifier,
         title=dataset.title,
         pointer=pointer,
+        is_lost=False,
+    )
+
+
+def twin(record: Record, identifier: str) -> HarvestError:
+    """What is said of a record whose identifier another dataset has: both are kept."""
+    return HarvestError(
+        kind="duplicate",
+        message="another dataset has the same identifier: both are kept, this one under a name of its own",
+        remedy="give every dataset an identifier of its own",
+        url=record.url,
+        record_id=cut(identifier),
+        title=cut(record.dataset.title),
+        pointer=record.pointer,
+        value=cut(record.dataset.identifier),
         is_lost=False,
     )
 

@@ -255,6 +255,12 @@ class Spider(ListingSpider):
         value = response.body[:300].decode("utf-8", "replace")
         return [self.fatal("http", message, "ask the portal to raise the limit of its index", response.url, value)]
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        collection, name = self.own_collection, identifier
+        if collection is None:
+            collection, _, name = identifier.partition("/")
+        return f"{self.base}/collections/{quote(collection)}/items/{quote(name, safe='')}?f=json" if name else None
+
     def other_id(self, raw: Any) -> str | None:
         """Services and the like. They are counted, as the portal counts them too."""
         return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None

@@ -50,6 +50,7 @@ class Spider(ListingSpider):
         loses="datasets that are not open to everyone",
         rank=90,
     )
+    alone = "{base}/api/explore/v2.1/catalog/datasets/{id}"
     volatile = ("metas.default.data_processed", "metas.default.records_count", "metas.explore")
     max_rows = 100
 

@@ -37,6 +37,8 @@ class Reading:
     unidentified: int = 0
     outside: dict[str, int] = field(default_factory=dict)
     """What was passed over, by what it is."""
+    nameless: list[dict[str, Any]] = field(default_factory=list)
+    """What is told of records without identifier."""
     repeats: int = 0
     explained: int = 0
     """Repeats within the answer itself: they hide no other record."""
@@ -80,6 +82,7 @@ class Reading:
             "lost": self.lost,
             "unidentified": self.unidentified,
             "outside": self.outside,
+            "nameless": self.nameless,
             "repeats": self.repeats,
             "explained": self.explained,
             "errors": [asdict(error) for error in self.errors],
@@ -110,6 +113,7 @@ class Reading:
             lost=own.get("lost", 0),
             unidentified=own.get("unidentified", 0),
             outside=own.get("outside", {}),
+            nameless=own.get("nameless", []),
             repeats=own.get("repeats", 0),
             explained=own.get("explained", 0),
         )

@@ -55,6 +55,7 @@ class Spider(ListingSpider):
         loses="attachments and data dictionaries, which only single views tell of",
         rank=90,
     )
+    alone = "{base}/api/views/{id}.json"
     volatile = (
         "resource.page_views", "resource.view_count", "resource.download_count", "viewCount", "downloadCount",
         "numberOfComments", "averageRating", "totalTimesRated", "indexUpdatedAt",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from catalog.model import Dataset, HarvestError, Page
 from harvester.checks import faults
@@ -83,6 +83,10 @@ class Spider(ListingSpider):
             self.met.add(response.url)
             for step in self.kept_document(root, response, is_root=True):
                 yield step
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        is_listed = "/collections" in source_url and not source_url.endswith(".json")
+        return f"{self.base}/collections/{quote(identifier, safe='')}" if is_listed else source_url or None
 
     # An API
 

@@ -42,6 +42,7 @@ class Spider(ListingSpider):
         loses="resources that the community added",
         rank=90,
     )
+    alone = "{base}/api/1/datasets/{id}/"
     volatile = (
         "metrics", "resources.*.metrics", "quality", "permissions", "resources.*.extras", "resources.*.preview_url",
         "harvest.last_update", "resources.*.harvest.last_update", "extras.harvest:last_update",

@@ -77,6 +77,8 @@ class Limits(Strict):
     """Seconds after which the harvest of the portal is ended; what was seen by then is kept as partial."""
     check_deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 14_400
     """Seconds after which no more of the portal's addresses are checked; the others come first in the next night."""
+    reconnect_s: tuple[Annotated[float, Field(gt=0, le=3_600)], ...] = (5, 10, 20, 40, 75, 150, 300)
+    """Seconds before each further try where a host that has answered refuses connections: ten minutes in all."""
     max_wait_s: Annotated[float, Field(ge=0, le=86_400)] = 300
     """A host that asks for a longer pause (Retry-After, rate limit) is left alone for the rest of the night."""
     page_rows: Annotated[int, Field(ge=1, le=1000)] = 500

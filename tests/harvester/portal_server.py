@@ -58,11 +58,13 @@ def as_json(value: Any, status: int = 200) -> Answer:
 class PortalServer:
     """Context manager. Routes are looked up by path with query, then by path; all else is 404."""
 
-    def __init__(self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route] | None = None, *, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self.routes: dict[str, Route] = dict(routes or {})
         self.requests: list[tuple[str, str]] = []
         """Every (method, path with query) received."""
-        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http = _Http(("127.0.0.1", port), _Handler)
         self._http.portal = self
         self.scheme = "https" if tls else "http"
         if tls:
@@ -73,6 +75,11 @@ class PortalServer:
     @property
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self._http.server_address[1]}"
+
+    def stop_listening(self) -> None:
+        """Close the socket: from now on connections are refused. To be called from a route."""
+        self._http.shutdown()
+        self._http.server_close()
 
     def asked(self, prefix: str, method: str | None = None) -> list[str]:
         """The requests whose path begins with ``prefix``."""

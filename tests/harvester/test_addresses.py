@@ -277,10 +277,13 @@ def test_a_number_of_a_publishers_own_names_no_dataset_alone(catalog: Catalog) -
         "/g": a_dataset(identifier="7", name="G"),
     }
     row = visited(catalog, urlset(*nodes), {path: told(node) for path, node in nodes.items()})
-    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 6, 1)
-    assert identifiers(catalog) == ["", "a", "b", "c#dataset", "d#dataset", "id/e"]
+    assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 7, 0)
     assert any(one.dataset.other_identifiers == ("1",) for one in datasets(catalog, "p"))
-    assert catalog.rows("select kind, record_id from harvest_errors") == [{"kind": "duplicate", "record_id": "7"}]
+    # Two datasets that share an identifier are both kept.
+    found = {one.dataset.title: one.dataset.identifier for one in datasets(catalog, "p")}
+    assert found["F"] == "7" and found["G"].startswith("7#twin-")
+    said = catalog.rows("select kind, value, is_lost from harvest_errors")
+    assert said == [{"kind": "duplicate", "value": "7", "is_lost": 0}]
 
 
 def test_sitemaps_of_other_hosts_are_said(catalog: Catalog) -> None:

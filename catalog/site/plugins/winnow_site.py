@@ -8,6 +8,7 @@ cell is answered here first: links only in query results, and only to addresses 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
@@ -97,9 +98,26 @@ def _grades() -> dict[str, int]:
     return lowest
 
 
+_DATASET_PAGE = re.compile(r"(?P<before>.*/(?P<database>[^/]+)/datasets/)(?P<id>[^/.]+)(?P<form>\.\w+)?")
+
+
+async def _other_name(datasette: Any, path: str) -> str | None:
+    """Where the page of a dataset is, if the path holds another name of it; None for every other path."""
+    match = _DATASET_PAGE.fullmatch(path)
+    if match is None or match["database"] not in datasette.databases:
+        return None
+    database = datasette.get_database(match["database"])
+    if not await database.table_exists("dataset_aliases"):
+        return None
+    sql = "select dataset_id from dataset_aliases where id = :id"
+    row = (await database.execute(sql, {"id": match["id"]})).first()
+    return f"{match['before']}{row[0]}{match['form'] or ''}" if row else None
+
+
 @hookimpl
-def asgi_wrapper() -> Callable[[Any], Any]:
-    """Headers that keep every page from loading anything from elsewhere."""
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+    """Headers that keep every page from loading anything from elsewhere; and the way from a dataset's other names to
+    its page."""
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
@@ -108,6 +126,12 @@ def asgi_wrapper() -> Callable[[Any], Any]:
                     event = {**event, "headers": [*event.get("headers", ()), *_HEADERS]}
                 await send(event)
 
+            path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0] if scope["type"] == "http" else ""
+            if location := await _other_name(datasette, path):
+                headers = [(b"location", location.encode("latin-1")), (b"content-length", b"0")]
+                await sending({"type": "http.response.start", "status": 301, "headers": headers})
+                await sending({"type": "http.response.body", "body": b""})
+                return
             await app(scope, receive, sending)
 
         return with_headers

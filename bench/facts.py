@@ -99,7 +99,12 @@ def missing(fact: str, own: dict[str, list[str]], said: list[Leaf], held: Held) 
         ]
     if not any(stems(fact, text, said) for text in texts):
         return said
-    if fact == "temporal" and len(own) == 1 and len({day for leaf in said for day in days(leaf.value)}) > 1:
+    if (
+        fact == "temporal"
+        and len(own) == 1
+        and not any(leaf.value in texts for leaf in said)
+        and len({day for leaf in said for day in days(leaf.value)}) > 1
+    ):
         # One end of two; where several periods are stated, one that is open leaves the whole open.
         ends = Counter(word for leaf in said for word in leaf.own & {"begin", "start", "end"})
         return said if ends["begin"] + ends["start"] == ends["end"] else []

@@ -23,6 +23,7 @@ LANGUAGES = {
 SERVICES = re.compile(
     r"wms|wfs|wcs|wmts|\bapi\b|rest\b|sparql|ogc:|service|arcgis|esri|opendap|thredds|csw|sos\b", re.I
 )
+SCHEME = re.compile(r"^(mailto:|https?://|relative:)", re.I)
 MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * n : 3 * n + 3]: n + 1 for n in range(12)}
 
 
@@ -179,11 +180,16 @@ def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:
         theirs |= {degree for number in theirs if abs(number) > 1_000 for degree in from_mercator(number)}
         if len(mine) >= 2 and sum(any(abs(a - b) <= 0.02 for b in theirs) for a in mine) >= 0.9 * len(mine):
             return True
+    if fact == "frequency" and re.fullmatch(r"P[T\d]\w*", held):
+        # OWL-Time says a duration by unit: time:years 1.
+        units = [leaf for leaf in leaves if re.search(r"time:(year|month|week|day|hour)s", leaf.path)]
+        if any(leaf.value in re.findall(r"\d+", held) for leaf in units):
+            return True
     if fact == "format":
         return any(same_format(held, one) for one in raw)
-    mine_text = fold(re.sub(r"^mailto:", "", held))
+    mine_text = fold(SCHEME.sub("", held))
     for one in raw:
-        other = fold(re.sub(r"^mailto:", "", one))
+        other = fold(SCHEME.sub("", one))
         if mine_text == other or (
             min(len(mine_text), len(other)) >= 2 and (mine_text in other or (len(other) > 3 and other in mine_text))
         ):

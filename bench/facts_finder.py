@@ -110,11 +110,14 @@ def _xml(node: ElementTree.Element, path: str, keys: list[str], near: str) -> It
     near = node.get("protocol") or node.get("elementSpec") or near
     for key, value in node.attrib.items():
         if (
-            _local(key) in ("codeListValue", "href", "resource", "about", "date", "URI", "abbr", "protocol")
+            _local(key) in ("codeListValue", "href", "resource", "about", "date", "URI", "abbr", "protocol", "type")
             and value.strip()
         ):
             yield _leaf(
-                f"{path}/@{_local(key)}", [*keys, _local(key)] if key in ("date", "protocol") else keys, value, near
+                f"{path}/@{_local(key)}",
+                [*keys, _local(key)] if key in ("date", "protocol", "type") else keys,
+                value,
+                near,
             )
     if node.text and node.text.strip():
         yield _leaf(path, keys, node.text, near)

@@ -81,6 +81,8 @@ def scrapy_settings(
         # It ends up as a harvest error or a check: no news for the log.
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
         "REDIRECT_MAX_TIMES": 10,
+        # A request with a long address is dropped without a word where there is a limit.
+        "URLLENGTH_LIMIT": 0,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
         # Both open a door to the process.
         "REMOTE_CONTROL_ENABLED": False,

@@ -1,15 +1,17 @@
 """SPARQL 1.1 endpoints that hold a DCAT catalogue.
 
 Offsets are never used: endpoints cut answers off silently, at 10,000 rows or so, and without order they repeat and
-skip. Datasets are listed by key (``STR(?d) > "last"``), a page at a time; then what is said of those of the page is
-asked for, distributions apart. An answer whose length looks like a cap is asked for again in halves. Where the default
-graph holds no dataset, all named graphs are asked.
+skip. Datasets are listed by key (``STR(?d) > "last"``), many at a time; then what is said of them is asked for, a page
+at a time, distributions apart. A question that takes too long, or whose answer looks cut off, is asked again in halves,
+and the pages that follow are shorter. Where the default graph holds no dataset, all named graphs are asked; where these
+hold none, for datasets in other words than DCAT's.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -24,6 +26,7 @@ from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.rdf_nodes import describe
 from harvester.spiders.sparql_queries import is_iri
+from harvester.spiders.sparql_results import result_of
 from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
 
 if TYPE_CHECKING:
@@ -40,6 +43,18 @@ TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 LEAST_CAP = 1_000
 """Rows. An answer of a multiple of this may have been cut off."""
+LIST_PAGES = 10
+"""Pages of datasets that are listed at a time: for each list the endpoint sorts all of them."""
+MAX_GET = 2_000
+"""Characters of a query that is asked by GET."""
+GET_SETS = 5
+"""Datasets to ask for by GET, where POST is refused: servers take 8,000 characters of an address."""
+GOOD_PAGES = 10
+"""Pages that have to come without trouble before they grow again."""
+_HALVED = ("timeout", "server", "too_large", "cut_short", "parse", "empty", "http")
+"""Faults that a shorter question may not have: some engines refuse long ones with 400 or 414."""
+_NO_POST = (403, 404, 405, 411, 415, 501)
+"""How gateways refuse POST, whatever is asked."""
 
 
 @dataclass(slots=True)
@@ -52,6 +67,7 @@ class _Job:
     store: Store = field(default_factory=Store)
     lost: dict[str, str] = field(default_factory=dict)
     asked: int = 0
+    is_halved: bool = False
 
 
 class Spider(ListingSpider):
@@ -59,8 +75,8 @@ class Spider(ListingSpider):
 
     type = "sparql"
     about = About(
-        software="SPARQL 1.1 endpoints with DCAT: Virtuoso, Fuseki, Oxigraph, Blazegraph, rdflib",
-        paging="by key, never by offset; answers that look cut off are asked for again in halves",
+        software="SPARQL 1.1 with DCAT: Virtuoso, Fuseki, GraphDB, Blazegraph, Stardog, Oxigraph, QLever, rdflib",
+        paging="by key, never by offset; questions that fail or look cut off are asked again in halves",
         incremental="not offered",
         deletion="absent from a complete listing",
         limits="datasets without IRI are not seen; silent caps on rows",
@@ -71,15 +87,20 @@ class Spider(ListingSpider):
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.in_graphs: bool = cursor.get("in_graphs", False)
+        self.is_other: bool = cursor.get("is_other", False)
+        self.keys: list[str] = []
+        """Datasets that are listed and not asked for yet."""
+        self.list_pages, self.batch, self.good = LIST_PAGES, self.max_rows, 0
+        self.by_get = False
 
     def position(self, walk: Walk) -> dict[str, Any]:
-        return {**super().position(walk), "in_graphs": self.in_graphs}
+        return {**super().position(walk), "in_graphs": self.in_graphs, "is_other": self.is_other}
 
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
         """The request for a query: long ones go by POST."""
-        headers = {"Accept": "application/sparql-results+json"}
+        headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})
-        if by_post:
+        if (by_post or len(text) > MAX_GET) and not self.by_get:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             return self.request(
                 self.portal.url, callback, errback=errback, method="POST", body=body, headers=headers, **kwargs
@@ -93,7 +114,7 @@ class Spider(ListingSpider):
         if self.portal.query:
             walk = self.first_walk()
             return [self.query(self.portal.query, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})]
-        return [self.query(queries.count(self.in_graphs), self.on_total, self.failed)]
+        return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.failed)]
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
         try:
@@ -108,8 +129,8 @@ class Spider(ListingSpider):
                 response.body[:300].decode("utf-8", "replace"),
             )  # fmt: skip
             return
-        if not total and not self.in_graphs:
-            self.in_graphs = True
+        if not total and not (self.in_graphs and self.is_other):
+            self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
             for step in self.opening():
                 yield step
             return
@@ -117,8 +138,19 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, walk: Walk) -> Request:
-        text = queries.identifiers(walk.at, walk.asked, self.in_graphs)
+        """The next question: about those that are listed, else for the list that follows."""
+        if walk.at is not None:
+            self.keys = [one for one in self.keys if one > walk.at] if self.keys else []
+        if self.keys:
+            ids, self.keys = self.keys[: self.size(walk)], self.keys[self.size(walk) :]
+            return self.detail(_Job(walk, ids, [("own", ids), ("files", ids)]))
+        rows = walk.asked * (self.list_pages if walk.size == 0 else 1)
+        text = queries.identifiers(walk.at, rows, self.in_graphs, self.is_other)
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})
+
+    def size(self, walk: Walk) -> int:
+        """Datasets to ask for at a time."""
+        return max(1, min(self.batch, walk.asked))
 
     async def on_page(self, response: Response, walk: Walk) -> AsyncIterator[Any]:
         try:
@@ -133,11 +165,7 @@ class Spider(ListingSpider):
             elif not rows:
                 steps = self.taken(Sheet(is_end=True), response, walk)
             else:
-                ids = [row["d"]["value"] for row in rows]
-                bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
-                good = [one for one in ids if one not in bad]
-                job = _Job(walk, ids, [("own", good), ("files", good)] if good else [], lost=bad)
-                steps = iter(self.next_detail(job, response))
+                steps = iter(self.listed(list(dict.fromkeys(row["d"]["value"] for row in rows)), response, walk))
         except Refused as refusal:
             for step in self.round_trouble(refusal.fault, walk, response.url, refusal.value):
                 yield step
@@ -145,14 +173,26 @@ class Spider(ListingSpider):
         for step in steps:
             yield step
 
+    def listed(self, ids: list[str], response: Response, walk: Walk) -> list[Any]:
+        """Ask for the first of some datasets; the others wait."""
+        size = self.size(walk)
+        bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
+        # The order is the endpoint's own: only where it is that of characters can the rest be told from its keys.
+        is_sorted = all(one < other for one, other in pairwise(ids))
+        if bad or not is_sorted:
+            good = [one for one in ids if one not in bad]
+            job = _Job(walk, ids, _halves(good, size), lost=bad)
+            return self.next_detail(job, response)
+        self.keys = ids[size:]
+        return [self.detail(_Job(walk, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
+
     def own_rows(self, rows: list[dict[str, Any]], response: Response, walk: Walk) -> list[Any]:
         """What the operator's own query has found, which must be all."""
-        head = self.read_json(response).get("head")
-        names = head.get("vars") if isinstance(head, dict) else None
-        if not isinstance(names, list) or not names:
+        names, _ = result_of(response.body)
+        if not names:
             fault = faults.Fault("parse", "unknown", "the answer names no variables", "check the query")
             raise Refused(fault, response.body[:300].decode("utf-8", "replace"))
-        records = rows_by_dataset([str(name) for name in names], rows)
+        records = rows_by_dataset(names, rows)
         steps = list(self.taken(Sheet(records=records, is_end=True), response, walk))
         if rows and len(rows) % LEAST_CAP == 0:
             message = f"{self.portal.url}: the answer may be cut off at {len(rows):,} rows"
@@ -163,6 +203,10 @@ class Spider(ListingSpider):
         if self.portal.query:
             # It is one query, whose answer comes whole or not at all.
             return [self.no_answer(fault, url, value)]
+        if self.list_pages > 1 and walk.size == 0 and fault.kind in _HALVED:
+            # A shorter list may be had in time.
+            self.list_pages = max(1, self.list_pages // 4)
+            return [self.ask(walk)]
         return super().round_trouble(fault, walk, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
@@ -174,14 +218,10 @@ class Spider(ListingSpider):
             partial = "the endpoint ran out of time, and answers in part"
             raise Refused(faults.Fault("too_large", "unknown", partial, "ask the operator for more time"))
         try:
-            rows = list(self.read_json(response)["results"]["bindings"])
-            if not all(isinstance(row, dict) and all(isinstance(v, dict) for v in row.values()) for row in rows):
-                raise ValueError("the answer is no SPARQL result in JSON")
-            return rows
-        except (ValueError, TypeError, LookupError) as error:
-            said = str(error) if isinstance(error, ValueError) else "the answer is no SPARQL result in JSON"
+            return result_of(response.body)[1]
+        except ValueError as error:
             remedy = f"check that {self.portal.url} is a SPARQL endpoint"
-            fault = faults.Fault("parse", "unknown", said, remedy)
+            fault = faults.Fault("parse", "unknown", str(error), remedy)
             raise Refused(fault, response.body[:300].decode("utf-8", "replace")) from error
 
     # What is said of the datasets of a page
@@ -190,7 +230,9 @@ class Spider(ListingSpider):
         kind, ids = job.todo[0]
         text = queries.DETAILS[kind](ids, self.in_graphs)
         job.asked += 1
-        return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, cb_kwargs={"job": job})
+        # A shorter question is better than the same again.
+        meta = {"max_retry_times": 0} if len(ids) > 1 else {}
+        return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, meta=meta, cb_kwargs={"job": job})
 
     async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
         job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
@@ -198,6 +240,12 @@ class Spider(ListingSpider):
             yield step
 
     async def on_detail(self, response: Response, job: _Job) -> AsyncIterator[Any]:
+        if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
+            # Some gateways let questions through by GET alone.
+            self.by_get, self.batch = True, min(self.batch, GET_SETS)
+            job.todo = _smaller(job.todo, GET_SETS)
+            yield self.detail(job)
+            return
         try:
             rows = self.rows_of(response)
         except Refused as refusal:
@@ -219,14 +267,17 @@ class Spider(ListingSpider):
     def halved(self, job: _Job, fault: faults.Fault, url: str) -> list[Any]:
         """Ask for half of the datasets; one that cannot be had alone is lost."""
         kind, ids = job.todo.pop(0)
-        if fault.kind not in ("timeout", "server", "too_large", "cut_short", "parse", "empty"):
+        if fault.kind not in _HALVED:
             return [self.no_answer(fault, url)]
+        job.is_halved = True
         if len(ids) == 1:
             job.lost[ids[0]] = fault.detail
             if len(job.lost) > len(job.ids) // 2 and len(job.lost) > 1:
                 return [self.no_answer(fault, url)]
         else:
             middle = len(ids) // 2
+            # Those that follow are likely to be as slow.
+            self.batch = min(self.batch, max(1, middle))
             job.todo = [(kind, ids[:middle]), (kind, ids[middle:]), *job.todo]
         return self.next_detail(job, None)
 
@@ -235,6 +286,9 @@ class Spider(ListingSpider):
         job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
         if job.todo:
             return [self.detail(job)]
+        self.good = 0 if job.is_halved else self.good + 1
+        if self.good >= GOOD_PAGES and self.batch < self.max_rows and not self.by_get:
+            self.batch, self.good = min(self.max_rows, self.batch * 2), 0
         if response is None:
             # The last question failed; the page is that of the list itself.
             response = self.no_response()
@@ -254,6 +308,16 @@ class Spider(ListingSpider):
         if "@lost" in raw:
             raise ValueError(raw["@lost"])
         return row_dataset(raw) if "@rows" in raw else to_dataset(raw, self.languages)
+
+
+def _halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
+    """What is to be asked of some datasets, so many at a time."""
+    parts = [ids[at : at + size] for at in range(0, len(ids), size)]
+    return [(kind, part) for part in parts for kind in ("own", "files")]
+
+
+def _smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, list[str]]]:
+    return [(kind, ids[at : at + size]) for kind, ids in todo for at in range(0, len(ids), size)]
 
 
 def _fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:

@@ -15,14 +15,31 @@ _PREFIXES = {
     "adms": "http://www.w3.org/ns/adms#",
     "spdx": "http://spdx.org/rdf/terms#",
     "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "org": "http://www.w3.org/ns/org#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "time": "http://www.w3.org/2006/time#",
 }
 _DATASET = "VALUES ?kind { dcat:Dataset dcat:DatasetSeries } ?d a ?kind . FILTER(isIRI(?d))"
+_OTHER = (
+    "VALUES ?kind { <https://www.w3.org/ns/dcat#Dataset> <http://schema.org/Dataset> <https://schema.org/Dataset> } "
+    "?d a ?kind . FILTER(isIRI(?d))"
+)
+"""Datasets in other words than DCAT's, where there are none in its own."""
 _NEAR = (
-    "dct:publisher dct:creator dcat:contactPoint dct:license dct:temporal dct:spatial dct:provenance dct:conformsTo "
-    "dct:accessRights dct:rights dct:accrualPeriodicity adms:identifier"
+    "dct:publisher|dct:creator|dct:rightsHolder|dcat:contactPoint|dct:license|dct:temporal|dct:spatial|dct:provenance|"
+    "dct:conformsTo|dct:accessRights|dct:rights|dct:accrualPeriodicity|adms:identifier|prov:qualifiedAttribution"
 )
 """Properties of a dataset whose nodes are described with it."""
-_NEAR_FILES = "dct:license dct:format dcat:mediaType spdx:checksum dcat:accessService dct:rights foaf:page"
+_FARTHER = (
+    "dcat:contactPoint/vcard:hasEmail|dct:publisher/org:subOrganizationOf|dct:accrualPeriodicity/rdf:value|"
+    "dct:temporal/time:hasBeginning|dct:temporal/time:hasEnd|prov:qualifiedAttribution/prov:agent"
+)
+"""Paths to nodes that are described with those."""
+_NEAR_FILES = (
+    "dct:license|dct:format|dcat:mediaType|dcat:compressFormat|dcat:packageFormat|spdx:checksum|dcat:accessService|"
+    "dct:rights|foaf:page"
+)
 
 
 def _query(text: str) -> str:
@@ -40,15 +57,16 @@ def _text(value: str) -> str:
     return f'"{escaped}"'
 
 
-def count(in_graphs: bool) -> str:
+def count(in_graphs: bool, is_other: bool = False) -> str:
     """How many datasets with an IRI there are."""
-    return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(_DATASET, in_graphs)} }}")
+    pattern = _OTHER if is_other else _DATASET
+    return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(pattern, in_graphs)} }}")
 
 
-def identifiers(after: Any, rows: int, in_graphs: bool) -> str:
+def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) -> str:
     """The IRIs that follow one, in the order of their characters."""
     beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
-    where = _where(_DATASET + beyond, in_graphs)
+    where = _where((_OTHER if is_other else _DATASET) + beyond, in_graphs)
     return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
 
 
@@ -62,13 +80,16 @@ def _values(name: str, ids: Sequence[str]) -> str:
 
 
 def _own(ids: Sequence[str], in_graphs: bool) -> str:
-    """Datasets, the nodes near them, their catalogue records, and the series that name them."""
+    """Datasets, the nodes near them, their catalogue records, and the series that name them.
+
+    Nodes are reached by property paths: to join a list of properties takes some engines a minute.
+    """
     parts = [
         f"{_values('s', ids)} ?s ?p ?o",
-        f"{_values('x', ids)} VALUES ?near {{ {_NEAR} }} ?x ?near ?s . ?s ?p ?o",
-        f"{_values('x', ids)} ?x dcat:contactPoint ?y . ?y vcard:hasEmail ?s . ?s ?p ?o",
+        f"{_values('x', ids)} ?x ({_NEAR}) ?s . ?s ?p ?o",
+        f"{_values('x', ids)} ?x ({_FARTHER}) ?s . ?s ?p ?o",
         f"{_values('x', ids)} ?s foaf:primaryTopic ?x . ?s ?p ?o",
-        f"{_values('o', ids)} VALUES ?p {{ dcat:seriesMember }} ?s ?p ?o",
+        f"{_values('o', ids)} ?s dcat:seriesMember ?o . BIND(dcat:seriesMember AS ?p)",
         f"{_values('x', ids)} ?s dcat:servesDataset ?x . ?s ?p ?o",
     ]
     union = " UNION ".join(f"{{ {_where(part, in_graphs)} }}" for part in parts)
@@ -79,7 +100,7 @@ def _files(ids: Sequence[str], in_graphs: bool) -> str:
     """Distributions, each with its dataset, and the nodes near them."""
     parts = [
         f"{_values('d', ids)} ?d dcat:distribution ?s . ?s ?p ?o",
-        f"{_values('x', ids)} VALUES ?near {{ {_NEAR_FILES} }} ?x dcat:distribution ?y . ?y ?near ?s . ?s ?p ?o",
+        f"{_values('x', ids)} ?x dcat:distribution/({_NEAR_FILES}) ?s . ?s ?p ?o",
     ]
     union = " UNION ".join(f"{{ {_where(part, in_graphs)} }}" for part in parts)
     return _query(f"SELECT DISTINCT ?d ?s ?p ?o WHERE {{ {union} }}")

@@ -1,5 +1,6 @@
 """DCAT-US 3: one JSON document, as ``data.json`` or a Hub's ``/api/feed/dcat-us/3.0``.
 
+Also read are flattened JSON-LD, a ``@graph`` of nodes that name each other, and a document that is one dataset.
 Datasets stand under ``dataset``, and also in nested catalogues, as members of a series and inside the services that
 serve them; what a catalogue record or a service says of a dataset stands elsewhere in the document, which is therefore
 read twice.
@@ -7,6 +8,7 @@ read twice.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +21,24 @@ from harvester.spiders.about import About
 from harvester.spiders.dcat_us_3_record import identifier_of, plain_keys, reference, to_dataset
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
+from harvester.spiders.jsonld_nodes import Nodes, types_of
 
 __all__ = ["Spider"]
 
 MAX_DEPTH = 8
 """Catalogues within catalogues, or datasets within others."""
 _KINDS = ("dataset", "datasetSeries", "service", "catalog", "record")
+_GRAPH = "@graph"
+_TYPES = {
+    "Catalog": "catalog",
+    "CatalogRecord": "record",
+    "DatasetSeries": "datasetSeries",
+    "Dataset": "dataset",
+    "DataService": "service",
+}
+"""Kinds of the nodes that a flattened document lists beside each other; of two types the first here counts."""
+MAX_WHOLE = 64 << 20
+"""Bytes of a document that is one dataset."""
 
 
 class Spider(FeedSpider):
@@ -51,11 +65,25 @@ class Spider(FeedSpider):
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
         known = _Elsewhere()
-        for element in records(path, *_KINDS):
+        count, end = 0, StreamEnd(None, {})
+        for element in records(path, *_KINDS, _GRAPH):
+            if isinstance(element, StreamEnd):
+                end = element
+                continue
+            count += 1
             if isinstance(element, Element):
-                known.note(element.value, (element.pointer or "/").split("/")[1], 0)
+                kind = (element.pointer or "/").split("/")[1]
+                if kind == _GRAPH and (kind := _kind_of(element.value)) not in ("dataset", "datasetSeries"):
+                    # Datasets are read again, all else is what they refer to.
+                    known.nodes.add(element.value)
+                known.note(element.value, kind, 0)
+        if not count and _kind_of(end.head) in ("dataset", "datasetSeries") and (whole := _whole(path)) is not None:
+            for n, (place, raw) in enumerate(_datasets(whole, _kind_of(whole), "/", known, 0)):
+                yield replace(raw, index=n) if isinstance(raw, Broken) else Element(n, raw, place)
+            yield StreamEnd(None, {})
+            return
         index = 0
-        for element in records(path, "dataset", "datasetSeries", "service", "catalog"):
+        for element in records(path, "dataset", "datasetSeries", "service", "catalog", _GRAPH):
             if isinstance(element, StreamEnd):
                 yield element
             elif isinstance(element, Broken):
@@ -64,7 +92,13 @@ class Spider(FeedSpider):
             else:
                 kind = (element.pointer or "/dataset/0").split("/")[1]
                 pointer = element.pointer or f"/{element.index}"
-                for place, raw in _datasets(element.value, kind, pointer, known, 0):
+                value = element.value
+                if kind == _GRAPH:
+                    kind = _kind_of(value)
+                    if not kind:
+                        continue
+                    value = known.listed(value) if kind == "catalog" else known.nodes.resolve(value)
+                for place, raw in _datasets(value, kind, pointer, known, 0):
                     yield replace(raw, index=index) if isinstance(raw, Broken) else Element(index, raw, place)
                     index += 1
 
@@ -78,8 +112,23 @@ class _Elsewhere:
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self.services: dict[str, list[dict[str, Any]]] = {}
+        self.nodes = Nodes()
+        """What a flattened document says of all that is no dataset."""
         self.seen: set[str] = set()
         """Names of datasets that are listed, here or further on; and of those that were found elsewhere."""
+
+    def listed(self, catalog: dict[str, Any]) -> dict[str, Any]:
+        """A catalogue of a flattened document: what it lists and the document describes stands beside it."""
+        found = plain_keys(catalog)
+        for kind in ("dataset", "datasetSeries", "service", "catalog"):
+            if kind in found:
+                found[kind] = [one for one in _list(found[kind]) if not self._is_described(one)]
+        return found
+
+    def _is_described(self, value: Any) -> bool:
+        name = reference(value)
+        is_reference = not isinstance(value, dict) or len(value) == 1
+        return is_reference and (name in self.seen or name in self.nodes.by_iri)
 
     def note(self, value: Any, kind: str, depth: int) -> None:
         """Take note of a record, a service, a dataset, or those of a catalogue."""
@@ -99,6 +148,23 @@ class _Elsewhere:
             for inner in _KINDS:
                 for one in _list(value.get(inner)):
                     self.note(one, inner, depth + 1)
+
+
+def _kind_of(node: Any) -> str:
+    """What a node of a flattened document is; "" for all that only belongs to others."""
+    types = types_of(node)
+    return next((kind for name, kind in _TYPES.items() if name in types), "")
+
+
+def _whole(path: Path) -> dict[str, Any] | None:
+    """A document that is one object, read as a whole; None where it cannot be."""
+    if path.stat().st_size > MAX_WHOLE:
+        return None
+    try:
+        found = json.loads(path.read_text("utf-8-sig", errors="replace"))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _list(value: Any) -> list[Any]:

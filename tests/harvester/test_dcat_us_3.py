@@ -74,3 +74,47 @@ def test_a_stub_that_is_listed_before_does_not_win(place: str, catalog: Catalog)
     row, found = read(catalog, {place: [outer], "dataset": [a_dataset("A", description="whole")]})
     assert (row["verdict"], row["errors"], found[A].title, found[A].description) == ("complete", 0, "A", "whole")
     assert B in found
+
+
+def test_flattened_nodes_are_put_together(catalog: Catalog) -> None:
+    """JSON-LD 1.1, flattened document form: every node stands apart in the graph and is named by its IRI."""
+    office, desk = "https://office.example", "_:desk"
+    graph = [
+        {"@id": "http://x.example/all", "@type": "dcat:Catalog", "dcat:dataset": [A, {"@id": B}, "http://x.example/C"]},
+        {"@id": A, "@type": "dcat:Dataset", "title": "A", "publisher": office, "landingPage": office},
+        {
+            "@id": B,
+            "@type": ["http://www.w3.org/ns/dcat#Dataset"],
+            "dct:title": "B",
+            "dcat:contactPoint": {"@id": desk},
+            "dcat:distribution": [{"@id": "_:file"}],
+        },
+        {"@id": "_:file", "@type": "dcat:Distribution", "dcat:accessURL": "https://x.example/b.csv", "publisher": B},
+        {"@id": office, "@type": "org:Organization", "name": "Office of Maps", "memberOf": office},
+        {"@id": desk, "@type": "vcard:Kind", "fn": "Desk", "hasEmail": "mailto:desk@office.example"},
+        {
+            "@id": "http://x.example/api",
+            "@type": "dcat:DataService",
+            "endpointURL": "https://x.example/api",
+            "servesDataset": A,
+        },
+    ]
+    harvest, found = read(catalog, {"@context": "https://x.example/context", "@graph": graph})
+    assert found.keys() == {A, B}
+    publisher, contact = found[A].publisher, found[B].contact
+    assert publisher is not None and publisher.name == "Office of Maps"
+    assert found[A].landing_page == office
+    assert [one.endpoint_url for one in found[A].data_services] == ["https://x.example/api"]
+    assert contact is not None and (contact.name, contact.email) == ("Desk", "desk@office.example")
+    assert [one.access_url for one in found[B].distributions] == ["https://x.example/b.csv"]
+    # It is listed, and nothing describes it.
+    assert harvest["verdict"] == "partial"
+
+
+@pytest.mark.parametrize(
+    "kind", ["dcat:Dataset", ["Dataset"], "http://www.w3.org/ns/dcat#Dataset", "dcat:DatasetSeries"]
+)
+def test_document_that_is_one_dataset(catalog: Catalog, kind: Any) -> None:
+    harvest, found = read(catalog, a_dataset("A", **{"@type": kind, "@context": "https://x.example/context"}))
+    assert harvest["verdict"] == "complete", harvest
+    assert found[A].title == "A"

@@ -1,0 +1,72 @@
+"""Nodes of flattened JSON-LD: a document whose ``@graph`` lists every node apart, each known by its IRI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["Nodes", "local_name", "types_of"]
+
+_DEEPEST = 6
+"""Nodes within nodes: deeper ones stay IRIs."""
+_ADDRESSES = frozenset(
+    ("id", "identifier", "landingPage", "homepage", "page", "accessURL", "downloadURL", "endpointURL", "url", "hasURL")
+)
+"""Properties whose values are addresses to go to, even where a node has the same one."""
+_MAX_STEPS = 20_000
+"""Values of one dataset that are looked into, so that nodes which name each other cost no more."""
+
+
+def local_name(name: str) -> str:
+    """A type or property without prefix or namespace: "dcat:Dataset" is "Dataset"."""
+    return name if name.startswith("@") else name.rstrip("/").replace("#", "/").replace(":", "/").rpartition("/")[2]
+
+
+def types_of(node: Any) -> frozenset[str]:
+    """The local names of a node's types."""
+    said = node.get("@type", node.get("type")) if isinstance(node, dict) else None
+    return frozenset(local_name(one) for one in (said if isinstance(said, list) else [said]) if isinstance(one, str))
+
+
+class Nodes:
+    """What is said of each IRI."""
+
+    def __init__(self) -> None:
+        self.by_iri: dict[str, dict[str, Any]] = {}
+
+    def add(self, node: Any) -> None:
+        """Keep a node; what several say of one IRI is put together, the first word counts."""
+        iri = _iri(node)
+        if iri is not None and len(node) > 1:
+            known = self.by_iri.get(iri)
+            self.by_iri[iri] = {**node, **known} if known else node
+
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        """The node with what it refers to in its place."""
+        self.steps = 0
+        return self._within(node, 1, (_iri(node),))
+
+    def _within(self, node: dict[str, Any], depth: int, above: tuple[str | None, ...]) -> dict[str, Any]:
+        return {
+            key: value if key[:1] == "@" or local_name(key) in _ADDRESSES else self._put(value, depth, above)
+            for key, value in node.items()
+        }
+
+    def _put(self, value: Any, depth: int, above: tuple[str | None, ...]) -> Any:
+        self.steps += 1
+        if self.steps > _MAX_STEPS or depth > _DEEPEST:
+            return value
+        if isinstance(value, list):
+            return [self._put(one, depth, above) for one in value]
+        iri = value if isinstance(value, str) else _iri(value)
+        found = self.by_iri.get(iri) if iri is not None and iri not in above else None
+        if isinstance(value, dict) and len(value) > 1:
+            found = value
+        if found is None:
+            return value
+        return self._within(found, depth + 1, (*above, iri))
+
+
+def _iri(node: Any) -> str | None:
+    """The IRI of a node, "_:b0" of one that has none of its own."""
+    said = node.get("@id", node.get("id")) if isinstance(node, dict) else None
+    return said if isinstance(said, str) and said else None

@@ -3,6 +3,10 @@
 Some sites ignore the filter, and a proxy before one big portal answers it with nothing. So it is trusted only after
 it has found what it must find and nothing it must not, and only if the totals agree at the end; otherwise everything
 is read.
+
+What was deleted is told by no filter. Where the total is too small, a list of all names tells which datasets may be
+gone, and each is looked for alone. What a change does not date (a file that was withdrawn) is found by reading a share
+of all records again each night, those first whose reading is the oldest.
 """
 
 from __future__ import annotations
@@ -13,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.harvests import new_among, present
 from catalog.model import Page
+from catalog.rolling import missing_datasets, named_datasets, oldest_read, present_among
 from harvester.spiders.listing import ListingSpider, Refused
-from harvester.spiders.paging import Walk
+from harvester.spiders.paging import Sheet, Walk
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -25,6 +30,8 @@ __all__ = ["ChangesListingSpider"]
 
 OVERLAP = timedelta(hours=1)
 """Changes are asked for from so long before the newest one known: a record may be stored later than it is dated."""
+MAX_DELETED = 100
+"""Datasets that are looked for alone; where more are gone, everything is read."""
 FUTURE = "2999-01-01T00:00:00Z"
 
 
@@ -45,6 +52,19 @@ class ChangesListingSpider(ListingSpider):
     def read_count(self, response: Response) -> int | None:
         """The number in such an answer. Raises Refused or ValueError."""
         raise NotImplementedError
+
+    def names_url(self) -> str | None:
+        """The address that lists the names of all datasets; None where there is none."""
+        return None
+
+    def read_names(self, response: Response) -> set[str]:
+        """The names in such an answer. Raises Refused or ValueError."""
+        raise NotImplementedError
+
+    def share_walk(self, start: int, first: str, last: str) -> Walk | None:
+        """Where to read the records from one identifier to another, ``start`` records from the beginning; None where
+        the listing is not in the order of identifiers."""
+        return None
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.since: str | None = cursor.get("since")
@@ -105,12 +125,97 @@ class ChangesListingSpider(ListingSpider):
     def at_end(self, walk: Walk, how: str) -> list[Any]:
         if self.tally.mode != "incremental":
             return super().at_end(walk, how)
-        should = self.after + self.before.gap
+        if walk.at is not None:
+            return self.all_read()
+        self.not_found = []
+        self.to_check: dict[str, str] = {}
+        # What was missed before is missed again only if it is looked for again.
+        missing = missing_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        url = self.names_url()
+        if self.expected is not None and self.after + self.before.gap > self.expected and url:
+            return [self.request(url, self.on_names, errback=self.on_count_failed, cb_kwargs={"missing": missing})]
+        return self.check(missing)
+
+    async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
+        """The names of all datasets: what is not among them may be deleted."""
+        try:
+            names = self.read_names(response)
+        except (Refused, ValueError) as error:
+            should = self.after + self.before.gap
+            why = f"the portal has {self.expected} records where {should} were expected"
+            yield self.in_full(f"{why}, and does not list its names: {error}")
+            return
+        known = named_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        unlisted = {key: one for key, one, name in known if name not in names and one not in names}
+        if len(unlisted) > MAX_DELETED:
+            yield self.in_full(f"{len(unlisted):,} datasets are no longer in its list of names")
+            return
+        for step in self.check({**missing, **unlisted}):
+            yield step
+
+    def check(self, wanted: dict[str, str]) -> list[Any]:
+        """Look for datasets alone: id to identifier."""
+        if not wanted or len(wanted) > MAX_DELETED:
+            return self.compared()
+        self.to_check = wanted
+        return [
+            self.request(
+                str(self.look_up(one, "")), self.on_checked, errback=self.on_check_failed, cb_kwargs={"key": key}
+            )
+            for key, one in wanted.items()
+        ]
+
+    async def on_checked(self, response: Response, key: str) -> AsyncIterator[Any]:
+        if self.is_unknown(response):
+            self.not_found.append(key)
+        for step in self.checked(key):
+            yield step
+
+    async def on_check_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        for step in self.checked(failure.request.cb_kwargs["key"]):  # type: ignore[attr-defined]
+            yield step
+
+    def checked(self, key: str) -> list[Any]:
+        self.to_check.pop(key, None)
+        return [] if self.to_check else self.compared()
+
+    def compared(self) -> list[Any]:
+        """Go on where the total agrees with the changes and deletions that were found; else read everything."""
+        gone = present_among(self.night.catalog, self.not_found)
+        should = self.after + self.before.gap - gone
         if should != self.expected:
+            self.not_found = []
             return [self.in_full(f"the portal has {self.expected} records where {should} were expected")]
+        share = -(-self.after // self.portal.schedule.full_every)
+        found = oldest_read(self.night.catalog, self.portal.id, self.night.run_id, share)
+        walk = self.share_walk(*found) if found else None
+        return [self.ask(walk)] if walk else self.all_read()
+
+    def all_read(self) -> list[Any]:
         self.tally.advertised = self.expected
         self.tally.end("all changes are read, and the portal's total agrees")
         return []
+
+    # The share that is read again
+
+    def is_share(self, walk: Walk) -> bool:
+        return self.tally.mode == "incremental" and walk.at is not None
+
+    def ahead(self, walk: Walk, sheet: Sheet) -> Walk:
+        return walk.forward(sheet.count, walk.at) if self.is_share(walk) else super().ahead(walk, sheet)
+
+    def is_last(self, walk: Walk, sheet: Sheet) -> bool:
+        if not self.is_share(walk):
+            return super().is_last(walk, sheet)
+        ids = [str(raw.get("id")) for _, raw in sheet.records if isinstance(raw, dict)]
+        return not sheet.count or walk.start + sheet.count >= walk.at["end"] or max(ids, default="") >= walk.at["last"]
+
+    def may_overlap(self, walk: Walk) -> bool:
+        return self.is_share(walk) or super().may_overlap(walk)
+
+    def next_of(self, walk: Walk, ahead: Walk, is_new: bool, url: str, *, is_lost: bool = False) -> list[Any]:
+        # That all of a page has come among the changes is no circle.
+        return super().next_of(walk, ahead, is_new or self.is_share(walk), url, is_lost=is_lost)
 
 
 def _before(newest: str | None, started: str | None) -> str | None:

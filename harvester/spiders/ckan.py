@@ -86,11 +86,29 @@ class Spider(ChangesListingSpider):
         result = self.result_of(response)
         return result.get("count") if isinstance(result, dict) else None
 
+    def names_url(self) -> str | None:
+        return self.action("package_list")
+
+    def read_names(self, response: Response) -> set[str]:
+        names = self.result_of(response)
+        if not isinstance(names, list):
+            raise ValueError("the answer is no list")
+        return {str(name) for name in names}
+
+    def share_walk(self, start: int, first: str, last: str) -> Walk | None:
+        if self.order:
+            # The order is not that of ids.
+            return None
+        rows = self.first_walk().rows
+        # Harvest sources lie between the datasets, and are not counted among those before.
+        room = -(-self.after // self.portal.schedule.full_every) + max(0, self.before.gap) + rows
+        return Walk(rows=min(rows, room), start=start, at={"last": last, "end": start + room})
+
     def ask(self, walk: Walk) -> Request:
         params: dict[str, Any] = {"q": "*:*", "rows": walk.asked, "start": walk.start, "facet": "false"}
         if SORTS[self.order]:
             params["sort"] = SORTS[self.order]
-        if self.tally.mode == "incremental":
+        if self.tally.mode == "incremental" and not self.is_share(walk):
             params["fq"] = f"metadata_modified:[{self.since} TO *]"
         return self.get(self.action("package_search", **params), walk)
 

@@ -253,3 +253,87 @@ def test_a_feed_that_ignores_pages_has_no_duplicates_on_the_second_night(catalog
             harvest(catalog, spec("f", "dcat-us", server.url))
             row = harvested(catalog, "f")
             assert (row["verdict"], row["seen"], row["datasets"], row["errors"]) == ("complete", 200, 200, 0)
+
+
+LIST, SHOW = "/api/3/action/package_list", "/api/3/action/package_show"
+
+
+def sorted_search(records: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+    """The search, in the order of ids as CKAN gives it, with its filter."""
+
+    def answer(asked: Asked) -> Answer:
+        assert asked.query.get("sort", "id asc") == "id asc"
+        return filtering(sorted(records, key=lambda one: str(one["id"])))(asked)
+
+    return answer
+
+
+def whole_ckan(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Search, names, and single datasets."""
+
+    def names(asked: Asked) -> Answer:
+        return as_json({"success": True, "result": [one["name"] for one in records]})
+
+    def show(asked: Asked) -> Answer:
+        found = [one for one in records if asked.query["id"] in (one["id"], one["name"])]
+        told = {"success": False, "error": {"__type": "Not Found Error"}}
+        return as_json({"success": True, "result": found[0]}) if found else as_json(told, 404)
+
+    return {SEARCH: sorted_search(records), LIST: names, SHOW: show}
+
+
+def test_a_deletion_costs_no_second_reading_of_everything(catalog: Catalog) -> None:
+    records = [package(n, "2026-01-01T00:00:00" if n == 69 else "2025-01-01T00:00:00") for n in range(70)]
+    with PortalServer(whole_ckan(records)) as server:
+        how = {"schedule": {"full_every": 7}, "retire": {"grace_runs": 2}}
+        nights(catalog, server, **how)
+        del records[33]
+        records[49] = package(50, "2026-02-01T00:00:00.000000", title="Changed")
+        server.requests.clear()
+        row = nights(catalog, server, **how)
+        assert (row["mode"], row["verdict"], row["datasets"], row["removed"]) == ("incremental", "complete", 69, 1), row
+        assert len(server.asked(LIST)) == 1 and len(server.asked(SHOW)) == 1
+        # Three counts; the change; and a share of a seventh.
+        assert len(server.asked(SEARCH)) <= 3 + 3 + 3
+        server.requests.clear()
+        row = nights(catalog, server, **how)
+        # It was looked for again: now it has been missed for long enough.
+        assert (row["mode"], row["retired"], row["datasets"]) == ("incremental", 1, 69)
+        assert not server.asked(LIST) and len(server.asked(SHOW)) == 1
+        server.requests.clear()
+        nights(catalog, server, **how)
+        assert not server.asked(SHOW)
+
+
+def test_many_deletions_are_read_in_full(catalog: Catalog) -> None:
+    records = [package(n) for n in range(130)]
+    with PortalServer(whole_ckan(records)) as server:
+        nights(catalog, server)
+        del records[10:125]
+        row = nights(catalog, server)
+        assert row["mode"] == "full" and "115 datasets are no longer in its list" in " ".join(row["reasons"])
+        assert not server.asked(SHOW)
+
+
+def test_a_withdrawn_file_whose_record_keeps_its_date_is_found_in_some_nights(catalog: Catalog) -> None:
+    """CKAN does not change a record's date when a resource of it is deleted."""
+    files = [{"id": f"r{n}", "url": f"http://x.example/{n}.csv"} for n in range(2)]
+    old = "2025-01-01T00:00:00"
+    records = [package(n, old if n else "2026-01-01T00:00:00", resources=files * (n == 20)) for n in range(28)]
+    # Harvest sources lie between the datasets.
+    source = {"type": "harvest", "metadata_modified": old}
+    records += [{"id": f"{n:04}-source", "name": f"s{n}", **source} for n in range(5)]
+    left = "select count(*) from distributions where not is_retired"
+    with PortalServer(whole_ckan(records)) as server:
+        nights(catalog, server, schedule={"full_every": 7})
+        records[20] = package(20, old, resources=files[:1])
+        seen: list[int] = []
+        for _ in range(6):
+            row = nights(catalog, server, schedule={"full_every": 7})
+            assert (row["mode"], row["verdict"], row["datasets"]) == ("incremental", "complete", 28), row["reasons"]
+            seen.append(catalog.value(left))
+    # Four records a night, from the first on; those around them on the same pages as well.
+    assert seen[0] == 2 and seen[-1] == 1
+    # The oldest reading is none of the first night any more.
+    runs = [r[0] for r in catalog.db.conn.execute("select distinct last_seen_run from datasets order by 1")]
+    assert len(runs) > 1

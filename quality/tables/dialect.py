@@ -36,11 +36,16 @@ _LATIN = {
     "cp1257": "āčēģīķļņšūžąęėįųõäöü",
     "iso8859_2": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
     "mac_roman": "àâäçèéêëîïôöùûüœæßñáíóúøåãõìò",
+    "cp850": "àâäçèéêëîïôöùûüæßñáíóúøåãõìò",
+    "cp852": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
 }
 """Letters of the languages that are written in each; the first is the most frequent by far."""
 _MARKS = "’‘“”–—…€\u00a0"
 """Signs of typography, which stand between letters by right."""
-_RARITY = {"cp1252": 0.0, "mac_roman": 0.2}
+_RARITY = {"cp1252": 0.0, "mac_roman": 0.2, "cp850": 0.15, "cp852": 0.18}
+"""What a code page has to be better by. The last two are DOS's, which old programs still write."""
+_CAPITAL_IN_WORD = 0.6
+"""What is taken off for a capital between small letters ("BÑume"): a sign of the wrong code page."""
 _DETECTOR_BYTES = 65_536
 _SAMPLE_CHARS = 20_000
 _SAMPLE_RECORDS = 200
@@ -202,6 +207,8 @@ def _guess_latin(raw: bytes) -> tuple[str, float]:
                 1.0 if c in known else 0.9 if c in _MARKS else 0.4 if c.isalpha() else -1.0 if in_word else 0.6
                 for c in signs
             )
+            if len(word) > 2 and word[0].islower() and word[-1].islower():
+                good -= _CAPITAL_IN_WORD * sum(c.isupper() for c in signs)
         scores[name] = good / max(total, 1.0) - _RARITY.get(name, 0.03)
     if not scores:
         return "cp1252", 0.3

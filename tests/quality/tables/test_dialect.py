@@ -12,6 +12,9 @@ from quality.tables.vote import vote
 FRENCH = "Numéro;Libellé;Quantité\n1;Forêt élevée à Besançon;3,5\n2;Hôtel de ville, préfecture;7,1\n" * 20
 GERMAN = "Straße;Größe;Ort\nHauptstraße;5,3;Köln\nBürgerplatz;6;München\n" * 20
 POLISH = "Ulica;Województwo;Ilość\nŁódzka;łódzkie;3,5\nGłówna;śląskie;małżeństwa źródło\n" * 20
+SPANISH = "Código;Descripción;Año\n1;Niñez y educación pública;2019\n2;Señalización de vías;2020\n" * 20
+PORTUGUESE = "Código;Descrição;Região\n1;Educação e saúde pública;Açores\n2;Ações de inclusão;São João\n" * 20
+DANISH = "Kode;Område;År\n1;København og Ærø;2019\n2;Søer og åer på Fyn;2020\n" * 20
 RUSSIAN = "Город;Улица;Число\nМосква;Ленина;5\nКазань;Мира;6\n" * 20
 GREEK = "Δήμος;Πληθυσμός\nΑθήνα;664046\nΠάτρα;213984\n" * 20
 
@@ -23,6 +26,16 @@ GREEK = "Δήμος;Πληθυσμός\nΑθήνα;664046\nΠάτρα;213984\n" 
         (GERMAN, "cp1252", "windows-1252"),
         (GERMAN, "latin-1", "windows-1252"),
         (POLISH, "cp1250", "windows-1250"),
+        (FRENCH, "cp850", "cp850"),
+        (GERMAN, "cp850", "cp850"),
+        (GERMAN, "mac_roman", "mac-roman"),
+        (SPANISH, "cp850", "cp850"),
+        (SPANISH, "cp1252", "windows-1252"),
+        (PORTUGUESE, "cp850", "cp850"),
+        (PORTUGUESE, "cp1252", "windows-1252"),
+        (DANISH, "cp850", "cp850"),
+        (DANISH, "cp1252", "windows-1252"),
+        (POLISH, "cp852", "cp852"),
         (RUSSIAN, "cp1251", "windows-1251"),
         (GREEK, "cp1253", "windows-1253"),
         (FRENCH, "utf-8", "utf-8"),

@@ -11,6 +11,7 @@ from specs.vocabularies import read
 
 from . import creative_commons
 from .folding import clean, name_key, pieces, split_list, url_key, urls_in
+from .licence_families import family_in_sentence, family_of_name, family_of_url, is_of_other_family
 
 __all__ = ["Licence", "OpenDefinition", "is_restrictive", "licence"]
 
@@ -86,13 +87,13 @@ def _by_url(address: str) -> Licence | None:
     for candidate in (key, without_query, without_query.split("#")[0]):
         if candidate.rstrip("/") in urls:
             return urls[candidate.rstrip("/")]
-    return ids.get(creative_commons.from_url(key) or "")
+    return ids.get(creative_commons.from_url(key) or family_of_url(key) or "")
 
 
 def _by_name(text: str) -> Licence | None:
     ids, names, _ = _index()
     key = name_key(text)
-    return names.get(key) or ids.get(creative_commons.from_name(key) or "")
+    return names.get(key) or ids.get(creative_commons.from_name(key) or family_of_name(key) or "")
 
 
 def _mentions(key: str) -> set[str]:
@@ -134,9 +135,13 @@ def _by_prose(text: str) -> Licence | None:
         firm, weak = creative_commons.in_prose(key)
         named = _mentions(key)
         found |= firm | named
+        if not named and (family := family_in_sentence(key)):
+            found.add(family)
         for mention in weak:
             if mention is None or not any(_agrees(mention, other) for other in firm | found):
                 return None
+    if is_of_other_family(name_key(text)):
+        found.discard("OGL")
     found = {i for i in found if ids[i].open_definition != "none"}
     named_ones = {i for i in found if ids[i].open_definition != "declared"}
     found = named_ones or found

@@ -1,0 +1,73 @@
+"""Licences that come in families, too many for a list of names and addresses: a rule for each.
+
+Only whole names and addresses are read; what is left over must be the name of a place or a version.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["family_in_sentence", "family_of_name", "family_of_url", "is_of_other_family"]
+
+_ITALY = re.compile(r"w3id\.org/italia/controlled-vocabulary/licen[cs]es/[abc]\d*_([a-z0-9]+)")
+"""The authority table of Italy: A21_CCBY40, A29_IODL20."""
+_ITALIAN = {
+    "cco10": "CC0-1.0", "cc010": "CC0-1.0", "cc0": "CC0-1.0", "pddl": "PDDL-1.0", "pddl10": "PDDL-1.0",
+    "odbl": "ODbL-1.0", "odbl10": "ODbL-1.0", "odcby": "ODC-BY-1.0", "odcby10": "ODC-BY-1.0", "iodl10": "IODL-1.0",
+    "iodl20": "IODL-2.0", "publicdomain": "other-pd", "attribution": "other-at", "unknown": "notspecified",
+}  # fmt: skip
+_ITALIAN_CC = re.compile(r"cc(by(?:nc)?(?:sa|nd)?)(\d)(\d)(?:it)?")
+_OPEN_GOVERNMENT = re.compile(
+    r"(?:the )?(?P<before>(?:[^\W\d_]+ ){0,4}?)(?:open government licen[cs]e|licence du gouvernement ouvert)"
+    r"(?: ogl)?(?P<after>(?: [^\W\d_]+){0,6})(?: \d\.\d)?"
+)
+_OPEN_GOVERNMENT_URL = re.compile(r"(?:^|/)[^?#]*(?:open-government-licen[cs]e|licence-du-gouvernement-ouvert)[a-z-]*")
+_OTHER_OPEN_GOVERNMENT = re.compile(r"\b(?:korea|kogl|taiwan|india|national data|type|non)\b")
+"""Governments whose licences of that name have texts of their own, and types of them that forbid something."""
+_UNDER = re.compile(r"\b(?:under|with|by|subject to) (?:the )?(open government licen[cs]e.*)")
+_ETALAB = re.compile(r"(?:[^/]*\.)?(?:etalab\.gouv\.fr|data\.gouv\.fr|github\.com/etalab)/.*")
+_INSPIRE = "inspire.ec.europa.eu/metadata-codelist/conditionsapplyingtoaccessanduse/"
+_OSM = re.compile(r"openstreetmap\.org/copyright(?:/[a-z-]+)?")
+
+
+def family_of_url(key: str) -> str | None:
+    """The id of the licence behind a URL key (see :func:`.folding.url_key`)."""
+    address = key.split("?")[0].split("#")[0].rstrip("/")
+    if match := _ITALY.fullmatch(address):
+        return _italian(match[1])
+    if address.startswith(_INSPIRE):
+        code = address[len(_INSPIRE) :]
+        return {"noconditionsapply": "no-conditions", "conditionsunknown": "notspecified"}.get(code)
+    if _OSM.fullmatch(address):
+        return "ODbL-1.0"
+    if _ETALAB.fullmatch(address) and re.search(r"licen[cs]e.?ouverte|open.?licen[cs]e", address):
+        version = re.search(r"(?:v|version|[/_.-])\.?-?([12])(?:[._-]0)?(?=$|[^\d])", address.partition("/")[2])
+        return f"LO-FR-{version[1]}.0" if version else "LO-FR"
+    return "OGL" if _OPEN_GOVERNMENT_URL.search(address) and not _OTHER_OPEN_GOVERNMENT.search(address) else None
+
+
+def _italian(code: str) -> str | None:
+    if match := _ITALIAN_CC.fullmatch(code):
+        parts = re.findall("by|nc|sa|nd", match[1])
+        return f"CC-{'-'.join(parts).upper()}-{match[2]}.{match[3]}"
+    return _ITALIAN.get(code)
+
+
+def family_of_name(key: str) -> str | None:
+    """The id of the licence behind a name key (see :func:`.folding.name_key`)."""
+    match = _OPEN_GOVERNMENT.fullmatch(key)
+    if match is None or is_of_other_family(key):
+        return None
+    # Without a place nobody can tell whose it is.
+    return "OGL" if match["before"].strip() or match["after"].strip() else None
+
+
+def family_in_sentence(key: str) -> str | None:
+    """The id of the licence that a sentence says the data are under."""
+    match = _UNDER.search(key)
+    return family_of_name(match[1]) if match else None
+
+
+def is_of_other_family(key: str) -> bool:
+    """Whether a text names a government whose licences of a family have texts of their own."""
+    return _OTHER_OPEN_GOVERNMENT.search(key) is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-__all__ = ["differences", "fingerprint", "json_text", "record_hash", "without"]
+__all__ = ["differences", "fingerprint", "json_text", "record_hash", "unordered", "without"]
 
 _KEYS = ("id", "identifier", "@id", "key", "name")
 """What tells the members of a list apart, in this order."""
@@ -33,6 +33,24 @@ def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
     """
     text = json_text(without(raw, volatile) if volatile else raw, is_sorted=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), len(text)
+
+
+def unordered(value: Any) -> Any:
+    """A parsed value whose lists of texts and objects are sorted: in JSON-LD they are sets.
+
+    Lists of numbers, as coordinates are, keep their order, and so does what stands under "@list".
+    """
+    if isinstance(value, dict):
+        return {key: one if key == "@list" else unordered(one) for key, one in value.items()}
+    if isinstance(value, list):
+        members = [unordered(one) for one in value]
+        is_set = len(members) > 1 and all(isinstance(one, str | dict) for one in members)
+        return sorted(members, key=_as_sorted) if is_set else members
+    return value
+
+
+def _as_sorted(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value, is_sorted=True)
 
 
 def record_hash(raw: Any, volatile: Sequence[str] = ()) -> str:

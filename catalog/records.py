@@ -64,6 +64,7 @@ def _mapping_hash(dataset: Dataset) -> str:
 def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]) -> None:
     """Write datasets with all their parts, and what changed. To be called within a transaction."""
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
+    refreshed: list[tuple[Any, str]] = []
     publishers: dict[str, dict[str, Any]] = {}
     records, ids = ids_of(catalog, run_id, portal_id, records)
     known = _known(catalog, ids)
@@ -89,12 +90,16 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
         if not is_same:
             raw = plain(json_text(record.raw))
             raws.append({"dataset_id": key, "raw": raw, "raw_hash": record.raw_hash, "run_id": run_id})
+        else:
+            # What it shares with others has changed: it is the same record, and is mapped from what stands there now.
+            refreshed.append((plain(json_text(record.raw)), key))
     _write_events(catalog, run_id, portal_id, events)
     catalog.upsert("publishers", publishers.values())
     catalog.upsert("datasets", datasets, keep=["first_seen_run"])
     catalog.upsert("distributions", parts, keep=["first_seen_run"])
     catalog.upsert("data_services", services, keep=["first_seen_run"])
     catalog.upsert("records", raws)
+    catalog.db.conn.executemany("update records set raw = ? where dataset_id = ?", refreshed)
     _touch(catalog, same)
     written = [(d["id"], run_id) for d in datasets]
     for table in ("distributions", "data_services"):
@@ -162,7 +167,12 @@ def _write_events(
         if old["status"] != "present":
             changes.append(base | hashes | {"kind": "returned"})
         if record is not None and (stored := before.get(key)):
-            fields = plain(differences(json.loads(stored["raw"]), record.raw))
+            found = differences(json.loads(stored["raw"]), record.raw)
+            if not found and old["status"] == "present":
+                # Another version of the program has told the two apart by something that is no change.
+                del before[key]
+                continue
+            fields = plain(found)
             changes.append(base | hashes | {"kind": "changed", "fields": fields})
     catalog.upsert("changes", [{"id": f"{c['run_id']}/{c['dataset_id']}/{c['kind']}", **c} for c in changes])
     catalog.upsert(

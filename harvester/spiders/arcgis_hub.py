@@ -48,6 +48,7 @@ class Spider(WindowedSpider, FeedSpider):
     """All datasets of an ArcGIS Hub site."""
 
     type = "arcgis-hub"
+    has_sets = True
     about = About(
         software="ArcGIS Hub, ArcGIS Enterprise Sites",
         paging="search by offset, newest first; windows by `modified` behind 10,000; `data.json` where there is none",

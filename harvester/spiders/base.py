@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import scrapy
 from scrapy import signals
 
-from catalog.canonical import fingerprint
+from catalog.canonical import fingerprint, json_text, unordered
 from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.identities import Facts
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
@@ -63,6 +63,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     about: ClassVar[About]
     volatile: ClassVar[tuple[str, ...]] = ()
     """Fields of a record whose change is no change: counters of views, dates of the portal's own robots."""
+    has_sets: ClassVar[bool] = False
+    """Whether records are JSON-LD, whose lists are sets: their order means nothing."""
     has_facts: ClassVar[bool] = False
     """Whether records are read by ``harvester.facts``, which leaves placeholders out."""
     is_incremental: ClassVar[bool] = False
@@ -124,6 +126,16 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     def to_dataset(self, raw: Any) -> Dataset:
         """The mapping of one record. Raises LostRecord where it has no identity."""
         raise NotImplementedError
+
+    def own_part(self, raw: Any) -> Any:
+        """What of a record is its own: what it shares with others is no change of it where it changes."""
+        return raw
+
+    def hash_of(self, raw: Any) -> tuple[str, int]:
+        """The hash of what is a record's own, and the size of the record."""
+        own = self.own_part(raw)
+        digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
+        return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
 
     def other_id(self, raw: Any) -> str | None:
         """The identity of a record that is no dataset (a harvest source, a showcase), else None."""
@@ -350,7 +362,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             dataset = without_placeholders(dataset)
         if len(dataset.identifier) > MAX_IDENTIFIER:
             raise LostRecord(f"the identifier has over {MAX_IDENTIFIER:,} characters", "give the dataset a short one")
-        raw_hash, size = fingerprint(raw, self.fields_to_ignore)
+        raw_hash, size = self.hash_of(raw)
         said: list[HarvestError] = []
         if size > BIG_RECORD:
             if size > self.portal.limits.max_record_bytes:

@@ -32,7 +32,7 @@ from harvester.spiders.losses import cut
 from harvester.spiders.next_links import host_name, media_type_of
 from harvester.spiders.rdf_child import RdfChild, Reading
 from harvester.spiders.rdf_files import syntax_of
-from harvester.spiders.rdf_nodes import RELATIVE, Node
+from harvester.spiders.rdf_nodes import RELATIVE, Node, own_part
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -285,6 +285,9 @@ class Spider(FeedSpider):
     def member_done(self, iri: str) -> list[Any]:
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()
+
+    def own_part(self, raw: Any) -> Any:
+        return own_part(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.languages)

@@ -22,6 +22,7 @@ class Spider(FeedSpider):
     """All datasets of a ``data.json``."""
 
     type = "dcat-us"
+    has_sets = True
     has_facts = True
     about = About(
         software="DCAT-US 1.1, Project Open Data 1.0: `data.json`",

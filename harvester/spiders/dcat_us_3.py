@@ -45,6 +45,7 @@ class Spider(FeedSpider):
     """All datasets of a DCAT-US 3 document."""
 
     type = "dcat-us-3"
+    has_sets = True
     about = About(
         software="DCAT-US 3: `data.json`, or a Hub's `/api/feed/dcat-us/3.0`",
         paging="one document, read record by record from disk",

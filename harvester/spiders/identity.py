@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from catalog import reading as stored
-from catalog.canonical import fingerprint
 from catalog.identities import Facts, facts_of, follow, matches, renamed, unseen_facts
 from catalog.model import HarvestError, Page, Record
 from catalog.records import write_page
@@ -37,7 +36,7 @@ def hold(spider: PortalSpider, error: Exception, raw: Any, pointer: str, respons
     """Keep a record without identifier until the end, when it is known which datasets did not come."""
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
     if named is not None:
-        facts, (raw_hash, _) = facts_of(named.dataset), fingerprint(raw, spider.fields_to_ignore)
+        facts, (raw_hash, _) = facts_of(named.dataset), spider.hash_of(raw)
         spider.nameless.append((facts, replace(named, raw=raw, raw_hash=raw_hash)))
         reading.nameless.append(facts_as_json(facts))
 

@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 __all__ = [
     "BASE", "DATASET_TYPES", "RELATIVE", "Node",
-    "datasets_of", "describe", "iri_of", "quads_of", "short",
+    "datasets_of", "describe", "iri_of", "own_part", "quads_of", "short",
 ]  # fmt: skip
 
 Node = dict[str, Any]
@@ -191,6 +191,39 @@ def _value(store: Store, value: Any, path: tuple[Any, ...], room: list[int]) -> 
 
 def _order(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+_OWNED = ("dcat:distribution", "dcat:distributions", "adms:includedAsset", "schema:distribution", "adms:identifier")
+"""Properties whose values belong to one dataset."""
+
+
+def own_part(node: Any) -> Any:
+    """A description without those of nodes that other datasets name too: publishers, places, licences.
+
+    Of a node with an IRI only that is left, unless it is a distribution, or its IRI begins with the dataset's own.
+    """
+    if not isinstance(node, dict):
+        return node
+    return {key: _own_values(key, value, node.get("@id") or "") for key, value in node.items()}
+
+
+def _own_values(key: str, value: Any, root: str) -> Any:
+    if isinstance(value, list) and (not key.startswith("@") or key == "@services"):
+        return [_own_value(key, one, root) for one in value]
+    return _own_node(value, root) if key == "@record" else value
+
+
+def _own_value(key: str, value: Any, root: str) -> Any:
+    if not isinstance(value, dict) or "@value" in value:
+        return value
+    iri = value.get("@id")
+    if iri and key not in _OWNED and not (root and iri.startswith(root)):
+        return {"@id": iri}
+    return _own_node(value, root)
+
+
+def _own_node(node: Any, root: str) -> Any:
+    return {key: _own_values(key, value, root) for key, value in node.items()} if isinstance(node, dict) else node
 
 
 def quads_of(store: Store, name: str) -> Iterator[Any]:

@@ -40,6 +40,7 @@ class Spider(AddressSpider):
     """All schema.org Datasets of the pages that a site's sitemaps name."""
 
     type = "sitemap"
+    has_sets = True
     about = About(
         software="any web site with a sitemap and schema.org JSON-LD",
         paging="sitemaps and their indexes; then page by page",

@@ -24,7 +24,7 @@ from harvester.spiders.about import About
 from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
-from harvester.spiders.rdf_nodes import describe
+from harvester.spiders.rdf_nodes import describe, own_part
 from harvester.spiders.sparql_queries import is_iri
 from harvester.spiders.sparql_results import result_of
 from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
@@ -303,6 +303,9 @@ class Spider(ListingSpider):
         from scrapy.http import Response as Plain
 
         return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))
+
+    def own_part(self, raw: Any) -> Any:
+        return own_part(raw)
 
     def to_dataset(self, raw: Any) -> Dataset:
         if "@lost" in raw:

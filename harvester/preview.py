@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from catalog.canonical import json_text
 from catalog.model import Dataset
 from catalog.reading import datasets
 from catalog.store import open_catalog
 from harvester.nightly import nightly
+from harvester.unmapped import unmapped
 from specs.portals import PortalSpec
 
 __all__ = ["Preview", "look", "preview"]
@@ -54,7 +54,7 @@ class Preview:
     never_filled: tuple[str, ...]
     """Fields that none of the datasets fills, nor any of their files."""
     unmapped: tuple[str, ...]
-    """Fields of the records, at their top, whose text stands in no mapped field."""
+    """Fields of the records, at any depth, whose text stands in no mapped field: "extras/funding"."""
     score: float | None
     score_low: float | None
     score_high: float | None
@@ -118,7 +118,7 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
             for field in fields(Dataset)
             if is_known and field.name not in NOT_ASKED and not any(_has(row["mapped"], field.name) for row in rows)
         ),
-        unmapped=tuple(sorted({name for one in stored for name in _unmapped(raws.get(one.id), one.dataset)})),
+        unmapped=tuple(sorted({name for one in stored for name in unmapped(raws.get(one.id), one.dataset)})),
         score=_mean(rows, "score"),
         score_low=_mean(rows, "score_low"),
         score_high=_mean(rows, "score_high"),
@@ -145,15 +145,6 @@ def _filled(dataset: Dataset) -> dict[str, Any]:
 
 def _has(mapped: dict[str, Any], name: str) -> bool:
     return name in mapped or any(one.get(name) for one in mapped.get("distributions", ()))
-
-
-def _unmapped(raw: Any, dataset: Dataset) -> list[str]:
-    """Top-level fields of a record with a text that stands nowhere in the dataset."""
-    if not isinstance(raw, dict):
-        return []
-    told = json_text(asdict(dataset))
-    texts = {key: value for key, value in raw.items() if isinstance(value, str) and value.strip()}
-    return [key for key, value in texts.items() if json_text(value)[1:-1] not in told]
 
 
 def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:

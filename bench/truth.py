@@ -26,6 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from quality.tables.pool import InspectionPool, InspectTask
+from quality.tables.wire import FAULT
 
 SHARED = Path(__file__).parents[2] / "shared"
 FOLDERS = [SHARED / "tables-labelled", SHARED / "tables-statistics"]
@@ -43,7 +44,7 @@ KIND = {
     "personal_iban": "personal_id",
     "personal_birth_date": "personal_birth",
     "mixed_numbers": "mixed_types",
-    "line_ends": "mixed_line_ends",
+    "line_ends": "cr_line_ends",
     "cr_line_ends": "cr_line_ends",
     "quoted_lines": "whole_line_quoted",
     "header_in_several_rows": "multi_row_header",
@@ -169,6 +170,8 @@ def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules:
                     f"{label.main:22} {file[:50]}: {label.field!r} {sorted(label.lines)[:4]} {label.why[:80]}"
                 )
         tally.wrong += _structure(item, answer, is_same)
+        if (answer.get("note") or "").startswith(FAULT):
+            tally.wrong.append(f"{file[:50]}: {answer['note']}")
     return tally
 
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from catalog.model import TableDefect
+from quality.tables.cells import days
 from quality.tables.profile import Column, Profile, number_of
+from quality.tables.scanning import look
+from quality.tables.signs import unit_of
 from quality.tables.vote import mixture
 from specs.table_rules import table_rules
 
@@ -18,10 +21,17 @@ __all__ = ["column_defects", "defect", "header_defects", "row_defects"]
 
 _FIRST = 10
 """Lines that a defect names."""
-_RULE_OF = {"mojibake": "mojibake", "error": "spreadsheet_error", "formula": "formula", "padded": "padded_cell"}
+_RULE_OF = {
+    "mojibake": "mojibake",
+    "lost": "mojibake",
+    "error": "spreadsheet_error",
+    "formula": "formula",
+    "padded": "padded_cell",
+}
 _CODES = re.compile(
     r"(?i)(post(al|leit)?[ _-]*(code|zahl)?|\bplz\b|\bzip|\bcap\b|code[ _-]?postal|codigo[ _-]?postal|insee|fips|"
-    r"siren|siret|\bags\b|\bnuts\b|\bcog\b|gemeinde(schl|kenn|nummer)|municip\w*[ _-]?(code|id)|"
+    r"siren|siret|kennzi|kreis[ _-]?(nr|nummer|schl|kenn|code)|\bags\b|\bnuts\b|\bcog\b|"
+    r"gemeinde(schl|kenn|nummer)|municip\w*[ _-]?(code|id)|"
     r"code[ _-]?(de[ _-]?)?(la[ _-]?)?commune)"
 )
 _STAND_INS = re.compile(
@@ -87,6 +97,8 @@ def row_defects(profile: Profile) -> Iterator[TableDefect]:
         ("unclosed_quote", scan["open_quotes"]),
         ("long_record", scan["long_records"]),
     ):
+        if rule == "duplicate_row" and _is_spanned(profile):
+            continue  # the label stands in the first of several rows: the others are not the same
         # In a single column an empty line is an empty cell, and equal values are no equal rows.
         is_moot = width == 1 and rule in ("blank_row", "missing_cell", "duplicate_row")
         if count and not is_moot:
@@ -96,8 +108,18 @@ def row_defects(profile: Profile) -> Iterator[TableDefect]:
     # A single last line without its carriage return is nothing to speak of.
     if odd > 1:
         yield defect("mixed_line_ends", odd)
+    elif scan["cr"] > 1:
+        yield defect("cr_line_ends", scan["cr"])
     if width in (255, 256, 1023, 1024):
         yield defect("column_limit_cut", 1)
+
+
+def _is_spanned(profile: Profile) -> bool:
+    """Whether labels at the left stand over several rows, whose cells below them are empty."""
+    first = profile.columns[0] if profile.columns else None
+    if first is None or not first.filled or len(profile.columns) < 2:
+        return False
+    return first.count("blank") >= 0.2 * profile.rows and first.count("text", "text_with_digits") > 0.5 * first.filled
 
 
 def column_defects(profile: Profile) -> Iterator[TableDefect]:
@@ -109,50 +131,125 @@ def column_defects(profile: Profile) -> Iterator[TableDefect]:
         yield from _values(column)
         digest = column.scanned["digest"]
         if column.filled and profile.rows > 1 and column.scanned["distinct"] > 1:
-            if digest in by_content:
+            # Two columns may well agree in every row: only those of one name say the same twice.
+            if digest in by_content and _are_alike(by_content[digest], column):
                 yield defect("duplicate_column_content", profile.rows, [], column.name)
             by_content.setdefault(digest, column.name)
 
 
+def _are_alike(name: str, column: Column) -> bool:
+    """Whether one name is the other, or goes on from it and the values are many: an amount and the amount again."""
+    one, other = _bare_name(name), _bare_name(column.name)
+    is_rich = column.scanned["distinct"] >= max(20.0, 0.5 * column.filled)
+    return one == other or (is_rich and min(len(one), len(other)) > 2 and (one in other or other in one))
+
+
+def _bare_name(name: str) -> str:
+    return re.sub(r"[\W_]+", "", re.sub(r"\s*\(\d+\)$", "", name)).casefold()
+
+
 def _types(column: Column) -> Iterator[TableDefect]:
-    counts = {kind: count for kind, (count, _) in column.scanned["classes"].items()}
+    judged = column.judged
+    counts = dict(judged.counts)
     count, lines = column.bad()
     if count:
         yield defect("type_error", count, lines, column.name)
-    impossible, lines = column.scanned["classes"].get("no_such_date", (0, []))
+    impossible, lines = judged.impossible
     mixed = mixture(counts) if column.kind.detail == "text" else None
-    if impossible and (column.kind.kind == "date" or mixed == "dates"):
+    if mixed == "dates" and not impossible:
+        impossible, lines = column.scanned["classes"].get("no_such_date", (0, []))
+    if impossible:
         yield defect("impossible_date", impossible, lines, column.name)
     if mixed:
         kinds = sorted((c, n) for n, c in counts.items() if n not in ("blank", "missing"))
         yield defect(f"mixed_{mixed}", sum(c for c, _ in kinds[:-1]), _lines_of(column, kinds[:-1]), column.name)
     elif column.kind.detail == "text" and (found := _mostly_data(column, counts)):
         yield defect("mixed_types", found[0], found[1], column.name)
-    units = counts.get("with_unit", 0)
-    if column.kind.kind == "text" and units >= max(5, 0.9 * column.filled) and _are_units(column):
-        yield defect("number_with_unit", units, column.scanned["classes"]["with_unit"][1], column.name)
+    if found := _units(column):
+        yield defect("number_with_unit", found[0], found[1], column.name)
+
+
+_UNIT_SHARE = 0.05
+_MANY = 5
+
+
+def _units(column: Column) -> tuple[int, list[int]] | None:
+    """Cells that hold a unit beside the number: in most cells, or again and again among bare numbers."""
+    with_unit, lines = column.scanned["classes"].get("with_unit", (0, []))
+    decorated = [column.scanned["classes"].get(f"decorated_{sign}", (0, [])) for sign in ("point", "comma", "both")]
+    if column.kind.kind == "text" and with_unit >= max(_MANY, 0.9 * column.filled) and _are_units(column):
+        return with_unit, lines
+    signs = sum(count for count, _ in decorated)
+    # In a table that is mostly empty the sign is a help to whoever reads it.
+    is_dense = column.filled >= 0.5 * (column.filled + column.count("blank", "missing"))
+    if is_dense and signs >= max(_MANY, 0.9 * column.filled) and _are_signed(column):
+        return signs, sorted(line for _, some in decorated for line in some)
+    count, lines = column.judged.units
+    attached = column.count("text_with_digits", "with_unit")
+    if not column.scanned["are_all_tokens"] and attached:
+        units = sum(unit_of(cell) is not None for cell in column.scanned["sample"])
+        count = round(attached * units / max(1, sum(not _is_bare(cell) for cell in column.scanned["sample"])))
+        lines = lines or _lines_of(column, [(0, name) for name in ("text_with_digits", "with_unit")])
+    bare = column.filled - column.count("text", "text_with_digits", "with_unit")
+    if count >= max(_MANY, _UNIT_SHARE * column.filled) and bare + count >= 0.8 * column.filled:
+        return count, lines
+    return None
+
+
+def _is_bare(cell: str) -> bool:
+    return look(cell) not in ("text", "text_with_digits", "with_unit")
+
+
+def _are_signed(column: Column) -> bool:
+    """Whether the sign is one of money or a share, and no bracket, minus or blank of bookkeepers."""
+    cells = column.scanned["sample"]
+    return sum(bool(_MONEY.search(cell)) for cell in cells) >= 0.9 * len(cells)
+
+
+_MONEY = re.compile(r"[£€$¥₤%‰]|^(GBP|EUR|USD|CHF)|(GBP|EUR|USD|CHF|kr\.?|zł|Kč|Ft)$")
+_TIMES = frozenset(["am", "pm", "a.m.", "p.m.", "st", "nd", "rd", "th", "er", "e", "o", "a", "kw", "uhr", "bc", "ad"])
 
 
 def _are_units(column: Column) -> bool:
-    """Units are few and short; "12 Main", "14 Oak" and so on are addresses."""
-    suffixes = {re.sub(r"^[^A-Za-z\u0080-\uffff]+", "", value) for value in column.scanned["sample"]}
-    return len(suffixes) <= 4 and all(len(suffix) <= 7 for suffix in suffixes)
+    """Units of measure, or one and the same word behind all the numbers; no ordinals, times, or numbers of houses."""
+    cells = column.scanned["sample"]
+    if sum(unit_of(cell) is not None for cell in cells) >= 0.9 * len(cells):
+        return True
+    parts = [_NUMBER_AND_WORD.fullmatch(cell.strip()) for cell in cells]
+    words = {match[2].casefold() for match in parts if match}
+    if (
+        len(words) != 1
+        or sum(map(bool, parts)) < 0.9 * len(parts)
+        or words & _TIMES
+        or not all(len(word) > 1 for word in words)
+    ):
+        return False
+    numbers = {match[1] for match in parts if match}
+    # 1 to n, each once: the numbers of things, and no amounts.
+    is_list = len(numbers) == len(cells) and all(number.isdigit() and int(number) <= len(cells) for number in numbers)
+    return not is_list
+
+
+_NUMBER_AND_WORD = re.compile(r"([+-]?\d(?:[\d.,' ]*\d)?)\s?([^\W\d_]{2,12}\.?)")
 
 
 def _lines_of(column: Column, kinds: Sequence[tuple[int, str]]) -> list[int]:
-    return sorted(line for _, name in kinds for line in column.scanned["classes"][name][1])
+    return sorted(line for _, name in kinds for line in column.scanned["classes"].get(name, (0, []))[1])
 
 
 def _mostly_data(column: Column, counts: dict[str, int]) -> tuple[int, list[int]] | None:
     """Words in a column where four of five cells are numbers or dates: too many to be errors, too few to be meant."""
     words = counts.get("text", 0)
-    rest = column.filled - words
+    filled = sum(count for name, count in counts.items() if name not in ("blank", "missing"))
+    rest = filled - words
     odd = counts.get("text_with_digits", 0) + counts.get("with_unit", 0)
-    # Where signs for "no value" are as many as values, they may be values themselves.
-    are_enough = column.filled >= max(20, column.count("missing") + 1)
-    if words and are_enough and rest >= 0.8 * column.filled and odd < 0.05 * column.filled:
-        return words, column.scanned["classes"]["text"][1]
-    return None
+    # The same word again and again is a value of the column, and short ones may well be.
+    repeated = sum(count for text, count in column.judged.signs if not any(char.isdigit() for char in text))
+    tokens = [one for one in column.scanned["tokens"] if one[1] == "text"]
+    are_remarks = bool(tokens) and sum(" " in text for text, _, _ in tokens) > len(tokens) / 2
+    if not are_remarks or words <= 2 * repeated or filled < max(20, column.judged.no_value + 1):
+        return None
+    return (words, column.scanned["classes"]["text"][1]) if rest >= 0.8 * filled and odd < 0.05 * filled else None
 
 
 def _oddities(column: Column) -> Iterator[TableDefect]:
@@ -161,15 +258,30 @@ def _oddities(column: Column) -> Iterator[TableDefect]:
         if count:
             yield defect(rule, count, lines, column.name)
     count, lines = column.odd("epoch")
-    # A column of historic dates may hold these days by right: there they do not stand out.
-    is_often = count >= 3 or count > 0.2 * column.filled
-    if column.kind.kind == "date" and count and is_often and not _is_historic(column, count):
+    if column.kind.kind == "date" and count >= 2 and _stands_out(column, count):
         yield defect("epoch_date", count, lines, column.name)
 
 
-def _is_historic(column: Column, count: int) -> bool:
-    first = column.scanned["first_day"][column.kind.way] // 10000
-    return first < 1890 or count < 0.01 * column.filled
+def _stands_out(column: Column, count: int) -> bool:
+    """Whether the zero of a program stands out from the other days: days all over the year, and none so early."""
+    cells = column.scanned["sample"]
+    found = [day for day in days(cells) if day is not None]
+    zeros = {(1970, 1, 1), (1900, 1, 1), (1904, 1, 1), (1899, 12, 30), (1899, 12, 31), (9999, 12, 31)}
+    others = [day for day in found if (day.year, day.month, day.day) not in zeros]
+    if not others:
+        return False
+    firsts = sum(day.month == 1 and day.day == 1 for day in others)
+    if firsts > 0.5 * len(others):
+        return False  # a series by years
+    years = sorted(day.year for day in others)
+    first_zero = min(((day.year, day.month, day.day) for day in found if day not in others), default=(1970, 1, 1))
+    gap = years[0] - first_zero[0]
+    if gap > 15:
+        return True
+    # A column of historic dates may hold these days by right: there they do not stand out.
+    is_historic = years[0] < 1890 or count < 0.01 * column.filled
+    near = sum(abs(year - first_zero[0]) <= 2 for year in years)
+    return not is_historic and (count >= 3 or count > 0.2 * column.filled) and count > 3 * max(1, near)
 
 
 def _values(column: Column) -> Iterator[TableDefect]:
@@ -182,15 +294,40 @@ def _values(column: Column) -> Iterator[TableDefect]:
         # Among codes 999 may be one of them.
         if is_number and (column.kind.kind != "number" or not _stands_apart(column, value)):
             continue
+        if not is_number and _is_of_the_list(column, value):
+            continue
         yield defect("placeholder_value", count, [], column.name)
     digits = {length: count for length, count in enumerate(scanned["digits"]) if count}
-    if _CODES.search(column.name) and column.kind.detail == "integer" and len(digits) > 1:
+    if _CODES.search(column.name) and column.kind.detail == "integer" and len(digits) > 1 and _is_in_order(column):
         full = max(digits)
         short = digits.get(full - 1, 0)
         # All codes of a kind have the same length: the short ones are a part, and one digit short.
-        are_the_rest = 2 <= short == column.filled - digits[full] <= digits[full]
-        if full in (5, 8, 9, 14) and are_the_rest:
+        if full in (5, 8, 9, 14) and 2 <= short == column.filled - digits[full]:
             yield defect("leading_zeros_lost", short, [], column.name)
+
+
+_ROMAN = re.compile(r"[IVXLCDM]+")
+
+
+def _is_of_the_list(column: Column, value: str) -> bool:
+    """Whether a word that could be a stand-in is one of the values: a Roman number, or a kind of event."""
+    others = [cell for cell in column.scanned["sample"] if cell != value]
+    if _ROMAN.fullmatch(value) and sum(bool(_ROMAN.fullmatch(cell)) for cell in others) > 0.5 * len(others):
+        return True
+    # In a list of kinds "test" is a kind like any other; where nearly every value is another, it is none.
+    return value.isalpha() and value.casefold().startswith("test") and len(set(others)) < 0.5 * len(others)
+
+
+def _is_in_order(column: Column) -> bool:
+    """Whether codes stand in the order of a list, the short ones first: then they are of one kind.
+
+    Postcodes of two countries have two lengths as well, and stand mixed.
+    """
+    if column.scanned["is_rising"]:
+        return True
+    values = [int(cell) for cell in column.scanned["sample"] if cell.isdigit()]
+    rises = sum(a <= b for a, b in zip(values, values[1:], strict=False))
+    return len(values) > 10 and rises >= 0.9 * (len(values) - 1)
 
 
 def _stands_apart(column: Column, value: str) -> bool:
@@ -200,4 +337,7 @@ def _stands_apart(column: Column, value: str) -> bool:
     others = sorted(v for v in values if v is not None)
     if number is None or len(others) < 10:
         return False
-    return number < 0 <= others[0] or number > others[-1] + 2 * (others[-1] - others[0])
+    if number < 0:
+        # Beside 0 and 1 a balance of -1 is one like any other.
+        return others[0] >= 5 and others[0] > -2 * number
+    return number > others[-1] + 2 * (others[-1] - others[0])

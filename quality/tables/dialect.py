@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from itertools import islice
 
+from quality.tables.likelihood import best_of
 from quality.tables.scanning import look, widths
 
 __all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "read_records"]
@@ -27,25 +28,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_OTHER_SCRIPTS = ("cp1251", "cp1253", "cp1255", "cp1256", "iso8859_5", "iso8859_7", "koi8_r", "cp866", "mac_cyrillic")
-"""What publishers really send in other scripts, most frequent first: ties go to the first."""
-_LATIN = {
-    "cp1252": "àâäçèéêëîïôöùûüÿœæßñáíóúøåãõìò",
-    "cp1250": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
-    "cp1254": "çğıöşüâîû",
-    "cp1257": "āčēģīķļņšūžąęėįųõäöü",
-    "iso8859_2": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
-    "mac_roman": "àâäçèéêëîïôöùûüœæßñáíóúøåãõìò",
-    "cp850": "àâäçèéêëîïôöùûüæßñáíóúøåãõìò",
-    "cp852": "áčďéěíňóřšťúůýžąćęłńśźżäöüßőűăâîşţ",
-}
-"""Letters of the languages that are written in each; the first is the most frequent by far."""
-_MARKS = "’‘“”–—…€\u00a0"
-"""Signs of typography, which stand between letters by right."""
-_RARITY = {"cp1252": 0.0, "mac_roman": 0.2, "cp850": 0.15, "cp852": 0.18}
-"""What a code page has to be better by. The last two are DOS's, which old programs still write."""
-_CAPITAL_IN_WORD = 0.6
-"""What is taken off for a capital between small letters ("BÑume"): a sign of the wrong code page."""
+_TELLING_BYTES = 8
+"""Bytes beyond ASCII from which on a text is told by; with fewer it must be very plain."""
 _DETECTOR_BYTES = 65_536
 _SAMPLE_CHARS = 20_000
 _SAMPLE_RECORDS = 200
@@ -164,62 +148,30 @@ def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
             pass
         else:
             return codec, 0.9
-    runs = re.findall(rb"[\x80-\xff]+", raw)
-    if sum(map(len, runs)) < 8:
-        return "cp1252", 0.4  # too little to tell by
-    # Accents stand alone between plain letters; other scripts come in words of their own.
-    if sum(map(len, runs)) < 2.2 * len(runs):
-        return _guess_latin(raw)
-    from charset_normalizer import from_bytes
-
-    # Only lines with something to tell: one word in a long file is lost on the detector otherwise.
+    # Only lines with something to tell: one word in a long file is lost otherwise.
     lines = [line for line in re.split(rb"[\r\n]+", raw) if not line.isascii()]
-    matches = list(from_bytes(b"\n".join(lines)[:_DETECTOR_BYTES]))
-    chaos: dict[str, float] = {}
-    for match in matches:
-        for name in (match.encoding, *match.could_be_from_charset):
-            chaos[name] = min(match.chaos, chaos.get(name, 1.0))
-    known = {name: chaos[name] for name in _OTHER_SCRIPTS if name in chaos}
-    if not known:
-        return (matches[0].encoding, 0.5) if matches else ("cp1252", 0.3)
-    limit = min(known.values()) + 0.02
-    best = next(name for name in _OTHER_SCRIPTS if known.get(name, 1.0) <= limit)
-    rivals = sum(value <= limit for value in known.values()) - 1
-    return best, round(max(0.4, 0.8 - 0.1 * rivals - known[best]), 2)
-
-
-def _guess_latin(raw: bytes) -> tuple[str, float]:
-    """The code page in which most of what is not ASCII are letters of its languages, standing in words."""
-    scores = {}
-    for name, letters in _LATIN.items():
-        try:
-            text = raw.decode(name)
-        except UnicodeDecodeError:
-            continue
-        high = re.findall(r"[A-Za-z]?[^\x00-\x7f]+[A-Za-z]?", text)
-        known = letters + letters.upper()
-        total = good = 0.0
-        for word in high:
-            signs = [c for c in word if not c.isascii()]
-            total += len(signs)
-            in_word = len(word) > len(signs)
-            good += sum(
-                1.0 if c in known else 0.9 if c in _MARKS else 0.4 if c.isalpha() else -1.0 if in_word else 0.6
-                for c in signs
-            )
-            if len(word) > 2 and word[0].islower() and word[-1].islower():
-                good -= _CAPITAL_IN_WORD * sum(c.isupper() for c in signs)
-        scores[name] = good / max(total, 1.0) - _RARITY.get(name, 0.03)
-    if not scores:
+    sample = b"\n".join(lines)[:_DETECTOR_BYTES]
+    while sample and len(sample) == _DETECTOR_BYTES and not sample.endswith(b"\n"):
+        sample = sample[: sample.rfind(b"\n") + 1] or sample[:-1]
+    telling = sum(map(len, re.findall(rb"[\x80-\xff]+", sample)))
+    scored = best_of(sample)
+    if not scored:
         return "cp1252", 0.3
-    best, second = (sorted(scores.values(), reverse=True) + [0.0])[:2]
-    name = next(name for name, score in scores.items() if score == best)
+    best, name = scored[0]
+    plain = next((score for score, codec in scored if codec == "cp1252"), -1.0)
+    if telling < _TELLING_BYTES and best < plain + 0.25:
+        return "cp1252", 0.4  # too little to tell by
+    second = next((score for score, codec in scored[1:] if not _same_text(sample, name, codec)), best - 0.5)
     if name == "cp1252":
-        seen = set(re.findall(r"[^\x00-\x7f]", raw.decode(name).lower()))
+        seen = set(re.findall(r"[^\x00-\x7f]", sample.decode(name).lower()))
         # Hungarian: its long umlauts look like õ and û, which no language with á and ö has without ä, ã or è.
         if seen & set("õû") and {"á", "ö"} <= seen and not seen & set("äãèçêà"):
             return "cp1250", 0.6
     return name, round(min(0.9, max(0.4, 0.5 + best - second)), 2)
+
+
+def _same_text(raw: bytes, one: str, other: str) -> bool:
+    return raw.decode(one, "replace") == raw.decode(other, "replace")
 
 
 def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
@@ -279,6 +231,11 @@ def _delimiter(sample: str) -> str | None:
     if len(even) == 1:
         return even[0]
     if even:
+        # The header is evidence: what stands in every row and not in the header is part of the cells.
+        agreeing = [d for d in even if _begins_evenly(sample, d)]
+        if len(agreeing) == 1:
+            return agreeing[0]
+        even = agreeing or even
         ranked = sorted(((_sense(sample, d), d) for d in even), reverse=True)
         if ranked[0][0] > 1.1 * ranked[1][0]:
             return ranked[0][1]
@@ -297,6 +254,13 @@ def _delimiter(sample: str) -> str | None:
         return guess
     # Columns that hold one value and, in a few lines, a delimiter: one column, unless most lines have it.
     return None if not found or max(_line_share(sample, d) for d in found) < 0.5 else guess
+
+
+def _begins_evenly(sample: str, delimiter: str) -> bool:
+    """Whether the first line, and all the others, have the usual number of cells."""
+    found = [width for width in widths(sample.encode("utf-8", "replace"), delimiter.encode(), b'"', None, 100) if width]
+    usual, count = Counter(found).most_common(1)[0]
+    return found[0] == usual and count >= 0.95 * len(found)
 
 
 def _sense(sample: str, delimiter: str) -> float:

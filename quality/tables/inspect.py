@@ -21,6 +21,7 @@ from catalog.model import TableDefect, TableReport
 from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
+from quality.tables.encoding import Encoding
 from quality.tables.judge import (
     MOST_DECLARED_ROWS,
     Asked,
@@ -33,10 +34,12 @@ from quality.tables.judge import (
 )
 from quality.tables.limits import MAX_JSON_BYTES, MAX_XML_BYTES, Refused
 from quality.tables.promise import promised_formats, promises_file
+from quality.tables.quoted import is_quoted_by_lines, without_quotes
 from quality.tables.sheets import read_workbook
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
+from quality.tables.stacked import parted, whole_enough
 from quality.tables.structure import Table
-from quality.tables.text import first_rows, open_text, scan_text
+from quality.tables.text import first_rows, head_of, open_text, scan_text
 from quality.tables.wire import FAULT
 
 __all__ = ["inspect"]
@@ -99,6 +102,8 @@ class _Look:
         self.is_file_promised = promises_file(self.promised)
         self.charset, self.is_truncated, self.max_rows = charset, is_truncated, max_rows
         self.asked = asked
+        self.is_unquoted = False
+        """Whether the quotes around its lines were taken away."""
 
     def at(self, path: Path, is_inside: bool = False) -> TableReport:
         if not path.is_file():
@@ -151,6 +156,8 @@ class _Look:
         opened = open_text(path, self.charset, self.is_truncated)
         if opened is None:
             return spoiled(base, "empty_file")
+        if not self.is_unquoted and is_quoted_by_lines(head_of(path, opened.encoding, self.is_truncated)):
+            return self._unquoted(path, base, opened.encoding)
         delimiter = opened.dialect.delimiter
         if delimiter is None and base.format == "TXT" and not self.promised & {"CSV", "TSV"}:
             return base
@@ -170,7 +177,25 @@ class _Look:
         if around.note_rows and len(table.rows) > scan["rows"]:
             # Notes below the table are no rows of it.
             table = Table(table.header, table.header_line, table.rows[: scan["rows"]], table.lines[: scan["rows"]])
-        return judge(base, Found(table, scan, around, found, heading_of(opened)), self.asked)
+        longer = whole_enough(path, opened, table, scan, is_cut=self.is_truncated)
+        longer, scan, around, stacked = parted(longer, scan, around)
+        table = Table(table.header, table.header_line, longer.rows[:most], longer.lines[:most])
+        return judge(base, Found(table, scan, around, [*found, *stacked], heading_of(opened)), self.asked)
+
+    def _unquoted(self, path: Path, base: TableReport, encoding: Encoding) -> TableReport:
+        """The report on the table within lines that are quoted as wholes, with that fault."""
+        self.is_unquoted = True
+        with without_quotes(path, encoding) as plain:
+            if plain is None:
+                return self._text(path, base)
+            report = self._text(plain, base)
+        told = replace(defect("whole_line_quoted", report.row_count or 1), source="scan")
+        return replace(
+            report,
+            encoding=encoding.name,
+            encoding_confidence=encoding.confidence,
+            defects=(told, *encoding_defects(encoding), *report.defects),
+        )
 
     def _spreadsheet(self, path: Path, base: TableReport) -> TableReport:
         if self.is_truncated:

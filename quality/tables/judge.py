@@ -15,14 +15,16 @@ from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
 from quality.tables.headers import Heading
-from quality.tables.layout import Around, has_no_header, is_total, second_table
+from quality.tables.layout import Around, has_no_header, is_total, sum_rows
 from quality.tables.limits import TableBounds
 from quality.tables.personal import find_personal
 from quality.tables.profile import Profile, profile_of
 from quality.tables.report import report_of
 from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
+from quality.tables.second_thoughts import contradicted
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
+from quality.tables.stacked import parted
 from quality.tables.structure import Table
 from quality.tables.text import Opened, first_rows, open_text
 
@@ -32,6 +34,8 @@ HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was ski
 MOST_DECLARED_ROWS = 20_000
 """Rows that are held against a declared schema: frictionless takes 1.5 microseconds a cell, and they are in memory."""
 MOST_OF_A_RULE = 100
+MOST_PARTED = 60_000
+"""Rows of a sheet in which a second table is looked for."""
 FAILING_RATE = 1.0
 """Defects per 1,000 rows from which on a table is invalid: one bad cell in a million does not fail a file."""
 
@@ -115,13 +119,14 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         found.defects.append(defect("too_many_columns", 1, [table.header_line]))
         # Beyond what any program shows: counted, and not looked into.
         table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
-    profile = profile_of(names[:width], found.scan, found.around.totals)
-    defects = [*found.defects, *_around(found), *header_defects(table.header, names, found.header)]
+    totals = _totals(found)
+    profile = profile_of(names[:width], found.scan, totals)
+    defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
     defects += [*row_defects(profile), *column_defects(profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
-    defects += find_personal(profile.columns, first_line)
+    defects += find_personal(profile.columns, first_line, asked.today)
     kinds = [column.kind for column in profile.columns]
     report = report_of(profile, table.header, table.header_line)
     licence, has_schema = None, False
@@ -132,7 +137,8 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
     verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
     known = {one.rule for one in defects}
-    defects += [one for one in _weighed(verdict.defects) if one.rule not in known]
+    said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
+    defects += _weighed(said)
     kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema, "layout": _layout(found.header)}
     if asked.previous:
         defects += _weighed(replace(one, source="drift") for one in drift(asked.previous, kept))
@@ -204,7 +210,7 @@ def _fails(defects: Iterable[TableDefect], rows: int) -> bool:
     return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
 
 
-def _around(found: Found) -> Iterator[TableDefect]:
+def _around(found: Found, totals: Sequence[int]) -> Iterator[TableDefect]:
     """What stands above, below and beside the table."""
     table = found.table
     around = found.around
@@ -214,13 +220,26 @@ def _around(found: Found) -> Iterator[TableDefect]:
         yield defect("footer", around.notes, [around.note_line])
     if has_no_header(table.header, table.rows[:50]):
         yield defect("no_header", 1, [table.header_line])
-    rows = list(zip(table.lines, table.rows, strict=True))
-    within = [line for line, cells in rows if is_total(cells)]
-    totals = sorted({*around.totals, *(within if len(within) <= max(1, 0.2 * len(rows)) else ())})
-    if totals and len(rows) > 2:
+    if totals and len(table.rows) > 2:
         yield defect("totals_row", len(totals), totals)
-    if (line := second_table(rows)) is not None:
-        yield defect("several_tables", 1, [line])
+
+
+def _totals(found: Found) -> list[int]:
+    """Lines of totals: those that say so, unless they are many, and the last where it adds up the others."""
+    rows = list(zip(found.table.lines, found.table.rows, strict=True))
+    within = [line for line, cells in rows if is_total(cells)]
+    if len(rows) == found.scan["rows"]:
+        within += [line for line in sum_rows(rows, _summed(found.scan)) if line not in within]
+    return sorted({*found.around.totals, *(within if len(within) <= max(1, 0.2 * len(rows)) else ())})
+
+
+def _summed(scan: Scan) -> list[int]:
+    """Columns of numbers that can be added up: not those that count the rows."""
+    return [
+        place
+        for place, column in enumerate(scan["columns"])
+        if column["high"][0] > column["low"][0] and not column["is_rising"] and not column["classes"].get("zero_led")
+    ]
 
 
 def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows: int) -> TableReport:
@@ -239,7 +258,9 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
     if workbook.small:
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
     base = replace(base, sheet=main.name, note=joined(*notes))
-    report = judge(base, Found(main.table(max_rows), scan_sheet(main), main.around, found, heading_of(main)), asked)
+    table, scan, around, stacked = parted(main.table(MOST_PARTED), scan_sheet(main), main.around)
+    table = Table(table.header, table.header_line, table.rows[:max_rows], table.lines[:max_rows])
+    report = judge(base, Found(table, scan, around, [*found, *stacked], heading_of(main)), asked)
     beside = (one for sheet in others if _is_plain_table(sheet) for one in _judged_beside(sheet))
     defects = [*report.defects, *beside]
     sheets = [

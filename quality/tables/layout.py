@@ -7,19 +7,28 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quality.tables.cells import numbers
 from quality.tables.scanning import look
 
-__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_hxl", "is_total", "second_table"]
+__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "sum_rows", "title_above"]
 
 _NOTE = re.compile(
-    r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|anmerkung|nota|remarque|opmerking|"
-    r"footnote|©|copyright|licen[cs]e|generated|created|stand|data as at|as at|last updated|updated|\(?\d\)|\*)"
+    r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|"
+    r"anmerkung|nota|remarque|opmerking|"
+    r"footnote|©|copyright|licen[cs]e|generated|created|stand|data as at|as at|last updated|updated|"
+    r"[\(\[]?\w{1,2}[\)\]]|"
+    r"\*|_{3,}|-{3,})(?=\W|\d|$)"
 )
 _TOTAL = re.compile(
-    r"(?i)^\W*((grand|sub|overall|all)[ -]?)?(totals?|totales|totaal|totale|totaux|sum|summe|summa|suma|somme|"
-    r"soma|insgesamt|gesamt(summe)?|zusammen|razem|ogółem|celkem|spolu|összesen|kokku|yhteensä|i alt|sammanlagt|"
-    r"ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|всего|итого)\b"
+    r"(?i)\W*((grand|sub|overall|all|national|of which|sum|gesamt|general|total)[ -]?)?"
+    r"(totals?|totales|totaal|totale|totali|"
+    r"totaux|sum|summe|summa|suma|somme|soma|insgesamt|gesamt(summe)?|zusammen|razem|ogółem|celkem|spolu|összesen|kokku|"
+    r"yhteensä|i alt|sammanlagt|ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|всего|итого|toplam|genel toplam|jumlah|"
+    r"kabuuan|tổng( số| cộng)?|合計|総計|総数|小計|計|总计|合计|小计|總計|合計數|합계|소계|총계|계|"
+    r"รวม|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي)"
+    r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses( claimed)?|amount|spend|cost))?\W*"
 )
+"""A label that says total and nothing else: firms are called Total and ensembles are musicians."""
 _DATA = {
     *("integer", "zero_led", "point", "comma", "point_or_group", "comma_or_group", "group_point", "group_comma"),
     *("group_both", "decorated_point", "decorated_comma", "decorated_both", "iso_date", "iso_time", "slash_dmy"),
@@ -79,6 +88,8 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         text = next(cell.strip() for cell in cells if cell.strip())
         if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or look(text[:60]) in _DATA or is_total(cells):
             break
+        if count > 1 and any(_is_amount(cell.strip()) for cell in cells):
+            break
         is_certain = is_certain or bool(_NOTE.match(text)) or len(text) > 40
         rows, notes, pending, first = rows + pending + 1, notes + 1, 0, line
     else:
@@ -89,16 +100,61 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
     return Footer(rows + pending, notes, first)
 
 
+def _is_amount(cell: str) -> bool:
+    """A number that is neither a year nor the number of a note."""
+    kind = look(cell[:60])
+    return kind in _DATA and "date" not in kind and (kind != "integer" or len(cell) > 4)
+
+
 def is_total(cells: Sequence[str]) -> bool:
-    """Whether a row holds totals: its first filled cell says so, and numbers follow."""
+    """Whether a row says that it holds totals: its first filled cell, in one or two languages, and numbers follow."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and bool(_TOTAL.match(filled[0])) and any(look(cell) in _DATA for cell in filled[1:])
+    if len(filled) < 2 or not any(look(cell) in _DATA for cell in filled[1:]):
+        return False
+    return any(_says_total(cell) for cell in filled[:2] if look(cell) not in _DATA)
 
 
-def is_hxl(cells: Sequence[str]) -> bool:
-    """Whether a row holds HXL hashtags (hxlstandard.org)."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and all(cell.startswith("#") and cell[1:2].isalpha() for cell in filled)
+def _says_total(label: str) -> bool:
+    parts = [part for part in re.split(r"\s+[-–—/|]\s*|\s*[/|]\s+", label) if part]
+    return len(label) <= 60 and bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
+
+
+_MIN_ADDENDS = 3
+
+
+def sum_rows(rows: Sequence[Row], columns: Sequence[int]) -> list[int]:
+    """Lines at the end of ``rows`` whose numbers add up those above, in every one of ``columns`` that they fill.
+
+    Whatever they are called: many totals have no name. At least three numbers must have been added up.
+    """
+    found: list[int] = []
+    end = len(rows)
+    while end and not _filled(rows[end - 1][1]):
+        end -= 1
+    if end < _MIN_ADDENDS + 1 or not columns:
+        return found
+    line, last = rows[end - 1]
+    asked = right = 0
+    for place in columns[:_MOST_SUMMED]:
+        value = _value(last, place)
+        if value is None:
+            continue
+        above = [number for _, cells in rows[: end - 1] if (number := _value(cells, place)) is not None]
+        if sum(number != 0 for number in above) < _MIN_ADDENDS:
+            continue
+        asked += 1
+        scale = sum(map(abs, above)) or 1.0
+        right += abs(sum(above) - value) <= 1e-7 * scale + 0.006 * (value != round(value))
+    return [line] if asked and right >= max(1, 0.6 * asked) else found
+
+
+_MOST_SUMMED = 60
+
+
+def _value(cells: Sequence[str], place: int) -> float | None:
+    if place >= len(cells) or not cells[place].strip():
+        return None
+    return numbers([cells[place]], ".")[0]
 
 
 def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -119,21 +175,75 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return alike >= max(1, 0.3 * len(filled))
 
 
-def second_table(rows: Sequence[Row]) -> int | None:
-    """Line on which a second table begins below the first: a blank row, a row of words, and numbers under some."""
+def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
+    """Where names of columns stand among the rows: the rule, and the line on which what begins there begins.
 
-    def holds_data(row: Sequence[str], place: int) -> bool:
-        return len(row) > place and look(row[place].strip()) in _DATA
-
-    for index in range(2, len(rows) - 2):
+    "repeated_header" where they are the names of the header again, "several_tables" where a table of its own begins: a
+    row with words where the rows above and below hold numbers or days.
+    """
+    names = [" ".join(cell.split()).casefold() for cell in header]
+    typed = _typed(rows, len(header))
+    for index in range(2, len(rows) - 1):
         line, cells = rows[index]
-        places = [place for place, cell in enumerate(cells) if cell.strip()]
-        if _filled(rows[index - 1][1]) or len(places) < 2 or any(holds_data(cells, place) for place in places):
+        filled = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
+        told = [place for place in filled if place in typed]
+        if len(filled) < 2 or not told:
             continue
-        above = [row for _, row in rows[: index - 1][-20:] if _filled(row)]
+        is_after_gap = _filled(rows[index - 1][1]) <= 1
+        years = sum(bool(_YEAR.fullmatch(filled[place])) for place in told)
+        if not all(_is_name(filled[place]) or (is_after_gap and _YEAR.fullmatch(filled[place])) for place in told):
+            continue
+        if years == len(told) and (years < 2 or any(_is_year_column(rows, place) for place in told)):
+            continue
+        above = [row for _, row in rows[max(0, index - 20) : index] if _filled(row)]
         below = [row for _, row in rows[index + 1 : index + 4] if _filled(row)]
-        if len(above) < 2 or len(below) < 2:
+        if not below or not all(any(_holds_data(row, place) for place in told) for row in below[:2]):
             continue
-        if any(all(holds_data(row, place) for row in (*above, *below)) for place in places):
-            return line
+        if sum(any(_holds_data(row, place) for place in told) for row in above) < min(2, len(above)):
+            continue
+        folded = [" ".join(cell.split()).casefold() for cell in cells]
+        same = sum(a == b for a, b in zip(folded, names, strict=False) if a)
+        if same >= 0.8 * len(filled) and not is_after_gap:
+            return "repeated_header", line
+        # A word among numbers is a slip; a row of words, of another width or below a gap, is a header.
+        is_wider = len(cells) != len(rows[index - 1][1]) or len(filled) != _filled(rows[index - 1][1])
+        if is_after_gap or len(told) >= max(2, 0.6 * len(typed)) or (is_wider and same):
+            return "several_tables", line
     return None
+
+
+def _is_year_column(rows: Sequence[Row], place: int) -> bool:
+    cells = [row[place].strip() for _, row in rows[:100] if place < len(row) and row[place].strip()]
+    return sum(bool(_YEAR.fullmatch(cell)) for cell in cells) > 0.5 * len(cells)
+
+
+def title_above(rows: Sequence[Row], line: int) -> int:
+    """The line of the title above a second header that stands on ``line``, or that line itself."""
+    index = next((n for n, (at, _) in enumerate(rows) if at == line), 0)
+    begin = index
+    while index and _filled(rows[index - 1][1]) <= 1:
+        index -= 1
+    return next((at for at, cells in reversed(rows[index:begin]) if _filled(cells)), line)
+
+
+def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
+    """Columns of which most cells are numbers or days."""
+    found = set()
+    for place in range(min(width, 300)):
+        cells = [row[place].strip() for _, row in rows[:200] if place < len(row) and row[place].strip()]
+        if cells and sum(look(cell[:80]) in _DATA for cell in cells) > 0.6 * len(cells):
+            found.add(place)
+    return frozenset(found)
+
+
+def _is_name(cell: str) -> bool:
+    """Words, where a name of a column may stand."""
+    return look(cell[:80]) in _NAMING and any(char.isalpha() for char in cell) and len(cell) > 1
+
+
+_NAMING = frozenset({"text", "text_with_digits"})
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
+
+
+def _holds_data(row: Sequence[str], place: int) -> bool:
+    return len(row) > place and look(row[place].strip()[:80]) in _DATA

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quality.tables.scanning import Scan, ScannedColumn
-from quality.tables.vote import ColumnKind, vote_classes
+from quality.tables.signs import Judged, judged
+from quality.tables.vote import ColumnKind
 
 __all__ = ["Column", "Profile", "number_of", "profile_of"]
 
@@ -28,10 +29,14 @@ class Column:
     """One column: its name, its kind, and what the pass over it found."""
 
     name: str
-    kind: ColumnKind
+    judged: Judged
     scanned: ScannedColumn
     totals: frozenset[int] = frozenset()
     """Lines that hold totals: what stands there is another defect."""
+
+    @property
+    def kind(self) -> ColumnKind:
+        return self.judged.kind
 
     def count(self, *classes: str) -> int:
         return sum(self.scanned["classes"].get(name, (0, []))[0] for name in classes)
@@ -47,13 +52,9 @@ class Column:
 
     def bad(self) -> tuple[int, list[int]]:
         """Cells that are not as the column wants them, but for dates that do not exist; lines of the first."""
-        if not self.kind.classes:
-            return 0, []
-        wanted = self.kind.classes | {"blank", "missing", "no_such_date"}
-        found = [places for name, places in self.scanned["classes"].items() if name not in wanted]
-        lines = sorted(line for _, lines in found for line in lines)
+        count, lines = self.judged.bad
         meant = [line for line in lines if line not in self.totals]
-        return sum(count for count, _ in found) - (len(lines) - len(meant)), meant
+        return count - (len(lines) - len(meant)), meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> 
     """The profile of a table whose columns have these ``names``."""
     columns = []
     for name, scanned in zip(names, scan["columns"], strict=True):
-        counts = {kind: count for kind, (count, _) in scanned["classes"].items()}
-        columns.append(Column(name, vote_classes(counts), scanned, frozenset(totals)))
+        columns.append(Column(name, judged(scanned), scanned, frozenset(totals)))
     return Profile(scan["rows"], tuple(columns), scan)
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
 from quality.tables.text import MISSING_BYTES, MOST_COLUMNS
 
-__all__ = ["Sheet", "Workbook", "read_workbook", "scan_sheet"]
+__all__ = ["Sheet", "Workbook", "csv_blocks", "read_workbook", "scan_sheet"]
 
 _MAX_SHEETS = 50
 _HEAD_ROWS = 250
@@ -41,7 +42,7 @@ class Sheet:
     rows: list[list[str]]
     around: Around
     as_text: list[tuple[int, list[int]]]
-    """Of each column: numbers and dates stored as text, and the rows of the first."""
+    """Of each column: amounts and dates stored as text, and the rows of the first."""
     filled: list[int]
     """Of each column: cells that are not empty."""
     merged: list[int]
@@ -145,17 +146,40 @@ def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
 def _stored_as_text(
     rows: Sequence[Sequence[object]], line: int, width: int
 ) -> tuple[list[tuple[int, list[int]]], list[int]]:
-    counts, places, filled = [0] * width, [[] for _ in range(width)], [0] * width  # type: ignore[var-annotated]
+    counts, filled = [0] * width, [0] * width
+    places: list[list[int]] = [[] for _ in range(width)]
+    seen: list[list[str]] = [[] for _ in range(width)]
     for number, row in enumerate(rows, start=line):
         for index, value in enumerate(row[:width]):
             if value == "":
                 continue
             filled[index] += 1
-            if isinstance(value, str) and value[0] in "0123456789-+.," and look(value.strip()) in _NUMBERS:
-                counts[index] += 1
-                if len(places[index]) < 10:
-                    places[index].append(number)
-    return list(zip(counts, places, strict=True)), filled
+            if isinstance(value, str) and value[0] in "0123456789-+.,":
+                kind = look(value.strip())
+                if len(seen[index]) < _MOST_SEEN and (kind in _NUMBERS or kind == "zero_led"):
+                    seen[index].append(value.strip())
+                if kind in _NUMBERS:
+                    counts[index] += 1
+                    if len(places[index]) < 10:
+                        places[index].append(number)
+    return [
+        (0, []) if are_codes(values) else (count, lines)
+        for count, lines, values in zip(counts, places, seen, strict=True)
+    ], filled
+
+
+_MOST_SEEN = 500
+
+
+def are_codes(values: Sequence[str]) -> bool:
+    """Whether digits name things and are right as text: with zeros before them, all of one length, or very long."""
+    whole = [value for value in values if value.isdigit()]
+    if len(whole) < 0.9 * len(values) or not whole:
+        return False
+    lengths = Counter(map(len, whole))
+    usual, count = lengths.most_common(1)[0]
+    zero_led = any(len(value) > 1 and value[0] == "0" for value in whole)
+    return zero_led or (usual >= 3 and count >= 0.9 * len(whole)) or min(lengths) >= 7
 
 
 def _text(value: object) -> str:
@@ -215,12 +239,13 @@ def scan_sheet(sheet: Sheet, places: int = 100) -> Scan:
         missing=MISSING_BYTES,
     )
     scanner.feed(b"\n" * (sheet.first_line - 1))
-    for block in _blocks(sheet.rows):
+    for block in csv_blocks(sheet.rows):
         scanner.feed(block)
     return scanner.finish()
 
 
-def _blocks(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
+def csv_blocks(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """Rows as CSV, a line each, in blocks."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
     for number, row in enumerate(rows, start=1):

@@ -50,32 +50,41 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
     lines = tail.decode(codec, "backslashreplace").splitlines(keepends=True)
     # The first line is cut, unless the tail is all there is; then the header and what is above it are no rows.
     lines = lines[1:] if start else lines[first_line - 1 :]
-    end = _cells(next((line for line in reversed(lines) if line.strip()), ""), dialect) or []
+    records = _records(lines[-_LINES:], dialect)
+    if records is None or width < 2 or len(records) < 4:
+        return Tail()
+    end = next((cells for _, cells in reversed(records) if any(cell.strip() for cell in cells)), [])
     if sum(bool(cell.strip()) for cell in end) > 0.6 * width and not is_total(end):
         return Tail()  # as full as any row: so most tables end
-    rows = [_cells(line, dialect) for line in lines[-_LINES:]]
-    last = [row for row in rows if row is not None]
-    if width < 2 or len(last) < 4 or len(last) != len(rows):
-        return Tail()
-    footer = find_footer(list(enumerate(last)), width)
-    kept = last[: len(last) - footer.rows] if footer else last
+    count = len(lines[-_LINES:])
+    footer = find_footer(records, width)
+    kept = records[: len(records) - footer.rows] if footer else records
+    table_end = (kept[-1][0] if kept else 0) if footer else count - 1
+    if footer:
+        # The last row of the table may itself take several lines.
+        table_end = records[len(kept)][0] - 1
     totals = []
-    for back, row in enumerate(reversed(kept)):
+    for place, row in reversed(kept):
         if any(cell.strip() for cell in row):
             if not is_total(row):
                 break
-            totals.append(back)
+            totals.append(table_end - place)
     if footer is None:
         return Tail(totals=tuple(totals))
-    beyond = sum(len(line.encode(codec, "replace")) for line in lines[-footer.rows :])
-    return Tail(
-        footer.notes, footer.first_line - len(kept) + 1, footer.rows, tuple(totals), encoding.size_bytes - beyond
-    )
+    notes = lines[-_LINES:][table_end + 1 :]
+    beyond = sum(len(line.encode(codec, "replace")) for line in notes)
+    first = footer.first_line - table_end
+    return Tail(footer.notes, first, footer.rows, tuple(totals), encoding.size_bytes - beyond)
 
 
-def _cells(line: str, dialect: Dialect) -> Sequence[str] | None:
-    """The cells of one line; None where it is no whole record."""
-    text = line.rstrip("\r\n")
+def _records(lines: Sequence[str], dialect: Dialect) -> list[tuple[int, Sequence[str]]] | None:
+    """The records of some lines with the place each begins at; None where they begin within a cell."""
+    text = "".join(lines)
     if dialect.quote_char and text.count(dialect.quote_char) % 2:
+        # A cell of several lines is cut by the beginning: from the line that closes it on, all are whole.
+        for place, line in enumerate(lines):
+            if line.count(dialect.quote_char) % 2:
+                rest = _records(lines[place + 1 :], dialect)
+                return [(place + 1 + at, cells) for at, cells in rest] if rest else None
         return None
-    return next((cells for _, cells in read_records(text, replace(dialect, skip_lines=0))), [])
+    return [(line - 1, cells) for line, cells in read_records(text, replace(dialect, skip_lines=0))]

@@ -20,7 +20,7 @@ from quality.tables.structure import Table
 from quality.tables.tail import Tail, read_tail
 from quality.tables.vote import MISSING
 
-__all__ = ["MISSING_BYTES", "Opened", "first_rows", "open_text", "scan_text"]
+__all__ = ["MISSING_BYTES", "Opened", "first_rows", "head_of", "open_text", "scan_text"]
 
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
@@ -63,7 +63,7 @@ class Opened:
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> Opened | None:
     """Find out how ``path`` is written, and its header; None where it holds nothing but blanks."""
     encoding = read_encoding(path, declared_charset, is_cut)
-    text = _head(path, encoding, is_cut)
+    text = head_of(path, encoding, is_cut)
     dialect = detect_dialect(text)
     records = list(islice(read_records(text, dialect), _HEAD_RECORDS))
     rows = [cells for _, cells in records]
@@ -93,7 +93,7 @@ def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:
     return io.TextIOWrapper(path.open("rb"), encoding=encoding.codec, errors="backslashreplace", newline="")
 
 
-def _head(path: Path, encoding: Encoding, is_cut: bool) -> str:
+def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
     """The first whole lines; where there is no line's end for long, as much of the one as there is."""
     with _stream(path, encoding) as stream:
         text = stream.read(_HEAD_CHARS)

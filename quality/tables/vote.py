@@ -13,7 +13,18 @@ from typing import Any, Literal
 
 from quality.tables.scanning import look
 
-__all__ = ["MISSING", "TEXT", "ColumnKind", "Detail", "mixture", "vote", "vote_classes"]
+__all__ = [
+    "DATES",
+    "MISSING",
+    "NUMBERS",
+    "TEXT",
+    "ColumnKind",
+    "Detail",
+    "are_codes",
+    "mixture",
+    "vote",
+    "vote_classes",
+]
 
 _SIGNS = """
 - -- – — . .. ... : * ** ? x X XX c z s NA na N/A n/a N.A. n.a. n.d. ND nd NULL Null null (null) None none NaN nan
@@ -126,8 +137,8 @@ _CANDIDATES: tuple[_Candidate, ...] = (
         **_pattern(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4} \d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?"),
     ),
 )
-_NUMBERS = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "number"))
-_DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "date"))
+NUMBERS = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "number"))
+DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "date"))
 
 
 def vote(values: Sequence[str]) -> ColumnKind:
@@ -169,8 +180,12 @@ def _are_codes(voters: Mapping[str, int], total: int, winner: _Candidate) -> boo
     if voters.get("zero_led"):
         return True
     odd = total - sum(voters.get(name, 0) for name in winner.classes)
-    with_digits = odd - voters.get("text", 0)
-    return winner.detail == "integer" and odd > 0 and with_digits > odd / 2
+    return winner.detail == "integer" and are_codes(odd, odd - voters.get("text", 0))
+
+
+def are_codes(odd: int, with_digits: int) -> bool:
+    """Whether the odd ones among whole numbers show that the numbers are names of things."""
+    return odd > 0 and with_digits > odd / 2
 
 
 def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
@@ -179,6 +194,6 @@ def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
     total = sum(voters.values())
     if total < 2 * _MIN_VALUES or _winner(voters, total) is not None:
         return None
-    if sum(voters.get(name, 0) for name in (*_DATES, "no_such_date")) >= SHARE * total:
+    if sum(voters.get(name, 0) for name in (*DATES, "no_such_date")) >= SHARE * total:
         return "dates"
-    return "numbers" if sum(voters.get(name, 0) for name in _NUMBERS) >= SHARE * total else None
+    return "numbers" if sum(voters.get(name, 0) for name in NUMBERS) >= SHARE * total else None

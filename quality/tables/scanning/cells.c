@@ -201,6 +201,10 @@ static int has_email(const uint8_t *s, size_t n) {
             if (s[j] == '.' && j > host) dot = j;
             j++;
         }
+        /* user:password@host in an address is no mailbox. */
+        size_t k = i;
+        while (k && s[k - 1] > ' ' && s[k - 1] != '/' && s[k - 1] != ',' && s[k - 1] != ';') k--;
+        if (k >= 2 && s[k - 1] == '/' && s[k - 2] == '/') continue;
         if (dot && j - dot > 2) return 1;
         if (dot && j == n && j - dot == 1 && memchr(s + host, '.', dot - host)) return 1;
     }
@@ -237,9 +241,22 @@ static int is_phone(const uint8_t *s, size_t n) {
     return digits >= 8 && digits <= 15 && n > 9;
 }
 
-/* UTF-8 that was read as Latin-1 or windows-1252 and written again, or U+FFFD where a character was lost. */
+static int is_word(uint8_t c) { return IS_LETTER(c) || c >= 0x80; }
+
+/* UTF-8 that was read as Latin-1 or windows-1252 and written again, a control character of ISO 6429 (U+0080 to U+009F:
+   no text has any), a sign of Mac OS Roman read as windows-1252, or U+FFFD where a character was lost. */
 static int is_mojibake(const uint8_t *s, size_t n) {
-    for (size_t i = 0; i + 2 < n; i++) {
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (s[i] < 0xC2) continue;
+        if (s[i] == 0xC2 && s[i + 1] >= 0x80 && s[i + 1] <= 0x9F && s[i + 1] != 0x85) return 1;
+        int begins = i == 0 || !is_word(s[i - 1]), ends = i + 2 >= n || !is_word(s[i + 2]);
+        /* An inverted exclamation mark behind a letter or a digit, a bare circumflex or tilde behind a letter. */
+        if (s[i] == 0xC2 && s[i + 1] == 0xA1 && i && (IS_DIGIT(s[i - 1]) || IS_LETTER(s[i - 1])) && ends) return 1;
+        if (s[i] == 0xCB && (s[i + 1] == 0x86 || s[i + 1] == 0x9C) && i && IS_LETTER(s[i - 1])) return 1;
+        /* A capital letter with an accent alone between blanks, where a dash stood. */
+        if (s[i] == 0xC3 && (s[i + 1] == 0x91 || s[i + 1] == 0x90) && begins && ends && i > 1 && s[i - 1] == ' '
+            && i + 2 < n && s[i + 2] == ' ') return 1;
+        if (i + 2 >= n) continue;
         if (s[i] == 0xEF && s[i + 1] == 0xBF && s[i + 2] == 0xBD) return 1;
         if (s[i] == 0xC3 && (s[i + 1] == 0x83 || s[i + 1] == 0x82)) {           /* Ã, Â */
             uint8_t next = s[i + 2];
@@ -248,6 +265,13 @@ static int is_mojibake(const uint8_t *s, size_t n) {
         }
         if (s[i] == 0xC3 && s[i + 1] == 0xA2 && s[i + 2] == 0xE2 && i + 4 < n && s[i + 3] == 0x82 && s[i + 4] == 0xAC) return 1;
     }
+    return 0;
+}
+
+/* A question mark within a word of letters beyond ASCII: what stood there had no place in the encoding. */
+static int has_lost(const uint8_t *s, size_t n) {
+    for (size_t i = 1; i + 1 < n; i++)
+        if (s[i] == '?' && s[i - 1] >= 0x80 && s[i + 1] >= 0x80) return 1;
     return 0;
 }
 
@@ -280,6 +304,7 @@ void classify(const Scan *scan, const uint8_t *s, size_t n, Cell *cell) {
     cell->class_id = has_digit ? TEXT_WITH_DIGITS : TEXT;
     if (has_at && has_email(s, n)) cell->odd |= 1 << ODD_EMAIL;
     if (has_high && is_mojibake(s, n)) cell->odd |= 1 << ODD_MOJIBAKE;
+    if (has_high && has_lost(s, n)) cell->odd |= 1 << ODD_LOST;
     if (has_digit && n >= 15 && n <= 42 && IS_LETTER(c) && is_iban(s, n)) cell->odd |= 1 << ODD_IBAN;
     if (has_digit && c == '+' && is_phone(s, n)) cell->odd |= 1 << ODD_PHONE;
     if (c == '=' && n > 1) cell->odd |= 1 << ODD_FORMULA;

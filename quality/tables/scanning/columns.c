@@ -9,6 +9,9 @@
 #define SAMPLE 1000
 #define SAMPLE_BYTES 200           /* a cell of the sample is cut there */
 #define TEXT_BYTES 64
+#define TOKENS 96                  /* different cells that are no plain numbers or dates, of a column of numbers or dates */
+#define TOKEN_LINES 30
+#define TOKEN_BYTES 80
 #define REGISTER_BITS 12           /* HyperLogLog of 4,096 registers: a standard error of 1.6 % */
 #define REGISTERS (1 << REGISTER_BITS)
 
@@ -171,6 +174,35 @@ static void extremes(Column *column, const Cell *cell) {
     }
 }
 
+/* Remember a cell that is no plain number or date. A column of words soon has too many: it is left alone then. */
+static void add_token(Scan *scan, Column *column, uint64_t hash, const Cell *cell, const uint8_t *s, size_t n, uint64_t line) {
+    Token *token = NULL;
+    uint32_t most = scan->width > 500 ? TOKENS / 4 : TOKENS;
+    for (uint32_t i = 0; i < column->token_count; i++)
+        if (column->tokens[i].hash == hash) { token = column->tokens + i; break; }
+    if (!token) {
+        if (column->token_count >= most) {
+            column->tokens_beyond++;
+            /* Most cells are words: no column of numbers with a few odd cells. */
+            if (column->tokens_beyond > 1000 && 4 * column->tokens_beyond > column->voters) column->has_no_tokens = 1;
+            return;
+        }
+        if (column->token_count == column->token_room) {
+            uint32_t room = column->token_room ? 2 * column->token_room : 4;
+            Token *grown = realloc(column->tokens, room * sizeof *grown);
+            if (!grown) { scan->is_failed = 1; return; }
+            column->tokens = grown, column->token_room = room;
+        }
+        if (n > TOKEN_BYTES) { for (n = TOKEN_BYTES; n && (s[n] & 0xC0) == 0x80; n--); }
+        long text = arena_add(scan, &column->token_texts, s, n);
+        if (text < 0) return;
+        token = column->tokens + column->token_count++;
+        *token = (Token){hash, {0}, (uint32_t)text, (uint16_t)n, cell->class_id};
+    }
+    if (token->places.held < TOKEN_LINES) note(scan, &token->places, line);
+    else token->places.count++;
+}
+
 void column_add(Scan *scan, Column *column, const uint8_t *s, size_t n, uint64_t line, uint64_t *row_hash) {
     const uint8_t *end = s + n;
     uint32_t is_padded = 0;
@@ -210,6 +242,9 @@ void column_add(Scan *scan, Column *column, const uint8_t *s, size_t n, uint64_t
         else learn(scan, column, hash, &cell, s, n);
     }
     note(scan, &column->class_places[cell.class_id], line);
+    if (!column->has_no_tokens
+        && (cell.class_id >= NO_SUCH_DATE || cell.class_id == MISSING || cell.class_id == WITH_UNIT))
+        add_token(scan, column, hash, &cell, s, n, line);
     uint32_t odd = cell.odd | is_padded << ODD_PADDED;
     for (; odd; odd &= odd - 1) note(scan, &column->odd_places[__builtin_ctz(odd)], line);
     if (cell.class_id != MISSING) {
@@ -232,5 +267,7 @@ void column_free(Column *column) {
     for (int i = 0; i < CLASSES; i++) free(column->class_places[i].at);
     for (int i = 0; i < ODDITIES; i++) free(column->odd_places[i].at);
     for (uint32_t i = 0; i < column->sampled; i++) free(column->sample[i]);
+    for (uint32_t i = 0; i < column->token_count; i++) free(column->tokens[i].places.at);
+    free(column->tokens), free(column->token_texts.bytes);
     free(column->sample), free(column->sample_bytes), free(column->known), free(column->texts.bytes), free(column->registers);
 }

@@ -9,8 +9,13 @@ static int days_in(int year, int month) {
     return DAYS[month - 1];
 }
 
+/* Years of other calendars: 1300 to 1420 lie in our time in the Solar Hijri calendar (six months of 31 days), up to 1500
+   in the Hijri calendar (months of 29 and 30 days); 2400 to 2650 are Buddhist years, 543 ahead of ours. */
 static int32_t day_of(int year, int month, int day) {
-    return year >= 1 && day >= 1 && day <= days_in(year, month) ? year * 10000 + month * 100 + day : 0;
+    int most = year >= 1300 && year <= 1420 ? (month >= 1 && month <= 12 ? (month <= 6 ? 31 : 30) : 0)
+             : year > 1420 && year <= 1500 ? (month >= 1 && month <= 12 ? 30 : 0)
+             : days_in(year >= 2400 && year <= 2650 ? year - 543 : year, month);
+    return year >= 1 && day >= 1 && day <= most ? year * 10000 + month * 100 + day : 0;
 }
 
 static int full_year(int year, int digits) { return digits > 2 ? year : year < 69 ? 2000 + year : 1900 + year; }

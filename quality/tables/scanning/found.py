@@ -16,7 +16,8 @@ class ScannedColumn(TypedDict):
     classes: dict[str, Places]
     """Cells by what they look like: see the list in ``scan.h``. Classes that no cell has are left out."""
     odd: dict[str, Places]
-    """Cells that are odd: padded, line_break, mojibake, email, iban, phone, epoch, formula, error."""
+    """Cells that are odd: padded, line_break, mojibake, email, iban, phone, epoch, formula, error,
+    lost."""
     low: tuple[float, float]
     high: tuple[float, float]
     """Smallest and largest number; inf and -inf where there is none."""
@@ -37,6 +38,10 @@ class ScannedColumn(TypedDict):
     """Whether ``distinct`` was counted (up to 1,024), not estimated (HyperLogLog, standard error 1.6 %)."""
     quartiles: tuple[tuple[float, float, float], tuple[float, float, float]] | None
     """Quarter points of the numbers in the sample."""
+    tokens: list[tuple[str, str, Places]]
+    """Cells that are no plain numbers or dates: their text, class, and places. Of the first 96 different ones."""
+    are_all_tokens: bool
+    """Whether ``tokens`` holds every such cell."""
     frequent: list[tuple[str, int]]
     """Values that came more than once, ten at most."""
     sample: list[str]

@@ -14,7 +14,7 @@ static const char *CLASS_NAMES[CLASSES] = {
     "text_with_digits", "text",
 };
 static const char *ODD_NAMES[ODDITIES] = {
-    "padded", "line_break", "mojibake", "email", "iban", "phone", "epoch", "formula", "error",
+    "padded", "line_break", "mojibake", "email", "iban", "phone", "epoch", "formula", "error", "lost",
 };
 
 typedef struct { PyObject_HEAD Scan scan; int is_finished; } Scanner;
@@ -181,6 +181,19 @@ static PyObject *of_frequent(const Column *column) {
     return list;
 }
 
+/* Cells that are no plain numbers or dates: text, class, how often and the first lines, in the order they came. */
+static PyObject *of_tokens(const Column *column) {
+    PyObject *list = PyList_New(0);
+    for (uint32_t i = 0; list && i < column->token_count; i++) {
+        const Token *token = column->tokens + i;
+        PyObject *one = Py_BuildValue("NsN", text(column->token_texts.bytes + token->text_at, token->text_bytes),
+                                      CLASS_NAMES[token->class_id], of_places(&token->places));
+        if (!one || PyList_Append(list, one)) Py_CLEAR(list);
+        Py_XDECREF(one);
+    }
+    return list;
+}
+
 static int by_value(const void *a, const void *b) {
     double one = *(const double *)a, two = *(const double *)b;
     return (one > two) - (one < two);
@@ -234,6 +247,8 @@ static PyObject *of_column(const Scan *scan, Column *column) {
         || put(dict, "is_rising", PyBool_FromLong(column->is_rising && column->voters))
         || put(dict, "distinct", PyFloat_FromDouble(distinct))
         || put(dict, "is_exact", PyBool_FromLong(is_exact))
+        || put(dict, "tokens", of_tokens(column))
+        || put(dict, "are_all_tokens", PyBool_FromLong(!column->tokens_beyond && !column->has_no_tokens))
         || put(dict, "frequent", of_frequent(column))) goto bad;
     if (put(dict, "sample", sample)) { sample = NULL; goto bad; }
     return dict;

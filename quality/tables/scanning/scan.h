@@ -24,7 +24,7 @@ enum {
 };
 
 /* What is odd about a cell, whatever it looks like. */
-enum { ODD_PADDED, ODD_BREAK, ODD_MOJIBAKE, ODD_EMAIL, ODD_IBAN, ODD_PHONE, ODD_EPOCH, ODD_FORMULA, ODD_ERROR, ODDITIES };
+enum { ODD_PADDED, ODD_BREAK, ODD_MOJIBAKE, ODD_EMAIL, ODD_IBAN, ODD_PHONE, ODD_EPOCH, ODD_FORMULA, ODD_ERROR, ODD_LOST, ODDITIES };
 
 typedef struct {
     uint8_t class_id;
@@ -46,6 +46,14 @@ typedef struct {
 typedef struct { char *bytes; size_t used, room; } Arena;
 
 typedef struct {
+    uint64_t hash;
+    Places places;
+    uint32_t text_at;
+    uint16_t text_bytes;
+    uint8_t class_id;
+} Token;                   /* A cell that is no plain number or date: its text, how often and where. */
+
+typedef struct {
     Places class_places[CLASSES];
     Places odd_places[ODDITIES];
     double low[2], high[2];
@@ -56,6 +64,7 @@ typedef struct {
     double last;
     int is_rising;                      /* whole numbers, each greater than the one before: then all differ */
     Known *known; uint32_t known_slots, known_used; Arena texts;
+    Token *tokens; uint32_t token_count, token_room; uint64_t tokens_beyond; int has_no_tokens; Arena token_texts;
     uint8_t *registers;                 /* HyperLogLog, once there are too many values to know each */
     char **sample; uint32_t *sample_bytes; uint32_t sampled; uint64_t voters, next_sampled; double sample_w; uint64_t rng;
 } Column;

@@ -221,7 +221,7 @@ def number_with_unit(sheet: Sheet, rng: random.Random) -> Sheet:
 @breaks("leading_zeros_lost")
 def leading_zeros_lost(sheet: Sheet, rng: random.Random) -> Sheet:
     name = rng.choice(("postcode", "PLZ", "code postal", "zip code", "code_insee", "Postleitzahl"))
-    return with_column(sheet, name, lambda n: str(1000 + 13 * n if n % 5 == 0 else 20_000 + 37 * n))
+    return with_column(sheet, name, lambda n: str(1000 + 13 * n if n < len(sheet.rows) // 4 else 20_000 + 37 * n))
 
 
 @breaks("epoch_date")
@@ -290,12 +290,21 @@ def mixed_line_ends(sheet: Sheet, rng: random.Random) -> Sheet:
 
 @breaks("personal_email")
 def personal_email(sheet: Sheet, rng: random.Random) -> Sheet:
-    return with_column(sheet, "contact", lambda n: f"person{n}@town.example")
+    # A mailbox a person, all at one host: a number for each would be a series that a spreadsheet counted on.
+    return with_column(sheet, "contact", lambda n: f"{_surname(n)}.{_surname(n + 7)}@town.example")
+
+
+def _surname(n: int) -> str:
+    parts = ("abcdefgh", "aeiou", "lmnrst", "aeo", "klmnprstv")
+    return "".join(part[(n + place * (n // 3)) % len(part)] for place, part in enumerate(parts))
 
 
 @breaks("personal_phone")
 def personal_phone(sheet: Sheet, rng: random.Random) -> Sheet:
-    return with_column(sheet, "phone", lambda n: f"+44 20 {rng.randrange(10**7, 10**8)}")
+    # Of persons: those of offices are meant to be public.
+    named = with_column(sheet, "surname", lambda n: _surname(n).title())
+    named = with_column(named, "first_name", lambda n: _surname(n + 11).title())
+    return with_column(named, "phone", lambda n: f"+44 20 {rng.randrange(10**7, 10**8)}")
 
 
 @breaks("personal_iban")

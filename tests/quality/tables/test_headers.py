@@ -79,7 +79,7 @@ def test_a_row_of_units_is_one_finding(tmp_path: Path) -> None:
 
 def test_a_wrong_cell_below_a_row_of_units_is_found(tmp_path: Path) -> None:
     rows = [f"2024-02-{day:02},{day},{day / 4}" for day in range(1, 25)]
-    rows[9] = "2024-02-10,lost,1.5"
+    rows[9] = "2024-02-10,not read,1.5"
     report = look(tmp_path, "Day,Sun,Snow\n,h,cm\n" + "\n".join(rows))
     assert [(one.rule, one.field, one.rows) for one in report.defects if one.severity == "error"] == [
         ("type_error", "Sun", (12,))

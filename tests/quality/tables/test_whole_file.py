@@ -67,6 +67,11 @@ def differences(path: Path) -> dict[str, set[int]]:
     theirs["blank_row"] -= {
         line for line, row in zip(table.lines, table.rows, strict=True) if any(cell.strip() for cell in row)
     }
+    # Signs for no value and flags are no errors, whatever type the column is of.
+    for place, column in enumerate(profile.columns):
+        signs = {text for text, _ in column.judged.signs}
+        rows = zip(table.lines, table.rows, strict=True)
+        theirs["type_error"] -= {line for line, row in rows if place < len(row) and row[place].strip() in signs}
     return {rule: lines - ours[rule] for rule, lines in theirs.items() if lines - ours[rule]}
 
 

@@ -1,0 +1,215 @@
+"""Cells that are no plain numbers or days, in columns of those: signs for no value, flags, categories, and slips.
+
+A sign is known by how it behaves: a short token, mostly in brackets, of marks or of few letters, that stands where a
+number should, and often again and again. A flag is a mark behind or before a number. A slip tries to be a number or a
+day and fails, or is a word of its own. No list of signs is closed: every statistical office has its own
+(Eurostat ": c", UK "[x]", US Census "(D)", ABS "np", INSEE "n.d.", Japan "…").
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from quality.tables.headers import is_unit
+from quality.tables.scanning import ScannedColumn, look
+from quality.tables.vote import DATES, NUMBERS, TEXT, ColumnKind, are_codes, vote_classes
+
+__all__ = ["Judged", "judged", "unit_of"]
+
+_NUMBER = r"[+\-\u2212]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?"
+_FLAGGED = re.compile(
+    rf"[<>≤≥=~≈±△▲▼∆]{{1,2}}\s?{_NUMBER}|{_NUMBER}\s?[*†‡§¶^+#°!]{{1,3}}|{_NUMBER}\s[A-Za-z]{{1,2}}"
+    rf"|{_NUMBER}\s?\([A-Za-z\d]{{1,3}}\)|{_NUMBER}\s?\[[A-Za-z\d]{{1,3}}\]|\d[\d.,]*[.,]\d+[a-z]|[*a-z]\s{_NUMBER}"
+)
+"""A number with a mark before or behind it."""
+_BRACKETED = re.compile(r"\[[^\d\]]{1,16}\]|\([^\d)]{1,16}\)|\{[^\d}]{1,16}\}|<[^\d>]{1,16}>")
+_MARKED = re.compile(r"[:/<>*.=~-]{1,2}\s?[^\W\d_]{1,4}\.?|[^\W\d_]{1,3}[*/:]{1,2}")
+_SHORT = re.compile(r"[^\W\d_]{1,3}|[A-Z]{4,5}")
+_ABBREVIATED = re.compile(r"(?:[^\W\d_]{1,3}[./&]\s?){1,4}(?:[^\W\d_]{1,3}\.?)?|[^\W\d_]\s[^\W\d_]{1,2}\.?")
+_WITH_UNIT = re.compile(rf"({_NUMBER})\s?([^\d\s].{{0,11}})")
+_PARTS = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})\.?")
+_FORMULA_ERROR = re.compile(r"#[^\W\d_]+(?:/[^\W_]+)?[!?]?")
+_MOST_WORDS = 4
+_MOST_LETTERS = 28
+_LONE = 500
+"""Numbers among which one short word, and no other odd cell, is a slip and no sign."""
+_MOST_SLIPS = 0.5
+"""Of the cells: beyond, a column is no longer one of numbers with slips."""
+SHARE = 0.95
+_MANY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a column holds once signs and flags are told apart."""
+
+    kind: ColumnKind
+    bad: tuple[int, list[int]] = (0, [])
+    """Cells that are not what the column holds, and lines of the first."""
+    impossible: tuple[int, list[int]] = (0, [])
+    """Days that are in no calendar the column may be kept in."""
+    signs: tuple[tuple[str, int], ...] = ()
+    """Signs for no value, flags and categories, with how often they stand."""
+    no_value: int = 0
+    """Cells that hold a sign, those of every column's signs included."""
+    units: tuple[int, list[int]] = (0, [])
+    """Cells with a unit behind the number."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Cells by class, signs taken for missing and flagged numbers for numbers."""
+
+
+@dataclass
+class _Token:
+    text: str
+    kind: str
+    count: int
+    lines: list[int]
+
+
+def unit_of(cell: str) -> str | None:
+    """The unit behind a number; None where there is none."""
+    match = _WITH_UNIT.fullmatch(cell.strip())
+    return match[2].strip() if match and is_unit(match[2]) and not match[1].endswith(".") else None
+
+
+def judged(scanned: ScannedColumn) -> Judged:
+    """Tell signs, flags and slips apart in a column, and what kind of column it is without them."""
+    counts = {name: count for name, (count, _) in scanned["classes"].items()}
+    plain = sum(count for name, count in counts.items() if name in NUMBERS or name in DATES or name == "clock")
+    odd = sum(counts.get(name, 0) for name in ("text", "text_with_digits", "with_unit", "no_such_date"))
+    if not plain or (odd > plain and counts.get("no_such_date", 0) < 0.5 * odd):
+        return Judged(vote_classes(counts), counts=counts, no_value=counts.get("missing", 0))
+    tokens = [_Token(text, kind, count, list(lines)) for text, kind, (count, lines) in scanned["tokens"]]
+    groups: dict[str, list[_Token]] = {"sign": [], "flag": [], "category": [], "slip": [], "date": [], "unit": []}
+    others = [token for token in tokens if token.kind != "missing"]
+    is_lunar = _is_day_32(others)
+    for token in others:
+        groups[_role(token, others, plain, is_lunar)].append(token)
+    adjusted = _adjusted(counts, groups)
+    return _decided(scanned, adjusted, groups, plain)
+
+
+def _role(token: _Token, others: Sequence[_Token], plain: int, is_lunar: bool) -> str:
+    text = token.text.strip()
+    if token.kind == "no_such_date":
+        return "date" if is_lunar and _day_of(text) <= 32 else "slip"
+    if not any(char.isalnum() for char in text) or _BRACKETED.fullmatch(text) or _MARKED.fullmatch(text):
+        return "sign"
+    if _FORMULA_ERROR.fullmatch(text):
+        return "sign"  # it is said as what it is
+    if any(char.isdigit() for char in text):
+        if unit_of(text):
+            return "unit"
+        return "flag" if _FLAGGED.fullmatch(text) else "slip"
+    if _SHORT.fullmatch(text) or _ABBREVIATED.fullmatch(text):
+        is_lone = token.count == 1 and len(others) == 1 and plain >= _LONE
+        return "slip" if is_lone else "sign"
+    is_short = len(text) <= _MOST_LETTERS and len(text.split()) <= _MOST_WORDS
+    return "category" if token.count > 1 and is_short else "slip"
+
+
+def _is_day_32(tokens: Iterable[_Token]) -> bool:
+    """Whether days go up to 32, as they do in the Nepali calendar (Bikram Sambat) and in no other."""
+    days = [_day_of(token.text) for token in tokens if token.kind == "no_such_date"]
+    return 32 in days and max(days) == 32
+
+
+def _day_of(text: str) -> int:
+    match = _PARTS.fullmatch(text.strip())
+    if match is None:
+        return 99
+    return int(match[4] if len(match[1]) == 4 else match[1])
+
+
+def _adjusted(counts: Mapping[str, int], groups: Mapping[str, Sequence[_Token]]) -> Counter[str]:
+    adjusted = Counter(dict(counts))
+    main = max(
+        (name for name in counts if name in NUMBERS or name in DATES), key=lambda n: counts[n], default="integer"
+    )
+    for token in groups["sign"]:
+        adjusted[token.kind] -= token.count
+        adjusted["missing"] += token.count
+    for token in groups["flag"]:
+        adjusted[token.kind] -= token.count
+        adjusted[main] += token.count
+    for token in groups["date"]:
+        adjusted[token.kind] -= token.count
+        adjusted[_written_as(token.text)] += token.count
+    return adjusted
+
+
+def _written_as(text: str) -> str:
+    match = _PARTS.fullmatch(text.strip())
+    if match is None:
+        return "no_such_date"
+    year_first = len(match[1]) == 4
+    return look(f"{match[1]}{match[2]}01{match[2]}01" if year_first else f"13{match[2]}01{match[2]}{match[4]}")
+
+
+def _total(tokens: Iterable[_Token]) -> int:
+    return sum(token.count for token in tokens)
+
+
+def _decided(
+    scanned: ScannedColumn, adjusted: Counter[str], groups: Mapping[str, Sequence[_Token]], plain: int
+) -> Judged:
+    counts = {name: count for name, count in adjusted.items() if count > 0}
+    signs = tuple((token.text, token.count) for name in ("sign", "flag", "category") for token in groups[name])
+    base = Judged(
+        vote_classes(counts),
+        signs=signs,
+        no_value=counts.get("missing", 0),
+        units=(_total(groups["unit"]), sorted(line for token in groups["unit"] for line in token.lines)),
+        counts=counts,
+    )
+    slips, categories, units = groups["slip"], groups["category"], groups["unit"]
+    if _total(units) < max(_MANY, (1 - SHARE) * plain):
+        # A unit in one cell of many is a slip; in many cells it is a fault of its own.
+        slips, units = [*slips, *units], []
+    days = [token for token in slips if token.kind == "no_such_date"]
+    slips = [token for token in slips if token.kind != "no_such_date"]
+    bare = Counter(counts)
+    for token in (*slips, *days, *categories, *units):
+        bare[token.kind] -= token.count
+    # A few values are too few to be a column of something: what they are among must not be forgotten.
+    kind = vote_classes({name: count for name, count in bare.items() if count > 0})
+    if kind.kind == "text" or (not scanned["are_all_tokens"] and base.kind.kind == "text"):
+        return base
+    few = _total(slips) + _total(days) <= min(_MOST_SLIPS * plain, plain - 1)
+    if not few or _total(categories) > (1 - SHARE) * plain + 3 or _total(units) > (1 - SHARE) * plain:
+        return replace(base, kind=base.kind if base.kind.kind == "text" else TEXT)
+    if _are_names(slips, kind, plain):
+        return replace(base, kind=ColumnKind("text", detail="code"))
+    if len(slips) > 3 and sum(token.kind == "text" for token in slips) > 0.1 * plain:
+        # Words in every tenth cell are remarks, and none of them a slip.
+        return replace(base, kind=TEXT)
+    others = [
+        (count, lines)
+        for name, (count, lines) in scanned["classes"].items()
+        if name not in kind.classes and name not in _TOKENS and name not in ("blank", "missing")
+    ]
+    if not scanned["are_all_tokens"]:
+        beyond = sum(adjusted[name] for name in _TOKENS - {"no_such_date"}) - _total((*slips, *categories, *units))
+        others.append((max(0, beyond), []))
+    lines = sorted(line for token in slips for line in token.lines) + [line for _, more in others for line in more]
+    return replace(
+        base,
+        kind=kind,
+        bad=(_total(slips) + sum(count for count, _ in others), sorted(lines)),
+        impossible=(_total(days), sorted(line for token in days for line in token.lines)),
+    )
+
+
+_TOKENS = frozenset({"text", "text_with_digits", "with_unit", "no_such_date"})
+
+
+def _are_names(slips: Sequence[_Token], kind: ColumnKind, plain: int) -> bool:
+    """Digits that name things, where the odd ones out look like 14a, 3-5 or A12."""
+    if kind.detail == "code":
+        return True
+    odd = _total(slips)
+    with_digits = _total(token for token in slips if any(char.isdigit() for char in token.text))
+    return kind.detail == "integer" and are_codes(odd, with_digits) and plain > 0

@@ -1,0 +1,105 @@
+"""Tables that stand below one another, and headers that are repeated: only the rows of the first table are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from catalog.model import TableDefect
+from quality.tables.defects import defect
+from quality.tables.layout import Around, second_table, title_above
+from quality.tables.scanning import Scan, Scanner
+from quality.tables.sheets import csv_blocks
+from quality.tables.structure import Table
+from quality.tables.text import MISSING_BYTES, MOST_COLUMNS, Opened, first_rows
+
+__all__ = ["parted", "whole_enough"]
+
+_MOST_ROWS = 60_000
+"""Rows in which a second table is looked for."""
+_MOST_TABLES = 50
+_MOST_BYTES = 64 * 1024**2
+
+
+def whole_enough(path: Path, opened: Opened, table: Table, scan: Scan, *, is_cut: bool) -> Table:
+    """More rows than the first, where the pass over all of them saw a row beyond that may begin another table."""
+    last = table.lines[-1] if table.lines else 0
+    if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:
+        return table
+    odd = [scan["blank_rows"], scan["short_rows"], scan["long_rows"]]
+    beyond = any(line > last for _, lines in odd for line in lines)
+    words: dict[int, int] = {}
+    for column in scan["columns"]:
+        for _, kind, (_, lines) in column["tokens"]:
+            for line in lines if kind == "text" else ():
+                words[line] = words.get(line, 0) + 1
+    if beyond or any(line > last and count > 1 for line, count in words.items()):
+        return first_rows(path, opened, _MOST_ROWS, is_cut=is_cut)[0]
+    return table
+
+
+def parted(table: Table, scan: Scan, around: Around) -> tuple[Table, Scan, Around, list[TableDefect]]:
+    """The first table alone, with the finding that there are more; or all of it, where it is one."""
+    rows = list(zip(table.lines, table.rows, strict=True))
+    found = second_table(rows, table.header)
+    if found is None:
+        return table, scan, around, []
+    rule, line = found
+    if rule == "repeated_header":
+        if len(rows) < scan["rows"]:
+            return table, scan, around, []
+        names = [" ".join(cell.split()).casefold() for cell in table.header]
+        again = [at for at, cells in rows if [" ".join(cell.split()).casefold() for cell in cells] == names] or [line]
+        kept = [(at, cells) for at, cells in rows if at not in again]
+        cut = _table(table, kept)
+        return cut, _scanned(cut), around, [defect(rule, len(again), again)]
+    start = title_above(rows, line)
+    kept = [(at, cells) for at, cells in rows if at < start]
+    while kept and not any(cell.strip() for cell in kept[-1][1]):
+        kept.pop()
+    begins = {start, line}
+    count = 1
+    rest = [(at, cells) for at, cells in rows if at >= line]
+    while count < _MOST_TABLES and (more := second_table(rest, table.header)) and more[1] > line:
+        line = more[1]
+        begins |= {title_above(rest, line), line}
+        count += 1
+        rest = [(at, cells) for at, cells in rest if at >= line]
+    starts = sorted(begins)
+    cut = _table(table, kept)
+    totals = [at for at in around.totals if at < start]
+    return cut, _scanned(cut), replace(around, totals=totals), [defect(rule, count, starts)]
+
+
+def _table(table: Table, rows: Sequence[tuple[int, list[str]]]) -> Table:
+    return Table(table.header, table.header_line, [cells for _, cells in rows], [line for line, _ in rows])
+
+
+def _scanned(table: Table) -> Scan:
+    """A pass over rows that are in memory, under the lines of their file."""
+    width = max(1, min(len(table.header), MOST_COLUMNS))
+    scanner = Scanner(b",", b'"', None, width=width, skip=0, places=100, missing=MISSING_BYTES)
+    for block in csv_blocks(table.rows):
+        scanner.feed(block)
+    scan = scanner.finish()
+    found: Scan = _under(scan, table.lines)
+    return found
+
+
+def _under(value: Any, lines: Sequence[int]) -> Any:
+    """Numbers of rows turned into lines: a pair of a count and a list of them, wherever it stands."""
+    match value:
+        case dict():
+            return {
+                key: _under(one, lines) if key not in ("digits", "sample", "frequent") else one
+                for key, one in value.items()
+            }
+        case (int() as count, list() as found) if all(isinstance(one, int) for one in found):
+            return count, [lines[min(one, len(lines)) - 1] for one in found] if lines else []
+        case list() if value and isinstance(value[0], dict):
+            return [_under(one, lines) for one in value]
+        case list() if value and isinstance(value[0], tuple) and len(value[0]) == 3:
+            return [(text, kind, _under(places, lines)) for text, kind, places in value]
+    return value

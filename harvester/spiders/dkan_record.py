@@ -41,7 +41,16 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, dict) or "data" not in value or not set(value) <= {"identifier", "data"}:
         return value
     data = value["data"]
-    return {"identifier": value.get("identifier"), **data} if isinstance(data, dict) else data
+    return {"identifier": value.get("identifier"), **_of_file(data), **data} if isinstance(data, dict) else data
+
+
+def _of_file(data: dict[str, Any]) -> dict[str, Any]:
+    """What DKAN knows of a file that it keeps itself, where the record states a type of its own or not."""
+    held = data.get("%Ref:downloadURL")
+    first_one = held[0] if isinstance(held, list) and held else None
+    known = first_one.get("data") if isinstance(first_one, dict) else None
+    kind = text(known.get("mimeType")) if isinstance(known, dict) else None
+    return {"mediaType": kind} if kind else {}
 
 
 def _of_package(raw: dict[str, Any], base: str, languages: Sequence[str | None]) -> Dataset:

@@ -136,7 +136,7 @@ def _format_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[st
     own = format_of_url(url or "")
     if own is not None and own.kind not in _PACKED and own.id not in ("HTML", "XML", "JSON"):
         # An address that ends with .csv is no GeoPackage, whatever was declared for all files together.
-        return next((name for name, found in known.items() if found == own.id), own.id if known else formats[0])
+        return next((name for name, found in known.items() if found == own.id), None if known else formats[0])
     # A file that is packed is known by what is in it.
     inner = [
         name for name in formats if name not in known or (one := file_format(name)) is None or one.kind not in _PACKED

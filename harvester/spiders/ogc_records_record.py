@@ -71,6 +71,12 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     links = [one for listed in held for one in _objects(listed) if text(one.get("href"))]
     licence = next((one for one in links if _rel(one) == "license"), {})
     distributions = tuple(_distribution(one) for one in links if _role(one) == "data")
+    offered = tuple(dict.fromkeys(names(said.get("formats"), "name", "mediaType")))
+    if len(offered) == 1:
+        # The only format of the data is that of every file that says nothing of its own.
+        distributions = tuple(
+            one if one.format or one.media_type else replace(one, format=offered[0]) for one in distributions
+        )
     contacts = [*_objects(said.get("contacts")), *_objects(said.get("providers"))]
     extent = _object(said.get("extent") or said.get("extents"))
     start, end = _period(raw.get("time") or said.get("time") or extent.get("temporal"))

@@ -9,6 +9,7 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvest
 
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders.dkan_record import to_dataset
 
 ITEMS = "/api/1/metastore/schemas/dataset/items"
 SEARCH = "/api/1/search"
@@ -116,3 +117,13 @@ def test_an_error_report_is_said_in_its_own_words(catalog: Catalog) -> None:
         harvest(catalog, spec("p", "dkan", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and "Error retrieving metadata" in row["reasons"][0]
+
+
+def test_the_type_that_dkan_knows_of_its_file() -> None:
+    held = [{"identifier": "x", "data": {"mimeType": "text/csv", "perspective": "source"}}]
+    file = {"identifier": "f", "data": {"downloadURL": "https://f.example/1", "%Ref:downloadURL": held}}
+    found = to_dataset({"identifier": "d", "distribution": [file]}, "https://p.example")
+    assert [one.media_type for one in found.distributions] == ["text/csv"]
+    file["data"]["mediaType"] = "text/tab-separated-values"  # type: ignore[index]
+    own = to_dataset({"identifier": "d", "distribution": [file]}, "https://p.example")
+    assert own.distributions[0].media_type == "text/tab-separated-values"

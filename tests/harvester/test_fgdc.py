@@ -8,6 +8,8 @@ from portal_server import Answer, PortalServer, harvest, harvested, spec
 from catalog.model import Contact, Dataset
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.detect.asking import Seen
+from harvester.detect.recognise import whatever
 from harvester.spiders import xml_record
 from harvester.spiders.losses import LostRecord
 
@@ -176,3 +178,17 @@ def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["skipped"], row["errors"]) == ("complete", 2, 1, 0), row["reasons"]
     assert {one.dataset.identifier for one in datasets(catalog, "p")} == {own, "che-1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (csdgm(), "waf"),
+        (SWISS.format(level=""), "waf"),
+        ("<metadata><title>Of something else</title></metadata>", None),
+        ('{"currentVersion": 10.91, "mapName": "Wells", "layers": []}', "arcgis-server"),
+    ],
+)
+def test_what_an_address_that_is_given_answers_with_is_recognised(body: str, kind: str | None) -> None:
+    hit = whatever(Seen(url="http://p.example/x", status=200, body=body.encode(), final_url="http://p.example/x"))
+    assert (hit.type if hit else None) == kind

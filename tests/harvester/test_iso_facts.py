@@ -213,6 +213,14 @@ DOWN = "WWW:DOWNLOAD-1.0-http--download"
             distribution(formats("distributionFormat", "ZIP", "SHP"), links=online("https://a.example/1.zip", DOWN)),
             ["SHP"],
         ),
+        # Nor is a file that is told by its address one of another format.
+        (
+            distribution(
+                formats("distributionFormat", "GeoPackage"),
+                links=online("https://a.example/1.pdf", DOWN) + online("https://a.example/2", DOWN),
+            ),
+            [None, "GeoPackage"],
+        ),
         # A page has no format of the files.
         (
             distribution(

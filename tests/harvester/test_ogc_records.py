@@ -314,3 +314,12 @@ def test_the_address_of_a_record_is_no_page() -> None:
     assert to_dataset({"id": "r", "links": links}).landing_page is None
     page = {"rel": "alternate", "href": "https://p.example/r?f=html", "type": "text/html"}
     assert to_dataset({"id": "r", "links": [*links, page]}).landing_page == "https://p.example/r?f=html"
+
+
+def test_the_only_format_of_the_data_is_that_of_its_files() -> None:
+    links = [{"rel": "enclosure", "href": "https://f.example/1"},
+             {"rel": "item", "href": "https://f.example/2", "type": "text/html"}]  # fmt: skip
+    found = to_dataset({"id": "r", "links": links, "properties": {"formats": [{"name": "GRIB2"}]}})
+    assert [one.format for one in found.distributions] == ["GRIB2", None]
+    two = to_dataset({"id": "r", "links": links, "properties": {"formats": [{"name": "GRIB2"}, {"name": "CSV"}]}})
+    assert [one.format for one in two.distributions] == [None, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose, grade
-from harvester.facts.languages import Worded, first_language, worded
+from harvester.facts.languages import Worded, by_language, first_language, worded, worded_values
 from harvester.facts.mapping import dataset_fields, file_fields
 from harvester.facts.names import FieldName, field_name
 from harvester.facts.periods import Period, periods, span
@@ -14,6 +14,6 @@ from harvester.facts.record import Facts, meant
 
 __all__ = [
     "Body", "Candidate", "Choice", "Facts", "FieldName", "Period", "Scope", "Standing", "Worded", "bodies", "box",
-    "choose", "contact_of", "dataset_fields", "field_name", "file_fields", "first_language", "grade", "meant",
-    "periods", "places", "publisher_of", "span", "worded",
+    "by_language", "choose", "contact_of", "dataset_fields", "field_name", "file_fields", "first_language", "grade",
+    "meant", "periods", "places", "publisher_of", "span", "worded", "worded_values",
 ]  # fmt: skip

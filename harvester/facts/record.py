@@ -19,7 +19,7 @@ from catalog.vocabulary import frequency, is_no_value, is_template, language_cod
 from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose, grade
-from harvester.facts.languages import Worded, first_language, worded
+from harvester.facts.languages import Worded, by_language, first_language, worded
 from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
@@ -359,12 +359,9 @@ class Facts:
         title, description = self._by_language("title"), self._by_language("description")
         keywords: dict[str | None, list[str]] = {}
         for one in sorted(self.found.get("keywords", ()), key=lambda one: one.rank):
-            value = json_text(one.value)
-            parts = value.items() if isinstance(value, dict) and is_language_map(value) else ((one.language, value),)
-            for code, words in parts:
-                known = language_code(code) or code if code else None
-                said = self._texts("keywords", words)
-                keywords.setdefault(known, []).extend(word for word in said if word not in keywords.get(known, ()))
+            for code, words in by_language(one.value, one.language).items():
+                said = [word for word in words if meant("keywords", word) and word not in keywords.get(code, ())]
+                keywords.setdefault(code, []).extend(dict.fromkeys(said))
         preferred = (*self.preferred, *self._own_language(title))
         return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
 
@@ -397,13 +394,10 @@ class Facts:
         for one in sorted(self.found.get(fact, ()), key=lambda one: one.rank):
             value = one.value
             if type(value) is not str or value[:1] in ("{", "["):
-                value = json_text(value)
-                if isinstance(value, dict) and is_language_map(value):
-                    for code, words in value.items():
-                        if (said := text(words)) and meant(fact, said):
-                            made.setdefault(language_code(code) or code, said)
-                    continue
-                value = text(value)
+                for code, words in by_language(value, one.language).items():
+                    if said := next((word for word in words if meant(fact, word)), None):
+                        made.setdefault(code, said)
+                continue
             if value and value.strip() and meant(fact, value):
                 made.setdefault(one.language, value)
         return made

@@ -104,7 +104,7 @@ class Spider(FeedSpider):
                     index += 1
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)
 
 
 class _Elsewhere:

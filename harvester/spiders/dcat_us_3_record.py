@@ -6,15 +6,18 @@ an IRI, a node with words, or a list of those; keys may carry prefixes; texts ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.facts import periods, span, worded_values
 from harvester.spiders.dcat_us_record import keywords_of
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first, text, texts
+from harvester.spiders.values import email, first, text
 
 __all__ = ["identifier_of", "plain_keys", "reference", "to_dataset"]
 
+_MOST_LEVELS = 10
 _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributionText", "restrictionNote", "notation")
 
 
@@ -35,8 +38,8 @@ def identifier_of(node: dict[str, Any]) -> str | None:
     return _name(node.get("identifier")) or reference(node)
 
 
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one object, its keys without prefixes.
+def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one object, its keys without prefixes; ``languages`` are those of the portal, its own first.
 
     Raises LostRecord where it is no object, or nothing names it.
     """
@@ -50,14 +53,20 @@ def to_dataset(raw: Any) -> Dataset:
             "/identifier",
         )
     own_id = reference(raw)
-    period = _node(raw.get("temporal"))
-    start, _, end = (text(raw.get("temporal")) or "").partition("/")
+    start, end = span(periods(raw.get("temporal")))
+    words = worded_values(
+        [raw.get("title"), raw.get("titleMap")],
+        [raw.get("description"), raw.get("descriptionMap")],
+        [list(keywords_of(raw.get("keyword"))), raw.get("keywordMap")],
+        languages,
+    )
     distributions = tuple(_distribution(one) for one in _nodes(raw.get("distribution")))
     return Dataset(
         identifier=identifier,
-        title=_words(raw, "title"),
-        description=_words(raw, "description"),
-        keywords=keywords_of(raw.get("keyword")) or texts(raw.get("keywordMap")),
+        title=words.title,
+        description=words.description,
+        keywords=words.keywords,
+        translations=words.translations,
         themes=_names(raw.get("theme")) or _names(raw.get("subject")),
         publisher=_publisher(raw.get("publisher")),
         contact=_contact(raw.get("contactPoint")),
@@ -69,8 +78,8 @@ def to_dataset(raw: Any) -> Dataset:
         record_modified=text((raw.get("@record") or {}).get("modified")),
         frequency=_name(raw.get("accrualPeriodicity")),
         spatial=_places(raw.get("spatial")),
-        temporal_start=text(period.get("startDate")) or start.strip() or None,
-        temporal_end=text(period.get("endDate")) or end.strip() or None,
+        temporal_start=start,
+        temporal_end=end,
         language=_names(raw.get("language")),
         landing_page=_name(raw.get("landingPage")),
         conforms_to=_names(raw.get("conformsTo")),
@@ -145,8 +154,20 @@ def _publisher(value: Any) -> Publisher | None:
     for one in value if isinstance(value, list) else [value]:
         node = _node(one)
         if name := first(node.get("name")) or _label(one):
-            return Publisher(name=name, identifier=reference(node), parent=_label(node.get("subOrganizationOf")))
+            above = _above(node.get("subOrganizationOf"))
+            return Publisher(
+                name=name, identifier=reference(node), parent=above[0] if above else None, ancestors=above[1:]
+            )
     return None
+
+
+def _above(value: Any) -> tuple[str, ...]:
+    """The names of the bodies that one belongs to, the nearest first."""
+    names: list[str] = []
+    while (name := _label(value)) is not None and len(names) < _MOST_LEVELS:
+        names.append(name)
+        value = _node(value).get("subOrganizationOf")
+    return tuple(names)
 
 
 def _contact(value: Any) -> Contact | None:

@@ -7,10 +7,12 @@ answers 404 proves nothing: what was read is kept, and the harvest is partial.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.facts import worded_values
 from harvester.spiders.about import About
 from harvester.spiders.listing import ListingSpider
 from harvester.spiders.losses import LostRecord
@@ -58,11 +60,14 @@ class Spider(ListingSpider):
         return f"/data/{index}"
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)
 
 
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one record. Raises LostRecord where nothing names it."""
+def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one record; ``languages`` are those of the portal, its own first.
+
+    Raises LostRecord where nothing names it.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     named = [one for one in map(text, _list(raw.get("identifiers"))) if one]
@@ -72,11 +77,13 @@ def to_dataset(raw: Any) -> Dataset:
     period = next((one for one in _list(raw.get("temporalCoverage")) if isinstance(one, dict)), {})
     system = raw.get("system") if isinstance(raw.get("system"), dict) else {}
     distributions = [one for one in _list(raw.get("distributions")) if isinstance(one, dict)]
+    words = worded_values(raw.get("title"), raw.get("description"), raw.get("keywords"), languages)
     return Dataset(
         identifier=identifier,
-        title=text(raw.get("title")),
-        description=text(raw.get("description")),
-        keywords=_labels(raw.get("keywords")),
+        title=words.title,
+        description=words.description,
+        keywords=words.keywords,
+        translations=words.translations,
         themes=_labels(raw.get("themes")),
         publisher=_publisher(raw.get("publisher")),
         contact=_contact(raw.get("contactPoints")),

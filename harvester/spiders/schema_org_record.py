@@ -7,10 +7,12 @@ Vocabulary: schema.org/Dataset, as search engines' guides ask for it; ``@page`` 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.facts import worded_values
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text, texts
 
@@ -22,8 +24,8 @@ _GLOBAL = re.compile(
 """Identifiers that are one everywhere: addresses, URNs, DOIs, handles, UUIDs."""
 
 
-def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one node.
+def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one node; ``languages`` are those of the site, its own first.
 
     It is known by an identifier that is one everywhere, its @id, its url, a number of the publisher's own, or the page
     it stood on. Raises ValueError where the block is no JSON, LostRecord where nothing names it.
@@ -35,11 +37,13 @@ def to_dataset(raw: Any) -> Dataset:
     if identifier is None:
         raise LostRecord("nothing names the dataset", "give it an identifier or a url", "/identifier")
     start, end = _period(raw.get("temporalCoverage"))
+    words = worded_values(raw.get("name"), raw.get("description"), None, languages)
     return Dataset(
         identifier=identifier,
-        title=first(raw.get("name"), raw.get("alternateName"), raw.get("headline")),
-        description=first(raw.get("description"), raw.get("abstract")),
+        title=words.title or first(raw.get("alternateName"), raw.get("headline")),
+        description=words.description or text(raw.get("abstract")),
         keywords=_keywords(raw.get("keywords")),
+        translations=words.translations,
         themes=_labels(raw.get("about")) or _labels(raw.get("genre")),
         publisher=_agent(raw.get("publisher")) or _agent(raw.get("provider")) or _agent(raw.get("creator")),
         contact=_contact(raw),

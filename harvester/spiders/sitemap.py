@@ -152,7 +152,7 @@ class Spider(AddressSpider):
         return found
 
     def to_dataset(self, raw: Any) -> Dataset:
-        return to_dataset(raw)
+        return to_dataset(raw, self.languages)
 
 
 def _joined(base: str, named: str) -> str | None:

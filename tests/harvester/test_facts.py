@@ -8,7 +8,20 @@ import pytest
 
 from catalog import vocabulary
 from catalog.model import Dataset, Distribution
-from harvester.facts import Body, Candidate, Facts, Scope, choose, contact_of, field_name, periods, places, span, worded
+from harvester.facts import (
+    Body,
+    Candidate,
+    Facts,
+    Scope,
+    by_language,
+    choose,
+    contact_of,
+    field_name,
+    periods,
+    places,
+    span,
+    worded,
+)
 from harvester.facts.placeholders import without_placeholders
 
 
@@ -281,3 +294,19 @@ def test_word_for_now_is_no_day() -> None:
     facts = Facts()
     facts.read({"temporal_coverage_from": "Current", "temporal_coverage_to": "2024"})
     assert facts.period() == (None, "2024")
+
+
+@pytest.mark.parametrize(
+    ("said", "texts"),
+    [
+        ("Trees", {None: ["Trees"]}),
+        ({"de": "Bäume", "en": "Trees", "fr": ""}, {"de": ["Bäume"], "en": ["Trees"]}),
+        ([{"@value": "Trees", "@language": "en-GB"}, "T"], {"en": ["Trees"], None: ["T"]}),
+        ([{"label": {"de": "Baum", "en": "tree"}}, {"name": "park"}], {"de": ["Baum"], "en": ["tree"], None: ["park"]}),
+        ('{"de": ["Baum", "Wald"]}', {"de": ["Baum", "Wald"]}),
+        ({"id": 7}, {}),
+        (None, {}),
+    ],
+)
+def test_texts_by_language(said: Any, texts: dict[str | None, list[str]]) -> None:
+    assert by_language(said) == texts

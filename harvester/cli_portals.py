@@ -67,15 +67,18 @@ def detect(
 
     A list that was broken off goes on where it stopped.
     """
+    from harvester.configuration import load
     from harvester.detect import detect as look
     from harvester.terminal_portals import countdown, show_detection
 
     target = _own_folder(data, folder)
     if address.lower().endswith((".csv", ".tsv", ".txt")) and "://" not in address:
-        _detect_list(Path(address), out, target if save else None, contact, allow_local, delay)
+        _detect_list(Path(address), out, target if save else None, contact, allow_local, delay, load(data).proxy)
         return
     with countdown() as on_wait:
-        found = look(address, allow_local=allow_local, contact=contact, delay_s=delay, on_wait=on_wait)
+        found = look(
+            address, allow_local=allow_local, contact=contact, delay_s=delay, on_wait=on_wait, proxy=load(data).proxy
+        )
     if as_json:
         _print(found.as_json())
     else:
@@ -123,7 +126,13 @@ def _kept_contact(data: Path, contact: str) -> str | None:
 
 
 def _detect_list(
-    path: Path, out: Path | None, folder: Path | None, contact: str, allow_local: bool, delay: float
+    path: Path,
+    out: Path | None,
+    folder: Path | None,
+    contact: str,
+    allow_local: bool,
+    delay: float,
+    proxy: str | None,
 ) -> None:
     from harvester.detect.many import detect_all
     from harvester.terminal import progress
@@ -137,6 +146,7 @@ def _detect_list(
             allow_local=allow_local,
             contact=contact,
             delay_s=delay,
+            proxy=proxy,
             on_progress=lambda done, total: report("detect", path.name, done, total),
         ):
             counts[found.best.type if found.best else "unknown"] += 1
@@ -167,6 +177,7 @@ def preview(
 ) -> None:
     """Show the first datasets of PORTAL as they would be mapped, what could not be, and the score to expect. Nothing
     is written."""
+    from harvester.configuration import load
     from harvester.preview import preview as look
     from harvester.registry import resolve
     from harvester.terminal_portals import show_preview
@@ -174,7 +185,7 @@ def preview(
     spec = resolve(
         data, [portal], registry=registry, portal_type=portal_type, allow_local=allow_local, contact=contact
     )[0]
-    found = look(spec, count=count, contact=contact)
+    found = look(spec, count=count, contact=contact, proxy=load(data).proxy)
     if as_json:
         _print(found.as_json())
     else:
@@ -269,13 +280,14 @@ def check_portals(
     as_json: bool,
 ) -> None:
     """Ask each portal for one record, as its file says: does it answer?"""
+    from harvester.configuration import load
     from harvester.preview import look
     from harvester.registry import resolve
     from harvester.terminal_portals import show_checks
 
     specs = resolve(data, names, registry=registry, allow_local=allow_local, contact=contact)
     specs = _filtered(specs, kinds, countries, text)
-    found = look(specs, contact=contact)
+    found = look(specs, contact=contact, proxy=load(data).proxy)
     if as_json:
         _print([one.as_json() for one in found])
     else:

@@ -94,9 +94,10 @@ def send(
                 click.echo(message_of(letter, language(letter.language)))
             click.echo(f"{len(mails)} mails and {len(hooks)} posts would go out for run {run_id}")
             return
+        from harvester.configuration import load
         from harvester.send import send_mails, send_webhooks
 
-        outcomes = [send_webhooks(catalog, hooks)]
+        outcomes = [send_webhooks(catalog, hooks, proxy=load(data).proxy)]
         if server:
             outcomes.append(send_mails(catalog, mails, data / "exports", server))
     _say(outcomes, run_id)

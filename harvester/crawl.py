@@ -71,12 +71,13 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     work_on(portal.id, portal.limits.deadline_s)
     checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
     # Looking up a name blocks; other portals go on meanwhile.
-    local = await asyncio.to_thread(own_addresses, portal.url) if portal.local else frozenset[str]()
+    local = await asyncio.to_thread(own_addresses, portal.url, portal.local_also) if portal.local else frozenset[str]()
     settings = scrapy_settings(
         portal.limits,
         local=local,
         contact=night.contact,
         bad_tls_hosts=[host_of(portal.url)] if portal.accept_bad_tls else (),
+        proxy=night.proxy,
     )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))

@@ -52,6 +52,8 @@ class Night:
     """Where exchanges are written to, if they are."""
     replay: Replay | None = None
     """Where answers come from instead of the network, in a replay."""
+    proxy: str | None = None
+    """HTTP proxy of the configuration; those of the environment are ignored."""
     trial_requests: int | None = None
     """Of a look at one record: requests to each portal. It ends with the first record."""
     is_full: bool = False

@@ -13,6 +13,7 @@ from catalog.exports import ExportOptions
 from catalog.model import Portal
 from catalog.store import Catalog, now, open_catalog, started
 from harvester import __version__
+from harvester.configuration import load as configuration
 from harvester.interrupts import begin_ending, check_interrupt
 from harvester.night import CheckBudget, Night
 from quality.tables.limits import TableBounds
@@ -96,6 +97,7 @@ def nightly(
     is_scheduled: bool = False,
     check_budget: CheckBudget = CheckBudget(),  # noqa: B008  # it cannot be changed
     commitments: Sequence[Commitment] = (),
+    proxy: str | None = None,
     export: ExportOptions = ExportOptions(),  # noqa: B008  # it cannot be changed
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
@@ -118,7 +120,7 @@ def nightly(
         night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
         night.check_budget, night.export = check_budget, export
         night.on_progress = on_progress or night.on_progress
-        night.commitments = commitments
+        night.commitments, night.proxy = commitments, proxy or configuration(data).proxy
         is_scheduled = is_scheduled and "harvest" in stages
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:

@@ -64,7 +64,9 @@ class Preview:
         return asdict(self)
 
 
-def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact given") -> Preview:
+def preview(
+    spec: PortalSpec, *, count: int = 10, contact: str = "no contact given", proxy: str | None = None
+) -> Preview:
     """Harvest and score the first datasets of a portal in a folder that is thrown away.
 
     No address of a file is asked: what a check would find is unknown, and the score an interval.
@@ -79,7 +81,7 @@ def preview(spec: PortalSpec, *, count: int = 10, contact: str = "no contact giv
     )
     looked = spec.model_copy(update={"limits": limits, "min_datasets": 0, "max_datasets": None})
     with tempfile.TemporaryDirectory(prefix="winnow-preview-") as folder:
-        nightly(Path(folder), [looked], stages=("harvest", "score"), contact=contact)
+        nightly(Path(folder), [looked], stages=("harvest", "score"), contact=contact, proxy=proxy)
         with open_catalog(Path(folder) / "catalog.db") as catalog:
             harvest = catalog.rows("select * from harvests")[0]
             scores = {row["dataset_id"]: row for row in catalog.rows("select * from dataset_quality")}
@@ -152,18 +154,18 @@ def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
     return round(sum(known) / len(known), 1) if known else None
 
 
-def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given") -> list[Preview]:
+def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given", proxy: str | None = None) -> list[Preview]:
     """Whether portals answer as their files say: a look at one record of each, four at once.
 
     Where a look fails for a fault of ours, that is said, and of the portal nothing is known.
     """
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda spec: _safe(spec, contact), specs))
+        return list(pool.map(lambda spec: _safe(spec, contact, proxy), specs))
 
 
-def _safe(spec: PortalSpec, contact: str) -> Preview:
+def _safe(spec: PortalSpec, contact: str, proxy: str | None) -> Preview:
     try:
-        return preview(spec, count=1, contact=contact)
+        return preview(spec, count=1, contact=contact, proxy=proxy)
     except Exception as error:  # noqa: BLE001  # one portal must not end the look at the others
         why = f"our own fault: {type(error).__name__}: {error}"
         return Preview(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from harvester.configuration import load as configuration
 from specs.commitments import Commitment, examples
 from specs.commitments import load as load_commitments
 from specs.errors import SpecError, parse
@@ -73,7 +74,11 @@ def _named(
     data: Path, name: str, known: dict[str, PortalSpec], portal_type: str | None, allow_local: bool, contact: str
 ) -> list[PortalSpec]:
     if name.startswith(("http://", "https://")):
-        found = of_url(name, portal_type) if portal_type else detected(name, allow_local, contact)
+        found = (
+            of_url(name, portal_type)
+            if portal_type
+            else detected(name, allow_local, contact, configuration(data).proxy)
+        )
         _refuse_another(data / "catalog.db", found)
         return [found]
     if name in known:
@@ -88,11 +93,11 @@ def _named(
     return [spec]
 
 
-def detected(url: str, allow_local: bool, contact: str = "no contact given") -> PortalSpec:
+def detected(url: str, allow_local: bool, contact: str = "no contact given", proxy: str | None = None) -> PortalSpec:
     """The portal behind an address, by the endpoint that is best of those it offers."""
     from harvester.detect import detect
 
-    found = detect(url, allow_local=allow_local, contact=contact)
+    found = detect(url, allow_local=allow_local, contact=contact, proxy=proxy)
     if found.best is None:
         why = found.fault or "no known kind of portal answers there"
         raise SpecError(f"{url}: {why}; see winnow detect {url}, check the address, or add --type")

@@ -224,16 +224,19 @@ def post(letter: Letter) -> dict[str, Any]:
     }
 
 
-def send_webhooks(catalog: Catalog, letters: Iterable[Letter]) -> Outcome:
-    """Post the letters. What is not answered with 2xx is tried again after the next run."""
+def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | None = None) -> Outcome:
+    """Post the letters, through a proxy if given. What is not answered with 2xx is tried again after the next run."""
     import requests
 
-    done = Outcome()
+    done, session = Outcome(), requests.Session()
+    # Neither proxies nor logins of the environment.
+    session.trust_env = False
+    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
     for letter in letters:
         if not note(catalog, letter):
             continue
         try:
-            answer = requests.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
+            answer = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
             if not 200 <= answer.status_code < 300:
                 forget(catalog, letter)
                 done.fail(letter, f"answered with {answer.status_code}")

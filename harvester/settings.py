@@ -31,6 +31,7 @@ def scrapy_settings(
     contact: str,
     concurrency: int | None = None,
     bad_tls_hosts: Collection[str] = (),
+    proxy: str | None = None,
 ) -> dict[str, Any]:
     """Settings of one crawler."""
     return {
@@ -90,6 +91,7 @@ def scrapy_settings(
         "LOG_ENABLED": False,
         "WINNOW_LOCAL": sorted(local),
         "WINNOW_BAD_TLS_HOSTS": sorted(bad_tls_hosts),
+        "WINNOW_PROXY": proxy,
         "WINNOW_DELAY_S": limits.delay_s,
         "WINNOW_MAX_WAIT_S": limits.max_wait_s,
         "WINNOW_RECONNECT_S": list(limits.reconnect_s),

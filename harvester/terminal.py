@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -120,6 +121,32 @@ LIBRARIES = (
 )  # fmt: skip
 
 
+def _doctor_network(console: Console, data: Path) -> bool:
+    """Print the contact, and which proxies count and which do not. False where the configuration cannot be read."""
+    from harvester.checks.proxies import of_environment
+    from harvester.checks.robots_rules import is_contact
+    from harvester.configuration import NAME, load
+    from specs.credentials import mask
+    from specs.errors import SpecError
+
+    try:
+        configuration = load(data)
+    except SpecError as error:
+        console.print(str(error), markup=False)
+        return False
+    contact = os.environ.get("WINNOW_CONTACT") or configuration.contact
+    if contact and is_contact(contact):
+        console.print(f"contact: {contact}", markup=False)
+    else:
+        where = f"{data / NAME}, WINNOW_CONTACT or --contact"
+        console.print(f"no contact ({where}): a stock CKAN forbids its API to robots that name none", markup=False)
+    if names := of_environment():
+        console.print(f"proxies of the environment are ignored: {', '.join(names)}", markup=False)
+    proxy = mask(configuration.proxy) if configuration.proxy else f"none (proxy in {data / NAME} turns one on)"
+    console.print(f"proxy: {proxy}", markup=False)
+    return True
+
+
 def doctor(data: Path) -> bool:
     """Print versions, room on the disk and what is missing. True where a night could run."""
     console = Console()
@@ -145,5 +172,6 @@ def doctor(data: Path) -> bool:
         console.print("a night needs 1 GB of free disk at least")
     catalogue = data / "catalog.db"
     console.print(f"catalogue: {catalogue}" if catalogue.is_file() else f"no catalogue yet in {data}")
+    is_well = _doctor_network(console, data) and is_well
     console.print("chromium: " + (shutil.which("chromium") or "not found (only some tests need it)"))
     return is_well

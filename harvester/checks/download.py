@@ -6,7 +6,9 @@ on the way and cut at a cap; what came is in ``meta["saved"]``, and the response
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,8 +39,9 @@ from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 from catalog.store import instant
 from harvester.checks.decode import BrokenCodingError, Decoder
 from harvester.checks.faults import chain_of, of_exception, tls_reason
-from harvester.checks.guard import PrivateAddressError, guarded_socket
+from harvester.checks.guard import PrivateAddressError, guarded_socket, own_addresses
 from harvester.checks.politeness import host_of
+from harvester.checks.proxies import check_name, is_direct
 from harvester.checks.saving import HEAD_BYTES, Save, Saved, stream
 from specs.credentials import without_login
 
@@ -133,10 +136,13 @@ class GuardedHandler(AiohttpDownloadHandler):
         self._ssl_context = _make_ssl_context(crawler.settings)
         self._accepted = set(crawler.settings.getlist("WINNOW_BAD_TLS_HOSTS"))
         self._tls_faults: dict[str, str] = {}
+        self._local = crawler.settings.getlist("WINNOW_LOCAL")
+        self._proxy: str | None = crawler.settings.get("WINNOW_PROXY")
+        self._proxy_places = own_addresses(self._proxy) if self._proxy else frozenset[str]()
         connector = aiohttp.TCPConnector(
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
-            socket_factory=partial(guarded_socket, local=crawler.settings.getlist("WINNOW_LOCAL")),
+            socket_factory=partial(guarded_socket, local=[*self._local, *self._proxy_places]),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -182,6 +188,16 @@ class GuardedHandler(AiohttpDownloadHandler):
     def _context(self, request: Request) -> ssl.SSLContext:
         return _make_insecure_ssl_ctx() if host_of(request.url) in self._tls_faults else self._ssl_context
 
+    async def _proxy_for(self, url: str) -> str | None:
+        """The proxy for an address, which is looked at first; None for places of a local portal."""
+        try:
+            if await asyncio.to_thread(is_direct, url, self._local):
+                return None
+            await asyncio.to_thread(check_name, url)
+        except socket.gaierror as error:
+            raise CannotResolveHostError(str(error)) from error
+        return self._proxy
+
     @staticmethod
     def _address(request: Request) -> yarl.URL:
         """The address as it goes out: not quoted a second time, with the portal's own key, and with no login in it."""
@@ -193,6 +209,7 @@ class GuardedHandler(AiohttpDownloadHandler):
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
         save: Save | None = request.meta.get("save")
         credential: Credential | None = request.meta.get("credential")
+        proxy = await self._proxy_for(request.url) if self._proxy else None
         try:
             async with await self._session.request(
                 request.method,
@@ -205,6 +222,7 @@ class GuardedHandler(AiohttpDownloadHandler):
                 timeout=_timeout(timeout, save.over_s if save else None),
                 ssl=self._context(request),
                 allow_redirects=False,
+                proxy=proxy,
             ) as response:
                 yield response  # type: ignore[misc]
         except TimeoutError as error:

@@ -206,7 +206,7 @@ def of_exception(error: BaseException) -> Fault:
             case SettledFault() | RetryableFault():
                 return link.fault
             case PrivateAddressError():
-                remedy = "publish the file at a public address; for a portal of your own, declare it local"
+                remedy = "publish the file at a public address; for one of your own, declare it local (local_also)"
                 return Fault("private_address", "unknown", f"{link}: not asked", remedy)
             case ssl.SSLError():
                 remedy = "mend the certificate; to go on all the same, set accept_bad_tls in the portal file"

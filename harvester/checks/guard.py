@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 __all__ = ["PrivateAddressError", "check_address", "guarded_connection", "guarded_socket", "own_addresses"]
@@ -23,23 +23,34 @@ class PrivateAddressError(OSError):
     """A connection to an address that is not public was refused."""
 
 
-def own_addresses(url: str) -> frozenset[str]:
-    """The IP addresses of a portal that is declared local: these and no others of the network may be asked.
+def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
+    """The IP addresses of a portal that is declared local, with its port: these places of the network and no others
+    may be asked. What else listens on the same machine is not the portal; ``also`` names further places, "host:port".
 
     Empty where its name has none now; then the harvest says so.
     """
+    parts = urlsplit(url)
     try:
-        found = socket.getaddrinfo(urlsplit(url).hostname or "", None, type=socket.SOCK_STREAM)
-    except OSError:
+        port = parts.port or _PORTS.get(parts.scheme, 80)
+        found = socket.getaddrinfo(parts.hostname or "", None, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
         return frozenset()
-    return frozenset(str(info[4][0]).split("%")[0] for info in found)
+    own = frozenset(_place(str(info[4][0]).split("%")[0], port) for info in found)
+    return own.union(*(own_addresses(f"http://{place}") for place in also))
 
 
-def check_address(host: str, *, local: Collection[str] = ()) -> None:
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
+
+
+def _place(address: str, port: int | None) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def check_address(host: str, port: int | None = None, *, local: Collection[str] = ()) -> None:
     """Raise PrivateAddressError where ``host`` (an IP address) must not be connected to.
 
-    Public addresses pass, and those of ``local``. Link-local (cloud metadata), multicast and unspecified addresses
-    are refused all the same.
+    Public addresses pass, and those of ``local``: an address with its port, or an address alone for all its ports.
+    Link-local (cloud metadata), multicast and unspecified addresses are refused all the same.
     """
     text = host.split("%")[0]
     address = ipaddress.ip_address(text)
@@ -57,9 +68,14 @@ def check_address(host: str, *, local: Collection[str] = ()) -> None:
     ):
         allowed = False
     else:
-        allowed = address.is_global or text in local
+        allowed = address.is_global or text in local or _place(text, port) in local
     if not allowed:
-        raise PrivateAddressError(f"{address} is not a public address")
+        raise PrivateAddressError(f"{address} is not a public address{_other_port(text, port, local)}")
+
+
+def _other_port(address: str, port: int | None, local: Collection[str]) -> str:
+    own = [one for one in local if one.startswith(_place(address, None).removesuffix("None"))]
+    return f" (port {port}; the portal that is declared local has {own[0]} alone)" if own else ""
 
 
 def guarded_socket(
@@ -69,7 +85,7 @@ def guarded_socket(
 ) -> socket.socket:
     """A socket for one resolved address, made only after the address has passed."""
     family, kind, protocol, _, destination = info
-    check_address(str(destination[0]), local=local)
+    check_address(str(destination[0]), int(destination[1]), local=local)
     return socket.socket(family, kind, protocol)
 
 

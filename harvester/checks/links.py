@@ -77,7 +77,9 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
     """
     groups: dict[frozenset[str], list[PortalSpec]] = {}
     for portal in portals:
-        groups.setdefault(own_addresses(portal.url) if portal.local else frozenset(), []).append(portal)
+        groups.setdefault(own_addresses(portal.url, portal.local_also) if portal.local else frozenset(), []).append(
+            portal
+        )
     carried_over, begun = 0, time.monotonic()
     for local, chosen in groups.items():
         jobs, beyond = _jobs(night, chosen)
@@ -96,7 +98,7 @@ def check_again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
     """Ask some addresses of a portal now, due or not, within the night's budget. The run's figures of cost stay."""
     jobs, _ = _jobs(night, [portal], urls)
     if jobs:
-        local = own_addresses(portal.url) if portal.local else frozenset[str]()
+        local = own_addresses(portal.url, portal.local_also) if portal.local else frozenset[str]()
         accepted = [host_of(portal.url)] if portal.accept_bad_tls else []
         run_loop(_check(night, jobs, local, accepted, time.monotonic()))
     if night.fault is not None:
@@ -172,7 +174,7 @@ async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted:
     _allow_connections()
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
-        widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted
+        widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted, proxy=night.proxy
     )
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, **lean_settings()}
     runner = AsyncCrawlerRunner(Settings(settings))

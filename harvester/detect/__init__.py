@@ -42,6 +42,7 @@ def detect(
     contact: str = "no contact given",
     delay_s: float = 0.25,
     on_wait: Callable[[float], None] = lambda seconds: None,
+    proxy: str | None = None,
 ) -> Detection:
     """What an address offers. Asks at most 70 times, four at once, with pauses, and tries what it recommends.
 
@@ -59,7 +60,13 @@ def detect(
         if "@" in urlsplit(address).netloc or has_credential(address):
             return Detection(url=mask(given), fault=HOLDS_KEY)
         with Asker(
-            address, allow_local=allow_local, contact=contact, delay_s=delay_s, until=until, on_wait=on_wait
+            address,
+            allow_local=allow_local,
+            contact=contact,
+            delay_s=delay_s,
+            until=until,
+            on_wait=on_wait,
+            proxy=proxy,
         ) as asker:
             found = _detect(address, asker)
         if found.fault is None:

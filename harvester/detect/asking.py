@@ -20,6 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from harvester.checks.guard import guarded_connection, own_addresses
 from harvester.checks.politeness import host_of
+from harvester.checks.proxies import check_name, is_direct
 from harvester.checks.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
 from harvester.settings import USER_AGENT
 
@@ -129,6 +130,11 @@ class _Adapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
+        return manager
+
 
 @dataclass(slots=True)
 class Asker:
@@ -145,6 +151,8 @@ class Asker:
     """For one answer; None for :data:`TIMEOUT_S`."""
     until: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
     """When no more questions are asked, by the monotonic clock; later where robots.txt asks for long pauses."""
+    proxy: str | None = None
+    """Of the configuration; those of the environment are ignored."""
     on_wait: Callable[[float], None] = lambda seconds: None
     """Told of the seconds that are left at the most, about every second, while a long pause is waited out."""
     asked: int = 0
@@ -159,15 +167,18 @@ class Asker:
     _free_at: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last_at: float = 0.0
+    _local: frozenset[str] = frozenset()
     _session: Any = None
 
     def __post_init__(self) -> None:
         local = own_addresses(self.url) if self.allow_local else frozenset[str]()
+        self._local = local
+        reachable = local | own_addresses(self.proxy) if self.proxy else local
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
-        self._session.mount("http://", _Adapter(local))
-        self._session.mount("https://", _Adapter(local))
+        self._session.mount("http://", _Adapter(reachable))
+        self._session.mount("https://", _Adapter(reachable))
 
     def close(self) -> None:
         self._session.close()
@@ -288,6 +299,11 @@ class Asker:
             self.wait(url)
             with self._lock:
                 self.requests += 1
+            if self.proxy is not None and not is_direct(url, self._local):
+                check_name(url)
+                self._session.proxies = {"http": self.proxy, "https": self.proxy}
+            else:
+                self._session.proxies = {}
             timeout_s = self.timeout_s or TIMEOUT_S
             deadline = time.monotonic() + timeout_s
             with (

@@ -56,6 +56,7 @@ def detect_all(
     allow_local: bool = False,
     contact: str = "no contact given",
     delay_s: float = 0.25,
+    proxy: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[Detection]:
     """Detect every address of a list, and write a row of ``out`` for each as soon as it is known.
@@ -82,7 +83,7 @@ def detect_all(
             while running or turns:
                 while turns and len(running) < AT_ONCE:
                     address = waiting[turns.popleft()].pop(0)
-                    running[pool.submit(_safe, address, allow_local, contact, delay_s)] = address
+                    running[pool.submit(_safe, address, allow_local, contact, delay_s, proxy)] = address
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     address = running.pop(future)
                     if waiting[_host(address)]:
@@ -106,10 +107,10 @@ def _host(address: str) -> str:
         return address
 
 
-def _safe(address: str, allow_local: bool, contact: str, delay_s: float) -> Detection:
+def _safe(address: str, allow_local: bool, contact: str, delay_s: float, proxy: str | None) -> Detection:
     """A detection; where it stumbles, that is its answer: one address must not end a list, nor every run of it."""
     try:
-        return detect(address, allow_local=allow_local, contact=contact, delay_s=delay_s)
+        return detect(address, allow_local=allow_local, contact=contact, delay_s=delay_s, proxy=proxy)
     except Exception as error:  # noqa: BLE001  # whatever a stranger's site brings about
         return Detection(url=address, fault=f"it could not be looked at: {type(error).__name__}: {error}")
 

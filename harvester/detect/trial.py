@@ -47,6 +47,7 @@ def read_one(
     rules: Mapping[str, SiteRules],
     max_requests: int,
     seconds: float,
+    proxy: str | None = None,
 ) -> Tried:
     """Read one record of a portal, in a folder that is thrown away.
 
@@ -67,7 +68,7 @@ def read_one(
         with open_catalog(data / "catalog.db") as catalog:
             run_id = catalog.begin_run("trial", [portal_of(looked)], version="", methodology="")
             night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
-            night.known_robots = dict(rules)
+            night.known_robots, night.proxy = dict(rules), proxy
             crawl(night, [looked])
             harvest = catalog.rows("select * from harvests")[0]
             count = catalog.value("select count(*) from datasets")
@@ -114,7 +115,9 @@ def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint]
             break
         if asker.is_slow:
             asker.wait(best.url)
-        tried = read_one(spec, contact=asker.contact, rules=asker.rules, max_requests=left, seconds=seconds)
+        tried = read_one(
+            spec, contact=asker.contact, rules=asker.rules, max_requests=left, seconds=seconds, proxy=asker.proxy
+        )
         asker.requests += tried.requests
         if tried.verdict in ("ok", "empty"):
             said = "a record of it was read" if tried.verdict == "ok" else "it lists no datasets"

@@ -192,7 +192,9 @@ class PortalSpec(Strict):
     """Language of what is sent: code of a file in ``specs/languages``; English where none is said."""
     note: str | None = None
     local: bool = False
-    """Declared local: it may stand on a loopback or private address."""
+    """Declared local: it may stand on a loopback or private address. Its own port is opened, and no other."""
+    local_also: tuple[Annotated[str, StringConstraints(pattern=r"^[^/@\s]+:\d{1,5}$")], ...] = ()
+    """Of a local portal: further places, ``host:port``, where its files lie on the operator's own machines."""
     obey_robots: Annotated[ObeyRobots, BeforeValidator(_of_older_files)] = "api"
     """What robots.txt means for the portal's interface. The files it lists are asked as any robot would.
 

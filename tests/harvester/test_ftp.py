@@ -102,7 +102,8 @@ def test_in_a_night(server: str, catalog: Catalog) -> None:
     feed = as_json({"dataset": [{"identifier": "A", "distribution": [{"downloadURL": url} for url in urls]}]})
     begun = time.monotonic()
     with PortalServer({"/data.json": feed}) as portal:
-        here = spec("p", "dcat-us", portal.url)
+        also = (server.removeprefix("ftp://").partition("/")[0], "127.0.0.1:1")
+        here = spec("p", "dcat-us", portal.url, local_also=also)
         check(harvest(catalog, here), [here])
     found = {r["url"]: r for r in catalog.rows("select * from resource_checks")}
     assert [(found[url]["outcome"], found[url]["fault"]) for url in urls] == [

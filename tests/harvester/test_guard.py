@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog.store import open_catalog
-from harvester.checks.guard import PrivateAddressError, check_address
+from harvester.checks.guard import PrivateAddressError, check_address, own_addresses
 from harvester.detect import detect
 from harvester.nightly import nightly
 from specs.portals import Limits, PortalSpec
@@ -85,3 +85,18 @@ def test_a_redirect_to_the_metadata_service_is_refused(server: Server, tmp_path:
     errors = harvest(tmp_path, f"http://127.0.0.1:{server.server_port}/moved", local=True)
     assert errors[-1]["kind"] == "private_address"
     assert any(path.startswith("/moved/api/") for path in server.asked)
+
+
+def test_local_portal_opens_its_own_port_and_those_that_are_named() -> None:
+    own = own_addresses("http://127.0.0.1:8080/data", ["127.0.0.1:21"])
+    assert own == {"127.0.0.1:8080", "127.0.0.1:21"}
+    for port in (8080, 21):
+        check_address("127.0.0.1", port, local=own)
+    for port in (80, 443, 6379, None):
+        with pytest.raises(PrivateAddressError, match="127.0.0.1:"):
+            check_address("127.0.0.1", port, local=own)
+    assert own_addresses("https://127.0.0.1/") == {"127.0.0.1:443"}
+    assert own_addresses("http://[::1]:81/") == {"[::1]:81"}
+    check_address("::1", 81, local={"[::1]:81"})
+    with pytest.raises(PrivateAddressError):
+        check_address("127.0.0.2", 8080, local=own)

@@ -97,7 +97,8 @@ class Checked:
         self.server, self.catalog, self.data = server, catalog, Path(catalog.path).parent
         parts = [{"accessURL": url.replace("{}", server.url, 1)} for url in EXPECTED] + [{"accessURL": "  "}]
         server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "distribution": parts}]})
-        self.portal = spec("p", "dcat-us", server.url, limits=LIMITS, recheck={"hours": [0]})
+        more: dict[str, Any] = {"limits": LIMITS, "recheck": {"hours": [0]}, "local_also": ["127.0.0.1:1"]}
+        self.portal = spec("p", "dcat-us", server.url, **more)
         self.first = self.run(harvest(catalog, self.portal))
         self.before_second = len(server.requests)
         run_id = catalog.begin_run("again", [portal_of(self.portal)], version="0", methodology="0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, load, of_url, shipped
 
 __all__ = ["commitments_in", "detected", "known_in", "resolve"]
+
+
+log = logging.getLogger(__name__)
 
 
 def resolve(
@@ -136,8 +140,14 @@ def _all_in_catalogue(path: Path) -> list[PortalSpec]:
 
     if not path.is_file():
         return []
+    found = []
     with open_catalog(path) as catalog:
-        return [_stored(row) for row in catalog.rows(f"{_STORED} order by id")]
+        for row in catalog.rows(f"{_STORED} order by id"):
+            try:
+                found.append(_stored(row))
+            except SpecError as error:
+                log.warning("%s; it is left out", error)
+    return found
 
 
 def _stored(row: dict[str, Any]) -> PortalSpec:

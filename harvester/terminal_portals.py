@@ -126,8 +126,9 @@ def show_checks(found: Sequence[Preview]) -> None:
 def show_portals(specs: Sequence[PortalSpec]) -> None:
     """Portals in a table."""
     table = Table()
-    for name in ("id", "type", "title", "country", "url"):
+    for name in ("id", "type", "title", "country", "url", "tried"):
         table.add_column(name, overflow="fold")
     for spec in specs:
-        table.add_row(spec.id, spec.type, escape(spec.title), spec.country or "", escape(spec.url))
+        tried = f"untried ({spec.untried})" if spec.untried else ""
+        table.add_row(spec.id, spec.type, escape(spec.title), spec.country or "", escape(spec.url), tried)
     Console().print(table)

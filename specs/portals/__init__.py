@@ -191,6 +191,9 @@ class PortalSpec(Strict):
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
     """Language of what is sent: code of a file in ``specs/languages``; English where none is said."""
     note: str | None = None
+    untried: Literal["recording", "schema"] | None = None
+    """That it was never asked: its answers are known only from a recording, or from the published schema of its
+    software. Take the line out once a harvest has been complete."""
     local: bool = False
     """Declared local: it may stand on a loopback or private address. Its own port is opened, and no other."""
     local_also: tuple[Annotated[str, StringConstraints(pattern=r"^[^/@\s]+:\d{1,5}$")], ...] = ()

@@ -267,7 +267,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """
         own = reading or Reading(response)
         kept: list[Record] = []
-        errors: list[HarvestError] = self.moved(response)
+        errors: list[HarvestError] = [*self.moved(response), *self.unsaid]
+        self.unsaid.clear()
         for pointer, sent in records:
             raw = sent
             try:

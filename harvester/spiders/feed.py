@@ -20,6 +20,7 @@ from harvester.checks import faults
 from harvester.checks.download import Save, Saved
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
+from harvester.spiders.json_text import charset_of, odd_encoding
 from harvester.spiders.losses import cut
 from harvester.spiders.reading import Reading, sha256_of
 
@@ -60,7 +61,7 @@ class FeedSpider(PortalSpider):
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
         """The elements of a document on disk: Element, Broken, and a StreamEnd last."""
-        return records(path, self.element)
+        return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
         """Whether there is a further page, after one with so many records; or its address."""
@@ -184,6 +185,9 @@ class FeedSpider(PortalSpider):
         while not is_over and (batch := list(islice(stream, BATCH))):
             if isinstance(batch[-1], StreamEnd):
                 end = batch.pop()
+                if end.odd_encoding and not self.has_odd_encoding:
+                    self.has_odd_encoding = True
+                    self.unsaid.append(odd_encoding(end.odd_encoding, response.url))
             cursor = {**place, "index": batch[-1].index} if batch else None
             yield self.batch(batch, response, reading, cursor)
             is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets

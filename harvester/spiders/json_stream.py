@@ -9,18 +9,24 @@ documents one after the other.
 from __future__ import annotations
 
 import codecs
+import gc
 import json
 import re
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from harvester.spiders.json_text import encoding_of
+
 __all__ = ["Broken", "Element", "StreamEnd", "records"]
 
 BLOCK = 1 << 20
-MAX_RECORD = 64 << 20
+MAX_RECORD = 24 << 20
 """Characters of one record; a longer one ends the reading."""
+MAX_VALUES = 2_000_000
+"""Of one record. Each takes some 64 bytes of memory, and an empty list two characters of the document."""
 MAX_HEAD = 100
 """Members of an array beside the records that is kept."""
 
@@ -51,17 +57,17 @@ class StreamEnd:
     fault: str | None
     head: dict[str, Any]
     """The keys beside the array."""
+    odd_encoding: str | None = None
+    """How the document is encoded, where it is not UTF-8."""
 
 
 class _Reader:
     """A window over the text of a file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, charset: str | None = None) -> None:
+        self.encoding = encoding_of(path, charset)
         self.file = path.open("rb")
-        head = self.file.read(4)
-        self.file.seek(0)
-        encoding = "utf-16" if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-        self.decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.decoder = codecs.getincrementaldecoder(self.encoding.codec)(self.encoding.errors)
         self.text, self.at, self.is_done = "", 0, False
 
     def more(self, size: int = BLOCK) -> bool:
@@ -97,8 +103,11 @@ class _Reader:
         size = BLOCK
         self.peek()
         while True:
+            if size > 4 * BLOCK and self.count_values() > MAX_VALUES:
+                raise EOFError(f"a record holds more than {MAX_VALUES:,} values")
             try:
-                value, end = _DECODER.raw_decode(self.text, self.at)
+                with _without_cycles(size > BLOCK):
+                    value, end = _DECODER.raw_decode(self.text, self.at)
             except RecursionError:
                 raise ValueError("nested too deeply") from None
             except json.JSONDecodeError as error:
@@ -118,6 +127,10 @@ class _Reader:
                 continue  # A number may go on in the next block.
             self.at = end
             return value
+
+    def count_values(self) -> int:
+        """The most values that what lies in the window can hold."""
+        return sum(self.text.count(mark, self.at) for mark in ",[{")
 
     def skip_value(self) -> str:
         """Step over a malformed object by counting its brackets, and return its beginning.
@@ -159,32 +172,47 @@ class _Reader:
 _DECODER = json.JSONDecoder(strict=False)
 
 
-def records(path: Path, *keys: str) -> Iterator[Element | Broken | StreamEnd]:
+@contextmanager
+def _without_cycles(is_large: bool) -> Iterator[None]:
+    """Python's search for cycles takes more time than the reading, where millions of values come at once."""
+    is_on = is_large and gc.isenabled()
+    if is_on:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
+def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Element | Broken | StreamEnd]:
     """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
 
     The keys may have prefixes, and an object in place of an array is one record. All documents of a file are read
     where several stand one after the other, as programs write them that append; there an object without the keys that
     has an identifier or a title is a record itself. What follows a document and cannot be read is a fault.
 
-    Without keys it is "dataset". With several, elements carry a pointer, for they are not told by their index alone.
+    ``charset`` is what the server names. Without keys it is "dataset". With several, elements carry a pointer, for they
+    are not told by their index alone.
     """
-    reader = _Reader(path)
+    reader = _Reader(path, charset)
+    odd = reader.encoding.odd
     head: dict[str, Any] = {}
     keys = keys or ("dataset",)
     opening = reader.peek()
     if opening not in tuple("[{"):
         reader.file.close()
         page, empty = "an HTML or XML page came where JSON was expected", "the document is empty"
-        yield StreamEnd(page if opening == "<" else "the document is not JSON" if opening else empty, head)
+        yield StreamEnd(page if opening == "<" else "the document is not JSON" if opening else empty, head, odd)
         return
     try:
         is_found = yield from _documents(reader, keys, head)
     except EOFError as error:
-        yield StreamEnd(str(error), head)
+        yield StreamEnd(str(error), head, odd)
     except ValueError as error:
-        yield StreamEnd(f"the document is not valid JSON: {error}", head)
+        yield StreamEnd(f"the document is not valid JSON: {error}", head, odd)
     else:
-        yield StreamEnd(None if is_found else f'the document has no "{keys[0]}"', head)
+        yield StreamEnd(None if is_found else f'the document has no "{keys[0]}"', head, odd)
     finally:
         reader.file.close()
 

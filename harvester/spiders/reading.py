@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from catalog.model import Answer, HarvestError
+from harvester.spiders.json_text import text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from scrapy.http import Response
@@ -123,25 +125,39 @@ _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
 """Numbers that the fast parser would round: an identifier may be among them."""
 
 
-def parse_json(raw: bytes) -> Any:
-    """A body as JSON. Raises ValueError, in words, for HTML, for an empty, truncated or too deep one."""
+MAX_VALUES = 4_000_000
+"""In one answer. Each takes some 64 bytes of memory, and an empty list two bytes of the answer."""
+
+
+def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], None] = lambda name: None) -> Any:
+    """A body as JSON. Raises ValueError, in words, for HTML, for an empty, truncated or too deep one.
+
+    ``charset`` is what the server names; ``on_odd`` is told of an encoding other than UTF-8.
+    """
     body = raw.lstrip()
     if body[:1] == b"<":
         raise ValueError("an HTML or XML page came where JSON was expected")
     if not body:
         raise ValueError("the answer is empty")
+    # Every value but the first stands behind one of these bytes, in any encoding.
+    if len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise ValueError(f"the answer holds more than {MAX_VALUES:,} values: ask for fewer records at once")
     try:
         if not _HUGE_NUMBER.search(body):
             return orjson.loads(body)
     except ValueError:
         # Byte-order marks, bytes that are no UTF-8, lone surrogates, NaN: the standard library takes them.
         pass
+    text, odd = text_of(raw, charset)
     try:
-        return json.loads(body.decode("utf-8-sig", "replace"))
+        found = json.loads(text)
     except ValueError as error:
         raise ValueError(f"the answer is not valid JSON ({error}); it may be cut short") from None
     except RecursionError:
         raise ValueError("the answer is nested too deeply") from None
+    if odd:
+        on_odd(odd)
+    return found
 
 
 def sha256_of(path: Path) -> str:

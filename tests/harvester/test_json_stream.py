@@ -106,7 +106,8 @@ def test_a_malformed_record_is_lost_alone(bad: str, after: int, tmp_path: Path) 
 
 def test_trailing_commas_and_bad_bytes(tmp_path: Path) -> None:
     found, broken, end = read(tmp_path / "d.json", b'{"dataset": [{"a": "caf\xe9"},, {"b": 1},],}')
-    assert (found, broken, end.fault) == ([{"a": "caf\ufffd"}, {"b": 1}], [], None)
+    assert (found, broken, end.fault) == ([{"a": "café"}, {"b": 1}], [], None)
+    assert end.odd_encoding == "windows-1252"
 
 
 @pytest.mark.parametrize("keep", range(12, 60))

@@ -29,6 +29,13 @@ _CODES = ("otherRestrictions", "license", "licence")
 """Codes of ISO 19115 that stand in dc:rights where the text that belongs to them was left behind."""
 
 
+_NO_FIELD = ("contact", "contact_email", "contact_url", "frequency", "temporal_start", "temporal_end", "byte_size")
+"""Facts that Dublin Core has no element for, or that crosswalks to it leave out."""
+_LOST_BY_CATALOGUES = ("licence", "issued", "modified", "distributions", "format", "media_type", "provenance")
+"""What catalogues of ISO records lose beside where they give them as csw:Record: its dates are the record's."""
+_LOST_BY_REPOSITORIES = ("modified", "distributions", "download_url", "format", "media_type")
+
+
 def is_dataset(kinds: tuple[str, ...]) -> bool:
     """Whether one of the declared types is that of a dataset; a record that declares none may be one."""
     return not kinds or any(_DATASET.search(kind) for kind in kinds)
@@ -48,6 +55,7 @@ def from_csw(record: etree._Element) -> Dataset:
         issued=value(record, "issued"),
         modified=None,
         record_modified=first(value(record, "modified"), value(record, "date")),
+        lost=_LOST_BY_CATALOGUES,
     )
 
 
@@ -61,6 +69,7 @@ def from_oai(metadata: etree._Element, identifier: str, stamp: str | None) -> Da
         issued=first(value(metadata, "issued"), dates[0] if len(dates) == 1 else None),
         modified=value(metadata, "modified"),
         record_modified=stamp,
+        lost=_LOST_BY_REPOSITORIES,
     )
 
 
@@ -72,6 +81,7 @@ def _dataset(
     issued: str | None,
     modified: str | None,
     record_modified: str | None,
+    lost: tuple[str, ...],
 ) -> Dataset:
     publisher = value(record, "publisher")
     stated = [*values(record, "license"), *values(record, "rights")]
@@ -103,6 +113,7 @@ def _dataset(
         relations=(*values(record, "relation"), *values(record, "source")),
         other_identifiers=others,
         is_part_of=value(record, "isPartOf"),
+        not_carried=(*_NO_FIELD, *lost),
         distributions=links,
         data_services=services,
     )

@@ -17,7 +17,8 @@ from catalog.vocabulary import language_code
 from harvester.facts.languages import worded
 from harvester.spiders.boxes import box_of
 from harvester.spiders.iso_constraints import Said, by_content
-from harvester.spiders.iso_record import KEPT_LEVELS, PUBLISHERS
+from harvester.spiders.iso_parties import PUBLISHERS
+from harvester.spiders.iso_record import KEPT_LEVELS
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.service_links import service_of
 from harvester.spiders.values import email, first, text, texts

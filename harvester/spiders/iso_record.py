@@ -13,28 +13,31 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from catalog.model import Contact, Dataset, Publisher
+from catalog.model import Dataset
 from catalog.vocabulary import language_code
 from harvester.facts.languages import Worded, worded
 from harvester.spiders.iso_constraints import constraints
 from harvester.spiders.iso_distributions import Links, links_of
+from harvester.spiders.iso_parties import contact_of, parties_of, publisher_of
 from harvester.spiders.iso_text import code, codes, href, iso_text, localised, own_text
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.service_links import service_of
-from harvester.spiders.values import email, first
+from harvester.spiders.values import first
 from harvester.spiders.xml_reading import attribute, find, find_all, value, values
 
 __all__ = ["KEPT_LEVELS", "is_dataset", "to_dataset"]
 
 KEPT_LEVELS = ("dataset", "series", "nongeographicdataset")
 """Scopes that are datasets, in lower case; a record without scope is one by the standard's default."""
-PUBLISHERS = (
-    "publisher", "owner", "rightsholder", "resourceprovider", "custodian", "originator", "pointofcontact", "author",
-    "principalinvestigator", "distributor", "sponsor", "funder", "editor", "processor", "collaborator", "contributor",
-)  # fmt: skip
-"""Roles in which an organisation is taken as publisher, the best first, in lower case letters."""
 ISSUED = ("publication", "released")
 REVISED = ("revision", "lastRevision", "lastUpdate")
+
+
+_LOST_BY_PYCSW = (
+    "licence", "access_rights", "rights", "publisher", "contact", "contact_email", "contact_url", "frequency",
+    "temporal_start", "temporal_end", "provenance", "format", "media_type", "byte_size", "relations",
+)  # fmt: skip
+"""What pycsw leaves out where it makes ISO of a record that was another: constraints, roles, maintenance, formats."""
 
 
 def levels(record: etree._Element) -> list[str]:
@@ -72,7 +75,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         )
     about = find(record, "identificationInfo/*")
     cited = find(about, "citation/CI_Citation")
-    parties = _parties(record, about, cited)
+    parties = parties_of(record, about, cited)
     said = _worded(record, about, cited, languages)
     legal = constraints(about)
     start, end = _period(about)
@@ -86,8 +89,8 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         keywords=said.keywords,
         translations=said.translations,
         themes=values(about, "topicCategory/MD_TopicCategoryCode"),
-        publisher=_publisher(parties),
-        contact=_contact(parties, record),
+        publisher=publisher_of(parties),
+        contact=contact_of(parties, record),
         licence=legal.licence,
         licence_title=legal.licence_title,
         access_rights=legal.access_rights,
@@ -115,6 +118,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         other_identifiers=_other_identifiers(cited, data_uri, identifier),
         documentation=links.documentation,
         is_part_of=first(_parent(record), related[0]),
+        not_carried=_LOST_BY_PYCSW if _is_made_by_pycsw(record, about) else (),
         is_series="series" in levels(record) and not links.files and not links.services,
         distributions=links.files,
         data_services=links.services,
@@ -243,69 +247,23 @@ def _languages(about: etree._Element | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-# People
+# What a conversion lost
 
 
-def _parties(
-    record: etree._Element, about: etree._Element | None, cited: etree._Element | None
-) -> list[tuple[str, dict[str, str | None]]]:
-    """(role, who) of all who answer for the data, in the order of the record."""
-    places = [
-        *find_all(about, "pointOfContact/*"),
-        *find_all(cited, "citedResponsibleParty/*"),
-        *find_all(record, "distributionInfo/MD_Distribution/distributor/MD_Distributor/distributorContact/*"),
-    ]
-    return [((code(find(place, "role/CI_RoleCode")) or "").lower(), _party(place)) for place in places]
-
-
-def _party(place: etree._Element) -> dict[str, str | None]:
-    """Names of organisation and person, mail and web address, of a CI_ResponsibleParty or CI_Responsibility."""
-    party = find(place, "party/CI_Organisation")
-    person = find(place, "party/CI_Individual")
-    # The Swiss profile parts the names of a person.
-    parted = " ".join(part for name in ("First", "Last") if (part := iso_text(place, f"individual{name}Name")))
-    inside = find(party, "individual/CI_Individual")
-    mails, links = [], []
-    for holder in (place, party, inside, person):
-        mails += find_all(holder, "contactInfo/CI_Contact/address/CI_Address/electronicMailAddress")
-        links += find_all(holder, "contactInfo/CI_Contact/onlineResource/CI_OnlineResource/linkage")
-    return {
-        "organisation": first(iso_text(place, "organisationName"), iso_text(party, "name")),
-        "identifier": href(find(place, "organisationName")),
-        "person": first(
-            iso_text(place, "individualName"),
-            parted,
-            iso_text(inside, "name"),
-            iso_text(person, "name"),
-            iso_text(place, "positionName"),
-            iso_text(inside, "positionName"),
-        ),
-        "email": email(first(*(iso_text(mail) for mail in mails))),
-        "url": first(*(iso_text(link) for link in links)),
-    }
-
-
-def _publisher(parties: list[tuple[str, dict[str, str | None]]]) -> Publisher | None:
-    """Who answers for the data; an organisation before a person."""
-    for kind in ("organisation", "person"):
-        for role in PUBLISHERS:
-            for held, who in parties:
-                # A person to ask is no publisher.
-                if held == role and (name := who[kind]) and (kind == "organisation" or role != "pointofcontact"):
-                    return Publisher(name=name, identifier=who["identifier"], email=who["email"], url=who["url"])
-    return None
-
-
-def _contact(parties: list[tuple[str, dict[str, str | None]]], record: etree._Element) -> Contact | None:
-    """The point of contact for the data; else anyone for the data who can be written to; else the record's contact."""
-    ordered = sorted(parties, key=lambda one: one[0] != "pointofcontact")
-    ordered += [("", _party(place)) for place in find_all(record, "contact/*")]
-    reachable = [who for _, who in ordered if who["email"] or who["url"]]
-    for who in [*reachable, *(who for _, who in ordered)]:
-        name = who["organisation"] or who["person"]
-        if name or who["email"] or who["url"]:
-            return Contact(name=name, email=who["email"], url=who["url"])
-    return None
+def _is_made_by_pycsw(record: etree._Element, about: etree._Element | None) -> bool:
+    """Whether pycsw made the record of one that was no ISO: by the standard that it names, and by what it never writes
+    (its profile ``apiso``)."""
+    if iso_text(record, "metadataStandardName") != "ISO19115" or find(record, "characterSet") is not None:
+        return False
+    if iso_text(record, "metadataStandardVersion") != "2003/Cor.1:2006" or find(record, "contact/*/role") is not None:
+        return False
+    never = (
+        "resourceConstraints",
+        "pointOfContact",
+        "resourceMaintenance",
+        "citation/CI_Citation/citedResponsibleParty",
+    )
+    return all(find(about, path) is None for path in never)
 
 
 # Pages and relations

@@ -354,3 +354,32 @@ def test_a_blank_text_in_the_record_s_own_language_is_no_text() -> None:
     text = in_languages(free("", L1="Puits"), free(" ", L2="Levels"), free("Wasser"))
     found = xml_record.to_dataset(text)
     assert (found.title, found.description) == ("Puits", "Levels")
+
+
+PYCSW = (
+    f"<gmd:metadataStandardName>{words('ISO19115')}</gmd:metadataStandardName>"
+    f"<gmd:metadataStandardVersion>{words('2003/Cor.1:2006')}</gmd:metadataStandardVersion>"
+)
+
+
+def test_what_pycsw_s_conversion_lost_is_not_known() -> None:
+    assert {"licence", "frequency", "publisher"} <= set(dataset(before=PYCSW).not_carried)
+    # A record that has what pycsw never writes is its publisher's own.
+    assert dataset(legal((USE, "CC BY 4.0", None)), before=PYCSW).not_carried == ()
+    assert dataset(before=PYCSW.replace("ISO19115", "ISO 19115")).not_carried == ()
+
+
+def test_what_dublin_core_of_a_catalogue_cannot_carry_is_not_known() -> None:
+    found = xml_record.to_dataset(
+        '<csw:Record xmlns:csw="http://www.opengis.net/cat/csw/2.0.2" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:dct="http://purl.org/dc/terms/"><dc:identifier>r</dc:identifier><dct:modified>2024</dct:modified>'
+        "<dc:rights>otherRestrictions</dc:rights><dc:rights>The board is not liable.</dc:rights>"
+        '<dc:rights>Licence Ouverte 2.0</dc:rights><dct:references scheme="OGC:WMS">https://f.example/wms'
+        '</dct:references><dct:references scheme="WWW:DOWNLOAD">https://f.example/w.zip</dct:references></csw:Record>'
+    )
+    assert (found.record_modified, found.modified) == ("2024", None)
+    assert {"contact", "frequency", "modified", "issued"} <= set(found.not_carried)
+    # A licence is known by what it says here too, and a service is no file.
+    assert found.licence == "Licence Ouverte 2.0"
+    assert [one.endpoint_url for one in found.data_services] == ["https://f.example/wms"]
+    assert [one.download_url for one in found.distributions] == ["https://f.example/w.zip"]

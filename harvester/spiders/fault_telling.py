@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-<<<<<<< HEAD
 from dataclasses import replace
-=======
 from functools import cached_property
->>>>>>> 93d2c23 ([json] JSON that is not UTF-8 is read as what its bytes are, and said; a bound on values)
 from typing import TYPE_CHECKING, Any
 
 from catalog.model import HarvestError, Page
@@ -34,7 +31,14 @@ class FaultTelling:
     """Part of every spider; it counts in the harvest's ``tally``."""
 
     tally: Tally
-<<<<<<< HEAD
+    has_odd_encoding = False
+    """True once it was said that the portal's JSON is not UTF-8."""
+
+    @cached_property
+    def unsaid(self) -> list[HarvestError]:
+        """What was met while an answer was read; the next page says it."""
+        return []
+
     credential: Credential | None
 
     def masked(self, value: Any) -> Any:
@@ -46,15 +50,6 @@ class FaultTelling:
         texts = (error.message, error.value, error.url)
         found = tuple(self.masked(text) for text in texts)
         return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
-=======
-    has_odd_encoding = False
-    """True once it was said that the portal's JSON is not UTF-8."""
-
-    @cached_property
-    def unsaid(self) -> list[HarvestError]:
-        """What was met while an answer was read; the next page says it."""
-        return []
->>>>>>> 93d2c23 ([json] JSON that is not UTF-8 is read as what its bytes are, and said; a bound on values)
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
         """The errors that are still written down; beyond the limit they are counted."""
@@ -109,8 +104,13 @@ class FaultTelling:
 
     def read_json(self, response: Response) -> Any:
         """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
-<<<<<<< HEAD
-        return parse_json(response.body)
+
+        def on_odd(name: str) -> None:
+            if not self.has_odd_encoding:
+                self.has_odd_encoding = True
+                self.unsaid.append(odd_encoding(name, response.url))
+
+        return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
 
     def moved(self, response: Response) -> list[HarvestError]:
         """Once a harvest: that the portal itself says that it has moved for good."""
@@ -127,12 +127,3 @@ class FaultTelling:
                 is_lost=False,
             )
         ]
-=======
-
-        def on_odd(name: str) -> None:
-            if not self.has_odd_encoding:
-                self.has_odd_encoding = True
-                self.unsaid.append(odd_encoding(name, response.url))
-
-        return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
->>>>>>> 93d2c23 ([json] JSON that is not UTF-8 is read as what its bytes are, and said; a bound on values)

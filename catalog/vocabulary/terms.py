@@ -38,6 +38,47 @@ _DAYS = {
 }  # fmt: skip
 _ALIKE = 0.02
 """Two periods that differ by less than this share are one: R/P52W is a year."""
+_UNITS = {
+    form: days
+    for days, forms in (
+        (365.243, "year years yr yrs jahr jahre jahren an ans année années año años anno anni ano anos jaar 年"),
+        (30.4369, "month months monat monate monaten mois mes meses mese mesi mês maand maanden 月"),
+        (7.0, "week weeks woche wochen semaine semaines semana semanas settimana settimane weken 週"),
+        (1.0, "day days tag tage tagen jour jours día días giorno giorni dia dias dag dagen 日"),
+        (1 / 24, "hour hours hr hrs stunde stunden heure heures hora horas ora ore uur uren 時間"),
+        (1 / 1440, "minute minutes min mins minuten minuto minutos minuti 分"),
+    )
+    for form in forms.split()
+}
+_NUMBERS = {
+    word: float(number)
+    for number, words in (
+        (0.5, "half 半"), (1, "once one a an"), (2, "twice two zwei deux dos due other"),
+        (3, "thrice three drei trois tres tre"),
+        (4, "four vier quatre cuatro quattro"), (5, "five fünf cinq cinco cinque"), (6, "six sechs seis sei"),
+        (7, "seven"), (8, "eight"), (10, "ten zehn dix diez dieci"), (12, "twelve"), (18, "eighteen"),
+    )
+    for word in words.split()
+}  # fmt: skip
+_UNIT = "(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + ")"
+_COUNT = rf"\d{{1,3}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))}"
+_COUNTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?:every|each|alle|tous les|toutes les|cada|ogni|elke|om de)(?: (?P<length>{_COUNT}))? {_UNIT}",
+        rf"(?P<times>{_COUNT})(?: ?(?:times|x|mal|fois|veces|volte|keer))?"
+        rf" ?(?:/|per|a|an|each|every|pro|im|par|al|por|all'?) ?(?:(?P<length>{_COUNT}) )?{_UNIT}",
+        rf"(?P<length>\d{{1,3}}|半)?(?:か|ヶ|ヵ|カ|ケ|箇|個)?{_UNIT}(?:ごと|毎|間隔|に1回|1回)",
+        rf"(?P<length>\d{{1,3}}|半)?(?:か|ヶ|ヵ|カ|ケ|箇|個)?{_UNIT}に?(?P<times>\d{{1,3}})[回度]",
+        rf"(?P<times>\d{{1,3}})回/(?P<length>\d{{1,3}})?(?:か|ヶ|ヵ|カ|ケ|箇|個)?{_UNIT}",
+    )
+)
+"""How often, in numbers: every so many units, or so many times in one. They are matched with NFKC done."""
+_ROUGHLY = re.compile(
+    r"^(?:概ね|おおむね|約|about |approximately |approx\.? |roughly |at least |mindestens |ca\.? |updated )"
+    r"|(?:程度|くらい)$|(?<=回)[(（][^()（）]*[)）]$"
+)
+_KANJI = str.maketrans("一二三四五六七八九", "123456789")
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){1,3}")
 
 
@@ -119,8 +160,7 @@ def frequency(*declared: str | None) -> Frequency | None:
     A duration for which the EU has no code is its "OTHER", with the days that it states.
     """
     for text in declared:
-        found = _first(_frequencies(), (text,)) or _of_duration(text or "")
-        if found:
+        if text and (found := _first(_frequencies(), (text,)) or _of_duration(text) or _in_words(text)):
             return found
     return None
 
@@ -129,7 +169,12 @@ def _of_duration(text: str) -> Frequency | None:
     match = _DURATION.fullmatch(text.strip()) if len(text) <= 80 else None
     if match is None:
         return None
-    days = sum(float(value.replace(",", ".")) * _DAYS[unit] for unit, value in match.groupdict().items() if value)
+    return _of_days(
+        sum(float(value.replace(",", ".")) * _DAYS[unit] for unit, value in match.groupdict().items() if value)
+    )
+
+
+def _of_days(days: float) -> Frequency | None:
     # Beyond a thousand years nobody means what the sign says.
     if not 0 < days < 365_000:
         return None
@@ -139,6 +184,28 @@ def _of_duration(text: str) -> Frequency | None:
         return nearest
     other = _frequencies()["other"]
     return Frequency(id=other.id, title=other.title, eu_uri=other.eu_uri, period_days=days, is_unbounded=False)
+
+
+def _in_words(text: str) -> Frequency | None:
+    """Numbers and units ("every 18 months", "three times a year", "3か月ごと"); what stands before a bracket."""
+    if len(text) > 80 or (cleaned := clean(text, 80)) is None:
+        return None
+    plain = _ROUGHLY.sub("", cleaned.casefold()).translate(_KANJI).strip(" .")
+    for pattern in _COUNTS:
+        if match := pattern.fullmatch(plain):
+            found = match.groupdict()
+            length = _number(found.get("length") or "1") * _UNITS[found["unit"]]
+            return _of_days(length / (_number(found.get("times") or "1") or 1))
+    before, bracket, _ = cleaned.partition("(")
+    # Who has no umlauts writes "jaehrlich"; accents are folded away.
+    for said in (before if bracket else "", re.sub("(?<=[aou])e", "", cleaned)):
+        if said and said != cleaned and (entry := _first(_frequencies(), (said,))):
+            return entry
+    return None
+
+
+def _number(word: str) -> float:
+    return _NUMBERS.get(word) or float(word)
 
 
 @lru_cache(maxsize=4096)

@@ -512,3 +512,24 @@ def test_share_of_recorded_strings_that_resolve() -> None:
     assert own_terms > 1_800 and not any(resolved[t] for t in licences if "89679671cfa64832" in t)
     assert named / (licences.total() - none_given - own_terms) > 0.99
     assert known / formats.total() > 0.995
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("every 3 months", "QUARTERLY"), ("alle zwei Jahre", "BIENNIAL"), ("tous les 3 mois", "QUARTERLY"),
+        ("cada 6 meses", "ANNUAL_2"), ("three times a year", "ANNUAL_3"), ("4 x per year", "QUARTERLY"),
+        ("1x/month", "MONTHLY"), ("every 18 months", "OTHER"), ("1年ごと", "ANNUAL"), ("１か月ごと", "MONTHLY"),
+        ("3か月ごと", "QUARTERLY"), ("1年に2回程度", "ANNUAL_2"), ("1回/3年", "TRIENNIAL"), ("概ね一年ごと", "ANNUAL"),
+        ("Static (not updated)", "NEVER"), ("Weekly (Mondays)", "WEEKLY"), ("jaehrlich", "ANNUAL"),
+        ("Bi-Annually", "ANNUAL_2"), ("Semiannually", "ANNUAL_2"),
+    ],
+)  # fmt: skip
+def test_frequencies_in_numbers_and_words(declared: str, expected: str) -> None:
+    found = frequency(declared)
+    assert found is not None and found.id == expected
+
+
+@pytest.mark.parametrize("declared", ["2 per", "a year", "every 0 days", "every 2", "1年ごと不定期", "all an"])
+def test_words_that_are_no_frequency(declared: str) -> None:
+    assert frequency(declared) is None

@@ -22,6 +22,7 @@ _TEMPLATE = re.compile(
     re.IGNORECASE,
 )
 """Nothing but a template that nobody filled in, or an address with one in it."""
+_MARKUP = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
 _SIGNS = re.compile(r"[\W_]+")
 _EDGES = " \t\r\n.!?:;,()[]<>{}*\"'`-–—_"
 
@@ -58,6 +59,9 @@ def is_no_value(text: str, *, by_program: bool = False) -> bool:
 
     With ``by_program`` only what programs write counts, for fields in which the other words may be meant: keywords.
     """
+    if "<" in text and len(text) < 2_000 and not _MARKUP.sub("", text).strip(_EDGES + "\xa0"):
+        # "<br />": an editor's idea of nothing.
+        return True
     if len(text) > _LONGEST:
         return is_template(text)
     return not text.strip() or _is_word(text, by_program) or is_template(text)

@@ -79,6 +79,7 @@ _ROUGHLY = re.compile(
     r"|(?:程度|くらい)$|(?<=回)[(（][^()（）]*[)）]$"
 )
 _KANJI = str.maketrans("一二三四五六七八九", "123456789")
+_COUNTRY = re.compile(r"(?<=\w)(?:;\s?[A-Z]{2,3}|\s\([^()]*\))$")
 _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){1,3}")
 
 
@@ -228,6 +229,8 @@ def language(*declared: str | None) -> Term | None:
         cleaned = clean(text, _LIMIT) if text and len(text) <= _LIMIT else None
         if cleaned is None:
             continue
+        # "eng; CAN" and "English (Canada)" name a language and a country.
+        cleaned = _COUNTRY.sub("", cleaned)
         plain = segment_after(url_key(cleaned), *_LANGUAGE_URIS) or cleaned.casefold()
         tag = _LANGUAGE_TAG.fullmatch(plain)
         if entry := index.get(_key(plain)) or (index.get(tag[1]) if tag else None):

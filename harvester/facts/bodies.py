@@ -107,7 +107,9 @@ def contact_of(found: Iterable[Body]) -> Contact | None:
         return None
     name, url = best.name, best.url
     if name is None:
-        name = next((one.name for one in people if one.name and not one.email), None)
+        # Whoever has the same address, or none, may be meant by it.
+        same = [one.name for one in people if one.name and one.email and one.email == best.email]
+        name = next(iter(same), next((one.name for one in people if one.name and not one.email), None))
     if url is None:
         url = next((one.url for one in people if one.url and not one.name and not one.email), None)
     return Contact(name=name, email=best.email, url=url)

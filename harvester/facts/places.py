@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from catalog.vocabulary import is_no_value
@@ -13,6 +14,10 @@ from harvester.facts.values import json_text, text
 __all__ = ["box", "places"]
 
 _SIDES = ("bbox_west", "bbox_south", "bbox_east", "bbox_north")
+_SYSTEM = re.compile(
+    r"(?i)(?=[^,;]*\d)(?:epsg|srid|crs|wgs|nad|etrs|gcs|utm|osgb|rgf|gda|urn:ogc:def:crs)(?![a-z])[^,;]{0,40}"
+)
+"""The name of a system of coordinates: in what the data are measured, not where they lie."""
 _DEEPEST = 12
 
 
@@ -33,7 +38,8 @@ def places(value: Any, depth: int = 0) -> list[str]:
     if isinstance(value, str):
         parsed = json_text(value)
         if isinstance(parsed, str):
-            return [] if is_no_value(value) else [value]
+            is_system = len(value) < 60 and _SYSTEM.fullmatch(value.strip()) is not None
+            return [] if is_system or is_no_value(value) else [value]
         # A geometry in a string stays the string.
         return ([value] if _has_coordinates(parsed) else []) if _is_geometry(parsed) else places(parsed, depth + 1)
     if isinstance(value, list):

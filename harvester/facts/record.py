@@ -65,7 +65,7 @@ def meant(fact: str, said: str) -> bool:
     """Whether a text states a fact at all, and is no placeholder."""
     if fact in _CODED and said.endswith(NOTHING_NAMED) and said[:4].lower() == "http":
         return False
-    if len(said) > _LONG and "{" not in said and "%" not in said:
+    if len(said) > _LONG and "{" not in said and "%" not in said and said[0] != "<":
         return True
     if fact in _TITLES:
         return not is_template(said)

@@ -40,7 +40,7 @@ def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) 
     files = tuple(_file(one, languages) for one in raw.get("resources") or () if isinstance(one, dict))
     distributions = tuple(distribution for distribution, _ in files)
     services = tuple(service for _, own in files for service in own)
-    made["themes"] = made.get("themes") or _groups(facts, raw.get("groups"))
+    made["themes"] = tuple(dict.fromkeys((*made.get("themes", ()), *_groups(facts, raw.get("groups")))))
     made["landing_page"] = (
         made.get("landing_page") or _page(raw.get("url")) or (f"{portal_url}/dataset/{name}" if name else None)
     )

@@ -310,3 +310,21 @@ def test_word_for_now_is_no_day() -> None:
 )
 def test_texts_by_language(said: Any, texts: dict[str | None, list[str]]) -> None:
     assert by_language(said) == texts
+
+
+@pytest.mark.parametrize("name", ["EPSG:4326", "NAD83 (CSRS)", "WGS 84", "UTM zone 33N"])
+def test_system_of_coordinates_is_no_area(name: str) -> None:
+    assert places(name) == []
+    assert [places(one) for one in ("Utmarken", "Nadur 7")] == [["Utmarken"], ["Nadur 7"]]
+
+
+def test_markup_around_nothing_is_nothing() -> None:
+    assert licence_of(license="<p><br />&nbsp;</p>") == (None, None)
+    assert licence_of(license="<p>ask us</p>")[0] == "<p>ask us</p>"
+
+
+def test_name_beside_the_same_address_is_taken() -> None:
+    facts = Facts()
+    facts.read({"maintainer_email": "desk@example.org", "author": "Desk", "author_email": "desk@example.org"})
+    contact = facts.contact()
+    assert contact is not None and (contact.name, contact.email) == ("Desk", "desk@example.org")

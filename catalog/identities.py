@@ -151,8 +151,8 @@ def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed:
 
 def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
     """The datasets that a run has seen first and that are known under other identifiers: new id to old id."""
-    new = new_facts(catalog, portal_id, run_id)
-    old = unseen_facts(catalog, portal_id, run_id) if new else {}
+    old = unseen_facts(catalog, portal_id, run_id)
+    new = new_facts(catalog, portal_id, run_id) if old else {}
     return matches(catalog, portal_id, old, new, are_stored=True)
 
 

@@ -254,7 +254,10 @@ def _catalogue(data: Path) -> Path:
 @click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal's file: its grace.")
 @click.pass_obj
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
-    """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on."""
+    """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on.
+
+    So may one that is partial only for what lies outside the portal's own listing, which blocks no later harvest then.
+    """
     from catalog.harvests import Grace
     from catalog.harvests import approve as approve_harvest
     from catalog.store import open_catalog

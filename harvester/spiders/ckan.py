@@ -49,8 +49,8 @@ class Spider(ChangesListingSpider):
     about = About(
         software="CKAN 2.0 to 2.12",
         paging="`package_search` by offset, in the order of ids; names one by one where it is not offered",
-        incremental="`metadata_modified`, if it proves true",
-        deletion="absent from a complete full harvest; private ones vanish the same way",
+        incremental="`metadata_modified`, if it proves true; a share is read again each night",
+        deletion="absent from a complete full harvest, or from the names and not found alone; private ones likewise",
         limits="`rows` is cut to 1,000 or less; texts in extras",
         loses="nothing that the portal holds",
         rank=90,

@@ -142,6 +142,7 @@ def fill(catalog: Catalog) -> None:
             | {"score_after": 61.26, "observed_before": f"gone {EVIL}", "corrected_at": when, "run_id": RUN}
         ],
     }
+    rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
     with catalog.writing():
         for table, entries in rows.items():
             for entry in entries:
@@ -283,6 +284,16 @@ def test_parts_lead_to_their_parent_and_back(site: Site) -> None:
     assert 'Part of <a href="/catalog/datasets/north-0">' in site.page("/catalog/datasets/north-1")
     assert '<a href="/catalog/datasets/north-1">' in site.page("/catalog/datasets/north-0")
     assert "which the portal does not list" in site.page("/catalog/datasets/north-2")
+
+
+@pytest.mark.parametrize("form", ["", ".json"])
+def test_another_name_of_a_dataset_leads_to_its_page(site: Site, form: str) -> None:
+    """Its identifier changed: who makes an id of the new one is led to where the history is."""
+    answer = site.get(f"/catalog/datasets/north-other{form}")
+    assert (answer.status_code, answer.headers["location"]) == (301, f"/catalog/datasets/north-0{form}")
+    assert site.get(answer.headers["location"]).status_code == 200
+    assert "content-security-policy" in answer.headers
+    assert site.get("/catalog/datasets/nobody").status_code == 404
 
 
 def test_portal_page(site: Site) -> None:

@@ -232,4 +232,3 @@ def test_no_loss_passes_for_a_complete_harvest(portals: list[Portal], tmp_path: 
                 wrong.append((portal.name, portal.type, mutation, page, json.dumps(second["reasons"])))
     assert not wrong, wrong
     assert seen >= 1
-    print(f"{seen} losses of {len(wanted)} were tried")

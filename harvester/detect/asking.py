@@ -305,10 +305,12 @@ class Asker:
             else:
                 self._session.proxies = {}
             timeout_s = self.timeout_s or TIMEOUT_S
+            if not self.is_slow and self.timeout_s is None:
+                timeout_s = min(timeout_s, max(2.0, self.until - time.monotonic()))
             deadline = time.monotonic() + timeout_s
             with (
                 _ended_after(timeout_s + GRACE_S),
-                self._session.get(url, timeout=TIMEOUT_S, stream=True, allow_redirects=False) as response,
+                self._session.get(url, timeout=timeout_s, stream=True, allow_redirects=False) as response,
             ):
                 self.is_there = True
                 if target := self._session.get_redirect_target(response):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harvester.detect.answer import SURE, Endpoint
-from harvester.detect.asking import Asker
+from harvester.detect.asking import TIMEOUT_S, Asker
 from harvester.detect.hits import HINT
 from specs.errors import SpecError
 from specs.portals import PortalSpec, of_url
@@ -59,9 +59,14 @@ def read_one(
     from harvester.night import Night
     from harvester.nightly import portal_of
 
+    patience = max(1.0, min(seconds, TIMEOUT_S))
     limits = spec.limits.model_copy(
-        update={"page_rows": 1, "max_datasets": 1, "max_feed_bytes": MAX_BYTES, "deadline_s": max(1.0, seconds)}
-    )
+        update={
+            "page_rows": 1, "max_datasets": 1, "max_feed_bytes": MAX_BYTES, "deadline_s": max(1.0, seconds),
+            # What is on its way when the deadline comes is waited for.
+            "timeout_s": patience, "feed_timeout_s": patience,
+        }
+    )  # fmt: skip
     looked = spec.model_copy(update={"limits": limits, "min_datasets": 0, "max_datasets": None})
     with tempfile.TemporaryDirectory(prefix="winnow-trial-") as folder:
         data = Path(folder)
@@ -98,7 +103,7 @@ def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint]
     One that gives none is not recommended; the next one is tried then.
     """
     notes: list[str] = []
-    until = max(time.monotonic(), min(asker.until, time.monotonic())) + TRIAL_S
+    until = time.monotonic() + TRIAL_S
     for _ in range(MAX_TRIALS):
         best = next((one for one in endpoints if one.confidence >= SURE), None)
         if best is None:

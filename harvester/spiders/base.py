@@ -373,7 +373,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             said = [cut_off(dataset, one, pointer, response.url) for one in what]
         exchange = response.meta.get("exchange")
         return Record(
-            dataset=dataset, raw=raw, url=response.url, pointer=pointer, raw_hash=raw_hash, exchange=exchange
+            dataset=dataset,
+            raw=raw,
+            url=self.masked(response.url),
+            pointer=pointer,
+            raw_hash=raw_hash,
+            exchange=exchange,
         ), said
 
     def checkpoint(self, cursor: Any) -> dict[str, Any] | None:

@@ -95,7 +95,8 @@ def test_with_leave_it_is_read_and_said_all_the_same(server: PortalServer, tmp_p
 def test_a_link_with_a_bad_certificate_is_unknown_and_never_broken(server: PortalServer, tmp_path: Path) -> None:
     part = {"accessURL": f"{server.url}/page.html"}
     with PortalServer({"/data.json": as_json({"dataset": [{"identifier": "A", "distribution": [part]}]})}) as plain:
-        portal = spec("q", "dcat-us", plain.url, broken={"after_checks": 1, "after_days": 0})
+        also = [server.url.partition("://")[2]]
+        portal = spec("q", "dcat-us", plain.url, local_also=also, broken={"after_checks": 1, "after_days": 0})
         nightly(tmp_path, [portal], stages=["harvest", "check", "score"])
     with open_catalog(tmp_path / "catalog.db") as catalog:
         check = catalog.rows("select * from resource_checks")[0]

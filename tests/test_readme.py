@@ -13,6 +13,7 @@ from harvester.cli import cli
 from harvester.detect.ladder import places_of
 from harvester.spiders import portal_types, spider_class
 from specs.metrics import metrics
+from specs.portals import shipped
 from specs.systems import systems
 
 README = Path(__file__).parents[1] / "README.md"
@@ -53,10 +54,19 @@ def type_table() -> str:
     return "\n".join([head, "| --- | --- | --- | --- | --- | --- | --- |", *rows])
 
 
+def portal_table() -> str:
+    rows = []
+    for one in shipped().values():
+        tried = f"untried ({one.untried})" if one.untried else "tried"
+        rows.append(f"| `{one.id}` | `{one.type}` | {one.title} | {one.url} | {tried} |")
+    return "\n".join(["| portal | type | title | address | |", "| --- | --- | --- | --- | --- |", *rows])
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [
         ("types", type_table()),
+        ("portals", portal_table()),
         ("metrics", metric_table()),
         ("systems", system_table()),
         ("commands", command_table()),

@@ -121,7 +121,7 @@ def decide(rules: SiteRules, mode: Mode, portal_type: str, contact: str, *, leav
     template = template_of(rules.group, portal_type)
     if template is None:
         return Decision(rules, True, "obeyed: no robots.txt that the software ships with, but somebody's own", _ASK)
-    shipped = f"robots.txt is the one that {template.software} ships with ({template.versions}, {template.source})"
+    shipped = f"it is the one that {template.software} ships with ({template.versions}, {template.source})"
     if not is_contact(contact):
         remedy = "name whom to write to with --contact (or contact in winnow.toml): then it is asked as an API client"
         return Decision(rules, True, f"obeyed, for no contact is named: {shipped}", remedy)

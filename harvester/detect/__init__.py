@@ -138,7 +138,7 @@ def _said_of_robots(asker: Asker) -> list[str]:
         for kind in sorted(kinds):
             decision = asker.decision(asker.url, kind)
             if decision.is_obeyed and decision.remedy:
-                notes.append(f"{decision.why}; {decision.remedy}")
+                notes.append(f"robots.txt: {decision.why}; {decision.remedy}")
     return notes
 
 

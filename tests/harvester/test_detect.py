@@ -326,3 +326,9 @@ def test_portals_are_listed_and_filtered(tmp_path: Path) -> None:
     assert ids("--type", "ckan", "--country", "FRA") == ["a"]
     assert ids("list", "--search", "T c") == ["c"]
     assert ids("a", "c") == ["a", "c"]
+
+
+def test_portals_that_stand_ready_say_that_they_are_untried(tmp_path: Path) -> None:
+    found = json.loads(winnow(tmp_path, "portals", "--json").output)
+    assert len(found) == 20 and {one["untried"] for one in found} == {"recording", "schema"}
+    assert "untried" in winnow(tmp_path, "portals").output

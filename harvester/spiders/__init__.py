@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from harvester.spiders.base import PortalSpider
-from specs.portals import PortalType
+if TYPE_CHECKING:
+    from harvester.spiders.base import PortalSpider
 
 __all__ = ["portal_types", "spider_class"]
 
 
 def portal_types() -> tuple[str, ...]:
     """All portal types that a portal file may name."""
+    # Children that read hostile documents import modules of this package, and nothing that is heavy.
+    from specs.portals import PortalType
+
     return get_args(PortalType)
 
 

@@ -35,7 +35,9 @@ _PLAIN = ("XML", "JSON", "TXT", "HTML")
 def _statements(node: Any, *properties: str) -> Iterator[tuple[str, list[str], str | None]]:
     """Property, what a value says, its address first, and its label; for each value."""
     for one in properties:
-        for value in node.get(one, ()):
+        if one not in node:
+            continue
+        for value in node[one]:
             if "@value" in value:
                 yield one, [value["@value"]], None
                 continue
@@ -54,6 +56,8 @@ def licence(node: Any, scope: Scope) -> tuple[str | None, str | None, tuple[str,
     """
     # What a statement is judged by, what of it is shown, and its name.
     found: dict[Candidate, tuple[str, str | None]] = {}
+    if not any(one in node for one in (*_LICENCES, *_RIGHTS)):
+        return None, None, ()
     for rank, properties in enumerate((_LICENCES, _RIGHTS)):
         for path, said, called in _statements(node, *properties):
             words = [word for word in said if not is_no_value(word)]

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from harvester.bounded import BoundedChild, TooMuchError
-from harvester.spiders.rdf_files import REFUSED
+from harvester.spiders.rdf_files import IN_MEMORY, REFUSED
 
 __all__ = ["RdfChild", "Reading"]
 
 SECONDS = 60.0
-"""For one document, and one more for each megabyte beyond the first sixty."""
+"""For one document."""
+SECONDS_A_MEGABYTE = 5.0
+"""More for each megabyte of it: a kilobyte that hangs is no long document."""
 LENIENT_SECONDS = 10.0
 """For a record that is read alone."""
 ALL_LENIENT_SECONDS = 120.0
@@ -58,8 +60,8 @@ class Reading:
 class RdfChild:
     """Reads documents one after the other; to be closed."""
 
-    def __init__(self, memory_bytes: int = 512 << 20, seconds: float = SECONDS) -> None:
-        self._seconds = seconds
+    def __init__(self, memory_bytes: int = 512 << 20, seconds: float = SECONDS, in_memory: int = IN_MEMORY) -> None:
+        self._seconds, self._in_memory = seconds, in_memory
         self._strict = BoundedChild(
             "harvester.spiders.rdf_reading:read", memory_bytes=memory_bytes, seconds=seconds, file_bytes=MAX_FILE
         )
@@ -76,7 +78,8 @@ class RdfChild:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         options: dict[str, Any] = {"syntax": syntax, "url": url, "folder": str(folder.absolute()), "awaited": awaited}
-        limit = max(self._seconds, self._seconds * document.stat().st_size / 60_000_000)
+        options["in_memory"] = self._in_memory
+        limit = self._seconds + SECONDS_A_MEGABYTE * (document.stat().st_size // 1_000_000)
         try:
             told = await self._strict.call_async(document, within_s=limit, **options)
             if "refused" in told:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,8 +26,8 @@ from harvester.spiders.rdf_pieces import MAX_PIECE, Piece, json_pieces, root_of,
 
 __all__ = ["REFUSED", "Fault", "Graph", "load", "syntax_of"]
 
-IN_MEMORY = 20_000_000
-"""Bytes of a document whose triples are held in memory; those of a longer one lie on disk."""
+IN_MEMORY = 6_500_000
+"""Bytes of a document whose triples are held in memory, of a kilobyte each; those of a longer one lie on disk."""
 MAX_JSON_LD = 200_000_000
 """Bytes of a JSON-LD document, which is parsed whole."""
 MAX_FAULTS = 1_000
@@ -96,14 +97,21 @@ def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     return None
 
 
-def load(path: Path, syntax: RdfFormat, scratch: Path, mended: Mapping[int, str] | None = None) -> Graph:
-    """Read a document. Its triples lie in ``scratch`` where it is long; the folder is made anew.
+def load(
+    path: Path,
+    syntax: RdfFormat,
+    scratch: Path,
+    mended: Mapping[int, str] | None = None,
+    in_memory: int = IN_MEMORY,
+) -> Graph:
+    """Read a document. Its triples lie in ``scratch`` where it has more bytes than ``in_memory``; the folder is made
+    anew.
 
     ``mended`` is given for a second reading: for each of the records that were refused in the first, by its place, the
     path of its statements as N-Triples, or "!" and why nothing can read it.
     """
     size = path.stat().st_size
-    graph = Graph(_store(size, scratch))
+    graph = Graph(_store(size, scratch, in_memory))
     if mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
         _read(path, syntax, graph)
     if syntax == RdfFormat.RDF_XML:
@@ -113,16 +121,16 @@ def load(path: Path, syntax: RdfFormat, scratch: Path, mended: Mapping[int, str]
         return graph
     if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
         # Their parsers do not go on behind what they refuse, or leave out what belongs to it.
-        found = list(_piecewise(path, syntax, size, scratch, graph))
+        found = list(_piecewise(path, syntax, size, partial(_store, size, scratch, in_memory), graph))
     else:
         found = list(_statements(path, syntax, graph))
     _mend(found, graph, mended)
     return graph
 
 
-def _store(size: int, scratch: Path) -> Store:
+def _store(size: int, scratch: Path, in_memory: int) -> Store:
     shutil.rmtree(scratch, ignore_errors=True)
-    return Store() if size <= IN_MEMORY else Store(str(scratch))
+    return Store() if size <= in_memory else Store(str(scratch))
 
 
 def _is_cut(path: Path, size: int) -> bool:
@@ -194,12 +202,14 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: Graph) -> Iterator[Quad]:
         yield Quad(quad.subject, quad.predicate, quad.object)
 
 
-def _piecewise(path: Path, syntax: RdfFormat, size: int, scratch: Path, graph: Graph) -> Iterator[Piece]:
+def _piecewise(
+    path: Path, syntax: RdfFormat, size: int, new_store: Callable[[], Store], graph: Graph
+) -> Iterator[Piece]:
     """Read all records that the strict parser takes one by one; those that it does not take."""
     was_cut = graph.is_cut and syntax == RdfFormat.RDF_XML
     faults, graph.faults, graph.triples, graph.is_cut = graph.faults, [], 0, was_cut
     graph.store = Store()
-    graph.store = _store(size, scratch)
+    graph.store = new_store()
     if size > MAX_JSON_LD and syntax == RdfFormat.JSON_LD:
         graph.faults, graph.is_cut = faults, True
         return

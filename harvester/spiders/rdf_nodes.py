@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
@@ -67,6 +68,7 @@ MAX_VALUES = 200_000
 """Values of one description; what is beyond is left out, and the record is far too large by then."""
 
 
+@lru_cache(maxsize=4096)
 def short(iri: str) -> str:
     """An IRI with its usual prefix; as it is where it has none."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
@@ -74,6 +76,7 @@ def short(iri: str) -> str:
     return f"{prefix}:{iri[cut:]}" if prefix and cut < len(iri) else iri
 
 
+@lru_cache(maxsize=256)
 def _in_full(name: str) -> list[NamedNode]:
     """All spellings of a prefixed name."""
     prefix, _, local = name.partition(":")
@@ -170,7 +173,7 @@ def _node(store: Store, subject: Any, path: tuple[Any, ...], room: list[int], *,
         else:
             values.setdefault(name, []).append(_value(store, quad.object, (*path, subject), room))
     for name in sorted(values):
-        node[name] = sorted(values[name], key=_order)
+        node[name] = sorted(values[name], key=_order) if len(values[name]) > 1 else values[name]
     return node
 
 

@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
 from catalog.canonical import json_text
 from harvester.spiders.next_links import is_page
-from harvester.spiders.rdf_files import Graph, load
+from harvester.spiders.rdf_files import IN_MEMORY, Graph, load
 from harvester.spiders.rdf_members import split_members
 from harvester.spiders.rdf_nodes import RELATIVE, Node, datasets_of, describe, iri_of, quads_of
 
@@ -36,6 +36,7 @@ def read(
     folder: str,
     awaited: list[str],
     mended: dict[str, str] | None = None,
+    in_memory: int = IN_MEMORY,
 ) -> dict[str, Any]:
     """Read a document into ``folder``: "datasets.jsonl", each line the IRI and the node of one; blank ones last.
 
@@ -46,7 +47,8 @@ def read(
     assert form is not None
     place = Path(folder)
     place.mkdir(exist_ok=True)
-    graph = load(document, form, place / "store", {int(key): value for key, value in (mended or {}).items()} or None)
+    known = {int(key): value for key, value in (mended or {}).items()} or None
+    graph = load(document, form, place / "store", known, in_memory)
     if mended is None and (left := {n: one for n, one in enumerate(graph.refused) if not one.fault}):
         for number, piece in left.items():
             (place / f"{number}.piece").write_bytes(piece.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
 
@@ -103,7 +103,7 @@ def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
 def ordered(node: Any, preferred: Sequence[str]) -> Any:
     """A node whose texts stand in the order in which they are preferred."""
     if isinstance(node, list):
-        if len(node) > 1 and any(isinstance(one, dict) and "@value" in one for one in node):
+        if len(node) > 1 and any("@language" in one for one in node if isinstance(one, dict)):
             codes = [language_of(one) if "@value" in one else None for one in node if isinstance(one, dict)]
             first = first_language(codes, preferred)
             rank = {code: place for place, code in enumerate([first, *preferred, None, "en"][::-1])}
@@ -111,31 +111,31 @@ def ordered(node: Any, preferred: Sequence[str]) -> Any:
         return [ordered(one, preferred) for one in node]
     if not isinstance(node, dict) or "@value" in node:
         return node
-    return {key: value if key.startswith("@") else ordered(value, preferred) for key, value in node.items()} | {
-        key: ordered(node[key], preferred) for key in ("@record", "@services") if key in node
+    return {
+        key: value if key[0] == "@" and key not in ("@record", "@services") else ordered(value, preferred)
+        for key, value in node.items()
     }
 
 
 # Values, of nodes whose texts are in order
 
 
-def _first(literals: Iterable[Any]) -> str | None:
-    return next((one["@value"] for one in literals if one["@value"].strip()), None)
-
-
 def nodes(node: Any, *properties: str) -> list[Any]:
     """The values of all of some properties that are nodes."""
-    return [one for name in properties for one in node.get(name, ()) if "@value" not in one]
+    return [one for name in properties if name in node for one in node[name] if "@value" not in one]
 
 
 def text(node: Any, *properties: str) -> str | None:
     """A text; an IRI where one stands in its place."""
     for one in properties:
-        values = node.get(one, ())
-        found = _first(value for value in values if "@value" in value)
-        found = found or next((label(value) or value.get("@id") for value in values if "@value" not in value), None)
-        if found:
-            return str(found)
+        if one not in node:
+            continue
+        for value in node[one]:
+            if "@value" in value and value["@value"].strip():
+                return str(value["@value"])
+        for value in node[one]:
+            if "@value" not in value and (found := label(value) or value.get("@id")):
+                return str(found)
     return None
 
 
@@ -146,22 +146,32 @@ def texts(node: Any, *properties: str) -> tuple[str, ...]:
 
 def label(node: Any) -> str | None:
     """The name of a node, in words."""
+    if len(node) == 1:
+        return None
     for one in LABELS:
-        if found := _first(value for value in node.get(one, ()) if "@value" in value):
-            return str(found)
+        if one in node:
+            for value in node[one]:
+                if "@value" in value and value["@value"].strip():
+                    return str(value["@value"])
     return None
 
 
 def names(node: Any, *properties: str) -> tuple[str, ...]:
     """What the values of the first of some properties are called: by IRI where they have one, else by label or text."""
-    values = next((found for one in properties if (found := node.get(one))), ())
+    for one in properties:
+        if values := node.get(one):
+            break
+    else:
+        return ()
     found = []
-    for one in values:
-        if "@value" in one:
-            found.append(one["@value"])
+    for value in values:
+        if "@value" in value:
+            found.append(value["@value"])
         else:
-            found.append(one.get("@id") or label(one) or text(one, "rdf:value", "dct:identifier", "skos:notation"))
-    return tuple(dict.fromkeys(word for word in found if word and word.strip()))
+            found.append(
+                value.get("@id") or label(value) or text(value, "rdf:value", "dct:identifier", "skos:notation")
+            )
+    return tuple(dict.fromkeys([word for word in found if word and word.strip()]))
 
 
 def name(node: Any, *properties: str) -> str | None:

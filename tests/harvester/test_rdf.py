@@ -111,15 +111,6 @@ def test_page_past_the_end_without_datasets_is_the_end(catalog: Catalog) -> None
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["datasets"]) == ("complete", 5)
 
 
-def test_a_long_document_lies_on_disk_and_leaves_nothing_behind(
-    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rdf_files, "IN_MEMORY", 1_000)
-    row = one(catalog, turtle(0, 1_200))
-    assert (row["verdict"], row["datasets"]) == ("complete", 1_200)
-    assert not list((catalog.path.parent / "feeds").iterdir())
-
-
 def test_the_same_description_is_the_same_node_whatever_its_order(tmp_path: Path) -> None:
     body = '<a> a dcat:Dataset ; dct:publisher [ dct:title "B" ] , [ dct:title "A" ] ; dct:title "x"@fr , "x"@en .'
     other = '<a> dct:title "x"@en , "x"@fr ; dct:publisher [ dct:title "A" ] , [ dct:title "B" ] ; a dcat:Dataset .'

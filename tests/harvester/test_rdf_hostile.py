@@ -52,6 +52,18 @@ def test_a_document_that_unfolds_is_bounded_without_a_look_first(decoy: str, tmp
     assert time.monotonic() - begun < 60
 
 
+@pytest.mark.parametrize("is_malformed", [False, True])
+def test_a_long_document_lies_on_disk_within_the_same_bounds(is_malformed: bool, tmp_path: Path) -> None:
+    file = tmp_path / "document"
+    bad = '<dct:license rdf:resource="http://x.example/l">L</dct:license>' if is_malformed else ""
+    file.write_bytes(rdf_xml(*(record(f"{n:04}") for n in range(800)), record("9999", bad)))
+    child = RdfChild(in_memory=1_000)
+    reading = asyncio.run(child.read(file, tmp_path / "read", syntax=XML, url="http://x.example/", awaited=[]))
+    child.close()
+    assert reading.fault is None and not reading.faults and len(iris(reading)) == 801
+    assert not (tmp_path / "read" / "store").exists()
+
+
 def test_other_portals_go_on_while_one_document_is_read(tmp_path: Path) -> None:
     file = tmp_path / "document"
     file.write_bytes(bomb("<!-- <!DOCTYPE a> -->"))

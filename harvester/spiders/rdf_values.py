@@ -146,7 +146,7 @@ def texts(node: Any, *properties: str) -> tuple[str, ...]:
 
 def label(node: Any) -> str | None:
     """The name of a node, in words."""
-    if len(node) == 1:
+    if len(node) == 1 and "@id" in node:
         return None
     for one in LABELS:
         if one in node:

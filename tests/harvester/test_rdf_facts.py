@@ -246,6 +246,7 @@ def test_dates_of_data_and_of_records() -> None:
 def test_areas_by_name_and_by_shape() -> None:
     wkt = '"POLYGON((1 2,3 2,3 4,1 4,1 2))"^^gsp:wktLiteral'
     assert dataset(f"dct:spatial [ locn:geometry {wkt} ]").spatial == ("POLYGON((1 2,3 2,3 4,1 4,1 2))",)
+    assert dataset("dct:conformsTo [ dct:title 'Rule 7' ]").conforms_to == ("Rule 7",)
     both = dataset(f'dct:spatial [ skos:prefLabel "Westmere" ; dcat:bbox {wkt} ]').spatial
     assert both == ("Westmere", "POLYGON((1 2,3 2,3 4,1 4,1 2))")
     assert dataset("dct:spatial <http://sws.geonames.org/1/>").spatial == ("http://sws.geonames.org/1/",)

@@ -165,16 +165,16 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
 
     Rows that cannot be used are named with their line and the remedy, and stop nothing; then the exit code is 3.
     """
-    from catalog.answers import parse
     from catalog.responses import import_answers, import_reports
     from catalog.store import open_catalog
     from harvester.nightly import locked
+    from harvester.replies import read_reply
 
     today = datetime.now(UTC).date()
     count = 0
     with locked(data), open_catalog(_catalogue(data)) as catalog:
         for path in files:
-            parsed = parse(path, today)
+            parsed = read_reply(path, today)
             answers = import_answers(catalog, parsed.answers, today.isoformat())
             reports = import_reports(catalog, parsed.reports, today.isoformat())
             written = ", ".join(f"{n} {name}" for name, n in sorted((answers.written | reports.written).items()))

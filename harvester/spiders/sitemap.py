@@ -19,6 +19,7 @@ from harvester.spiders.about import About
 from harvester.spiders.addresses import AddressSpider
 from harvester.spiders.schema_org import datasets_in
 from harvester.spiders.schema_org_record import is_sure, to_dataset
+from harvester.spiders.xml_reading import tree_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -179,11 +180,11 @@ def _addresses(body: bytes) -> tuple[str, list[str], bool]:
 
     Raises ValueError where it is no sitemap.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
     # An address with a bare "&" is what many sites write.
-    root = etree.fromstring(_BARE.sub(b"&amp;", body), parser)
+    root = tree_of(_BARE.sub(b"&amp;", body), parser)
     name = _local(root) if root is not None else ""
-    if name not in _ROOTS:
+    if root is None or name not in _ROOTS:
         raise ValueError("an HTML or XML page came where a sitemap was expected")
     found: list[str] = []
     for one in root.iter(etree.Element):

@@ -10,8 +10,13 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-__all__ = ["attribute", "canonical", "children", "find", "find_all", "local", "parse_xml", "value", "values"]
+__all__ = ["attribute", "canonical", "children", "find", "find_all", "local", "parse_xml", "tree_of", "value", "values"]
 
+MAX_BYTES = 8_000_000
+"""A document up to this is read at once: whatever it holds, it takes no more than 460 MB."""
+MAX_NODES = 3_500_000
+"""Of a longer document. Each takes some 120 bytes of memory."""
+_CHUNK = 1 << 16
 _HTML = re.compile(rb"<(!doctype\s+html|html[\s>])", re.IGNORECASE)
 _ILLEGAL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(x0*(1?[0-8bcef]|0|1[0-9adf])|0*([0-8]|1[124-9]|2\d|3[01]));", re.I
@@ -45,7 +50,9 @@ def _parsed(body: bytes) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
     )
-    root = etree.fromstring(body, parser)
+    root = tree_of(body, parser)
+    if root is None:
+        raise ValueError("the answer is not XML")
     for entity in list(root.iter(etree.Entity)):
         # It stands for nothing here: what is left is its name, as text.
         parent, before = entity.getparent(), entity.getprevious()
@@ -58,6 +65,52 @@ def _parsed(body: bytes) -> etree._Element:
             entity.tail = None
             parent.remove(entity)
     return root
+
+
+def tree_of(body: bytes, parser: etree.XMLParser) -> etree._Element | None:
+    """The root of a document, within MAX_NODES; None where a parser that recovers finds none. Raises ValueError.
+
+    The parser must not be one for huge trees: depth, and what entities and default attributes unfold to, are bounded by
+    libxml2 alone. So 50 bytes of memory for a byte of the document are the most.
+    """
+    if len(body) <= MAX_BYTES:
+        return etree.fromstring(body, parser)
+    # Nodes are counted as they are made: no look at the bytes beforehand tells them in every encoding.
+    counter = _Counter()
+    target = etree.XMLParser(target=counter, resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    try:
+        for start in range(0, len(body), _CHUNK):
+            target.feed(body[start : start + _CHUNK])
+        target.close()
+    except etree.XMLSyntaxError:
+        # What is wrong with it, the parser that was asked for will say.
+        pass
+    return etree.fromstring(body, parser)
+
+
+class _Counter:
+    """Counts what would become nodes of a tree, and keeps nothing."""
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def start(self, tag: str | bytes, attrib: dict[str | bytes, str | bytes]) -> None:
+        # Each may have a text before and behind it; an attribute is a node with a text.
+        self.nodes += 2 + 2 * len(attrib)
+        if self.nodes > MAX_NODES:
+            raise ValueError(f"the document has more than {MAX_NODES:,} elements and attributes")
+
+    def end(self, tag: str | bytes) -> None:
+        pass
+
+    def data(self, data: str | bytes) -> None:
+        pass
+
+    def comment(self, text: str | bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def canonical(element: etree._Element) -> str:

@@ -154,6 +154,11 @@ def verdict(
     if total is not None and unique < total:
         twice = f", {tally.duplicates} of them twice" if tally.duplicates else ""
         return "partial", [*reasons, f"the portal says {total} datasets and sent {tally.seen} records{twice}", *notes]
+    if total is not None and unique - tally.explained < total < unique:
+        # More came than there is, and less of it different: pages that come again hide those that do not come.
+        different = unique - tally.explained
+        said = f"the portal says {total} datasets and sent {tally.seen} records, {different} of them different"
+        return "partial", [*reasons, said, *notes]
     if total is not None and unique > total:
         reasons.append(f"the portal says {total} datasets and sent {unique}: its total is wrong or cut off")
     reasons += notes

@@ -89,6 +89,21 @@ class Spider(ListingSpider):
         ways = csw_query.WAYS_OF_3 if self.is_3 else csw_query.WAYS
         return [Way(address, *how, self.is_3) for address in addresses for how in ways]
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        address = self.ways[self.way].address
+        asked = {"service": "CSW", "version": "2.0.2", "request": "GetRecordById", "elementSetName": "brief"}
+        return f"{address}{'&' if '?' in address else '?'}{urlencode({**asked, 'id': identifier})}"
+
+    def is_unknown(self, response: Response) -> bool:
+        """An answer without a record (OGC 07-006r1, 10.9)."""
+        if response.status != 200:
+            return super().is_unknown(response)
+        try:
+            root = parse_xml(response.body)
+        except ValueError:
+            return False
+        return local(root) == "GetRecordByIdResponse" and not len(root)
+
     def ask(self, walk: Walk) -> Request:
         way = self.ways[self.way]
         if way.is_post:

@@ -103,6 +103,20 @@ class Spider(ListingSpider):
         asked = [(name.rstrip("_"), said) for name, said in params.items() if said]
         return urlunsplit(parts._replace(query=urlencode([*kept, ("verb", verb), *asked])))
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return self.address("GetRecord", identifier=identifier, metadataPrefix=self.prefix)
+
+    def is_unknown(self, response: Response) -> bool:
+        if response.status != 200:
+            return super().is_unknown(response)
+        try:
+            root = parse_xml(response.body)
+        except ValueError:
+            return False
+        if any(attribute(error, "code") == "idDoesNotExist" for error in children(root, "error")):
+            return True
+        return attribute(find(root, "GetRecord/record/header"), "status") == "deleted"
+
     def ask(self, walk: Walk) -> Request:
         at = walk.at or {}
         if token := at.get("token"):

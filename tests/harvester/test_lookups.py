@@ -130,3 +130,65 @@ def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
         follower.__exit__(None, None, None)
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"]) == (verdict, 6 if comes_back else 3), row["reasons"]
+
+
+CSW = 'xmlns:csw="http://www.opengis.net/cat/csw/2.0.2" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+OAI = 'xmlns="http://www.openarchives.org/OAI/2.0/"'
+
+
+def xml(text: str) -> Answer:
+    return Answer(200, "application/xml", text.encode())
+
+
+def catalogue(ids: list[str]) -> Any:
+    """A catalogue service that counts one record more than it sends."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.query.get("request") == "GetRecordById":
+            found = [one for one in ids if one == asked.query["id"]]
+            inner = "".join(f"<csw:BriefRecord><dc:identifier>{one}</dc:identifier></csw:BriefRecord>" for one in found)
+            return xml(f"<csw:GetRecordByIdResponse {CSW}>{inner}</csw:GetRecordByIdResponse>")
+        record = "<csw:Record><dc:identifier>{0}</dc:identifier><dc:title>{0}</dc:title></csw:Record>"
+        told = f'numberOfRecordsMatched="{len(ids) + 1}" numberOfRecordsReturned="{len(ids)}" nextRecord="0"'
+        inner = "".join(map(record.format, ids))
+        return xml(f"<csw:GetRecordsResponse {CSW}><csw:SearchResults {told}>{inner}</csw:SearchResults>"
+                   "</csw:GetRecordsResponse>")  # fmt: skip
+
+    return answer
+
+
+def repository(ids: list[str]) -> Any:
+    """A repository that counts one record more than it lists."""
+    record = (
+        "<record><header><identifier>{0}</identifier></header><metadata><dc><title>{0}</title></dc></metadata></record>"
+    )
+
+    def answer(asked: Asked) -> Answer:
+        verb, inner = asked.query.get("verb"), ""
+        if verb == "ListMetadataFormats":
+            inner = f"<{verb}><metadataFormat><metadataPrefix>oai_dc</metadataPrefix></metadataFormat></{verb}>"
+        elif verb == "GetRecord":
+            named = asked.query["identifier"]
+            known = f"<{verb}>{record.format(named)}</{verb}>"
+            inner = known if named in ids else '<error code="idDoesNotExist">no such record</error>'
+        elif verb == "ListRecords":
+            more = f'<resumptionToken completeListSize="{len(ids) + 1}"/>'
+            inner = f"<{verb}>{''.join(map(record.format, ids))}{more}</{verb}>"
+        else:
+            inner = "<Identify><repositoryName>R</repositoryName></Identify>"
+        return xml(f"<OAI-PMH {OAI}>{inner}</OAI-PMH>")
+
+    return answer
+
+
+@pytest.mark.parametrize(("portal_type", "made"), [("csw", catalogue), ("oai-pmh", repository)])
+def test_interfaces_that_answer_200_for_what_they_do_not_know(portal_type: str, made: Any, catalog: Catalog) -> None:
+    ids = [f"r{n}" for n in range(5)]
+    with PortalServer({"/in": made(ids)}) as server:
+        portal = spec("p", portal_type, server.url + "/in", retire={"grace_runs": 1}, schedule={"full_every": 1})
+        harvest(catalog, portal)
+        assert harvested(catalog, "p")["verdict"] == "partial", harvested(catalog, "p")
+        ids.remove("r2")
+        harvest(catalog, portal)
+    found = {r["identifier"]: r["status"] for r in catalog.rows("select identifier, status from datasets")}
+    assert found == {f"r{n}": "present" for n in range(5)} | {"r2": "retired"}, harvested(catalog, "p")

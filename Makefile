@@ -31,6 +31,7 @@ bench: .venv/installed
 	$(BIN)/python bench/checks.py
 	$(BIN)/python bench/scoring.py 2000
 	$(BIN)/python bench/shacl.py
+	$(BIN)/python bench/facts.py
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

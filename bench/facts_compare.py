@@ -121,6 +121,9 @@ def days(text: str) -> frozenset[str]:
             found.add(f"{y}-{MONTHS[name.lower()]:02}" + (f"-{int(d):02}" if d else ""))
     for year, short in re.findall(r"(?<!\d)(\d{4})\s?[/–]\s?(\d\d)(?!\d)", text):
         found |= {year, year[:2] + short}
+    if len(text) > 30:
+        # Prose, in which one end may be a day and the other a year.
+        found |= set(re.findall(r"(?<!\d)(\d{4})(?!\d)", text))
     if not found:
         found = {f"{y}-{m}" for y, m in re.findall(r"\b(\d{4})-(\d\d)(?!\d)", text)}
         found |= set(re.findall(r"(?<!\d)(\d{4})(?!\d)", text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from catalog.model import DataService, Dataset, Distribution
@@ -13,6 +14,11 @@ from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import first, text, texts
 
 __all__ = ["keywords_of", "to_dataset"]
+
+_LEADS = re.compile(r"/|www\.")
+"""In an address, of whatever kind; not in "11.5 KB" and "Variable"."""
+_SAYS_A_SIZE = re.compile(r"[1-9]")
+_PART_OF_ADDRESS = re.compile(r"[?=&]")
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
@@ -58,12 +64,29 @@ def keywords_of(value: Any) -> tuple[str, ...]:
 def _distributions(raw: dict[str, Any], languages: Sequence[str | None]) -> tuple[Distribution, ...]:
     declared = raw.get("distribution")
     items = declared if isinstance(declared, list) else [declared] if isinstance(declared, dict) else []
-    found = [_distribution(item, languages) for item in items if isinstance(item, dict)]
+    found = _with_sizes([_distribution(item, languages) for item in items if isinstance(item, dict)])
     if not found and (text(raw.get("accessURL")) or text(raw.get("downloadURL"))):
         # Project Open Data 1.0 keeps the only distribution in fields of the dataset.
         own = ("accessURL", "downloadURL", "format", "mediaType", "size", "byteSize")
         found = [_distribution({key: raw[key] for key in own if key in raw}, languages)]
     return tuple(found)
+
+
+def _with_sizes(found: list[Distribution]) -> list[Distribution]:
+    """The files without the columns of sizes that some feeds list beside them: "csvSize", at the address "11.5 KB"."""
+    sizes: dict[str, str | None] = {}
+    for one in found:
+        if one.format and one.format.endswith("Size") and not _LEADS.search(one.access_url or ""):
+            sizes.setdefault(one.format.removesuffix("Size").casefold(), one.access_url)
+    if not sizes:
+        return found
+    kept = [one for one in found if not (one.format or "").endswith("Size") or _LEADS.search(one.access_url or "")]
+    return [
+        replace(one, byte_size=size)
+        if one.byte_size is None and (size := sizes.get((one.format or "").casefold())) and _SAYS_A_SIZE.search(size)
+        else one
+        for one in kept
+    ]
 
 
 def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Distribution:
@@ -73,7 +96,10 @@ def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Dist
     is_listed = isinstance(listed, list) and bool(listed) and isinstance(listed[0], dict)
     facts.read({key: value for key, value in item.items() if key != "formats"} if is_listed else item, scope=Scope.FILE)
     if is_listed and isinstance(listed, list):
-        facts.add("format", listed[0].get("label"), "formats/0/label", scope=Scope.FILE, rank=50)
+        label = text(listed[0].get("label"))
+        # Made of the end of an address: "php?id=7".
+        if label is None or not _PART_OF_ADDRESS.search(label):
+            facts.add("format", label, "formats/0/label", scope=Scope.FILE, rank=50)
         facts.add("media_type", listed[0].get("value"), "formats/0/value", scope=Scope.FILE, rank=50)
     download = facts.text("download_url")
     return Distribution(

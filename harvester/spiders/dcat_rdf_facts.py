@@ -19,8 +19,8 @@ from harvester.spiders.rdf_values import duration, label, name, names, nodes, te
 from quality.dates import last_day
 
 __all__ = [
-    "access_rights", "areas", "contact", "date", "file_format", "frequency", "licence", "media_type", "period",
-    "publisher",
+    "access_rights", "areas", "contact", "date", "file_format", "frequency", "is_open_licence", "licence", "media_type",
+    "most_specific", "period", "publisher",
 ]  # fmt: skip
 
 _LICENCES = ("dct:license", "dcat:license", "schema:license", "cc:license", "dct:licence", "odrl:hasPolicy")
@@ -63,7 +63,7 @@ def licence(node: Any, scope: Scope) -> tuple[str | None, str | None, tuple[str,
             words = [word for word in said if not is_no_value(word)]
             # What resolves says more than an address of the portal's own.
             best = next((word for word in words if vocabulary.licence(word)), words[0] if words else None)
-            if best is None or (rank and not _is_open_licence(best)):
+            if best is None or (rank and not is_open_licence(best)):
                 continue
             title = best if best != words[0] else called if called != best else None
             found.setdefault(Candidate("licence", best, path, scope, rank=rank * 10), (words[0], title))
@@ -71,7 +71,8 @@ def licence(node: Any, scope: Scope) -> tuple[str | None, str | None, tuple[str,
     return (None, None, ()) if chosen is None else (*found[chosen.candidate], chosen.contradictions)
 
 
-def _is_open_licence(said: str) -> bool:
+def is_open_licence(said: str) -> bool:
+    """Whether a statement of rights names terms that are open: it is a licence then, wherever it stands."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -110,7 +111,7 @@ def _format_names(node: Any, *properties: str) -> list[str]:
     return found
 
 
-def _specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
+def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
     """The most specific of some formats; of several that which the address or the media type bears out."""
     if not found:
         return None
@@ -129,13 +130,13 @@ def file_format(node: Any) -> str | None:
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dcat:mediaType"))
     stated = _format_names(node, "dct:format", "dc:format", "schema:encodingFormat", "dcat:format")
     packed = () if stated else _format_names(node, "dcat:packageFormat", "dcat:compressFormat")
-    return _specific([*stated, *packed] if not node.get("dcat:mediaType") else stated, hints)
+    return most_specific([*stated, *packed] if not node.get("dcat:mediaType") else stated, hints)
 
 
 def media_type(node: Any) -> str | None:
     """The media type of a distribution."""
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dct:format"))
-    return _specific(_format_names(node, "dcat:mediaType", "schema:fileFormat"), hints)
+    return most_specific(_format_names(node, "dcat:mediaType", "schema:fileFormat"), hints)
 
 
 # Times

@@ -11,6 +11,9 @@ from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.facts import periods, span, worded_values
+from harvester.facts.candidates import Candidate, Scope
+from harvester.facts.choice import choose
+from harvester.spiders.dcat_rdf_facts import is_open_licence, most_specific
 from harvester.spiders.dcat_us_record import keywords_of
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text
@@ -70,7 +73,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
         themes=_names(raw.get("theme")) or _names(raw.get("subject")),
         publisher=_publisher(raw.get("publisher")),
         contact=_contact(raw.get("contactPoint")),
-        licence=_name(raw.get("license")),
+        licence=_licence(raw, Scope.DATASET),
         access_rights=_name(raw.get("accessRights")) or text(raw.get("accessLevel")),
         rights=_label(raw.get("rights")),
         issued=text(raw.get("issued")),
@@ -189,6 +192,15 @@ def _places(value: Any) -> tuple[str, ...]:
     return tuple(one for one in found if one)
 
 
+def _licence(node: dict[str, Any], scope: Scope) -> str | None:
+    """The licence; or open terms among the rights, where none is stated or none that is known."""
+    rights = [*_names(node.get("rights")), *_labels(node.get("rights")), *_names(node.get("accessRights"))]
+    found = [Candidate("licence", one, "license", scope) for one in _names(node.get("license"))]
+    found += [Candidate("licence", one, "rights", scope, rank=10) for one in rights if is_open_licence(one)]
+    chosen = choose("licence", found)
+    return chosen.text if chosen else None
+
+
 def _distribution(node: dict[str, Any]) -> Distribution:
     checksum = _node(node.get("checksum"))
     download = _name(node.get("downloadURL"))
@@ -198,12 +210,12 @@ def _distribution(node: dict[str, Any]) -> Distribution:
         description=_words(node, "description"),
         access_url=_name(node.get("accessURL")) or download,
         download_url=download,
-        format=_label(node.get("format")),
-        media_type=_name(node.get("mediaType")),
+        format=most_specific(list(_labels(node.get("format"))), (download, *_names(node.get("mediaType")))),
+        media_type=most_specific(list(_names(node.get("mediaType"))), (download, *_labels(node.get("format")))),
         byte_size=text(node.get("byteSize")),
         checksum=text(checksum.get("checksumValue")),
         checksum_algorithm=_name(checksum.get("algorithm")),
-        licence=_name(node.get("license")),
+        licence=_licence(node, Scope.FILE),
         rights=_label(node.get("rights")),
         issued=text(node.get("issued")),
         modified=text(node.get("modified")),

@@ -9,6 +9,7 @@ from pyoxigraph import RdfFormat, Store
 
 from catalog.model import Dataset
 from harvester.spiders.dcat_rdf_record import to_dataset
+from harvester.spiders.dcat_us_3_record import to_dataset as of_dcat_us_3
 from harvester.spiders.rdf_nodes import BASE, datasets_of, describe
 
 PREFIXES = """
@@ -266,3 +267,22 @@ def test_other_properties_and_namespaces() -> None:
 def test_the_order_of_statements_means_nothing() -> None:
     parts = [TITLES, 'dct:spatial "A" , "B"', "dct:publisher [ foaf:name 'X' ] , [ foaf:name 'Y' ]"]
     assert bilingual(" ; ".join(parts)) == bilingual(" ; ".join(parts[::-1]))
+
+
+@pytest.mark.parametrize(
+    ("statements", "licence", "file_format"),
+    [
+        ({"rights": "https://spdx.org/licenses/CC-BY-4.0"}, "https://spdx.org/licenses/CC-BY-4.0", None),
+        ({"rights": [{"@type": "RightsStatement", "label": "CC BY 4.0"}]}, "CC BY 4.0", None),
+        ({"rights": "All rights reserved"}, None, None),
+        ({"license": "see the page", "rights": "CC0-1.0"}, "CC0-1.0", None),
+        ({"license": "All rights reserved", "rights": "CC0-1.0"}, "All rights reserved", None),
+        ({"format": ["ZIP", "CSV"]}, None, "CSV"),
+        ({"format": ["JSON", "GZIP"]}, None, "JSON"),
+    ],
+)  # fmt: skip
+def test_the_same_facts_of_dcat_us_3(statements: dict[str, Any], licence: str | None, file_format: str | None) -> None:
+    part = {"@type": "Distribution", "downloadURL": "http://x.example/f", **statements}
+    found = of_dcat_us_3({"identifier": "1", "title": "T", "distribution": [part], **statements})
+    assert (found.distributions[0].licence, found.distributions[0].format) == (licence, file_format)
+    assert found.licence == licence

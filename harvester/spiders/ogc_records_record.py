@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from catalog.vocabulary import file_format
 from harvester.spiders import geonetwork_record, xml_record
 from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
@@ -165,13 +166,15 @@ def _distribution(link: dict[str, Any]) -> Distribution:
     is_file = _rel(link) in ("enclosure", "download") or "download" in (text(link.get("protocol")) or "").lower()
     is_data = _rel(link) != "archives" and bool(media_type) and "/" in str(media_type) and "html" not in str(media_type)
     length = link.get("length")
+    bare = media_type if media_type and "/" not in media_type else None
     return Distribution(
         title=first(link.get("title"), link.get("name")),
         description=text(link.get("description")),
         access_url=url,
         download_url=url if is_file or is_data else None,
-        format=next(iter(names(formats, "name")), None),
-        media_type=media_type,
+        # A link that says what it leads to in a word of its own ("GRIB2") names the format; "collection" is none.
+        format=first(next(iter(names(formats, "name")), None), media_type if file_format(bare) else None),
+        media_type=media_type if bare is None else None,
         byte_size=text(length),
         language=texts(link.get("hreflang")),
     )

@@ -323,3 +323,14 @@ def test_the_only_format_of_the_data_is_that_of_its_files() -> None:
     assert [one.format for one in found.distributions] == ["GRIB2", None]
     two = to_dataset({"id": "r", "links": links, "properties": {"formats": [{"name": "GRIB2"}, {"name": "CSV"}]}})
     assert [one.format for one in two.distributions] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "format_name", "media_type"),
+    [("text/csv", None, "text/csv"), ("CSV", "CSV", None), ("collection", None, None), (None, None, None)],
+)
+def test_the_type_of_a_link_need_not_be_a_media_type(
+    said: str | None, format_name: str | None, media_type: str | None
+) -> None:
+    found = to_dataset({"id": "r", "links": [{"rel": "enclosure", "href": "https://f.example/1", "type": said}]})
+    assert [(one.format, one.media_type) for one in found.distributions] == [(format_name, media_type)]

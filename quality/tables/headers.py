@@ -41,6 +41,7 @@ _UNIT = re.compile(
 )
 
 
+_ADDRESS = re.compile(r"(?:https?|ftps?)://\S|[^@\s]+@[^@\s]+\.\w", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
 """A year, perhaps with the mark of a note."""
 
@@ -193,6 +194,12 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     if not body.typed or len(stripped) < 2:
         return plain
     first = _first_data(body)
+    # No name of a column is an address: a row that holds one among others is data, whatever its columns agree in.
+    addressed = next(
+        (n for n, cells in enumerate(stripped) if _has_address(cells) and body.filled[n] > body.usual / 2), None
+    )
+    if addressed is not None and addressed > 0 and (first is None or addressed < first):
+        first = addressed
     if first is None:
         return plain if plain is None or len(stripped) < 4 else _unsure(plain)
     if first == 0:
@@ -207,6 +214,10 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     agreeing = sum(body.is_data(cells) for cells in below) / max(1, len(below))
     confidence = round(min(1.0, 0.25 + covered) * min(1.0, 0.3 + agreeing), 2)
     return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless)
+
+
+def _has_address(cells: Sequence[str]) -> bool:
+    return any(_ADDRESS.match(cell) for cell in cells if "@" in cell or ":" in cell)
 
 
 def _unsure(plain: Heading) -> Heading:

@@ -93,3 +93,15 @@ def test_a_header_of_three_rows_accuses_no_column(tmp_path: Path) -> None:
     assert {defect.severity for defect in report.defects} <= {"info"}
     assert report.columns[:3] == ("District", "Births boys no.", "Births girls no.") or report.header_row == 2
     assert report.row_count == 20
+
+
+def test_row_with_addresses_is_no_second_row_of_names() -> None:
+    rows = [
+        ["List of data", "", "", ""],
+        ["Id", "Title", "Changed", "Link"],
+        ["wells", "All wells", "31/12/2025", "http://northmere.example/wells.csv"],
+        ["roads", "All roads", "2024", "http://northmere.example/roads.csv"],
+        ["", "Trees", "2023", "http://northmere.example/trees.csv"],
+        ["parks", "Parks", "", "desk@northmere.example"],
+    ]
+    assert heading(rows) == ((1,), ("Id", "Title", "Changed", "Link"))

@@ -63,6 +63,9 @@ def fill(catalog: Catalog) -> None:
                 "verdict": "complete",
                 "datasets": 3,
                 "added": 3,
+                "robots_decision": f"obeyed: somebody's own {EVIL}",
+                "robots_sha256": "ab12",
+                "robots_text": f"User-agent: *\n# {EVIL}",
             }
         ],
         "publishers": [{"id": "north-p", "portal_id": "north", "name": f"Ministry {EVIL}", "datasets": 3}],
@@ -299,6 +302,8 @@ def test_another_name_of_a_dataset_leads_to_its_page(site: Site, form: str) -> N
 def test_portal_page(site: Site) -> None:
     page = site.page("/catalog/portals/north")
     for text in ("&lt;script&gt;", "61.3", "complete", "Search its 3 datasets", "rule_id=link_ok", "Ministry"):
+        assert text in page, text
+    for text in ("robots.txt", "obeyed: somebody", "SHA-256 ab12", "User-agent: *"):
         assert text in page, text
     assert "Not harvested yet" in site.page("/catalog/portals/south")
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from catalog.vocabulary import format_of_url
+from harvester.facts import field_name
 from quality.tables.structure import Table
 
 __all__ = ["fields_of"]
@@ -92,6 +93,19 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "media_type": ("media_type", "mime_type", "mimetype"),
     "byte_size": ("byte_size", "size", "tamano", "taille", "grosse", "tamanho"),
 }  # fmt: skip
+_FACTS = {
+    **{
+        (fact, "dataset"): fact
+        for fact in (
+            "licence", "title", "description", "keywords", "frequency", "spatial", "temporal_start", "temporal_end",
+            "language", "issued", "modified", "publisher", "contact_name", "contact_email",
+        )
+    },
+    ("themes", "dataset"): "theme", ("responsible", "dataset"): "publisher", ("contact", "dataset"): "contact_name",
+    ("maintainer", "dataset"): "contact_name", ("maintainer_email", "dataset"): "contact_email",
+    **{(fact, "file"): fact for fact in ("format", "media_type", "byte_size")},
+}  # fmt: skip
+"""The facts of ``specs/field_names.toml`` that an inventory has a field for."""
 _KNOWN = {name: field for field, names in _COLUMNS.items() for name in names}
 _OF_DATA = frozenset((
     "dataset", "datasets", "data", "set", "record", "resource", "resources", "the", "of", "for", "to", "del", "de",
@@ -127,6 +141,10 @@ def fields_of(table: Table) -> dict[str, int]:
         for place, header in enumerate(headers):
             if place not in found.values() and (field := read(header)) is not None:
                 found.setdefault(field, place)
+    for place, label in enumerate(table.header):
+        # What this table does not know may stand in the one for all portal types.
+        if place not in found.values() and (other := _of_all_types(label)) is not None:
+            found.setdefault(other, place)
     for field in _ADDRESSES:
         if field in found and not _may_be_addresses(table, found[field]):
             del found[field]
@@ -134,6 +152,15 @@ def fields_of(table: Table) -> dict[str, int]:
     if "identifier" not in found and (naming := _identifying(table, headers, found)) is not None:
         found["identifier"] = naming
     return found
+
+
+def _of_all_types(label: str) -> str | None:
+    """The field of a header by ``specs/field_names.toml``."""
+    for of in ("dataset", "file"):
+        name = field_name(label, "dataset" if of == "dataset" else "file")
+        if name is not None and (name.fact, of) in _FACTS:
+            return _FACTS[name.fact, of]
+    return None
 
 
 def _folded(label: str) -> str:

@@ -328,3 +328,12 @@ def test_name_beside_the_same_address_is_taken() -> None:
     facts.read({"maintainer_email": "desk@example.org", "author": "Desk", "author_email": "desk@example.org"})
     contact = facts.contact()
     assert contact is not None and (contact.name, contact.email) == ("Desk", "desk@example.org")
+
+
+def test_columns_of_an_inventory_are_known_by_the_same_names() -> None:
+    from harvester.spiders.inventory_columns import fields_of
+    from quality.tables.structure import Table
+
+    header = ["Title", "Frequency-of-Update", "Terms of Use", "Veröffentlichende Stelle", "Shelf"]
+    table = Table(header=header, header_line=1, rows=[["Trees", "monthly", "CC BY 4.0", "Office", "on top"]], lines=[2])
+    assert fields_of(table) == {"title": 0, "frequency": 1, "licence": 2, "publisher": 3}

@@ -166,12 +166,22 @@ def _is_year(cell: str) -> bool:
     return len(cell) <= 8 and _YEAR.fullmatch(cell) is not None
 
 
+_ADDRESS = re.compile(r"(?i)(https?|ftp)://\S+|[\w.+-]+@[\w-]+(\.[\w-]+)+")
+
+
+def _holds_address(cells: Sequence[str], body: _Body) -> bool:
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 2 and len(filled) >= 0.5 * body.usual and any(map(_ADDRESS.fullmatch, filled))
+
+
 def _first_data(body: _Body) -> int | None:
     """The row where data begin."""
     rows = body.rows
     first = next((n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells)), None)
     if first is None:
         return None
+    # No column is called by a web address or a mailbox: a filled row that holds one is data, whatever else is in it.
+    first = next((n for n, cells in enumerate(rows[:first]) if _holds_address(cells, body)), first)
     # Rows of metadata (a month, a count of observations) agree in some columns, and a row of names follows them.
     for later in range(min(first + _LOOK_AHEAD, len(rows) - 1) - 1, first, -1):
         if body.is_wordy(rows[later]) and body.filled[later] > body.usual / 2:

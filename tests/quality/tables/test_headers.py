@@ -105,3 +105,16 @@ def test_row_with_addresses_is_no_second_row_of_names() -> None:
         ["parks", "Parks", "", "desk@northmere.example"],
     ]
     assert heading(rows) == ((1,), ("Id", "Title", "Changed", "Link"))
+
+
+def test_a_row_that_holds_an_address_is_data_and_no_header() -> None:
+    """Where the columns are words, a first row with a date here and an address there looks like names of columns."""
+    rows = [
+        ["Register of the town", "", "", ""],
+        ["Identifier", "Title", "Updated", "Link"],
+        ["w", "Wells", "31/12/2025", "http://larkholm.example/wells.csv"],
+        ["w", "", "", "files/wells.xlsx"],
+        ["t", "Trees", "2024", "http://larkholm.example/trees.csv"],
+    ]
+    found = find_heading(rows, 1)
+    assert found is not None and (found.lines, found.names) == ((1,), ("Identifier", "Title", "Updated", "Link"))

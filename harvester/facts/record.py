@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from catalog.model import Contact, Publisher
@@ -69,6 +70,12 @@ def meant(fact: str, said: str) -> bool:
         return True
     if fact in _TITLES:
         return not is_template(said)
+    return _is_meant(fact, said)
+
+
+@lru_cache(maxsize=65_536)
+def _is_meant(fact: str, said: str) -> bool:
+    """Of a short text. Formats, licences and names come again and again."""
     if is_no_value(said, by_program=fact in _WORDS):
         # "unknown" is a frequency by its own code.
         return fact == "frequency" and not is_no_value(said, by_program=True) and frequency(said) is not None

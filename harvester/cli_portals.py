@@ -74,6 +74,8 @@ def detect(
     target = _own_folder(data, folder)
     if address.lower().endswith((".csv", ".tsv", ".txt")) and "://" not in address:
         _detect_list(Path(address), out, target if save else None, contact, allow_local, delay, load(data).proxy)
+        if save and (said := _kept_contact(data, contact)):
+            click.echo(said)
         return
     with countdown() as on_wait:
         found = look(

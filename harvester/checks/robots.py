@@ -54,7 +54,8 @@ class ObeyRobots(RobotsTxtMiddleware):
         portal: PortalSpec | None = getattr(spider, "portal", None)
         if portal is None or host_of(request.url) != host_of(portal.url):
             return None
-        if spider.robots is None:
+        if spider.robots is None or spider.robots.rules is not rules:
+            # Of a portal that leads from http to https those of the latter count.
             spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
         found: Decision = spider.robots
         return found

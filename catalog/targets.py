@@ -10,7 +10,7 @@ from catalog.model import ResourceCheck
 from catalog.rows import part_of
 from catalog.store import Catalog, instant, started
 
-__all__ = ["CheckTarget", "due_targets", "schema_addresses"]
+__all__ = ["CheckTarget", "due_targets", "portal_addresses", "schema_addresses"]
 
 PROMISED = """
   coalesce(datasets.applicable_legislation, '[]') != '[]' or coalesce(datasets.hvd_categories, '[]') != '[]'
@@ -57,6 +57,12 @@ def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[
     found = [described_by] if described_by else []
     found += [one for one in listed if isinstance(one, str) and one.lower().endswith(".json")]
     return [one for one in found if one.lower().startswith(("http://", "https://"))]
+
+
+def portal_addresses(catalog: Catalog, portal_ids: Sequence[str]) -> list[str]:
+    """The addresses of some portals."""
+    known = (catalog.value("select url from portals where id = ?", [portal_id]) for portal_id in portal_ids)
+    return [url for url in known if url and str(url).startswith(("http://", "https://"))]
 
 
 def due_targets(

@@ -15,6 +15,7 @@ from specs.commitments import Commitment
 
 if TYPE_CHECKING:
     from harvester.archive import Archive, Replay
+    from harvester.checks.faults import Fault
     from harvester.checks.robots_rules import SiteRules
 
 __all__ = ["CheckBudget", "Night"]
@@ -48,6 +49,8 @@ class Night:
     """Rules of robots.txt by site, for all crawls of the night."""
     known_robots: dict[str, SiteRules] = field(default_factory=dict)
     """Those that were read just before the night, by site: they are not asked for again."""
+    unresolved: dict[str, Fault] = field(default_factory=dict)
+    """Hosts whose names did not resolve in the check of addresses, and why."""
     archive: Archive | None = None
     """Where exchanges are written to, if they are."""
     replay: Replay | None = None

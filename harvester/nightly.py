@@ -353,6 +353,7 @@ def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
         "harvest_errors": sum(p["errors"] or 0 for p in portals),
         "checks": {row["outcome"]: row["n"] for row in checks},
         "checks_carried_over": cost.get("carried_over", 0),
+        "hosts_lost_with_network": cost.get("hosts_lost_with_network", 0),
         "traffic": {
             name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost.get(name, 0)}
             for name in ("requests", "bytes", "not_modified")

@@ -81,6 +81,11 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"
     )
+    if hosts := result.get("hosts_lost_with_network"):
+        console.print(
+            f"[red]the check was ended: {hosts} hosts in a row did not answer, and no other. "
+            "It is the network of this machine; nothing is held against them[/red]"
+        )
     if result["checks_carried_over"]:
         console.print(f"{result['checks_carried_over']:,} addresses that were due are carried over to the next night")
     traffic = result["traffic"]

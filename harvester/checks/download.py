@@ -38,7 +38,7 @@ from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
 from catalog.store import instant
 from harvester.checks.decode import BrokenCodingError, Decoder
-from harvester.checks.faults import chain_of, of_exception, tls_reason
+from harvester.checks.faults import SettledFault, chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket, own_addresses
 from harvester.checks.politeness import host_of
 from harvester.checks.proxies import check_name, is_direct
@@ -172,8 +172,17 @@ class GuardedHandler(AiohttpDownloadHandler):
 
     async def _fetch(self, request: Request) -> Response:
         host = host_of(request.url)
+        spider: Any = self.crawler.spider
+        unresolved = spider.night.unresolved if getattr(spider, "asks_unresolved_once", False) else {}
+        if host in unresolved:
+            raise SettledFault(unresolved[host])
         try:
             response = await super().download_request(request)
+        except CannotResolveHostError as error:
+            unresolved[host] = of_exception(error)
+            if unresolved is spider.night.unresolved:
+                raise SettledFault(unresolved[host]) from error
+            raise
         except Exception as error:
             reason = tls_reason(error)
             if reason is None or host in self._tls_faults or host not in self._accepted:

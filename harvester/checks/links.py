@@ -28,13 +28,14 @@ from scrapy.settings import Settings
 from catalog.model import ResourceCheck
 from catalog.observations import BrokenRule, drop_stale_reports, write_checks
 from catalog.store import instant, started
-from catalog.targets import CheckTarget, due_targets
+from catalog.targets import CheckTarget, due_targets, portal_addresses
 from harvester.checks import faults
 from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.direct import DirectDownloader, lean_settings
 from harvester.checks.guard import own_addresses
 from harvester.checks.look import Look, askable
 from harvester.checks.looks import of_fault
+from harvester.checks.outage import HOSTS, Outage, has_answered
 from harvester.checks.politeness import host_of
 from harvester.interrupts import run_loop
 from harvester.night import Night
@@ -46,6 +47,8 @@ __all__ = ["Job", "LinkSpider", "check", "check_again"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
+PROBES = 3
+"""Portals that are asked whether the network is there, where nothing has answered yet."""
 WRITE_EVERY = 100
 """Checks written in one transaction."""
 
@@ -188,6 +191,8 @@ class LinkSpider(scrapy.Spider):
     """Asks addresses, host by host. Each host has its own queue, the most urgent address first."""
 
     name = "links"
+    asks_unresolved_once = True
+    """A host whose name does not resolve is not asked again in this night."""
 
     def __init__(self, *, night: Night, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -200,6 +205,10 @@ class LinkSpider(scrapy.Spider):
         self.queues: dict[str, deque[Job]] = {}
         for job in jobs:
             self.queues.setdefault(_host(job.target.url), deque()).append(job)
+        self.outage, self.is_network_lost, self.probing = Outage(), False, asyncio.Lock()
+        self.reached: str | None = None
+        """An address that answered in this stage."""
+        self.portal_ids = list(dict.fromkeys(job.target.portal_id for job in jobs))
 
     @property
     def downloader(self) -> DirectDownloader:
@@ -249,6 +258,9 @@ class LinkSpider(scrapy.Spider):
                 for _ in range(min(queue[0].limits.concurrency, len(queue)) if queue else 0):
                     await gate.acquire()
                     group.create_task(work(host))
+        if len(self.outage.held) >= HOSTS and not await self.is_network_there():
+            self.end_without_network()
+        self.settle(*self.outage.release())
 
     async def work(self, host: str) -> None:
         """Ask the addresses of one host, one after the other."""
@@ -268,8 +280,49 @@ class LinkSpider(scrapy.Spider):
                 continue
             if self.night.fault is not None:
                 return
+            if self.is_network_lost:
+                return
             if seen is not None:
-                self.settle(_in_time(seen, job, self.night.run_id))
+                seen = _in_time(seen, job, self.night.run_id)
+                self.reached = seen.url if has_answered(seen) else self.reached
+                self.settle(*self.outage.take(host, seen))
+                if self.outage.is_likely and not await self.is_network_there():
+                    self.end_without_network()
+
+    async def is_network_there(self) -> bool:
+        """Whether an address that must be there answers: one that did in this stage, or those of the portals."""
+        async with self.probing:
+            if not self.outage.is_likely:
+                return True
+            known = [self.reached] if self.reached else portal_addresses(self.night.catalog, self.portal_ids[:PROBES])
+            for url in known:
+                meta = {"dont_obey_robotstxt": True, "dont_retry": True, "handle_httpstatus_list": [*range(300, 600)]}
+                request = scrapy.Request(url, method="HEAD", meta=meta)
+                dict.update(request.headers, self.headers)
+                try:
+                    await self.downloader.ask(request, lambda request: None)
+                except Exception as error:  # noqa: BLE001  # every exception of a request is a fault with a name
+                    if faults.of_exception(error).kind not in ("dns", "connect", "timeout"):
+                        break
+                else:
+                    break
+            else:
+                return False
+            self.settle(*self.outage.release())
+            return True
+
+    def end_without_network(self) -> None:
+        """Nothing can be seen any more: what is left is carried over, and what failed of late says nothing."""
+        if self.is_network_lost:
+            return
+        self.is_network_lost = True
+        hosts = len(self.outage.held)
+        log.error("the check of addresses was ended: %d hosts in a row did not answer; it is our network", hosts)
+        self.night.traffic["hosts_lost_with_network"] = hosts
+        self.night.unresolved.clear()
+        self.settle(*self.outage.lost())
+        for queue in self.queues.values():
+            queue.clear()
 
     def may_download(self, job: Job) -> bool:
         """Whether the portal's number of tables for a night is not used up."""
@@ -279,10 +332,12 @@ class LinkSpider(scrapy.Spider):
         """Count a table."""
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
-    def settle(self, seen: ResourceCheck) -> None:
-        """Take a check as final; they are written by the hundred."""
-        self.waiting.append(seen)
-        self.done += 1
+    def settle(self, *seen: ResourceCheck) -> None:
+        """Take checks as final; they are written by the hundred."""
+        if not seen:
+            return
+        self.waiting += seen
+        self.done += len(seen)
         if len(self.waiting) >= WRITE_EVERY:
             self.write()
         self.night.on_progress("check", "addresses", self.done, self.total)

@@ -1,0 +1,112 @@
+"""What no host answers is held against none; a name that does not resolve is asked for once."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from portal_server import Answer, PortalServer, as_json, harvest, spec
+
+from catalog.model import ResourceCheck
+from catalog.store import Catalog
+from harvester.checks.links import check
+from harvester.checks.outage import HOSTS, Outage
+from harvester.night import Night
+
+
+def seen(fault: str | None, url: str = "u") -> ResourceCheck:
+    outcome = "ok" if fault is None else "failing" if fault == "dns" else "unknown"
+    return ResourceCheck(url=url, outcome=outcome, fault=fault, detail="no", checked_at="2031-01-01T00:00:00Z")  # type: ignore[arg-type]
+
+
+def test_checks_wait_for_a_host_that_answers() -> None:
+    outage = Outage()
+    assert outage.take("a", seen("dns", "1")) == []
+    assert [one.fault for one in outage.take("b", seen("robots"))] == ["robots"]
+    assert [one.url for one in outage.take("c", seen(None, "2"))] == ["1", "2"]
+    for n in range(HOSTS):
+        assert not outage.is_likely
+        outage.take(f"h{n}", seen("dns"))
+    assert outage.is_likely
+    assert {(one.outcome, one.fault) for one in outage.lost()} == {("unknown", "ours")}
+    assert outage.release() == []
+
+
+@pytest.fixture
+def server() -> Iterator[PortalServer]:
+    with PortalServer() as made:
+        yield made
+
+
+def closed_ports(count: int) -> list[int]:
+    """Ports of which each is a host that does not answer."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def checked(catalog: Catalog, server: PortalServer, urls: list[str], *, is_cut_off: bool) -> tuple[Night, list[Any]]:
+    records = [
+        {"identifier": f"n{n}", "title": "t", "distribution": [{"accessURL": url}]} for n, url in enumerate(urls)
+    ]
+    server.routes["/data.json"] = as_json({"dataset": records})
+    # Any port may be asked here: in real life these are other hosts.
+    portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 5})
+    night = harvest(catalog, portal)
+    if is_cut_off:
+        catalog.db.conn.execute("update portals set url = ?", [f"http://127.0.0.1:{closed_ports(1)[0]}/"])
+    check(night, [portal])
+    return night, catalog.rows("select url, outcome, fault from resource_checks order by url")
+
+
+@pytest.fixture
+def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a local portal lead to other ports of this machine."""
+    from harvester.checks import download
+
+    monkeypatch.setattr(
+        download, "guarded_socket", lambda info, **more: socket.socket(info[0], info[1], info[2]), raising=True
+    )
+
+
+@pytest.mark.usefixtures("any_port")
+def test_where_nothing_answers_nothing_is_said(catalog: Catalog, server: PortalServer) -> None:
+    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(HOSTS + 3)]
+    night, rows = checked(catalog, server, urls, is_cut_off=True)
+    assert {(row["outcome"], row["fault"]) for row in rows} == {("unknown", "ours")}
+    assert night.traffic["hosts_lost_with_network"] >= HOSTS
+
+
+@pytest.mark.usefixtures("any_port")
+def test_dead_hosts_are_dead_where_the_portal_answers(catalog: Catalog, server: PortalServer) -> None:
+    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(HOSTS + 3)]
+    night, rows = checked(catalog, server, urls, is_cut_off=False)
+    assert {row["fault"] for row in rows} == {"connect"} and len(rows) == HOSTS + 3
+    assert "hosts_lost_with_network" not in night.traffic
+
+
+def test_a_name_that_does_not_resolve_is_asked_once(
+    catalog: Catalog, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    resolve = socket.getaddrinfo
+
+    def counted(host: Any, *arguments: Any, **more: Any) -> Any:
+        if str(host).endswith(".invalid"):
+            asked.append(str(host))
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return resolve(host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
+    server.routes["/there.html"] = Answer(200, "text/html", b"<p>")
+    urls = [f"http://gone.invalid/{n}.html" for n in range(8)]
+    _, rows = checked(catalog, server, [*urls, f"{server.url}/there.html"], is_cut_off=False)
+    found = {row["url"]: (row["outcome"], row["fault"]) for row in rows if "invalid" in row["url"]}
+    assert found == {url: ("failing", "dns") for url in urls}
+    assert len(asked) == 1

@@ -1,7 +1,8 @@
 """RDF documents on disk, read into a store statement by statement: what is malformed is lost alone, and said.
 
-Turtle, N-Triples and RDF/XML are streamed; JSON-LD has to be held whole. The strict parser reads them first. What it
-refuses is cut out as documents of one record each, which are read by another (:mod:`~harvester.spiders.rdf_lenient`).
+Turtle, N-Triples and RDF/XML are streamed; long JSON-LD is read node by node. The strict parser reads them first. What
+it refuses is cut out as documents of one record each, which are read by another
+(:mod:`~harvester.spiders.rdf_lenient`).
 All this runs in a bounded child: nothing here guards against documents that unfold.
 """
 
@@ -29,7 +30,9 @@ __all__ = ["REFUSED", "Fault", "Graph", "load", "syntax_of"]
 IN_MEMORY = 6_500_000
 """Bytes of a document whose triples are held in memory, of a kilobyte each; those of a longer one lie on disk."""
 MAX_JSON_LD = 200_000_000
-"""Bytes of a JSON-LD document, which is parsed whole."""
+"""Bytes of a JSON-LD document."""
+WHOLE_JSON_LD = 10_000_000
+"""Bytes of one that is parsed whole; of a longer one each node is parsed alone."""
 MAX_FAULTS = 1_000
 REFUSED = "!refused"
 """What is said of a record that the lenient parser refuses as well."""
@@ -112,12 +115,14 @@ def load(
     """
     size = path.stat().st_size
     graph = Graph(_store(size, scratch, in_memory))
-    if mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
+    # The parser of JSON-LD takes twelve times the size of a document.
+    is_long = syntax == RdfFormat.JSON_LD and size > WHOLE_JSON_LD
+    if not is_long and (mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD)):
         _read(path, syntax, graph)
     if syntax == RdfFormat.RDF_XML:
         graph.is_cut = _is_cut(path, size)
     is_cut_xml = syntax == RdfFormat.RDF_XML and graph.is_cut
-    if not graph.faults and mended is None and not is_cut_xml:
+    if not graph.faults and mended is None and not is_cut_xml and not is_long:
         return graph
     if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
         # Their parsers do not go on behind what they refuse, or leave out what belongs to it.
@@ -157,10 +162,6 @@ def _read(path: Path, syntax: RdfFormat, graph: Graph) -> None:
     with path.open("rb") as file:
         source: BinaryIO = file
         if syntax == RdfFormat.JSON_LD:
-            if (size := path.stat().st_size) > MAX_JSON_LD:
-                graph.faults.append(Fault(f"JSON-LD of {size:,} bytes; {MAX_JSON_LD:,} are read", None))
-                graph.is_cut = True
-                return
             body, named = with_context(file.read())
             graph.notes += [
                 f"the JSON-LD context {name} is not fetched: usual terms are read instead" for name in named
@@ -211,7 +212,8 @@ def _piecewise(
     graph.store = Store()
     graph.store = new_store()
     if size > MAX_JSON_LD and syntax == RdfFormat.JSON_LD:
-        graph.faults, graph.is_cut = faults, True
+        graph.faults.append(Fault(f"JSON-LD of {size:,} bytes; {MAX_JSON_LD:,} are read", None))
+        graph.is_cut = True
         return
     read = 0
     batch: list[Quad] = []

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pyoxigraph import RdfFormat
 
-from harvester.spiders.json_stream import Broken, Element, records
+from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
 from harvester.spiders.rdf_context import with_context
 
 __all__ = ["MAX_PIECE", "Piece", "json_pieces", "root_of", "statements_at", "xml_pieces"]
@@ -181,12 +181,22 @@ def json_pieces(path: Path) -> Iterator[Piece]:
         if isinstance(element, Broken):
             yield Piece(b"", _id_in(element.text), element.message)
         elif isinstance(element, Element) and isinstance(element.value, dict):
-            node = element.value
-            about = node.get("@id") or node.get("id")
-            whole = {"@context": [context, node["@context"]] if "@context" in node else context}
-            whole |= {key: value for key, value in node.items() if key != "@context"}
-            text = with_context(json.dumps(whole).encode("utf-8", "replace"))[0]
-            yield Piece(text, about if isinstance(about, str) else None)
+            yield _json_piece(context, element.value)
+        elif isinstance(element, StreamEnd):
+            if element.head:
+                # The catalogue itself, which may tell of further pages; or a document of one node.
+                yield _json_piece(context, element.head)
+            if element.fault and not (element.head and element.fault.startswith("the document has no")):
+                yield Piece(b"", None, element.fault)
+
+
+def _json_piece(context: Any, node: dict[str, Any]) -> Piece:
+    about = node.get("@id") or node.get("id")
+    has_own = "@context" in node and node["@context"] != context
+    whole = {"@context": [context, node["@context"]] if has_own else context}
+    whole |= {key: value for key, value in node.items() if key != "@context"}
+    text = with_context(json.dumps(whole).encode("utf-8", "replace"))[0]
+    return Piece(text, about if isinstance(about, str) else None)
 
 
 def _chars(head: bytes, at: int) -> int:

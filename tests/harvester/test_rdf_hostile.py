@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
+from pyoxigraph import RdfFormat
 
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders import rdf_files
 from harvester.spiders.rdf_child import RdfChild, Reading
+from harvester.spiders.rdf_nodes import datasets_of
 
 SPACES = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/" '
@@ -167,6 +170,23 @@ CONTEXT = '"@context": {"dcat": "http://www.w3.org/ns/dcat#", "dct": "http://pur
 def test_json_ld_of_whatever_form(body: str, tmp_path: Path) -> None:
     reading = read(tmp_path, body.encode(), JSON)
     assert iris(reading) == ["http://x.example/a", "http://x.example/b"] and not reading.faults
+
+
+def test_long_json_ld_is_read_node_by_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rdf_files, "WHOLE_JSON_LD", 100)
+    file = tmp_path / "document"
+    for text in (f'{{{CONTEXT}, "@graph": [{",".join(NODES)}]}}', f'{{"@graph": [{",".join(NODES)}], {CONTEXT}}}'):
+        file.write_text(text)
+        graph = rdf_files.load(file, RdfFormat.JSON_LD, tmp_path / "store")
+        assert len(datasets_of(graph.store)) == 2 and not graph.faults and not graph.is_cut and graph.triples == 4
+    pages = '"http://www.w3.org/ns/hydra/core#next": {"@id": "?page=2"}'
+    file.write_text(f'{{{CONTEXT}, "@id": "c", {pages}, "dcat:dataset": [{",".join(NODES)}]}}')
+    assert rdf_files.load(file, RdfFormat.JSON_LD, tmp_path / "store").triples == 5
+    file.write_text(f"{{{CONTEXT}, {NODES[0][1:]}")
+    assert len(datasets_of(rdf_files.load(file, RdfFormat.JSON_LD, tmp_path / "store").store)) == 1
+    file.write_text(f'{{{CONTEXT}, "@graph": [{",".join(NODES)}')
+    cut = rdf_files.load(file, RdfFormat.JSON_LD, tmp_path / "store")
+    assert len(datasets_of(cut.store)) == 2 and cut.faults
 
 
 def test_one_dataset_as_the_root_of_json_ld(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "finish_harvest",
     "harvested",
     "identifiers_seen",
+    "note_robots",
     "new_among",
     "present",
     "restart",
@@ -75,6 +76,15 @@ def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, An
             [{"id": key, "run_id": run_id, "portal_id": portal_id, "started_at": now(), "verdict": None}],
         )
     return {}
+
+
+def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str, str | None]) -> None:
+    """Keep what robots.txt said and how it was taken, as soon as it is known: a harvest may be killed after that."""
+    names = ", ".join(f"{name} = :{name}" for name in ("robots_text", "robots_sha256", "robots_decision"))
+    sql = f"update harvests set {names} where id = :id"  # noqa: S608  # the names are those above
+    values = {name: plain(value) for name, value in columns.items()}
+    with catalog.writing():
+        catalog.db.conn.execute(sql, values | {"id": f"{run_id}/{portal_id}"})
 
 
 def harvested(catalog: Catalog, run_id: str) -> set[str]:

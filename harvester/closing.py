@@ -60,7 +60,6 @@ def finish(
         not_modified=tally.not_modified,
         bytes=tally.bytes,
         tls_fault=tally.tls_fault,
-        **(spider.robots.as_columns() if spider.robots is not None else {}),
     )
 
 

@@ -10,6 +10,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from catalog.harvests import note_robots
 from harvester.checks.faults import Fault, SettledFault
 from harvester.checks.politeness import HostBudget, host_of
 from harvester.checks.robots_rules import MAX_BYTES, NO_RULES, Decision, SiteRules, decide, rules_of
@@ -57,6 +58,8 @@ class ObeyRobots(RobotsTxtMiddleware):
         if spider.robots is None or spider.robots.rules is not rules:
             # Of a portal that leads from http to https those of the latter count.
             spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
+            columns = spider.robots.as_columns()
+            note_robots(self.night.catalog, self.night.run_id, portal.id, columns)
         found: Decision = spider.robots
         return found
 

@@ -363,13 +363,13 @@ def _is_contact(leaf: Leaf) -> bool:
 
 
 def _is_format(leaf: Leaf) -> bool:
+    aside = "thumbnail described contacts supported graphic quicklook overview summaries check template"
+    if _under(leaf, aside) or leaf.value.lower() == "application/octet-stream":
+        return False
     if MEDIA.match(leaf.value) or FILE_TYPE.search(leaf.value):
-        return not _under(leaf, "thumbnail links%")
+        # What a page or an interface answers with is not the format of the data.
+        return leaf.near not in ("self", "root", "parent", "collection", "items", "license", "about", "canonical")
     folded = leaf.value.lower().lstrip(".")
     if folded in FORMATS:
-        return _has(leaf, "format formats mimetype extension mime media filetype type formname natvform")
-    return (
-        _has(leaf, "format formats mimetype mediatype formname natvform")
-        and len(leaf.value) < 60
-        and not leaf.value.isdigit()
-    )
+        return _has(leaf, "format formats mimetype extension mime media filetype type formname natvform label")
+    return _has(leaf, "format formats mimetype mediatype formname natvform") and len(leaf.value) < 60

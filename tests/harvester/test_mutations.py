@@ -35,6 +35,8 @@ UNSEEN = {
     # What is not in a list that states no total may have been withdrawn: that is how deletions are told.
     "remove": ("dcat-us", "dcat-us-3", "dcat-rdf", "dkan", "arcgis-hub", "arcgis-server", "stac", "inventory",
                "oai-pmh", "sparql", "sitemap", "waf", "i14y"),
+    # The same row of a result twice says the same; the row in whose place it stands was a withdrawal, for all one sees.
+    "double": ("sparql",),
 }  # fmt: skip
 """Losses that cannot be seen, by portal type."""
 REFUSED = {"half": ("inventory", "sitemap")}

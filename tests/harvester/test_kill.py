@@ -130,7 +130,8 @@ class Site:
             return
         with self.night(data) as process:
             out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err + out
+        # A record without an identity makes the feed partial: 3.
+        assert process.returncode in (0, 3), err + out
 
     def killed_at_requests(self, data: Path, points: Sequence[tuple[int, float]], nights: int = 1) -> None:
         """Begin, or go on with, a night and kill it at each point: (request, pause in seconds after it).

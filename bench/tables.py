@@ -24,6 +24,7 @@ from generate import write_table
 def winnow(paths: list[Path]) -> Callable[[], int]:
     """Encoding, dialect, structure, types, profile, SHA-256: all but Great Expectations."""
     from quality.tables.defects import column_defects, header_defects, row_defects
+    from quality.tables.heading import heading_of
     from quality.tables.profile import profile_of
     from quality.tables.structure import Table
     from quality.tables.text import open_text, scan_text
@@ -36,7 +37,11 @@ def winnow(paths: list[Path]) -> Callable[[], int]:
             names = Table(opened.header, opened.header_line, [], []).names
             scan, _ = scan_text(path, opened)
             profile = profile_of(names, scan)
-            defects = [*header_defects(opened.header, names, 1), *row_defects(profile), *column_defects(profile)]
+            defects = [
+                *header_defects(opened.header, names, heading_of(opened)),
+                *row_defects(profile),
+                *column_defects(profile),
+            ]
             profile.to_dict()
             found += sum(one.count for one in defects if one.rule in ("missing_cell", "extra_cell", "type_error"))
         return found

@@ -15,7 +15,7 @@ from quality.tables.vote import mixture
 from specs.table_rules import table_rules
 
 if TYPE_CHECKING:
-    from quality.tables.judge import HeaderLines
+    from quality.tables.heading import HeaderLines
 
 __all__ = ["column_defects", "defect", "header_defects", "row_defects"]
 
@@ -36,7 +36,7 @@ _CODES = re.compile(
 )
 _STAND_INS = re.compile(
     r"(?i)^(x{3,}|-?9{3,}(\.0+)?|-1|tbd|tba|t\.b\.[ad]\.?|to be (confirmed|determined|announced)|dummy|"
-    r"test(wert|value)?|lorem ipsum.*|placeholder|fixme|todo|asdf+|foo|undefined|#+|00/00/0000|0000-00-00)$"
+    r"test(wert|value)?|lorem ipsum.*|placeholder|fixme|todo|asdf+|foo|undefined|#{2,}|00/00/0000|0000-00-00)$"
 )
 
 
@@ -170,6 +170,8 @@ def _types(column: Column) -> Iterator[TableDefect]:
 
 
 _UNIT_SHARE = 0.05
+_FEW_NUMBERS = 2
+_FEW_CELLS = 20
 _MANY = 5
 
 
@@ -213,6 +215,8 @@ _TIMES = frozenset(["am", "pm", "a.m.", "p.m.", "st", "nd", "rd", "th", "er", "e
 def _are_units(column: Column) -> bool:
     """Units of measure, or one and the same word behind all the numbers; no ordinals, times, or numbers of houses."""
     cells = column.scanned["sample"]
+    if len({re.sub(r"[^\d]", "", cell) for cell in cells}) < _FEW_NUMBERS and len(cells) >= _FEW_CELLS:
+        return False  # one and the same address in every row
     if sum(unit_of(cell) is not None for cell in cells) >= 0.9 * len(cells):
         return True
     parts = [_NUMBER_AND_WORD.fullmatch(cell.strip()) for cell in cells]

@@ -30,7 +30,7 @@ _BOMS = (
 )
 _TELLING_BYTES = 8
 """Bytes beyond ASCII from which on a text is told by; with fewer it must be very plain."""
-_DETECTOR_BYTES = 65_536
+_DETECTOR_BYTES = 16_384
 _SAMPLE_CHARS = 20_000
 _SAMPLE_RECORDS = 200
 _DELIMITERS = "\t;,|"

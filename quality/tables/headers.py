@@ -30,6 +30,7 @@ _UNIT_SIGNS = frozenset({"%", "‰", "°", "€", "$", "£", "¥", "(%)", "°C"}
 _MOST_ROWS = 400
 """Rows that are looked at: beyond, a table does not begin."""
 _MOST_HEADER = 12
+_FEW_WIDE = 20
 _LOOK_AHEAD = 12
 _UNIT = re.compile(
     r"\(?\[?\s*(%|‰|°\s?[CFKcf]?|°|[€£$¥]|(m|k|M|G|c|d|µ|μ|n|h)?(m|g|l|L|s|W|Wh|V|A|Hz|Pa|J|t|B|mol|bar)([²³23]|\^[23])?"
@@ -111,6 +112,10 @@ class _Body:
         counts = [count for count in filled[start:] if count] or [count for count in filled if count]
         self.usual = statistics.median([count for count in counts if count > 1] or counts)
         body = [cells for cells, count in zip(rows[start:], filled[start:], strict=True) if count > self.usual * 0.4]
+        wide = [cells for cells, count in zip(rows, filled, strict=True) if count >= 0.5 * max(filled)]
+        if max(filled) > 2 * self.usual and 3 <= len(wide) <= _FEW_WIDE:
+            # A few rows of figures with long notes below them.
+            body, self.usual = wide, float(max(filled))
         self.body = body or list(rows)
         width = max((len(cells) for cells in rows), default=0)
         self.typed: dict[int, str] = {}
@@ -149,7 +154,11 @@ class _Body:
             return False
         years = [int(value[:4]) for value in values]
         steps = {b - a for a, b in zip(years, years[1:], strict=False)}
-        return len(steps) <= 2 and all(abs(step) <= 10 for step in steps) and len(values) >= 0.5 * len(self.typed)
+        return (
+            len(steps) <= 2
+            and all(abs(step) <= 10 for step in steps)
+            and (len(values) >= 0.5 * len(self.typed) or len(values) == sum(map(bool, cells)))
+        )
 
     def is_data(self, cells: Sequence[str]) -> bool:
         yes, words, filled = self.agreement(cells)

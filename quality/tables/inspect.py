@@ -22,12 +22,12 @@ from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
 from quality.tables.encoding import Encoding
+from quality.tables.heading import heading_of
 from quality.tables.judge import (
     MOST_DECLARED_ROWS,
     Asked,
     Found,
     encoding_defects,
-    heading_of,
     judge,
     judge_workbook,
     spoiled,

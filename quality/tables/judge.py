@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,9 +15,10 @@ from quality.tables.defects import column_defects, defect, header_defects, row_d
 from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
-from quality.tables.headers import Heading
+from quality.tables.heading import HeaderLines, heading_of
 from quality.tables.layout import Around, has_no_header, is_total, sum_rows
 from quality.tables.limits import TableBounds
+from quality.tables.odd_codes import odd_codes
 from quality.tables.personal import find_personal
 from quality.tables.profile import Profile, profile_of
 from quality.tables.report import report_of
@@ -26,9 +28,9 @@ from quality.tables.second_thoughts import contradicted
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
-from quality.tables.text import Opened, first_rows, open_text
+from quality.tables.text import first_rows, open_text
 
-__all__ = ["Asked", "Found", "HeaderLines", "encoding_defects", "heading_of", "judge", "judge_workbook", "spoiled"]
+__all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
 
 HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
 MOST_DECLARED_ROWS = 20_000
@@ -59,24 +61,6 @@ class Asked:
     is_sample: bool = False
     unpacked_bytes: int = TableBounds().unpacked_bytes
     """Of the file in an archive, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderLines:
-    """The header of a table, by lines of its file or rows of its sheet."""
-
-    lines: tuple[int, ...]
-    extra: tuple[int, ...]
-    """Lines of units, labels or hashtags below the names."""
-    heading: Heading
-
-
-def heading_of(found: Opened | Sheet) -> HeaderLines:
-    """The header of a text or a sheet."""
-    if isinstance(found, Opened):
-        return HeaderLines(found.header_lines, found.extra_lines, found.heading)
-    places, extra = found.heading.lines, found.heading.extra
-    return HeaderLines(tuple(n + 1 for n in places), tuple(n + 1 for n in extra), found.heading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +108,11 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
-    defects += [*row_defects(profile), *column_defects(profile)]
+    defects += [*row_defects(profile), *column_defects(profile), *odd_codes(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     defects += find_personal(profile.columns, first_line, asked.today)
+    if not_understood(found):
+        defects = [*(one for one in defects if one.rule in PLAIN_RULES), defect("layout_not_understood", 1)]
     kinds = [column.kind for column in profile.columns]
     report = report_of(profile, table.header, table.header_line)
     licence, has_schema = None, False
@@ -135,17 +121,18 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         declared = validate(table, schema, is_whole=is_whole, referenced=_referenced(schema, asked.siblings))
         defects += _weighed(declared.defects)
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
+    is_understood = not not_understood(found)
     verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
-    defects += _weighed(said)
+    defects += _weighed(said) if is_understood else []
     kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema, "layout": _layout(found.header)}
     if asked.previous:
         defects += _weighed(replace(one, source="drift") for one in drift(asked.previous, kept))
     return replace(
         base,
         status="invalid" if _fails(defects, profile.rows) else "valid",
-        note=joined(base.note, HXL if found.header.heading.kind == "hxl" else None),
+        note=joined(base.note, HXL if found.header.heading.kind == "hxl" else None, _signs(profile)),
         header_row=table.header_line,
         row_count=profile.rows,
         column_count=len(names),
@@ -157,6 +144,32 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         profile=kept | ({"licence": licence} if licence else {}),
         kind=verdict.kind,
     )
+
+
+UNDERSTOOD = 0.4
+"""Confidence in the layout below which the cells are not judged."""
+PLAIN_RULES = frozenset(
+    {"preamble", "footer", "several_tables", "merged_cells", "hidden_sheet", "encoding_error", "nul_byte", "mojibake"}
+    | {"cr_line_ends", "mixed_line_ends", "multi_row_header", "whole_line_quoted", "spreadsheet_error", "macros"}
+)
+"""What is true of a file however its table is laid out."""
+
+
+def not_understood(found: Found) -> bool:
+    """Whether the rows below the header do not agree with one another, or the names do not cover the columns."""
+    return found.header.heading.confidence < UNDERSTOOD and len(found.table.rows) > 3
+
+
+def _signs(profile: Profile) -> str | None:
+    """The signs for no value that stand where numbers or days should, each once: they are no faults."""
+    counts: Counter[str] = Counter()
+    for column in profile.columns:
+        for text, count in column.judged.no_values:
+            counts[text[:20]] += count
+    if not counts:
+        return None
+    listed = ", ".join(f"{text} ({count})" for text, count in counts.most_common(8))
+    return f"signs taken for no value: {listed}; say in the data dictionary what they mean (CSVW: null)"
 
 
 def _layout(header: HeaderLines) -> dict[str, Any]:
@@ -233,13 +246,13 @@ def _totals(found: Found) -> list[int]:
     return sorted({*found.around.totals, *(within if len(within) <= max(1, 0.2 * len(rows)) else ())})
 
 
-def _summed(scan: Scan) -> list[int]:
-    """Columns of numbers that can be added up: not those that count the rows."""
-    return [
-        place
+def _summed(scan: Scan) -> dict[int, float]:
+    """Columns of numbers that can be added up, with their largest."""
+    return {
+        place: column["high"][0]
         for place, column in enumerate(scan["columns"])
-        if column["high"][0] > column["low"][0] and not column["is_rising"] and not column["classes"].get("zero_led")
-    ]
+        if column["high"][0] > column["low"][0] and not column["classes"].get("zero_led")
+    }
 
 
 def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows: int) -> TableReport:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quality.tables.cells import numbers
 from quality.tables.scanning import look
@@ -108,24 +109,41 @@ def _is_amount(cell: str) -> bool:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Whether a row says that it holds totals: its first filled cell, in one or two languages, and numbers follow."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    if len(filled) < 2 or not any(look(cell) in _DATA for cell in filled[1:]):
+    says = False
+    seen = 0
+    for cell in cells:
+        label = cell.strip()
+        if label:
+            seen += 1
+            says = says or _says_total(label)
+            if seen == _LABELS:
+                break
+    if not says:
         return False
-    return any(_says_total(cell) for cell in filled[:2] if look(cell) not in _DATA)
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and any(look(cell) in _DATA for cell in filled[1:])
 
 
+_LABELS = 2
+"""Cells at the left that may say so."""
+
+
+@lru_cache(maxsize=16_384)
 def _says_total(label: str) -> bool:
+    if len(label) > 60 or label[0].isdigit():
+        return False
     parts = [part for part in re.split(r"\s+[-–—/|]\s*|\s*[/|]\s+", label) if part]
-    return len(label) <= 60 and bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
+    return bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
 
 
 _MIN_ADDENDS = 3
 
 
-def sum_rows(rows: Sequence[Row], columns: Sequence[int]) -> list[int]:
+def sum_rows(rows: Sequence[Row], columns: Mapping[int, float]) -> list[int]:
     """Lines at the end of ``rows`` whose numbers add up those above, in every one of ``columns`` that they fill.
 
-    Whatever they are called: many totals have no name. At least three numbers must have been added up.
+    Whatever they are called: many totals have no name. ``columns`` are places with the largest number of each, which a
+    total is. At least three numbers must have been added up.
     """
     found: list[int] = []
     end = len(rows)
@@ -135,9 +153,14 @@ def sum_rows(rows: Sequence[Row], columns: Sequence[int]) -> list[int]:
         return found
     line, last = rows[end - 1]
     asked = right = 0
-    for place in columns[:_MOST_SUMMED]:
+    for place, highest in list(columns.items())[:_MOST_SUMMED]:
         value = _value(last, place)
         if value is None:
+            continue
+        if value < highest - 1e-6 * abs(highest):
+            asked += 1
+            if asked > _MOST_UNLIKE and not right:
+                return found
             continue
         above = [number for _, cells in rows[: end - 1] if (number := _value(cells, place)) is not None]
         if sum(number != 0 for number in above) < _MIN_ADDENDS:
@@ -149,6 +172,7 @@ def sum_rows(rows: Sequence[Row], columns: Sequence[int]) -> list[int]:
 
 
 _MOST_SUMMED = 60
+_MOST_UNLIKE = 3
 
 
 def _value(cells: Sequence[str], place: int) -> float | None:
@@ -183,8 +207,13 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
     """
     names = [" ".join(cell.split()).casefold() for cell in header]
     typed = _typed(rows, len(header))
+    if not typed:
+        return None
+    places = sorted(typed)
     for index in range(2, len(rows) - 1):
         line, cells = rows[index]
+        if _begins_with_data(cells, places) and _is_wide(rows[index - 1][1]):
+            continue
         filled = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
         told = [place for place in filled if place in typed]
         if len(filled) < 2 or not told:
@@ -210,6 +239,25 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
         if is_after_gap or len(told) >= max(2, 0.6 * len(typed)) or (is_wider and same):
             return "several_tables", line
     return None
+
+
+def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:
+    """Whether the first cell that is filled where numbers or days stand begins as those do: so do most rows."""
+    for place in places:
+        if place < len(cells) and cells[place]:
+            return cells[place][0] in "0123456789-+.("
+    return True
+
+
+def _is_wide(cells: Sequence[str]) -> bool:
+    """Whether more than one cell is filled: no gap, and no title."""
+    seen = 0
+    for cell in cells:
+        if cell and cell.strip():
+            seen += 1
+            if seen > 1:
+                return True
+    return False
 
 
 def _is_year_column(rows: Sequence[Row], place: int) -> bool:

@@ -72,9 +72,8 @@ def find_personal(columns: Sequence[Column], first_line: int, today: date | None
         count, lines = column.odd("iban")
         if count:
             found.append(defect("personal_iban", count, lines, column.name))
-        is_phone = _are_phone_numbers(column) and (
-            _MOBILE_NAMES.search(name) or (are_persons and _PHONE_NAMES.search(name))
-        )
+        is_named = _MOBILE_NAMES.search(name) or (are_persons and _PHONE_NAMES.search(name))
+        is_phone = bool(is_named) and _are_phone_numbers(column)
         if is_phone or (are_persons and column.odd("phone")[0]):
             count, lines = column.odd("phone")
             found.append(defect("personal_phone", max(count, column.filled), lines or [first_line], column.name))

@@ -8,7 +8,7 @@ from catalog.model import TableDefect
 from quality.tables.profile import Column, Profile
 
 if TYPE_CHECKING:
-    from quality.tables.judge import HeaderLines
+    from quality.tables.heading import HeaderLines
 
 __all__ = ["contradicted"]
 
@@ -41,7 +41,10 @@ def contradicted(defect: TableDefect, profile: Profile, header: HeaderLines) -> 
         columns = profile.columns
         places = [place for place, column in enumerate(columns) if column.name == defect.field]
         # A column without a name is one fault, and said as that.
-        return any(place in header.heading.nameless or columns[place].filled > 0 for place in places)
+        return any(
+            place in header.heading.nameless or columns[place].filled + columns[place].count("missing") > 0
+            for place in places
+        )
     if defect.rule == "untidy_column_name":
         return any(profile.columns[n].name == defect.field for n in header.heading.nameless if n < len(profile.columns))
     if defect.rule == "duplicate_row":

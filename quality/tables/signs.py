@@ -22,7 +22,7 @@ __all__ = ["Judged", "judged", "unit_of"]
 _NUMBER = r"[+\-\u2212]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?"
 _FLAGGED = re.compile(
     rf"[<>≤≥=~≈±△▲▼∆]{{1,2}}\s?{_NUMBER}|{_NUMBER}\s?[*†‡§¶^+#°!]{{1,3}}|{_NUMBER}\s[A-Za-z]{{1,2}}"
-    rf"|{_NUMBER}\s?\([A-Za-z\d]{{1,3}}\)|{_NUMBER}\s?\[[A-Za-z\d]{{1,3}}\]|\d[\d.,]*[.,]\d+[a-z]|[*a-z]\s{_NUMBER}"
+    rf"|{_NUMBER}\s?\([A-Za-z\d]{{1,3}}\)|{_NUMBER}\s?\[[A-Za-z\d]{{1,3}}\]|\d[\d.,]*[.,]\d+[a-z]|[*a-z]\s{_NUMBER}|\d[\d.,]{{2,}}[A-HJ-NP-Zabcd-kmnp-z]"
 )
 """A number with a mark before or behind it."""
 _BRACKETED = re.compile(r"\[[^\d\]]{1,16}\]|\([^\d)]{1,16}\)|\{[^\d}]{1,16}\}|<[^\d>]{1,16}>")
@@ -36,10 +36,10 @@ _MOST_WORDS = 4
 _MOST_LETTERS = 28
 _LONE = 500
 """Numbers among which one short word, and no other odd cell, is a slip and no sign."""
-_MOST_SLIPS = 0.5
-"""Of the cells: beyond, a column is no longer one of numbers with slips."""
 SHARE = 0.95
 _MANY = 5
+_MOST_SIGNS = 8
+"""Different short words up to which they may be signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class Judged:
     """Days that are in no calendar the column may be kept in."""
     signs: tuple[tuple[str, int], ...] = ()
     """Signs for no value, flags and categories, with how often they stand."""
+    no_values: tuple[tuple[str, int], ...] = ()
+    """The signs for no value among them."""
     no_value: int = 0
     """Cells that hold a sign, those of every column's signs included."""
     units: tuple[int, list[int]] = (0, [])
@@ -161,6 +163,7 @@ def _decided(
     base = Judged(
         vote_classes(counts),
         signs=signs,
+        no_values=tuple((token.text, token.count) for token in groups["sign"]),
         no_value=counts.get("missing", 0),
         units=(_total(groups["unit"]), sorted(line for token in groups["unit"] for line in token.lines)),
         counts=counts,
@@ -178,10 +181,12 @@ def _decided(
     kind = vote_classes({name: count for name, count in bare.items() if count > 0})
     if kind.kind == "text" or (not scanned["are_all_tokens"] and base.kind.kind == "text"):
         return base
-    few = _total(slips) + _total(days) <= min(_MOST_SLIPS * plain, plain - 1)
+    few = _total(slips) + _total(days) <= plain
     if not few or _total(categories) > (1 - SHARE) * plain + 3 or _total(units) > (1 - SHARE) * plain:
         return replace(base, kind=base.kind if base.kind.kind == "text" else TEXT)
-    if _are_names(slips, kind, plain):
+    if len(slips) + len(groups["sign"]) > _MOST_SIGNS and _are_kinds(groups["sign"]):
+        return replace(base, kind=TEXT)
+    if _are_names(slips, kind, counts, plain):
         return replace(base, kind=ColumnKind("text", detail="code"))
     if len(slips) > 3 and sum(token.kind == "text" for token in slips) > 0.1 * plain:
         # Words in every tenth cell are remarks, and none of them a slip.
@@ -203,13 +208,19 @@ def _decided(
     )
 
 
+def _are_kinds(signs: Sequence[_Token]) -> bool:
+    """Whether what looks like signs are the kinds of a list: many different short words."""
+    return sum(bool(_SHORT.fullmatch(token.text.strip())) for token in signs) > _MOST_SIGNS
+
+
 _TOKENS = frozenset({"text", "text_with_digits", "with_unit", "no_such_date"})
 
 
-def _are_names(slips: Sequence[_Token], kind: ColumnKind, plain: int) -> bool:
+def _are_names(slips: Sequence[_Token], kind: ColumnKind, counts: Mapping[str, int], plain: int) -> bool:
     """Digits that name things, where the odd ones out look like 14a, 3-5 or A12."""
     if kind.detail == "code":
         return True
     odd = _total(slips)
     with_digits = _total(token for token in slips if any(char.isdigit() for char in token.text))
-    return kind.detail == "integer" and are_codes(odd, with_digits) and plain > 0
+    whole = counts.get("integer", 0) + counts.get("zero_led", 0)
+    return kind.kind == "number" and whole >= SHARE * plain and are_codes(odd, with_digits)

@@ -20,6 +20,7 @@ __all__ = ["parted", "whole_enough"]
 _MOST_ROWS = 60_000
 """Rows in which a second table is looked for."""
 _MOST_TABLES = 50
+_FEW_TABLES = 4
 _MOST_BYTES = 64 * 1024**2
 
 
@@ -59,15 +60,18 @@ def parted(table: Table, scan: Scan, around: Around) -> tuple[Table, Scan, Aroun
     kept = [(at, cells) for at, cells in rows if at < start]
     while kept and not any(cell.strip() for cell in kept[-1][1]):
         kept.pop()
+    titles = [start]
     begins = {start, line}
     count = 1
     rest = [(at, cells) for at, cells in rows if at >= line]
     while count < _MOST_TABLES and (more := second_table(rest, table.header)) and more[1] > line:
         line = more[1]
-        begins |= {title_above(rest, line), line}
+        titles.append(title_above(rest, line))
+        begins |= {titles[-1], line}
         count += 1
         rest = [(at, cells) for at, cells in rest if at >= line]
-    starts = sorted(begins)
+    # Where the title stands, and the names below it; of many tables the titles alone.
+    starts = sorted(begins) if count <= _FEW_TABLES else titles
     cut = _table(table, kept)
     totals = [at for at in around.totals if at < start]
     return cut, _scanned(cut), replace(around, totals=totals), [defect(rule, count, starts)]

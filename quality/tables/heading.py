@@ -1,0 +1,29 @@
+"""The header of a text or a sheet, by lines of the file or rows of the sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quality.tables.headers import Heading
+from quality.tables.sheets import Sheet
+from quality.tables.text import Opened
+
+__all__ = ["HeaderLines", "heading_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLines:
+    """The header of a table, by lines of its file or rows of its sheet."""
+
+    lines: tuple[int, ...]
+    extra: tuple[int, ...]
+    """Lines of units, labels or hashtags below the names."""
+    heading: Heading
+
+
+def heading_of(found: Opened | Sheet) -> HeaderLines:
+    """The header of a text or a sheet."""
+    if isinstance(found, Opened):
+        return HeaderLines(found.header_lines, found.extra_lines, found.heading)
+    places, extra = found.heading.lines, found.heading.extra
+    return HeaderLines(tuple(n + 1 for n in places), tuple(n + 1 for n in extra), found.heading)

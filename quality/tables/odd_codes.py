@@ -1,0 +1,58 @@
+"""Codes that are written otherwise than all the others of their column: 31 among GT0101, GT0102 and so on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from catalog.model import TableDefect
+from quality.tables.defects import defect
+from quality.tables.profile import Profile
+from quality.tables.structure import Table
+
+__all__ = ["odd_codes"]
+
+_MIN_ROWS = 60
+_SHARE = 0.985
+_MOST_ODD = 3
+"""Different odd ones: more are codes of another kind."""
+_LONGEST = 24
+
+
+def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
+    """Columns of text whose values are all of one shape, but for a few that are of another.
+
+    Signs for no value are none of them, nor is text with blanks: names may be written in any way.
+    """
+    if len(table.rows) < _MIN_ROWS:
+        return
+    for place, column in enumerate(profile.columns):
+        if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
+            continue
+        cells = [
+            (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
+        ]
+        cells = [(line, cell) for line, cell in cells if cell and any(char.isdigit() for char in cell)]
+        if len(cells) < max(_MIN_ROWS, 0.9 * min(column.filled, len(table.rows))):
+            continue
+        shapes = Counter(_shape(cell) for _, cell in cells)
+        usual, count = shapes.most_common(1)[0]
+        if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
+            continue
+        # Two codes in a cell are two codes.
+        odd = [(line, cell) for line, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))]
+        if len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
+            yield defect("type_error", len(odd), [line for line, _ in odd], column.name, message=_MESSAGE)
+
+
+_MESSAGE = "Codes are written otherwise than all the others of the column."
+
+
+def _parts(cell: str, usual: str) -> list[str]:
+    return re.split(r"[/;,+&|]", cell) if not re.search(r"[/;,+&|]", usual) else [cell]
+
+
+def _shape(cell: str) -> str:
+    """Runs of letters as one letter and runs of digits as one digit: GT0101 is A9."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "A", cell))

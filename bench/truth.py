@@ -53,7 +53,15 @@ KIND = {
     "error_instead_of_file": "wrong_content",
 }
 """Kind of the labels that a rule stands for, where its name is another."""
-WHOLE_COLUMN = {"personal_email", "personal_phone", "personal_id", "numbers_with_unit", "number_as_text", "mixed_dates"}
+WHOLE_COLUMN = {
+    "blank_column_name",
+    "personal_email",
+    "personal_phone",
+    "personal_id",
+    "numbers_with_unit",
+    "number_as_text",
+    "mixed_dates",
+}
 
 
 def kind_of(name: str) -> str:

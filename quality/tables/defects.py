@@ -58,7 +58,7 @@ def defect(
 
 
 def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLines) -> Iterator[TableDefect]:
-    """Columns without a name, names that come twice, and a header that takes several lines."""
+    """Columns without a name, names that come twice, and a row of units or labels below them."""
     line, nameless = found.lines[-1], set(found.heading.nameless)
     seen: set[str] = set()
     blanks = 0
@@ -71,10 +71,8 @@ def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLin
             yield defect("duplicate_column", 1, [line], name)
         seen.add(folded)
     if blanks:
-        yield defect("blank_column_name", blanks, found.lines)
-    if len(found.lines) > 1:
-        yield defect("multi_row_header", len(found.lines), found.lines)
-    elif found.heading.kind in ("units", "labels"):
+        yield defect("blank_column_name", blanks, [line])
+    if found.heading.kind in ("units", "labels"):
         yield defect("multi_row_header", 2, [*found.lines, *found.extra], message=_EXTRA[found.heading.kind])
 
 

@@ -132,7 +132,9 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     return replace(
         base,
         status="invalid" if _fails(defects, profile.rows) else "valid",
-        note=joined(base.note, HXL if found.header.heading.kind == "hxl" else None, _signs(profile)),
+        note=joined(
+            base.note, HXL if found.header.heading.kind == "hxl" else None, _rows(found.header), _signs(profile)
+        ),
         header_row=table.header_line,
         row_count=profile.rows,
         column_count=len(names),
@@ -144,6 +146,12 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         profile=kept | ({"licence": licence} if licence else {}),
         kind=verdict.kind,
     )
+
+
+def _rows(header: HeaderLines) -> str | None:
+    """That the header takes several rows: no fault, and worth a word."""
+    count = len(header.lines)
+    return f"header in {count} rows: a tidy copy with one would be easier to use" if count > 1 else None
 
 
 UNDERSTOOD = 0.4

@@ -42,7 +42,7 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
             continue
         # Two codes in a cell are two codes.
         odd = [(line, cell) for line, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))]
-        if len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
+        if odd and len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
             yield defect("type_error", len(odd), [line for line, _ in odd], column.name, message=_MESSAGE)
 
 

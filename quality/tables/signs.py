@@ -29,7 +29,7 @@ _BRACKETED = re.compile(r"\[[^\d\]]{1,16}\]|\([^\d)]{1,16}\)|\{[^\d}]{1,16}\}|<[
 _MARKED = re.compile(r"[:/<>*.=~-]{1,2}\s?[^\W\d_]{1,4}\.?|[^\W\d_]{1,3}[*/:]{1,2}")
 _SHORT = re.compile(r"[^\W\d_]{1,3}|[A-Z]{4,5}")
 _ABBREVIATED = re.compile(r"(?:[^\W\d_]{1,3}[./&]\s?){1,4}(?:[^\W\d_]{1,3}\.?)?|[^\W\d_]\s[^\W\d_]{1,2}\.?")
-_WITH_UNIT = re.compile(rf"({_NUMBER})\s?([^\d\s].{{0,11}})")
+_WITH_UNIT = re.compile(rf"(?:約|约|大約|ca\.?|approx\.?|about|env\.?|~|≈|±)?\s?({_NUMBER})\s?([^\d\s].{{0,11}})")
 _PARTS = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})\.?")
 _FORMULA_ERROR = re.compile(r"#[^\W\d_]+(?:/[^\W_]+)?[!?]?")
 _MOST_WORDS = 4

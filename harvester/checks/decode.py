@@ -251,14 +251,20 @@ class _Zstd:
 def unpacked(body: bytes, header: str, max_bytes: int) -> bytes | None:
     """A whole page as meant; None where it unfolds to more than ``max_bytes`` (0: no limit).
 
-    Raises BrokenCodingError.
+    Raises BrokenCodingError where it is said to be packed. A file that is packed by itself and cut short (a sitemap in
+    GZIP) is left as it came: its reader knows what to make of the beginning.
     """
     decoder, pieces, size = Decoder(header, is_text=True), [], 0
-    for piece in chain(decoder.feed(body), _late(decoder.finish)):
-        size += len(piece)
-        if max_bytes and size > max_bytes:
-            return None
-        pieces.append(piece)
+    try:
+        for piece in chain(decoder.feed(body), _late(decoder.finish)):
+            size += len(piece)
+            if max_bytes and size > max_bytes:
+                return None
+            pieces.append(piece)
+    except BrokenCodingError:
+        if codings_of(header):
+            raise
+        return body
     return b"".join(pieces)
 
 

@@ -75,9 +75,9 @@ class Spider(AddressSpider):
             return []
         is_first, self.has_begun = not self.has_begun, True
         if is_first:
-            # Where the portal has moved, everything lies below its new address.
-            self.folder = _folder_of(response.url)
-        files, folders = links_of(response.body, response.url, self.folder)
+            # Where the portal has moved, its listings may name its files by the old address.
+            self.folder, self.old_folder = _folder_of(response.url), _folder_of(response.meta["asked"])
+        files, folders = links_of(response.body, response.url, self.folder, self.old_folder)
         shallow = [one for one in folders if _depth(one, self.folder) <= MAX_DEPTH]
         if len(shallow) < len(folders):
             self.tally.leave_out(TOO_DEEP, len(folders) - len(shallow))
@@ -129,11 +129,11 @@ def _depth(url: str, folder: str) -> int:
     return urlsplit(url).path.rstrip("/").count("/") - urlsplit(folder).path.rstrip("/").count("/")
 
 
-def links_of(body: bytes, url: str, folder: str) -> tuple[list[str], list[str]]:
-    """The XML files and the folders that a listing names, below a folder, each once."""
+def links_of(body: bytes, url: str, *below: str) -> tuple[list[str], list[str]]:
+    """The XML files and the folders that a listing names, below one of some folders, each once."""
     if declared := _BASE.search(body[:20_000]):
         url = urljoin(url, unescape(declared[1].decode("utf-8", "replace")))
-    own, base = urlsplit(url), urlsplit(folder)
+    own, bases = urlsplit(url), [urlsplit(folder) for folder in dict.fromkeys(below)]
     files: dict[str, None] = {}
     folders: dict[str, None] = {}
     for match in _HREF.finditer(body):
@@ -143,7 +143,8 @@ def links_of(body: bytes, url: str, folder: str) -> tuple[list[str], list[str]]:
         except ValueError:
             continue
         path = link.path
-        is_below = path.startswith(base.path) and link.netloc == base.netloc and ".." not in unquote(path).split("/")
+        is_below = any(path.startswith(base.path) and link.netloc == base.netloc for base in bases)
+        is_below = is_below and ".." not in unquote(path).split("/")
         if link.scheme not in ("http", "https") or not is_below or path == own.path:
             continue
         address = f"{own.scheme}://{link.netloc}{path}"

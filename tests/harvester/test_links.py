@@ -83,11 +83,11 @@ EXPECTED: dict[str, tuple[str, str | None, int | None]] = {
     "http://127.0.0.1:1/closed": ("unknown", "connect", None),
     "http://10.0.0.1/x.csv": ("unknown", "private_address", None),
     "javascript:alert(1)": ("invalid", "invalid_url", None),
-    "n/a": ("invalid", "invalid_url", None),
     "http:///x": ("invalid", "invalid_url", None),
-    "http://host.example/{{url}}": ("invalid", "invalid_url", None),
     "gopher://host.example/x": ("invalid", "invalid_url", None),
 }
+NO_ADDRESSES = ("  ", "n/a", "http://host.example/{{url}}")
+"""Blanks, and what a program wrote where it knew no address."""
 
 
 class Checked:
@@ -95,7 +95,8 @@ class Checked:
 
     def __init__(self, server: PortalServer, catalog: Catalog) -> None:
         self.server, self.catalog, self.data = server, catalog, Path(catalog.path).parent
-        parts = [{"accessURL": url.replace("{}", server.url, 1)} for url in EXPECTED] + [{"accessURL": "  "}]
+        parts = [{"accessURL": url.replace("{}", server.url, 1)} for url in EXPECTED]
+        parts += [{"accessURL": one} for one in NO_ADDRESSES]
         server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "distribution": parts}]})
         more: dict[str, Any] = {"limits": LIMITS, "recheck": {"hours": [0]}, "local_also": ["127.0.0.1:1"]}
         self.portal = spec("p", "dcat-us", server.url, **more)

@@ -120,6 +120,8 @@ def s0009_answers(db: Database) -> None:
 def s0010_harvests(db: Database) -> None:
     """What a harvest says of itself: more columns of facts, of verdicts and of identities."""
     add_missing(db)
+    # They name the columns whose change makes a dataset due.
+    create_triggers(db)
 
 
 @migrate()

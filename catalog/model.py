@@ -111,6 +111,7 @@ class Distribution:
     conforms_to: tuple[str, ...] = ()
     described_by: str | None = None
     """Address of a data dictionary or Table Schema."""
+    described_by_type: str | None = None
     documentation: str | None = None
     """foaf:page."""
     status: str | None = None
@@ -172,6 +173,8 @@ class Dataset:
     """adms:identifier."""
     documentation: tuple[str, ...] = ()
     described_by: str | None = None
+    described_by_type: str | None = None
+    """Media type of the data dictionary."""
     bureau_codes: tuple[str, ...] = ()
     """Bureaus of the United States, by the codes of OMB Circular A-11: "015:11"."""
     program_codes: tuple[str, ...] = ()

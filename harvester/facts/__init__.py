@@ -7,10 +7,11 @@ from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose, grade
 from harvester.facts.languages import Worded, by_language, first_language, worded, worded_values
 from harvester.facts.mapping import dataset_fields, file_fields
+from harvester.facts.meaning import meant
 from harvester.facts.names import FieldName, field_name
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
-from harvester.facts.record import Facts, meant
+from harvester.facts.record import Facts
 
 __all__ = [
     "Body", "Candidate", "Choice", "Facts", "FieldName", "Period", "Scope", "Standing", "Worded", "bodies", "box",

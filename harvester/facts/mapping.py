@@ -14,14 +14,17 @@ from harvester.facts.record import Facts
 __all__ = ["dataset_fields", "file_fields"]
 
 
-_TEXTS = ("access_rights", "rights", "issued", "frequency", "landing_page", "provenance", "described_by", "is_part_of")
+_TEXTS = (
+    "access_rights", "rights", "issued", "frequency", "landing_page", "provenance", "described_by",
+    "described_by_type", "is_part_of",
+)  # fmt: skip
 _LISTS = (
     "themes", "language", "conforms_to", "applicable_legislation", "hvd_categories", "documentation", "bureau_codes",
     "program_codes",
 )  # fmt: skip
 _FILE_TEXTS = (
-    "format", "media_type", "byte_size", "checksum", "rights", "issued", "modified", "described_by", "documentation",
-    "status", "availability",
+    "format", "media_type", "byte_size", "checksum", "rights", "issued", "modified", "described_by",
+    "described_by_type", "documentation", "status", "availability",
 )  # fmt: skip
 _FILE_LISTS = ("language", "conforms_to")
 

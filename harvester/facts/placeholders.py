@@ -10,7 +10,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
-from harvester.facts.record import NOTHING_NAMED, REPEATS, meant
+from harvester.facts.meaning import NOTHING_NAMED, meant
+from harvester.facts.record import REPEATS
 
 __all__ = ["without_placeholders"]
 

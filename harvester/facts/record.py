@@ -12,37 +12,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from catalog.model import Contact, Publisher
-from catalog.vocabulary import frequency, is_no_value, is_template, language_code, licence
+from catalog.vocabulary import language_code
 from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
 from harvester.facts.candidates import Candidate, Scope, Standing
 from harvester.facts.choice import Choice, choose, grade
 from harvester.facts.languages import Worded, by_language, first_language, worded
+from harvester.facts.meaning import meant
 from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
 from harvester.facts.values import email, is_language_map, json_text, text
 
-__all__ = ["NOTHING_NAMED", "REPEATS", "Facts", "meant"]
+__all__ = ["REPEATS", "Facts"]
 
-_TITLES = ("title",)
-"""A title may be any word: a town is called Nada."""
-_WORDS = ("description", "keywords", "themes", "language", "provenance")
-"""Here only what programs write is no value: people may mean the other words."""
-_LONG = 40
-"""Characters; a longer text without signs of a template is no placeholder."""
-_NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
-_NO_HASH = re.compile(r"0+|[\W_]+")
-_DIGIT = re.compile(r"\d")
-_NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
 REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
-NOTHING_NAMED = ("/null", "#null", "/undefined", "#undefined", "/NaN", "#NaN")
-"""Ends of an address in a code list, which a program made of a code that it did not have."""
-_CODED = ("frequency", "language", "format", "media_type", "licence", "access_rights", "spatial", "themes", "publisher")
-_DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
 _DATED = {
     "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
     "revision": "modified", "revised": "modified", "lastrevision": "modified", "lastupdate": "modified",
@@ -55,43 +41,9 @@ _OBJECT_NAMES = (
     "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
     "@id", "id", "url", "href", "resource",
 )  # fmt: skip
-
-
 _LINKS = ("relations", "references", "documentation", "landing_page", "described_by")
 _ADDRESSES = ("url", "href", "resource", "uri", "@id")
 """Of an object that stands for a link, its address says more than its label."""
-
-
-def meant(fact: str, said: str) -> bool:
-    """Whether a text states a fact at all, and is no placeholder."""
-    if fact in _CODED and said.endswith(NOTHING_NAMED) and said[:4].lower() == "http":
-        return False
-    if len(said) > _LONG and "{" not in said and "%" not in said and said[0] != "<":
-        return True
-    if fact in _TITLES:
-        return not is_template(said)
-    return _is_meant(fact, said)
-
-
-@lru_cache(maxsize=65_536)
-def _is_meant(fact: str, said: str) -> bool:
-    """Of a short text. Formats, licences and names come again and again."""
-    if is_no_value(said, by_program=fact in _WORDS):
-        # "unknown" is a frequency by its own code.
-        return fact == "frequency" and not is_no_value(said, by_program=True) and frequency(said) is not None
-    if fact == "licence":
-        # "License not specified" is no licence, whatever a portal calls it.
-        known = licence(said) if len(said) <= _LONG else None
-        return known is None or known.open_definition != "none"
-    if fact == "byte_size":
-        return _NO_NUMBER.fullmatch(said.strip()) is None
-    if fact == "checksum":
-        return _NO_HASH.fullmatch(said.strip()) is None
-    if fact in _DATES:
-        # "Current" is no end of a period.
-        is_day = not fact.startswith("temporal") or _DIGIT.search(said) is not None
-        return is_day and _NO_DAY.fullmatch(said.strip()) is None
-    return True
 
 
 class Facts:

@@ -385,12 +385,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """Where reading stands, as it is kept with a page; None where the page ends nothing."""
         if cursor is None:
             return None
-        return {
-            "cursor": cursor,
-            "tally": asdict(self.tally),
-            "others": sorted(self.seen_others),
-            "begun_again": self.begun_again,
-        }
+        others = sorted(self.seen_others)
+        return {"cursor": cursor, "tally": asdict(self.tally), "others": others, "begun_again": self.begun_again}
 
     def start_over(self, why: str) -> None:
         """Forget what this harvest has seen: it begins again, as a full one."""

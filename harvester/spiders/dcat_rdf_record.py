@@ -82,6 +82,7 @@ def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
         other_identifiers=_other_identifiers(node, identifier),
         documentation=names(node, "foaf:page"),
         described_by=_described_by(node),
+        described_by_type=_described_by_type(node),
         is_part_of=_parent(node),
         is_series="dcat:DatasetSeries" in node.get("@type", ()) and not nodes(node, "dcat:distribution"),
         harvested_from=name(record, "dct:source"),
@@ -113,6 +114,12 @@ def _described_by(node: Any) -> str | None:
         if found := name(one, "dcat:downloadURL") or name(one, "dcat:accessURL"):
             return found
     return name(node, *_DESCRIBED_BY)
+
+
+def _described_by_type(node: Any) -> str | None:
+    """The media type of a data dictionary: beside its address, or of the distribution that it is."""
+    own = (name(one, "dcat:mediaType") or name(one, "dct:format") for one in nodes(node, *_DESCRIBED_BY))
+    return name(node, *(f"{one}Type" for one in _DESCRIBED_BY)) or next(filter(None, own), None)
 
 
 def _other_identifiers(node: Any, identifier: str) -> tuple[str, ...]:
@@ -148,6 +155,7 @@ def _distribution(node: Any) -> Distribution:
         language=names(node, "dct:language"),
         conforms_to=names(node, "dct:conformsTo"),
         described_by=_described_by(node),
+        described_by_type=_described_by_type(node),
         documentation=name(node, "foaf:page"),
         status=name(node, "adms:status"),
         availability=name(node, "dcatap:availability"),

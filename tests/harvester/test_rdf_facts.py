@@ -10,6 +10,7 @@ from pyoxigraph import RdfFormat, Store
 from catalog.model import Dataset
 from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.dcat_us_3_record import to_dataset as of_dcat_us_3
+from harvester.spiders.dcat_us_record import to_dataset as of_dcat_us
 from harvester.spiders.rdf_nodes import BASE, datasets_of, describe
 
 PREFIXES = """
@@ -286,3 +287,15 @@ def test_the_same_facts_of_dcat_us_3(statements: dict[str, Any], licence: str | 
     found = of_dcat_us_3({"identifier": "1", "title": "T", "distribution": [part], **statements})
     assert (found.distributions[0].licence, found.distributions[0].format) == (licence, file_format)
     assert found.licence == licence
+
+
+def test_the_type_of_a_data_dictionary_stands_beside_it_or_in_it() -> None:
+    beside = dataset('dcat:describedBy <http://x.example/d> ; dcat:describedByType "application/schema+json"')
+    within = file('dcat:describedBy [ dcat:downloadURL <http://x.example/d> ; dcat:mediaType "text/csv" ]')
+    assert (beside.described_by, beside.described_by_type) == ("http://x.example/d", "application/schema+json")
+    assert (within.described_by, within.described_by_type) == ("http://x.example/d", "text/csv")
+    own = {"downloadURL": "http://x.example/d", "mediaType": "text/csv"}
+    raw = {"identifier": "1", "title": "T", "describedBy": own}
+    assert of_dcat_us_3(raw).described_by_type == "text/csv"
+    pod = {"identifier": "1", "title": "T", "describedBy": "http://x.example/d", "describedByType": "text/csv"}
+    assert of_dcat_us(pod).described_by_type == "text/csv"

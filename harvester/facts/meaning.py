@@ -1,0 +1,57 @@
+"""Whether a text states a fact at all, or is what a program or a person writes where nothing is known."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from catalog.vocabulary import frequency, is_no_value, is_template, licence
+
+__all__ = ["NOTHING_NAMED", "meant"]
+
+_TITLES = ("title",)
+"""A title may be any word: a town is called Nada."""
+_WORDS = ("description", "keywords", "themes", "language", "provenance")
+"""Here only what programs write is no value: people may mean the other words."""
+_LONG = 40
+"""Characters; a longer text without signs of a template is no placeholder."""
+_NO_NUMBER = re.compile(r"-\d+(?:\.0*)?")
+_NO_HASH = re.compile(r"0+|[\W_]+")
+_DIGIT = re.compile(r"\d")
+_NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
+NOTHING_NAMED = ("/null", "#null", "/undefined", "#undefined", "/NaN", "#NaN")
+"""Ends of an address in a code list, which a program made of a code that it did not have."""
+_CODED = ("frequency", "language", "format", "media_type", "licence", "access_rights", "spatial", "themes", "publisher")
+_DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
+
+
+def meant(fact: str, said: str) -> bool:
+    """Whether a text states a fact at all, and is no placeholder."""
+    if fact in _CODED and said.endswith(NOTHING_NAMED) and said[:4].lower() == "http":
+        return False
+    if len(said) > _LONG and "{" not in said and "%" not in said and said[0] != "<":
+        return True
+    if fact in _TITLES:
+        return not is_template(said)
+    return _is_meant(fact, said)
+
+
+@lru_cache(maxsize=65_536)
+def _is_meant(fact: str, said: str) -> bool:
+    """Of a short text. Formats, licences and names come again and again."""
+    if is_no_value(said, by_program=fact in _WORDS):
+        # "unknown" is a frequency by its own code.
+        return fact == "frequency" and not is_no_value(said, by_program=True) and frequency(said) is not None
+    if fact == "licence":
+        # "License not specified" is no licence, whatever a portal calls it.
+        known = licence(said) if len(said) <= _LONG else None
+        return known is None or known.open_definition != "none"
+    if fact == "byte_size":
+        return _NO_NUMBER.fullmatch(said.strip()) is None
+    if fact == "checksum":
+        return _NO_HASH.fullmatch(said.strip()) is None
+    if fact in _DATES:
+        # "Current" is no end of a period.
+        is_day = not fact.startswith("temporal") or _DIGIT.search(said) is not None
+        return is_day and _NO_DAY.fullmatch(said.strip()) is None
+    return True

@@ -46,6 +46,8 @@ class FeedSpider(PortalSpider):
     """Key of the array, for the pointers of errors."""
     broken: ClassVar[str] = "the record is not valid JSON"
     """What is said of an element that cannot be read."""
+    remedy: str = "ask the portal for a whole and valid document; what was read is kept"
+    """What to do about a document that is not read to its end."""
     headers: ClassVar[dict[str, str]] = {}
     """Headers of every request."""
 
@@ -207,10 +209,9 @@ class FeedSpider(PortalSpider):
             yield other
         elif why:
             kind = "too_large" if is_over or saved.cut == "size" else "parse" if not on_page else "cut_short"
-            remedy = "ask the portal for a whole and valid document; what was read is kept"
             value = None if on_page else response.body[:300].decode("utf-8", "replace")
             said = "; ".join([*self.tried, f"{response.url}: {why}"])
-            yield self.fatal(kind, said, remedy, response.url, value)
+            yield self.fatal(kind, said, self.remedy, response.url, value)
             saved.path.unlink(missing_ok=True)
         else:
             # Of a feed that was read in two goes it is not known what its first part held.

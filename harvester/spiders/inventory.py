@@ -3,6 +3,7 @@
 Rows with one identifier are one dataset; its first row describes it, every row may name a file. What a column holds is
 told by its name and by its values; ``winnow portals template`` prints a table to fill in. A row that has neither
 identifier nor address is known by its title. Encoding, delimiter and header row are found as those of any other table.
+Spreadsheets are read in a bounded child.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.about import About
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.inventory_columns import fields_of
+from harvester.spiders.inventory_sheet import read_in_child
 from harvester.spiders.json_stream import Element, StreamEnd
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first
-from quality.tables.contents import Refused, read_spreadsheet, read_text
+from quality.tables.contents import Content, Refused, read_text
 from quality.tables.structure import Table
 
 __all__ = ["Spider", "template", "to_dataset"]
 
 MAX_ROWS = 200_000
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""First bytes of XLSX and ODS, and of XLS."""
 _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
 _PATH = re.compile(
     r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
@@ -52,7 +56,7 @@ class Spider(FeedSpider):
         paging="one file",
         incremental="not offered",
         deletion="its rows are gone",
-        limits=f"{MAX_ROWS:,} rows; the first sheet that is not small",
+        limits=f"{MAX_ROWS:,} rows; the first sheet that is not small; workbooks within 512 MB and 60 s",
         loses="whatever the table has no column for",
         rank=10,
     )
@@ -67,6 +71,19 @@ class Spider(FeedSpider):
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
         return False
 
+    async def prepare(self, path: Path, response: Response) -> None:
+        """Have a workbook read in a bounded child: what it unfolds to is not known."""
+        self.workbook: Content | None = None
+        self.unread, self.remedy = "", FeedSpider.remedy
+        with path.open("rb") as file:
+            if file.read(4) not in WORKBOOKS:
+                return
+        try:
+            self.workbook = await read_in_child(path, MAX_ROWS)
+        except ValueError as error:
+            self.unread = f"the workbook cannot be read: {error}"
+            self.remedy = "ask for the sheet of its datasets as CSV (UTF-8), and name its address in the portal file"
+
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
         with path.open("rb") as file:
             start = file.read(2_000)
@@ -78,17 +95,16 @@ class Spider(FeedSpider):
         if start.lstrip()[:1] == b"<":
             yield StreamEnd("an HTML or XML page came where a table was expected", {})
             return
+        if self.unread:
+            yield StreamEnd(self.unread, {})
+            return
+        is_workbook = self.workbook is not None
         try:
-            is_workbook = start[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-            content = (
-                read_spreadsheet(path, MAX_ROWS)
-                if is_workbook
-                else read_text(path, charset[1] if charset else None, False, MAX_ROWS)
-            )
+            content = self.workbook or read_text(path, charset[1] if charset else None, False, MAX_ROWS)
         except Refused as error:
             yield StreamEnd(str(error), {})
             return
-        except Exception as error:  # noqa: BLE001  # the reader of workbooks raises kinds of its own
+        except Exception as error:  # noqa: BLE001  # the reader of tables raises kinds of its own
             yield StreamEnd(f"the table cannot be read: {error}", {})
             return
         table = content.table

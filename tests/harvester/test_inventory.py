@@ -1,7 +1,11 @@
-"""Tables kept by hand: which rows are one dataset, and what in them is an address."""
+"""Tables kept by hand: which rows are one dataset, what in them is an address, and workbooks that unfold."""
 
 from __future__ import annotations
 
+import io
+import resource
+import zipfile
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -112,3 +116,60 @@ def test_rows_with_nothing_but_a_title_are_kept(catalog: Catalog) -> None:
     row, found = kept(catalog, f"title,owner\n{rows}Budget,North\nBudget,South\nBudget,North\n")
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 52, 0), row["reasons"]
     assert sum(one.title == "Budget" for one in found) == 2
+
+
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def workbook(rows: Iterable[bytes]) -> bytes:
+    """An XLSX of one sheet, which is written row by row: it may unpack to far more than it takes."""
+
+    def relation(kind: str, target: str) -> str:
+        one = f'<Relationship Id="r1" Type="{OFFICE}/{kind}" Target="{target}"/>'
+        return f'<Relationships xmlns="{PACKAGE}">{one}</Relationships>'
+
+    sheet = '<sheet name="Datasets" sheetId="1" r:id="r1"/>'
+    with zipfile.ZipFile(out := io.BytesIO(), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("_rels/.rels", relation("officeDocument", "xl/workbook.xml"))
+        archive.writestr("xl/_rels/workbook.xml.rels", relation("worksheet", "worksheets/sheet1.xml"))
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{SHEETS}" xmlns:r="{OFFICE}"><sheets>{sheet}</sheets></workbook>'
+        )
+        with archive.open("xl/worksheets/sheet1.xml", "w") as stream:
+            stream.write(f'<worksheet xmlns="{SHEETS}"><sheetData>'.encode())
+            stream.writelines(rows)
+            stream.write(b"</sheetData></worksheet>")
+    return out.getvalue()
+
+
+def cells(number: int, **texts: str) -> bytes:
+    written = "".join(f'<c r="{c}{number}" t="inlineStr"><is><t>{text}</t></is></c>' for c, text in texts.items())
+    return f'<row r="{number}">{written}</row>'.encode()
+
+
+def test_a_workbook_that_unfolds_fails_its_own_portal(catalog: Catalog) -> None:
+    head = cells(1, A="id", B="title")
+    wide = b"<row>" + b"<c><v>1</v></c>" * 16_000 + b"</row>"
+    books = {
+        "healthy": workbook([head, cells(2, A="a", B="Air"), cells(3, A="b", B="Bees")]),
+        # Its reader holds all cells between the first and the last: of this one, 17 thousand million.
+        "sparse": workbook([head, cells(1_048_576, XFD="x")]),
+        # It unpacks to 200 MB, and to some gigabytes of cells.
+        "long": workbook([head, *[wide] * 833]),
+    }
+    assert all(len(book) < 2_000_000 for book in books.values())
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with PortalServer({f"/{name}.xlsx": Answer(200, kind, book) for name, book in books.items()}) as server:
+        harvest(catalog, *[spec(name, "inventory", f"{server.url}/{name}.xlsx") for name in books])
+        address = server.url
+    row = harvested(catalog, "healthy")
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0)
+    for name in ("sparse", "long"):
+        assert (harvested(catalog, name)["verdict"], list(datasets(catalog, name))) == ("failed", [])
+        (error,) = catalog.rows("select message, remedy from harvest_errors where portal_id = ?", [name])
+        assert error["message"].startswith(f"{address}/{name}.xlsx: the workbook cannot be read: ")
+        assert "512 MB" in error["message"] and "as CSV" in error["remedy"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024

@@ -1,0 +1,50 @@
+"""The rows of an inventory that is a spreadsheet, read in a bounded child: a small file may unfold to gigabytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from harvester.bounded import BoundedChild
+from quality.tables.contents import Content, Refused, read_spreadsheet
+from quality.tables.structure import Table
+
+__all__ = ["read", "read_in_child"]
+
+
+def read(document: Path, *, max_rows: int) -> bytes:
+    """The main sheet as lines of JSON: whether there are more rows, its header, then each row. For the child.
+
+    Raises ValueError where the workbook is too large or protected, and calamine's own errors.
+    """
+    try:
+        content = read_spreadsheet(document, max_rows)
+    except Refused as error:
+        raise ValueError(str(error)) from None
+    table = content.table
+    out = bytearray(json.dumps([content.is_sample, table and [table.header, table.header_line]]).encode("ascii"))
+    # Row by row: the whole as one text would need its memory twice.
+    for row in zip(table.lines, table.rows, strict=True) if table else ():
+        out += b"\n" + json.dumps(row).encode("ascii")
+    return bytes(out)
+
+
+async def read_in_child(document: Path, max_rows: int) -> Content:
+    """The first ``max_rows`` rows of the main sheet.
+
+    Raises ValueError where it cannot be read, or takes more memory or time than a child has.
+    """
+    with BoundedChild("harvester.spiders.inventory_sheet:read") as child:
+        found: bytes = await child.call_async(document, max_rows=max_rows)
+    head, *lines = found.split(b"\n")
+    is_sample, heading = json.loads(head)
+    if heading is None:
+        return Content(None, is_sample)
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    for line in lines:
+        number, cells = json.loads(line)
+        numbers.append(number)
+        rows.append(cells)
+    header, header_line = heading
+    return Content(Table(header, header_line, rows, numbers), is_sample)

@@ -3,7 +3,7 @@
 Rows with one identifier are one dataset; its first row describes it, every row may name a file. What a column holds is
 told by its name and by its values; ``winnow portals template`` prints a table to fill in. A row that has neither
 identifier nor address is known by its title. Encoding, delimiter and header row are found as those of any other table.
-Spreadsheets are read in a bounded child.
+All are read in a bounded child.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from scrapy.http import Response
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.about import About
 from harvester.spiders.feed import FeedSpider
+from harvester.spiders.inventory_child import read_in_child
 from harvester.spiders.inventory_columns import fields_of
-from harvester.spiders.inventory_sheet import read_in_child
 from harvester.spiders.json_stream import Element, StreamEnd
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first
-from quality.tables.contents import Content, Refused, read_text
+from quality.tables.contents import Content
 from quality.tables.structure import Table
 
 __all__ = ["Spider", "template", "to_dataset"]
@@ -34,6 +34,7 @@ __all__ = ["Spider", "template", "to_dataset"]
 MAX_ROWS = 200_000
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of XLSX and ODS, and of XLS."""
+SMALLER = "ask for the table of datasets alone as CSV (UTF-8), and name its address in the portal file"
 _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
 _PATH = re.compile(
     r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
@@ -56,7 +57,7 @@ class Spider(FeedSpider):
         paging="one file",
         incremental="not offered",
         deletion="its rows are gone",
-        limits=f"{MAX_ROWS:,} rows; the first sheet that is not small; workbooks within 512 MB and 60 s",
+        limits=f"{MAX_ROWS:,} rows; the first sheet that is not small; read within 512 MB and 60 s",
         loses="whatever the table has no column for",
         rank=10,
     )
@@ -72,41 +73,32 @@ class Spider(FeedSpider):
         return False
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Have a workbook read in a bounded child: what it unfolds to is not known."""
-        self.workbook: Content | None = None
-        self.unread, self.remedy = "", FeedSpider.remedy
-        with path.open("rb") as file:
-            if file.read(4) not in WORKBOOKS:
-                return
-        try:
-            self.workbook = await read_in_child(path, MAX_ROWS)
-        except ValueError as error:
-            self.unread = f"the workbook cannot be read: {error}"
-            self.remedy = "ask for the sheet of its datasets as CSV (UTF-8), and name its address in the portal file"
-
-    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+        """Have the table read in a bounded child: what it unfolds to is not known."""
+        self.content, self.unread, self.remedy = Content(None), "", FeedSpider.remedy
         with path.open("rb") as file:
             start = file.read(2_000)
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         charset = re.search(r"charset=([\w-]+)", kind)
+        self.is_workbook = start[:4] in WORKBOOKS
         if not start.strip():
-            yield StreamEnd("the table is empty", {})
-            return
-        if start.lstrip()[:1] == b"<":
-            yield StreamEnd("an HTML or XML page came where a table was expected", {})
-            return
+            self.unread = "the table is empty"
+        elif start.lstrip()[:1] == b"<":
+            self.unread = "an HTML or XML page came where a table was expected"
+        else:
+            try:
+                self.content = await read_in_child(
+                    path, MAX_ROWS, is_workbook=self.is_workbook, charset=charset[1] if charset else None
+                )
+            except ValueError as error:
+                self.unread = f"the {'workbook' if self.is_workbook else 'table'} cannot be read: {error}"
+                self.remedy = SMALLER
+
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
         if self.unread:
             yield StreamEnd(self.unread, {})
             return
-        is_workbook = self.workbook is not None
-        try:
-            content = self.workbook or read_text(path, charset[1] if charset else None, False, MAX_ROWS)
-        except Refused as error:
-            yield StreamEnd(str(error), {})
-            return
-        except Exception as error:  # noqa: BLE001  # the reader of tables raises kinds of its own
-            yield StreamEnd(f"the table cannot be read: {error}", {})
-            return
+        # It is let go of with this reading.
+        content, self.content = self.content, Content(None)
         table = content.table
         if table is None or "title" not in (fields := fields_of(table)) and "identifier" not in fields:
             yield StreamEnd("the table has no column for a title or an identifier; see winnow portals template", {})
@@ -114,7 +106,7 @@ class Spider(FeedSpider):
         for index, (line, raw) in enumerate(_grouped(table, fields, response.url)):
             yield Element(index, raw, f"/row/{line}")
         # Of a workbook it is told by its height, which counts formatted cells below the table.
-        is_more = len(table.rows) >= MAX_ROWS or (content.is_sample and not is_workbook)
+        is_more = len(table.rows) >= MAX_ROWS or (content.is_sample and not self.is_workbook)
         yield StreamEnd(f"the table goes on after {len(table.rows):,} rows" if is_more else None, {})
 
     def to_dataset(self, raw: Any) -> Dataset:

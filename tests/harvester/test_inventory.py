@@ -1,4 +1,4 @@
-"""Tables kept by hand: which rows are one dataset, what in them is an address, and workbooks that unfold."""
+"""Tables kept by hand: which rows are one dataset, what in them is an address, and what unfolds."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def cells(number: int, **texts: str) -> bytes:
     return f'<row r="{number}">{written}</row>'.encode()
 
 
-def test_a_workbook_that_unfolds_fails_its_own_portal(catalog: Catalog) -> None:
+def test_an_inventory_that_unfolds_fails_its_own_portal(catalog: Catalog) -> None:
     head = cells(1, A="id", B="title")
     wide = b"<row>" + b"<c><v>1</v></c>" * 16_000 + b"</row>"
     books = {
@@ -158,8 +158,10 @@ def test_a_workbook_that_unfolds_fails_its_own_portal(catalog: Catalog) -> None:
         "sparse": workbook([head, cells(1_048_576, XFD="x")]),
         # It unpacks to 200 MB, and to some gigabytes of cells.
         "long": workbook([head, *[wide] * 833]),
+        # A text of three bytes a cell, and some sixty in memory.
+        "text": b"id,title\n" + (b"ab," * 16_000 + b"\n") * 700,
     }
-    assert all(len(book) < 2_000_000 for book in books.values())
+    assert all(len(book) < 2_000_000 for name, book in books.items() if name != "text")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with PortalServer({f"/{name}.xlsx": Answer(200, kind, book) for name, book in books.items()}) as server:
@@ -167,9 +169,10 @@ def test_a_workbook_that_unfolds_fails_its_own_portal(catalog: Catalog) -> None:
         address = server.url
     row = harvested(catalog, "healthy")
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 2, 0)
-    for name in ("sparse", "long"):
+    for name in ("sparse", "long", "text"):
         assert (harvested(catalog, name)["verdict"], list(datasets(catalog, name))) == ("failed", [])
         (error,) = catalog.rows("select message, remedy from harvest_errors where portal_id = ?", [name])
-        assert error["message"].startswith(f"{address}/{name}.xlsx: the workbook cannot be read: ")
+        what = "table" if name == "text" else "workbook"
+        assert error["message"].startswith(f"{address}/{name}.xlsx: the {what} cannot be read: ")
         assert "512 MB" in error["message"] and "as CSV" in error["remedy"]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024

@@ -1,4 +1,5 @@
-"""The rows of an inventory that is a spreadsheet, read in a bounded child: a small file may unfold to gigabytes."""
+"""The rows of an inventory, read in a bounded child: a small workbook, or a text that is all commas, may unfold to
+gigabytes of cells."""
 
 from __future__ import annotations
 
@@ -6,19 +7,19 @@ import json
 from pathlib import Path
 
 from harvester.bounded import BoundedChild
-from quality.tables.contents import Content, Refused, read_spreadsheet
+from quality.tables.contents import Content, Refused, read_spreadsheet, read_text
 from quality.tables.structure import Table
 
 __all__ = ["read", "read_in_child"]
 
 
-def read(document: Path, *, max_rows: int) -> bytes:
-    """The main sheet as lines of JSON: whether there are more rows, its header, then each row. For the child.
+def read(document: Path, *, max_rows: int, is_workbook: bool, charset: str | None) -> bytes:
+    """The table as lines of JSON: whether there are more rows, its header, then each row. For the child.
 
-    Raises ValueError where the workbook is too large or protected, and calamine's own errors.
+    Raises ValueError where it is too large or protected, and calamine's own errors.
     """
     try:
-        content = read_spreadsheet(document, max_rows)
+        content = read_spreadsheet(document, max_rows) if is_workbook else read_text(document, charset, False, max_rows)
     except Refused as error:
         raise ValueError(str(error)) from None
     table = content.table
@@ -29,13 +30,13 @@ def read(document: Path, *, max_rows: int) -> bytes:
     return bytes(out)
 
 
-async def read_in_child(document: Path, max_rows: int) -> Content:
-    """The first ``max_rows`` rows of the main sheet.
+async def read_in_child(document: Path, max_rows: int, *, is_workbook: bool, charset: str | None = None) -> Content:
+    """The first ``max_rows`` rows of a text, in ``charset`` as its sender says, or of the main sheet of a workbook.
 
     Raises ValueError where it cannot be read, or takes more memory or time than a child has.
     """
-    with BoundedChild("harvester.spiders.inventory_sheet:read") as child:
-        found: bytes = await child.call_async(document, max_rows=max_rows)
+    with BoundedChild("harvester.spiders.inventory_child:read") as child:
+        found: bytes = await child.call_async(document, max_rows=max_rows, is_workbook=is_workbook, charset=charset)
     head, *lines = found.split(b"\n")
     is_sample, heading = json.loads(head)
     if heading is None:

@@ -24,6 +24,9 @@ _BETWEEN = re.compile(rb"[\x00-\x1f\",:]+")
 _MIXED = "winnow-mixed"
 
 
+_UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
     """How a document is decoded: Python's codec and its error handler; and its name, where it is other than UTF-8."""
@@ -113,8 +116,10 @@ def _telling(block: bytes) -> bytes:
 
 
 def _guessed(sample: bytes, charset: str | None) -> TextEncoding:
-    found = decode(sample, charset)
-    name = found.encoding
+    # Letters of UTF-8 are hardly ever there by chance: in no other encoding do they outnumber what is none.
+    bad = sample.decode("utf-8", "replace").count("\ufffd")
+    is_mixture = len(_UTF8_LETTER.findall(sample)) >= bad
+    name = "utf-8" if is_mixture else decode(sample, charset).encoding
     if name == "utf-8":
         return TextEncoding("utf-8-sig", _MIXED, "a mixture of UTF-8 and windows-1252")
     if name in ("windows-1252", "iso-8859-1", "ascii"):

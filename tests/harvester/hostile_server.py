@@ -58,7 +58,7 @@ CASES: dict[str, Case] = {
     "bad-utf8": Case("dcat-us", ("complete",), None),
     "nul": Case("dcat-us", ("complete",), None),
     "odd-ids": Case("dcat-us", ("complete",), None),
-    "long-id": Case("dcat-us", ("complete",), "identifier", "2,000 characters"),
+    "long-id": Case("dcat-us", ("partial",), "identifier", "2,000 characters"),
     "wrong-types": Case("ckan", ("complete", "partial"), None),
     "million-errors": Case("dcat-us", ("failed",), "many", "more than 10,000 errors", 20_000),
     "wrong-length": Case("ckan", ("failed",), "cut_short"),

@@ -40,7 +40,8 @@ class How:
     detect: str | None = None
     """The address that is detected, where the base address is not that of a portal."""
     is_harvestable: bool = True
-    """False where no record can be read without what the operator adds: it is told for what it is all the same."""
+    """False where the look reads no record (too little was recorded, or the operator has to add something): it is told
+    for what it is all the same, and not recommended."""
 
 
 WIS2 = "/collections/wis2-discovery-metadata"
@@ -48,14 +49,14 @@ PLAIN = How()
 GITHUB = "refs/heads/main/catalog.rdf"
 HOW = {
     "arcgis-portal-search": How("/portal"),
-    "ckan-open-alberta": How(verdict="failed", reason="31505 more names", datasets=0),
+    "ckan-open-alberta": How(verdict="failed", reason="31505 more names", datasets=0, is_harvestable=False),
     "csw-csiro-marine": How("/csw"),
     "dcatapit-alessandria": How(f"/ComunediAlessandria/open-data/{GITHUB}"),
     "dcatapit-foggia": How(f"/ComuneFoggia/OpenData-Comune-di-Foggia/{GITHUB}"),
     "dcatapit-unibo": How("/catalog.rdf"),
     "dcatapit-upo": How(f"/unipiemonteorientale/UPOopendata/{GITHUB}"),
     # Page 1 of about 1,000 was recorded.
-    "i14y-admin-ch": How(page_rows=2, verdict="partial", reason="404"),
+    "i14y-admin-ch": How(page_rows=2, verdict="partial", reason="404", is_harvestable=False),
     "oai-ukds": How("/oai/provider?verb=GetRecord&identifier=6684&metadataPrefix=ddi"),
     "ogc-records-wis2": How(WIS2, detect=f"{WIS2}/items"),
     # Cubes, not dcat:Dataset: the query is the operator's. The recording gives the same answer to every query.
@@ -91,9 +92,13 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-def night(folder: Path, slug: str, kind: str, url: str, how: How = How()) -> dict[str, Any]:  # frozen
+def night(
+    folder: Path, slug: str, kind: str, url: str, how: How = How(), also: tuple[str, ...] = ()
+) -> dict[str, Any]:  # frozen
     limits = Limits(delay_s=0, page_rows=how.page_rows)
-    portal = PortalSpec(id=slug, type=kind, title=slug, url=url, local=True, limits=limits, query=how.query)  # type: ignore[arg-type]
+    portal = PortalSpec(
+        id=slug, type=kind, title=slug, url=url, local=True, limits=limits, query=how.query, local_also=also  # type: ignore[arg-type]
+    )  # fmt: skip
     found: dict[str, Any] = nightly(folder, [portal], stages=["harvest"])["portals"][0]
     return found
 
@@ -186,7 +191,8 @@ def test_sitemap_of_which_no_page_was_recorded(address: str, tmp_path: Path) -> 
     assert len(named) == 11_021 and not named & set(paths)
     lines = "\n".join(f"{address}/sitemap-pacificdata{path}" for path in paths)
     with PortalServer({"/sitemap.txt": Answer(200, "text/plain", lines.encode())}) as server:
-        result = night(tmp_path, "pacific", "sitemap", server.url + "/sitemap.txt")
+        also = (address.removeprefix("http://"),)
+        result = night(tmp_path, "pacific", "sitemap", server.url + "/sitemap.txt", also=also)
         with open_catalog(tmp_path / "catalog.db") as catalog:
             lost = catalog.value("select count(*) from harvest_errors where is_lost")
         assert result["verdict"] == "complete", result["reasons"]

@@ -134,7 +134,7 @@ def test_every_percentage_reproduces_from_the_catalogue(data: Path, night: Catal
 
 def test_every_lost_record_is_a_harvest_error(night: Catalog) -> None:
     errors = night.rows("select * from harvest_errors where portal_id = 'verdania'")
-    assert {e["kind"] for e in errors} == {"duplicate", "identifier"}
+    assert {e["kind"] for e in errors} == {"duplicate"}
     assert all(e["remedy"] and e["pointer"] and e["url"] and e["message"] for e in errors)
 
 

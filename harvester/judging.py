@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.harvests import unseen
-from harvester.verdict import Verdict, verdict
+from harvester.verdict import Tally, Verdict, verdict
 
 if TYPE_CHECKING:
     from harvester.spiders.base import PortalSpider
@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["judged"]
 
 
-def judged(spider: PortalSpider, outside: tuple[str, ...] = ()) -> tuple[Verdict, list[str]]:
-    """The verdict, and its reasons; ``outside`` is taken as declared, beside what is."""
-    portal, before, tally = spider.portal, spider.before, spider.tally
+def judged(
+    spider: PortalSpider, outside: tuple[str, ...] = (), tally: Tally | None = None
+) -> tuple[Verdict, list[str]]:
+    """The verdict, and its reasons; ``outside`` is taken as declared, beside what is; ``tally`` is the spider's own
+    unless another is given."""
+    portal, before, tally = spider.portal, spider.before, tally or spider.tally
     known: dict[str, Any] = {}
     if tally.mode == "full" and before.datasets:
         known["unseen"] = unseen(spider.night.catalog, portal.id, spider.night.run_id)

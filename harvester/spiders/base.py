@@ -81,6 +81,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
         self.nameless: list[tuple[Facts, Record | None]] = []
         """Records without identifier, to be matched in the end."""
+        self.unmatched: list[Facts] = []
+        """Those that are no dataset known from before."""
         self.not_found: list[str] = []
         """Ids of datasets that were looked for alone, and that the portal does not know any more."""
         self.twins = twins_of(night.catalog, portal.id)

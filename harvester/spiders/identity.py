@@ -12,7 +12,9 @@ from catalog import reading as stored
 from catalog.identities import Facts, facts_of, follow, matches, renamed, unseen_facts
 from catalog.model import HarvestError, Page, Record
 from catalog.records import write_page
+from harvester.judging import judged
 from harvester.spiders.losses import LostRecord, twin
+from harvester.verdict import MAX_FALL
 
 if TYPE_CHECKING:
     from scrapy.http import Response
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from harvester.spiders.base import PortalSpider
     from harvester.spiders.reading import Reading
 
-__all__ = ["TWIN", "are_twins", "facts_from", "hold", "settle", "told_apart", "twin_id", "twins_of"]
+__all__ = ["TWIN", "absent", "are_twins", "facts_from", "hold", "settle", "told_apart", "twin_id", "twins_of"]
 
 MAX_NAMELESS = 5_000
 """Records without identifier that are kept until the end, to be matched."""
@@ -160,6 +162,7 @@ def _settle_nameless(spider: PortalSpider) -> None:
     old = unseen_facts(night.catalog, spider.portal.id, night.run_id)
     new = {str(n): facts for n, (facts, _) in enumerate(waiting)}
     pairs = matches(night.catalog, spider.portal.id, old, new, are_stored=False)
+    spider.unmatched = [facts for number, facts in new.items() if number not in pairs]
     for number, key in pairs.items():
         record = waiting[int(number)][1]
         identifier = str(night.catalog.value("select identifier from datasets where id = ?", [key]))
@@ -182,6 +185,31 @@ def _settle_nameless(spider: PortalSpider) -> None:
         else:
             named = replace(record, dataset=replace(record.dataset, identifier=identifier))
             _write(spider, Page(records=(named,), errors=errors))
+
+
+def absent(spider: PortalSpider) -> list[str]:
+    """Ids of the datasets that are not in a listing of which nothing is amiss but records without identifier.
+
+    The whole listing was read, so their identifiers are unknown to it; and none of the nameless records has a title, a
+    file or an address in common with them. Without this, a portal with one nameless record would keep for ever what it
+    has withdrawn.
+    """
+    tally, left = spider.tally, spider.unmatched
+    if tally.mode != "full" or not left or len(left) != tally.unidentified:
+        return []
+    counts = replace(tally, unidentified=0, skipped=tally.skipped + tally.unidentified)
+    if judged(spider, tally=counts)[0] != "complete":
+        return []
+    titles = {facts.title for facts in left}
+    places = {place for facts in left for place in (*facts.files, facts.address)}
+    unseen = unseen_facts(spider.night.catalog, spider.portal.id, spider.night.run_id)
+    found = [
+        key
+        for key, facts in unseen.items()
+        if facts.title and facts.title not in titles and places.isdisjoint({*facts.files, facts.address} - {None})
+    ]
+    # Where so much is gone at once, somebody looks first.
+    return found if len(found) <= MAX_FALL * (tally.kept + len(found)) else []
 
 
 def _write(spider: PortalSpider, page: Page) -> None:

@@ -16,7 +16,7 @@ from catalog.harvests import seen_example, unseen_datasets
 from catalog.model import Page
 from harvester.checks import faults
 from harvester.judging import judged
-from harvester.spiders.identity import settle
+from harvester.spiders.identity import absent, settle
 
 if TYPE_CHECKING:
     import scrapy
@@ -69,6 +69,7 @@ class Lookups:
             return
         self.has_looked = True
         settle(self)  # type: ignore[arg-type]
+        self.not_found += absent(self)  # type: ignore[arg-type]
         if (first := self.first_lookup()) is not None:
             self.crawler.engine.crawl(first)  # type: ignore[attr-defined]
             raise DontCloseSpider

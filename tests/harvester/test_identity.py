@@ -165,3 +165,22 @@ def test_a_dataset_listed_twice_is_one(catalog: Catalog) -> None:
         # Once more; and in another language, with the same file.
         row = town.night([dataset(1), dataset(1), dataset(1, title="Arbres"), dataset(2)])
     assert (row["verdict"], row["datasets"], row["duplicates"]) == ("complete", 2, 2)
+
+
+def test_a_record_that_never_had_an_identifier_does_not_keep_what_is_withdrawn(catalog: Catalog) -> None:
+    town = Town(catalog)
+    nameless = without(dataset(90, title="Nameless", distribution=[]), "identifier", "landingPage")
+    records = [dataset(n) for n in range(10)]
+    # It may be the nameless one: it has its title, and stays.
+    namesake = dataset(91, title="Nameless")
+    with town.server:
+        assert town.night([*records, namesake, nameless])["verdict"] == "partial"
+        for _ in range(2):
+            row = town.night([*records[1:], nameless])
+            assert row["verdict"] == "partial" and "1 records have no identity" in row["reasons"][0]
+        statuses = town.statuses()
+        assert statuses.pop("D0") == "retired" and statuses.pop("D91") == "present"
+        assert set(statuses.values()) == {"present"}
+        # Half of all at once is believed by nobody.
+        town.night([*records[6:], nameless])
+        assert list(town.statuses().values()).count("missing") == 0

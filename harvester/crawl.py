@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from catalog.harvests import begin_harvest, harvested
@@ -67,6 +67,18 @@ async def _crawl_all(night: Night, portals: Sequence[PortalSpec]) -> None:
         beating.cancel()
 
 
+async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Future[None]) -> None:
+    """Have a harvest end. On a busy machine its deadline may come before its spider is there, or its engine runs."""
+    while not work.done() and not isinstance(crawler.spider, PortalSpider):
+        await asyncio.sleep(0.05)
+    if isinstance(crawler.spider, PortalSpider):
+        crawler.spider.is_over = True
+    while not work.done() and not (crawler.engine and crawler.engine.running):
+        await asyncio.sleep(0.05)
+    if not work.done():
+        await runner.stop()
+
+
 async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     work_on(portal.id, portal.limits.deadline_s)
     checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
@@ -87,10 +99,9 @@ async def _crawl_one(night: Night, portal: PortalSpec) -> None:
     await asyncio.wait({work}, timeout=portal.limits.deadline_s)
     is_late = not work.done()
     if is_late:
-        if isinstance(crawler.spider, PortalSpider):
-            crawler.spider.is_over = True
-        stopping = asyncio.ensure_future(runner.stop())
-        await asyncio.wait({work, stopping}, timeout=portal.limits.timeout_s + LATE_S)
+        stopping = asyncio.ensure_future(_end(runner, crawler, work))
+        await asyncio.wait({work}, timeout=portal.limits.timeout_s + LATE_S)
+        stopping.cancel()
         # What does not even stop is left behind.
         if not work.done() and isinstance(crawler.spider, PortalSpider):
             crawler.spider.is_abandoned = True

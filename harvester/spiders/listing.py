@@ -223,7 +223,8 @@ class ListingSpider(PortalSpider):
         has_begun = bool(self.tally.kept or walk.start)
         # A home page where an API should be is no matter of size.
         is_worth_it = fault.kind in SHRINKABLE and (has_begun or (walk.can_shrink and fault.kind != "parse"))
-        if not self.can_shrink or not is_worth_it or walk.misses >= MAX_POISON:
+        # Past the deadline a smaller page is refused as well, after its turn in the queue for the host.
+        if self.is_over or not self.can_shrink or not is_worth_it or walk.misses >= MAX_POISON:
             return [self.no_answer(fault, url, value)]
         if walk.can_shrink:
             return [self.ask(walk.smaller(is_aligned=self.has_numbers))]

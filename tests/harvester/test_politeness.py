@@ -198,7 +198,7 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
     begun = time.monotonic()
     with PortalServer(routes | {f"/slow{n}{SEARCH}": hanging for n in range(12)}) as server:
         portals = [
-            spec(f"slow{n}", "ckan", f"{server.url}/slow{n}", limits={"deadline_s": 2, "timeout_s": 3})
+            spec(f"slow{n}", "ckan", f"{server.url}/slow{n}", limits={"deadline_s": 5, "timeout_s": 6})
             for n in range(12)
         ]
         portals += [spec(f"good{n}", "ckan", f"{server.url}/good{n}") for n in range(5)]

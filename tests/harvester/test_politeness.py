@@ -213,7 +213,7 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
     for n in range(12):
         row = harvested(catalog, f"slow{n}")
         assert (row["verdict"], row["datasets"]) == ("partial", 10)
-        assert "deadline_s = 2" in " ".join(row["reasons"])
+        assert "deadline_s = 5" in " ".join(row["reasons"])
 
 
 def test_a_budget_of_bytes_ends_a_harvest_as_partial(catalog: Catalog) -> None:

@@ -26,8 +26,11 @@ HANGS = {
         try:
             while True: pass
         except Exception: pass""",
-    # and here it holds its lock and never comes back.
-    "gone": "ctypes.PyDLL(None).pause()",
+    # and here it holds its lock and never comes back: a mutex that is locked twice is let go by no signal.
+    "gone": """
+    mutex, lock = ctypes.create_string_buffer(128), ctypes.PyDLL(None).pthread_mutex_lock
+    lock(mutex)
+    lock(mutex)""",
     "dead": "os.kill(os.getpid(), signal.SIGSEGV)",
 }
 PROGRAM = """

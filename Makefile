@@ -1,10 +1,11 @@
 # make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
+# make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test bench format clean
+.PHONY: demo test bench fuzz format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -32,6 +33,9 @@ bench: .venv/installed
 	$(BIN)/python bench/scoring.py 2000
 	$(BIN)/python bench/shacl.py
 	$(BIN)/python bench/facts.py
+
+fuzz: .venv/installed
+	$(BIN)/python bench/fuzz/run.py 300
 
 format: .venv/installed
 	$(BIN)/ruff check --fix .

@@ -7,6 +7,7 @@ with one loss. ``WINNOW_MUTATIONS_S`` is the time for it in seconds; the seed is
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import random
@@ -208,8 +209,9 @@ def test_no_loss_passes_for_a_complete_harvest(portals: list[Portal], tmp_path: 
     # Ours come first, once each, so that every kind of loss is seen in the least time.
     wanted.sort(key=lambda one: not one[0].name.startswith("own-"))
     end, seen, wrong = time.monotonic() + BUDGET_S, 0, []
-    for portal, mutation in wanted:
-        if time.monotonic() > end and seen:
+    # Round and round: another page and record each time.
+    for number, (portal, mutation) in enumerate(itertools.cycle(wanted)):
+        if (time.monotonic() > end and seen) or (number >= len(wanted) and not seen):
             break
         whole = tmp_path / portal.name
         portal.loss.clear()
@@ -224,9 +226,10 @@ def test_no_loss_passes_for_a_complete_harvest(portals: list[Portal], tmp_path: 
             continue
         page = rng.choice(portal.pages if mutation in PAGE_MUTATIONS else portal.pages[:3])
         portal.loss.update(path=page, mutation=mutation, seed=rng.random())
-        folder = tmp_path / f"{portal.name}-{mutation.replace(' ', '-')}"
+        folder = tmp_path / f"{portal.name}-{number}"
         shutil.copytree(whole, folder)
         second = night(folder, portal)
+        shutil.rmtree(folder)
         if portal.loss.get("done"):
             seen += 1
             # Where a page fails, smaller ones may bring all of it: then nothing is lost.

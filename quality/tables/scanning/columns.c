@@ -101,7 +101,7 @@ static void sample(Scan *scan, Column *column, const uint8_t *s, size_t n) {
         at = (uint32_t)(chance(column) * SAMPLE);
         next_sampled(column);
     }
-    char *copy = realloc(column->sample[at], n);
+    char *copy = realloc(column->sample[at], n + !n);  /* of no bytes, realloc would free it */
     if (!copy) { scan->is_failed = 1; return; }
     memcpy(copy, s, n);
     column->sample[at] = copy, column->sample_bytes[at] = (uint32_t)n;

@@ -29,12 +29,19 @@ static int one_byte(PyObject *value, const char *name, uint8_t *byte) {      /* 
     return 1;
 }
 
+static int is_line_end(uint8_t c) { return c == '\n' || c == '\r'; }
+
 static int set_dialect(Scan *scan, PyObject *delimiter, PyObject *quote, PyObject *escape) {
     int found = one_byte(delimiter, "delimiter", &scan->delimiter);
     if (found < 0) return -1;
     if (!found) scan->delimiter = 0x1F;                 /* a character that no text has: one column */
     if ((scan->has_quote = one_byte(quote, "quote", &scan->quote)) < 0) return -1;
     if ((scan->has_escape = one_byte(escape, "escape", &scan->escape)) < 0) return -1;
+    /* A character has one role, or what a text says would hang on where a block ends. A declared dialect may err. */
+    if (is_line_end(scan->delimiter)) scan->delimiter = 0x1F;
+    if (scan->quote == scan->delimiter || is_line_end(scan->quote)) scan->has_quote = 0;
+    if (scan->escape == scan->delimiter || is_line_end(scan->escape)) scan->has_escape = 0;
+    if (scan->has_quote && scan->escape == scan->quote) scan->has_escape = 0;       /* quotes are doubled anyway */
     scan->line = 1;
     return 0;
 }

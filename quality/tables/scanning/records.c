@@ -128,6 +128,7 @@ static const uint8_t *dropped(Scan *scan, const uint8_t *p, const uint8_t *end) 
 
 /* Whole records of the buffer; returns how many bytes they took. */
 size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last) {
+    if (!bytes) return 0;                               /* an empty block may have no address */
     const uint8_t *p = buffer, *end = buffer + bytes;
     while (p < end && !scan->is_failed && !(scan->widths && scan->widths_held >= scan->widths_room)) {
         if (scan->is_dropping) { p = dropped(scan, p, end); continue; }
@@ -164,8 +165,9 @@ size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last
         if (has_quotes)
             for (uint32_t i = 0; i < scan->cell_count; i++) {
                 Span *cell = scan->cells + i;
-                if (cell->bytes >> 62 & 1)
-                    *cell = (Span){(const uint8_t *)scan->scratch.bytes + (uintptr_t)cell->at - 1, cell->bytes & ~((size_t)1 << 62)};
+                if (!(cell->bytes >> 62 & 1)) continue;
+                size_t size = cell->bytes & ~((size_t)1 << 62), offset = (uintptr_t)cell->at - 1;
+                *cell = (Span){size ? (const uint8_t *)scan->scratch.bytes + offset : (const uint8_t *)"", size};
             }
         const uint8_t *stop = p;
         uint64_t ends = 0;

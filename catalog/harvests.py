@@ -27,7 +27,7 @@ __all__ = [
     "new_among",
     "present",
     "restart",
-    "seen_example",
+    "seen_examples",
     "unseen",
     "unseen_datasets",
 ]
@@ -176,13 +176,13 @@ def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) ->
     return [(row["id"], row["identifier"], row["source_url"] or "") for row in rows]
 
 
-def seen_example(catalog: Catalog, portal_id: str, run_id: str) -> tuple[str, str, str] | None:
-    """A dataset that a run has seen, in the same form."""
+def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
+    """Datasets that a run has seen, in the same form."""
     rows = catalog.rows(
-        "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit 1",
-        (portal_id, run_id),
+        "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit ?",
+        (portal_id, run_id, most),
     )
-    return (rows[0]["id"], rows[0]["identifier"], rows[0]["source_url"] or "") if rows else None
+    return [(row["id"], row["identifier"], row["source_url"] or "") for row in rows]
 
 
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from catalog.model import Dataset
 from catalog.reading import datasets
@@ -67,6 +67,8 @@ class Spider(WindowedSpider, FeedSpider):
     async def begin(self) -> AsyncIterator[Any]:
         self.known_ids: set[str] = set()
         self.named: dict[tuple[str, str], str] = {}
+        self.renamed: set[str] = set()
+        """Datasets that the portal has named anew."""
         self.remember_names()
         searched = "select 1 from datasets where portal_id = ? and status = 'present' and source_url like ? limit 1"
         self.was_searched = bool(self.night.catalog.value(searched, [self.portal.id, "%/api/search/v1/%"]))
@@ -89,6 +91,8 @@ class Spider(WindowedSpider, FeedSpider):
         seen: Counter[tuple[str, str]] = Counter()
         for stored in datasets(self.night.catalog, self.portal.id):
             self.known_ids.add(stored.dataset.identifier)
+            if stored.dataset.other_identifiers:
+                self.renamed.add(stored.dataset.identifier)
             if mark := fingerprint_of(stored.dataset):
                 seen[mark] += 1
                 self.named[mark] = stored.dataset.identifier
@@ -102,7 +106,18 @@ class Spider(WindowedSpider, FeedSpider):
         old = self.named.get(mark) if mark and dataset.identifier not in self.known_ids else None
         if old is None or old in self.seen_ids:
             return dataset
+        self.renamed.add(old)
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        """Only the search knows single datasets, and none by the name that it had before."""
+        if "/api/search/v1/" not in source_url or identifier in self.renamed:
+            return None
+        return f"{self.portal.url}/api/search/v1/collections/dataset/items/{quote(identifier, safe='')}"
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and isinstance(answer.get("properties"), dict)
 
     # The search
 

@@ -77,6 +77,24 @@ class Spider(WindowedSpider):
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "organisation": self.organisation}
 
+    # One item
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
+
+    def says_unknown(self, response: Response) -> bool:
+        """Error CONT_0001: "Item does not exist or is inaccessible"."""
+        answer = self.read_json(response)
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(error, dict):
+            return False
+        is_named = error.get("messageCode") == "CONT_0001" or "does not exist" in str(error.get("message")).lower()
+        return error.get("code") in (404, 410) or (error.get("code") == 400 and is_named)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and text(answer.get("id")) == identifier
+
     # Whose items
 
     def opening(self) -> list[Any]:

@@ -184,6 +184,21 @@ class Spider(PortalSpider):
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path
 
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return f"{self.base}/{quote(self.below(identifier))}?f=json"
+
+    def says_unknown(self, response: Response) -> bool:
+        """Servers answer 200 with an error of 404, older ones with one of 500 and these words."""
+        answer = self.read_json(response)
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(error, dict):
+            return False
+        is_named = re.search(r"(?i)\bservice\b.*\b(not found|does not exist)", str(error.get("message")))
+        return error.get("code") in (404, 410) or bool(error.get("code") == 500 and is_named)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        return self.answer_of(response)[0] is None
+
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
         cursor = {"listed": self.listed, "done": done + 1}
         if known := self.remembered(response):

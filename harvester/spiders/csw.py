@@ -94,14 +94,9 @@ class Spider(ListingSpider):
         asked = {"service": "CSW", "version": "2.0.2", "request": "GetRecordById", "elementSetName": "brief"}
         return f"{address}{'&' if '?' in address else '?'}{urlencode({**asked, 'id': identifier})}"
 
-    def is_unknown(self, response: Response) -> bool:
+    def says_unknown(self, response: Response) -> bool:
         """An answer without a record (OGC 07-006r1, 10.9)."""
-        if response.status != 200:
-            return super().is_unknown(response)
-        try:
-            root = parse_xml(response.body)
-        except ValueError:
-            return False
+        root = parse_xml(response.body)
         return local(root) == "GetRecordByIdResponse" and not len(root)
 
     def ask(self, walk: Walk) -> Request:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from catalog.model import Dataset
 from harvester.checks import faults
 from harvester.spiders.about import About
-from harvester.spiders.geonode_record import to_dataset
+from harvester.spiders.geonode_record import identifier_of, to_dataset
 from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.values import first
@@ -95,6 +95,27 @@ class Spider(ListingSpider):
             received=walk.asked if records and is_more else len(records),
             is_end=is_told and not is_more,
         )
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        """The interface knows a dataset by its number; by its uuid it is searched for."""
+        path = WAYS[self.way][0]
+        if identifier.isdigit():
+            return f"{self.base}{path}{identifier}/"
+        return f"{self.base}{path}?{urlencode({'uuid' if self.way else 'filter{uuid}': identifier})}"
+
+    def says_unknown(self, response: Response) -> bool:
+        answer = self.read_json(response)
+        if not isinstance(answer, dict) or answer.get(WAYS[self.way][1]) != []:
+            return False
+        meta = answer.get("meta")
+        return (meta.get("total_count") if isinstance(meta, dict) and self.way else answer.get("total")) == 0
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        told = answer if isinstance(answer, dict) else {}
+        found = told.get(WAYS[self.way][1], [told.get("dataset", told)])
+        # An interface that does not know the filter lists everything.
+        return len(found) == 1 and isinstance(found[0], dict) and identifier_of(found[0]) == identifier
 
     def pointer(self, index: int) -> str:
         return f"/{WAYS[self.way][1]}/{index}"

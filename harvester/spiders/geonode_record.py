@@ -17,7 +17,7 @@ from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import absolute, email, first, names, text, texts
 
-__all__ = ["to_dataset"]
+__all__ = ["identifier_of", "to_dataset"]
 
 DATA_LINKS = ("data", "original", "uploaded")
 _UNSAID = re.compile(r"(?i)no (abstract|information|description) (provided|available)\.?")
@@ -36,6 +36,10 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def identifier_of(raw: dict[str, Any]) -> str | None:
+    return first(raw.get("uuid"), raw.get("pk"), raw.get("id"))
+
+
 def to_dataset(raw: Any, base: str) -> Dataset:
     """The dataset of one record; ``base`` is the address of the portal.
 
@@ -43,7 +47,7 @@ def to_dataset(raw: Any, base: str) -> Dataset:
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
-    identifier = first(raw.get("uuid"), raw.get("pk"), raw.get("id"))
+    identifier = identifier_of(raw)
     if identifier is None:
         raise LostRecord("the record has neither uuid nor pk", "ask the portal to mend the record", "/uuid")
     date, kind = text(raw.get("date")), text(raw.get("date_type"))

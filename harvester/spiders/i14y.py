@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Spider", "to_dataset"]
 
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 class Spider(ListingSpider):
     """All public datasets of the platform."""
@@ -42,9 +44,21 @@ class Spider(ListingSpider):
     max_rows = 100
     has_numbers = True
 
+    @property
+    def base(self) -> str:
+        return self.portal.url.split("/api/datasets")[0].rstrip("/")
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        # By other identifiers than its own the platform knows none.
+        return f"{self.base}/api/datasets/{identifier}" if _UUID.fullmatch(identifier) else None
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        told = answer.get("data", answer) if isinstance(answer, dict) else None
+        return isinstance(told, dict) and text(told.get("id")) == identifier
+
     def ask(self, walk: Walk) -> Request:
-        base = self.portal.url.split("/api/datasets")[0]
-        return self.get(f"{base}/api/datasets?{urlencode({'page': walk.number, 'pageSize': walk.asked})}", walk)
+        return self.get(f"{self.base}/api/datasets?{urlencode({'page': walk.number, 'pageSize': walk.asked})}", walk)
 
     def read(self, response: Response, walk: Walk) -> Sheet:
         answer = self.read_json(response)

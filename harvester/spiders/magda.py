@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from catalog.model import Dataset
 from harvester.checks import faults
@@ -61,6 +61,14 @@ class Spider(ListingSpider):
 
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "is_search": self.is_search}
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        # Where the registry is closed, there is nobody to ask.
+        return None if self.is_search else f"{self.base}{REGISTRY}/{quote(identifier, safe='')}"
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and "id" in answer
 
     # How many there are
 

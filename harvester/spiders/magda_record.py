@@ -96,28 +96,15 @@ def _of_aspects(raw: dict[str, Any], aspects: dict[str, Any], identifier: str) -
     listed = _dicts(held)
     published = _dict(_dict(aspects.get("dataset-publisher")).get("publisher"))
     start, end = _period(dcat.get("temporal"), _dict(aspects.get("temporal-coverage")).get("intervals"))
-    is_ckan = (text(source.get("type")) or "").startswith("ckan") or "ckan-dataset" in aspects
-    issued, modified = text(dcat.get("issued")), text(dcat.get("modified"))
-    return Dataset(
-        identifier=identifier,
-        title=text(dcat.get("title")),
-        description=text(dcat.get("description")),
-        keywords=texts(dcat.get("keywords")),
-        themes=texts(dcat.get("themes")),
+    return replace(
+        _told(dcat, source, identifier, is_ckan="ckan-dataset" in aspects),
         publisher=_publisher(published, dcat.get("publisher")),
-        contact=_contact(dcat.get("contactPoint")),
         licence=text(dcat.get("defaultLicense")),
-        issued=None if is_ckan else issued,
-        modified=None if is_ckan else modified,
-        record_modified=modified if is_ckan else None,
         frequency=_frequency(dcat),
         spatial=box_of(_dict(aspects.get("spatial-coverage")).get("bbox")) or _area(dcat.get("spatial")),
         temporal_start=start,
         temporal_end=end,
-        language=texts(dcat.get("languages")),
-        landing_page=text(dcat.get("landingPage")),
         provenance=first(_dict(aspects.get("provenance")).get("mechanism")),
-        harvested_from=_origin(source),
         # Ids alone, or nothing: the files are in records that were not sent along.
         not_carried=() if isinstance(held, list) and len(listed) == len(held) else ("distributions",),
         distributions=tuple(_of_record(one) for one in listed),
@@ -126,32 +113,37 @@ def _of_aspects(raw: dict[str, Any], aspects: dict[str, Any], identifier: str) -
 
 def _own(raw: dict[str, Any], identifier: str) -> Dataset:
     """The dataset of a hit of the search."""
-    source = _dict(raw.get("source"))
-    published = _dict(raw.get("publisher"))
     start, end = _period(raw.get("temporal"), None)
-    is_ckan = (text(source.get("type")) or "").startswith("ckan")
-    issued, modified = _when(raw.get("issued")), _when(raw.get("modified"))
-    return Dataset(
-        identifier=identifier,
-        title=text(raw.get("title")),
-        description=text(raw.get("description")),
-        keywords=texts(raw.get("keywords")),
-        themes=texts(raw.get("themes")),
-        publisher=_publisher(published, None),
-        contact=_contact(raw.get("contactPoint")),
-        issued=None if is_ckan else issued,
-        modified=None if is_ckan else modified,
-        record_modified=modified if is_ckan else None,
+    return replace(
+        _told(raw, _dict(raw.get("source")), identifier),
+        publisher=_publisher(_dict(raw.get("publisher")), None),
         frequency=first(_dict(raw.get("accrualPeriodicity")).get("text"), raw.get("accrualPeriodicity")),
         spatial=_area(first(_dict(raw.get("spatial")).get("text")) or raw.get("spatial")),
         temporal_start=start,
         temporal_end=end,
-        language=texts(raw.get("languages")),
-        landing_page=text(raw.get("landingPage")),
-        harvested_from=_origin(source),
         distributions=tuple(
             _distribution(one, text(one.get("identifier"))) for one in _dicts(raw.get("distributions"))
         ),
+    )
+
+
+def _told(said: dict[str, Any], source: dict[str, Any], identifier: str, *, is_ckan: bool = False) -> Dataset:
+    """What both say by the same names. The dates of a CKAN are those of its record."""
+    is_ckan = is_ckan or (text(source.get("type")) or "").startswith("ckan")
+    issued, modified = _when(said.get("issued")), _when(said.get("modified"))
+    return Dataset(
+        identifier=identifier,
+        title=text(said.get("title")),
+        description=text(said.get("description")),
+        keywords=texts(said.get("keywords")),
+        themes=texts(said.get("themes")),
+        contact=_contact(said.get("contactPoint")),
+        issued=None if is_ckan else issued,
+        modified=None if is_ckan else modified,
+        record_modified=modified if is_ckan else None,
+        language=texts(said.get("languages")),
+        landing_page=text(said.get("landingPage")),
+        harvested_from=_origin(source),
     )
 
 

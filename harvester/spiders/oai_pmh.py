@@ -106,13 +106,8 @@ class Spider(ListingSpider):
     def look_up(self, identifier: str, source_url: str) -> str | None:
         return self.address("GetRecord", identifier=identifier, metadataPrefix=self.prefix)
 
-    def is_unknown(self, response: Response) -> bool:
-        if response.status != 200:
-            return super().is_unknown(response)
-        try:
-            root = parse_xml(response.body)
-        except ValueError:
-            return False
+    def says_unknown(self, response: Response) -> bool:
+        root = parse_xml(response.body)
         if any(attribute(error, "code") == "idDoesNotExist" for error in children(root, "error")):
             return True
         return attribute(find(root, "GetRecord/record/header"), "status") == "deleted"

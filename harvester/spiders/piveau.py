@@ -9,7 +9,7 @@ plain text. What is asked for beside the search, such as ``facets`` of a catalog
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from catalog.model import Dataset
 from harvester.checks import faults
@@ -76,6 +76,14 @@ class Spider(ListingSpider):
     def own(self) -> list[tuple[str, str]]:
         """What the portal's address asks for of its own."""
         return [(key, held) for key, held in parse_qsl(urlsplit(self.portal.url).query) if key not in OURS]
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        is_id = "/" not in identifier
+        return f"{self.bases[self.way]}/datasets/{quote(identifier, safe='')}" if is_id else None
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and isinstance(answer.get("result"), dict)
 
     def ask(self, walk: Walk) -> Request:
         base = self.bases[self.way]

@@ -9,7 +9,7 @@ hold none, for datasets in other words than DCAT's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from harvester.spiders.listing import ListingSpider, Refused
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.rdf_nodes import describe, own_part
 from harvester.spiders.sparql_queries import is_iri
-from harvester.spiders.sparql_results import result_of
+from harvester.spiders.sparql_results import result_of, truth_of
 from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
 
 if TYPE_CHECKING:
@@ -107,6 +107,20 @@ class Spider(ListingSpider):
             )
         url = f"{self.portal.url}{'&' if '?' in self.portal.url else '?'}{body}"
         return self.request(url, callback, errback=errback, headers=headers, **kwargs)
+
+    # One dataset
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return queries.known(identifier, self.in_graphs) if is_iri(identifier) else None
+
+    def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> Request:
+        return self.query(address, callback, self.on_unanswered, **kwargs)
+
+    def says_unknown(self, response: Response) -> bool:
+        return not _is_partial(response) and not truth_of(response.body)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        return truth_of(response.body)
 
     # The list of datasets
 
@@ -213,8 +227,7 @@ class Spider(ListingSpider):
         """The bindings of an answer. Raises Refused."""
         if fault := faults.of_response(response):
             raise Refused(fault, response.body[:500].decode("utf-8", "replace"))
-        if response.status == 206 or "X-SQL-State" in response.headers:
-            # Virtuoso gives what it has found when its time is up.
+        if _is_partial(response):
             partial = "the endpoint ran out of time, and answers in part"
             raise Refused(faults.Fault("too_large", "unknown", partial, "ask the operator for more time"))
         try:
@@ -311,6 +324,11 @@ class Spider(ListingSpider):
         if "@lost" in raw:
             raise ValueError(raw["@lost"])
         return row_dataset(raw) if "@rows" in raw else to_dataset(raw, self.languages)
+
+
+def _is_partial(response: Response) -> bool:
+    """Virtuoso gives what it has found when its time is up."""
+    return response.status == 206 or "X-SQL-State" in response.headers
 
 
 def _halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["DETAILS", "count", "identifiers", "is_iri"]
+__all__ = ["DETAILS", "count", "identifiers", "is_iri", "known"]
 
 _PREFIXES = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -68,6 +68,11 @@ def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) 
     beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
     where = _where((_OTHER if is_other else _DATASET) + beyond, in_graphs)
     return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
+
+
+def known(iri: str, in_graphs: bool) -> str:
+    """Whether anything is said of a dataset."""
+    return f"ASK {{ {_where(f'<{iri}> ?p ?o', in_graphs)} }}"
 
 
 def is_iri(text: str) -> bool:

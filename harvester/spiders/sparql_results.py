@@ -1,4 +1,4 @@
-"""Answers to a SELECT, in JSON or XML: the rows, in the form of SPARQL 1.1 Query Results JSON."""
+"""Answers to a SELECT or an ASK, in JSON or XML: the rows, in the form of SPARQL 1.1 Query Results JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lxml import etree
 from harvester.spiders.reading import parse_json
 from harvester.spiders.xml_reading import children, local, parse_xml
 
-__all__ = ["result_of"]
+__all__ = ["result_of", "truth_of"]
 
 NO_RESULT = "the answer is no SPARQL result"
 _XML = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -28,6 +28,20 @@ def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
     if not all(isinstance(row, dict) and all(isinstance(v, dict) for v in row.values()) for row in rows):
         raise ValueError(f"{NO_RESULT} in JSON")
     return [str(name) for name in names] if isinstance(names, list) else [], rows
+
+
+def truth_of(body: bytes) -> bool:
+    """The answer to an ASK, in JSON or XML. Raises ValueError, in words."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        root = parse_xml(body)
+        told = next(children(root, "boolean"), None) if local(root) == "sparql" else None
+        said = {"true": True, "false": False}.get((told.text or "").strip()) if told is not None else None
+    else:
+        found = parse_json(body)
+        said = found.get("boolean") if isinstance(found, dict) else None
+    if not isinstance(said, bool):
+        raise ValueError(NO_RESULT)
+    return said
 
 
 def _of_xml(root: etree._Element) -> tuple[list[str], list[dict[str, Any]]]:

@@ -31,6 +31,8 @@ _MOST_ROWS = 400
 """Rows that are looked at: beyond, a table does not begin."""
 _MOST_HEADER = 12
 _FEW_WIDE = 20
+_FEW_NAMES = 3
+_FEW_YEARS = 6
 _LOOK_AHEAD = 12
 _UNIT = re.compile(
     r"\(?\[?\s*(%|‰|°\s?[CFKcf]?|°|[€£$¥]|(m|k|M|G|c|d|µ|μ|n|h)?(m|g|l|L|s|W|Wh|V|A|Hz|Pa|J|t|B|mol|bar)([²³23]|\^[23])?"
@@ -63,6 +65,8 @@ class Heading:
     """0..1: how far the rows below agree with their columns, and the names cover them."""
     nameless: tuple[int, ...] = ()
     """Columns without a name in any row."""
+    again: tuple[int, ...] = ()
+    """Rows above that name the same columns: the header stands there twice, with blank rows between."""
 
     @property
     def last(self) -> int:
@@ -153,9 +157,12 @@ class _Body:
         if len(values) < 2 or not all(map(_is_year, values)):
             return False
         years = [int(value[:4]) for value in values]
-        steps = {b - a for a, b in zip(years, years[1:], strict=False)}
+        steps = Counter(b - a for a, b in zip(years, years[1:], strict=False))
+        # Surveys come every two or three years, and a second block of years begins anew.
+        backwards = sum(count for step, count in steps.items() if step <= 0)
+        is_broken = len(years) >= _FEW_YEARS and len(steps) == _FEW_NAMES and backwards <= 1
         return (
-            len(steps) <= 2
+            (len(steps) <= 2 or is_broken)
             and all(abs(step) <= 10 for step in steps)
             and (len(values) >= 0.5 * len(self.typed) or len(values) == sum(map(bool, cells)))
         )
@@ -232,7 +239,29 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     below = [cells for n, cells in enumerate(stripped[first:], first) if body.filled[n] > body.usual * 0.4]
     agreeing = sum(body.is_data(cells) for cells in below) / max(1, len(below))
     confidence = round(min(1.0, 0.25 + covered) * min(1.0, 0.3 + agreeing), 2)
-    return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless)
+    again = _named_before(body, lines[0], names)
+    return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless, again)
+
+
+_MOST_BETWEEN = 2
+"""Blank rows between a header and the same header again."""
+
+
+def _named_before(body: _Body, first: int, names: Sequence[str]) -> tuple[int, ...]:
+    """The row above ``first``, with nothing but blank rows between, whose words are those of the names below it."""
+    at = first - 1
+    while at >= 0 and not body.filled[at] and first - at <= _MOST_BETWEEN:
+        at -= 1
+    if at < 0 or at == first - 1 or body.filled[at] < _FEW_NAMES:
+        return ()
+    pairs = [(cell, names[place]) for place, cell in enumerate(body.rows[at]) if cell and place < len(names)]
+    same = sum(bool(_words(cell) & _words(name)) for cell, name in pairs)
+    named = sum(bool(name.strip()) for name in names)
+    return (at,) if len(pairs) == named and same >= 0.6 * named and group_of(body.rows[at][0]) != "number" else ()
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _has_address(cells: Sequence[str]) -> bool:

@@ -19,11 +19,17 @@ class HeaderLines:
     extra: tuple[int, ...]
     """Lines of units, labels or hashtags below the names."""
     heading: Heading
+    again: tuple[int, ...] = ()
+    """Lines above that name the same columns."""
 
 
 def heading_of(found: Opened | Sheet) -> HeaderLines:
     """The header of a text or a sheet."""
     if isinstance(found, Opened):
-        return HeaderLines(found.header_lines, found.extra_lines, found.heading)
-    places, extra = found.heading.lines, found.heading.extra
-    return HeaderLines(tuple(n + 1 for n in places), tuple(n + 1 for n in extra), found.heading)
+        return HeaderLines(found.header_lines, found.extra_lines, found.heading, found.again)
+    lines, extra, again = found.heading.lines, found.heading.extra, found.heading.again
+    return HeaderLines(_rows(lines), _rows(extra), found.heading, _rows(again))
+
+
+def _rows(places: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(place + 1 for place in places)

@@ -19,6 +19,7 @@ from quality.tables.heading import HeaderLines, heading_of
 from quality.tables.layout import Around, has_no_header, is_total, sum_rows
 from quality.tables.limits import TableBounds
 from quality.tables.odd_codes import odd_codes
+from quality.tables.odd_values import odd_values
 from quality.tables.personal import find_personal
 from quality.tables.profile import Profile, profile_of
 from quality.tables.report import report_of
@@ -108,7 +109,8 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
-    defects += [*row_defects(profile), *column_defects(profile), *odd_codes(table, profile)]
+    defects += [*row_defects(profile), *column_defects(profile)]
+    defects += [*odd_codes(table, profile), *odd_values(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     defects += find_personal(profile.columns, first_line, asked.today)
     if not_understood(found):
@@ -235,8 +237,12 @@ def _around(found: Found, totals: Sequence[int]) -> Iterator[TableDefect]:
     """What stands above, below and beside the table."""
     table = found.table
     around = found.around
-    if around.above:
-        yield defect("preamble", len(around.above), around.above)
+    if above := [line for line in around.above if line not in found.header.again]:
+        yield defect("preamble", len(above), above)
+    for line in found.header.again:
+        # The second of them, and the blank rows between, are what a program reads as data.
+        yield defect("repeated_header", 1, [found.header.lines[0]])
+        yield defect("blank_row", found.header.lines[0] - line - 1, list(range(line + 1, found.header.lines[0])))
     if around.notes:
         yield defect("footer", around.notes, [around.note_line])
     if has_no_header(table.header, table.rows[:50]):

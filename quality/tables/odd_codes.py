@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalog.model import TableDefect
 from quality.tables.defects import defect
@@ -14,6 +14,8 @@ from quality.tables.structure import Table
 __all__ = ["odd_codes"]
 
 _MIN_ROWS = 60
+_FEW_ROWS = 25
+"""Where all codes have one form to the letter, fewer of them tell what is odd."""
 _SHARE = 0.985
 _MOST_ODD = 3
 """Different odd ones: more are codes of another kind."""
@@ -25,7 +27,7 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
 
     Signs for no value are none of them, nor is text with blanks: names may be written in any way.
     """
-    if len(table.rows) < _MIN_ROWS:
+    if len(table.rows) < _FEW_ROWS:
         return
     for place, column in enumerate(profile.columns):
         if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
@@ -34,7 +36,11 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
             (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
         ]
         cells = [(line, cell) for line, cell in cells if cell and any(char.isdigit() for char in cell)]
-        if len(cells) < max(_MIN_ROWS, 0.9 * min(column.filled, len(table.rows))):
+        if len(cells) < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
+            continue
+        if len(cells) < _MIN_ROWS:
+            if line := _odd_one(cells):
+                yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
             continue
         shapes = Counter(_shape(cell) for _, cell in cells)
         usual, count = shapes.most_common(1)[0]
@@ -47,6 +53,23 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
 
 
 _MESSAGE = "Codes are written otherwise than all the others of the column."
+
+
+def _odd_one(cells: Sequence[tuple[int, str]]) -> int | None:
+    """The line of the one code that is not of the form that all others have, sign by sign."""
+    forms = Counter(_form(cell) for _, cell in cells)
+    (usual, count), *others = forms.most_common()
+    if count != len(cells) - 1 or len(usual) < _SHORTEST or " " in usual:
+        return None
+    line, odd = next((line, cell) for line, cell in cells if _form(cell) != usual)
+    return line if _shape(odd) != _shape(usual) and " " not in odd and odd[-1].isalnum() else None
+
+
+_SHORTEST = 5
+
+
+def _form(cell: str) -> str:
+    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "A", cell))
 
 
 def _parts(cell: str, usual: str) -> list[str]:

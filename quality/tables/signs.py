@@ -19,7 +19,7 @@ from quality.tables.vote import DATES, NUMBERS, TEXT, ColumnKind, are_codes, vot
 
 __all__ = ["Judged", "judged", "unit_of"]
 
-_NUMBER = r"[+\-\u2212]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?"
+_NUMBER = r"[+\-\u2212]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:[eE][+-]?\d{1,3})?"
 _FLAGGED = re.compile(
     rf"[<>≤≥=~≈±△▲▼∆]{{1,2}}\s?{_NUMBER}|{_NUMBER}\s?[*†‡§¶^+#°!]{{1,3}}|{_NUMBER}\s[A-Za-z]{{1,2}}"
     rf"|{_NUMBER}\s?\([A-Za-z\d]{{1,3}}\)|{_NUMBER}\s?\[[A-Za-z\d]{{1,3}}\]|\d[\d.,]*[.,]\d+[a-z]|[*a-z]\s{_NUMBER}|\d[\d.,]{{2,}}[A-HJ-NP-Zabcd-kmnp-z]"
@@ -216,11 +216,20 @@ def _are_kinds(signs: Sequence[_Token]) -> bool:
 _TOKENS = frozenset({"text", "text_with_digits", "with_unit", "no_such_date"})
 
 
+def _is_name(text: str) -> bool:
+    """Digits with a letter or a word, as a house or a document is called; "2 and a half" is an amount in words."""
+    return any(char.isdigit() for char in text) and len(_WORDS.findall(text)) < _SENTENCE
+
+
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+_SENTENCE = 2
+
+
 def _are_names(slips: Sequence[_Token], kind: ColumnKind, counts: Mapping[str, int], plain: int) -> bool:
     """Digits that name things, where the odd ones out look like 14a, 3-5 or A12."""
     if kind.detail == "code":
         return True
     odd = _total(slips)
-    with_digits = _total(token for token in slips if any(char.isdigit() for char in token.text))
+    with_digits = _total(token for token in slips if _is_name(token.text))
     whole = counts.get("integer", 0) + counts.get("zero_led", 0)
     return kind.kind == "number" and whole >= SHARE * plain and are_codes(odd, with_digits)

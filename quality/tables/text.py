@@ -51,8 +51,8 @@ class Opened:
     header_lines: tuple[int, ...]
     extra_lines: tuple[int, ...]
     """Lines of units, labels or hashtags below the names."""
-    head: list[tuple[int, list[str]]]
-    """The first records below the header, with their lines."""
+    again: tuple[int, ...] = ()
+    """Lines above that name the same columns."""
 
     @property
     def first_line(self) -> int:
@@ -85,7 +85,7 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
         heading=heading,
         header_lines=tuple(lines[place] for place in heading.lines),
         extra_lines=tuple(lines[place] for place in heading.extra),
-        head=records[heading.last + 1 :],
+        again=tuple(lines[place] for place in heading.again),
     )
 
 

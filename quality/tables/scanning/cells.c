@@ -268,6 +268,36 @@ static int is_mojibake(const uint8_t *s, size_t n) {
     return 0;
 }
 
+static int is_small(uint8_t c) { return (uint8_t)(c - 'a') < 26; }
+
+/* Signs that stand within or behind a word only where one code page was read as another: UTF-8 read as Mac OS Roman
+   (U+201A U+00C4, or a root sign behind a letter) or as a DOS code page (a corner of a box), once more through Mac OS Roman
+   (U+2030 U+00DB, U+00E4 U+00F3 and a sign), DOS read as windows-1252 (a low quote, a cent, pound or currency sign
+   between small letters), and a capital of Mac OS Roman between small letters. */
+static int is_misread(const uint8_t *s, size_t n) {
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (s[i] < 0xC2) continue;
+        size_t next = i + (s[i] >= 0xE0 ? 3 : 2);
+        uint8_t before = i ? s[i - 1] : 0, after = next < n ? s[next] : 0;
+        int is_within = is_small(before) && is_small(after);
+        if (s[i] == 0xE2 && next <= n) {
+            int is_low = s[i + 1] == 0x80 && s[i + 2] == 0x9A;                  /* U+201A */
+            if (is_low && ((after == 0xC3 && next + 1 < n && s[next + 1] == 0x84) || is_within)) return 1;
+            if (s[i + 1] == 0x80 && s[i + 2] == 0xB0 && after == 0xC3 && next + 1 < n && s[next + 1] == 0x9B) return 1;
+            if (s[i + 1] == 0x88 && s[i + 2] == 0x9A && IS_LETTER(before) && after >= 0xC2 && after != 0xCC) return 1;
+            if (s[i + 1] == 0x94 && (s[i + 2] == 0x9C || s[i + 2] == 0xAC) && IS_LETTER(before) && after >= 0xC2) return 1;
+        }
+        if (s[i] == 0xC3 && s[i + 1] == 0xA4 && i + 5 < n && s[i + 2] == 0xC3 && s[i + 3] == 0xB3 && !(before & 0x80)) {
+            uint8_t a = s[i + 4], b = s[i + 5];                                 /* what a dash, quote or bullet becomes */
+            if ((a == 0xC3 && (b == 0xB1 || b == 0xAE || b == 0x96 || b == 0xAC)) || (a == 0xC2 && (b == 0xBB || b == 0xA2))) return 1;
+        }
+        if (is_within && s[i] == 0xC2 && s[i + 1] >= 0xA2 && s[i + 1] <= 0xA4) return 1;
+        if (is_within && i > 1 && is_small(s[i - 2]) && ((s[i] == 0xC3 && s[i + 1] == 0x95) ||
+            (s[i] == 0xC5 && (s[i + 1] == 0xBD || s[i + 1] == 0xA0 || s[i + 1] == 0xB8)))) return 1;
+    }
+    return 0;
+}
+
 /* A question mark within a word of letters beyond ASCII: what stood there had no place in the encoding. */
 static int has_lost(const uint8_t *s, size_t n) {
     for (size_t i = 1; i + 1 < n; i++)
@@ -303,7 +333,7 @@ void classify(const Scan *scan, const uint8_t *s, size_t n, Cell *cell) {
     for (size_t i = 0; i < n; i++) has_digit |= IS_DIGIT(s[i]), has_at |= s[i] == '@', has_high |= s[i] >> 7;
     cell->class_id = has_digit ? TEXT_WITH_DIGITS : TEXT;
     if (has_at && has_email(s, n)) cell->odd |= 1 << ODD_EMAIL;
-    if (has_high && is_mojibake(s, n)) cell->odd |= 1 << ODD_MOJIBAKE;
+    if (has_high && (is_mojibake(s, n) || is_misread(s, n))) cell->odd |= 1 << ODD_MOJIBAKE;
     if (has_high && has_lost(s, n)) cell->odd |= 1 << ODD_LOST;
     if (has_digit && n >= 15 && n <= 42 && IS_LETTER(c) && is_iban(s, n)) cell->odd |= 1 << ODD_IBAN;
     if (has_digit && c == '+' && is_phone(s, n)) cell->odd |= 1 << ODD_PHONE;

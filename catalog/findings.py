@@ -11,6 +11,7 @@ from typing import Any, Literal
 from catalog.model import stable_id
 from catalog.rows import plain
 from catalog.store import Catalog
+from catalog.withdrawn import Basis, Before, Withdrawal, keep_replies, write_withdrawals
 
 __all__ = [
     "LAST_SEEN", "RUNS_FAILING", "Finding", "Found", "begin_portal", "carry_findings", "finding_id", "tls_fault",
@@ -61,6 +62,8 @@ class Found:
     is_unobserved: Callable[[str | None, str], bool] = lambda distribution_id, rule_id: False
     """Whether a rule, of a distribution or (None) of the dataset, was unknown in this run: no finding of it is called
     fixed."""
+    basis: Callable[[str], Basis | None] = lambda rule_id: None
+    """What a finding of a rule rests on alone: while that is the same, only another rule can have closed it."""
 
 
 _CONTENT = tuple(one.name for one in fields(Finding))
@@ -68,13 +71,14 @@ _content = attrgetter(*_CONTENT)
 _EXCHANGE = _CONTENT.index("exchange")
 _FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
 """Where the words of publishers and servers stand, which may be no text that SQLite takes."""
-_LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "runs_failing", "checked_at")
+_LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "withdrawn_run", "runs_failing", "checked_at")
 _NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", "digest", *_LIFE)
-_READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", *_LIFE)
-_DATASET, _PART, _RULE, _DIGEST, _STATE, _FIRST, _LAST = range(1, 8)
+_READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", "field", *_LIFE)
+_DATASET, _PART, _RULE, _DIGEST, _FIELD, _STATE, _FIRST, _LAST = range(1, 9)
 _RUNS = _READ.index("runs_failing")
 Row = tuple[Any, ...]
-_BACK = {"fixed": "new", "gone": "new", "disputed": "disputed", "waived": "waived"}
+_End = Literal["fixed", "withdrawn", "gone"]
+_BACK = {"fixed": "new", "gone": "new", "withdrawn": "new", "disputed": "disputed", "waived": "waived"}
 """What was mended and fails again is new; what people have said of it stays."""
 
 
@@ -110,9 +114,11 @@ def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
     return {run_id: number for number, (run_id,) in enumerate(rows)}
 
 
-def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checked_at: str) -> None:
+def carry_findings(
+    catalog: Catalog, run_id: str, found: Sequence[Found], checked_at: str, known: Mapping[str, Before] | None = None
+) -> None:
     """Write what was found in some datasets of a portal over what was known of them; in a transaction of
-    the caller's."""
+    the caller's. ``known``: how they were scored before."""
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
     before: dict[str | None, dict[str, Row]] = {}
@@ -120,7 +126,7 @@ def carry_findings(catalog: Catalog, run_id: str, found: Sequence[Found], checke
     for row in catalog.db.conn.execute(f"select {', '.join(_READ)} from findings where dataset_id in ({marks})", ids):  # noqa: S608
         before.setdefault(row[_DATASET], {})[row[0]] = row
     runs = runs_between(catalog, found[0].portal_id if found else None)
-    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs)
+    _write(catalog, run_id, [(one, before.get(one.dataset_id, {})) for one in found], checked_at, runs, known or {})
 
 
 def _write(
@@ -129,26 +135,39 @@ def _write(
     found: Sequence[tuple[Found, Mapping[str, Row]]],
     checked_at: str,
     runs: Mapping[str, int],
+    known: Mapping[str, Before],
 ) -> None:
     rows: list[Row] = []
     lives: list[Row] = []
+    withdrawn: list[Withdrawal] = []
+    moved: dict[str, str] = {}
     for one, old in found:
         subject_id = one.dataset_id or one.portal_id
         keys = {finding_id(subject_id, finding): finding for finding in one.findings}
         about = (one.portal_id, one.publisher_id, one.dataset_id)
+        last = known.get(one.dataset_id or "")
+        follows = _followed(subject_id, keys, old, last) if last else {}
+        moved |= {old_key: key for key, old_key in follows.items()}
         for key, finding in keys.items():
             content = (*_plain(_content(finding)), *about)
             # A newer exchange that shows the same is no news: the finding keeps the one in which it was found.
-            digest, before = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :])), old.get(key)
-            if before is not None and before[_DIGEST] == digest:
+            digest = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :]))
+            before = old.get(follows.get(key, key))
+            if before is not None and before[_DIGEST] == digest and key not in follows:
                 # It stands as it stood: nothing to write. See RUNS_FAILING.
                 if before[_STATE] not in STANDING:
                     lives.append((*_stands(before, run_id, checked_at, runs), key))
                 continue
             rows.append((key, *content, digest, *_stands(before, run_id, checked_at, runs)))
         for key, before in old.items():
-            if key not in keys and (life := _ended(before, one, run_id, checked_at, runs)) is not None:
+            if key in keys:
+                continue
+            is_withdrawn = last is not None and last.is_withdrawn(run_id, before[_PART], one.basis(before[_RULE]))
+            kind: _End = "gone" if key in moved else "withdrawn" if is_withdrawn else "fixed"
+            if (life := _ended(before, one, run_id, checked_at, runs, kind)) is not None:
                 lives.append((*life, key))
+                if life[0] == "withdrawn":
+                    withdrawn.append(Withdrawal(key, one.dataset_id, last.score if last else None))
     columns, marks = ", ".join(f"[{name}]" for name in _NAMES), ", ".join("?" * len(_NAMES))
     updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in _NAMES[1:])
     catalog.db.conn.executemany(
@@ -157,6 +176,21 @@ def _write(
     )
     sets = ", ".join(f"[{name}] = ?" for name in _LIFE)
     catalog.db.conn.executemany(f"update findings set {sets} where id = ?", lives)  # noqa: S608
+    keep_replies(catalog, moved)
+    write_withdrawals(catalog, run_id, withdrawn, checked_at)
+
+
+def _followed(subject_id: str, keys: Mapping[str, Finding], old: Mapping[str, Row], last: Before) -> dict[str, str]:
+    """By the id of a finding that is new: that of the one it follows, of the same column under another name."""
+    found = {}
+    for key, row in old.items():
+        if key in keys or row[_STATE] not in (*STANDING, "unknown"):
+            continue
+        field = last.renamed(row[_PART], row[_FIELD])
+        new = stable_id(subject_id, row[_PART] or "", row[_RULE], field) if field else ""
+        if new in keys and (new not in old or old[new][_STATE] not in STANDING):
+            found[new] = key
+    return found
 
 
 def _plain(content: Row) -> Row:
@@ -175,14 +209,14 @@ def _digest(content: Row) -> int:
 def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
     """The life of what was found in this run. It stood in the runs between, in which nothing had changed."""
     if old is None:
-        return ("new", run_id, run_id, None, 1, checked_at)
+        return ("new", run_id, run_id, None, None, 1, checked_at)
     is_again = old[_LAST] == run_id
     state = old[_STATE] if is_again else _BACK.get(old[_STATE], "open")
     if state == "new":
-        return (state, run_id, run_id, None, 1, checked_at)
+        return (state, run_id, run_id, None, None, 1, checked_at)
     between = _between(old, run_id, runs) if old[_STATE] in STANDING else 1
     failing = (old[_RUNS] or 0) + (0 if is_again else between)
-    return (state, old[_FIRST], run_id, None, failing, checked_at)
+    return (state, old[_FIRST], run_id, None, None, failing, checked_at)
 
 
 def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
@@ -190,21 +224,31 @@ def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
     return runs[run_id] - runs[old[_LAST]] if old[_LAST] in runs and run_id in runs else 1
 
 
-def _ended(old: Row, one: Found, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row | None:
-    """The life of what was not found in this run; None where it goes on as it is."""
+def _ended(
+    old: Row,
+    one: Found,
+    run_id: str,
+    checked_at: str,
+    runs: Mapping[str, int],
+    kind: _End,
+) -> Row | None:
+    """The life of what was not found in this run; None where it goes on as it is. ``kind``: how it ended, if it was
+    looked for."""
     life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
-    if life["state"] in ("fixed", "gone"):
+    if life["state"] in ("fixed", "gone", "withdrawn"):
         return None
     if life["state"] in STANDING and old[_LAST] != run_id:
         # It was there until the run before this one.
         life["last_seen_run"] = max((run for run in runs if old[_LAST] <= run < run_id), default=old[_LAST])
         life["runs_failing"] = (old[_RUNS] or 0) + max(0, _between(old, run_id, runs) - 1)
-    if one.is_unobserved(old[_PART], old[_RULE]):
+    if kind != "gone" and one.is_unobserved(old[_PART], old[_RULE]):
         if life["state"] in ("disputed", "waived", "unknown"):
             return None
         return tuple((life | {"state": "unknown"}).values())
-    is_gone = old[_PART] is not None and old[_PART] not in one.distribution_ids
-    ended = {"state": "gone" if is_gone else "fixed", "fixed_run": None if is_gone else run_id}
+    state: _End = "gone" if old[_PART] is not None and old[_PART] not in one.distribution_ids else kind
+    ended: dict[str, str | None] = {"state": state, "fixed_run": None, "withdrawn_run": None}
+    if state != "gone":
+        ended[f"{state}_run"] = run_id
     return tuple((life | ended | {"checked_at": checked_at}).values())
 
 
@@ -231,4 +275,4 @@ def write_portal_findings(
         is_unobserved=lambda distribution_id, rule_id: not reached,
     )
     with catalog.writing():
-        _write(catalog, run_id, [(about, old)], checked_at, runs_between(catalog, portal_id))
+        _write(catalog, run_id, [(about, old)], checked_at, runs_between(catalog, portal_id), {})

@@ -139,7 +139,18 @@ def _remember(
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:
     """Write reports, given as (distribution id, address, SHA-256 of the bytes, report)."""
     with catalog.writing():
-        catalog.upsert("table_reports", [_row(run_id, *report) for report in reports])
+        catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
+
+
+_SAME = "table_reports.sha256 is excluded.sha256"
+_KNOWN = {
+    # A report that says nothing, as of a file that could not be looked into, leaves what was known before it.
+    "rejudged_run": f"""case when {_SAME} and table_reports.methodology_version is not excluded.methodology_version
+        then excluded.run_id when {_SAME} then table_reports.rejudged_run end""",
+    "columns_before": """case when coalesce(table_reports.columns, '[]') = '[]' then table_reports.columns_before
+        else table_reports.columns end""",
+}
+"""Columns that tell of the report before."""
 
 
 def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: TableReport) -> dict[str, Any]:
@@ -147,6 +158,7 @@ def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: Table
     defects = plain([asdict(defect) for defect in report.defects])
     key = {"distribution_id": distribution_id, "run_id": run_id, "url": url, "sha256": sha256}
     key["methodology_version"] = table_rules_version()
+    values |= {"rejudged_run": None, "columns_before": None}
     return {**key, **values, "defects": defects}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.answers import Answer, Problem, Report
@@ -36,13 +36,14 @@ def import_answers(catalog: Catalog, answers: Sequence[Answer], today: str) -> I
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from responses")
         for one in answers:
-            found = catalog.rows("select id, state, dataset_id from findings where id = ?", [one.finding_id])
+            found = _finding(catalog, one.finding_id)
             if not found:
                 remedy = "answer in the findings.csv that was sent last: this one may be of another catalogue"
                 done.problems.append(Problem(one.line, f"there is no finding {one.finding_id}", remedy))
                 continue
             said = (one.response, one.promised_on or "", one.note or "", one.responder or "", one.responded_on or "")
             key = stable_id(one.finding_id, *said)
+            one = replace(one, finding_id=found[0]["id"])
             if catalog.value("select 1 from responses where id = ?", [key]):
                 done.known += 1
                 continue
@@ -66,6 +67,18 @@ def import_answers(catalog: Catalog, answers: Sequence[Answer], today: str) -> I
                 if one.response == "disputed":
                     done.disputes.append(key)
     return done
+
+
+def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
+    """The finding of an id, or the one that follows it since a column has another name."""
+    seen: set[str] = set()
+    while finding_id not in seen:
+        seen.add(finding_id)
+        found = catalog.rows("select id, state, dataset_id, carried_to from findings where id = ?", [finding_id])
+        if not found or not found[0]["carried_to"]:
+            return found
+        finding_id = found[0]["carried_to"]
+    return []
 
 
 def _set_state(catalog: Catalog, one: Answer, state: str) -> None:
@@ -147,6 +160,7 @@ def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> 
         "id": f"{finding['finding_id']}/{finding['response_id']}",
         **{name: finding[name] for name in ("finding_id", "response_id", "portal_id", "dataset_id", "rule_id")},
         "run_id": run_id,
+        "reason": "dispute",
         "observed_before": finding["observed"],
         "score_before": finding["score"],
         "score_after": after,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from catalog.findings import Found, carry_findings
 from catalog.store import Catalog
+from catalog.withdrawn import before
+from specs.metrics import methodology_version
 
 __all__ = [
     "COUNTED", "LEVELS", "Figures", "Scored", "close_missing", "dataset_figures", "replace_rows", "write_entity_scores",
@@ -32,9 +34,10 @@ class Scored:
 def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str) -> None:
     """Write the quality rows of some datasets and carry their findings on."""
     with catalog.writing():
+        known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
         catalog.upsert_rows("dataset_quality", scored.dataset_columns, scored.datasets)
         catalog.upsert_rows("distribution_quality", scored.distribution_columns, scored.distributions)
-        carry_findings(catalog, run_id, scored.found, checked_at)
+        carry_findings(catalog, run_id, scored.found, checked_at, known)
         done = [(one.dataset_id,) for one in scored.found]
         catalog.db.conn.executemany("delete from to_score where dataset_id = ?", done)
 
@@ -45,14 +48,15 @@ def close_missing(catalog: Catalog, portal_id: str) -> None:
     retired = "select id from distributions where portal_id = ? and is_retired"
     with catalog.writing():
         run = catalog.db.conn.execute
-        # Both inner queries are our own constants.
-        update = "update findings set state = 'gone' where state not in ('fixed', 'waived', 'gone') and dataset_id in"
+        # These are our own constants.
+        update = f"update findings set state = 'gone' where state not in {_ENDED} and dataset_id in"  # noqa: S608
         run(f"{update} ({absent})", [portal_id])
         run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
         run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
 
 
+_ENDED = "('fixed', 'waived', 'gone', 'withdrawn')"
 LEVELS = ("portal", "publisher", "government")
 COUNTED = {
     "portal": "true",

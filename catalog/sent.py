@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.exports.cards import card_rows, day_of_run
+from catalog.exports.finding_rows import finding_rows
 from catalog.store import Catalog, now
+from catalog.withheld import OPERATOR, withheld
 
 __all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash"]
 
@@ -37,6 +39,12 @@ class Letter:
     """The findings new since then that bring most, at most NAMED."""
     new_count: int
     fixed_count: int
+    withdrawn: Sequence[dict[str, Any]]
+    """Findings that we took back since then, as we had been wrong; at most NAMED."""
+    withdrawn_count: int
+    personal: Sequence[dict[str, Any]]
+    """What looks like personal data in the recipient's own portals, as rows of findings.csv: it is told to nobody else
+    but the publisher."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
 
@@ -111,29 +119,42 @@ def _letter(
     if since is not None and since >= run_id:
         return None
     about = {"key": key, "since": since or "", "day": day_of_run(run_id), "before": day_of_run(since) or ""}
+    about |= {"recipient": recipient}
     join = f"""from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
       where {_OF[level]} = :key"""
+    # Where personal data seem to be is told to the publisher and to the portal's operator, by mail, and to nobody else.
+    is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
+    is_told = f"({is_theirs} or not {withheld(run_id)})"
     # Only the constants of this module are put into the text, here and below.
     is_new = "f.state in ('new', 'open') and f.first_seen_run > :since"
     new_count = catalog.value(f"select count(*) {join} and {is_new}", about)
     fixed_count = catalog.value(f"select count(*) {join} and f.fixed_run > :since", about) if since else 0
+    withdrawn_count = catalog.value(f"select count(*) {join} and f.withdrawn_run > :since", about) if since else 0
     overdue = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
             {join.replace("where", "join responses r on r.finding_id = f.id where")}
-              and f.state in ('new', 'open', 'unknown') and r.response = 'will_fix_by' and r.promised_on < :day
+              and {is_told} and f.state in ('new', 'open', 'unknown')
+              and r.response = 'will_fix_by' and r.promised_on < :day
               and r.promised_on >= :before
               and r.number = (select max(number) from responses last where last.finding_id = f.id)
             order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
         about,
     )
     is_moved = since is not None and card.get("score_delta") not in (None, 0)
-    if not (new_count or fixed_count or overdue or is_moved) and since is not None:
+    if not (new_count or fixed_count or withdrawn_count or overdue or is_moved) and since is not None:
         return None
     new = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
-            {join} and {is_new} order by f.gain_points desc, f.id limit {NAMED}""",
+            {join} and {is_new} and {is_told} order by f.gain_points desc, f.id limit {NAMED}""",
         about,
     )
+    withdrawn = catalog.rows(
+        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
+            {join} and f.withdrawn_run > :since and {is_told} order by f.gain_points desc, f.id limit {NAMED}""",
+        about,
+    )
+    is_operator = channel == "mail" and level == "government"
+    personal = list(finding_rows(catalog, run_id, government=key, operator=recipient)) if is_operator else []
     fixes = catalog.rows(
         """select rule_id, how_to_fix, datasets, gain_points, effort_hours from top_fixes
            where entity_level = ? and entity_id = ? order by rank limit 3""",
@@ -153,6 +174,9 @@ def _letter(
         new=new,
         new_count=new_count,
         fixed_count=fixed_count,
+        withdrawn=withdrawn if since else (),
+        withdrawn_count=withdrawn_count,
+        personal=personal,
         overdue=overdue,
         fixes=fixes,
     )

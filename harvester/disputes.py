@@ -50,10 +50,15 @@ def look_again(
         outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
         outcome = outcome or "not_checkable"
         write_outcome(catalog, one["response_id"], outcome)
-        if outcome == "corrected":
+        # What was withdrawn has its correction already.
+        if outcome == "corrected" and not _is_withdrawn(catalog, one["finding_id"]):
             write_correction(catalog, run_id, one)
         counts[outcome] = counts.get(outcome, 0) + 1
     return counts
+
+
+def _is_withdrawn(catalog: Catalog, finding_id: str) -> bool:
+    return bool(catalog.value("select state = 'withdrawn' from findings where id = ?", [finding_id]))
 
 
 def _again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
@@ -71,4 +76,4 @@ def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:
     if catalog.value("select outcome from resource_checks where url = ?", [url]) == "unknown":
         return None
     state = catalog.value("select state from findings where id = ?", [finding_id])
-    return "corrected" if state in ("fixed", "gone") else "upheld"
+    return "corrected" if state in ("fixed", "gone", "withdrawn") else "upheld"

@@ -17,12 +17,16 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from catalog.exports.cards import day_of_run
+from catalog.exports.columns import FINDINGS
+from catalog.exports.csvfile import write_csv
 from catalog.exports.folders import folder_name, publisher_folder
 from catalog.sent import Letter, forget, note
 from catalog.store import Catalog
+from catalog.withheld import DAYS
 from specs.languages import Language, language
 
 __all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
@@ -31,6 +35,7 @@ ATTACHED_MAX = 5_000_000
 """Bytes of files that are attached as they are; more are packed."""
 PACKED_MAX = 15_000_000
 """Bytes of a pack that mail servers still take; beyond it the letter goes without the long file."""
+PERSONAL = "personal.csv"
 SECONDS = 30
 """For each step of talking to a mail server, or to a webhook."""
 
@@ -82,7 +87,7 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
     # Answering machines keep silent (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message_of(letter, words))
-    for name, content, kind in _attachments(folder_of(letter, exports), words.code):
+    for name, content, kind in [*_attachments(folder_of(letter, exports), words.code), *_personal(letter)]:
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
     # What belongs to the content is set last: adding files moves it into the first part.
@@ -123,6 +128,12 @@ def message_of(letter: Letter, words: Language) -> str:
         lines += ["", words.phrase("mail_new"), *(_finding(one, words) for one in letter.new)]
         if (more := letter.new_count - len(letter.new)) > 0:
             lines.append(words.phrase("mail_more", count=more))
+    if letter.withdrawn:
+        lines += ["", words.phrase("mail_withdrawn"), *(_finding(one, words) for one in letter.withdrawn)]
+        if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
+            lines.append(words.phrase("mail_withdrawn_more", count=more))
+    if letter.personal:
+        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
     lines += ["", words.phrase("mail_answer"), "", words.phrase("mail_end")]
     return "\n".join(map(_line, lines)) + "\n"
 
@@ -131,6 +142,16 @@ def _finding(one: dict[str, Any], words: Language) -> str:
     promised = f"{one['promised_on']}: " if one.get("promised_on") else ""
     address = f" {one['resource_url']}" if one["resource_url"] else ""
     return f"- {promised}{one['title'] or '–'}: {words.fix(one['rule_id'], one['field'], one['how_to_fix'])}{address}"
+
+
+def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
+    """The file that is in no folder: where personal data seem to be."""
+    if not letter.personal:
+        return []
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        path = Path(folder) / PERSONAL
+        write_csv(path, FINDINGS, ["run_id", "finding_id"], letter.personal)
+        return [(PERSONAL, path.read_bytes(), "text/csv")]
 
 
 def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
@@ -219,8 +240,10 @@ def post(letter: Letter) -> dict[str, Any]:
         **{name: letter.card.get(name) for name in names},
         "findings_new": letter.new_count,
         "findings_fixed": letter.fixed_count,
+        "findings_withdrawn": letter.withdrawn_count,
         "promises_overdue": len(letter.overdue),
         "new": [{name: one[name] for name in finding} for one in letter.new],
+        "withdrawn": [{name: one[name] for name in finding} for one in letter.withdrawn],
     }
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.findings import Finding
 from catalog.model import TableDefect
+from catalog.withdrawn import Basis
 from quality import claims
 from quality.gains import number_of
 from quality.metrics.sound import RULES
@@ -25,7 +26,7 @@ from quality.tables.rules import fix_of
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
-__all__ = ["Judged", "findings", "is_unobserved", "observed", "portal_findings"]
+__all__ = ["Judged", "basis", "findings", "is_unobserved", "observed", "portal_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,23 @@ def is_unobserved(judged: Judged, distribution_id: str | None, rule_id: str) -> 
     if rule_id in _UNCOUNTED:
         asked = list(RULES)
     return any(judged.parts[rows[0], names.index(name)] == UNKNOWN_CELL for name in asked)
+
+
+_OF_FILE = ("file_served", "machine_readable", "format_open", "format_truthful", "media_type_truthful")
+"""Metrics that rest on the bytes of a file and on its record."""
+
+
+@cache
+def basis(rule_id: str) -> Basis | None:
+    """What a finding rests on alone; None where time, a server or others have a say."""
+    metric = metrics().get(rule_id)
+    if metric is None:
+        return "table" if rule_id in _UNCOUNTED else None
+    if metric.dimension == "sound":
+        return "table"
+    if rule_id in _OF_FILE:
+        return "file"
+    return None if metric.observed or metric.dimension == "timely" else "record"
 
 
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)

@@ -17,7 +17,7 @@ from catalog.reading import StoredDataset, stored_datasets
 from catalog.scores import Scored, close_missing, write_scores
 from catalog.store import Catalog, instant, started
 from quality.families import content_of, family_of
-from quality.findings import Judged, findings, is_unobserved, portal_findings
+from quality.findings import Judged, basis, findings, is_unobserved, portal_findings
 from quality.gains import Gains, gains
 from quality.periods import next_review_on
 from quality.score import Scores, weighted, winnow_scores
@@ -149,6 +149,7 @@ def _scored(run_id: str, subjects: Sequence[DatasetSubject]) -> Scored:
                 findings=failing,
                 distribution_ids=frozenset(part.id for part in subject.distributions),
                 is_unobserved=partial(is_unobserved, judged),
+                basis=basis,
             )
         )
         begin = end

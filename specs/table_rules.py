@@ -10,7 +10,7 @@ from pydantic import Field
 
 from specs.errors import Strict, parse, read_toml
 
-__all__ = ["TableRule", "table_rules", "table_rules_version"]
+__all__ = ["TableRule", "personal_rules", "table_rules", "table_rules_version"]
 
 
 class TableRule(Strict):
@@ -44,3 +44,9 @@ def table_rules_version() -> str:
 def table_rules() -> dict[str, TableRule]:
     """All rules by id. Raises SpecError that names file, key and remedy."""
     return {rule.id: rule for rule in _file().rule}
+
+
+@cache
+def personal_rules() -> tuple[str, ...]:
+    """Ids of the rules that look for data of persons: where they find some is told to publisher and portal first."""
+    return tuple(one for one in table_rules() if one.startswith("personal_"))

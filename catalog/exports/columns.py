@@ -125,7 +125,7 @@ FINDINGS = (
         "state",
         "string",
         "Where the finding stands.",
-        ("new", "open", "fixed", "gone", "unknown", "disputed", "waived"),
+        ("new", "open", "fixed", "gone", "unknown", "disputed", "waived", "withdrawn"),
     ),
     Field("severity", "string", "How much it matters.", ("error", "warning", "info")),
     Field("first_seen", "date", "Day of the run that found it first."),

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from catalog.exports.folders import folder_name
 from catalog.store import Catalog, instant, started
+from catalog.withheld import withheld
 from specs.languages import Language
 
 __all__ = ["feed", "write_feed"]
@@ -40,7 +41,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
     _add(author, "name", "Winnow")
     ElementTree.SubElement(root, f"{{{ATOM}}}link", {"rel": "self", "href": "feed.atom"})
     runs = _runs(catalog, government, run_id)
-    lines = _lines(catalog, government, runs[-1]["run_id"], words) if runs else {}
+    lines = _lines(catalog, government, run_id, runs[-1]["run_id"], words) if runs else {}
     for row in runs:
         entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
         _add(entry, "id", f"{key}:{row['run_id']}")
@@ -91,15 +92,16 @@ def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]
     ]
 
 
-def _lines(catalog: Catalog, government: str, since: str, words: Language) -> dict[str, list[str]]:
+def _lines(catalog: Catalog, government: str, run_id: str, since: str, words: Language) -> dict[str, list[str]]:
     """By run, what was new in it and stands: the findings that bring most."""
     rows = catalog.each(
-        """select * from (
+        f"""select * from (
              select f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title,
                row_number() over (partition by f.first_seen_run order by f.gain_points desc, f.id) as place
              from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
-             where coalesce(p.government, p.title) = ? and f.first_seen_run >= ? and f.state in ('new', 'open'))
-           where place <= ? order by run, place""",
+             where coalesce(p.government, p.title) = ? and f.first_seen_run >= ? and f.state in ('new', 'open')
+               and not {withheld(run_id)})
+           where place <= ? order by run, place""",  # noqa: S608  # a constant of ours
         [government, since, FINDINGS],
     )
     found: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
 from catalog.findings import LAST_SEEN, RUNS_FAILING
 from catalog.store import Catalog
+from catalog.withheld import OPERATOR, withheld
 
 __all__ = ["finding_rows"]
 
@@ -21,14 +22,20 @@ def finding_rows(
     run_id: str,
     order: Literal["government", "publisher"] = "government",
     government: str | None = None,
+    operator: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Findings that stand, and those mended in this run, grouped by government or by publisher.
+    """Findings that stand, and those mended or withdrawn in this run, grouped by government or by publisher.
 
-    ``government`` takes those of one only.
+    ``government`` takes those of one only. What looks like personal data is told to the publisher alone while it is not
+    public: it is not among the rows by government. ``operator`` takes nothing else: that of the portals whose contact
+    it is.
     """
     head = head_of(catalog, run_id)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
     group = "government" if order == "government" else "f.publisher_id"
+    held = withheld(run_id)
+    by_order = "true" if order == "publisher" else f"not {held}"
+    told = f"{held} and {OPERATOR} = :operator" if operator else by_order
     rows = catalog.each(
         f"""select f.*, {RUNS_FAILING} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
               d.title as dataset_title,
@@ -44,10 +51,10 @@ def finding_rows(
            left join publishers b on b.id = f.publisher_id
            left join responses r on r.finding_id = f.id and r.number =
              (select max(last.number) from responses last where last.finding_id = f.id)
-           where (f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or f.fixed_run = :run)
-             and (:government is null or coalesce(p.government, p.title) = :government)
+           where (f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or :run in (f.fixed_run, f.withdrawn_run))
+             and {told} and (:government is null or coalesce(p.government, p.title) = :government)
            order by {group}, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608  # our own constants
-        {"run": run_id, "day": head["run_date"], "government": government},
+        {"run": run_id, "day": head["run_date"], "government": government, "operator": operator},
     )
     for row in rows:
         # These are for whoever answers to fill in.

@@ -38,6 +38,7 @@ TABLES: dict[str, Table] = {
             "responder": c(str, "Who answered, as given."),
             "responded_on": c(str, "Day of the answer, as given; that of the import where none was."),
             "imported_at": c(str, "When the answer was read."),
+            "carried_from": c(str, "Finding that was answered, where its column had another name.", "findings"),
             "number": c(int, "Rises with every answer read: the greatest of a finding is its last."),
             "outcome": c(
                 str,
@@ -65,9 +66,13 @@ TABLES: dict[str, Table] = {
         facets=("portal_id",),
     ),
     "corrections": Table(
-        "A finding of ours that did not hold when it was disputed and looked at again.",
+        "A finding of ours that did not hold: disputed and looked at again, or no longer made by a changed rule.",
         {
-            "id": c(str, "Finding and answer."),
+            "id": c(str, "Finding, and answer or run."),
+            "reason": c(
+                str, "dispute (also where empty) or rules: a changed rule no longer makes it of the same data."
+            ),
+            "field": c(str, "Column of the table."),
             "finding_id": c(str, "Finding.", "findings"),
             "response_id": c(str, "The answer that disputed it.", "responses"),
             "portal_id": c(str, "Portal.", "portals"),

@@ -173,7 +173,8 @@ TABLES: dict[str, Table] = {
             "id": c(str, "Stable id from dataset, distribution, rule and field."),
             "state": c(
                 str,
-                "new, open, fixed, gone (no longer listed), disputed or waived; unknown where nothing could be seen.",
+                "new, open, fixed, gone (no longer listed), withdrawn (we were wrong), disputed or waived; unknown "
+                "where nothing could be seen.",
             ),
             "severity": c(str, "error, warning or info."),
             "rule_id": c(str, "Metric or table rule."),
@@ -200,6 +201,8 @@ TABLES: dict[str, Table] = {
             "first_seen_run": c(str, "Run that found it first.", "runs"),
             "last_seen_run": c(str, "Last run that looked at it anew; it stands while nothing there changes.", "runs"),
             "fixed_run": c(str, "Run that no longer found it.", "runs"),
+            "withdrawn_run": c(str, "Run in which we took it back: a changed rule no longer makes it.", "runs"),
+            "carried_to": c(str, "Finding that follows it, where a column has another name now.", "findings"),
             "runs_failing": c(int, "Runs that found it, up to that one."),
             "checked_at": c(str, "When it was last looked at."),
             "exchange": c(str, "WARC-Record-ID of the answer it rests on; empty without --archive."),

@@ -107,6 +107,10 @@ TABLES: dict[str, Table] = {
             "elapsed_ms": c(int, "Milliseconds it took."),
             "report": c(dict, "Report in frictionless' form, without cell values; its own where a schema is declared."),
             "methodology_version": c(str, "Version of the rules it was judged by; of another one it is judged again."),
+            "rejudged_run": c(
+                str, "Run that judged the same bytes by other rules than those of the report before.", "runs"
+            ),
+            "columns_before": c(list, "Names of the columns in the report before."),
             "profile": c(dict, "Rows, and of each column: kind, filled, distinct, extremes; values of short lists."),
             "kind": c(str, "Kind of table recognised by its header: budget, spending, elections, ..."),
         },

@@ -16,6 +16,7 @@ from typing import Literal
 
 from catalog.site.metadata import DATABASE, metadata
 from catalog.store import CatalogError
+from catalog.withheld import take_out
 
 __all__ = ["SETTINGS", "datasette_command", "files", "publish"]
 
@@ -75,6 +76,8 @@ def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[s
 def publish(db: Path, out: Path) -> None:
     """Write the public copy of a catalogue, whole or not at all; the night may go on writing meanwhile.
 
+    Findings about personal data that are not public yet are not in it: see :mod:`catalog.withheld`.
+
     Raises CatalogError where there is no catalogue, or the copy could not be served under its name.
     """
     _check_name(out)
@@ -89,6 +92,7 @@ def publish(db: Path, out: Path) -> None:
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
+            take_out(copy)
             # SQLite lets a vacuum number rows anew (3.40 does not), and the full-text index knows datasets by number.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:

@@ -1,0 +1,201 @@
+"""What was wrong before is put right in the open, and where data of persons seem to be is told to the right ones."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from portal_server import Answer, PortalServer, ckan_search
+
+from catalog.answers import Answer as Reply
+from catalog.responses import import_answers
+from catalog.schema import TABLES
+from catalog.sent import letters, note
+from catalog.site.serve import publish
+from catalog.store import Catalog, open_catalog
+from harvester.nightly import nightly
+from harvester.send import message_of
+from quality.rescore import score_portal
+from specs.languages import language
+from specs.portals import load_file
+from specs.table_rules import table_rules
+from tests.catalog.test_site import Site
+from tests.catalog.test_site import pytestmark as left_open
+
+# What Datasette leaves open there it leaves open here; and two nights are enough for all.
+pytestmark = [*left_open, pytest.mark.xdist_group("put_right")]
+
+NOT_SAID = ("promised_on", "note", "responder", "responded_on")
+NAMES = ("trees", "rents", "waived", "staff")
+PERSONS = "Vorname,Nachname,Geburtsdatum,Ort\r\n" + "".join(
+    f"{first},{last},{1950 + n}-0{1 + n % 9}-1{n % 9},Neustadt\r\n"
+    for n, (first, last) in enumerate(
+        [("Anna", "Alder"), ("Bert", "Birke"), ("Cleo", "Cedern"), ("Dora", "Dorn"), ("Emil", "Esche")]
+        + [("Finn", "Fichte"), ("Gerd", "Ginster"), ("Hedi", "Hasel"), ("Ida", "Immergrün"), ("Jana", "Jasmin")]
+        + [("Karl", "Kiefer"), ("Lena", "Linde")]
+    )
+)
+
+
+def table(name: str, cell: str = "12") -> Answer:
+    rows = b"".join(b"%s %d,%d\r\n" % (name.encode(), n, 7 * n) for n in range(60))
+    return Answer(200, "text/csv; charset=utf-8", b"name,count\r\n" + rows + f"odd,{cell}\r\n".encode() + rows)
+
+
+def older_rule(catalog: Catalog, name: str, column: str) -> None:
+    """Make the report on a file as one of rules before would have: with a defect that is none."""
+    key = catalog.value("select distribution_id from table_reports where url like ?", [f"%/{name}.csv"])
+    rule = table_rules()["type_error"]
+    defect = {"rule": rule.id, "count": 61, "field": column, "message": rule.message, "rows": [2], "first_row": 2}
+    defect |= {"severity": "error", "source": "scan"}
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "update table_reports set defects = ?, columns = ?, methodology_version = '1' where distribution_id = ?",
+            [json.dumps([defect]), json.dumps(["name", column]), key],
+        )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Two nights: what older rules said of three files, and what the rules of today say; one file is mended, and one is
+    of persons."""
+    folder = tmp_path_factory.mktemp("right")
+    with PortalServer() as server:
+        packages = [
+            {"id": name, "name": name, "title": f"All {name}", "notes": "Counted once a year by the town."}
+            | {"organization": {"id": f"of-{name}", "title": f"Office of {name}", "name": f"of-{name}"}}
+            | {"resources": [{"id": name, "url": f"{server.url}/{name}.csv", "format": "CSV"}]}
+            for name in NAMES
+        ]
+        server.routes["/api/3/action/package_search"] = ckan_search(packages)
+        for name in NAMES[:2]:
+            server.routes[f"/{name}.csv"] = table(name)
+        server.routes["/waived.csv"] = table("waived", "1x2y")
+        server.routes["/staff.csv"] = Answer(200, "text/csv; charset=utf-8", PERSONS.encode())
+        (folder / "x.toml").write_text(
+            f'id = "x"\ntype = "ckan"\ntitle = "X"\nurl = "{server.url}"\ngovernment = "Landia"\nlocal = true\n'
+            'contact_email = "desk@x.example"\n[limits]\ndelay_s = 0\n'
+        )
+        portal = load_file(folder / "x.toml")
+        run_id = nightly(folder, [portal])["run"]
+        with open_catalog(folder / "catalog.db") as catalog:
+            for name in ("trees", "rents"):
+                older_rule(catalog, name, "count")
+            older_rule(catalog, "waived", "Zahl count")
+            score_portal(catalog, run_id, "x")
+            said = catalog.value("select id from findings where field = 'type_error: Zahl count'")
+            catalog.upsert("responses", [{"id": "r1", "finding_id": said, "response": "waived", "number": 1}])
+            catalog.db.conn.execute("update findings set state = 'waived' where id = ?", [said])
+            catalog.db.conn.commit()
+            (letter,) = letters(catalog, run_id, "mail")
+            assert note(catalog, letter)
+            catalog.db.conn.execute("update resource_checks set next_check_at = null where url like '%/rents.csv'")
+            catalog.db.conn.commit()
+        server.routes["/rents.csv"] = table("rents", "13")
+        nightly(folder, [portal])
+    yield folder
+
+
+def state(catalog: Catalog, name: str) -> dict[str, Any]:
+    (row,) = catalog.rows(
+        "select * from findings where resource_url like ? and field like 'type_error%'", [f"%/{name}.csv"]
+    )
+    return row
+
+
+def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        run_id = catalog.latest_run()
+        assert run_id
+        same, mended = state(catalog, "trees"), state(catalog, "rents")
+        assert (same["state"], same["withdrawn_run"], same["fixed_run"]) == ("withdrawn", run_id, None)
+        assert (mended["state"], mended["withdrawn_run"], mended["fixed_run"]) == ("fixed", None, run_id)
+        found = {row["finding_id"]: row for row in catalog.rows("select * from corrections")}
+        row = found[same["id"]]
+        assert mended["id"] not in found
+        assert (row["reason"], row["run_id"], row["field"]) == ("rules", run_id, "type_error: count")
+        assert row["score_after"] > row["score_before"]
+        (letter,) = letters(catalog, run_id, "mail")
+        words = language("en")
+        text = message_of(letter, words)
+        assert words.phrase("mail_withdrawn") in text and "All trees" in text.split(words.phrase("mail_withdrawn"))[1]
+        assert "All rents" not in text.split(words.phrase("mail_withdrawn"))[1]
+    with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
+        states = {row["finding_id"]: row["state"] for row in csv.DictReader(file)}
+    assert states[same["id"]] == "withdrawn" and states[mended["id"]] == "fixed"
+
+
+def test_persons_data_are_told_to_publisher_and_operator_alone(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        run_id = catalog.latest_run()
+        assert run_id
+        held = catalog.rows("select id, state from findings where rule_id like 'personal%'")
+        assert held and all(one["state"] == "open" for one in held)
+        ids = [one["id"] for one in held]
+        (letter,) = letters(catalog, run_id, "mail")
+        assert [row["finding_id"] for row in letter.personal] == ids
+        assert "personal.csv" in message_of(letter, language("en"))
+        (hook,) = letters(catalog, run_id, "webhook", {"Landia": ["http://127.0.0.1:9/"]})
+        assert not hook.personal and not {one["id"] for one in hook.new} & set(ids)
+        due = catalog.value("select count(*) from to_score")
+        publish(data / "catalog.db", data / "site" / "catalog.db")
+    files = {path for path in (data / "exports").rglob("*") if path.is_file() and path.suffix != ".xlsx"}
+    with_it = {path for path in files if any(key.encode() in path.read_bytes() for key in ids)}
+    assert with_it and all("publishers" in path.parts and "staff" in str(path) for path in with_it)
+    assert not any(b"personal_" in path.read_bytes() for path in files - with_it if path.name == "feed.atom")
+    # Nothing of it is left in the pages of the public file, not even in free ones.
+    raw = (data / "site" / "catalog.db").read_bytes()
+    assert not any(key.encode() in raw for key in ids) and b"personal_birth" not in raw
+    with closing(sqlite3.connect(data / "site" / "catalog.db")) as copy:
+        assert copy.execute("select count(*) from to_score").fetchone() == (due,)
+        counted = copy.execute(
+            """select q.findings, (select count(*) from findings f where f.dataset_id = q.dataset_id
+                 and f.state not in ('fixed', 'withdrawn', 'gone')) from dataset_quality q"""
+        )
+        assert all(told == shown for told, shown in counted)
+    site = Site(data / "site" / "catalog.db")
+    for table in TABLES:
+        text = site.get("/catalog.json", sql=f"select * from [{table}]", _shape="array").text  # noqa: S608
+        assert text.startswith("[") and "personal_" not in text and not any(key in text for key in ids), table
+    assert b"personal_" not in site.get("/catalog.db").content
+
+
+def test_a_finding_of_persons_is_public_when_it_is_mended_or_old(data: Path, tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as opened, closing(sqlite3.connect(data / "catalog.db")) as source:
+        source.backup(opened.db.conn)
+    for change, is_public in (
+        ("state = 'fixed'", True),
+        ("state = 'waived'", False),
+        ("state = 'open', first_seen_run = '20260101T000000Z'", True),
+    ):
+        with closing(sqlite3.connect(tmp_path / "catalog.db")) as own:
+            own.execute(f"update findings set {change} where rule_id like 'personal%'")  # noqa: S608
+            own.commit()
+        publish(tmp_path / "catalog.db", tmp_path / "site" / "catalog.db")
+        with closing(sqlite3.connect(tmp_path / "site" / "catalog.db")) as copy:
+            there = copy.execute("select count(*) from findings where rule_id like 'personal%'").fetchone()[0]
+            told = copy.execute("select count(*) from table_reports where defects like '%personal%'").fetchone()[0]
+        assert (bool(there), bool(told)) == (is_public, is_public), change
+
+
+def test_replies_go_with_a_column_that_has_another_name(data: Path) -> None:
+    with open_catalog(data / "catalog.db") as catalog:
+        rows = catalog.rows(
+            "select * from findings where resource_url like '%/waived.csv' and rule_id = 'table_types_consistent'"
+        )
+        found = {row["field"]: row for row in rows}
+        old, new = found["type_error: Zahl count"], found["type_error: count"]
+        assert (new["state"], new["first_seen_run"]) == ("waived", old["first_seen_run"])
+        assert (old["state"], old["carried_to"]) == ("gone", new["id"])
+        (reply,) = catalog.rows("select * from responses")
+        assert (reply["finding_id"], reply["carried_from"]) == (new["id"], old["id"])
+        # Whoever answers from the file of the time before reaches the finding that follows.
+        late = Reply(line=2, finding_id=old["id"], response="acknowledged", **dict.fromkeys(NOT_SAID))
+        assert not import_answers(catalog, [late], "2026-11-30").problems
+        assert catalog.value("select state from findings where id = ?", [new["id"]]) == "open"

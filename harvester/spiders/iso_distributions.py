@@ -85,6 +85,13 @@ def _is_page(url: str) -> bool:
     return found is None or found.id in ("HTML", "XHTML") or found.kind == "service"
 
 
+def _is_no_file(url: str) -> bool:
+    """Whether an address is a page or a record about the data, whatever its link says."""
+    found = format_of_url(url)
+    is_html = found is not None and found.id in ("HTML", "XHTML")
+    return is_html or re.search(r"(?i)#!?/|[?&]request=(getrecord|getcapabilities|describe)", url) is not None
+
+
 def _links(record: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...], str | None]]:
     """(link, formats declared for it, size) of all links of a record."""
     for section in _sections(record):
@@ -178,18 +185,18 @@ def _distribution(link: etree._Element, url: str | None, formats: tuple[str, ...
     is_file = function == "download" or re.search(r"(?i)download", protocol or "") is not None
     description = iso_text(link, "description")
     # The North American profile: "Dataset;CSV;eng,fra".
-    described = re.fullmatch(r"[^;]*;\s*([^;]+?)\s*;\s*[a-z]{3}(\s*,\s*[a-z]{3})*\s*", description or "")
+    described = re.fullmatch(r"[^;]*+;\s*+([^;]+);\s*+[a-z]{3}(\s*+,\s*+[a-z]{3})*+\s*+", description or "")
     typed = attribute(find(link, "name/MimeFileType"), "type")
     # A page has none of the formats that are declared for the files.
     may_be_page = not is_file and not re.fullmatch(_PLAIN, protocol or "") and not is_media_type(protocol)
-    is_page = url is None or (may_be_page and _is_page(url))
+    is_page = url is None or _is_no_file(url) or (may_be_page and _is_page(url))
     declared = None if is_page else _format_of(url, (name, description), formats)
     return Distribution(
         title=name,
         description=description,
         access_url=url,
         download_url=url if is_file else None,
-        format=first(described[1] if described else None, declared),
+        format=first(described[1].strip() if described else None, declared),
         media_type=first(typed, protocol if is_media_type(protocol) else None),
         byte_size=size,
     )

@@ -24,15 +24,16 @@ __all__ = ["MAX_PIECE", "Piece", "json_pieces", "root_of", "statements_at", "xml
 MAX_PIECE = 1_000_000
 """Bytes of a record that is read alone."""
 MAX_DEPTH = 200
+# All possessive: a tag that does not end is given up at once, not tried in all ways of parting its blanks.
 _TAG = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|"
-    rb"<(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s+[^<>\"']*|\"[^\"]*\"|'[^']*')*)>",
+    rb"<(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<rest>(?:[^<>\"']++|\"[^\"]{0,65535}+\"|'[^']{0,65535}+')*+)>",
     re.DOTALL,
 )
 _PROLOG = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?P<declaration><\?xml\s.*?\?>)?(?:\s+|<!--.*?-->|<\?.*?\?>)*"
-    rb"(?P<doctype><!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)?(?:\s+|<!--.*?-->|<\?.*?\?>)*"
-    rb"<(?P<root>[A-Za-z_][\w.:-]*)",
+    rb"\A(?:\xef\xbb\xbf)?\s*+(?P<declaration><\?xml\s.*?\?>)?(?:\s++|<!--.*?-->|<\?.*?\?>)*+"
+    rb"(?P<doctype><!DOCTYPE[^\[>]*+(?:\[.*?\]\s*+)?>)?(?:\s++|<!--.*?-->|<\?.*?\?>)*+"
+    rb"<(?P<root>[A-Za-z_][\w.:-]*+)",
     re.DOTALL,
 )
 _ABOUT = re.compile(rb"""\s(?:[\w.-]+:)?(?:about|ID)\s*=\s*("[^"]*"|'[^']*')""")
@@ -77,7 +78,10 @@ def _local(name: bytes) -> bytes:
 
 
 def xml_pieces(path: Path) -> Iterator[Piece]:
-    """The records of an RDF/XML document: the nodes below its root, and those that a catalogue holds."""
+    """The records of an RDF/XML document: the nodes below its root, and those that a catalogue holds.
+
+    What stands in other XML, as in an answer of a catalogue service, is found inside it.
+    """
     if not path.stat().st_size:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
@@ -86,7 +90,8 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
             return
         before = b"\n".join(one for one in (prolog["declaration"], prolog["doctype"]) if one)
         stack: list[_Open] = []
-        is_bare = _local(prolog["root"]) != b"RDF"
+        # How deep the nodes stand; unknown where RDF has not begun.
+        first: int | None = None
         for tag in _TAG.finditer(text, prolog.start("root") - 1):
             name = tag["name"]
             if name is None:
@@ -94,35 +99,48 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
             if not tag["close"]:
                 if len(stack) >= MAX_DEPTH:
                     return
-                if _is_unclosed(stack, name, is_bare):
+                if first is not None and _is_unclosed(stack, name, first):
                     # The end of the record before is missing: it ends here.
-                    yield from _ended(text, stack, 0 if is_bare else 1, tag.start(), before, is_bare)
+                    yield from _ended(text, stack, first, tag.start(), before, first)
+                if first is None:
+                    first = _first(name, tag["rest"], len(stack))
                 stack.append(_Open(name, tag.start(), tag["rest"].removesuffix(b"/")))
                 if not tag["rest"].endswith(b"/"):
                     continue
             at = next((n for n in range(len(stack) - 1, -1, -1) if stack[n].name == name), None)
             if at is not None:
-                yield from _ended(text, stack, at, tag.end(), before, is_bare)
+                yield from _ended(text, stack, at, tag.end(), before, first)
+                if first is not None and at < max(first, 1):
+                    first = None
         if stack:
-            yield from _ended(text, stack, 0, len(text), before, is_bare, is_cut=True)
+            yield from _ended(text, stack, 0, len(text), before, first, is_cut=True)
 
 
-def _is_unclosed(stack: list[_Open], name: bytes, is_bare: bool) -> bool:
+def _first(name: bytes, rest: bytes, depth: int) -> int | None:
+    """How deep the nodes stand, where an element at a depth begins RDF: below ``rdf:RDF``, or a node without it."""
+    if _local(name) == b"RDF":
+        return depth + 1
+    is_node = b":" in name and (_local(name) in _NODES or (not depth and _ABOUT.search(rest) is not None))
+    return depth if is_node else None
+
+
+def _is_unclosed(stack: list[_Open], name: bytes, first: int) -> bool:
     """Whether a node begins where a property should: RDF/XML goes from node to property to node."""
-    first = 0 if is_bare else 1
     if len(stack) <= first or _local(name) not in _NODES or b":" not in name:
         return False
     return (len(stack) - first) % 2 == 1 and stack[first].name == name
 
 
 def _ended(
-    text: Any, stack: list[_Open], at: int, end: int, before: bytes, is_bare: bool, is_cut: bool = False
+    text: Any, stack: list[_Open], at: int, end: int, before: bytes, first: int | None, is_cut: bool = False
 ) -> Iterator[Piece]:
     """Close the element at a depth, and those in it that were left open; the record that it is, if it is one."""
     for inner in stack[at + 1 :]:
         stack[at].cut += inner.cut
     one = stack[at]
-    first = 0 if is_bare else 1
+    if first is None:
+        del stack[at:]
+        return
     is_top = at == first
     is_held = at == first + 2 and _local(stack[at - 1].name) in _HOLDERS and _local(stack[first].name) == b"Catalog"
     if at >= first and (is_top or is_held):

@@ -62,7 +62,7 @@ def read(
                 graph.is_cut = True
                 break
     found = {
-        "head": _head(graph.store, url),
+        "head": _matched(document, form) | _head(graph.store, url),
         "faults": [[fault.message, fault.near] for fault in graph.faults],
         "is_cut": graph.is_cut,
         "notes": graph.notes,
@@ -107,6 +107,15 @@ def _head(store: Store, url: str) -> dict[str, Any]:
         if isinstance(quad.object, Literal) and re.fullmatch(r"[0-9]{1,12}", quad.object.value):
             found["total"] = int(quad.object.value)
     return found
+
+
+def _matched(document: Path, form: RdfFormat) -> dict[str, Any]:
+    """The total of a catalogue service whose answer holds RDF."""
+    if form != RdfFormat.RDF_XML:
+        return {}
+    with document.open("rb") as file:
+        found = re.search(rb"""\snumberOfRecordsMatched\s*=\s*["']([0-9]{1,12})["']""", file.read(65_536))
+    return {"total": int(found[1])} if found else {}
 
 
 def _own_host(link: str, url: str) -> str:

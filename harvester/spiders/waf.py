@@ -103,10 +103,18 @@ class Spider(AddressSpider):
         inner = [one for one in root.iter() if xml_record.is_iso(one)]
         # A record is known by the address that the listing names, wherever it is served from.
         self.default_id: str | None = response.meta["asked"] if len(inner) <= 1 else None
+        self._told(root)
         if xml_record.is_record(root) or not inner:
             return [("", canonical(root))]
         outer = [one for one in inner if not any(xml_record.is_iso(up) for up in one.iterancestors())]
         return [(f"/{n}", canonical(one)) for n, one in enumerate(outer)]
+
+    def _told(self, root: Any) -> None:
+        """What an answer of a catalogue service, kept as a file, says that there is and it does not hold."""
+        for found in root.iter("{*}SearchResults"):
+            matched, returned = (found.get(f"numberOfRecords{name}") or "" for name in ("Matched", "Returned"))
+            if matched.isdecimal() and int(matched) > (held := min(len(found), int(returned or len(found)))):
+                self.tally.leave_out("records of a page of results that lies there alone", int(matched) - held)
 
     def other_id(self, raw: Any) -> str | None:
         return str(raw) if local(xml_record.root_of(raw)) in NO_RECORDS else xml_record.other_id(raw)

@@ -230,6 +230,17 @@ DOWN = "WWW:DOWNLOAD-1.0-http--download"
             ),
             [None, "SHP"],
         ),
+        # What is a page or a record by its address is one, whatever its link calls it.
+        (
+            distribution(
+                formats("distributionFormat", "MapInfo TAB"),
+                links=online("https://a.example/get.html?lang=fr", DOWN, function="download")
+                + online("https://a.example/search#/metadata/1", DOWN, function="download")
+                + online("https://a.example/csw?SERVICE=CSW&REQUEST=GetRecordById&ID=1", function="download")
+                + online("https://a.example/1", DOWN),
+            ),
+            [None, None, None, "MapInfo TAB"],
+        ),
         # The one that transfers without a distributor of its own has what the distributors declare.
         (distribution(distributor("NetCDF", links=""), links=online("https://a.example/1", DOWN)), ["NetCDF"]),
     ],

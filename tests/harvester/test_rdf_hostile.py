@@ -147,6 +147,33 @@ def test_a_node_may_be_the_root_of_a_document(tmp_path: Path) -> None:
     assert read(tmp_path, body[:-10], XML).is_cut
 
 
+SHORT = '<dcat:theme\n        rdf:resource="http://x.example/t"/>'
+"""No blank before the slash, and many before the attribute."""
+
+
+def test_a_tag_that_is_written_in_any_way_is_read_at_once(tmp_path: Path) -> None:
+    bad = '<dcat:landingPage rdf:resource="http://x.example/a b"/>'
+    reading = read(tmp_path, rdf_xml(record("a", SHORT * 40), record("b", SHORT * 40 + bad)), XML, seconds=10)
+    assert iris(reading) == ["http://x.example/a", "http://x.example/b"] and not reading.faults
+    blanks = b"<?xml version='1.0'?>" + b"\n \t" * 5_000
+    assert read(tmp_path, blanks + b"&", XML, seconds=10).is_cut
+
+
+@pytest.mark.parametrize("has_root", [True, False])
+@pytest.mark.parametrize("bad", ["", '<dct:license rdf:resource="http://x.example/l">L</dct:license>'])
+def test_rdf_within_the_answer_of_a_catalogue_service(bad: str, has_root: bool, tmp_path: Path) -> None:
+    records = record("a"), record("b", bad)
+    inner = "".join(f"<rdf:RDF>{one}</rdf:RDF>" for one in records) if has_root else "".join(records)
+    body = (
+        f'<csw:GetRecordsResponse xmlns:csw="http://x.example/csw" {SPACES}><csw:SearchStatus timestamp="now"/>'
+        f'<csw:SearchResults numberOfRecordsMatched="7" nextRecord="3">{inner}</csw:SearchResults>'
+        "</csw:GetRecordsResponse>"
+    )
+    reading = read(tmp_path, body.encode(), XML)
+    assert iris(reading) == ["http://x.example/a", "http://x.example/b"]
+    assert not reading.faults and not reading.is_cut and reading.head["total"] == 7
+
+
 NODES = [
     '{"@id": "http://x.example/a", "@type": "dcat:Dataset", "dct:title": "a"}',
     '{"@id": "http://x.example/b", "@type": "dcat:Dataset", "dct:title": "b"}',

@@ -95,6 +95,17 @@ def test_an_address_that_is_a_record_is_a_folder_of_one(catalog: Catalog) -> Non
     assert (harvested(catalog, "p")["verdict"], harvested(catalog, "p")["not_modified"]) == ("complete", 1)
 
 
+@pytest.mark.parametrize(("matched", "verdict"), [(1, "complete"), (3, "partial")])
+def test_a_page_of_results_that_lies_there_alone_is_not_all(matched: int, verdict: str, catalog: Catalog) -> None:
+    body = (
+        f'<csw:GetRecordsResponse xmlns:csw="http://www.opengis.net/cat/csw/2.0.2"><csw:SearchResults '
+        f'numberOfRecordsMatched="{matched}" numberOfRecordsReturned="1">{record("a").body.decode()}'
+        "</csw:SearchResults></csw:GetRecordsResponse>"
+    )
+    found = read(catalog, {"/waf/": page("a.xml"), "/waf/a.xml": Answer(content_type="text/xml", body=body.encode())})
+    assert (found["verdict"], found["datasets"]) == (verdict, 1), found["reasons"]
+
+
 def test_an_empty_folder_is_empty(catalog: Catalog) -> None:
     row = read(catalog, {"/waf/": page("../")})
     assert (row["verdict"], row["reasons"][0]) == ("suspect", "the portal lists no datasets")

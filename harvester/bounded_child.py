@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from quality.confine import confine, own_channel
+from quality.confine import bound_memory, confine, own_channel
 
 
 def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) -> None:
@@ -27,6 +27,7 @@ def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) 
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     module, _, name = function.partition(":")
     work = getattr(import_module(module), name)
+    bound_memory(memory_bytes)
     _send(out, {"ready": True})
     while line := stream.readline():
         head = json.loads(line)

@@ -51,7 +51,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
         click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
         click.option(
-            "--table-memory-mb", default=2048, show_default=True, type=click.IntRange(1024), help="Of a table checker."
+            "--table-memory-mb", default=512, show_default=True, type=click.IntRange(384), help="Of a table checker."
         ),
         click.option(
             "--table-disk-mb", default=512, show_default=True, type=click.IntRange(1), help="Unpacked, of an archive."

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from catalog.model import TableDefect, TableReport
+from harvester.bounded import BoundedChild
 from harvester.terminal_scores import printable
 
 __all__ = ["show", "to_json"]
@@ -83,6 +84,11 @@ def _defect(defect: TableDefect) -> dict[str, Any]:
 
 def show(asked: str, report: TableReport, path: Path | None) -> None:
     """Print a report for people. ``path``: the file itself, where the cells may be shown."""
+    with BoundedChild("quality.tables.values:read_cells") as child:
+        _show(child, asked, report, path)
+
+
+def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | None) -> None:
     from quality.tables.rules import fix_of
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
@@ -112,14 +118,19 @@ def show(asked: str, report: TableReport, path: Path | None) -> None:
         )
         if remedy := fix_of(defect.rule):
             console.print(f"      {escape(remedy)}")
-        if path is not None and (cells := _cells(path, report, defect)):
+        if path is not None and (cells := _cells(child, path, report, defect)):
             console.print("      cells: " + escape(printable(", ".join(cells))))
     if len(found) > _MOST_FINDINGS:
         console.print(f"  and {len(found) - _MOST_FINDINGS} more; --json lists them all")
 
 
-def _cells(path: Path, report: TableReport, defect: TableDefect) -> list[str]:
+def _cells(child: BoundedChild, path: Path, report: TableReport, defect: TableDefect) -> list[str]:
     """The cells that a finding speaks of, for the terminal of whoever has the file anyway."""
-    from quality.tables.values import cells_of
-
-    return [f"line {line}: {cell[:80]!r}" for line, cell in cells_of(path, report, defect)[:_MOST_LINES]]
+    if defect.field is None or not defect.rows:
+        return []
+    try:
+        found = child.call(path, sheet=report.sheet, column=defect.field, lines=list(defect.rows))
+    except ValueError:
+        # The report was made by a child too: whatever it says stands, without the cells.
+        return []
+    return [f"line {line}: {cell[:80]!r}" for line, cell in found[:_MOST_LINES]]

@@ -8,8 +8,8 @@ All are read in a bounded child.
 
 from __future__ import annotations
 
-import hashlib
 import re
+import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -21,13 +21,11 @@ from scrapy.http import Response
 from catalog.model import Contact, Dataset, Distribution, Publisher
 from harvester.spiders.about import About
 from harvester.spiders.feed import FeedSpider
-from harvester.spiders.inventory_child import read_in_child
-from harvester.spiders.inventory_columns import fields_of
+from harvester.spiders.inventory_child import datasets_of, read_in_child
+from harvester.spiders.inventory_rows import name_of
 from harvester.spiders.json_stream import Element, StreamEnd
 from harvester.spiders.losses import LostRecord
-from harvester.spiders.values import email, first
-from quality.tables.contents import Content
-from quality.tables.structure import Table
+from harvester.spiders.values import email
 
 __all__ = ["Spider", "template", "to_dataset"]
 
@@ -35,7 +33,6 @@ MAX_ROWS = 200_000
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """First bytes of XLSX and ODS, and of XLS."""
 SMALLER = "ask for the table of datasets alone as CSV (UTF-8), and name its address in the portal file"
-_FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
 _PATH = re.compile(
     r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
     r"(?i:[\w-]+\.(csv|tsv|txt|xlsx?|ods|json|geojson|jsonl|xml|gml|kml|kmz|gpkg|shp|zip|pdf|parquet|ttl|rdf)$)"
@@ -74,7 +71,7 @@ class Spider(FeedSpider):
 
     async def prepare(self, path: Path, response: Response) -> None:
         """Have the table read in a bounded child: what it unfolds to is not known."""
-        self.content, self.unread, self.remedy = Content(None), "", FeedSpider.remedy
+        self.read, self.unread, self.remedy = {}, "", FeedSpider.remedy
         with path.open("rb") as file:
             start = file.read(2_000)
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
@@ -85,87 +82,48 @@ class Spider(FeedSpider):
         elif start.lstrip()[:1] == b"<":
             self.unread = "an HTML or XML page came where a table was expected"
         else:
+            shutil.rmtree(_folder(path), ignore_errors=True)
+            _folder(path).mkdir(parents=True)
             try:
-                self.content = await read_in_child(
-                    path, MAX_ROWS, is_workbook=self.is_workbook, charset=charset[1] if charset else None
+                self.read = await read_in_child(
+                    path,
+                    _folder(path),
+                    MAX_ROWS,
+                    url=response.url,
+                    is_workbook=self.is_workbook,
+                    charset=charset[1] if charset else None,
                 )
             except ValueError as error:
                 self.unread = f"the {'workbook' if self.is_workbook else 'table'} cannot be read: {error}"
                 self.remedy = SMALLER
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
-        if self.unread:
-            yield StreamEnd(self.unread, {})
-            return
-        # It is let go of with this reading.
-        content, self.content = self.content, Content(None)
-        table = content.table
-        if table is None or "title" not in (fields := fields_of(table)) and "identifier" not in fields:
-            yield StreamEnd("the table has no column for a title or an identifier; see winnow portals template", {})
-            return
-        for index, (line, raw) in enumerate(_grouped(table, fields, response.url)):
-            yield Element(index, raw, f"/row/{line}")
-        # Of a workbook it is told by its height, which counts formatted cells below the table.
-        is_more = len(table.rows) >= MAX_ROWS or (content.is_sample and not self.is_workbook)
-        yield StreamEnd(f"the table goes on after {len(table.rows):,} rows" if is_more else None, {})
+        try:
+            if not self.unread and not self.read["has_columns"]:
+                self.unread = "the table has no column for a title or an identifier; see winnow portals template"
+            if self.unread:
+                yield StreamEnd(self.unread, {})
+                return
+            for index, (line, raw) in enumerate(datasets_of(_folder(path))):
+                yield Element(index, raw, f"/row/{line}")
+            # Of a workbook it is told by its height, which counts formatted cells below the table.
+            is_more = self.read["is_sample"] and (self.read["rows"] >= MAX_ROWS or not self.is_workbook)
+            yield StreamEnd(f"the table goes on after {self.read['rows']:,} rows" if is_more else None, {})
+        finally:
+            shutil.rmtree(_folder(path), ignore_errors=True)
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
 
 
-def _grouped(table: Table, fields: dict[str, int], url: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of each dataset: (line of the first, its cells and files). Blank rows are none."""
-    groups: dict[Any, dict[str, Any]] = {}
-    titled: dict[str, dict[str, Any]] = {}
-    """By page, or else by file: the keys of its groups, by their titles."""
-    for line, cells in zip(table.lines, table.rows, strict=True):
-        row = {field: cells[place].strip() for field, place in fields.items() if place < len(cells)}
-        row = {field: cell for field, cell in row.items() if cell}
-        if not row:
-            continue
-        # A page, or a file, may be that of many datasets: only an identifier says that two rows are one.
-        key: Any = row.get("identifier")
-        if key is None and (shared := _name(row)) is not None:
-            titles = titled.setdefault(shared, {})
-            # A row without title goes on with the one above.
-            title = row.get("title") or next(reversed(titles), "")
-            key = titles.setdefault(title, (shared, title))
-        elif key is None:
-            key = ("", row.get("title") or line)
-            if key in groups and {k: v for k, v in groups[key].items() if k in row} != row:
-                # Two of one name that are described otherwise are two.
-                key = ("", row.get("title") or line, _digest(row))
-                row["@digest"] = _digest(row)
-        own = {field: cell for field, cell in row.items() if field not in _FILE}
-        file = {field: cell for field, cell in row.items() if field in _FILE}
-        if key not in groups:
-            groups[key] = {**own, "files": [], "@line": line, "@url": url}
-        else:
-            # The first row that says something has it; others repeat or leave it out.
-            groups[key] = {**own, **groups[key]}
-        if file:
-            groups[key]["files"].append(file)
-    for raw in groups.values():
-        if len(titled.get(raw.get("landing_page") or "", ())) > 1:
-            raw["@page_of_many"] = True
-        yield raw["@line"], raw
-
-
-def _name(row: dict[str, Any]) -> str | None:
-    """What names a row's dataset: its identifier, its page unless that is one of many, or the address of its file."""
-    file = next(iter(row.get("files") or ()), {} if "files" in row else row)
-    page = None if row.get("@page_of_many") else row.get("landing_page")
-    return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))
-
-
-def _digest(row: dict[str, str]) -> str:
-    said = "\x1f".join(f"{field}={cell}" for field, cell in sorted(row.items()))
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+def _folder(path: Path) -> Path:
+    """Where the datasets of the table at ``path`` lie while they are read."""
+    return path.with_suffix(".inventory-read")
 
 
 def to_dataset(raw: dict[str, Any]) -> Dataset:
     """The dataset of some rows. Raises LostRecord where nothing names it."""
-    identifier = _name(raw)
+    identifier = name_of(raw)
     if identifier is None and raw.get("title"):
         identifier = f"{raw['title']} ({raw['@digest']})" if raw.get("@digest") else raw["title"]
     if identifier is None:

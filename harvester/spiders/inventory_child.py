@@ -1,51 +1,98 @@
-"""The rows of an inventory, read in a bounded child: a small workbook, or a text that is all commas, may unfold to
-gigabytes of cells."""
+"""The datasets of an inventory, read in a bounded child: a small workbook, or a text that is all commas, may unfold to
+gigabytes of cells. The child writes them to a file, line by line, so that neither side holds them all."""
 
 from __future__ import annotations
 
+import errno
 import json
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from harvester.bounded import BoundedChild
-from quality.tables.contents import Content, Refused, read_spreadsheet, read_text
+from harvester.spiders.inventory_columns import fields_of
+from harvester.spiders.inventory_rows import grouped
+from quality.tables.contents import Refused, Rows, rows_of_spreadsheet, rows_of_text
 from quality.tables.structure import Table
 
-__all__ = ["read", "read_in_child"]
+__all__ = ["datasets_of", "read", "read_in_child"]
+
+DATASETS = "datasets.jsonl"
+MAX_FILE = 1 << 30
+"""Bytes of all that is written of a table."""
+LOOKED_AT = 20_000
+"""Rows that tell what the columns hold."""
+LOOKED_AT_CELLS = 1_000_000
 
 
-def read(document: Path, *, max_rows: int, is_workbook: bool, charset: str | None) -> bytes:
-    """The table as lines of JSON: whether there are more rows, its header, then each row. For the child.
+def read(
+    document: Path, *, max_rows: int, is_workbook: bool, charset: str | None, url: str, folder: str
+) -> dict[str, Any]:
+    """Write the datasets of a table into ``folder``. For the child.
 
-    Raises ValueError where it is too large or protected, and calamine's own errors.
+    Returns how many "rows" there are, "is_sample" where there are more, and "has_columns": whether there is one for a
+    title or an identifier. Raises ValueError where it is too large or protected, and calamine's own errors.
     """
     try:
-        content = read_spreadsheet(document, max_rows) if is_workbook else read_text(document, charset, False, max_rows)
+        content = rows_of_spreadsheet(document, max_rows) if is_workbook else rows_of_text(document, charset, max_rows)
+        if content is None:
+            return {"rows": 0, "is_sample": False, "has_columns": False}
+        return _written(content, url, Path(folder))
     except Refused as error:
         raise ValueError(str(error)) from None
-    table = content.table
-    out = bytearray(json.dumps([content.is_sample, table and [table.header, table.header_line]]).encode("ascii"))
-    # Row by row: the whole as one text would need its memory twice.
-    for row in zip(table.lines, table.rows, strict=True) if table else ():
-        out += b"\n" + json.dumps(row).encode("ascii")
-    return bytes(out)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise ValueError(f"what it holds is longer than {MAX_FILE:,} bytes") from None
 
 
-async def read_in_child(document: Path, max_rows: int, *, is_workbook: bool, charset: str | None = None) -> Content:
-    """The first ``max_rows`` rows of a text, in ``charset`` as its sender says, or of the main sheet of a workbook.
+def _written(content: Rows, url: str, folder: Path) -> dict[str, Any]:
+    rows = iter(content.rows)
+    start = list(_start(rows))
+    table = Table(content.header, content.header_line, [cells for _, cells in start], [line for line, _ in start])
+    fields = fields_of(table)
+    found = {"rows": 0, "is_sample": False, "has_columns": "title" in fields or "identifier" in fields}
+    if found["has_columns"]:
+        with (folder / "rows.jsonl").open("w+b") as scratch, (folder / DATASETS).open("wb") as out:
+            for one in grouped(chain(start, rows), fields, url, scratch):
+                out.write(json.dumps(one).encode("ascii") + b"\n")
+    return found | {"rows": content.count, "is_sample": content.is_sample}
 
-    Raises ValueError where it cannot be read, or takes more memory or time than a child has.
+
+def _start(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """The first rows, by count and by cells: there may be sixteen thousand in a row."""
+    cells = 0
+    for row in islice(rows, LOOKED_AT):
+        yield row
+        cells += len(row[1])
+        if cells > LOOKED_AT_CELLS:
+            return
+
+
+async def read_in_child(
+    document: Path, folder: Path, max_rows: int, *, url: str, is_workbook: bool, charset: str | None = None
+) -> dict[str, Any]:
+    """Have the first ``max_rows`` rows of a table read: of a text in ``charset``, as its sender says, or of a workbook.
+
+    ``folder`` is there, and the caller's to take away. Raises ValueError where the table cannot be read, or takes more
+    memory or time than a child has.
     """
-    with BoundedChild("harvester.spiders.inventory_child:read") as child:
-        found: bytes = await child.call_async(document, max_rows=max_rows, is_workbook=is_workbook, charset=charset)
-    head, *lines = found.split(b"\n")
-    is_sample, heading = json.loads(head)
-    if heading is None:
-        return Content(None, is_sample)
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    for line in lines:
-        number, cells = json.loads(line)
-        numbers.append(number)
-        rows.append(cells)
-    header, header_line = heading
-    return Content(Table(header, header_line, rows, numbers), is_sample)
+    with BoundedChild("harvester.spiders.inventory_child:read", file_bytes=MAX_FILE) as child:
+        found: dict[str, Any] = await child.call_async(
+            document,
+            max_rows=max_rows,
+            is_workbook=is_workbook,
+            charset=charset,
+            url=url,
+            folder=str(folder.absolute()),
+        )
+    return found
+
+
+def datasets_of(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What was written: the line of each dataset's first row, and its record."""
+    with (folder / DATASETS).open("rb") as file:
+        for text in file:
+            line, raw = json.loads(text)
+            yield line, raw

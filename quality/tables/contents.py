@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from quality.tables.limits import Refused
 from quality.tables.sheets import read_workbook
-from quality.tables.structure import Table
-from quality.tables.text import first_rows, open_text
+from quality.tables.text import open_text, records_below
 
-__all__ = ["Content", "Refused", "read_spreadsheet", "read_text"]
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """``table`` is None where there is no header: nothing but blanks. ``is_sample``: there are more rows."""
-
-    table: Table | None
-    is_sample: bool = False
+__all__ = ["Refused", "Rows", "rows_of_spreadsheet", "rows_of_text"]
 
 
-def read_text(path: Path, declared_charset: str | None, is_truncated: bool, max_rows: int) -> Content:
-    """The first ``max_rows`` rows of a delimited text."""
-    opened = open_text(path, declared_charset, is_truncated)
-    if opened is None:
-        return Content(None)
-    table, is_whole = first_rows(path, opened, max_rows, is_cut=is_truncated)
-    return Content(table, not is_whole)
+@dataclass(slots=True)
+class Rows:
+    """A table, row by row: each with the line (1-based) of the file it starts on. To be gone through once."""
+
+    header: list[str]
+    header_line: int
+    source: Iterable[tuple[int, list[str]]]
+    max_rows: int
+    count: int = field(default=0, init=False)
+    """Rows handed out so far."""
+    is_sample: bool = field(default=False, init=False)
+    """Whether there are more; known at the end."""
+
+    @property
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The first ``max_rows`` rows."""
+        try:
+            for row in self.source:
+                if self.count >= self.max_rows:
+                    self.is_sample = True
+                    return
+                self.count += 1
+                yield row
+        except csv.Error:
+            # A cell beyond all bounds.
+            self.is_sample = True
 
 
-def read_spreadsheet(path: Path, max_rows: int) -> Content:
-    """The first ``max_rows`` rows of the main sheet. Raises Refused, and calamine's own errors."""
+def rows_of_text(path: Path, declared_charset: str | None, max_rows: int) -> Rows | None:
+    """The rows of a delimited text. None where there is no header: nothing but blanks."""
+    opened = open_text(path, declared_charset)
+    return Rows(opened.header, opened.header_line, records_below(path, opened), max_rows) if opened else None
+
+
+def rows_of_spreadsheet(path: Path, max_rows: int) -> Rows | None:
+    """The rows of the main sheet. Raises Refused, and calamine's own errors."""
     sheets = read_workbook(path, max_rows + 100).sheets
     if not sheets:
-        return Content(None)
-    return Content(sheets[0].table(max_rows), len(sheets[0].rows) > max_rows)
+        return None
+    one = sheets[0]
+    return Rows(one.header, one.header_line, zip(one.lines, one.rows, strict=True), max_rows)

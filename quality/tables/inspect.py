@@ -47,8 +47,11 @@ __all__ = ["inspect"]
 _SPREADSHEETS = {"XLSX", "XLS", "XLSM", "XLSB", "ODS"}
 _TEXT = {"CSV", "TSV", "TXT"}
 _XML = {"XML", "KML", "GML", "RSS", "ATOM", "RDF_XML"}
-_XML_LIMITS = {etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT}
-"""Entities that call one another, and what is larger than the parser takes."""
+_XML_LIMITS = {
+    *(etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT),
+    *(etree.ErrorTypes.ERR_NO_MEMORY, etree.ErrorTypes.ERR_INTERNAL_ERROR),
+}
+"""Entities that call one another, what is larger than the parser takes, and faults of its own."""
 _JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
 
 
@@ -73,6 +76,9 @@ def inspect(
         report = looker.at(path)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except MemoryError:
+        why = "it takes more memory than is given to the look into one file"
+        report = TableReport(status="unknown", note=f"{FAULT}{why}", defects=(refused(why),))
     except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
         report = TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
     if report.status == "unknown" and report.note and not report.note.startswith(FAULT) and not report.defects:
@@ -219,7 +225,14 @@ class _Look:
         for number, piece in enumerate(pieces, start=1):
             try:
                 if piece.strip():
-                    json.loads(piece, parse_constant=_no_constant)
+                    # Only the syntax is wanted: numbers and objects are let go of as they are read.
+                    json.loads(
+                        piece,
+                        parse_constant=_no_constant,
+                        parse_float=bool,
+                        parse_int=bool,
+                        object_pairs_hook=bool,
+                    )
             except json.JSONDecodeError as error:
                 line = number if base.format == "JSON_LINES" else error.lineno
                 return spoiled(base, "invalid_json", line, f"The file is not JSON: {error.msg}.")
@@ -237,6 +250,10 @@ class _Look:
         try:
             for _, element in etree.iterparse(path, resolve_entities=False, no_network=True, load_dtd=False):
                 element.clear()
+                # What is empty now stays in the tree: of a long document it is millions.
+                above = element.getparent()
+                while above is not None and element.getprevious() is not None:
+                    del above[0]
         except etree.XMLSyntaxError as error:
             if getattr(error, "code", None) in _XML_LIMITS:
                 raise Refused(f"its syntax was not checked to the end: {error.msg}"[:200]) from error

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MAX_JSON_BYTES", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds"]
+__all__ = ["MAX_JSON_BYTES", "MAX_MEMORY", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds"]
+
+MAX_MEMORY = 512 * 1024**2
+"""Of a process that reads what strangers have made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +17,8 @@ class TableBounds:
     workers: int = 2
     seconds: float = 60.0
     """For one file."""
-    memory_bytes: int = 2 * 1024**3
-    """Address space of a worker: its libraries alone take 0.5 GiB of it."""
+    memory_bytes: int = MAX_MEMORY
+    """Of a worker, its libraries among it: they take 230 MB."""
     unpacked_bytes: int = 512 * 1024**2
     """Of the file in an archive."""
 

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from catalog.model import TableDefect, TableReport
+from quality.tables.limits import MAX_MEMORY
 from quality.tables.wire import FAULT, InspectTask, dump_task, parse_report
 from specs.table_rules import table_rules
 
@@ -50,15 +51,15 @@ class _Child:
 class InspectionPool:
     """A context manager; :meth:`map` may be called again and again, one call at a time.
 
-    ``memory_bytes`` limits the *address space* of a child. The libraries alone take 0.5 GiB of it, and
-    0.25 GiB of real memory. Children are tied to the thread that opened the pool: they end when it ends.
+    ``memory_bytes`` is for a child with its libraries, which take 230 MB. Children are tied to the thread that opened
+    the pool: they end when it ends.
     """
 
     def __init__(
         self,
         workers: int = 2,
         timeout_s: float = 60.0,
-        memory_bytes: int = 2 * 1024**3,
+        memory_bytes: int = MAX_MEMORY,
         *,
         tasks_per_child: int = 200,
         startup_timeout_s: float = 120.0,
@@ -159,9 +160,18 @@ class InspectionPool:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            # Nothing of ours that is secret is handed on.
             env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([_ROOT, *filter(None, sys.path)]),
+                "PATH": os.environ.get("PATH", os.defpath),
+                "PYTHONPATH": os.pathsep.join(
+                    [_ROOT, *(str(Path(path).absolute()) for path in filter(None, sys.path))]
+                ),
+                "PYTHONUTF8": "1",
+                # Each of the C library's arenas takes up to 128 MiB of address space.
+                "MALLOC_ARENA_MAX": "1",
+                # Settings of libraries are looked for where there are none.
+                "HOME": str(folder),
                 # What a child unpacks is taken away with it, however it ends.
                 "TMPDIR": str(folder),
                 "GX_ANALYTICS_ENABLED": "false",
@@ -226,6 +236,10 @@ class InspectionPool:
         assert process.stdin is not None and process.stdout is not None
         self._selector.unregister(process.stdout)
         was_running = process.poll() is None
+        if was_running:
+            # It leads a group of its own, which goes as a whole.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.kill()
         status = process.wait()
         shutil.rmtree(child.folder, ignore_errors=True)
@@ -235,4 +249,7 @@ class InspectionPool:
         if status >= 0:
             return f"the child process ended with status {status}"
         name = signal.Signals(-status).name
-        return f"the child process {'was stopped' if was_running else 'died'} ({name})"
+        if was_running:
+            return f"the child process was stopped ({name})"
+        # Libraries in Rust and C end a process that has no memory left.
+        return f"the child process died ({name}); at most {self._memory_bytes // 1024**2} MB are given to it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from quality.tables.structure import Table
 from quality.tables.tail import Tail, read_tail
 from quality.tables.vote import MISSING
 
-__all__ = ["MISSING_BYTES", "Opened", "first_rows", "head_of", "open_text", "scan_text"]
+__all__ = ["MISSING_BYTES", "Opened", "first_rows", "head_of", "open_text", "records_below", "scan_text"]
 
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
@@ -105,15 +106,19 @@ def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
     return text[:end] if goes_on and end else text
 
 
-def first_rows(path: Path, opened: Opened, most: int, *, is_cut: bool = False) -> tuple[Table, bool]:
-    """Up to ``most`` rows below the header, as text; and whether these are all."""
+def records_below(path: Path, opened: Opened) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header as text, each with its line. Raises csv.Error for a cell beyond all bounds."""
     with _stream(path, opened.encoding) as stream:
         records = read_records(iter(partial(stream.readline, _MAX_LINE), ""), opened.dialect)
         # Lines for programs are read, and not handed out.
-        below = islice(records, opened.skip - opened.dialect.skip_lines, None)
-        rows: list[tuple[int, list[str]]] = []
-        with suppress(csv.Error):  # a cell beyond all bounds: the pass over the file says what it is
-            rows.extend(islice(below, most + 1))
+        yield from islice(records, opened.skip - opened.dialect.skip_lines, None)
+
+
+def first_rows(path: Path, opened: Opened, most: int, *, is_cut: bool = False) -> tuple[Table, bool]:
+    """Up to ``most`` rows below the header, as text; and whether these are all."""
+    rows: list[tuple[int, list[str]]] = []
+    with suppress(csv.Error):  # the pass over the file says what it is
+        rows.extend(islice(records_below(path, opened), most + 1))
     is_whole = len(rows) <= most
     if is_whole and is_cut and rows:
         rows.pop()  # the cut lies within it

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from catalog.model import TableDefect, TableReport
 from quality.tables.limits import Refused
 from quality.tables.sheets import read_workbook
 from quality.tables.structure import Table
 from quality.tables.text import first_rows, open_text
 
-__all__ = ["cells_of"]
+__all__ = ["read_cells"]
 
 _MOST_ROWS = 1_000_000
+MOST_CHARACTERS = 1_000
+"""Of a cell."""
 
 
-def cells_of(path: Path, report: TableReport, defect: TableDefect) -> list[tuple[int, str]]:
-    """Line and text of each cell that ``defect`` names by column and line; empty where it names none."""
-    if defect.field is None or not defect.rows:
-        return []
+def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
+    """Line and text of the cells of a column, for a bounded child; none where the table cannot be read."""
     try:
-        table = _table(path, report)
+        table = _table(document, sheet)
     except (Refused, OSError, ValueError):
         return []
-    if table is None or defect.field not in table.names:
+    if table is None or column not in table.names:
         return []
-    place = table.names.index(defect.field)
-    wanted = set(defect.rows)
+    place, wanted = table.names.index(column), set(lines)
     rows = zip(table.lines, table.rows, strict=True)
-    return [(line, row[place]) for line, row in rows if line in wanted and place < len(row)]
+    return [[line, row[place][:MOST_CHARACTERS]] for line, row in rows if line in wanted and place < len(row)]
 
 
-def _table(path: Path, report: TableReport) -> Table | None:
-    if report.sheet is not None:
-        sheet = next((one for one in read_workbook(path).sheets if one.name == report.sheet), None)
-        return sheet.table(_MOST_ROWS) if sheet else None
+def _table(path: Path, sheet: str | None) -> Table | None:
+    if sheet is not None:
+        one = next((one for one in read_workbook(path).sheets if one.name == sheet), None)
+        return one.table(_MOST_ROWS) if one else None
     opened = open_text(path)
     return first_rows(path, opened, _MOST_ROWS)[0] if opened else None

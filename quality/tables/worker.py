@@ -1,6 +1,6 @@
 """The child of :mod:`.pool`: reads tasks from stdin, writes reports to stdout, ends when stdin ends.
 
-Run as ``python -m quality.tables.worker <address space in bytes> <process id of the parent>``.
+Run as ``python -m quality.tables.worker <memory in bytes> <process id of the parent>``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from catalog.model import TableReport
-from quality.confine import confine, own_channel
+from quality.confine import bound_memory, confine, own_channel
 from quality.tables.wire import dump_report, parse_task
 
 
@@ -24,6 +24,7 @@ def main(memory_bytes: int, parent_id: int) -> None:
     from quality.tables.inspect import inspect
     from quality.tables.judge import Asked
 
+    bound_memory(memory_bytes, is_mapped_text_free=True)
     os.write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)

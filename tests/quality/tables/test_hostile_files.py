@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableReport
+from quality.tables.limits import MAX_MEMORY
 from quality.tables.pool import InspectionPool, InspectTask
 
 GOOD = "id,sum\n" + "".join(f"{n},{n * 3}\n" for n in range(40))
-MEMORY = 1536 * 1024**2
 XMLNS = "http://schemas.openxmlformats.org"
 ENTITIES = (
     '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "lollollol">'
@@ -94,7 +94,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
     with sparse.open("wb") as file:
         file.truncate(5 * 1024**3)
     tasks.append(InspectTask(key="sparse", path=sparse, declared_format="CSV"))
-    with InspectionPool(workers=1, timeout_s=90, memory_bytes=MEMORY) as pool:
+    with InspectionPool(workers=1, timeout_s=90) as pool:
         found = dict(pool.map(tasks))
         unpacked = Path(pool.folder)
         assert not [path for path in unpacked.rglob("*") if path.is_file()]
@@ -127,4 +127,4 @@ def test_bounds(reports: dict[str, TableReport]) -> None:
     )
     # A child begins as a copy of this process, and the kernel counts that: it may not have grown beyond both.
     own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    assert children * 1024 < max(MEMORY, own * 1024 + 1)
+    assert children * 1024 < max(MAX_MEMORY, own * 1024 + 1)

@@ -111,7 +111,10 @@ TABLES: dict[str, Table] = {
                 str, "Run that judged the same bytes by other rules than those of the report before.", "runs"
             ),
             "columns_before": c(list, "Names of the columns in the report before."),
-            "profile": c(dict, "Rows, and of each column: kind, filled, distinct, extremes; values of short lists."),
+            "profile": c(
+                dict,
+                "Rows, and of each column: kind, filled, distinct, rough extremes; shapes of values of short lists.",
+            ),
             "kind": c(str, "Kind of table recognised by its header: budget, spending, elections, ..."),
         },
         pk="distribution_id",

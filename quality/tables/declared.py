@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from frictionless import Dialect, Field, FrictionlessException, Package, Schema
@@ -94,7 +94,7 @@ def validate(
 def _without_blank_rows(table: Table) -> Table:
     """Blank rows are told by the structure of the table already; they have no key, and need none."""
     filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
-    return Table(table.header, table.header_line, [row for row, _ in filled], [line for _, line in filled])
+    return replace(table, rows=[row for row, _ in filled], lines=[line for _, line in filled])
 
 
 def _invalid(problems: Sequence[str]) -> list[TableDefect]:

@@ -4,7 +4,10 @@ A profile is a plain JSON object::
 
     {"row_count": int, "is_sample": bool, "columns": [
         {"name": str, "kind": "integer|number|date|datetime|time|text|code|empty", "filled": int, "nulls": int,
-         "blanks": int, "distinct": int, "minimum": number|str|null, "maximum": number|str|null, "hash": str}]}
+         "blanks": int, "distinct": int, "minimum": number|str|null, "maximum": number|str|null, "hash": str,
+         "ends": [str, str]}]}
+
+Dates are told to the month; ``ends`` are digests of the first day and the last.
 
 Growing is no drift, and many files replace what they hold: one month after the other, the last thirty days. So what is
 said here is what no such file would do either; where it is not plain, nothing is said. No cell is ever quoted.
@@ -118,7 +121,9 @@ def _looks_alike(old: Profile, new: Profile) -> bool:
     if old.get("kind") in _NUMBERS:
         return _near(old.get("minimum"), new.get("minimum")) and _near(old.get("maximum"), new.get("maximum"))
     # Of text, a range in the order of the alphabet tells only where both ends stayed.
-    return old.get("minimum") is not None and all(old.get(end) == new.get(end) for end in ("minimum", "maximum"))
+    return old.get("minimum") is not None and all(
+        old.get(end) == new.get(end) for end in ("minimum", "maximum", "ends")
+    )
 
 
 def _near(one: object, other: object) -> bool:
@@ -167,7 +172,19 @@ def _is_another_period(old: Profile, new: Profile) -> bool:
     began, ended, begins, ends = (_moment(one, end) for one in (old, new) for end in ("minimum", "maximum"))
     if began is None or ended is None or begins is None or ends is None:
         return False
-    return (begins > began and ends > ended) or (begins < began and ends < ended)
+    # Ends are kept to the month: within it they have moved where they are not the same.
+    moves = [begins - began, ends - ended]
+    has_moved = all(move or not _is_same_end(old, new, end) for end, move in enumerate(moves))
+    return has_moved and (min(moves) >= 0 or max(moves) <= 0)
+
+
+def _is_same_end(old: Profile, new: Profile, end: int) -> bool:
+    """Whether the first day (0) or the last (1) of a column is the same."""
+    before, after = old.get("ends"), new.get("ends")
+    if isinstance(before, list) and isinstance(after, list):
+        return bool(before[end] == after[end])
+    name = ("minimum", "maximum")[end]
+    return _day(old.get(name)) == _day(new.get(name))
 
 
 def _moment(column: Profile, end: str) -> int | None:
@@ -225,7 +242,7 @@ def _stopped(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> lis
     Only where no date of the table moved on: a file that lives may well hold dates of things that are over.
     """
     dates = [(old, new) for old, new in pairs if {old.get("kind"), new.get("kind")} <= _DATES]
-    if any(_day(old.get("maximum")) != _day(new.get("maximum")) for old, new in dates):
+    if any(not _is_same_end(old, new, 1) for old, new in dates):
         return []
     rows = int(previous.get("row_count") or 0)
     grown = int(present.get("row_count") or 0) - rows
@@ -243,7 +260,9 @@ def _stopped(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> lis
 
 
 def _day(value: object) -> date | None:
+    """A day; the first of a month."""
+    said = str(value)[:10]
     try:
-        return date.fromisoformat(str(value)[:10])
+        return date.fromisoformat(f"{said}-01" if len(said) == 7 else said)
     except ValueError:
         return None

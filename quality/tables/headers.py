@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from quality.tables.scanning import look
+from quality.tables.shapes import is_one_of
 from quality.tables.vote import MISSING
 
 __all__ = ["Heading", "find_heading", "group_of", "is_unit"]
@@ -233,6 +234,9 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     block = _block(body, first)
     if not block:
         return plain
+    while len(block) > 1 and _is_row_of(stripped[block[-1]], stripped[block[-1] + 1 :], body):
+        # A word where the others hold a number does not make a name of it.
+        first = block.pop()
     lines, extra, kind = _roles(stripped, block)
     names, nameless = _names(rows, stripped, lines)
     covered = sum(place < len(names) and bool(names[place].strip()) for place in body.typed) / len(body.typed)
@@ -243,6 +247,18 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless, again)
 
 
+def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: _Body) -> bool:
+    """Whether the words of a row are values that the rows below have as well, or look like those."""
+    told = [(place, cell) for place, cell in enumerate(cells) if cell and place not in body.typed]
+    columns = [[row[place] for row in below[:_LOOKED_BELOW] if len(row) > place] for place, _ in told]
+    alike = sum(
+        is_one_of(cell, values) or (len(set(values)) > 2 and cell in values)
+        for (_, cell), values in zip(told, columns, strict=True)
+    )
+    return bool(told) and 2 * alike > len(told)
+
+
+_LOOKED_BELOW = 60
 _MOST_BETWEEN = 2
 """Blank rows between a header and the same header again."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import traceback
 import zipfile
 import zlib
 from dataclasses import replace
@@ -80,7 +81,7 @@ def inspect(
         why = "it takes more memory than is given to the look into one file"
         report = TableReport(status="unknown", note=f"{FAULT}{why}", defects=(refused(why),))
     except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
-        report = TableReport(status="unknown", note=f"{FAULT}{type(error).__name__}: {error}"[:300])
+        report = TableReport(status="unknown", note=f"{FAULT}{_place(error)}")
     if report.status == "unknown" and report.note and not report.note.startswith(FAULT) and not report.defects:
         report = replace(report, defects=(refused(report.note),))
     return replace(report, elapsed_ms=round((time.monotonic() - started) * 1000))
@@ -133,10 +134,13 @@ class _Look:
             return replace(base, status="unknown" if found.format is None else "not_a_table", defects=defects)
         try:
             return self._judged(path, base, size, is_inside)
-        except (Refused, CalamineError) as refusal:
-            note = (str(refusal) or type(refusal).__name__)[:200]
-            told = refused(note, refusal.rule) if isinstance(refusal, Refused) else refused(note)
-            return replace(base, status="unknown", note=note, defects=(told,))
+        except Refused as refusal:
+            note = str(refusal)[:200]
+            return replace(base, status="unknown", note=note, defects=(refused(note, refusal.rule),))
+        except CalamineError:
+            # Its words may quote what it could not read.
+            note = f"the workbook cannot be read as {base.format}"
+            return replace(base, status="unknown", note=note, defects=(refused(note),))
 
     def _judged(self, path: Path, base: TableReport, size: int, is_inside: bool) -> TableReport:
         if base.format in _TEXT:
@@ -235,10 +239,11 @@ class _Look:
                     )
             except json.JSONDecodeError as error:
                 line = number if base.format == "JSON_LINES" else error.lineno
-                return spoiled(base, "invalid_json", line, f"The file is not JSON: {error.msg}.")
+                return spoiled(base, "invalid_json", line)
             except (RecursionError, ValueError) as error:
                 # Nested too deeply, or numbers of thousands of digits: JSON, and more than is read here.
-                raise Refused(f"its syntax was not checked to the end: {error}"[:200]) from error
+                why = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+                raise Refused(f"its syntax was not checked to the end: {why}") from error
         return base
 
     def _xml(self, path: Path, base: TableReport, size: int) -> TableReport:
@@ -256,8 +261,9 @@ class _Look:
                     del above[0]
         except etree.XMLSyntaxError as error:
             if getattr(error, "code", None) in _XML_LIMITS:
-                raise Refused(f"its syntax was not checked to the end: {error.msg}"[:200]) from error
-            return spoiled(base, "invalid_xml", error.lineno, f"The file is not well-formed XML: {error.msg}."[:300])
+                raise Refused("its syntax was not checked to the end: it is larger than its size") from error
+            # The parser's own words quote names and values.
+            return spoiled(base, "invalid_xml", error.lineno)
         return base
 
     def _archive(self, path: Path, base: TableReport) -> TableReport:
@@ -275,8 +281,16 @@ class _Look:
                 return _from_archive(base, self.at(member, is_inside=True), f"a ZIP archive with {name}:")
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             if self.is_truncated or isinstance(error, NotImplementedError):
-                raise Refused(f"the archive cannot be unpacked: {error}") from error
+                why = "it was downloaded in part" if self.is_truncated else "its method is unknown"
+                raise Refused(f"the archive cannot be unpacked: {why}") from error
             return spoiled(base, "broken_archive")
+
+
+def _place(error: BaseException) -> str:
+    """The kind of an error and where it arose. Its words may quote a cell."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "quality" in Path(frame.filename).parts]
+    return type(error).__name__ + (f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "")
 
 
 def _from_archive(outer: TableReport, inner: TableReport, words: str) -> TableReport:

@@ -26,6 +26,7 @@ from quality.tables.report import report_of
 from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
 from quality.tables.second_thoughts import contradicted
+from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
@@ -39,6 +40,8 @@ MOST_DECLARED_ROWS = 20_000
 MOST_OF_A_RULE = 100
 MOST_PARTED = 60_000
 """Rows of a sheet in which a second table is looked for."""
+MOST_LOOKED_AT = 60
+"""Rows of a sheet by which its header is told from them."""
 FAILING_RATE = 1.0
 """Defects per 1,000 rows from which on a table is invalid: one bad cell in a million does not fail a file."""
 
@@ -98,12 +101,15 @@ def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
 def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     """The report on a table."""
     table = found.table
+    if names_are_cells(table.header, table.rows) or not_understood(found):
+        table = replace(table, is_nameless=True)
     names = table.names
     width = len(found.scan["columns"])
     if len(names) > width:
         found.defects.append(defect("too_many_columns", 1, [table.header_line]))
         # Beyond what any program shows: counted, and not looked into.
-        table = Table(table.header[:width], table.header_line, [row[:width] for row in table.rows], table.lines)
+        rows = [row[:width] for row in table.rows]
+        table = Table(table.header[:width], table.header_line, rows, table.lines, table.is_nameless)
     totals = _totals(found)
     profile = profile_of(names[:width], found.scan, totals)
     defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
@@ -116,7 +122,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     if not_understood(found):
         defects = [*(one for one in defects if one.rule in PLAIN_RULES), defect("layout_not_understood", 1)]
     kinds = [column.kind for column in profile.columns]
-    report = report_of(profile, table.header, table.header_line)
+    report = report_of(profile, names[:width] if table.is_nameless else table.header, table.header_line)
     licence, has_schema = None, False
     if asked.schema_path and (schema := read_schema(asked.schema_path, asked.file_name)):
         is_whole = len(table.rows) == profile.rows
@@ -297,7 +303,7 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
             "columns": len(one.header),
             "header_row": one.header_line,
             "header_rows": len(one.heading.lines),
-            "names": Table(one.header[:200], one.header_line, [], []).names,
+            "names": _names(one)[:200],
         }
         for one in workbook.sheets
     ]
@@ -309,8 +315,14 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
     )
 
 
+def _names(sheet: Sheet) -> list[str]:
+    """The names of the columns of a sheet, as they may be shown."""
+    is_nameless = names_are_cells(sheet.header, sheet.rows[:MOST_LOOKED_AT])
+    return Table(sheet.header, sheet.header_line, [], [], is_nameless).names
+
+
 def _of_sheet(sheet: Sheet) -> Iterator[TableDefect]:
-    names = Table(sheet.header, sheet.header_line, [], []).names
+    names = _names(sheet)
     for name, (count, lines), filled in zip(names, sheet.as_text, sheet.filled, strict=False):
         # Codes are text by right; what is a number in most cells and text in some is not.
         if count and (count < filled or count >= 5) and count > 0.5 * filled:
@@ -327,7 +339,7 @@ def _is_plain_table(sheet: Sheet) -> bool:
 
 def _judged_beside(sheet: Sheet) -> list[TableDefect]:
     """Structure and types of a sheet that is not the main one; fields are named ``sheet!column``."""
-    names = Table(sheet.header, sheet.header_line, [], []).names
+    names = _names(sheet)
     scan = scan_sheet(sheet)
     profile = profile_of(names[: len(scan["columns"])], scan, sheet.around.totals)
     defects = [*_of_sheet(sheet), *header_defects(sheet.header, names, heading_of(sheet))]

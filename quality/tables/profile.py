@@ -1,27 +1,28 @@
 """What each column of a table holds, as it is kept beside the report: counts, never the values of cells.
 
 Built from one pass over the whole file (:mod:`.scanning`). Extremes and quantiles are given of numbers and dates alone,
-frequent values only where a column has few different ones and nothing personal is in it.
+to three digits or to the month; of the frequent values of a column that has few different ones, their shapes.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quality.tables.scanning import Scan, ScannedColumn
+from quality.tables.shapes import coarse, digest, shape
 from quality.tables.signs import Judged, judged
 from quality.tables.vote import ColumnKind
 
 __all__ = ["Column", "Profile", "number_of", "profile_of"]
 
 FEW = 50
-"""Different values up to which a column is a list of kinds, whose values are no secret."""
+"""Different values up to which a column is a list of kinds."""
 _RARE = 3
-"""A value that comes less often is not shown."""
-_PERSONAL = ("email", "iban", "phone")
+"""A shape that comes less often is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +114,33 @@ def _plain(column: Column, rows: int) -> dict[str, Any]:
         "hash": scanned["digest"],
     }
     if kind.kind == "number":
-        plain["quartiles"] = list(scanned["quartiles"][kind.way]) if scanned["quartiles"] else []
-    if _may_be_shown(column):
-        plain["frequent"] = [[value, count] for value, count in scanned["frequent"] if count >= _RARE]
+        plain["quartiles"] = [coarse(one) for one in scanned["quartiles"][kind.way]] if scanned["quartiles"] else []
+    if kind.kind == "date" and low and high:
+        plain["ends"] = [digest(scanned[end][kind.way]) for end in ("first_day", "last_day")]
+    if _is_list(column):
+        plain["frequent"] = _shapes(scanned["frequent"])
     return plain
+
+
+def _shapes(values: Sequence[tuple[str, int]]) -> list[list[Any]]:
+    """The shapes of values, with how many cells have them, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for value, count in values:
+        counts[shape(value)] += count
+    return [[one, count] for one, count in counts.most_common() if count >= _RARE]
 
 
 def _extremes(kind: ColumnKind, scanned: Mapping[str, Any]) -> tuple[Any, Any]:
     if kind.kind == "number":
         low, high = scanned["low"][kind.way], scanned["high"][kind.way]
-        return (low, high) if math.isfinite(low) and math.isfinite(high) else (None, None)
+        return (coarse(low), coarse(high)) if math.isfinite(low) and math.isfinite(high) else (None, None)
     if kind.kind == "date":
-        return _day(scanned["first_day"][kind.way]), _day(scanned["last_day"][kind.way])
+        return _month(scanned["first_day"][kind.way]), _month(scanned["last_day"][kind.way])
     return None, None
 
 
-def _day(number: int) -> str | None:
-    return f"{number // 10000:04}-{number // 100 % 100:02}-{number % 100:02}" if number else None
+def _month(number: int) -> str | None:
+    return f"{number // 10000:04}-{number // 100 % 100:02}" if number else None
 
 
 def _is_key(column: Column, rows: int) -> bool:
@@ -139,7 +150,7 @@ def _is_key(column: Column, rows: int) -> bool:
     return column.scanned["is_rising"] or (column.scanned["is_exact"] and column.scanned["distinct"] == rows)
 
 
-def _may_be_shown(column: Column) -> bool:
+def _is_list(column: Column) -> bool:
     scanned = column.scanned
     is_list = scanned["is_exact"] and scanned["distinct"] <= FEW and scanned["longest"] <= 60
-    return is_list and column.kind.kind == "text" and not any(column.odd(name)[0] for name in _PERSONAL)
+    return is_list and column.kind.kind == "text"

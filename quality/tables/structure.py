@@ -20,6 +20,8 @@ class Table:
     header_line: int
     rows: list[list[str]]
     lines: list[int]
+    is_nameless: bool = False
+    """Whether the cells of the header are no names: then columns are called by their numbers."""
 
     @property
     def names(self) -> list[str]:
@@ -27,7 +29,7 @@ class Table:
         seen: set[str] = set()
         names = []
         for number, label in enumerate(self.header, start=1):
-            name = _label(label) or f"column {number}"
+            name = (not self.is_nameless and _label(label)) or f"column {number}"
             while name in seen:
                 name = f"{name} ({number})"
             seen.add(name)

@@ -1,0 +1,73 @@
+"""What is shown of a value in place of the value: its shape, and of a range its order of magnitude.
+
+The catalogue, its files, the site and mails never hold a cell. Names of columns are no cells; but where a table has no
+header its first row stands in their place, and is not shown either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from quality.tables.layout import has_no_header
+
+__all__ = ["coarse", "digest", "is_one_of", "names_are_cells", "shape"]
+
+_LONGEST = 20
+"""Signs of a shape that are shown."""
+_DIGITS = 3
+"""Of a number in a range."""
+_ROWS = 60
+_PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|\+\d[\d ()./-]{8,}|[A-Z]{2}\d{2}[ ]?[A-Z0-9]{4}[A-Z0-9 ]{7,30}")
+"""A mailbox, a telephone number, a bank account: no column is called that."""
+
+
+def shape(value: str) -> str:
+    """``9999-99`` for a month, ``aaa`` for a word: each digit as 9, each letter as a, other signs as they are."""
+    signs = ("9" if c.isdigit() else "a" if c.isalpha() else c if c.isascii() else "·" for c in value[: _LONGEST + 1])
+    found = "".join(signs)
+    return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+
+
+def coarse(value: float) -> float:
+    """A number to three digits: a range says how large values are, and not what stands in a cell. Years are kept."""
+    if value == int(value) and 1000 <= abs(value) < 3000:
+        return value
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def digest(value: object) -> str:
+    """By which two values are seen to be the same."""
+    return hashlib.blake2b(str(value).encode(), digest_size=6).hexdigest()
+
+
+def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a row of data most likely stands where the names of the columns should.
+
+    Nobody is accused of it: in doubt a name is not shown, and its column is called by its number.
+    """
+    if any(_PERSONAL.fullmatch(cell.strip()) for cell in header) or has_no_header(header, rows[:50]):
+        return True
+    filled = [(place, cell.strip()) for place, cell in enumerate(header) if cell.strip()]
+    below = [row for row in rows[:_ROWS] if list(row) != list(header)]
+    alike = sum(is_one_of(cell, [row[place].strip() for row in below if len(row) > place]) for place, cell in filled)
+    return bool(filled) and 2 * alike >= len(filled)
+
+
+def is_one_of(cell: str, below: Sequence[str]) -> bool:
+    """Whether a cell looks like those below it: of their very shape, or with the same beginning."""
+    values = [one for one in below if one]
+    if len(set(values)) < 3 or len(cell) < 5:
+        return False
+    wanted = _full_shape(cell)
+    if sum(_full_shape(one) == wanted for one in values) >= 0.9 * len(values):
+        return True
+    start = cell[:5]
+    return not start.isdigit() and sum(
+        one.startswith(start) and not one.startswith(cell) for one in values
+    ) >= 0.9 * len(values)
+
+
+def _full_shape(value: str) -> str:
+    return "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in value)

@@ -18,8 +18,20 @@ from urllib.parse import urlsplit
 from harvester.detect import recognise
 from harvester.detect.answer import SURE, Detection, Endpoint, ranked
 from harvester.detect.asking import FEW, PATIENCE_S, Asker, Seen
+from harvester.detect.graphs import look_into_graphs
 from harvester.detect.hits import HINT, LIKELY, Hit, recognised
-from harvester.detect.ladder import AS_GIVEN, LADDER, USUAL, Rung, bases_of, home_of, own_kinds, own_rungs, told_by
+from harvester.detect.ladder import (
+    AS_GIVEN,
+    LADDER,
+    USUAL,
+    Rung,
+    accepted,
+    bases_of,
+    home_of,
+    own_kinds,
+    own_rungs,
+    told_by,
+)  # fmt: skip
 from harvester.detect.markers import by_markers
 from harvester.detect.trial import tried_first
 from specs.credentials import has_credential, mask
@@ -89,10 +101,11 @@ def _detect(url: str, asker: Asker) -> Detection:
     marks = by_markers(home) if is_page and home.is_ok else []
     if own is None:
         _ask_as_given(at, asker, hits)
+    look_into_graphs(asker, hits)
     if asker.is_slow:
         _climb_slowly(bases, asker, hits, [kind for kind, _ in marks])
     else:
-        _climb_all(bases, asker, hits)
+        _climb_all(bases, asker, hits, at if own is None else None)
         if own is not None and _is_page_of_a_dataset(own):
             # Such a page tells of its site, which can be harvested where it has a sitemap.
             root = bases[-1]
@@ -100,6 +113,7 @@ def _detect(url: str, asker: Asker) -> Detection:
             _keep(hits, replace(own, confidence=LIKELY if has_sitemap else HINT), root)
         _look_into_sitemaps(asker, hits)
         _count_csw(asker, hits)
+    look_into_graphs(asker, hits)
     told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
     for kind, mark in marks:
         if kind in told:
@@ -142,7 +156,7 @@ def _said_of_robots(asker: Asker) -> list[str]:
     return notes
 
 
-def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit], root: str | None) -> None:
     # The usual places of all bases come before the less usual ones of any: what may be asked does not do for all.
     near: Sequence[str] = bases
     for rungs in (LADDER[:USUAL], LADDER[USUAL:]):
@@ -151,6 +165,10 @@ def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], H
             if _is_told(hits):
                 near = (base,)
                 break
+        if root is not None and rungs == LADDER[:USUAL] and not _is_told(hits):
+            # An interface that wants a query may stand at the root itself.
+            _ask_as_given(root, asker, hits, is_root=True)
+            look_into_graphs(asker, hits)
 
 
 RESERVE = 2
@@ -173,13 +191,13 @@ def _climb_slowly(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str]
         _climb(bases[0], feeds[:1] or LADDER[1:2], asker, hits)
 
 
-def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Hit], *, is_root: bool = False) -> None:
     """Ask the address itself as the interfaces want to be asked that answer nothing without a query.
 
     What stands at the root, or whether it may be asked, does not matter then.
     """
     parts = urlsplit(url)
-    if parts.path.strip("/") == "":
+    if (parts.path.strip("/") == "") is not is_root:
         return
     plain = url.partition("?")[0]
     low = parts.path.lower()
@@ -188,7 +206,7 @@ def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Hit]) -> N
         is_likely = any(word in low for word in one.words)
         if (asker.is_slow and not is_likely) or asker.left <= RESERVE:
             break
-        seen = asker.get(plain + one.query, one.kinds)
+        seen = asker.get(plain + one.query, one.kinds, accepted(one.kinds))
         if seen.is_ok and (hit := recognised(one.recogniser, seen)) is not None:
             _keep(hits, hit, plain)
             return
@@ -252,7 +270,8 @@ def _climb(base: str, rungs: Sequence[Rung], asker: Asker, hits: dict[tuple[str,
 
     def ask(rung: Rung) -> tuple[Rung, Seen]:
         path = rung.path.format(host=host) if "{host}" in rung.path else rung.path
-        return rung, asker.get(base + path, told_by(rung))
+        kinds = told_by(rung)
+        return rung, asker.get(base + path, kinds, accepted(kinds))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for rung, seen in pool.map(ask, rungs):
@@ -289,6 +308,7 @@ def _count_csw(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
     for (kind, url), hit in list(hits.items()):
         if kind == "csw" and hit.datasets is None:
             asked = f"{url}?service=CSW&version=2.0.2&request=GetRecords&typeNames=csw:Record&resultType=hits"
+            asked += "&ElementSetName=brief"
             counted = recognised(recognise.csw, asker.get(asked))
             if counted is not None and counted.datasets is not None:
                 hits[kind, url] = Hit(kind, hit.confidence, counted.datasets, hit.evidence)

@@ -204,8 +204,10 @@ class Asker:
         """Requests that may still go out."""
         return max(0, FEW - self.requests) if self.is_slow else max(0, self.max_asked - self.asked)
 
-    def get(self, url: str, kinds: Collection[str] = ()) -> Seen:
+    def get(self, url: str, kinds: Collection[str] = (), accept: str = "*/*") -> Seen:
         """The answer of an address, asked for once. ``kinds``: the portal types whose interface is asked for.
+
+        ``accept``: the media types that are wanted.
 
         What robots.txt forbids is asked as a client of that interface, where the next harvest would; see
         :func:`harvester.checks.robots_rules.decide`.
@@ -213,11 +215,11 @@ class Asker:
         with self._lock:
             if url in self._known:
                 return self._known[url]
-        found = self._asked(url, kinds)
+        found = self._asked(url, kinds, accept)
         with self._lock:
             return self._known.setdefault(url, found)
 
-    def _asked(self, url: str, kinds: Collection[str]) -> Seen:
+    def _asked(self, url: str, kinds: Collection[str], accept: str) -> Seen:
         """An answer, through its redirects: robots.txt is heeded at each, of whatever host it is."""
         at = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -242,7 +244,7 @@ class Asker:
                 if not self.is_slow and time.monotonic() > self.until:
                     return Seen(url, 0, fault="the time for this look is over")
                 self.asked += 1
-            found, onward = self._fetched(at)
+            found, onward = self._fetched(at, accept)
             if onward is None:
                 return replace(found, url=url)
             at = onward
@@ -293,7 +295,7 @@ class Asker:
                 self.on_wait(pause + self.delay_s * max(0, self.left - 1))
             sleep(min(pause, 1.0))
 
-    def _fetched(self, url: str) -> tuple[Seen, str | None]:
+    def _fetched(self, url: str, accept: str = "*/*") -> tuple[Seen, str | None]:
         """The answer of an address, and where it sends on to; it is not followed here."""
         try:
             self.wait(url)
@@ -310,7 +312,9 @@ class Asker:
             deadline = time.monotonic() + timeout_s
             with (
                 _ended_after(timeout_s + GRACE_S),
-                self._session.get(url, timeout=timeout_s, stream=True, allow_redirects=False) as response,
+                self._session.get(
+                    url, timeout=timeout_s, stream=True, allow_redirects=False, headers={"Accept": accept}
+                ) as response,
             ):
                 self.is_there = True
                 if target := self._session.get_redirect_target(response):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -10,8 +11,8 @@ from harvester.detect.hits import Recogniser
 from harvester.spiders import sparql_queries
 
 __all__ = [
-    "AS_GIVEN", "LADDER", "USUAL", "AsGiven", "Rung", "bases_of", "home_of", "own_kinds", "own_rungs", "places_of",
-    "told_by",
+    "AS_GIVEN", "IN_GRAPHS", "LADDER", "USUAL", "AsGiven", "Rung", "accepted", "bases_of", "home_of", "own_kinds",
+    "own_rungs", "places_of", "told_by",
 ]  # fmt: skip
 
 
@@ -25,6 +26,11 @@ class Rung:
 
 
 _COUNT = quote(sparql_queries.count(False), safe="")
+IN_GRAPHS = tuple(
+    f"?query={quote(sparql_queries.count(in_graphs, is_other), safe='')}"
+    for in_graphs, is_other in ((True, False), (False, True), (True, True))
+)
+"""What a SPARQL endpoint is asked whose default graph holds no dataset, as a harvest asks it."""
 
 LADDER: tuple[Rung, ...] = (
     Rung("/api/3/action/package_search?rows=0", recognise.ckan),
@@ -45,7 +51,7 @@ LADDER: tuple[Rung, ...] = (
     Rung("/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, "/csw"),
     Rung("/srv/eng/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, "/srv/eng/csw"),
     Rung("/sitemap.xml", recognise.sitemap),
-    Rung(f"/sparql?query={_COUNT}", recognise.sparql, "/sparql"),
+    Rung(f"/sparql?query={_COUNT}", recognise_more.sparql, "/sparql"),
     Rung("/oai?verb=Identify", recognise.oai_pmh, "/oai"),
     # Less usual places.
     Rung("/geonetwork/srv/eng/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw,
@@ -66,7 +72,7 @@ LADDER: tuple[Rung, ...] = (
     Rung("/oai-pmh?verb=Identify", recognise.oai_pmh, "/oai-pmh"),
     Rung("/oai/request?verb=Identify", recognise.oai_pmh, "/oai/request"),
     Rung("/oai/provider?verb=Identify", recognise.oai_pmh, "/oai/provider"),
-    Rung(f"/query?query={_COUNT}", recognise.sparql, "/query"),
+    Rung(f"/query?query={_COUNT}", recognise_more.sparql, "/query"),
     Rung("/feeds/dcat", recognise.dcat_rdf, "/feeds/dcat"),
     Rung("/api/feed/dcat-us/1.1.json", recognise.data_json, "/api/feed/dcat-us/1.1.json"),
     Rung("/api/feed/dcat-us/3.0", recognise.data_json, "/api/feed/dcat-us/3.0"),
@@ -96,7 +102,7 @@ _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise.dcat_rdf: ("dcat-rdf",),
     recognise.csw: ("csw",),
     recognise.sitemap: ("sitemap",),
-    recognise.sparql: ("sparql",),
+    recognise_more.sparql: ("sparql",),
     recognise.oai_pmh: ("oai-pmh",),
     recognise.i14y: ("i14y",),
     recognise_more.magda: ("magda",),
@@ -128,12 +134,17 @@ class AsGiven:
 
 
 AS_GIVEN = (
-    AsGiven(f"?query={_COUNT}", recognise.sparql, ("sparql",), ("sparql", "query", "repositories", "endpoint")),
+    AsGiven(f"?query={_COUNT}", recognise_more.sparql, ("sparql",), ("sparql", "query", "repositories", "endpoint")),
     AsGiven("?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw, ("csw",), ("csw", "catalogue", "srv")),
     AsGiven("?verb=Identify", recognise.oai_pmh, ("oai-pmh",), ("oai",)),
     AsGiven("?f=json", recognise.arcgis_server, ("arcgis-server",), ("rest/services", "arcgis")),
 )
 """Interfaces that answer nothing without a query."""
+
+
+def accepted(kinds: Sequence[str]) -> str:
+    """The media types to ask for: engines of SPARQL answer with a page for people where none is named."""
+    return "application/sparql-results+json, application/sparql-results+xml;q=0.8" if kinds == ("sparql",) else "*/*"
 
 
 def own_kinds(url: str) -> list[str]:

@@ -12,7 +12,7 @@ from lxml import etree
 from harvester.bounded import BoundedChild
 from harvester.detect.asking import Seen
 from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
-from harvester.detect.recognise_more import arcgis_service, magda, metadata_document, piveau
+from harvester.detect.recognise_more import arcgis_service, magda, metadata_document, piveau, sparql
 from harvester.spiders.rdf_files import syntax_of
 
 __all__ = ["whatever"]
@@ -218,21 +218,6 @@ def stac(seen: Seen) -> Hit | None:
         kind = "collection" if answer.get("type") == "Collection" else "catalogue"
         return Hit("stac", LIKELY, None, f"a STAC {kind}")
     return None
-
-
-def sparql(seen: Seen) -> Hit | None:
-    answer = _object(seen)
-    head, results = answer.get("head"), answer.get("results")
-    if not isinstance(head, dict) or not isinstance(results, dict) or not isinstance(results.get("bindings"), list):
-        return None
-    first = results["bindings"][0] if results["bindings"] else None
-    row = first if isinstance(first, dict) else {}
-    if head.get("vars") == ["n"] and isinstance(row.get("n"), dict):
-        count = count_of(row["n"].get("value"))
-        if not count:
-            return Hit("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
-        return Hit("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
-    return Hit("sparql", LIKELY, None, "SPARQL results, though not to the question that was asked")
 
 
 # XML and RDF

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from harvester.detect.asking import Seen
-from harvester.detect.hits import CERTAIN, LIKELY, Hit, count_of
+from harvester.detect.hits import CERTAIN, HINT, LIKELY, Hit, count_of
 from harvester.spiders import xml_record
 from harvester.spiders.reading import parse_json
+from harvester.spiders.sparql_results import result_of
 from harvester.spiders.xml_reading import local, parse_xml
 
-__all__ = ["arcgis_service", "magda", "metadata_document", "piveau"]
+__all__ = ["arcgis_service", "magda", "metadata_document", "piveau", "repositories", "sparql"]
 
 
 def _object(seen: Seen) -> dict[str, Any]:
@@ -65,3 +66,39 @@ def metadata_document(seen: Seen) -> Hit | None:
     if local(root) in xml_record.CSW_ROOTS or not xml_record.is_record(root):
         return None
     return Hit("waf", LIKELY, 1, f"one metadata record, {local(root)}")
+
+
+def sparql(seen: Seen) -> Hit | None:
+    """The answer to the question how many datasets there are, in JSON or XML."""
+    found = _result(seen)
+    if found is None:
+        return None
+    names, rows = found
+    if names == ["n"] and rows and isinstance(rows[0].get("n"), dict):
+        count = count_of(rows[0]["n"].get("value"))
+        if not count:
+            return Hit("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
+        return Hit("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
+    if {"uri", "id"} <= set(names):
+        return Hit("sparql", HINT, None, "a list of repositories, each with an endpoint of its own")
+    return Hit("sparql", LIKELY, None, "SPARQL results, though not to the question that was asked")
+
+
+def repositories(seen: Seen) -> list[str]:
+    """The endpoints that a server of RDF4J's protocol (RDF4J, GraphDB) lists instead of an answer."""
+    names, rows = _result(seen) or ([], [])
+    if not {"uri", "id"} <= set(names):
+        return []
+    return [str(row["uri"]["value"]) for row in rows if isinstance(row.get("uri"), dict) and row["uri"].get("value")]
+
+
+def _result(seen: Seen) -> tuple[list[str], list[dict[str, Any]]] | None:
+    # Most of what is looked at is none: it is told by its beginning.
+    start = seen.body[:4_000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    is_xml = start[:1] == b"<" and b"sparql" in start
+    if not is_xml and not (start[:1] == b"{" and b'"head"' in start):
+        return None
+    try:
+        return result_of(seen.body)
+    except ValueError:
+        return None

@@ -9,13 +9,13 @@ hold none, for datasets in other words than DCAT's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+from pyoxigraph import NamedNode
 
 from catalog.model import Dataset
 from harvester.checks import faults
@@ -23,8 +23,10 @@ from harvester.spiders import sparql_queries as queries
 from harvester.spiders.about import About
 from harvester.spiders.dcat_rdf_record import to_dataset
 from harvester.spiders.listing import ListingSpider, Refused
+from harvester.spiders.losses import LostRecord
 from harvester.spiders.paging import Sheet, Walk
 from harvester.spiders.rdf_nodes import describe, own_part
+from harvester.spiders.sparql_pages import Job, fill, halves, smaller
 from harvester.spiders.sparql_queries import is_iri
 from harvester.spiders.sparql_results import result_of, truth_of
 from harvester.spiders.sparql_rows import row_dataset, rows_by_dataset
@@ -36,13 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Spider"]
 
-DISTRIBUTION = NamedNode("http://www.w3.org/ns/dcat#distribution")
-MEMBER = NamedNode("http://www.w3.org/ns/dcat#seriesMember")
-SERIES = NamedNode("http://www.w3.org/ns/dcat#DatasetSeries")
-TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-_STRING = "http://www.w3.org/2001/XMLSchema#string"
 LEAST_CAP = 1_000
-"""Rows. An answer of a multiple of this may have been cut off."""
+"""Rows. An answer of a multiple of this is cut off, where the endpoint cannot count them."""
+ROUND = 100
+"""Rows. An answer of a multiple of this may have been cut off: the endpoint is asked how many there are."""
 LIST_PAGES = 10
 """Pages of datasets that are listed at a time: for each list the endpoint sorts all of them."""
 MAX_GET = 2_000
@@ -53,21 +52,10 @@ GOOD_PAGES = 10
 """Pages that have to come without trouble before they grow again."""
 _HALVED = ("timeout", "server", "too_large", "cut_short", "parse", "empty", "http")
 """Faults that a shorter question may not have: some engines refuse long ones with 400 or 414."""
+_OUT_OF_TIME = re.compile(rb"(?i)time-?d?[ _-]?out|time limit|cancel+ed|took too long")
+"""What an engine says with 429 where a question took it too long (QLever), which is no call for a longer pause."""
 _NO_POST = (403, 404, 405, 411, 415, 501)
 """How gateways refuse POST, whatever is asked."""
-
-
-@dataclass(slots=True)
-class _Job:
-    """A page of datasets, and what is still to be asked of them."""
-
-    walk: Walk
-    ids: list[str]
-    todo: list[tuple[str, list[str]]]
-    store: Store = field(default_factory=Store)
-    lost: dict[str, str] = field(default_factory=dict)
-    asked: int = 0
-    is_halved: bool = False
 
 
 class Spider(ListingSpider):
@@ -75,11 +63,12 @@ class Spider(ListingSpider):
 
     type = "sparql"
     about = About(
-        software="SPARQL 1.1 with DCAT: Virtuoso, Fuseki, GraphDB, Blazegraph, Stardog, Oxigraph, QLever, rdflib",
-        paging="by key, never by offset; questions that fail or look cut off are asked again in halves",
+        software="SPARQL 1.1 with DCAT: Virtuoso 7, Oxigraph, rdflib-endpoint; untried: Fuseki, GraphDB, Blazegraph, "
+        "Stardog, QLever",
+        paging="by key, never by offset; questions that fail or are cut off are asked again in halves",
         incremental="not offered",
         deletion="absent from a complete listing",
-        limits="datasets without IRI are not seen; silent caps on rows",
+        limits="datasets without IRI are not seen; one that has more rows than the endpoint's cap is lost, and said",
         loses="what the portal's software does not express in DCAT",
         rank=65,
     )
@@ -92,6 +81,10 @@ class Spider(ListingSpider):
         """Datasets that are listed and not asked for yet."""
         self.list_pages, self.batch, self.good = LIST_PAGES, self.max_rows, 0
         self.by_get = False
+        self.is_counted = True
+        """Whether the endpoint tells how many datasets there are."""
+        self.short_lists: set[int] = set()
+        """Rows of lists that came shorter than asked for: the last one, or all, where the endpoint has a cap."""
 
     def position(self, walk: Walk) -> dict[str, Any]:
         return {**super().position(walk), "in_graphs": self.in_graphs, "is_other": self.is_other}
@@ -128,14 +121,37 @@ class Spider(ListingSpider):
         if self.portal.query:
             walk = self.first_walk()
             return [self.query(self.portal.query, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})]
-        return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.failed)]
+        return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.on_total_failed)]
+
+    async def on_total_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        fault = self.fault_of(failure)
+        if fault.kind in ("timeout", "cut_short"):
+            yield self.uncounted()
+            return
+        async for step in self.failed(failure):
+            yield step
+
+    def uncounted(self) -> Request:
+        """List what cannot be counted in the time that the endpoint gives a question."""
+        self.is_counted = False
+        return self.ask(self.first_walk())
+
+    def elsewhere(self) -> bool:
+        """Look in named graphs, then for other words; False where all was looked at."""
+        if self.in_graphs and self.is_other:
+            return False
+        self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
+        return True
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
         try:
             rows = self.rows_of(response)
             total = int(rows[0]["n"]["value"])
         except Refused as refusal:
-            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            if refusal.fault.kind in ("timeout", "server", "too_large", "http") and response.status != 502:
+                yield self.uncounted()
+            else:
+                yield self.no_answer(refusal.fault, response.url, refusal.value)
             return
         except (LookupError, ValueError, TypeError):
             yield self.fatal(
@@ -143,8 +159,7 @@ class Spider(ListingSpider):
                 response.body[:300].decode("utf-8", "replace"),
             )  # fmt: skip
             return
-        if not total and not (self.in_graphs and self.is_other):
-            self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
+        if not total and self.elsewhere():
             for step in self.opening():
                 yield step
             return
@@ -157,7 +172,7 @@ class Spider(ListingSpider):
             self.keys = [one for one in self.keys if one > walk.at] if self.keys else []
         if self.keys:
             ids, self.keys = self.keys[: self.size(walk)], self.keys[self.size(walk) :]
-            return self.detail(_Job(walk, ids, [("own", ids), ("files", ids)]))
+            return self.detail(Job(walk, ids, [("own", ids), ("files", ids)]))
         rows = walk.asked * (self.list_pages if walk.size == 0 else 1)
         text = queries.identifiers(walk.at, rows, self.in_graphs, self.is_other)
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"walk": walk})
@@ -176,6 +191,8 @@ class Spider(ListingSpider):
                     faults.Fault("parse", "unknown", "the answer is not one to the query", "check the endpoint"),
                     response.body[:300].decode("utf-8", "replace"),
                 )
+            elif not rows and not self.is_counted and walk.at is None and self.elsewhere():
+                steps = iter([self.ask(walk)])
             elif not rows:
                 steps = self.taken(Sheet(is_end=True), response, walk)
             else:
@@ -190,15 +207,17 @@ class Spider(ListingSpider):
     def listed(self, ids: list[str], response: Response, walk: Walk) -> list[Any]:
         """Ask for the first of some datasets; the others wait."""
         size = self.size(walk)
+        if len(ids) < walk.asked * (self.list_pages if walk.size == 0 else 1):
+            self.short_lists.add(len(ids))
         bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
         # The order is the endpoint's own: only where it is that of characters can the rest be told from its keys.
         is_sorted = all(one < other for one, other in pairwise(ids))
         if bad or not is_sorted:
             good = [one for one in ids if one not in bad]
-            job = _Job(walk, ids, _halves(good, size), lost=bad)
+            job = Job(walk, ids, halves(good, size), lost=bad)
             return self.next_detail(job, response)
         self.keys = ids[size:]
-        return [self.detail(_Job(walk, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
+        return [self.detail(Job(walk, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, walk: Walk) -> list[Any]:
         """What the operator's own query has found, which must be all."""
@@ -226,6 +245,10 @@ class Spider(ListingSpider):
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
         """The bindings of an answer. Raises Refused."""
         if fault := faults.of_response(response):
+            if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
+                fault = faults.Fault(
+                    "timeout", "unknown", "the endpoint ran out of time", "ask the operator for more time"
+                )
             raise Refused(fault, response.body[:500].decode("utf-8", "replace"))
         if _is_partial(response):
             partial = "the endpoint ran out of time, and answers in part"
@@ -239,7 +262,7 @@ class Spider(ListingSpider):
 
     # What is said of the datasets of a page
 
-    def detail(self, job: _Job) -> Request:
+    def detail(self, job: Job) -> Request:
         kind, ids = job.todo[0]
         text = queries.DETAILS[kind](ids, self.in_graphs)
         job.asked += 1
@@ -252,11 +275,11 @@ class Spider(ListingSpider):
         for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
-    async def on_detail(self, response: Response, job: _Job) -> AsyncIterator[Any]:
+    async def on_detail(self, response: Response, job: Job) -> AsyncIterator[Any]:
         if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
             # Some gateways let questions through by GET alone.
             self.by_get, self.batch = True, min(self.batch, GET_SETS)
-            job.todo = _smaller(job.todo, GET_SETS)
+            job.todo = smaller(job.todo, GET_SETS)
             yield self.detail(job)
             return
         try:
@@ -265,19 +288,44 @@ class Spider(ListingSpider):
             for step in self.halved(job, refusal.fault, response.url):
                 yield step
             return
-        if rows and len(rows) % LEAST_CAP == 0:
-            fault = faults.Fault(
-                "too_large", "unknown", f"the answer is cut off at {len(rows):,} rows", "raise the cap"
-            )
-            for step in self.halved(job, fault, response.url):
-                yield step
+        if rows and (len(rows) % ROUND == 0 or len(rows) in self.short_lists):
+            kind, ids = job.todo[0]
+            text = queries.counting(queries.DETAILS[kind](ids, self.in_graphs))
+            yield self.query(
+                text, self.on_counted, self.on_not_counted, by_post=True, cb_kwargs={"job": job, "rows": rows},
+                meta={"max_retry_times": 0},
+            )  # fmt: skip
             return
-        _fill(job.store, rows, job.asked)
-        job.todo.pop(0)
-        for step in self.next_detail(job, response):
+        for step in self.filled(job, rows, response):
             yield step
 
-    def halved(self, job: _Job, fault: faults.Fault, url: str) -> list[Any]:
+    async def on_counted(self, response: Response, job: Job, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
+        """Whether an answer of a round number of rows was whole."""
+        try:
+            is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
+        except (Refused, LookupError, ValueError, TypeError):
+            is_whole = len(rows) % LEAST_CAP != 0
+        for step in self.filled(job, rows, response) if is_whole else self.cut_off(job, rows, response.url):
+            yield step
+
+    async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
+        is_cut = len(rows) % LEAST_CAP == 0
+        for step in self.cut_off(job, rows, request.url) if is_cut else self.filled(job, rows, None):
+            yield step
+
+    def cut_off(self, job: Job, rows: list[dict[str, Any]], url: str) -> list[Any]:
+        why = f"the answer is cut off at {len(rows):,} rows"
+        return self.halved(job, faults.Fault("too_large", "unknown", why, "raise the cap"), url)
+
+    def filled(self, job: Job, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
+        """Take the rows of an answer, and go on."""
+        fill(job.store, rows, job.asked)
+        job.todo.pop(0)
+        return self.next_detail(job, response)
+
+    def halved(self, job: Job, fault: faults.Fault, url: str) -> list[Any]:
         """Ask for half of the datasets; one that cannot be had alone is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
@@ -294,7 +342,7 @@ class Spider(ListingSpider):
             job.todo = [(kind, ids[:middle]), (kind, ids[middle:]), *job.todo]
         return self.next_detail(job, None)
 
-    def next_detail(self, job: _Job, response: Response | None) -> list[Any]:
+    def next_detail(self, job: Job, response: Response | None) -> list[Any]:
         """The next question about a page; or, after the last, its datasets."""
         job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
         if job.todo:
@@ -322,55 +370,11 @@ class Spider(ListingSpider):
 
     def to_dataset(self, raw: Any) -> Dataset:
         if "@lost" in raw:
-            raise ValueError(raw["@lost"])
+            remedy = "ask the operator for more rows and time a question, and for IRIs that can be asked for"
+            raise LostRecord(raw["@lost"], remedy)
         return row_dataset(raw) if "@rows" in raw else to_dataset(raw, self.languages)
 
 
 def _is_partial(response: Response) -> bool:
     """Virtuoso gives what it has found when its time is up."""
     return response.status == 206 or "X-SQL-State" in response.headers
-
-
-def _halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
-    """What is to be asked of some datasets, so many at a time."""
-    parts = [ids[at : at + size] for at in range(0, len(ids), size)]
-    return [(kind, part) for part in parts for kind in ("own", "files")]
-
-
-def _smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, list[str]]]:
-    return [(kind, ids[at : at + size]) for kind, ids in todo for at in range(0, len(ids), size)]
-
-
-def _fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
-    """Add the statements of an answer. Blank nodes are told apart by the number of the question."""
-
-    def term(value: dict[str, Any]) -> Any:
-        if value["type"] == "uri":
-            return NamedNode(value["value"])
-        if value["type"] == "bnode":
-            return BlankNode(f"q{number}x{value['value'].encode().hex()}")
-        datatype = value.get("datatype")
-        if language := value.get("xml:lang"):
-            return Literal(value["value"], language=language)
-        return (
-            Literal(value["value"], datatype=NamedNode(datatype))
-            if datatype and datatype != _STRING
-            else Literal(value["value"])
-        )
-
-    for row in rows:
-        try:
-            subject, predicate, value = term(row["s"]), term(row["p"]), term(row["o"])
-            quads = [Quad(subject, predicate, value)]
-            if "d" in row:
-                quads.append(Quad(term(row["d"]), DISTRIBUTION, subject))
-            elif predicate == MEMBER:
-                # What a series is was not asked for.
-                quads.append(Quad(subject, TYPE, SERIES))
-        except (KeyError, ValueError, TypeError):
-            # An IRI or language that is none: this one statement is left out.
-            continue
-        if predicate == DISTRIBUTION and "d" not in row and isinstance(value, BlankNode):
-            # It comes with the distributions, under another name.
-            continue
-        store.extend(quads)

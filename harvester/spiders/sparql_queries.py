@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["DETAILS", "count", "identifiers", "is_iri", "known"]
+__all__ = ["DETAILS", "count", "counting", "identifiers", "is_iri", "known"]
 
 _PREFIXES = {
     "dcat": "http://www.w3.org/ns/dcat#",
@@ -63,6 +63,12 @@ def count(in_graphs: bool, is_other: bool = False) -> str:
     return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(pattern, in_graphs)} }}")
 
 
+def counting(query: str) -> str:
+    """How many rows a query finds, whatever the endpoint would cut its answer to."""
+    prefixes, select, rest = query.partition("SELECT ")
+    return f"{prefixes}SELECT (COUNT(*) AS ?n) WHERE {{ {{ {select}{rest} }} }}"
+
+
 def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) -> str:
     """The IRIs that follow one, in the order of their characters."""
     beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
@@ -76,8 +82,8 @@ def known(iri: str, in_graphs: bool) -> str:
 
 
 def is_iri(text: str) -> bool:
-    """Whether a text can stand as an IRI in a query, by SPARQL's grammar (IRIREF)."""
-    return "://" in text and not re.search(r'[\x00-\x20<>"{}|\\^`]', text)
+    """Whether a text can stand as an absolute IRI in a query, by SPARQL's grammar (IRIREF); urn: is one too."""
+    return re.fullmatch(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+', text) is not None
 
 
 def _values(name: str, ids: Sequence[str]) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pyoxigraph
 import pytest
-from portal_server import Answer, Asked, PortalServer, Route, harvest, harvested, spec
+from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
 
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.detect import detect
 from harvester.spiders.sparql_results import result_of
 
 DCAT = "http://www.w3.org/ns/dcat#"
@@ -34,12 +36,23 @@ def endpoint(
     store: pyoxigraph.Store,
     refuse: Callable[[Asked, str], Answer | None] = lambda asked, query: None,
     form: pyoxigraph.QueryResultsFormat = JSON,
+    cap: int | None = None,
 ) -> Route:
+    """``cap``: rows to which every answer is cut, without a word."""
+
     def answer(asked: Asked) -> Answer:
-        query = parse_qs(asked.body.decode())["query"][0] if asked.body else asked.query["query"]
+        found = parse_qs(asked.body.decode()) if asked.body else {}
+        query = found["query"][0] if found else asked.query.get("query")
+        if query is None:
+            return Answer(400, "text/plain", b"no query")
         if refusal := refuse(asked, query):
             return refusal
-        return Answer(200, form.media_type, store.query(query).serialize(format=form) or b"")
+        body = store.query(query).serialize(format=form) or b""
+        if cap is not None:
+            result = json.loads(body)
+            result["results"]["bindings"] = result["results"]["bindings"][:cap]
+            body = json.dumps(result).encode()
+        return Answer(200, form.media_type, body)
 
     return answer
 
@@ -60,7 +73,36 @@ def short_lists(asked: Asked, query: str) -> Answer | None:
     return Answer(500, "text/plain", b"too many rows") if "LIMIT 300" in query else None
 
 
-@pytest.mark.parametrize("refuse", [too_long, out_of_time, no_post, short_lists])
+def out_of_time_by_429(asked: Asked, query: str) -> Answer | None:
+    """As QLever tells that its time was up."""
+    body = b'{"exception": "Operation timed out.", "status": "ERROR"}'
+    return Answer(429, "application/json", body) if query.count("<http://x.example/") > 100 else None
+
+
+def answered_in_part(asked: Asked, query: str) -> Answer | None:
+    """As Virtuoso answers whose anytime query ran out of time: with what it has, and a header."""
+    empty = b'{"head": {"vars": ["s", "p", "o"]}, "results": {"bindings": []}}'
+    is_long = query.count("<http://x.example/") > 100
+    return Answer(200, JSON.media_type, empty, {"X-SQL-State": "S1TAT"}) if is_long else None
+
+
+def no_count(asked: Asked, query: str) -> Answer | None:
+    said = b"Virtuoso 42000 Error The estimated execution time 945 (sec) exceeds the limit of 400 (sec)."
+    return Answer(400, "text/plain", said) if "COUNT(" in query else None
+
+
+def sorted_top(asked: Asked, query: str) -> Answer | None:
+    """As Virtuoso refuses to sort more rows than it is set up for."""
+    said = b"Virtuoso 22023 Error SR353: Sorted TOP clause specifies more then 300 rows to sort."
+    return Answer(500, "text/plain", said) if "LIMIT 300" in query else None
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        too_long, out_of_time, no_post, short_lists, out_of_time_by_429, answered_in_part, no_count, sorted_top,
+    ],
+)  # fmt: skip
 def test_whatever_an_endpoint_refuses_it_is_read_whole(
     refuse: Callable[[Asked, str], Answer | None], catalog: Catalog
 ) -> None:
@@ -101,3 +143,96 @@ def test_entities_of_an_answer_in_xml_are_not_unfolded() -> None:
     except ValueError:
         return
     assert len(str(rows)) < 10_000
+
+
+@pytest.mark.parametrize("cap", [100, 33])
+def test_cap_on_rows_is_found_by_counting(cap: int, catalog: Catalog) -> None:
+    """Nothing in an answer says that it was cut; that it has a round number of rows, or as many as a list, may."""
+    with PortalServer({"/sparql": endpoint(store_of(40), cap=cap)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 40, [])
+    found = list(datasets(catalog, "p"))
+    assert all(one.dataset.title and one.dataset.publisher and len(one.distributions) == 1 for one in found)
+
+
+def test_what_is_more_than_a_cap_is_lost_and_said(catalog: Catalog) -> None:
+    files = " , ".join(f"[ <{DCAT}accessURL> <http://x.example/f{n}> ]" for n in range(60))
+    store = store_of(12)
+    extra = f"<http://x.example/big> a <{DCAT}Dataset> ; <{DCAT}distribution> {files} ."
+    store.load(extra.encode(), format=pyoxigraph.RdfFormat.TURTLE)
+    with PortalServer({"/sparql": endpoint(store, cap=50)}) as server:
+        # The cap shows itself on a list that comes shorter than it was asked for.
+        store.load(
+            "\n".join(f"<http://x.example/a{n:02}> a <{DCAT}Dataset> ." for n in range(50)).encode(),
+            format=pyoxigraph.RdfFormat.TURTLE,
+        )
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("partial", 62)
+    told = catalog.rows("select * from harvest_errors")
+    assert any("cut off at 50 rows" in one["message"] and "operator" in one["remedy"] for one in told)
+
+
+def test_datasets_named_by_urn_are_asked_for(catalog: Catalog) -> None:
+    store = pyoxigraph.Store()
+    lines = [f'<urn:uuid:{n}> a <{DCAT}Dataset> ; <http://purl.org/dc/terms/title> "Set {n}" .' for n in range(5)]
+    store.load("\n".join(lines).encode(), format=pyoxigraph.RdfFormat.TURTLE)
+    with PortalServer({"/sparql": endpoint(store)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/sparql"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"], row["reasons"]) == ("complete", 5, [])
+
+
+def test_endpoint_behind_a_login_is_no_empty_catalogue(catalog: Catalog) -> None:
+    refuse = Answer(401, "application/json", b'{"message": "Unauthorized"}')
+    with PortalServer({"/db/query": endpoint(store_of(3), lambda asked, query: refuse)}) as server:
+        harvest(catalog, spec("p", "sparql", server.url + "/db/query"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("failed", 0) and "401" in str(row["reasons"])
+
+
+def by_accept(store: pyoxigraph.Store) -> Route:
+    """An endpoint that answers in XML, unless JSON is asked for; and with a page for people without a query."""
+
+    def answer(asked: Asked) -> Answer:
+        if not asked.query.get("query") and not asked.body:
+            return Answer(200, "text/html", b"<html><title>Query editor</title></html>")
+        form = JSON if "json" in asked.headers.get("Accept", "") else XML
+        return endpoint(store, form=form)(asked)  # type: ignore[operator,no-any-return]
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/sparql", by_accept(store_of(3))),
+        ("/", by_accept(store_of(3))),
+        ("/", endpoint(store_of(3), form=XML)),
+        ("/ds/query", endpoint(store_of(3, graph="http://x.example/graph"))),
+    ],
+)
+def test_endpoint_is_detected_whatever_it_answers_in_and_wherever_it_keeps_datasets(path: str, route: Route) -> None:
+    with PortalServer({path: route}) as server:
+        found = detect(server.url + path, allow_local=True, delay_s=0)
+    assert found.best is not None and (found.best.type, found.best.datasets) == ("sparql", 3)
+    assert found.best.tried == "a record of it was read"
+
+
+def test_repositories_that_a_server_lists_are_looked_into() -> None:
+    with PortalServer(
+        {"/repositories/town": endpoint(store_of(4)), "/repositories/x": endpoint(store_of(0))}
+    ) as server:
+        rows = [
+            {
+                "uri": {"type": "uri", "value": f"{server.url}/repositories/{name}"},
+                "id": {"type": "literal", "value": name},
+            }
+            for name in ("x", "town")
+        ]
+        listed = {"head": {"vars": ["uri", "id", "title"]}, "results": {"bindings": rows}}
+        server.routes["/repositories"] = as_json(listed)
+        found = detect(server.url + "/repositories", allow_local=True, delay_s=0)
+        assert found.best is not None and found.best.url == f"{server.url}/repositories/town"
+        assert found.best.datasets == 4

@@ -1,0 +1,57 @@
+"""SPARQL endpoints that hold no dataset where it is asked for first: other graphs, other words, other repositories."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from harvester.detect.asking import Asker
+from harvester.detect.hits import CERTAIN, HINT, Hit, recognised
+from harvester.detect.ladder import AS_GIVEN, IN_GRAPHS, accepted
+from harvester.detect.recognise_more import repositories, sparql
+
+__all__ = ["look_into_graphs"]
+
+MAX_REPOSITORIES = 5
+"""Endpoints of one server that are asked."""
+KINDS = ("sparql",)
+
+
+def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+    """Ask endpoints without dcat:Dataset in the default graph as a harvest would: they may hold them elsewhere."""
+    for (kind, url), hit in list(hits.items()):
+        if kind != "sparql" or hit.confidence > HINT:
+            continue
+        if hit.datasets is None:
+            del hits[kind, url]
+            _ask_repositories(asker, url, hits)
+        elif not asker.is_slow and (found := _elsewhere(asker, url)) is not None:
+            hits[kind, url] = found
+    for (kind, url), hit in list(hits.items()):
+        # Some engines answer below their address as they do at it.
+        above = (one for (other, one), its in hits.items() if (other, its.datasets) == (kind, hit.datasets))
+        if kind == "sparql" and any(url.startswith(f"{one.rstrip('/')}/") for one in above if one != url):
+            del hits[kind, url]
+
+
+def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Hit]) -> None:
+    """Ask the endpoints that a server lists; those of other hosts are left alone."""
+    host = urlsplit(url).netloc
+    listed = repositories(asker.get(url + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
+    own = [one for one in listed if urlsplit(one).netloc == host and urlsplit(one).scheme in ("http", "https")]
+    for one in own[:MAX_REPOSITORIES]:
+        if asker.is_slow and asker.left <= 1:
+            return
+        hit = recognised(sparql, asker.get(one + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
+        if hit is not None and hit.datasets == 0 and not asker.is_slow:
+            hit = _elsewhere(asker, one) or hit
+        if hit is not None:
+            hits["sparql", one] = hit
+
+
+def _elsewhere(asker: Asker, url: str) -> Hit | None:
+    where = ("in its named graphs", "in other words than DCAT's", "in other words than DCAT's, in its named graphs")
+    for query, said in zip(IN_GRAPHS, where, strict=True):
+        hit = recognised(sparql, asker.get(url + query, KINDS, accepted(KINDS)))
+        if hit is not None and hit.datasets:
+            return Hit("sparql", CERTAIN, hit.datasets, f"a SPARQL endpoint that holds datasets {said}")
+    return None

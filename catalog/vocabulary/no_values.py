@@ -56,12 +56,15 @@ def _is_word(text: str, by_program: bool) -> bool:
 
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
     """Whether a text stands for "nothing": a word for it in any language, signs alone ("--", "?"), a template,
-    the label of a blank node.
+    the label of a blank node, an instruction of an editor.
 
     With ``by_program`` only what programs write counts, for fields in which the other words may be meant: keywords.
     """
     if text.startswith("_:") and " " not in text:
         # The label of a node without a name, which means something within its document alone.
+        return True
+    if text.startswith("-- ") and text.endswith(" --") and len(text) < 2_000:
+        # An instruction of an editor's template: "-- A short summary of the resource --".
         return True
     if "<" in text and len(text) < 2_000 and not _MARKUP.sub("", text).strip(_EDGES + "\xa0"):
         # "<br />": an editor's idea of nothing.

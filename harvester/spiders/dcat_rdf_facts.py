@@ -257,6 +257,16 @@ def _shape(place: Any) -> str | None:
 
 
 def access_rights(node: Any) -> str | None:
+    """Who may see a dataset; what all its files say alike, where it says nothing itself: so GeoDCAT-AP has it."""
+    own = _access_rights(node)
+    files = nodes(node, "dcat:distribution")
+    if own is not None or not files:
+        return own
+    said = {_access_rights(one) for one in files}
+    return said.pop() if len(said) == 1 else None
+
+
+def _access_rights(node: Any) -> str | None:
     found = [Candidate("access_rights", one) for one in names(node, "dct:accessRights") if not is_no_value(one)]
     found += [Candidate("access_rights", said, rank=1) for v in nodes(node, "dct:accessRights") if (said := label(v))]
     chosen: Choice | None = choose("access_rights", found)

@@ -105,11 +105,9 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         language=_languages(about),
         landing_page=_landing_page(record, data_uri, links),
         conforms_to=_conformance(record),
-        hvd_categories=tuple(
-            link
-            for one in find_all(about, "descriptiveKeywords/MD_Keywords/keyword")
-            if (link := href(one)) and "/bna/" in link
-        ),
+        # The guidance on high-value datasets has both written as keywords with an address.
+        applicable_legislation=_keyword_links(about, "/eli/"),
+        hvd_categories=_keyword_links(about, "/bna/"),
         provenance=first(
             iso_text(record, "dataQualityInfo/DQ_DataQuality/lineage/LI_Lineage/statement"),
             iso_text(record, "resourceLineage/LI_Lineage/statement"),
@@ -123,6 +121,12 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         distributions=links.files,
         data_services=links.services,
     )
+
+
+def _keyword_links(about: etree._Element | None, part: str) -> tuple[str, ...]:
+    """The addresses behind keywords that have a certain part."""
+    links = (href(one) for one in find_all(about, "descriptiveKeywords/MD_Keywords/keyword"))
+    return tuple(dict.fromkeys(link for link in links if link and part in link))
 
 
 # Words

@@ -32,7 +32,7 @@ TOO_DEEP = f"folders over {MAX_DEPTH} levels deep"
 NO_RECORDS = (
     "stylesheet", "transform", "schema", "urlset", "sitemapindex", "rss", "feed", "kml", "svg", "html", "gpx",
     "configuration", "project", "qgis", "VRTDataset", "PAMDataset", "WMT_MS_Capabilities", "WMS_Capabilities",
-    "WFS_Capabilities", "Capabilities", "OpenSearchDescription",
+    "WFS_Capabilities", "Capabilities", "OpenSearchDescription", "FC_FeatureCatalogue",
 )  # fmt: skip
 """Roots of XML files that are known to be no metadata records: they lie in such folders, and nothing is lost."""
 TROUBLE = ("ExceptionReport", "ServiceExceptionReport", "Error", "error", "errors", "Fault")

@@ -181,8 +181,8 @@ def test_periods(said: Any, start: str | None, end: str | None) -> None:
     assert span(periods(said)) == (start, end)
 
 
-@pytest.mark.parametrize("label", ["_:b0", "_:dataset-1", "_:n1049372e768c"])
-def test_the_label_of_a_blank_node_is_no_fact(label: str) -> None:
+@pytest.mark.parametrize("label", ["_:b0", "_:dataset-1", "_:n1049372e768c", "-- Who publishes the series --"])
+def test_the_label_of_a_blank_node_or_an_instruction_is_no_fact(label: str) -> None:
     facts = Facts()
     facts.read({"landingPage": label, "rights": label, "publisher": label})
     assert (facts.text("landing_page"), facts.text("rights"), facts.text("publisher")) == (None, None, None)

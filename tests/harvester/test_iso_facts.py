@@ -394,3 +394,12 @@ def test_what_dublin_core_of_a_catalogue_cannot_carry_is_not_known() -> None:
     assert found.licence == "Licence Ouverte 2.0"
     assert [one.endpoint_url for one in found.data_services] == ["https://f.example/wms"]
     assert [one.download_url for one in found.distributions] == ["https://f.example/w.zip"]
+
+
+def test_keywords_with_an_address_tell_of_law_and_category() -> None:
+    law, category = "http://data.europa.eu/eli/reg_impl/2023/138/oj", "http://data.europa.eu/bna/c_dd313021"
+    listed_words = [words("High-value dataset", law), words("Earth observation", category), words("Wells")]
+    inner = "".join(f"<gmd:keyword>{one}</gmd:keyword>" for one in [*listed_words, listed_words[0]])
+    found = dataset(f"<gmd:descriptiveKeywords><gmd:MD_Keywords>{inner}</gmd:MD_Keywords></gmd:descriptiveKeywords>")
+    assert (found.applicable_legislation, found.hvd_categories) == ((law,), (category,))
+    assert found.keywords == ("High-value dataset", "Earth observation", "Wells")

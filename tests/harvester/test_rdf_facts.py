@@ -133,6 +133,27 @@ def test_open_terms_among_the_rights_are_a_licence(statements: str, licence: boo
         assert file(statements).rights
 
 
+PUBLIC = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "expected"),
+    [
+        ("", (PUBLIC, PUBLIC), PUBLIC),
+        ("", (PUBLIC, "http://x.example/secret"), None),
+        ("dct:accessRights <http://x.example/ask> ;", (PUBLIC, PUBLIC), "http://x.example/ask"),
+        ("", (PUBLIC,), PUBLIC),
+        ("", (), None),
+    ],
+)
+def test_access_rights_that_all_files_state_are_the_datasets(
+    own: str, files: tuple[str, ...], expected: str | None
+) -> None:
+    listed = " , ".join(f"[ a dcat:Distribution ; dct:accessRights <{one}> ]" for one in files)
+    said = f'{own} dct:title "T"' + (f" ; dcat:distribution {listed}" if listed else "")
+    assert dataset(said).access_rights == expected
+
+
 def test_a_licence_that_resolves_goes_before_words_and_an_open_right_does_not_lift_a_restriction() -> None:
     cc = "<https://creativecommons.org/licenses/by/4.0/>"
     assert file(f'dct:license "see the page" ; dct:rights {cc}').licence == cc[1:-1]

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from catalog.lost_runs import LOST
 from catalog.migrations import add_metric_columns, migrate
 from catalog.model import Portal
 from catalog.rows import plain
@@ -207,6 +208,11 @@ class Catalog:
         rows = self.rows("select id, command, status from runs order by id desc limit 1")
         resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")
         return rows[0]["id"] if resumable else None
+
+    def end_lost_runs(self) -> None:
+        """Note that runs which were killed are interrupted. For who holds the lock of the folder: no run is at work."""
+        with self.writing():
+            self.db.conn.execute(LOST)
 
     def latest_run(self) -> str | None:
         """The last run that came to its end."""

@@ -260,13 +260,12 @@ def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -
     """
     from catalog.harvests import Grace
     from catalog.harvests import approve as approve_harvest
-    from catalog.store import open_catalog
-    from harvester.nightly import locked
+    from harvester.nightly import writing
     from harvester.registry import resolve
 
     _catalogue(data)
     retire = resolve(data, [portal], registry=registry)[0].retire
-    with locked(data), open_catalog(data / "catalog.db") as catalog:
+    with writing(data) as catalog:
         row = approve_harvest(catalog, portal, run, by=by, grace=Grace(retire.grace_runs, retire.grace_days))
     click.echo(
         f"{portal}, run {run}: complete. {row['removed']} datasets are missing, {row['retired']} retired. "

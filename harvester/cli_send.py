@@ -64,8 +64,7 @@ def send(
     Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON.
     """
     from catalog.sent import letters
-    from catalog.store import open_catalog
-    from harvester.nightly import locked
+    from harvester.nightly import writing
     from harvester.registry import resolve
     from harvester.send import folder_of
 
@@ -74,7 +73,8 @@ def send(
     if not (dry_run or smtp or posts):
         raise click.UsageError("say --dry-run, --smtp HOST:PORT or --webhook URL")
     server = _server(smtp, sender, user, password, starttls, reply_to) if smtp else None
-    with locked(data), open_catalog(_catalogue(data)) as catalog:
+    _catalogue(data)
+    with writing(data) as catalog:
         run_id = _exported_run(catalog, data)
         if "*" in posts:
             names = catalog.rows("select distinct coalesce(government, title) as name from portals")
@@ -166,13 +166,13 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
     Rows that cannot be used are named with their line and the remedy, and stop nothing; then the exit code is 3.
     """
     from catalog.responses import import_answers, import_reports
-    from catalog.store import open_catalog
-    from harvester.nightly import locked
+    from harvester.nightly import writing
     from harvester.replies import read_reply
 
     today = datetime.now(UTC).date()
     count = 0
-    with locked(data), open_catalog(_catalogue(data)) as catalog:
+    _catalogue(data)
+    with writing(data) as catalog:
         for path in files:
             parsed = read_reply(path, today)
             answers = import_answers(catalog, parsed.answers, today.isoformat())

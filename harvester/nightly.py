@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from catalog.exports import ExportOptions
 from catalog.model import Portal
-from catalog.store import Catalog, now, open_catalog, started
+from catalog.store import Catalog, CatalogError, now, open_catalog, started
 from harvester import __version__
 from harvester.configuration import load as configuration
 from harvester.interrupts import begin_ending, check_interrupt
 from harvester.night import CheckBudget, Night
+from harvester.supervisor import RUN
 from quality.tables.limits import TableBounds
 from specs.commitments import Commitment
 from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
-__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary"]
+__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary", "writing"]
 
 Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "track", "export")
@@ -53,6 +54,14 @@ def locked(data: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def writing(data: Path) -> Iterator[Catalog]:
+    """The catalogue of a data folder, for one command that writes. Raises AlreadyRunning and CatalogError."""
+    with locked(data), open_catalog(data / "catalog.db") as catalog:
+        catalog.end_lost_runs()
+        yield catalog
 
 
 def portal_of(spec: PortalSpec) -> Portal:
@@ -109,7 +118,7 @@ def nightly(
     be tracked. Raises AlreadyRunning,
     CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
     """
-    with locked(data), open_catalog(data / "catalog.db") as catalog:
+    with writing(data) as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
         run_id = catalog.latest_run() if set(stages) <= {"score", "track", "export"} else None
         # Where nothing new is seen, the last run is read again, not a new one begun.
@@ -145,7 +154,7 @@ def replay(
 
     source = Replay(archive)
     run_id = str(source.info["run_id"])
-    with locked(data), open_catalog(data / "catalog.db") as catalog:
+    with writing(data) as catalog:
         latest = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id]) or ""
         if latest >= run_id:
             raise ArchiveError(
@@ -201,6 +210,9 @@ def _run(
 ) -> dict[str, Any]:
     """Run the stages, publish, and seal the run with its manifest."""
     catalog, run_id = night.catalog, night.run_id
+    if not is_again:
+        catalog.set_run(run_id, status="running")
+        RUN.begin(catalog.path, run_id)
     # A run that is taken up again has cost something already.
     night.traffic |= json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     try:
@@ -212,10 +224,14 @@ def _run(
             work = _score_all if stage == "score" and is_again else _STAGES[stage]
             work(night, portals, bounds)
         check_interrupt()
-    except (KeyboardInterrupt, SystemExit):
-        begin_ending()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            begin_ending()
         if not is_again:
-            catalog.set_run(run_id, status="interrupted")
+            # Where it cannot be written now, the next command that writes says so.
+            with suppress(CatalogError):
+                catalog.set_run(run_id, status="interrupted")
+                RUN.end()
         raise
     finally:
         if night.archive is not None:
@@ -225,6 +241,7 @@ def _run(
         catalog.set_run(run_id, summary=result)
     else:
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
+        RUN.end()
     if "export" in stages:
         # Only now does the copy say that the run is complete.
         from catalog.exports.prometheus import write_prometheus

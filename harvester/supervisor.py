@@ -26,9 +26,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PULSE", "STUCK", "Pulse", "supervised"]
+__all__ = ["PULSE", "RUN", "STUCK", "Pulse", "supervised"]
 
-GRACE_S = 3.5
+GRACE_S = 3.0
 """From a signal to the kill."""
 AGAIN_S = 1.0
 """Between a signal and the next one."""
@@ -39,6 +39,8 @@ LATE_S = 20.0
 HOLD_S = 1_800.0
 """Without a pulse, while the catalogue is written."""
 MAX_RESTARTS = 32
+NOTE_S = 0.7
+"""For noting in the catalogue that a run was killed."""
 MEMORY_SHARE = 0.75
 """Of this machine's memory, that a portal may take while it holds up the loop."""
 _FROM_KERNEL = 0x80  # SI_KERNEL of sigaction(2)
@@ -86,7 +88,44 @@ class Pulse:
         return _Seen(at, until, name[:length].decode("utf-8", "replace")) if at else None
 
 
+class _Run:
+    """Shared memory: the catalogue that a run is written to, and its id."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 8192)
+
+    def begin(self, path: Path, run_id: str) -> None:
+        """A run is at work from now on."""
+        said = f"{run_id}\n{path.absolute()}".encode("utf-8", "surrogateescape")
+        if len(said) < len(self._memory):
+            self._memory[:] = said.ljust(len(self._memory), b"\0")
+
+    def end(self) -> None:
+        """What became of the run is written."""
+        self._memory[:] = bytes(len(self._memory))
+
+    def note_its_end(self) -> None:
+        """Note that a run was interrupted whose process was killed; in a child, since a disk may be slow."""
+        run_id, _, path = self._memory[:].rstrip(b"\0").decode("utf-8", "surrogateescape").partition("\n")
+        if not path:
+            return
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                from catalog.lost_runs import end_lost_run
+
+                end_lost_run(Path(path), run_id, NOTE_S)
+            os._exit(0)
+        until = time.monotonic() + NOTE_S
+        while time.monotonic() < until:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            time.sleep(0.01)
+        _kill(child)
+
+
 PULSE = Pulse()
+RUN = _Run()
 
 
 def supervised(work: Callable[[], int]) -> int:
@@ -111,6 +150,7 @@ def supervised(work: Callable[[], int]) -> int:
         code = _wait(child, watched)
         _end_all()
         if code is not None:
+            RUN.note_its_end()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return code
 

@@ -123,6 +123,9 @@ def test_a_signal_ends_the_program_whatever_it_does(
     assert process.returncode == 130
     assert spent < 5, spent
     assert "goes on where it stopped" in err and "Traceback" not in err
+    # Also where the program had to be killed, whoever waited for it notes how its run ended.
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("select status from runs") == "interrupted"
     with begin("", data, "harvest", "--portals", str(folder / "good.toml"), "--json") as again:
         out, err = again.communicate(timeout=100)
     assert again.returncode == 0, err

@@ -9,45 +9,19 @@ line of keys and values stands apart. After the classification of lines by Pythe
 from __future__ import annotations
 
 import re
-import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from quality.tables.scanning import look
+from quality.tables.body import Body, group_of, is_unit, is_year
 from quality.tables.shapes import is_one_of
-from quality.tables.vote import MISSING
 
-__all__ = ["Heading", "find_heading", "group_of", "is_unit"]
+__all__ = ["Heading", "find_heading"]
 
-_DATES = frozenset(
-    {"iso_date", "iso_time", "year_slash", "year_dot", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "dash_dmy"}
-    | {"dash_mdy", "dash_either", "short_slash_dmy", "short_slash_mdy", "short_slash_either", "short_dot_dmy"}
-    | {"month_dash_short", "month_dash", "month_space", "local_time", "no_such_date"}
-)
-_TEXTS = frozenset({"text", "text_with_digits"})
-_UNIT_SIGNS = frozenset({"%", "‰", "°", "€", "$", "£", "¥", "(%)", "°C"})
 _MOST_ROWS = 400
 """Rows that are looked at: beyond, a table does not begin."""
 _MOST_HEADER = 12
-_FEW_WIDE = 20
 _FEW_NAMES = 3
-_FEW_YEARS = 6
 _LOOK_AHEAD = 12
-_UNIT = re.compile(
-    r"\(?\[?\s*(%|‰|°\s?[CFKcf]?|°|[€£$¥]|(m|k|M|G|c|d|µ|μ|n|h)?(m|g|l|L|s|W|Wh|V|A|Hz|Pa|J|t|B|mol|bar)([²³23]|\^[23])?"
-    r"|ha|h|min|d|a|km/h|m/s|m/h|mm/h|kn|kWh|MWh|GWh|TWh|PJ|TJ|toe|ppm|ppb|dB(\(A\))?|pH|in|ft|mi|lb|oz|gal|mph|no\.?|nr\.?"
-    r"|n°|€|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|HUF|[µμm]?g/(m[³3]|l|L|kg)|[kM]?W/m[²2]|1/\w{1,3}|\w{1,3}/\w{1,3}"
-    r"|years?|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|Jahre?n?|Monate?|Tage?|Stunden?|Std\.?|ans?|mois|jours?|años?"
-    r"|公尺|公里|公頃|平方公尺|平方米|人|戸|戶|户|円|千円|百万円|元|公斤|公噸|歲|歳|м|км|га|кг|т|руб\.?|тыс\.?|чел\.?|명|원"
-    r"|[-–—]|(1[ .,]?000|Tsd\.?|Mio\.?|Mrd\.?|million|thousand|index)( \w+)?)\s*\]?\)?"
-)
-
-
-_ADDRESS = re.compile(r"(?:https?|ftps?)://\S|[^@\s]+@[^@\s]+\.\w", re.IGNORECASE)
-_YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
-"""A year, perhaps with the mark of a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,123 +49,21 @@ class Heading:
         return max((*self.lines, *self.extra))
 
 
-@lru_cache(maxsize=65_536)
-def group_of(cell: str) -> str:
-    """ "" for blank, "sign" for no value, "number", "date", "time", "code" or "text"."""
-    if not cell:
-        return ""
-    if cell in _UNIT_SIGNS:
-        return "text"
-    if cell in MISSING or not any(char.isalnum() for char in cell):
-        return "sign"
-    kind = look(cell[:80])
-    if kind in _DATES:
-        return "date"
-    if kind == "clock":
-        return "time"
-    if kind == "text_with_digits":
-        return "code"
-    return "text" if kind in _TEXTS else "number"
-
-
-def is_unit(cell: str) -> bool:
-    """Whether a cell holds a unit of measure and nothing else."""
-    return _UNIT.fullmatch(cell.strip()) is not None
-
-
 def _is_hxl(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     tags = sum(cell.startswith("#") and cell[1:2].isalpha() for cell in filled)
     return tags >= 2 and tags >= 0.6 * len(filled)
 
 
-class _Body:
-    """What the columns hold, as the lower part of the rows tells."""
-
-    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
-        self.rows = rows
-        filled = [sum(map(bool, cells)) for cells in rows]
-        self.filled = filled
-        # Below the first third no header stands, unless there are hardly any rows.
-        start = min(len(rows) // 3, 30) if len(rows) > 6 else len(rows) // 2
-        counts = [count for count in filled[start:] if count] or [count for count in filled if count]
-        self.usual = statistics.median([count for count in counts if count > 1] or counts)
-        body = [cells for cells, count in zip(rows[start:], filled[start:], strict=True) if count > self.usual * 0.4]
-        wide = [cells for cells, count in zip(rows, filled, strict=True) if count >= 0.5 * max(filled)]
-        if max(filled) > 2 * self.usual and 3 <= len(wide) <= _FEW_WIDE:
-            # A few rows of figures with long notes below them.
-            body, self.usual = wide, float(max(filled))
-        self.body = body or list(rows)
-        width = max((len(cells) for cells in rows), default=0)
-        self.typed: dict[int, str] = {}
-        self.years: set[int] = set()
-        for place in range(min(width, 2_000)):
-            cells = [row[place] for row in self.body[:200] if place < len(row) and row[place]]
-            groups = Counter(map(group_of, cells))
-            told = sum(groups[name] for name in ("number", "date", "time", "text", "code"))
-            for name in ("number", "date", "time"):
-                if groups[name] and groups[name] >= 0.6 * told and groups[name] >= 0.2 * len(self.body[:200]):
-                    self.typed[place] = name
-                    if name == "number" and sum(map(_is_year, cells)) > 0.8 * groups[name]:
-                        self.years.add(place)
-
-    def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
-        """Typed columns in which a row agrees, in which it has words, and in which it is filled."""
-        yes = words = filled = 0
-        sequence = self._is_sequence(cells)
-        for place, wanted in self.typed.items():
-            group = group_of(cells[place]) if place < len(cells) else ""
-            if not group:
-                continue
-            filled += 1
-            if group == "sign" or (group == wanted and not (sequence and place not in self.years)):
-                yes += 1
-            else:
-                # Days above numbers, numbers above days and years in a row are names as well as words are.
-                words += 1
-        return yes, words, filled
-
-    def _is_sequence(self, cells: Sequence[str]) -> bool:
-        """Whether the numbers of a row are years one after the other, or the same over: names of columns."""
-        values = [cells[place] for place, kind in self.typed.items() if kind == "number" and place < len(cells)]
-        values = [value for value in values if value]
-        if len(values) < 2 or not all(map(_is_year, values)):
-            return False
-        years = [int(value[:4]) for value in values]
-        steps = Counter(b - a for a, b in zip(years, years[1:], strict=False))
-        # Surveys come every two or three years, and a second block of years begins anew.
-        backwards = sum(count for step, count in steps.items() if step <= 0)
-        is_broken = len(years) >= _FEW_YEARS and len(steps) == _FEW_NAMES and backwards <= 1
-        return (
-            (len(steps) <= 2 or is_broken)
-            and all(abs(step) <= 10 for step in steps)
-            and (len(values) >= 0.5 * len(self.typed) or len(values) == sum(map(bool, cells)))
-        )
-
-    def is_data(self, cells: Sequence[str]) -> bool:
-        yes, words, filled = self.agreement(cells)
-        return (
-            filled > 0 and yes > 0 and words <= 0.34 * filled and filled >= min(0.3 * len(self.typed), self.usual / 3)
-        )
-
-    def is_wordy(self, cells: Sequence[str]) -> bool:
-        yes, words, filled = self.agreement(cells)
-        return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled
-
-
-def _is_year(cell: str) -> bool:
-    return len(cell) <= 8 and _YEAR.fullmatch(cell) is not None
-
-
 _ADDRESS = re.compile(r"(?i)(https?|ftp)://\S+|[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 
-def _holds_address(cells: Sequence[str], body: _Body) -> bool:
+def _holds_address(cells: Sequence[str], body: Body) -> bool:
     filled = [cell for cell in cells if cell]
     return len(filled) > 2 and len(filled) >= 0.5 * body.usual and any(map(_ADDRESS.fullmatch, filled))
 
 
-def _first_data(body: _Body) -> int | None:
+def _first_data(body: Body) -> int | None:
     """The row where data begin."""
     rows = body.rows
     first = next((n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells)), None)
@@ -216,7 +88,7 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
     if not any(any(cells) for cells in stripped):
         return None
-    body = _Body(stripped)
+    body = Body(stripped)
     plain = _plain(rows, stripped, usual_header)
     if not body.typed or len(stripped) < 2:
         return plain
@@ -237,6 +109,8 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     while len(block) > 1 and _is_row_of(stripped[block[-1]], stripped[block[-1] + 1 :], body):
         # A word where the others hold a number does not make a name of it.
         first = block.pop()
+    if (parted := _parted_from(body, block[0], _names(rows, stripped, block)[1])) is not None:
+        block.insert(0, parted)
     lines, extra, kind = _roles(stripped, block)
     names, nameless = _names(rows, stripped, lines)
     covered = sum(place < len(names) and bool(names[place].strip()) for place in body.typed) / len(body.typed)
@@ -247,7 +121,7 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     return Heading(tuple(lines), names, tuple(extra), kind, confidence, nameless, again)
 
 
-def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: _Body) -> bool:
+def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: Body) -> bool:
     """Whether the words of a row are values that the rows below have as well, or look like those."""
     told = [(place, cell) for place, cell in enumerate(cells) if cell and place not in body.typed]
     columns = [[row[place] for row in below[:_LOOKED_BELOW] if len(row) > place] for place, _ in told]
@@ -263,7 +137,21 @@ _MOST_BETWEEN = 2
 """Blank rows between a header and the same header again."""
 
 
-def _named_before(body: _Body, first: int, names: Sequence[str]) -> tuple[int, ...]:
+def _parted_from(body: Body, first: int, nameless: Sequence[int]) -> int | None:
+    """The row of names that a blank row parts from the header: it names the columns that are nameless below it."""
+    at = first - 1
+    while at >= 0 and not body.filled[at] and first - at <= _MOST_BETWEEN:
+        at -= 1
+    if at < 0 or at == first - 1 or body.filled[at] < _FEW_NAMES:
+        return None
+    wanted = [place for place in nameless if any(place < len(cells) and cells[place] for cells in body.body[:50])]
+    cells = body.rows[at]
+    named = sum(place < len(cells) and group_of(cells[place]) in ("text", "code") for place in wanted)
+    alone = sum(group_of(cell) in ("number", "date") for cell in cells)
+    return at if len(wanted) > 1 and named >= 0.6 * len(wanted) and not alone else None
+
+
+def _named_before(body: Body, first: int, names: Sequence[str]) -> tuple[int, ...]:
     """The row above ``first``, with nothing but blank rows between, whose words are those of the names below it."""
     at = first - 1
     while at >= 0 and not body.filled[at] and first - at <= _MOST_BETWEEN:
@@ -301,7 +189,7 @@ def _plain(
     return Heading((usual_header,), names, extra, "hxl" if extra else "", 1.0, nameless)
 
 
-def _block(body: _Body, first: int) -> list[int]:
+def _block(body: Body, first: int) -> list[int]:
     """The rows directly above the data that belong to the header: upwards from them, without titles."""
     rows, at = body.rows, first - 1
     # Blank lines, headings of sections and rows without a figure stand between names and data in many tables.
@@ -327,22 +215,22 @@ def _block(body: _Body, first: int) -> list[int]:
     return block
 
 
-def _is_beside(cells: Sequence[str], body: _Body) -> bool:
+def _is_beside(cells: Sequence[str], body: Body) -> bool:
     return _is_title(cells, body) or _is_key_value(cells, body)
 
 
-def _is_section(cells: Sequence[str], body: _Body) -> bool:
+def _is_section(cells: Sequence[str], body: Body) -> bool:
     filled = [place for place, cell in enumerate(cells) if cell]
     return len(filled) == 1 and filled[0] <= 1 and body.usual > 2
 
 
-def _names_columns(cells: Sequence[str], body: _Body) -> bool:
+def _names_columns(cells: Sequence[str], body: Body) -> bool:
     """Whether a row has words, or years one after the other, where the columns hold numbers or days."""
     yes, words, _ = body.agreement(cells)
     return words > yes
 
 
-def _is_title(cells: Sequence[str], body: _Body) -> bool:
+def _is_title(cells: Sequence[str], body: Body) -> bool:
     """One cell at the left, or a sentence."""
     filled = [place for place, cell in enumerate(cells) if cell]
     if len(filled) == 1 and body.usual >= 2:
@@ -350,12 +238,12 @@ def _is_title(cells: Sequence[str], body: _Body) -> bool:
     return len(filled) <= 2 and max(len(cells[place]) for place in filled) > 80
 
 
-def _is_key_value(cells: Sequence[str], body: _Body) -> bool:
+def _is_key_value(cells: Sequence[str], body: Body) -> bool:
     """ "Units:" and "Percentage", or a note and a date: a line of its own above the header."""
     filled = [cell for cell in cells if cell]
     if len(filled) > max(3, 0.6 * body.usual) or group_of(filled[0]) not in ("text", "code"):
         return False
-    return filled[0].endswith(":") or any(group_of(cell) in ("date", "number") for cell in filled if not _is_year(cell))
+    return filled[0].endswith(":") or any(group_of(cell) in ("date", "number") for cell in filled if not is_year(cell))
 
 
 def _roles(rows: Sequence[Sequence[str]], block: Sequence[int]) -> tuple[list[int], list[int], str]:

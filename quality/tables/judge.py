@@ -26,10 +26,12 @@ from quality.tables.report import report_of
 from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
 from quality.tables.second_thoughts import contradicted
+from quality.tables.sections import repeated_in_earnest
 from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
+from quality.tables.sums import sub_totals, summed, written
 from quality.tables.text import first_rows, open_text
 
 __all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
@@ -115,7 +117,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
-    defects += [*row_defects(profile), *column_defects(profile)]
+    defects += [*_repeated(profile, table, totals), *column_defects(profile)]
     defects += [*odd_codes(table, profile), *odd_values(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     defects += find_personal(profile.columns, first_line, asked.today)
@@ -262,17 +264,21 @@ def _totals(found: Found) -> list[int]:
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
     within = [line for line, cells in rows if is_total(cells)]
     if len(rows) == found.scan["rows"]:
-        within += [line for line in sum_rows(rows, _summed(found.scan)) if line not in within]
-    return sorted({*found.around.totals, *(within if len(within) <= max(1, 0.2 * len(rows)) else ())})
+        within += [line for line in sum_rows(rows, summed(found.scan)) if line not in within]
+    named = within if len(within) <= max(1, 0.2 * len(rows)) else ()
+    return sorted({*found.around.totals, *named, *sub_totals(rows, written(found.scan))})
 
 
-def _summed(scan: Scan) -> dict[int, float]:
-    """Columns of numbers that can be added up, with their largest."""
-    return {
-        place: column["high"][0]
-        for place, column in enumerate(scan["columns"])
-        if column["high"][0] > column["low"][0] and not column["classes"].get("zero_led")
-    }
+def _repeated(profile: Profile, table: Table, totals: Sequence[int]) -> Iterator[TableDefect]:
+    """What is wrong with the rows, without those that come again by right."""
+    for one in row_defects(profile):
+        count, lines = profile.scan["duplicate_rows"]
+        if one.rule == "duplicate_row" and count == len(lines):
+            kept = repeated_in_earnest(lines, list(zip(table.lines, table.rows, strict=True)), totals)
+            if kept:
+                yield defect("duplicate_row", len(kept), kept)
+        else:
+            yield one
 
 
 def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows: int) -> TableReport:
@@ -343,6 +349,7 @@ def _judged_beside(sheet: Sheet) -> list[TableDefect]:
     scan = scan_sheet(sheet)
     profile = profile_of(names[: len(scan["columns"])], scan, sheet.around.totals)
     defects = [*_of_sheet(sheet), *header_defects(sheet.header, names, heading_of(sheet))]
-    defects += [*row_defects(profile), *column_defects(profile)]
+    table = sheet.table(len(sheet.rows))
+    defects += [*_repeated(profile, table, sheet.around.totals), *column_defects(profile)]
     beside = (one for one in defects if one.rule != "multi_row_header")
     return [replace(one, field=f"{sheet.name}!{one.field or ''}".rstrip("!")) for one in beside]

@@ -87,7 +87,8 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
             is_certain = is_certain or notes > 0
             continue
         text = next(cell.strip() for cell in cells if cell.strip())
-        if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or look(text[:60]) in _DATA or is_total(cells):
+        is_data = look(text[:60]) in _DATA and not (count == 1 and _is_day(text))
+        if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or is_data or is_total(cells):
             break
         if count > 1 and any(_is_amount(cell.strip()) for cell in cells):
             break
@@ -99,6 +100,14 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         return None
     # The blank rows between table and notes belong to the notes.
     return Footer(rows + pending, notes, first)
+
+
+def _is_day(text: str) -> bool:
+    """A day, perhaps with the time: below a table alone it is the day on which it was made."""
+    return "date" in look(text[:60]) or look(text[:60]) in _DAYS or re.match(r"\d{4}-\d\d-\d\d[T ]", text) is not None
+
+
+_DAYS = frozenset({"iso_time", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "local_time"})
 
 
 def _is_amount(cell: str) -> bool:
@@ -212,6 +221,8 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
     places = sorted(typed)
     for index in range(2, len(rows) - 1):
         line, cells = rows[index]
+        if not _is_wide(rows[index - 1][1]) and _names_again(cells, names):
+            return "several_tables", line
         if _begins_with_data(cells, places) and _is_wide(rows[index - 1][1]):
             continue
         filled = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
@@ -239,6 +250,26 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
         if is_after_gap or len(told) >= max(2, 0.6 * len(typed)) or (is_wider and same):
             return "several_tables", line
     return None
+
+
+def _names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row below a gap holds names of the header, each in its place, or those of its first line."""
+    if not cells[0:1] or not names or not _begins_alike(cells, names):
+        return False
+    filled = [(place, " ".join(cell.split()).casefold()) for place, cell in enumerate(cells) if cell.strip()]
+    same = sum(
+        place < len(names) and (names[place] == cell or names[place].startswith(f"{cell} ")) for place, cell in filled
+    )
+    return same >= _FEW_NAMES and same >= 0.6 * len(filled)
+
+
+_FEW_NAMES = 3
+
+
+def _begins_alike(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the first cell begins as the first name does: most rows do not, and need no closer look."""
+    place = next((n for n, name in enumerate(names) if name), 0)
+    return place < len(cells) and bool(cells[place].strip()) and cells[place].strip()[0].casefold() == names[place][0]
 
 
 def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:

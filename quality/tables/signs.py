@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from quality.tables.headers import is_unit
+from quality.tables.body import is_unit
 from quality.tables.scanning import ScannedColumn, look
 from quality.tables.vote import DATES, NUMBERS, TEXT, ColumnKind, are_codes, vote_classes
 

@@ -1,0 +1,112 @@
+"""Rows that add up rows above them: totals and sub-totals, whatever they are called.
+
+A row is a sub-total where it is the sum of the rows directly above it, in every column of whole numbers (or of
+amounts), and where that cannot well be chance: the figures that agree have many digits together, or the row says so.
+Rows that were found are not added up again, so that a grand total may follow its sub-totals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from quality.tables.scanning import Scan
+
+__all__ = ["sub_totals", "summed", "written"]
+
+_MOST_COLUMNS = 6
+_MOST_ROWS = 5_000
+_DIGITS = 8
+"""Digits that must agree, in two columns at least, where no word says what the row is."""
+_FEW_DIGITS = 3
+_MOST_UNSAID = 400
+"""Rows up to which a total may go without a word: in long lists a number is the sum of others by chance."""
+_LARGEST = 1e15
+_SAYS = re.compile(
+    r"(?i)\b(sub|grand )?-?(totals?|totales|totaal|totale|totali|totaux|insgesamt|zusammen|gesamt\w*|summe|summa|suma|"
+    r"somme|soma|razem|ogółem|celkem|spolu|összesen|kokku|yhteensä|ukupno|skupaj|всего|итого|toplam|jumlah)\b|"
+    r"合計|総数|小計|总计|合计|總計|합계|소계|총계"
+)
+_PART = re.compile(
+    r"(?i)\W*(of which|davon|darunter|dont|di cui|de l[oa]s cuales|waarvan|varav|herav|z toho|w tym|в том)\b"
+)
+"""A part of the row above it: not added up again."""
+
+
+def sub_totals(rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[int, str]) -> list[int]:
+    """Lines of ``rows`` that add up those above. ``columns``: places of numbers, with their decimal sign ("" none)."""
+    places = [place for place, sign in columns.items() if not sign] or list(columns)
+    places = places[:_MOST_COLUMNS]
+    if not places or len(rows) > _MOST_ROWS:
+        return []
+    sums = (0,) * len(places)
+    before: dict[tuple[int, ...], int] = {sums: 0}
+    added, found = 0, []
+    for line, cells in rows:
+        values = tuple(_value(cells[place], columns[place]) if place < len(cells) else 0 for place in places)
+        if not any(values):
+            continue
+        begin = before.get(tuple(a - b for a, b in zip(sums, values, strict=True)))
+        if begin is not None and added - begin > 1 and _is_meant(cells, values, len(rows)):
+            found.append(line)
+            continue
+        if _PART.match(next((cell for cell in cells if cell.strip()), "")):
+            continue
+        sums = tuple(a + b for a, b in zip(sums, values, strict=True))
+        added += 1
+        before[sums] = added
+    return found if len(found) <= 0.5 * len(rows) else []
+
+
+def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
+    """Whether so many digits agree that it is no chance, or fewer in a row that says total."""
+    told = {str(abs(value)).rstrip("0") for value in values if value}
+    digits = sum(map(len, told))
+    labels = [cell for cell in cells if cell.strip()][:2]
+    if any(len(label) < _LABEL and _SAYS.search(label) for label in labels):
+        return digits >= _FEW_DIGITS
+    return rows <= _MOST_UNSAID and len(told) > 1 and digits >= _DIGITS
+
+
+_LABEL = 60
+
+
+def _value(cell: str, decimal: str) -> int:
+    """A number in hundredths, so that sums are exact; 0 where there is none."""
+    text = cell.strip()
+    if not text:
+        return 0
+    kept = text.replace("." if decimal == "," else ",", "").replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+    try:
+        number = float(kept.replace(decimal, ".") if decimal else kept)
+    except ValueError:
+        return 0
+    return round(100 * number) if abs(number) < _LARGEST else 0
+
+
+def summed(scan: Scan) -> dict[int, float]:
+    """Columns of numbers that can be added up, with their largest."""
+    return {
+        place: column["high"][0]
+        for place, column in enumerate(scan["columns"])
+        if column["high"][0] > column["low"][0] and not column["classes"].get("zero_led")
+    }
+
+
+def written(scan: Scan) -> dict[int, str]:
+    """Columns of numbers without a sign beside them, with their decimal sign; "" where all are whole."""
+    found = {}
+    for place in summed(scan):
+        names = {name for name in scan["columns"][place]["classes"] if name not in ("blank", "missing")}
+        texts = scan["columns"][place]["classes"].get("text", (0, []))[0]
+        if not names <= _PLAIN_NUMBERS | {"text"} or texts > 0.2 * scan["rows"]:
+            continue
+        has_comma = bool(names & {"comma", "group_comma"})
+        if has_comma or "point_or_group" not in names:
+            found[place] = "," if has_comma else "." if "point" in names else ""
+    return found
+
+
+_PLAIN_NUMBERS = frozenset(
+    ["integer", "point", "comma", "group_point", "group_comma", "group_both", "comma_or_group", "point_or_group"]
+)

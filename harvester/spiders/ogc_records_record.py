@@ -14,6 +14,8 @@ from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.vocabulary import file_format
+from catalog.vocabulary import licence as known_licence
+from harvester.facts import Facts, dataset_fields
 from harvester.spiders import geonetwork_record, xml_record
 from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
@@ -33,6 +35,13 @@ _PUBLISHERS = (
 """Roles of the organisation that answers for a dataset, the best first: many records name no "publisher"."""
 
 
+_OF_THE_STANDARD = frozenset((
+    "created", "updated", "recordCreated", "recordUpdated", "record-created", "record-updated", "type", "id",
+    "identifier", "license", "contacts", "providers", "extent", "extents", "time", "links", "associations", "formats",
+    "externalIds", "keywords", "themes", "language", "languages", "resourceLanguages", "conformsTo", "spatial",
+    "temporal", "gn-record-xml", "gn-elastic-index-record",
+))  # fmt: skip
+"""Properties with a meaning of their own: the dates are the record's."""
 _NO_FIELD = ("issued", "modified", "frequency")
 """Facts that record core has no place for."""
 
@@ -43,6 +52,9 @@ def kind_of(raw: Any) -> str:
         return geonetwork_record.kind_of(raw["_source"])
     properties = raw.get("properties") if isinstance(raw, dict) else None
     kind = text(properties.get("type")) if isinstance(properties, dict) else None
+    if kind is None and isinstance(raw, dict) and raw.get("type") != "Feature":
+        # GeoNetwork puts it in the place of the feature's type.
+        kind = text(raw.get("type"))
     return (kind or "").replace("#", "/").rpartition("/")[2].lower()
 
 
@@ -70,7 +82,6 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
         identifier = f"{collection}/{own_id}"
     held = (raw.get("links"), said.get("links"), said.get("associations"), raw.get("associations"))
     links = [one for listed in held for one in _objects(listed) if text(one.get("href"))]
-    licence = next((one for one in links if _rel(one) == "license"), {})
     distributions = tuple(_distribution(one) for one in links if _role(one) == "data")
     offered = tuple(dict.fromkeys(names(said.get("formats"), "name", "mediaType")))
     if len(offered) == 1:
@@ -81,32 +92,40 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     contacts = [*_objects(said.get("contacts")), *_objects(said.get("providers"))]
     extent = _object(said.get("extent") or said.get("extents"))
     start, end = _period(raw.get("time") or said.get("time") or extent.get("temporal"))
+    facts = _facts(said, links, language)
+    made = dataset_fields(facts)
+    own_place = box_of(raw.get("geometry")) or box_of(_object(extent.get("spatial")).get("bbox"))
+    stated: dict[str, Any] = {
+        "keywords": names(said.get("keywords"), "name", "keyword", "title", "value") or texts(said.get("keywords")),
+        "themes": tuple(_concepts(said.get("themes"))),
+        "publisher": _publisher(contacts),
+        "contact": _contact(contacts),
+        "spatial": own_place or box_of(raw.get("bbox")),
+        "language": _languages(said.get("resourceLanguages")) or _languages(said.get("language")),
+        "landing_page": _page(links),
+        "conforms_to": texts(said.get("conformsTo")),
+        "documentation": _hrefs(links, "help", "documentation"),
+        "described_by": next(iter(_hrefs(links, "describedby")), None),
+        "relations": _hrefs(links, "related"),
+    }
+    # What the standard has a place for goes before what an extension calls so.
+    made |= {field: held for field, held in stated.items() if held}
+    if start or end:
+        made["temporal_start"], made["temporal_end"] = start, end
+    made["other_identifiers"] = (
+        *((own_id,) if identifier != own_id else ()), *names(said.get("externalIds"), "value"),
+    )  # fmt: skip
     return Dataset(
         identifier=identifier,
-        title=text(said.get("title")),
-        description=text(said.get("description")),
-        keywords=names(said.get("keywords"), "name", "keyword", "title", "value") or texts(said.get("keywords")),
-        themes=tuple(_concepts(said.get("themes"))),
-        publisher=_publisher(contacts),
-        contact=_contact(contacts),
-        licence=first(_named(said.get("license")), licence.get("href")),
-        licence_title=text(licence.get("title")),
-        access_rights=text(said.get("accessRights")),
-        rights=text(said.get("rights")),
         record_modified=first(
-            said.get("updated"), said.get("recordUpdated"), said.get("created"), said.get("recordCreated")
+            said.get("updated"),
+            said.get("recordUpdated"),
+            said.get("record-updated"),
+            said.get("created"),
+            said.get("recordCreated"),
+            said.get("record-created"),
         ),
-        spatial=box_of(raw.get("geometry")) or box_of(_object(extent.get("spatial")).get("bbox")),
-        temporal_start=start,
-        temporal_end=end,
-        language=_languages(said.get("resourceLanguages")) or _languages(said.get("language")),
-        landing_page=_page(links),
-        conforms_to=texts(said.get("conformsTo")),
-        other_identifiers=(*((own_id,) if identifier != own_id else ()), *names(said.get("externalIds"), "value")),
-        documentation=_hrefs(links, "help", "documentation"),
-        described_by=next(iter(_hrefs(links, "describedby")), None),
-        relations=_hrefs(links, "related"),
-        not_carried=_NO_FIELD,
+        not_carried=tuple(field for field in _NO_FIELD if not made.get(field)),
         is_series="series" in kind_of(raw) and not distributions,
         distributions=distributions,
         data_services=tuple(
@@ -114,7 +133,25 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
             for one in links
             if _role(one) == "service"
         ),
+        **made,
     )
+
+
+def _facts(said: dict[str, Any], links: list[dict[str, Any]], language: str | None) -> Facts:
+    """What the properties of a record say by the names of fields, those of extensions too."""
+    facts = Facts("dataset", (language,))
+    facts.read({key: held for key, held in said.items() if key not in _OF_THE_STANDARD}, "properties/")
+    facts.drop("other_identifiers", "keywords", "themes", "language", "conforms_to")
+    # A licence may be an address, a code, or "other" with a link beside.
+    facts.add("licence", _named(said.get("license")), "properties/license")
+    for one in links:
+        if _rel(one) == "license":
+            facts.add("licence", text(one.get("href")), "links/license", rank=10)
+            facts.add("licence", text(one.get("title")), "links/license/title", rank=20)
+    rights = text(said.get("rights"))
+    if rights and known_licence(rights) is not None:
+        facts.add("licence", rights, "properties/rights", rank=50)
+    return facts
 
 
 def _of_geonetwork(raw: dict[str, Any], said: dict[str, Any], language: str | None) -> Dataset | None:

@@ -334,3 +334,33 @@ def test_the_type_of_a_link_need_not_be_a_media_type(
 ) -> None:
     found = to_dataset({"id": "r", "links": [{"rel": "enclosure", "href": "https://f.example/1", "type": said}]})
     assert [(one.format, one.media_type) for one in found.distributions] == [(format_name, media_type)]
+
+
+def test_of_all_that_names_a_licence_the_one_that_is_known_counts() -> None:
+    """The standard's "other" says that the licence stands in a link; an extension may say more than the standard."""
+    links = [
+        {"rel": "license", "href": "https://www.govdata.de/dl-de/by-2-0", "title": "DL-DE BY 2.0"},
+        {"rel": "enclosure", "href": "http://x.example/a.csv", "type": "text/csv"},
+    ]
+    extended = {"publisher": "Land Office", "contactPoint": "mailto:desk@x.example", "accrualPeriodicity": "monthly"}
+    one = to_dataset({**record(1, license="other", **extended), "links": links})
+    assert (one.licence, one.licence_title) == ("https://www.govdata.de/dl-de/by-2-0", "DL-DE BY 2.0")
+    assert one.publisher is not None and one.publisher.name == "Land Office"
+    assert one.contact is not None and one.contact.email == "desk@x.example"
+    assert one.frequency == "monthly" and "frequency" not in one.not_carried
+    named = to_dataset(record(2, license="CC-BY-4.0", created="2020-01-01", updated="2021-01-01"))
+    assert (named.licence, named.issued, named.modified, named.record_modified) == (
+        "CC-BY-4.0",
+        None,
+        None,
+        "2021-01-01",
+    )
+    assert to_dataset(record(3, license="other", rights="CC0 1.0")).licence == "CC0 1.0"
+
+
+def test_kind_of_a_record_may_stand_in_place_of_the_type_of_the_feature(catalog: Catalog) -> None:
+    served = [{"type": "service", "id": "s", "properties": {"title": "S"}}, {"type": "dataset", **record(1)}]
+    with PortalServer({ITEMS: items(served)}) as server:
+        harvest(catalog, spec("p", "ogc-records", server.url + "/collections/main"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["datasets"]) == ("complete", 1)

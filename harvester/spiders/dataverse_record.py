@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.facts import Period, box, span
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, names, text, texts
 
@@ -53,7 +54,9 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
     version = _dict(_dict(own).get("latestVersion"))
     # A search may be asked for the fields of a block as well.
     fields = _fields(raw, "citation") | _fields(version, "citation")
-    period = _first_of(fields.get("timePeriodCovered"))
+    where = _fields(raw, "geospatial") | _fields(version, "geospatial")
+    start, end = span(_periods(fields.get("timePeriodCovered")))
+    told = [text(one.get("dsDescriptionValue")) for one in _dicts(fields.get("dsDescription"))]
     licence = _dict(version.get("license"))
     declared = [
         licence.get("uri"), licence.get("name"), None if licence else version.get("license"), version.get("termsOfUse"),
@@ -61,11 +64,11 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
     licences = [*dict.fromkeys(one for value in declared if (one := text(value)) not in (None, "NONE")), None, None]
     return Dataset(
         identifier=identifier,
-        title=text(raw.get("name")),
-        description=text(raw.get("description")),
-        keywords=texts(raw.get("keywords")),
-        themes=texts(raw.get("subjects")),
-        publisher=_publisher(raw),
+        title=first(raw.get("name"), fields.get("title")),
+        description=text(raw.get("description")) or "\n\n".join(one for one in told if one) or None,
+        keywords=texts(raw.get("keywords")) or names(fields.get("keyword"), "keywordValue"),
+        themes=texts(raw.get("subjects")) or texts(fields.get("subject")),
+        publisher=_publisher(raw, _dict(own)),
         contact=_contact(raw, fields),
         licence=licences[0],
         licence_title=licences[1],
@@ -73,12 +76,18 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
         issued=first(_dict(own).get("publicationDate"), raw.get("published_at")),
         modified=text(version.get("releaseTime")),
         record_modified=text(raw.get("updatedAt")),
-        spatial=_places(raw.get("geographicCoverage")),
-        temporal_start=text(period.get("timePeriodCoveredStart")),
-        temporal_end=text(period.get("timePeriodCoveredEnd")),
+        spatial=(
+            *(_places(where.get("geographicCoverage")) or _places(raw.get("geographicCoverage"))),
+            *_boxes(where),
+        ),
+        temporal_start=start,
+        temporal_end=end,
         language=texts(fields.get("language")),
         landing_page=text(raw.get("url")) or f"{base}/dataset.xhtml?{urlencode({'persistentId': identifier})}",
-        relations=names(raw.get("publications"), "url", "citation"),
+        provenance=first(fields.get("originOfSources"), *texts(fields.get("dataSources"))),
+        relations=names(raw.get("publications"), "url", "citation")
+        or names(fields.get("publication"), "publicationURL", "publicationCitation"),
+        other_identifiers=names(fields.get("otherId"), "otherIdValue"),
         harvested_from=first(raw.get("url"), "harvested") if is_copy else None,
         not_carried=() if isinstance(own, dict) else _OF_ITS_OWN,
         distributions=tuple(_distribution(item, base) for item in _dicts(version.get("files"))),
@@ -103,9 +112,14 @@ def _first_of(value: Any) -> dict[str, Any]:
     return _dict(value[0] if isinstance(value, list) and value else value)
 
 
-def _publisher(raw: dict[str, Any]) -> Publisher | None:
-    """The collection ("dataverse") that published the dataset."""
-    name = first(raw.get("publisher"), raw.get("name_of_dataverse"))
+def _periods(listed: Any) -> list[Period]:
+    """Periods of time that the data covers: there may be several."""
+    return [(text(one.get("timePeriodCoveredStart")), text(one.get("timePeriodCoveredEnd"))) for one in _dicts(listed)]
+
+
+def _publisher(raw: dict[str, Any], own: dict[str, Any]) -> Publisher | None:
+    """The collection ("dataverse") that published the dataset; else the installation."""
+    name = first(raw.get("publisher"), raw.get("name_of_dataverse"), own.get("publisher"))
     return Publisher(name=name, identifier=text(raw.get("identifier_of_dataverse"))) if name else None
 
 
@@ -121,6 +135,18 @@ def _places(value: Any) -> tuple[str, ...]:
     """Places as texts: "city, state, country"."""
     places = (", ".join(texts(list(reversed(item.values())))) for item in _dicts(value))
     return tuple(place for place in places if place)
+
+
+def _boxes(where: dict[str, Any]) -> tuple[str, ...]:
+    """Boxes of the geospatial block, which calls its latitudes longitudes up to version 5.11."""
+    found: list[str] = []
+    for one in _dicts(where.get("geographicBoundingBox")):
+        south = first(one.get("southLatitude"), one.get("southLongitude"))
+        north = first(one.get("northLatitude"), one.get("northLongitude"))
+        sides = (text(one.get("westLongitude")), south, text(one.get("eastLongitude")), north)
+        if corners := box(*sides):
+            found.append(corners)
+    return tuple(found)
 
 
 def _distribution(item: dict[str, Any], base: str) -> Distribution:

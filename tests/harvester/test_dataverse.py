@@ -9,6 +9,7 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvest
 
 from catalog.reading import datasets
 from catalog.store import Catalog
+from harvester.spiders.dataverse_record import to_dataset
 
 SEARCH = "/api/search"
 SHOW = "/api/datasets/:persistentId/"
@@ -126,3 +127,45 @@ def test_a_search_that_does_not_answer_says_why(answer: Answer, words: str, cata
         harvest(catalog, spec("p", "dataverse", server.url))
     row = harvested(catalog, "p")
     assert row["verdict"] == "failed" and words in row["reasons"][0]
+
+
+def native(block: str, **fields: Any) -> dict[str, Any]:
+    """A metadata block of a dataset's own record."""
+    listed = [{"typeName": name, "multiple": isinstance(held, list), "value": held} for name, held in fields.items()]
+    return {block: {"displayName": block, "fields": listed}}
+
+
+def compound(**parts: str) -> dict[str, Any]:
+    return {name: {"typeName": name, "typeClass": "primitive", "value": held} for name, held in parts.items()}
+
+
+@pytest.mark.parametrize(("north", "south"), [("northLatitude", "southLatitude"), ("northLongitude", "southLongitude")])
+def test_own_record_fills_what_an_older_search_leaves_out(north: str, south: str) -> None:
+    citation = native(
+        "citation",
+        dsDescription=[compound(dsDescriptionValue="First."), compound(dsDescriptionValue="Second.")],
+        keyword=[compound(keywordValue="wells"), compound(keywordValue="water")],
+        subject=["Earth and Environmental Sciences"],
+        timePeriodCovered=[
+            compound(timePeriodCoveredStart="2011-01-01", timePeriodCoveredEnd="2012-12-31"),
+            compound(timePeriodCoveredStart="2001", timePeriodCoveredEnd="2005"),
+        ],
+        otherId=[compound(otherIdAgency="Board", otherIdValue="W-7")],
+        publication=[compound(publicationCitation="A paper", publicationURL="https://x.example/paper")],
+        originOfSources="Gauges",
+    )
+    box = {north: "49.5", south: "48", "westLongitude": "-2", "eastLongitude": "3.25"}
+    where = native(
+        "geospatial",
+        geographicCoverage=[compound(country="Freedonia", city="Sylvania")],
+        geographicBoundingBox=[compound(**box)],
+    )
+    own = {"publisher": "Root", "latestVersion": {"metadataBlocks": citation | where, "license": "CC0"}}
+    found = to_dataset({"global_id": "doi:10.0/1", "name": "Wells", "dataset": own}, "http://x.example")
+    assert (found.description, found.keywords) == ("First.\n\nSecond.", ("wells", "water"))
+    assert found.themes == ("Earth and Environmental Sciences",)
+    assert (found.temporal_start, found.temporal_end) == ("2001", "2012-12-31")
+    assert found.spatial == ("Sylvania, Freedonia", "-2,48,3.25,49.5")
+    assert (found.other_identifiers, found.relations) == (("W-7",), ("https://x.example/paper",))
+    assert (found.provenance, found.licence) == ("Gauges", "CC0")
+    assert found.publisher is not None and found.publisher.name == "Root"

@@ -13,6 +13,7 @@ from harvester.bounded import BoundedChild
 from harvester.detect.asking import Seen
 from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
 from harvester.detect.recognise_more import arcgis_service, magda, metadata_document, piveau, sparql
+from harvester.spiders.inventory_columns import is_inventory
 from harvester.spiders.rdf_files import syntax_of
 
 __all__ = ["whatever"]
@@ -329,10 +330,6 @@ def waf(seen: Seen) -> Hit | None:
     return Hit("waf", HINT, len(links), f"a page with {len(links)} links to XML files") if len(links) >= 2 else None
 
 
-_TITLES = {"title", "titulo", "título", "titre", "titel", "name", "dataset"}
-_FILES = {"download_url", "access_url", "url", "link", "downloadurl", "accessurl", "enlace", "lien"}
-
-
 def inventory(seen: Seen) -> Hit | None:
     """A table with a title and an address in its header."""
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
@@ -342,8 +339,7 @@ def inventory(seen: Seen) -> Hit | None:
     delimiter = max(",;\t|", key=first.count)
     if "<" in first or "{" in first or not first.count(delimiter):
         return None
-    header = {cell.strip().lower().replace(" ", "_") for cell in next(csv.reader([first], delimiter=delimiter), [])}
-    if header & _TITLES and header & _FILES:
+    if is_inventory(next(csv.reader([first], delimiter=delimiter), [])):
         rows = max(0, seen.body.count(b"\n") - 1) if seen.is_whole else None
         return Hit("inventory", LIKELY, rows, "a table with titles and addresses")
     return None

@@ -15,27 +15,46 @@ from catalog.vocabulary import format_of_url
 from harvester.facts import field_name
 from quality.tables.structure import Table
 
-__all__ = ["fields_of"]
+__all__ = ["FURTHER", "fields_of", "is_inventory"]
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "identifier": (
         "identifier", "id", "identificador", "identifiant", "kennung", "codigo", "code", "identificativo", "uuid",
         "guid", "uid", "dataset_id", "datasetid",
+        "identyfikator", "identifikator", "tunniste", "идентификатор", "код", "識別子", "编号", "編號", "식별자",
+        "αναγνωριστικό", "المعرف",
     ),
     "title": (
         "title", "titulo", "titre", "titel", "titolo", "name", "nombre", "nom", "nome", "dataset", "label",
         "bezeichnung", "dataset_name", "dataset_title", "conjunto_de_datos", "conjunto_de_dados", "jeu_de_donnees",
         "datensatz",
+        "naam", "navn", "namn", "nimi", "nimike", "tytuł", "nazwa", "název", "nazev", "názov", "naziv", "naslov",
+        "ime", "cím", "megnevezés", "denumire", "titlu", "τίτλος", "όνομα", "başlık", "adı", "наименование",
+        "название", "назва", "заглавие", "наслов", "назив", "nosaukums", "pavadinimas", "nimetus", "タイトル", "名称",
+        "データセット名", "データ名", "标题", "標題", "名稱", "数据集名称", "資料集名稱", "数据名称", "제목",
+        "데이터셋명", "목록명", "العنوان", "اسم", "שם",
+        "judul", "nama", "tên", "ชื่อ", "наименование_набора_данных", "название_набора_данных",
+        "наименование_набора", "назва_набору_даних",
     ),
     "description": (
         "description", "abstract", "summary", "resumen", "resume", "descr", "details", "descripcion", "descricao",
         "beschreibung", "descrizione", "notes",
+        "omschrijving", "beschrijving", "beskrivelse", "beskrivning", "kuvaus", "opis", "popis", "leírás",
+        "descriere", "περιγραφή", "açıklama", "описание", "опис", "апісанне", "説明", "概要", "描述", "简介",
+        "說明", "설명",
+        "الوصف", "תיאור", "deskripsi", "mô_tả", "apraksts", "aprašymas", "kirjeldus",
     ),
     "publisher": (
         "publisher", "publicador", "editeur", "producteur", "herausgeber", "organisation", "organization",
         "organizacion", "orgao", "editore", "entidad", "responsable", "owner", "owner_name", "agency", "department",
         "ministry", "institution", "institucion", "dienststelle", "provider", "author", "autor", "custodian",
         "dependencia", "organismo", "direction", "ente",
+        "amt", "behörde", "stelle", "uitgever", "organisatie", "eigenaar", "utgiver", "ansvarlig", "organisaatio",
+        "ylläpitäjä", "julkaisija", "dostawca", "wydawca", "urząd", "instytucja", "poskytovatel", "vydavatel",
+        "úřad", "izdavač", "intézmény", "instituție", "instituția", "φορέας", "υπηρεσία", "kurum", "владелец",
+        "организация", "орган", "издатель", "розпорядник", "организация", "提供機関", "組織名", "所管課", "部署",
+        "担当課", "部门",
+        "发布机构", "提供機關", "提供机构", "机关", "기관", "제공기관", "الجهة", "גוף", "instansi", "cơ_quan",
     ),
     "contact_name": (
         "contact_name", "contact", "contact_person", "contact_point", "contacto", "contato", "ansprechpartner",
@@ -47,6 +66,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "licence": (
         "licence", "license", "licencia", "licenca", "lizenz", "licenza", "licence_type", "license_type",
         "terms_of_use", "nutzungsbedingungen", "licence_url", "license_url", "licentie",
+        "lisens", "lisenssi", "licens", "licencja", "licence_dat", "licencia", "лицензия", "ліцензія", "ライセンス",
+        "利用規約", "许可", "授權", "라이선스", "άδεια", "lisans", "الترخيص",
     ),
     "keywords": (
         "keywords", "keyword", "tags", "tag", "palabras_clave", "etiquetas", "mots_cles", "palavras_chave",
@@ -65,11 +86,16 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "date_updated", "last_refreshed", "letzte_aktualisierung", "stand", "fecha_de_actualizacion",
         "fecha_actualizacion", "date_mise_a_jour", "aktualisiert", "data_atualizacao", "date_de_mise_a_jour",
         "ultima_actualizacion",
+        "gewijzigd", "oppdatert", "opdateret", "uppdaterad", "päivitetty", "aktualizacja", "aktualizováno",
+        "обновлено", "дата_обновления", "更新日", "最終更新日", "更新日期", "更新时间",
     ),
     "frequency": (
         "frequency", "update_frequency", "updates", "frecuencia_de_actualizacion", "frequence_de_mise_a_jour",
         "aktualisierung", "aktualisierungszyklus", "frecuencia", "frequence", "frequencia", "haufigkeit",
         "periodicite", "periodicidad", "periodicidade", "frequenza",
+        "turnus", "intervall", "frekvens", "päivitystiheys", "częstotliwość", "frekvence", "периодичность",
+        "更新頻度",
+        "更新频率",
     ),
     "spatial": (
         "spatial", "coverage", "cobertura", "couverture", "raumbezug", "area", "country", "countries", "region",
@@ -87,9 +113,16 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "download_url": (
         "download_url", "url", "link", "enlace", "lien", "file", "fichier", "archivo", "arquivo", "href", "uri",
         "web_address", "address", "data_url", "download_link", "url_de_descarga", "download", "descarga",
+        "fundstelle", "adresse", "adres", "bestand", "fil", "lenke", "länk", "linkki", "tiedosto", "plik", "odkaz",
+        "soubor", "hivatkozás", "legătură", "σύνδεσμος", "bağlantı", "ссылка", "ссылка_на_файл", "посилання",
+        "ダウンロード", "ダウンロードurl", "下载地址", "下載連結", "链接", "連結", "링크", "الرابط", "קישור",
+        "tautan", "liên_kết", "adreso",
     ),
     "access_url": ("access_url", "service", "api"),
-    "format": ("format", "formato", "file_format", "file_type", "filetype", "formats", "dateiformat"),
+    "format": (
+        "format", "formato", "file_format", "file_type", "filetype", "formats", "dateiformat",
+        "formaat", "muoto", "формат", "ファイル形式", "形式", "格式", "형식", "formát",
+    ),
     "media_type": ("media_type", "mime_type", "mimetype"),
     "byte_size": ("byte_size", "size", "tamano", "taille", "grosse", "tamanho"),
 }  # fmt: skip
@@ -106,7 +139,6 @@ _FACTS = {
     **{(fact, "file"): fact for fact in ("format", "media_type", "byte_size")},
 }  # fmt: skip
 """The facts of ``specs/field_names.toml`` that an inventory has a field for."""
-_KNOWN = {name: field for field, names in _COLUMNS.items() for name in names}
 _OF_DATA = frozenset((
     "dataset", "datasets", "data", "set", "record", "resource", "resources", "the", "of", "for", "to", "del", "de",
     "la", "las", "los", "do", "da", "dos", "das", "des", "du", "le", "les", "el", "d", "l", "conjunto", "conjuntos",
@@ -127,6 +159,12 @@ _NUMBERING = re.compile(
 _ADDRESS = re.compile(r"(?i)(https?|ftps?)://\S+|www\.\S+\.\S+|//\S+\.\S+")
 _HOST = re.compile(r"(?i)([a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(:\d+)?/?|(\d{1,3}\.){3}\d{1,3}(:\d+)?/?")
 _PATH = re.compile(r"\.{0,2}/?[\w-]+(/[\w.-]+)+|[\w-]+\.[a-zA-Z]\w{1,7}|\w+://\S*|/\S+")
+_NONE = re.compile(r"(?i)n\.?/?a\.?|none|null|tbd|no|-+|–|\?")
+"""A cell that says that there is nothing."""
+FURTHER = "@file:"
+"""Begins the name of the field for a column with a further file; its header follows."""
+LONGEST_TITLE = 120
+"""Characters, on average, of a column that may be one of titles."""
 LOOKED_AT = 500
 """Cells of a column that are looked at."""
 MOST = 0.5
@@ -149,9 +187,18 @@ def fields_of(table: Table) -> dict[str, int]:
         if field in found and not _may_be_addresses(table, found[field]):
             del found[field]
     _add_addresses(table, headers, found)
+    has_address = any(field in found for field in _ADDRESSES)
+    if "title" not in found and has_address and (naming := _titling(table, headers, found)) is not None:
+        found["title"] = naming
     if "identifier" not in found and (naming := _identifying(table, headers, found)) is not None:
         found["identifier"] = naming
     return found
+
+
+def is_inventory(header: list[str]) -> bool:
+    """Whether a header names titles, and addresses of files or pages."""
+    fields = {_KNOWN.get(_folded(label)) or _loosely(_folded(label)) for label in header}
+    return "title" in fields and any(field in fields for field in _ADDRESSES)
 
 
 def _of_all_types(label: str) -> str | None:
@@ -164,9 +211,13 @@ def _of_all_types(label: str) -> str | None:
 
 
 def _folded(label: str) -> str:
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
-    parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", plain).lower()
-    return re.sub(r"[^a-z0-9]+", "_", parted).strip("_")
+    """Letters of any script without their accents, in words that are parted by "_"."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", label) if unicodedata.category(one) != "Mn")
+    parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", plain).casefold()
+    return re.sub(r"[\W_]+", "_", parted).strip("_")
+
+
+_KNOWN = {_folded(name): field for field, names in _COLUMNS.items() for name in names}
 
 
 def _loosely(header: str) -> str | None:
@@ -207,7 +258,7 @@ def _add_addresses(table: Table, headers: list[str], found: dict[str, int]) -> N
     for place, header in enumerate(headers):
         if place in found.values() or _OF_OTHERS.search(header):
             continue
-        cells = _cells(table, place)
+        cells = [cell for cell in _cells(table, place) if not _NONE.fullmatch(cell)]
         if _share(cells, _ADDRESS) <= MOST:
             continue
         forms = [format_of_url(cell) for cell in cells]
@@ -216,10 +267,27 @@ def _add_addresses(table: Table, headers: list[str], found: dict[str, int]) -> N
         if _API.search(header):
             wanted = ["access_url"]
         elif files * 2 > len(cells):
-            wanted = ["download_url", "access_url"]
+            # A column for each format: every one of them holds a file.
+            wanted = ["download_url", FURTHER + table.header[place].strip()]
         field = next((one for one in wanted if one not in found), None)
         if field is not None:
             found[field] = place
+
+
+def _titling(table: Table, headers: list[str], found: dict[str, int]) -> int | None:
+    """The first column of words of which nearly every row has its own."""
+    for place, header in enumerate(headers):
+        if place in found.values() or _NUMBERING.search(header) or _OF_OTHERS.search(header):
+            continue
+        cells = _cells(table, place)
+        if not cells or len(cells) < 0.9 * min(len(table.rows), LOOKED_AT):
+            continue
+        worded = sum(sum(letter.isalpha() for letter in cell) > len(cell) / 2 for cell in cells)
+        is_short = sum(map(len, cells)) <= LONGEST_TITLE * len(cells)
+        is_own = len(set(cells)) >= 0.9 * len(cells)
+        if is_own and is_short and worded > 0.9 * len(cells) and not any("@" in cell for cell in cells):
+            return place
+    return None
 
 
 def _identifying(table: Table, headers: list[str], found: dict[str, int]) -> int | None:

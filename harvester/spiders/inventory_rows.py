@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
+from harvester.spiders.inventory_columns import FURTHER
 from harvester.spiders.values import first
 
 __all__ = ["grouped", "name_of"]
@@ -42,7 +44,7 @@ def grouped(
         elif key is None:
             key = ("", row.get("title") or line)
             hashes = {field: hash(cell) for field, cell in row.items()}
-            known = said.setdefault(key, {field: one for field, one in hashes.items() if field not in _FILE})
+            known = said.setdefault(key, {field: one for field, one in hashes.items() if not _is_of_file(field)})
             if key in groups and {field: one for field, one in known.items() if field in row} != hashes:
                 # Two of one name that are described otherwise are two.
                 key = ("", row.get("title") or line, _digest(row))
@@ -62,13 +64,20 @@ def _merged(places: array[int], scratch: IO[bytes], url: str) -> tuple[int, dict
     for place in places:
         scratch.seek(place)
         line, row = json.loads(scratch.readline())
-        own = {field: cell for field, cell in row.items() if field not in _FILE}
+        own = {field: cell for field, cell in row.items() if not _is_of_file(field)}
         file = {field: cell for field, cell in row.items() if field in _FILE}
         # The first row that says something has it; others repeat or leave it out.
         raw = {**own, **raw} if raw else {**own, "files": [], "@line": line, "@url": url}
         if file:
             raw["files"].append(file)
+        for field, cell in row.items():
+            if field.startswith(FURTHER) and re.match(r"(?i)(https?|ftps?)://|www\.", cell):
+                raw["files"].append({"file_title": field.removeprefix(FURTHER), "download_url": cell})
     return raw["@line"], raw
+
+
+def _is_of_file(field: str) -> bool:
+    return field in _FILE or field.startswith(FURTHER)
 
 
 def name_of(row: dict[str, Any]) -> str | None:

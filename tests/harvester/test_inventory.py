@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import zipfile
 from collections.abc import Iterable
@@ -108,6 +109,45 @@ def test_what_a_column_holds_is_told_by_its_values(table: str, expected: Dataset
     row, found = kept(catalog, table + "\n")
     assert (row["verdict"], row["errors"]) == ("complete", 0), row["reasons"]
     assert next(one for one in found if one.identifier == expected.identifier) == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "encoding"),
+    [
+        ("Наименование набора данных;Владелец;Ссылка на файл\nДороги;Минтранс;{}", "cp1251"),
+        ("データセット名,組織名,URL\n公園,総務課,{}", "cp932"),
+        ("Tytuł\tUrząd\tAdres\nDrogi\tGmina\t{}", "cp1250"),
+        ("数据集名称,发布机构,下载地址\n道路,交通局,{}", "gb18030"),
+        ("Τίτλος;Φορέας;Σύνδεσμος\nΔρόμοι;Δήμος;{}", "utf-8"),
+        ("Nimi|Ylläpitäjä|Linkki\nTiet|Kaupunki|{}", "latin-1"),
+        # Only the addresses are told by the header here: what every row has of its own names the dataset.
+        ("Gegenstand der Liste;Zuständig;Wo es liegt\nWege;Amt;{}\nBrücken;Amt;{}2", "utf-8"),
+    ],
+)
+def test_columns_are_known_in_other_languages_and_scripts(table: str, encoding: str, catalog: Catalog) -> None:
+    address = "http://p.example/d.csv?x="
+    body = table.replace("{}", address).encode(encoding)
+    with PortalServer({"/list.csv": Answer(200, "text/csv", body)}) as server:
+        harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
+    row = harvested(catalog, "p")
+    assert (row["verdict"], row["errors"]) == ("complete", 0), row["reasons"]
+    titles = {re.split(r"[|\t,;]", line)[0] for line in table.split("\n")[1:]}
+    found = list(datasets(catalog, "p"))
+    assert {one.dataset.title for one in found} == titles
+    assert all((one.distributions[0].distribution.download_url or "").startswith(address) for one in found)
+
+
+def test_a_column_for_each_format_is_a_file_each(catalog: Catalog) -> None:
+    rows = (
+        "Roads,http://p.example/r.csv,http://p.example/r.json,n/a\nParks,http://p.example/p.csv,,http://p.example/p.kml"
+    )
+    row, found = kept(catalog, f"Title,CSV link,JSON link,KML link\n{rows}\n")
+    assert (row["verdict"], row["errors"]) == ("complete", 0)
+    files = {one.title: [file.download_url for file in one.distributions] for one in found}
+    assert files == {
+        "Roads": ["http://p.example/r.csv", "http://p.example/r.json"],
+        "Parks": ["http://p.example/p.csv", "http://p.example/p.kml"],
+    }
 
 
 def test_rows_with_nothing_but_a_title_are_kept(catalog: Catalog) -> None:

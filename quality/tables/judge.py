@@ -31,7 +31,7 @@ from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
-from quality.tables.sums import sub_totals, summed, written
+from quality.tables.sums import has_amounts, sub_totals, summed, written
 from quality.tables.text import first_rows, open_text
 
 __all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
@@ -261,6 +261,8 @@ def _around(found: Found, totals: Sequence[int]) -> Iterator[TableDefect]:
 
 def _totals(found: Found) -> list[int]:
     """Lines of totals: those that say so, unless they are many, and the last where it adds up the others."""
+    if not has_amounts(found.scan):
+        return []  # a list of codes, one of which may stand for all
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
     within = [line for line, cells in rows if is_total(cells)]
     if len(rows) == found.scan["rows"]:

@@ -159,11 +159,13 @@ def _decided(
     scanned: ScannedColumn, adjusted: Counter[str], groups: Mapping[str, Sequence[_Token]], plain: int
 ) -> Judged:
     counts = {name: count for name, count in adjusted.items() if count > 0}
-    signs = tuple((token.text, token.count) for name in ("sign", "flag", "category") for token in groups[name])
+    # Blanks alone are no sign that a dictionary of the data could explain.
+    said = [token for token in groups["sign"] if token.text.strip()]
+    signs = tuple((token.text, token.count) for token in (*said, *groups["flag"], *groups["category"]))
     base = Judged(
         vote_classes(counts),
         signs=signs,
-        no_values=tuple((token.text, token.count) for token in groups["sign"]),
+        no_values=tuple((token.text, token.count) for token in said),
         no_value=counts.get("missing", 0),
         units=(_total(groups["unit"]), sorted(line for token in groups["unit"] for line in token.lines)),
         counts=counts,
@@ -186,7 +188,7 @@ def _decided(
         return replace(base, kind=base.kind if base.kind.kind == "text" else TEXT)
     if len(slips) + len(groups["sign"]) > _MOST_SIGNS and _are_kinds(groups["sign"]):
         return replace(base, kind=TEXT)
-    if _are_names(slips, kind, counts, plain):
+    if _are_names(slips, kind, counts, plain) or _are_outlines(slips, plain):
         return replace(base, kind=ColumnKind("text", detail="code"))
     if len(slips) > 3 and sum(token.kind == "text" for token in slips) > 0.1 * plain:
         # Words in every tenth cell are remarks, and none of them a slip.
@@ -206,6 +208,16 @@ def _decided(
         bad=(_total(slips) + sum(count for count, _ in others), sorted(lines)),
         impossible=(_total(days), sorted(line for token in days for line in token.lines)),
     )
+
+
+def _are_outlines(slips: Sequence[_Token], plain: int) -> bool:
+    """Whether the numbers are those of an outline, such as 3, 3.1 and 3.1.1: names of things."""
+    outlines = [token for token in slips if _OUTLINE.fullmatch(token.text.strip())]
+    return len(outlines) >= _FEW_OUTLINES and _total(outlines) >= max(0.5 * _total(slips), (1 - SHARE) * plain / 5)
+
+
+_OUTLINE = re.compile(r"\d{1,3}(?:\.[A-Za-z]?\d{1,3}){2,}[a-z]?")
+_FEW_OUTLINES = 3
 
 
 def _are_kinds(signs: Sequence[_Token]) -> bool:

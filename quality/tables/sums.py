@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from quality.tables.scanning import Scan
+from quality.tables.signs import judged
 
-__all__ = ["sub_totals", "summed", "written"]
+__all__ = ["has_amounts", "sub_totals", "summed", "written"]
 
 _MOST_COLUMNS = 6
 _MOST_ROWS = 5_000
@@ -82,6 +83,17 @@ def _value(cell: str, decimal: str) -> int:
     except ValueError:
         return 0
     return round(100 * number) if abs(number) < _LARGEST else 0
+
+
+def has_amounts(scan: Scan) -> bool:
+    """Whether there is a column of numbers that neither count the rows nor name things."""
+    for column in scan["columns"]:
+        kind = judged(column).kind
+        is_whole = kind.detail == "integer" and column["distinct"] > 0.9 * scan["rows"]
+        counts_rows = is_whole and column["high"][0] - column["low"][0] < 1.2 * scan["rows"]
+        if kind.kind == "number" and not counts_rows:
+            return True
+    return False
 
 
 def summed(scan: Scan) -> dict[int, float]:

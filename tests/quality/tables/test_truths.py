@@ -26,6 +26,22 @@ def test_the_header_tells_the_delimiter(tmp_path: Path) -> None:
     assert (report.delimiter, report.columns) == ("|", ("Name", "Place"))
 
 
+def test_a_list_of_codes_has_no_totals_and_its_outline_numbers_are_names(tmp_path: Path) -> None:
+    codes = ["1", "1.1", "1.1.1", "1.1.2", "1.1.N1", "2", "2.1", "2.1.1", "2.2", "3", "3.1", "3.2", "4", "4.1"]
+    rows = [f"Service number {n},{code},{n}" for n, code in enumerate(codes, 1)]
+    table = "Label,Code,Order\n" + "\n".join([*rows, "Total,9,15"]) + "\n"
+    assert rules(look(tmp_path, table)) == set()
+    # The same with amounts.
+    amounts = [f"{row},{17 * n % 23 + 4.5}" for n, row in enumerate(rows)]
+    assert "totals_row" in rules(look(tmp_path, "Label,Code,Order,Paid\n" + "\n".join([*amounts, "Total,9,15,214"])))
+
+
+def test_blanks_alone_are_no_sign_to_be_explained(tmp_path: Path) -> None:
+    rows = [f"{n},{'   ' if n % 9 == 0 else n * 7}" for n in range(1, 60)]
+    report = look(tmp_path, "Number,Weight\n" + "\n".join(rows))
+    assert "no value" not in (report.note or "") and "type_error" not in rules(report)
+
+
 def test_totals_are_told_by_their_sum_and_not_by_a_name(tmp_path: Path) -> None:
     firms = ["Total Energy Ltd", "Sum Systems", "Holm Paving", "Ensemble Nord"]
     rows = [f"{firms[n % 4]},{n * 13 + 7}" for n in range(24)]

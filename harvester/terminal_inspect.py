@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,40 +24,54 @@ _MOST_FINDINGS = 60
 
 
 def to_json(asked: str, report: TableReport) -> Iterator[str]:
-    """One object a line: the file with its main table, then each further sheet that was judged."""
-    layout = report.profile.get("layout") or {}
-    sheets = report.profile.get("sheets") or []
-    beside = {one["name"] for one in sheets} - {report.sheet}
-    of_sheet: dict[str, list[TableDefect]] = {}
-    own = []
-    for defect in report.defects:
-        sheet, _, field = (defect.field or "").partition("!")
-        if sheet in beside:
-            of_sheet.setdefault(sheet, []).append(replace(defect, field=field or None))
+    """One object a line for each table of a file: of members of an archive, of arrays or layers, each with its sheets
+    that were judged; in the order of the file, but for a workbook's main sheet, which comes first."""
+    facts = {name: getattr(report, name) for name in _FACTS}
+    facts |= {name: report.profile[name] for name in _KEPT if name in report.profile}
+    for one in _objects(facts, report.defects):
+        yield json.dumps({"file": asked, **one}, ensure_ascii=False)
+
+
+_FACTS = ("sheet", "status", "format", "encoding", "delimiter", "header_row", "row_count", "columns", "note")
+_KEPT = ("layout", "sheets", "member", "table", "parts", "position", "own_status", "format")
+
+
+def _objects(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterator[dict[str, Any]]:
+    """The objects of a table, and of what stands beside it in the same file."""
+    parts = facts.get("parts") or []
+    of_part, own = _parted(defects, [one["name"] for one in parts])
+    position = facts.get("position", 0)
+    for part in [*parts[:position], None, *parts[position:]]:
+        if part is None:
+            yield from _sheets(facts, own)
         else:
-            own.append(defect)
+            yield from _objects(part, of_part.get(part["name"], []))
+
+
+def _sheets(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterator[dict[str, Any]]:
+    layout = facts.get("layout") or {}
+    sheets = [one for one in facts.get("sheets") or [] if one["name"] != facts["sheet"] and "header_row" in one]
+    of_sheet, own = _parted(defects, [one["name"] for one in sheets])
     whole = {
-        "file": asked,
-        "sheet": report.sheet,
-        "member": report.profile.get("member"),
-        "table": layout.get("table"),
-        "status": report.status,
-        "format": report.format,
-        "encoding": report.encoding,
-        "delimiter": report.delimiter,
-        "header_row": report.header_row,
+        "sheet": facts["sheet"],
+        "member": facts.get("member"),
+        "table": facts.get("table"),
+        # What is said of the whole file may rest on another table of it.
+        "status": facts.get("own_status") or facts["status"],
+        "format": facts["format"],
+        "encoding": facts["encoding"],
+        "delimiter": facts["delimiter"],
+        "header_row": facts["header_row"],
         "header_rows": layout.get("header_rows"),
-        "row_count": report.row_count,
-        "columns": list(report.columns),
-        "note": report.note,
+        "row_count": facts["row_count"],
+        "columns": list(facts["columns"]),
+        "note": facts["note"],
         "defects": [_defect(one) for one in own],
     }
-    yield json.dumps(whole, ensure_ascii=False)
+    yield whole
     for one in sheets:
-        if one["name"] == report.sheet or "header_row" not in one:
-            continue
         found = of_sheet.get(one["name"], [])
-        more = {
+        yield whole | {
             "sheet": one["name"],
             "table": None,
             "status": "invalid" if any(defect.severity == "error" for defect in found) else "valid",
@@ -68,7 +82,22 @@ def to_json(asked: str, report: TableReport) -> Iterator[str]:
             "note": None,
             "defects": [_defect(defect) for defect in found],
         }
-        yield json.dumps(whole | more, ensure_ascii=False)
+
+
+def _parted(
+    defects: Sequence[TableDefect], names: Sequence[str]
+) -> tuple[dict[str, list[TableDefect]], list[TableDefect]]:
+    """Defects by the part they name before the column, and those of the table itself."""
+    of_part: dict[str, list[TableDefect]] = {}
+    own = []
+    for defect in defects:
+        field = defect.field or ""
+        name = next((name for name in names if field == name or field.startswith(f"{name}!")), None)
+        if name is None:
+            own.append(defect)
+        else:
+            of_part.setdefault(name, []).append(replace(defect, field=field[len(name) + 1 :] or None))
+    return of_part, own
 
 
 def _defect(defect: TableDefect) -> dict[str, Any]:
@@ -105,13 +134,15 @@ def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | Non
     console.print("  " + escape(", ".join(filter(None, facts)) or "nothing is known of it"))
     if report.note:
         console.print("  " + escape(printable(report.note)))
+    # Records and features are numbered, and have no lines.
+    unit = "rows" if report.header_row is None and report.row_count is not None else "lines"
     order = {"error": 0, "warning": 1, "info": 2}
     found = sorted(report.defects, key=lambda one: order.get(one.severity, 3))
     for defect in found[:_MOST_FINDINGS]:
         colour = _COLOURS.get(defect.severity, "white")
         where = f" in column {printable(defect.field)!r}" if defect.field else ""
         lines = ", ".join(map(str, defect.rows[:_MOST_LINES]))
-        at = f" (lines {lines}{', ...' if defect.count > len(defect.rows[:_MOST_LINES]) else ''})" if lines else ""
+        at = f" ({unit} {lines}{', ...' if defect.count > len(defect.rows[:_MOST_LINES]) else ''})" if lines else ""
         console.print(
             f"  [{colour}]{defect.severity}[/{colour}] {defect.rule} x{defect.count:,}{escape(where)}{at}: "
             f"{escape(printable(defect.message or ''))}"

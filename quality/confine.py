@@ -7,9 +7,11 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["bound_memory", "confine", "own_channel"]
+__all__ = ["bound_memory", "confine", "own_channel", "room_to_load", "without"]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.fork")
@@ -35,24 +37,57 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
     return True
 
 
-def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False) -> None:
+def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_bytes: int = 0) -> None:
     """Bound the address space of this process for good, once its libraries are loaded.
+
+    ``later_bytes``: what :func:`room_to_load` may add for the text of libraries that few files need.
 
     ``is_mapped_text_free``: what is mapped of the libraries' files and not in memory does not count (on Linux). pandas
     and its like map 160 MB of which they use 60; a bound of 512 MB would leave 100 MB for a document, where 200 MB are
     meant. The limit stays one of address space, which the kernel checks at each allocation: a look at the memory in
     use, from time to time, comes too late.
     """
-    free = 0
-    if is_mapped_text_free and sys.platform == "linux":
-        fields = dict(
-            line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines()
-        )
-        size, data, used = (int(fields[name].split()[0]) * 1024 for name in ("VmSize", "VmData", "RssFile"))
-        free = max(0, size - data - used)
+    free = _mapped_bytes() if is_mapped_text_free else 0
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     least = _least(memory_bytes + free, most)
-    resource.setrlimit(resource.RLIMIT_AS, (least, least))
+    resource.setrlimit(resource.RLIMIT_AS, (least, _least(least + later_bytes, most)))
+
+
+@contextmanager
+def room_to_load() -> Iterator[None]:
+    """Let a library be loaded. What it maps of its files and does not hold in memory does not count, as in
+    :func:`bound_memory`; its data do."""
+    bound, most = resource.getrlimit(resource.RLIMIT_AS)
+    before = _mapped_bytes()
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    try:
+        yield
+    finally:
+        if bound != resource.RLIM_INFINITY:
+            wanted = _least(bound + max(0, _mapped_bytes() - before), most)
+            resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
+
+
+@contextmanager
+def without(library: str) -> Iterator[None]:
+    """Let what is imported meanwhile do without a library, as if it were not installed."""
+    is_loaded = library in sys.modules
+    if not is_loaded:
+        sys.modules[library] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if not is_loaded:
+            del sys.modules[library]
+
+
+def _mapped_bytes() -> int:
+    """Address space that is neither data nor in memory: text of libraries, as a rule."""
+    if sys.platform != "linux":
+        return 0
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines())
+    size, data, used = (int(fields[name].split()[0]) * 1024 for name in ("VmSize", "VmData", "RssFile"))
+    return max(0, size - data - used)
 
 
 def _least(wanted: int, most: int) -> int:

@@ -5,34 +5,68 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from quality.tables.limits import MAX_RATIO, Refused
 
-__all__ = ["only_member", "unpacked_gzip", "unpacked_member"]
+__all__ = ["MOST_MEMBERS", "shapefiles", "tables_in", "unpacked_gzip", "unpacked_member", "unpacked_shapefile"]
 
-_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods"}
+_TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".xlsm", ".xlsb", ".parquet", ".gpkg"}
+_TABLES |= {".geojson", ".ndjson", ".jsonl"}
 _CLUTTER = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 
 
-def only_member(path: Path) -> zipfile.ZipInfo | str:
-    """The one table in a ZIP archive, or a sentence saying what it holds instead."""
+MOST_MEMBERS = 50
+"""Tables in an archive that are looked into."""
+_RECORDS = {".json"}
+_SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
+
+
+def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
+    """The tables in a ZIP archive, or a sentence saying what it holds instead."""
     with zipfile.ZipFile(path) as archive:
         infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
     infos = [info for info in infos if not info.filename.lower().startswith(_CLUTTER[0])]
     tables = [info for info in infos if Path(info.filename).suffix.lower() in _TABLES]
+    # Beside tables documents of JSON describe them.
+    tables = tables or [info for info in infos if Path(info.filename).suffix.lower() in _RECORDS]
     if len(infos) == 1 and Path(infos[0].filename).suffix.lower() == ".txt":
         tables = infos
-    if len(tables) == 1:
-        return tables[0]
+    if 1 <= len(tables) <= MOST_MEMBERS:
+        return tables
     kinds = Counter(Path(info.filename).suffix.lower().lstrip(".")[:12] or "?" for info in infos[:10_000])
     inside = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
     if tables:
-        return f"an archive with {len(tables)} tables ({inside}): judged only where there is one"
+        return f"an archive with {len(tables)} tables ({inside}): more than are looked into"
     return f"an archive with {len(infos)} file(s), none of them a table ({inside})"
+
+
+def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
+    """The shapefiles in a ZIP archive by name, each with the files that belong to it."""
+    found: dict[str, list[zipfile.ZipInfo]] = {}
+    with zipfile.ZipFile(path) as archive:
+        infos = [info for info in archive.infolist() if not info.filename.lower().startswith(_CLUTTER[0])]
+    for info in infos:
+        if info.filename.lower().endswith(".shp") and len(found) < MOST_MEMBERS:
+            stem = info.filename[:-4]
+            own = {Path(one.filename).suffix.lower(): one for one in infos if one.filename[:-4] == stem}
+            found[stem] = [own[ending] for ending in _SHAPE if ending in own]
+    return found
+
+
+@contextmanager
+def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) -> Iterator[Path]:
+    """A temporary folder with the files of a shapefile, as ``layer.shp`` and so on."""
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        left = most
+        for info in infos:
+            with unpacked_member(path, info, left) as member:
+                left -= member.stat().st_size
+                member.rename(Path(folder) / f"layer{Path(info.filename).suffix.lower()}")
+        yield Path(folder) / "layer.shp"
 
 
 @contextmanager

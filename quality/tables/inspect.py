@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 import traceback
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from lxml import etree
 from python_calamine import CalamineError
 
 from catalog.model import TableDefect, TableReport
-from quality.tables.archives import only_member, unpacked_gzip, unpacked_member
+from quality.tables.archives import shapefiles, tables_in, unpacked_gzip, unpacked_member, unpacked_shapefile
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
 from quality.tables.encoding import Encoding
 from quality.tables.heading import heading_of
+from quality.tables.json_records import RecordTable, check_syntax, parse, records_of
 from quality.tables.judge import (
     MOST_DECLARED_ROWS,
     Asked,
@@ -33,9 +37,13 @@ from quality.tables.judge import (
     judge_workbook,
     spoiled,
 )
-from quality.tables.limits import MAX_JSON_BYTES, MAX_XML_BYTES, Refused
+from quality.tables.layers import read_layers
+from quality.tables.limits import MAX_JSON_BYTES, MAX_RECORD_CHARS, MAX_XML_BYTES, Refused
+from quality.tables.parquet import read_parquet
+from quality.tables.parts import Part, together
 from quality.tables.promise import promised_formats, promises_file
 from quality.tables.quoted import is_quoted_by_lines, without_quotes
+from quality.tables.record_table import judge_records
 from quality.tables.sheets import read_workbook
 from quality.tables.sniff import HEAD_BYTES, MEDIA_TYPES, Sniffed, sniff
 from quality.tables.stacked import parted, whole_enough
@@ -151,6 +159,12 @@ class _Look:
             return self._json(path, base, size)
         if base.format in _XML:
             return self._xml(path, base, size)
+        if base.format == "PARQUET":
+            return self._records(base, [read_parquet(path)])
+        if base.format == "GPKG":
+            return self._geopackage(path, base)
+        if base.format == "SHP" and zipfile.is_zipfile(path):
+            return self._shapefiles(path, base)
         if base.format in ("ZIP", "GZIP"):
             return (
                 self._archive(path, base) if not is_inside else replace(base, defects=(refused("", "nested_archive"),))
@@ -225,26 +239,62 @@ class _Look:
         if not text.encoding.startswith("utf-") or text.bad_bytes:
             # RFC 8259 section 8.1: JSON is UTF-8
             return spoiled(base, "encoding_error", text.first_bad_line, "The file is not UTF-8, as JSON has to be.")
-        pieces = text.text.splitlines() if base.format == "JSON_LINES" else [text.text]
+        is_lines = base.format == "JSON_LINES"
+        pieces = text.text.splitlines() if is_lines else [text.text]
+        documents: list[Any] = []
+        kept = 0
         for number, piece in enumerate(pieces, start=1):
             try:
-                if piece.strip():
-                    # Only the syntax is wanted: numbers and objects are let go of as they are read.
-                    json.loads(
-                        piece,
-                        parse_constant=_no_constant,
-                        parse_float=bool,
-                        parse_int=bool,
-                        object_pairs_hook=bool,
-                    )
+                if not piece.strip():
+                    continue
+                kept += len(piece)
+                if kept > MAX_RECORD_CHARS or base.format == "JSON_LD":
+                    check_syntax(piece)
+                else:
+                    documents.append(parse(piece))
             except json.JSONDecodeError as error:
-                line = number if base.format == "JSON_LINES" else error.lineno
-                return spoiled(base, "invalid_json", line)
+                return spoiled(base, "invalid_json", number if is_lines else error.lineno)
             except (RecursionError, ValueError) as error:
                 # Nested too deeply, or numbers of thousands of digits: JSON, and more than is read here.
                 why = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
                 raise Refused(f"its syntax was not checked to the end: {why}") from error
-        return base
+        if not documents:
+            is_long = base.format != "JSON_LD"
+            return replace(base, note="too large: its syntax alone was checked" if is_long else base.note)
+        is_features = is_lines and all(isinstance(one, dict) and one.get("type") == "Feature" for one in documents)
+        document = {"features": documents} if is_features else documents if is_lines else documents[0]
+        del documents
+        tables = records_of(document)
+        return self._records(base, [replace(one, is_sample=kept > MAX_RECORD_CHARS) for one in tables])
+
+    def _records(self, base: TableReport, tables: Sequence[RecordTable]) -> TableReport:
+        """The report on tables of records; the one on the file as it is, where there is none."""
+        if not tables:
+            return base
+        if len(tables) == 1:
+            return judge_records(base, tables[0], self.asked, self.max_rows)
+        previous = self.asked.previous.get("table")
+        parts = []
+        for one in tables:
+            own = self.asked if previous == one.name else replace(self.asked, previous={})
+            parts.append(Part(one.name or "", judge_records(base, one, own, self.max_rows)))
+        return together(parts)
+
+    def _geopackage(self, path: Path, base: TableReport) -> TableReport:
+        if self.is_truncated:
+            raise Refused("a GeoPackage that was downloaded in part cannot be read")
+        with TemporaryDirectory(prefix="winnow-") as folder:
+            # Under a name that says what it is; beside a database others may be written.
+            return self._records(base, read_layers(Path(shutil.copyfile(path, Path(folder) / "layers.gpkg"))))
+
+    def _shapefiles(self, path: Path, base: TableReport) -> TableReport:
+        if self.is_truncated:
+            raise Refused("a shapefile that was downloaded in part cannot be read")
+        tables = []
+        for name, infos in shapefiles(path).items():
+            with unpacked_shapefile(path, infos, self.asked.unpacked_bytes) as layer:
+                tables += [replace(one, name=_printable(name)) for one in read_layers(layer)]
+        return self._records(base, tables)
 
     def _xml(self, path: Path, base: TableReport, size: int) -> TableReport:
         """Only whether it is well-formed. Entities are not resolved, and nothing else is loaded."""
@@ -272,18 +322,46 @@ class _Look:
                 with unpacked_gzip(path, self.asked.unpacked_bytes) as (member, is_cut):
                     self.is_truncated = self.is_truncated or is_cut
                     return _from_archive(base, self.at(member, is_inside=True), "a GZIP file with")
-            member_info = only_member(path)
-            if isinstance(member_info, str):
-                return replace(base, note=member_info)
-            name = re.sub(r"[^\w .()-]", "_", Path(member_info.filename).name)[:80]
-            with unpacked_member(path, member_info, self.asked.unpacked_bytes) as member:
-                self.is_truncated = False
-                return _from_archive(base, self.at(member, is_inside=True), f"a ZIP archive with {name}:")
+            found = tables_in(path)
+            if isinstance(found, str):
+                return replace(base, note=found)
+            self.is_truncated = False
+            return self._members(path, base, found)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             if self.is_truncated or isinstance(error, NotImplementedError):
                 why = "it was downloaded in part" if self.is_truncated else "its method is unknown"
                 raise Refused(f"the archive cannot be unpacked: {why}") from error
             return spoiled(base, "broken_archive")
+
+    def _members(self, path: Path, base: TableReport, infos: Sequence[zipfile.ZipInfo]) -> TableReport:
+        """The report on the tables in an archive, one after the other."""
+        left, parts, asked = self.asked.unpacked_bytes, [], self.asked
+        for info in infos:
+            name = _printable(info.filename)
+            if len(infos) > 1:
+                is_main = asked.previous.get("member") == name
+                self.asked = replace(asked, file_name=Path(name).name, previous=asked.previous if is_main else {})
+            try:
+                with unpacked_member(path, info, left) as member:
+                    left -= member.stat().st_size
+                    self.is_unquoted = False
+                    report = self.at(member, is_inside=True)
+            except Refused as refusal:
+                if len(infos) == 1:
+                    raise
+                report = replace(
+                    base, status="unknown", note=str(refusal), defects=(refused(str(refusal), refusal.rule),)
+                )
+            parts.append(Part(name, report, is_member=True))
+        one = together(parts)
+        words = f"a ZIP archive with {len(infos)} tables:" if len(infos) > 1 else f"a ZIP archive with {parts[0].name}:"
+        kept = _from_archive(base, one, words)
+        return replace(kept, profile=kept.profile | {"format": one.format} if kept.profile else kept.profile)
+
+
+def _printable(name: str) -> str:
+    """The name of a member: names in archives hold anything."""
+    return re.sub(r"[^\w .()/-]", "_", name)[-120:].lstrip("./")
 
 
 def _place(error: BaseException) -> str:
@@ -302,7 +380,3 @@ def _from_archive(outer: TableReport, inner: TableReport, words: str) -> TableRe
         media_type=outer.media_type,
         note=f"{note}; {inner.note}" if inner.note else note,
     )
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{name} is not a value in JSON", name, 0)

@@ -78,6 +78,14 @@ class Found:
     around: Around
     defects: list[TableDefect]
     header: HeaderLines
+    has_lines: bool = True
+    """Whether rows are lines of a file or rows of a sheet, with a header above them; records name their values."""
+
+
+OF_LINES = frozenset(
+    {"no_header", "preamble", "footer", "multi_row_header", "repeated_header", "several_tables", "row_numbers"}
+)
+"""Rules about lines above and below the rows of a table."""
 
 
 def joined(*notes: str | None) -> str | None:
@@ -121,6 +129,8 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects += [*odd_codes(table, profile), *odd_values(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
     defects += find_personal(profile.columns, first_line, asked.today)
+    if not found.has_lines:
+        defects = [one for one in defects if one.rule not in OF_LINES]
     if not_understood(found):
         defects = [*(one for one in defects if one.rule in PLAIN_RULES), defect("layout_not_understood", 1)]
     kinds = [column.kind for column in profile.columns]

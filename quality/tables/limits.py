@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MAX_JSON_BYTES", "MAX_MEMORY", "MAX_RATIO", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds"]
+__all__ = [
+    "MAX_JSON_BYTES", "MAX_RATIO", "MAX_RECORD_CHARS", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds",
+]  # fmt: skip
 
 MAX_MEMORY = 512 * 1024**2
 """Of a process that reads what strangers have made."""
@@ -25,6 +27,8 @@ class TableBounds:
 
 MAX_WORKBOOK_BYTES = 256 * 1024**2
 """Unpacked size of a spreadsheet: the reader keeps a whole sheet in memory."""
+MAX_RECORD_CHARS = 12 * 1024**2
+"""Of JSON whose records are held and judged; of more the syntax alone is checked."""
 MAX_JSON_BYTES = 32 * 1024**2
 MAX_XML_BYTES = 256 * 1024**2
 """Of which the syntax is checked."""

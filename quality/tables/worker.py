@@ -11,8 +11,11 @@ from datetime import date
 from pathlib import Path
 
 from catalog.model import TableReport
-from quality.confine import bound_memory, confine, own_channel
+from quality.confine import bound_memory, confine, own_channel, without
 from quality.tables.wire import dump_report, parse_task
+
+_LATER_BYTES = 512 * 1024**2
+"""Of address space for the text of pyarrow or GDAL, where a file needs them."""
 
 
 def main(memory_bytes: int, parent_id: int) -> None:
@@ -20,11 +23,13 @@ def main(memory_bytes: int, parent_id: int) -> None:
     tasks = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):
         return
-    from quality.catalogue import judge_file as judge_catalogue
-    from quality.tables.inspect import inspect
-    from quality.tables.judge import Asked
+    # pandas would load pyarrow where it is installed: 60 MB, of which most files have no use.
+    with without("pyarrow"):
+        from quality.catalogue import judge_file as judge_catalogue
+        from quality.tables.inspect import inspect
+        from quality.tables.judge import Asked
 
-    bound_memory(memory_bytes, is_mapped_text_free=True)
+    bound_memory(memory_bytes, is_mapped_text_free=True, later_bytes=_LATER_BYTES)
     os.write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)

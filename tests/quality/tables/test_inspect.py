@@ -224,7 +224,7 @@ def test_archives(look: Look) -> None:
     report = look(zipped(**{"../../data.csv": text, "README.pdf": "%PDF-", "__MACOSX/._data.csv": "x"}), "ZIP")
     assert (report.format, rules(report)) == ("ZIP", {"missing_cell": (1, 3)})
     assert "data.csv" in (report.note or "") and "CSV" in (report.note or "")
-    assert look(zipped(**{"a.csv": text, "b.csv": text}), "ZIP").status == "not_a_table"
+    assert look(zipped(**{"a.csv": text, "b.csv": text}), "ZIP").status == "invalid"
     assert look(zipped(**{"a.csv": "1,2\n" * 5_000_000}), "ZIP").status == "unknown"
 
 

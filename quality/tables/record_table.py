@@ -1,0 +1,56 @@
+"""Judging rows that have no lines: records of JSON, rows of Parquet, features of a layer. Their numbers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from catalog.model import TableDefect, TableReport
+from quality.tables.defects import defect
+from quality.tables.headers import Heading
+from quality.tables.heading import HeaderLines
+from quality.tables.json_records import RecordTable
+from quality.tables.judge import Asked, Found, joined, judge
+from quality.tables.layout import Around
+from quality.tables.limits import Refused
+from quality.tables.scanning import Scan, Scanner
+from quality.tables.sheets import csv_blocks
+from quality.tables.structure import Table
+from quality.tables.text import MISSING_BYTES, MOST_CELLS, MOST_COLUMNS
+
+__all__ = ["judge_records"]
+
+
+def judge_records(base: TableReport, found: RecordTable, asked: Asked, max_rows: int) -> TableReport:
+    """The report on a table of records, by the same rules as that on a CSV; rows are numbers of records, from 1."""
+    if len(found.names) > MOST_CELLS:
+        raise Refused(f"its records have {len(found.names):,} keys")
+    names = [name[:1_000] for name in found.names]
+    table = Table(names, 0, found.rows[:max_rows], list(range(1, min(len(found.rows), max_rows) + 1)))
+    heading = Heading(names=tuple(names), lines=(0,), extra=(), kind="", confidence=1.0)
+    lines = HeaderLines((0,), (), heading)
+    own = [defect("number_as_text", count, at, name) for name, (count, at) in found.as_text.items()]
+    report = judge(base, Found(table, _scan(names, found.rows), Around([], []), own, lines, has_lines=False), asked)
+    note = f"rows are numbers of {found.unit}" + (", of which the first were looked at" if found.is_sample else "")
+    return replace(
+        report,
+        header_row=None,
+        is_sample=report.is_sample or found.is_sample,
+        note=joined(base.note, note, report.note if report.note != base.note else None),
+        defects=tuple(map(_numbered, report.defects)),
+        profile=report.profile | {"table": found.name, "layout": report.profile["layout"] | {"header_rows": None}},
+    )
+
+
+def _numbered(one: TableDefect) -> TableDefect:
+    """A defect without the line of a header that there is not."""
+    rows = tuple(row for row in one.rows if row)
+    return replace(one, rows=rows, first_row=one.first_row or None)
+
+
+def _scan(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Scan:
+    width = max(1, min(len(names), MOST_COLUMNS))
+    scanner = Scanner(b",", b'"', None, width=width, skip=0, places=100, missing=MISSING_BYTES, expected=len(names))
+    for block in csv_blocks(rows):
+        scanner.feed(block)
+    return scanner.finish()

@@ -178,8 +178,6 @@ class InspectionPool:
                 # Numerical libraries start a thread for each core, with 8 MiB of address space each.
                 "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1",
-                # glibc keeps 64 MiB of address space for each thread else.
-                "MALLOC_ARENA_MAX": "1",
                 # Out of memory, Rust hangs where it tries to print a backtrace.
                 "RUST_BACKTRACE": "0",
             },

@@ -31,7 +31,7 @@ from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
-from quality.tables.sums import has_amounts, sub_totals, summed, written
+from quality.tables.sums import has_amounts, sub_totals, summed, without_words, written
 from quality.tables.text import first_rows, open_text
 
 __all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
@@ -122,7 +122,10 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         table = Table(table.header[:width], table.header_line, rows, table.lines, table.is_nameless)
     totals = _totals(found)
     profile = profile_of(names[:width], found.scan, totals)
-    defects = [*found.defects, *_around(found, totals), *header_defects(table.header, names, found.header)]
+    defects = [*found.defects, *_around(found, totals)]
+    if not any(one.rule == "no_header" for one in defects):
+        # Where there is none, names that come twice or are blank follow from that.
+        defects += header_defects(table.header, names, found.header)
     if _begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]
     defects += [*_repeated(profile, table, totals), *column_defects(profile)]
@@ -274,7 +277,7 @@ def _totals(found: Found) -> list[int]:
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may stand for all
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
-    within = [line for line, cells in rows if is_total(cells)]
+    within = without_words([line for line, cells in rows if is_total(cells)], rows, written(found.scan))
     if len(rows) == found.scan["rows"]:
         within += [line for line in sum_rows(rows, summed(found.scan)) if line not in within]
     named = within if len(within) <= max(1, 0.2 * len(rows)) else ()

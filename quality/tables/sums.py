@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from quality.tables.scanning import Scan
 from quality.tables.signs import judged
 
-__all__ = ["has_amounts", "sub_totals", "summed", "written"]
+__all__ = ["has_amounts", "sub_totals", "summed", "without_words", "written"]
 
 _MOST_COLUMNS = 6
 _MOST_ROWS = 5_000
@@ -70,6 +70,29 @@ def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
 
 
 _LABEL = 60
+
+
+def without_words(
+    lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[int, str]
+) -> list[int]:
+    """``lines`` of totals by name, but for one in the midst of a table whose figures are those of any other row.
+
+    A list of words may have "total" among them. A total stands at an end, or is the largest of its column.
+    """
+    if len(lines) != 1 or not columns:
+        return list(lines)
+    at = next(n for n, (line, _) in enumerate(rows) if line == lines[0])
+    if at < _END or at >= len(rows) - _END:
+        return list(lines)
+    for place, decimal in list(columns.items())[:_MOST_COLUMNS]:
+        values = [_value(cells[place], decimal) if place < len(cells) else 0 for _, cells in rows]
+        if values[at] > 0 and values[at] >= max(values[:at]):
+            return list(lines)
+    return []
+
+
+_END = 3
+"""Rows at either end of a table."""
 
 
 def _value(cell: str, decimal: str) -> int:

@@ -36,6 +36,21 @@ def test_a_list_of_codes_has_no_totals_and_its_outline_numbers_are_names(tmp_pat
     assert "totals_row" in rules(look(tmp_path, "Label,Code,Order,Paid\n" + "\n".join([*amounts, "Total,9,15,214"])))
 
 
+def test_a_word_in_a_list_of_words_is_no_total(tmp_path: Path) -> None:
+    words = ["school", "water", "budget", "bridge", "total", "road", "park", "teacher", "tax", "bond"]
+    rows = [f"{word} {n},{(n * 37) % 91 + 5},{(n * 11) % 17}" for n, word in enumerate(words * 3)]
+    rows[14] = "total,20,5"
+    assert "totals_row" not in rules(look(tmp_path, "Phrase,Speeches,States\n" + "\n".join(rows)))
+    total = sum(int(row.split(",")[1]) for row in rows[:14]) + 20
+    rows[14] = f"Total,{total},200"
+    assert "totals_row" in rules(look(tmp_path, "Phrase,Speeches,States\n" + "\n".join(rows)))
+
+
+def test_names_that_follow_from_a_missing_header_are_not_accused(tmp_path: Path) -> None:
+    table = "\n".join(f"0.{n}71,0.25,0.25,{n}.5,0.{n}3" for n in range(1, 30))
+    assert rules(look(tmp_path, table)) == {"no_header"}
+
+
 def test_blanks_alone_are_no_sign_to_be_explained(tmp_path: Path) -> None:
     rows = [f"{n},{'   ' if n % 9 == 0 else n * 7}" for n in range(1, 60)]
     report = look(tmp_path, "Number,Weight\n" + "\n".join(rows))

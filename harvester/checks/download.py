@@ -29,6 +29,7 @@ from scrapy.exceptions import (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
+    ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Headers, Response
@@ -41,8 +42,9 @@ from harvester.checks.decode import BrokenCodingError, Decoder
 from harvester.checks.faults import SettledFault, chain_of, of_exception, tls_reason
 from harvester.checks.guard import PrivateAddressError, guarded_socket, own_addresses
 from harvester.checks.politeness import host_of
+from harvester.checks.protocol import heed_resets, why_cut
 from harvester.checks.proxies import check_name, is_direct
-from harvester.checks.saving import HEAD_BYTES, Save, Saved, stream
+from harvester.checks.saving import HEAD_BYTES, Save, Saved, coding_of, stream
 from specs.credentials import without_login
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             socket_factory=partial(guarded_socket, local=[*self._local, *self._proxy_places]),
         )
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=heed_resets(connector),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             response_class=_ClientResponse,
@@ -290,12 +292,14 @@ class GuardedHandler(AiohttpDownloadHandler):
             self.crawler.spider.count_bytes(self._default_maxsize)  # type: ignore[union-attr]
             raise
         self.crawler.spider.count_bytes(len(read.body))  # type: ignore[union-attr]
+        if 200 <= response.status < 300 and (why := why_cut(response, len(read.body))):
+            raise ResponseDataLossError(why)
         return read
 
     async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
         """Read no more than the first bytes, whatever the server sends."""
         body, packed = b"", b""
-        decoder = Decoder(response.headers.get("Content-Encoding", ""))
+        decoder = Decoder(coding_of(response.headers))
         try:
             async for chunk in response.content.iter_any():
                 self.crawler.spider.received(len(chunk))  # type: ignore[union-attr]

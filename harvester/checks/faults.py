@@ -65,7 +65,9 @@ __all__ = [
     "SettledFault",
     "of_download",
     "of_exception",
+    "of_other_part",
     "of_response",
+    "of_waiting",
 ]
 
 
@@ -124,6 +126,9 @@ _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "
 
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
     """Whether an answer is the challenge of a bot wall, as Cloudflare, Akamai, Imperva and others send it."""
+    if status == 202:
+        # AWS answers so, with a script in the place of the page.
+        return b"x-amzn-waf-action" in headers  # type: ignore[operator]
     if status not in (403, 405, 429, 503):
         return False
     named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]
@@ -133,12 +138,14 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 def of_response(response: Response) -> Fault | None:
     """The fault an answer tells of; None where its status is 2xx or 304."""
     status = response.status
-    if 200 <= status < 300 or status == 304:
+    if status != 202 and 200 <= status < 300 or status == 304:
         return None
     said = f"the server answers {status}"
     if is_bot_wall(status, response.body, response.headers):
         remedy = "ask the operator of the site to admit the user agent of this program"
         return Fault("blocked", "unknown", f"a bot wall answers {status}", remedy)
+    if status == 202:
+        return None
     match status:
         case 404 | 410:
             return Fault("gone", "failing", said, "put the file back, or correct the address")
@@ -171,6 +178,19 @@ def of_download(cut: str | None, size_bytes: int) -> Fault | None:
             why = "the download cannot be unpacked as its Content-Encoding says"
             return Fault("parse", "unknown", why, "let the server send what its Content-Encoding says")
     return None
+
+
+def of_other_part(said: str) -> Fault:
+    """The fault of a download that brought another part of the file than its beginning: ``said`` names it."""
+    why = f"the server sends another part of the file than was asked for ({said[:80]})"
+    return Fault("http", "unknown", why, "let the server send what is asked for")
+
+
+def of_waiting(status: int) -> Fault | None:
+    """The fault of an answer that is not there yet: 202 says that it is being made (RFC 9110 section 15.3.3)."""
+    if status != 202:
+        return None
+    return Fault("http", "unknown", "the server answers 202: the file is still being made", "it is asked again")
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:

@@ -138,7 +138,7 @@ class Look:
         loaded = await self.download(headers, save)
         if isinstance(loaded, faults.Fault):
             return self.failed(loaded)
-        fault = faults.of_response(loaded) or _lost(loaded)
+        fault = faults.of_response(loaded) or faults.of_waiting(loaded.status) or _lost(loaded)
         if fault is not None:
             return self.failed(fault, loaded)
         return self.seen(loaded)
@@ -195,7 +195,12 @@ _STATUSES = frozenset((304, *range(400, 600)))
 def _lost(loaded: Response) -> faults.Fault | None:
     """Why what was downloaded says nothing of the file; None where it does."""
     saved: Saved | None = loaded.meta.get("saved")
-    return faults.of_download(saved.cut, saved.size_bytes) if saved is not None else None
+    if saved is None:
+        return None
+    said = loaded.headers.get("Content-Range") or b""
+    if loaded.status == 206 and (start := re.match(rb"\s*bytes\s+(\d+)", said)) and int(start[1]):
+        return faults.of_other_part(said.decode("latin-1"))
+    return faults.of_download(saved.cut, saved.size_bytes)
 
 
 def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:

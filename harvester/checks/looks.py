@@ -34,6 +34,9 @@ def _size(response: Response) -> int | None:
         # The length of what was packed for the way, not of the file.
         return None
     total = re.search(r"/(\d+)$", _header(response, b"Content-Range") or "")
+    if total is None and response.status == 206:
+        # The length of a part.
+        return None
     length = total.group(1) if total else _header(response, b"Content-Length")
     return int(length) if length and length.isdigit() else None
 
@@ -49,8 +52,8 @@ def of_answer(
     file: dict[str, Any] = {}
     if saved is not None:
         total = _size(response)
-        if response.status == 206 and total is not None and saved.size_bytes < total:
-            # A range that was asked for, and no more.
+        if response.status == 206 and (total is None or saved.size_bytes < total):
+            # A range, asked for or not; where nothing is said of the whole, it may be longer.
             saved = replace(saved, cut="size", checksums={})
         file = {
             "file_path": str(saved.path.relative_to(data)),

@@ -13,11 +13,14 @@ import aiohttp
 from scrapy.exceptions import DownloadTimeoutError
 
 from harvester.checks.decode import BrokenCodingError, Decoder
+from harvester.checks.protocol import why_cut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scrapy.core.downloader.handlers._aiohttp import _ClientResponse
 
-__all__ = ["HEAD_BYTES", "Save", "Saved", "stream"]
+__all__ = ["HEAD_BYTES", "Save", "Saved", "coding_of", "stream"]
 
 HEAD_BYTES = 65_536
 """How much of a saved body is also in the response."""
@@ -62,6 +65,11 @@ class Saved:
         return self.cut not in (None, "size")
 
 
+def coding_of(headers: Mapping[str, str]) -> str:
+    """How a body was packed: for the way between two machines too, which nobody asks for and some servers do."""
+    return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
+
+
 async def stream(response: _ClientResponse, save: Save, received: Callable[[int], None]) -> tuple[Saved, bytes]:
     """Write the body to ``save.path`` through a temporary neighbour, unpacked and cut at the cap.
 
@@ -70,16 +78,15 @@ async def stream(response: _ClientResponse, save: Save, received: Callable[[int]
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")
     sink = _Sink(save)
-    decoder = Decoder(
-        response.headers.get("Content-Encoding", ""), is_text=save.is_text, may_repack=not _is_archive(response)
-    )
+    decoder = Decoder(coding_of(response.headers), is_text=save.is_text, may_repack=not _is_archive(response))
     cut: str | None = None
-    window_at, window_bytes = time.monotonic(), 0
+    window_at, window_bytes, came = time.monotonic(), 0, 0
     with part.open("wb") as file:
         try:
             async for chunk in response.content.iter_any():
                 received(len(chunk))
                 window_bytes += len(chunk)
+                came += len(chunk)
                 for piece in sink.fit(decoder.feed(chunk)):
                     file.write(piece)
                 cut = "size" if sink.is_full else None
@@ -102,6 +109,8 @@ async def stream(response: _ClientResponse, save: Save, received: Callable[[int]
         except BrokenCodingError as error:
             cut = "connection" if error.is_short else "coding"
             response.close()
+    if cut is None and why_cut(response, came):
+        cut = "connection"
     is_framed = any(name in response.headers for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding"))
     if cut is None and not is_framed and response.status == 200 and sink.size < save.least_bytes:
         cut = "connection"

@@ -9,7 +9,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest, ResponseDataLossError
 from scrapy.responsetypes import responsetypes
 
-from harvester.checks.decode import BrokenCodingError, unpacked
+from harvester.checks.decode import BrokenCodingError, codings_of, unpacked
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -43,8 +43,9 @@ class Unpack:
         # What is asked for with a path to save it to was unpacked on the way to disk.
         if request.method == "HEAD" or not response.body or "saved" in request.meta or "first_bytes" in request.meta:
             return response
-        header = b", ".join(response.headers.getlist("Content-Encoding")).decode("latin-1")
-        if not header and response.body[:2] not in (b"\x1f\x8b", b"\x28\xb5"):
+        names = ("Content-Encoding", "Transfer-Encoding")
+        header = ",".join(value.decode("latin-1") for name in names for value in response.headers.getlist(name))
+        if not codings_of(header) and response.body[:2] not in (b"\x1f\x8b", b"\x28\xb5"):
             return response
         try:
             body = unpacked(response.body, header, request.meta.get("download_maxsize", self.max_bytes))

@@ -1,0 +1,62 @@
+"""Whether a body came whole, where aiohttp takes what came for all of it.
+
+A body without a length ends with its connection, however that ends: so resets are noted. And a part is a whole answer,
+whether one was asked for or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import StreamReader
+from aiohttp.client_proto import ResponseHandler
+
+if TYPE_CHECKING:
+    from aiohttp import TCPConnector
+
+__all__ = ["heed_resets", "why_cut"]
+
+_RESET: deque[tuple[StreamReader, str]] = deque(maxlen=256)
+"""The last bodies that were not at their end when the connection was lost, and how that was."""
+
+
+class _Heedful(ResponseHandler):
+    def connection_lost(self, exc: BaseException | None) -> None:
+        body = self._payload
+        if exc is not None and body is not None and not body.is_eof():
+            _RESET.append((body, f"the connection was lost: {exc}"[:200]))
+        super().connection_lost(exc)
+
+
+def heed_resets(connector: TCPConnector) -> TCPConnector:
+    """Let the connections of a connector be noted where they are reset."""
+    connector._factory = partial(  # type: ignore[assignment]  # it makes a subclass
+        _Heedful, *connector._factory.args, **connector._factory.keywords
+    )
+    return connector
+
+
+def why_cut(response: Any, size: int) -> str | None:
+    """Why a body of ``size`` bytes that was read to its end may still not be whole; None for one that is.
+
+    ``response`` is aiohttp's.
+    """
+    if response.status == 206 and "Range" not in response.request_info.headers and not _is_all(response.headers):
+        return "the server sends a part that was not asked for"
+    if any(name in response.headers for name in ("Content-Length", "Transfer-Encoding")):
+        return None
+    for body, why in _RESET:
+        if body is response.content:
+            return why
+    # An answer that is meant to be empty says so: this one ended before it began.
+    return "the connection was closed before anything came" if not size and response.status in (200, 203) else None
+
+
+def _is_all(headers: Mapping[str, str]) -> bool:
+    """Whether a range is the whole, from its first byte to its last."""
+    said = re.fullmatch(r"\s*bytes\s+0-(\d+)/(\d+)\s*", headers.get("Content-Range", ""))
+    return said is not None and int(said[1]) + 1 == int(said[2])

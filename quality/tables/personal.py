@@ -24,13 +24,19 @@ __all__ = ["find_personal"]
 _SHARE = 0.95
 _MIN_DIFFERENT = 10
 _WITH_BIRTH_DATE = (
-    *("pl.pesel", "fr.nir", "se.personnummer", "dk.cpr", "fi.hetu", "ro.cnp", "bg.egn", "cz.rc", "ee.ik", "lt.asmens"),
+    *("pl.pesel", "fr.nir", "se.personnummer", "fi.hetu", "ro.cnp", "bg.egn", "cz.rc", "ee.ik", "lt.asmens"),
     *("no.fodselsnummer", "it.codicefiscale", "mx.curp", "cn.ric", "be.nn", "za.idnr", "es.dni", "es.nie", "gb.nhs"),
+    *("kr.rrn", "si.emso", "sk.rc"),
 )
 _BY_CHECK_DIGIT = ("nl.bsn", "br.cpf", "tr.tckimlik", "de.idnr", "hr.oib", "us.ssn", "ch.ssn", "gr.amka", "ie.pps")
+_BY_CHECK_DIGIT += ("in_.aadhaar", "ca.sin", "th.pin", "do.cedula", "ec.ci", "il.idnr", "at.vnr")
+# These have no check digit: a date and a serial number look the same.
+_BY_CHECK_DIGIT += ("dk.cpr", "id.nik")
 _ID_NAMES = re.compile(
     r"\b(bsn|burgerservicenummer|cpf|tc ?kimlik|kimlik|steuer ?id|idnr|identifikationsnummer|oib|ssn|ahv|avs|amka|"
-    r"social security|pps|national id|personal id|id ?card|citizen|person(al)? (number|code)|dni|nie|cnp|pesel)\b"
+    r"social security|pps|national id|personal id|id ?card|citizen|person(al)? (number|code)|dni|nie|cnp|pesel|"
+    r"aadhaar|cpr( ?(nr|nummer|number))?|personnummer|nik|ktp|"
+    r"social insurance|sin|cedula( de identidad)?|teudat zehut|svnr|sozialversicherungs ?(nummer|nr)|nss)\b"
 )
 _PHONE_NAMES = re.compile(
     r"\b(tel|tele?fono?n?|telephone|phone|fone|mobile?|handy|gsm|puhelin|telefonnummer|telefoon|telefon|téléphone)\b"
@@ -64,13 +70,15 @@ def find_personal(columns: Sequence[Column], first_line: int, today: date | None
     identified = [column for column in columns if _are_identity_numbers(column)]
     births = [c for c, name in zip(columns, names, strict=True) if _BIRTH_NAMES.search(name) and _are_births(c, today)]
     is_past = any(_DEATH_NAMES.search(name) for name in names)
+    is_past |= any(_ANIMAL_NAMES.search(name) for name in names)
     are_persons = _are_persons(columns, names, identified, births) and not is_past
     for column, name in zip(columns, names, strict=True):
         count, lines = column.odd("email")
         if count and _are_mailboxes_of_persons(column):
             found.append(defect("personal_email", count, lines, column.name))
         count, lines = column.odd("iban")
-        if count:
+        # Where a treasury says to which account to pay is no secret.
+        if count and (are_persons or _are_accounts(column)):
             found.append(defect("personal_iban", count, lines, column.name))
         is_named = _MOBILE_NAMES.search(name) or (are_persons and _PHONE_NAMES.search(name))
         is_phone = bool(is_named) and _are_phone_numbers(column)
@@ -91,9 +99,15 @@ _DEATH_NAMES = re.compile(
     r"\b(death|died|deceased|deces|mort|gestorben|todes(datum|tag)|sterbe(datum|tag)|verstorben|fallecimiento|defuncion|"
     r"morte|obito|overleden|overlijden|smierci|umrti|dod(sdato)?|dead)\b"
 )
+_ANIMAL_NAMES = re.compile(
+    r"\b(breed|sire|dam|species|pedigree|animal( name)?|microchip|stud ?book|(hunde|tier)?rasse|tierart|hund|espece|"
+    r"especies?|raza|razza|raca|hunderace|diersoort|studbook)\b"
+)
+"""Columns of what lives and is no person."""
 _OFFICE_NAMES = re.compile(
     r"\b(party|partei|parti|partido|partito|partij|mandat\w*|mandato|constituency|wahlkreis|circonscription|"
-    r"office held|"
+    r"office held|office|judge|justice|court|elected( on)?|appointed( on)?|took office|term (start|end)|in office|"
+    r"richter(in)?|gericht|juge|tribunal|juez|elu|elegido|gewahlt|medals?|caps|goals|olympi\w*|world rank\w*|"
     r"deputy|senator|minister|councillor|mayor|fraktion|legislatur\w*|legislature)\b"
 )
 _GIVEN_NAMES = re.compile(
@@ -110,6 +124,7 @@ _SURNAMES = re.compile(
     r"nazwisko|prijmeni|perekonnanimi|etternavn|efternamn|sukunimi|vezeteknev)\b"
 )
 _TWO_WORDS = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[-' ][^\W\d_]+\.?){1,3}")
+_MANY_ACCOUNTS = 5
 _LIFETIME = 110
 """Years: nobody who was born before lives."""
 _OFFICES = re.compile(
@@ -129,6 +144,11 @@ def _are_persons(
     surnames = any(_SURNAMES.search(name) and _are_names(column) for column, name in pairs)
     named = whole or (given and family) or (surnames and bool(births))
     return named + bool(identified) + bool(births) >= 2 or (given and family)
+
+
+def _are_accounts(column: Column) -> bool:
+    """Many different account numbers: those of an office are few."""
+    return len({cell.replace(" ", "") for cell in column.scanned["sample"]}) >= _MANY_ACCOUNTS
 
 
 def _are_whole_names(column: Column) -> bool:

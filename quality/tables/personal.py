@@ -28,10 +28,12 @@ _WITH_BIRTH_DATE = (
     *("no.fodselsnummer", "it.codicefiscale", "mx.curp", "cn.ric", "be.nn", "za.idnr", "es.dni", "es.nie", "gb.nhs"),
     *("kr.rrn", "si.emso", "sk.rc"),
 )
-_BY_CHECK_DIGIT = ("nl.bsn", "br.cpf", "tr.tckimlik", "de.idnr", "hr.oib", "us.ssn", "ch.ssn", "gr.amka", "ie.pps")
-_BY_CHECK_DIGIT += ("in_.aadhaar", "ca.sin", "th.pin", "do.cedula", "ec.ci", "il.idnr", "at.vnr")
-# These have no check digit: a date and a serial number look the same.
-_BY_CHECK_DIGIT += ("dk.cpr", "id.nik")
+_BY_CHECK_DIGIT = (
+    *("nl.bsn", "br.cpf", "tr.tckimlik", "de.idnr", "hr.oib", "us.ssn", "ch.ssn", "gr.amka", "ie.pps"),
+    *("in_.aadhaar", "ca.sin", "th.pin", "do.cedula", "ec.ci", "il.idnr", "at.vnr"),
+    # These have no check digit: a date and a serial number look the same.
+    *("dk.cpr", "id.nik"),
+)
 _ID_NAMES = re.compile(
     r"\b(bsn|burgerservicenummer|cpf|tc ?kimlik|kimlik|steuer ?id|idnr|identifikationsnummer|oib|ssn|ahv|avs|amka|"
     r"social security|pps|national id|personal id|id ?card|citizen|person(al)? (number|code)|dni|nie|cnp|pesel|"

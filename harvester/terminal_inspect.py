@@ -66,7 +66,7 @@ def _sheets(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterato
         "row_count": facts["row_count"],
         "columns": list(facts["columns"]),
         "note": facts["note"],
-        "defects": [_defect(one) for one in own],
+        "defects": [_defect(one, facts) for one in own],
     }
     yield whole
     for one in sheets:
@@ -80,7 +80,7 @@ def _sheets(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterato
             "row_count": one["rows"],
             "columns": one.get("names", []),
             "note": None,
-            "defects": [_defect(defect) for defect in found],
+            "defects": [_defect(defect, facts) for defect in found],
         }
 
 
@@ -100,15 +100,22 @@ def _parted(
     return of_part, own
 
 
-def _defect(defect: TableDefect) -> dict[str, Any]:
+def _defect(defect: TableDefect, facts: Mapping[str, Any]) -> dict[str, Any]:
+    from quality.tables.words import sentence
+
     return {
         "rule": defect.rule,
         "severity": defect.severity,
         "field": defect.field,
         "count": defect.count,
         "rows": list(defect.rows),
-        "message": defect.message,
+        "message": sentence(defect, facts["format"], _unit(facts["header_row"], facts["row_count"])),
     }
+
+
+def _unit(header_row: int | None, row_count: int | None) -> str:
+    """Records and features are numbered, and have no lines."""
+    return "row" if header_row is None and row_count is not None else "line"
 
 
 def show(asked: str, report: TableReport, path: Path | None) -> None:
@@ -118,7 +125,7 @@ def show(asked: str, report: TableReport, path: Path | None) -> None:
 
 
 def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | None) -> None:
-    from quality.tables.rules import fix_of
+    from quality.tables.words import sentence
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(f"[bold]{escape(printable(asked))}[/bold]: {report.status.replace('_', ' ')}")
@@ -134,21 +141,15 @@ def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | Non
     console.print("  " + escape(", ".join(filter(None, facts)) or "nothing is known of it"))
     if report.note:
         console.print("  " + escape(printable(report.note)))
-    # Records and features are numbered, and have no lines.
-    unit = "rows" if report.header_row is None and report.row_count is not None else "lines"
+    unit = _unit(report.header_row, report.row_count)
     order = {"error": 0, "warning": 1, "info": 2}
     found = sorted(report.defects, key=lambda one: order.get(one.severity, 3))
     for defect in found[:_MOST_FINDINGS]:
         colour = _COLOURS.get(defect.severity, "white")
-        where = f" in column {printable(defect.field)!r}" if defect.field else ""
         lines = ", ".join(map(str, defect.rows[:_MOST_LINES]))
-        at = f" ({unit} {lines}{', ...' if defect.count > len(defect.rows[:_MOST_LINES]) else ''})" if lines else ""
-        console.print(
-            f"  [{colour}]{defect.severity}[/{colour}] {defect.rule} x{defect.count:,}{escape(where)}{at}: "
-            f"{escape(printable(defect.message or ''))}"
-        )
-        if remedy := fix_of(defect.rule):
-            console.print(f"      {escape(remedy)}")
+        at = f" ({unit}s {lines}{', ...' if defect.count > len(defect.rows[:_MOST_LINES]) else ''})" if lines else ""
+        console.print(f"  [{colour}]{defect.severity}[/{colour}] {defect.rule} x{defect.count:,}{at}")
+        console.print(f"      {escape(printable(sentence(defect, report.format, unit)))}")
         if path is not None and (cells := _cells(child, path, report, defect)):
             console.print("      cells: " + escape(printable(", ".join(cells))))
     if len(found) > _MOST_FINDINGS:

@@ -23,6 +23,7 @@ from quality.periods import lateness
 from quality.sheet import UNKNOWN_CELL, Group, Matrix, columns
 from quality.subject import DatasetSubject, DistributionSubject
 from quality.tables.rules import fix_of
+from quality.tables.words import told
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
@@ -224,7 +225,7 @@ def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count
         severity="info" if is_rare else defect.severity,
         how_to_fix=fix_of(defect.rule) or base.how_to_fix,
         field=f"{defect.rule}: {defect.field}" if defect.field else defect.rule,
-        observed=defect.message,
+        observed=told(defect),
         first_row=defect.first_row,
         error_count=defect.count,
         rate_per_1000=round(rate, 3) if rate is not None else None,
@@ -244,7 +245,7 @@ def observed(metric: Metric, part: DistributionSubject) -> str:
         case "tls_valid" if check is not None:
             return check.tls_fault or "TLS fails"
         case "file_served" if part.table is not None and part.table.defects:
-            return part.table.defects[0].message
+            return told(part.table.defects[0])
         case "media_type_truthful":
             return f"declared {part.distribution.media_type}, served {_name(part.served_format)}"
         case "content_type_truthful" if check is not None:

@@ -41,7 +41,7 @@ def digest() -> str:
         entity_spec().model_dump_json(exclude={"rationale"}),
         json.dumps([system.model_dump(exclude={"title", "source", "note"}) for system in systems().values()]),
         table_rules_version(),
-        json.dumps([rule.model_dump(exclude={"message", "fix"}) for rule in table_rules().values()]),
+        json.dumps([rule.model_dump(exclude={"message", "why", "fix"}) for rule in table_rules().values()]),
         *(_data_of(path) for folder in _DATA for path in sorted((SPECS / folder).iterdir()) if path.suffix in _KINDS),
         *(_code_of(name) for name in _CODE),
     ]

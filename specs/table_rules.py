@@ -21,6 +21,9 @@ class TableRule(Strict):
     """The metric that counts it; None where it costs no points."""
     severity: Literal["error", "warning", "info"]
     message: Annotated[str, Field(min_length=10)]
+    """What is wrong, a sentence."""
+    why: str = ""
+    """Why it matters: a clause that follows it, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
 
 

@@ -26,14 +26,14 @@ _MAX_ERRORS = 5_000
 _MAX_COLUMNS_SAID = 20
 _OWN_NAME = "table"
 _RULES = {
-    "type-error": ("schema_type_error", "Cells are not of the type that the declared schema gives the column."),
-    "constraint-error": ("schema_constraint_error", "Cells hold what the declared schema does not allow."),
-    "unique-error": ("schema_constraint_error", "Cells repeat what the declared schema wants to be unique."),
+    "type-error": ("schema_type_error", "Some cells are not of the type that the declared schema gives the column."),
+    "constraint-error": ("schema_constraint_error", "Some cells contain what the declared schema does not allow."),
+    "unique-error": ("schema_constraint_error", "Some cells repeat a value that the declared schema allows once."),
     "primary-key": (
         "schema_primary_key",
-        "Rows have no primary key of their own: it is empty, or that of another row.",
+        "The columns that should tell the rows apart are empty or repeated.",
     ),
-    "foreign-key": ("schema_foreign_key", "Rows refer to what is not in the table referred to."),
+    "foreign-key": ("schema_foreign_key", "Some rows refer to entries that do not exist."),
 }
 """Ragged and blank rows are told by the structure of the table already."""
 _KEPT = ("type", "title", "tags", "rowNumber", "fieldNumber", "fieldName", "fieldNames", "referenceName")
@@ -132,30 +132,38 @@ def _header(table: Table, schema: DeclaredSchema, places: Mapping[int, int]) -> 
     defects = []
     missing = [one for index, one in enumerate(schema.fields) if index not in places.values()]
     if not schema.allows_missing:
-        message = "The declared schema has a column that the table has not."
+        message = "The declared schema has a column that the table does not have."
         defects += [
             _defect("schema_missing_column", 1, message, one.names[0][:200], line)
             for one in missing[:_MAX_COLUMNS_SAID]
         ]
         if len(missing) > _MAX_COLUMNS_SAID:
             rest = len(missing) - _MAX_COLUMNS_SAID
-            defects.append(_defect("schema_missing_column", rest, f"{message} And {rest} more.", None, line))
+            defects.append(
+                _defect(
+                    "schema_missing_column",
+                    rest,
+                    f"The declared schema has {rest} more columns that the table does not have.",
+                    None,
+                    line,
+                )
+            )
     extra = [name for number, name in enumerate(names) if number not in places]
     if extra and not schema.allows_extra:
         listed = ", ".join(name[:60] for name in extra[:5]) + (", …" if len(extra) > 5 else "")
-        message = f"The table has columns that the declared schema has not: {listed}."
+        message = f"The table has columns that the declared schema does not have: {listed}."
         only = extra[0] if len(extra) == 1 else None
         defects.append(_defect("schema_extra_column", len(extra), message, only, line))
     order = list(places.values())
     if schema.is_ordered and order != sorted(order):
-        message = "The columns stand in another order than in the declared schema."
+        message = "The columns are in a different order than in the declared schema."
         moved = sum(index != wanted for index, wanted in zip(order, sorted(order), strict=True))
         defects.append(_defect("schema_column_order", moved, message, None, line))
     other = [
         number for number, index in places.items() if table.header[number].strip() not in schema.fields[index].names
     ]
     if other:
-        message = "Columns are written otherwise than in the declared schema: case, blanks or signs differ."
+        message = "Column names are written differently than in the declared schema (capitals, spaces or signs)."
         only = names[other[0]] if len(other) == 1 else None
         defects.append(_defect("schema_column_name", len(other), message, only, line))
     return defects
@@ -317,11 +325,17 @@ def _collect(errors: Sequence[Mapping[str, Any]], table: Table) -> list[TableDef
         number = error.get("fieldNumber")
         column = names[number - 1] if number else ", ".join(error.get("fieldNames") or ()) or None
         places.setdefault((rule, message, column), set()).add(_line(error, table))
-    suffix = f" At least: counting stopped at {_MAX_ERRORS} errors." if len(errors) >= _MAX_ERRORS else ""
+    suffix = f" (At least: counting stopped at {_MAX_ERRORS} errors)" if len(errors) >= _MAX_ERRORS else ""
     return [
-        _defect(rule, len(lines), message + suffix, column, min((x for x in lines if x is not None), default=None))
+        _defect(
+            rule, len(lines), _with(message, suffix), column, min((x for x in lines if x is not None), default=None)
+        )
         for (rule, message, column), lines in places.items()
     ]
+
+
+def _with(message: str, suffix: str) -> str:
+    return f"{message.rstrip('.')}{suffix}."
 
 
 def _strip(raw: Mapping[str, Any], table: Table) -> dict[str, Any]:

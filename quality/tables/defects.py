@@ -77,8 +77,8 @@ def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLin
 
 
 _EXTRA = {
-    "units": "The row below the header holds units: a program reads it as data.",
-    "labels": "The row below the header holds a second set of labels: a program reads it as data.",
+    "units": "The row below the column names contains units.",
+    "labels": "The row below the column names contains a second set of names.",
 }
 
 

@@ -123,7 +123,7 @@ class _Look:
                 runs += self._runs(number)
             except _Missing as missing:
                 failed.add(number)
-                message = f"The column is missing. {one.message}"
+                message = f"The column is missing that this is asked of: {one.message[:1].lower()}{one.message[1:]}"
                 defects.append(_defect(one, 1, message, str(missing), self.table.header_line))
             except _NotAsked:
                 continue

@@ -238,7 +238,9 @@ class _Look:
         base = replace(base, encoding=text.encoding, encoding_confidence=text.confidence)
         if not text.encoding.startswith("utf-") or text.bad_bytes:
             # RFC 8259 section 8.1: JSON is UTF-8
-            return spoiled(base, "encoding_error", text.first_bad_line, "The file is not UTF-8, as JSON has to be.")
+            return spoiled(
+                base, "encoding_error", text.first_bad_line, "The file is not written in UTF-8, as JSON has to be."
+            )
         is_lines = base.format == "JSON_LINES"
         pieces = text.text.splitlines() if is_lines else [text.text]
         documents: list[Any] = []

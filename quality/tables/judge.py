@@ -102,7 +102,7 @@ def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
     """Bytes that are not what the encoding allows, and NUL characters."""
     if encoding.bad_bytes:
         lines = [encoding.first_bad_line] if encoding.first_bad_line else []
-        message = f"Bytes are not what the encoding {encoding.name} allows."
+        message = f"Some characters of the file cannot be read as {encoding.name}."
         yield defect("encoding_error", encoding.bad_bytes, lines, message=message)
     if encoding.nuls:
         yield defect("nul_byte", encoding.nuls)

@@ -84,7 +84,7 @@ def _needed(title: str, needed: str, roles: Mapping[str, str]) -> expectations.E
         rule="missing_column",
         type="expect_column_to_exist",
         severity="warning",
-        message=f"The table looks like one of the kind '{title}', and no column with a known name holds: {words}.",
+        message=f"This looks like a table of the kind '{title}', but no column seems to contain: {words}.",
         fix="Add the column; where it is there under another name, give it a name that people and programs know.",
         kwargs={"column": found or words},
     )

@@ -52,7 +52,7 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
             yield defect("type_error", len(odd), [line for line, _ in odd], column.name, message=_MESSAGE)
 
 
-_MESSAGE = "Codes are written otherwise than all the others of the column."
+_MESSAGE = "Some codes are written differently from all the others in the column."
 
 
 def _odd_one(cells: Sequence[tuple[int, str]]) -> int | None:

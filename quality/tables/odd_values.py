@@ -32,19 +32,19 @@ def odd_values(table: Table, profile: Profile) -> Iterator[TableDefect]:
     if quoted := [column for column in profile.columns if column.kind.kind == "text" and _is_quoted(column)]:
         # One program wrote them all: one finding, whatever the number of columns.
         count, field = sum(column.filled for column in quoted), quoted[0].name if len(quoted) == 1 else None
-        message = "Quotation marks stand in every cell as part of the value: it was quoted twice."
+        message = "Every cell has quotation marks that have become part of its value."
         yield defect("stray_quote", count, [], field, message=message)
     for place, column in enumerate(profile.columns):
         if column.kind.kind != "text" or not column.filled:
             continue
         if zeros := _zeros_among_names(column):
-            message = "A bare 0 stands among names: a formula that points to an empty cell gives it."
+            message = "Some cells contain a bare 0 among names, as a formula gives it that points to an empty cell."
             yield defect("type_error", *zeros, column.name, message=message)
         if powers := _powers_among_codes(column):
-            message = "Codes such as 46E5 became numbers with an exponent: a spreadsheet program read them so."
+            message = "Some codes, such as 46E5, became numbers because a spreadsheet program read them so."
             yield defect("type_error", *powers, column.name, message=message)
         if lines := _lost_zeros(table, place, column):
-            message = "Numbers lost the zeros before them: another column of the same row has them."
+            message = "Codes have lost the zeros at their beginning, which another column of the same row still has."
             yield defect("leading_zeros_lost", len(lines), lines, column.name, message=message)
 
 
@@ -69,7 +69,7 @@ def _zero_places(table: Table, profile: Profile) -> Iterator[TableDefect]:
             rows.setdefault(zeros, []).append(column.name)
     for zeros, names in rows.items():
         if len(names) == _PAIR:
-            message = f"Both coordinates are 0 ({names[0][:60]}, {names[1][:60]}): that is a place in the Atlantic."
+            message = f"Both coordinates are 0 ({names[0][:60]}, {names[1][:60]}), which is a place in the Atlantic."
             yield defect("placeholder_value", len(zeros), [table.lines[n] for n in sorted(zeros)], message=message)
 
 

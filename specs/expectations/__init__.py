@@ -47,6 +47,8 @@ class Expectation(BaseModel):
     gate: bool = False
     """Only in ``catalogue.toml``: a portal that does not meet it was not harvested well."""
     message: Annotated[str, Field(min_length=10)]
+    why: str = ""
+    """Why it matters: a clause that follows the message, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
     kwargs: dict[str, Any] = {}
     """Handed to the expectation as it is. ``"*"`` stands for all columns where a list of columns is wanted,

@@ -11,13 +11,17 @@ from lxml import etree
 
 __all__ = ["MUTATIONS", "PAGE_MUTATIONS", "mutated"]
 
-PAGE_MUTATIONS = ("server error", "half", "html")
+PAGE_MUTATIONS = ("server error", "half", "html", "gone", "page twice")
 MUTATIONS = ("remove", "double", "break", *PAGE_MUTATIONS)
 _XML_LISTS = ("SearchResults", "ListRecords", "RDF")
 
 
-def mutated(mutation: str, body: bytes, rng: random.Random) -> tuple[int, bytes] | None:
-    """(Status, body) of an answer with a loss; None where it has no place for it."""
+def mutated(mutation: str, body: bytes, rng: random.Random, other: bytes | None = None) -> tuple[int, bytes] | None:
+    """(Status, body) of an answer with a loss; None where it has no place for it. ``other``: the page before."""
+    if mutation == "gone":
+        return 404, b"not here"
+    if mutation == "page twice":
+        return (200, other) if other and other != body else None
     if mutation == "server error":
         return 500, b"{}"
     if mutation == "half":

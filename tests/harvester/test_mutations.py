@@ -38,6 +38,8 @@ UNSEEN = {
                "oai-pmh", "sparql", "sitemap", "waf", "i14y"),
     # The same row of a result twice says the same; the row in whose place it stands was a withdrawal, for all one sees.
     "double": ("sparql",),
+    # A file that is listed and answers 404 was withdrawn before its listing was: that is said, and nothing is lost.
+    "gone": ("waf", "sitemap"),
 }  # fmt: skip
 """Losses that cannot be seen, by portal type."""
 REFUSED = {"half": ("inventory", "sitemap")}
@@ -102,9 +104,12 @@ class Portal:
 def with_loss(loss: dict[str, Any], path: str, status: int, body: bytes) -> tuple[int, bytes]:
     """An answer, with the loss where it belongs there."""
     if loss.get("path") != path or status != 200:
+        # Documents of a page or two are none.
+        if status == 200 and "path" in loss and len(body) > 400:
+            loss["before"] = body
         return status, body
     # The same loss however often it is asked for.
-    changed = mutated(loss["mutation"], body, random.Random(loss["seed"]))
+    changed = mutated(loss["mutation"], body, random.Random(loss["seed"]), loss.get("before"))
     loss["done"] = changed is not None
     return changed or (status, body)
 

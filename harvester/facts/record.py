@@ -32,14 +32,20 @@ REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
 _DATED = {
     "publication": "issued", "published": "issued", "released": "issued", "issued": "issued", "available": "issued",
     "revision": "modified", "revised": "modified", "lastrevision": "modified", "lastupdate": "modified",
-    "updated": "modified", "modified": "modified",
+    "updated": "modified", "modified": "modified", "veroeffentlicht": "issued", "veröffentlicht": "issued",
+    "aktualisiert": "modified", "geaendert": "modified", "geändert": "modified",
 }  # fmt: skip
+_PUBLISHES = re.compile(
+    r"(?i)publisher|ver(oe|ö)ffentlichende[_ ]stelle|herausgeber|editeur|éditeur|publicador|titolare"
+)
 """By kinds of ISO 19115 and DataCite. That data were created says neither."""
+_KINDS = ("type", "date_type", "dateType", "role")
+"""Names of the field that says what a date is of."""
 _ODD = ("[", "{", " ", "\n", "\t", "\r", "")
 """Beginnings of texts that are looked at more closely: JSON, or blanks."""
 _OBJECT_NAMES = (
     "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
-    "@id", "id", "url", "href", "resource",
+    "@id", "id", "url", "href", "resource", "theme", "identifier",
 )  # fmt: skip
 _LINKS = ("relations", "references", "documentation", "landing_page", "described_by")
 _ADDRESSES = ("url", "href", "resource", "uri", "@id")
@@ -210,10 +216,26 @@ class Facts:
             for item in items if isinstance(items, list) else [items]:
                 if not isinstance(item, dict):
                     continue
-                kind = (text(item.get("type") or item.get("date_type") or item.get("dateType")) or "").lower()
+                kind = next((said for key in _KINDS if (said := text(item.get(key)))), "").lower()
                 fact = _DATED.get(kind.rpartition("#")[2].rpartition("/")[2])
                 if fact:
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
+
+    def spread_roles(self) -> None:
+        """Parties that come with what they are, under whatever name: who publishes is no contact."""
+        for one in self.found.get("contact", ()):
+            items = json_text(one.value)
+            for item in items if isinstance(items, list) else ():
+                roles = [item.get("role"), item.get("roles")] if isinstance(item, dict) else []
+                if _PUBLISHES.search(" ".join(str(role) for role in roles if role)):
+                    self.add("publisher", item, one.path, rank=one.rank + 200)
+            others = [
+                item for item in (items if isinstance(items, list) else ())
+                if not isinstance(item, dict) or not _PUBLISHES.search(str(item.get("role")))
+            ]  # fmt: skip
+            if others and others != items:
+                kept = [one._replace(value=others) if held is one else held for held in self.found["contact"]]
+                self.found["contact"] = kept
 
     # What has a form of its own
 

@@ -43,6 +43,7 @@ def _text(value: Any) -> str | None:
     return None
 
 
+_ARRAY = re.compile(r"\{\s*\w[\w-]{1,30}(?:\s*,\s*\w[\w-]{1,30})*\s*\}")
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_]\w+)?")
 
 
@@ -86,8 +87,11 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def json_text(value: Any) -> Any:
-    """A JSON list or object that stands in a string, parsed; anything else as it is."""
+    """A JSON list or object that stands in a string, parsed, or a list of codes as PostgreSQL writes it ("{ITA,DEU}");
+    anything else as it is."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        if _ARRAY.fullmatch(value.strip()):
+            return [one.strip() for one in value.strip()[1:-1].split(",")]
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

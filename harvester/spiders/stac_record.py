@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.facts import Facts, filled
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, names, text, texts
 
@@ -20,6 +21,12 @@ __all__ = ["links_of", "to_dataset"]
 _ROLES = ("producer", "licensor", "processor", "host")
 """Roles of a provider, the one that answers for the data first."""
 _PICTURES = {"thumbnail", "overview", "visual-preview"}
+_OF_THE_STANDARD = frozenset((
+    "id", "type", "stac_version", "stac_extensions", "title", "description", "keywords", "license", "extent",
+    "providers", "links", "assets", "summaries", "item_assets", "created", "updated", "themes", "contacts", "language",
+    "languages", "spatial", "temporal", "sci:doi", "sci:citation", "sci:publications",
+))  # fmt: skip
+"""Fields with a meaning of their own; others are told by their names."""
 _PAGES = ("about", "alternate", "self")
 """Relations of a page about the collection; the last two only where they say that they are pages."""
 
@@ -44,39 +51,43 @@ def to_dataset(raw: Any) -> Dataset:
     def hrefs(*rels: str) -> tuple[str, ...]:
         return tuple(_resolved(base, one["href"]) for one in links_of(raw, *rels))
 
-    code, licence = text(raw.get("license")), next(iter(links_of(raw, "license")), {})
+    facts = Facts("dataset")
+    facts.read({key: held for key, held in raw.items() if key not in _OF_THE_STANDARD})
+    facts.add("licence", text(raw.get("license")), "license")
+    for one in links_of(raw, "license"):
+        facts.add("licence", _resolved(base, one["href"]), "links/license", rank=-1)
+        facts.add("licence", text(one.get("title")), "links/license/title", rank=1)
     pages = [
         one
         for rel in _PAGES
         for one in links_of(raw, rel)
         if "html" in str(one.get("type")) or (rel == "about" and one.get("type") is None)
     ]
-    start, end = _interval(_in(raw, "extent", "temporal", "interval"))
+    start, end = _interval(_in(raw, "extent", "temporal", "interval") or _in(raw, "extent", "temporal"))
     title = text(raw.get("title"))
-    return Dataset(
+    own = Dataset(
         identifier=identifier,
         title=title,
         description=text(raw.get("description")),
         keywords=texts(raw.get("keywords")),
         themes=_themes(raw.get("themes")),
         publisher=_publisher(raw.get("providers")),
-        licence=_resolved(base, licence["href"]) if licence else code,
-        licence_title=(code or text(licence.get("title"))) if licence else None,
         contact=_contact(raw.get("contacts")),
         issued=text(raw.get("published")),
         record_modified=first(raw.get("updated"), raw.get("created")),
-        spatial=_boxes(_in(raw, "extent", "spatial", "bbox")),
+        spatial=_boxes(_in(raw, "extent", "spatial", "bbox") or _in(raw, "extent", "spatial")),
         temporal_start=start,
         temporal_end=end,
         language=_languages(raw),
         landing_page=_resolved(base, pages[0]["href"]) if pages else None,
         other_identifiers=texts(raw.get("sci:doi")),
-        documentation=hrefs("documentation", "service-doc"),
+        documentation=(*hrefs("documentation", "service-doc"), *_about(raw.get("assets"), base)),
         described_by=next(iter(hrefs("describedby")), None),
         relations=hrefs("cite-as", "related", "derived_from"),
         distributions=_distributions(raw.get("assets"), base),
         data_services=tuple(DataService(title=title, endpoint_url=url) for url in hrefs("items")),
     )
+    return filled(own, facts)
 
 
 def _resolved(base: str, href: Any) -> str:
@@ -132,8 +143,12 @@ def _themes(themes: Any) -> tuple[str, ...]:
 
 
 def _boxes(boxes: Any) -> tuple[str, ...]:
-    """ "west,south,east,north" of the first box, which is that of the whole; heights are left out."""
-    box = _list(next(iter(_list(boxes)), None))
+    """ "west,south,east,north" of the first box, which is that of the whole; heights are left out.
+
+    Up to STAC 0.8 there is one box, and no list of them.
+    """
+    first_one = next(iter(_list(boxes)), None)
+    box = _list(first_one) if isinstance(first_one, list) else _list(boxes)
     if len(box) not in (4, 6) or not all(isinstance(one, int | float) and math.isfinite(one) for one in box):
         return ()
     half = len(box) // 2
@@ -141,15 +156,26 @@ def _boxes(boxes: Any) -> tuple[str, ...]:
 
 
 def _interval(intervals: Any) -> tuple[str | None, str | None]:
-    """The first interval, which is that of the whole; an open end is null."""
-    interval = _list(next(iter(_list(intervals)), None))
+    """The first interval, which is that of the whole; an open end is null. Up to STAC 0.8 there is one."""
+    first_one = next(iter(_list(intervals)), None)
+    interval = _list(first_one) if isinstance(first_one, list) else _list(intervals)
     return (text(interval[0]), text(interval[1])) if len(interval) == 2 else (None, None)
+
+
+def _is_about(asset: Any) -> bool:
+    """Whether an asset tells of the data and holds none."""
+    return isinstance(asset, dict) and "metadata" in (roles := texts(asset.get("roles"))) and "data" not in roles
+
+
+def _about(assets: Any, base: str) -> tuple[str, ...]:
+    told = (one for one in assets.values() if _is_about(one)) if isinstance(assets, dict) else ()
+    return tuple(url for one in told if (url := _resolved(base, one.get("href"))))
 
 
 def _distributions(assets: Any, base: str) -> tuple[Distribution, ...]:
     found = []
     for key, asset in assets.items() if isinstance(assets, dict) else ():
-        if not isinstance(asset, dict) or _PICTURES & set(texts(asset.get("roles"))):
+        if not isinstance(asset, dict) or _PICTURES & set(texts(asset.get("roles"))) or _is_about(asset):
             continue
         url = _resolved(base, asset.get("href")) or None
         found.append(

@@ -1,10 +1,11 @@
-"""CKAN with the fluent and scheming fields of Canada, Finland and Switzerland: what each of them calls the facts."""
+"""CKAN with national fields, fluent, scheming or in extras: what each country calls the facts."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from catalog.model import Contact
+from catalog.model import Contact, Dataset
 from harvester.spiders.ckan_record import to_dataset
 
 SHAPE = '{"type": "Polygon", "coordinates": [[[1, 2], [3, 2], [3, 4], [1, 2]]]}'
@@ -93,3 +94,54 @@ def test_switzerland() -> None:
     file = found.distributions[0]
     assert (file.licence, file.media_type) == ("http://dcat-ap.ch/vocabulary/licenses/terms_by", "text/csv")
     assert (file.access_url, file.download_url) == ("https://f.example/b", "https://f.example/b.csv")
+
+
+def of_extras(**extras: str) -> Dataset:
+    listed = [{"key": key, "value": value} for key, value in extras.items()]
+    return to_dataset({"id": "a", "name": "a", "title": "A", "extras": listed}, "https://x.example")
+
+
+def test_austria() -> None:
+    area = "POLYGON ((16.1 48.1, 16.5 48.1, 16.5 48.3, 16.1 48.1))"
+    found = of_extras(
+        begin_datetime="2010-01-01T00:00:00", end_datetime="2020-12-31", geographic_toponym="Linz",
+        geographic_bbox=area, update_frequency="jährlich", categorization='["umwelt"]',
+        attribute_description="A: the first column",
+        date_released="2011-01-01", date_updated="2021-01-01",
+    )  # fmt: skip
+    assert (found.temporal_start, found.temporal_end) == ("2010-01-01T00:00:00", "2020-12-31")
+    assert found.spatial == ("Linz", area) and found.themes == ("umwelt",)
+    assert (found.issued, found.modified, found.frequency) == ("2011-01-01", "2021-01-01", "jährlich")
+    assert found.described_by == "A: the first column"
+
+
+def test_germany_before_dcat_ap() -> None:
+    """Dates and parties come with what they are, in German."""
+    dates = [
+        {"role": "erstellt", "date": "2012-01-01"}, {"role": "veroeffentlicht", "date": "2012-02-01"},
+        {"role": "aktualisiert", "date": "2013-03-01"},
+    ]  # fmt: skip
+    parties = [
+        {"role": "veroeffentlichende_stelle", "name": "Landesamt", "email": "amt@x.example"},
+        {"role": "ansprechpartner", "name": "Frau A", "email": "a@x.example"},
+    ]
+    found = of_extras(dates=json.dumps(dates), contacts=json.dumps(parties))
+    assert (found.issued, found.modified) == ("2012-02-01", "2013-03-01")
+    assert found.publisher is not None and found.publisher.name == "Landesamt"
+    assert found.contact is not None and found.contact.email == "a@x.example"
+
+
+def test_italy() -> None:
+    """Lists of objects as JSON in a text, and codes as PostgreSQL writes them."""
+    spans = [
+        {"temporal_start": "2015-01-01", "temporal_end": "2016-01-01"},
+        {"temporal_start": "2010-01-01", "temporal_end": "2011-01-01"},
+    ]
+    found = of_extras(
+        temporal_coverage=json.dumps(spans), theme=json.dumps([{"theme": "ENVI", "subthemes": []}]),
+        language="{ITA,DEU}", geographical_name="ITA_BZO",
+        alternate_identifier=json.dumps([{"identifier": "alt-1", "agent": {}}]),
+    )  # fmt: skip
+    assert (found.temporal_start, found.temporal_end) == ("2010-01-01", "2016-01-01")
+    assert (found.themes, found.language) == (("ENVI",), ("ITA", "DEU"))
+    assert (found.spatial, found.other_identifiers) == (("ITA_BZO",), ("alt-1",))

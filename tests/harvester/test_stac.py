@@ -149,3 +149,30 @@ def test_the_address_of_the_record_is_no_page_and_its_dates_are_not_the_data_s()
     )
     assert (found.landing_page, found.issued, found.record_modified) == (None, None, "2024-01-01")
     assert (found.contact, found.language) == (Contact(name="Survey", email="a@p.example"), ("en", "fr"))
+
+
+def test_of_code_and_link_the_licence_that_is_known_counts() -> None:
+    def licence(code: str, href: str) -> str | None:
+        return to_dataset({"id": "a", "license": code, "links": [{"rel": "license", "href": href}]}).licence
+
+    known = "https://creativecommons.org/licenses/by/4.0/"
+    assert licence("CC-BY-4.0", "https://x.example/LICENSE.pdf") == "CC-BY-4.0"
+    assert licence("CC-BY-4.0", known) == licence("other", known) == licence("proprietary", known) == known
+    assert licence("other", "https://x.example/terms") == "https://x.example/terms"
+
+
+def test_extents_of_old_versions_and_assets_that_tell_of_the_data() -> None:
+    found = to_dataset(
+        {
+            "id": "a",
+            "extent": {"spatial": [1, 2, 3, 4], "temporal": ["2000-01-01T00:00:00Z", None]},
+            "frequency": "daily",
+            "assets": {
+                "iso": {"href": "https://x.example/iso.xml", "roles": ["metadata"]},
+                "both": {"href": "https://x.example/all.json", "roles": ["data", "metadata"]},
+            },
+        }
+    )
+    assert (found.spatial, found.temporal_start, found.frequency) == (("1,2,3,4",), "2000-01-01T00:00:00Z", "daily")
+    assert [one.identifier for one in found.distributions] == ["both"]
+    assert found.documentation == ("https://x.example/iso.xml",)

@@ -13,6 +13,7 @@ import re
 from typing import Any
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
+from harvester.facts import Facts, filled
 from harvester.spiders.boxes import box_of
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import absolute, email, first, names, text, texts
@@ -52,7 +53,7 @@ def to_dataset(raw: Any, base: str) -> Dataset:
         raise LostRecord("the record has neither uuid nor pk", "ask the portal to mend the record", "/uuid")
     date, kind = text(raw.get("date")), text(raw.get("date_type"))
     page = first(raw.get("detail_url"))
-    return Dataset(
+    own = Dataset(
         identifier=identifier,
         title=first(raw.get("title"), raw.get("name")),
         description=_told(raw.get("abstract")) or _told(raw.get("raw_abstract")),
@@ -79,6 +80,13 @@ def to_dataset(raw: Any, base: str) -> Dataset:
         distributions=_distributions(raw, base),
         data_services=_services(raw),
     )
+    facts = Facts("dataset")
+    # GeoNode 4 keeps fields that an operator has added under "metadata", as pairs.
+    added = [one for one in _dicts(raw.get("metadata")) if "field_name" in one]
+    pairs = [(str(one["field_name"]), one.get("field_value")) for one in added]
+    facts.read(pairs, "metadata/")
+    facts.read(_dict(raw.get("extra_metadata")) or _dict(raw.get("metadata")), "metadata/")
+    return filled(own, facts)
 
 
 def _told(value: Any) -> str | None:

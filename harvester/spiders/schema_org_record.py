@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
-from harvester.facts import worded_values
+from harvester.facts import Facts, filled, periods, span, worded_values
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import email, first, text, texts
 
@@ -22,6 +22,13 @@ _GLOBAL = re.compile(
     r"(?i)(https?:|urn:|doi:|hdl:|ark:|info:|10\.\d{4,9}/)\S+$|\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$"
 )
 """Identifiers that are one everywhere: addresses, URNs, DOIs, handles, UUIDs."""
+_READ = frozenset((
+    "identifier", "temporalCoverage", "name", "description", "alternateName", "headline", "abstract", "keywords",
+    "about", "genre", "publisher", "provider", "creator", "contactPoint", "license", "conditionsOfAccess", "usageInfo",
+    "copyrightNotice", "datePublished", "dateModified", "dateCreated", "sdDatePublished", "spatialCoverage", "spatial",
+    "inLanguage", "url", "mainEntityOfPage", "isBasedOn", "citation", "sameAs", "isPartOf", "distribution", "author",
+))  # fmt: skip
+"""Properties that are read by their place; others are told by their names."""
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
@@ -38,7 +45,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
         raise LostRecord("nothing names the dataset", "give it an identifier or a url", "/identifier")
     start, end = _period(raw.get("temporalCoverage"))
     words = worded_values(raw.get("name"), raw.get("description"), None, languages)
-    return Dataset(
+    own = Dataset(
         identifier=identifier,
         title=words.title or first(raw.get("alternateName"), raw.get("headline")),
         description=words.description or text(raw.get("abstract")),
@@ -47,7 +54,6 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
         themes=_labels(raw.get("about")) or _labels(raw.get("genre")),
         publisher=_agent(raw.get("publisher")) or _agent(raw.get("provider")) or _agent(raw.get("creator")),
         contact=_contact(raw),
-        licence=_licence(raw.get("license")),
         access_rights=text(raw.get("conditionsOfAccess")),
         rights=first(_label(raw.get("usageInfo")), raw.get("copyrightNotice")),
         issued=text(raw.get("datePublished")),
@@ -67,6 +73,13 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
         is_part_of=_name(raw.get("isPartOf")),
         distributions=tuple(_distribution(one) for one in _files(raw.get("distribution"))),
     )
+    facts = Facts("dataset", languages)
+    facts.read({key: held for key, held in raw.items() if key not in _READ and not key.startswith("@")})
+    for at, one in enumerate(_items(raw.get("license"))):
+        # Several licences are several candidates; of one, its address goes before its name.
+        facts.add("licence", _address(one), "license", rank=2 * at - 50)
+        facts.add("licence", _label(one), "license", rank=2 * at - 49)
+    return filled(own, facts)
 
 
 def is_sure(raw: dict[str, Any]) -> bool:
@@ -194,7 +207,12 @@ def _licence(value: Any) -> str | None:
 
 
 def _period(value: Any) -> tuple[str | None, str | None]:
-    """ "start/end", with ".." for an open end; a node with startDate and endDate; a single date is the start."""
+    """ "start/end", with ".." for an open end; a node with startDate and endDate; a single date is the start.
+
+    Of several, from the first start to the last end.
+    """
+    if len(_items(value)) > 1:
+        return span(periods(value))
     for one in _items(value):
         if isinstance(one, dict):
             return text(one.get("startDate")), text(one.get("endDate"))

@@ -3,7 +3,7 @@
 A link's protocol tells what it is ("WWW:DOWNLOAD-1.0-http--download", "OGC:WMS"); its function tells what it is for. A
 plain link for information is documentation and no distribution; a link to a web service is a data service. Formats are
 declared beside the links, for all of them or for those of one distributor: a file has the one that its own name or
-address speaks of; where they do not tell, it has what was declared, be it one or several.
+address speaks of; where they do not tell, it has the one that tells most.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _names(formats: list[etree._Element]) -> list[str]:
 
 
 def _format_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[str, ...]) -> str | None:
-    """Of the formats declared the one that a file's address, name or description speaks of; else all of them."""
+    """Of the formats declared the one that a file's address, name or words speak of; else that which tells most."""
     if not formats:
         return None
     known = {name: found.id for name in formats if (found := file_format(name)) is not None}
@@ -155,7 +155,14 @@ def _format_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[st
     if len(named) == 1:
         return named[0]
     left = named or left
-    return left[0] if len({known.get(name, name) for name in left}) == 1 else ", ".join(left)
+    return max(left, key=_tells)
+
+
+def _tells(name: str) -> int:
+    """How much the name of a format tells. Of several that one file is offered in, the first that tells most counts:
+    a text that lists them all names none."""
+    found = file_format(name)
+    return 0 if found is None else 1 if found.is_generic or found.kind in _PACKED or found.id == "HTML" else 2
 
 
 def _is_about(link: etree._Element) -> bool:

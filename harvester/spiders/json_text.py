@@ -27,6 +27,9 @@ _MIXED = "winnow-mixed"
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
+_UKRAINIAN = re.compile(rb"[\xc0-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad\xb4\xb6\xb7\xbd][\xc0-\xff]")
+
+
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
     """How a document is decoded: Python's codec and its error handler; and its name, where it is other than UTF-8."""
@@ -125,6 +128,9 @@ def _guessed(sample: bytes, charset: str | None) -> TextEncoding:
     if name in ("windows-1252", "iso-8859-1", "ascii"):
         # Two letters of it in a row are hardly ever what UTF-8 would be; where they are, a program has pasted it.
         return TextEncoding("utf-8", _MIXED, "windows-1252")
+    if name == "koi8-r" and _UKRAINIAN.search(sample):
+        # Where KOI8-R has lines of tables, KOI8-U has the letters of Ukrainian.
+        name = "koi8-u"
     try:
         codec = codecs.lookup(name).name
     except LookupError:

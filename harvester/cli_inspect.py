@@ -21,7 +21,7 @@ def add_to(group: click.Group) -> None:
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE_OR_URL...")
 @click.option("--format", "declared", help="Format that is promised; without it, the ending of the name.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: for each file, and each further sheet.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: for each file, sheet, member or table.")
 @click.option("--strict", is_flag=True, help="Exit 4 where there are errors, 3 where a file could not be looked into.")
 @click.option("--show-values", is_flag=True, help="Show the cells that findings speak of. Nothing is kept.")
 @click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent.")
@@ -48,7 +48,8 @@ def inspect(
         files, declared=declared, contact=contact, allow_local=allow_local, workers=workers, seconds=seconds
     ):
         has_errors |= any(defect.severity == "error" for defect in one.report.defects)
-        is_unknown |= one.report.status == "unknown"
+        parts = [part["status"] for part in one.report.profile.get("parts") or []]
+        is_unknown |= "unknown" in (one.report.status, *parts)
         if as_json:
             for line in to_json(one.asked, one.report):
                 click.echo(line)

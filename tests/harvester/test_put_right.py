@@ -199,3 +199,26 @@ def test_replies_go_with_a_column_that_has_another_name(data: Path) -> None:
         late = Reply(line=2, finding_id=old["id"], response="acknowledged", **dict.fromkeys(NOT_SAID))
         assert not import_answers(catalog, [late], "2026-11-30").problems
         assert catalog.value("select state from findings where id = ?", [new["id"]]) == "open"
+
+
+def test_a_catalogue_of_the_version_before_is_brought_up_to_date(data: Path, tmp_path: Path) -> None:
+    newer = {
+        "findings": ("withdrawn_run", "carried_to"),
+        "table_reports": ("rejudged_run", "columns_before"),
+        "corrections": ("reason", "field"),
+        "responses": ("carried_from",),
+    }
+    with closing(sqlite3.connect(data / "catalog.db")) as source, closing(sqlite3.connect(tmp_path / "c.db")) as old:
+        source.backup(old)
+        for (name,) in old.execute("select name from sqlite_master where name like 'to_score_%'").fetchall():
+            old.execute(f"drop trigger {name}")
+        for table, names in newer.items():
+            for name in names:
+                old.execute(f"alter table {table} drop column {name}")
+        old.execute("delete from _sqlite_migrations where name = 's0010_harvests'")
+        count = old.execute("select count(*) from findings").fetchone()[0]
+        old.commit()
+    with open_catalog(tmp_path / "c.db") as catalog:
+        assert all(set(names) <= set(catalog.db.table(table).columns_dict) for table, names in newer.items())
+        assert catalog.value("select count(*) from findings") == count
+        assert catalog.value("select count(*) from sqlite_master where name = 'to_score_reports_update'") == 1

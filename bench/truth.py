@@ -1,12 +1,14 @@
 """How true the findings on tables are, on real files that others labelled by reading.
 
-    python bench/truth.py [--labels FOLDER ...] [--findings OUT] [--brief] [--frictionless]
+    python bench/truth.py [--labels FOLDER ...] [--findings OUT] [--brief] [--frictionless] [--rules]
 
 A folder holds ``files/`` and ``labels.jsonl``: for each file what is wrong with it (``true_defects``), what may be
 called wrong or not (``arguable``) and how it is written. One table says which rule stands for which kind of fault, so
 that several folders can be added up. A finding is a rule in a column of a file. Printed are precision and recall with
 95 % Wilson intervals, by finding and by (file, kind), with at most a tenth of either from any one file, and every false
-accusation. ``--findings`` writes what was found, one object a line and file, as the scorers of the folders read it.
+accusation. ``--rules`` prints each rule alone, as a table in Markdown: a rule whose precision does not reach 0.9 may
+be no more than info and cost no points (``docs/table_rules.md``). ``--findings`` writes what was found, one object a
+line and file, as the scorers of the folders read it.
 """
 
 from __future__ import annotations
@@ -113,9 +115,11 @@ class Tally:
     declined: int = 0
     clean_accused: int = 0
     false_errors: int = 0
+    by_rule: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Of each rule: findings "right", "false" and "arguable"."""
 
     def add(self, other: Tally) -> None:
-        for name in ("right", "false", "arguable", "found", "missed"):
+        for name in ("right", "false", "arguable", "found", "missed", "by_rule"):
             for file, counts in getattr(other, name).items():
                 getattr(self, name)[file].update(counts)
         for name in ("files", "tables", "declined", "clean_accused", "false_errors"):
@@ -157,11 +161,14 @@ def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules:
             if ours:
                 hit |= set(ours)
                 tally.right[file][kind] += 1
+                tally.by_rule[finding["rule"]]["right"] += 1
             elif kind == "multi_row_header" or any(fits(kind, finding, label, is_same) for label in doubtful):
                 # That a header takes several rows is advice, and no fault.
                 tally.arguable[file][kind] += 1
+                tally.by_rule[finding["rule"]]["arguable"] += 1
             else:
                 tally.false[file][kind] += 1
+                tally.by_rule[finding["rule"]]["false"] += 1
                 bad += class_of(kind) == "main"
                 tally.false_errors += finding["severity"] == "error"
                 tally.accusations.append(
@@ -250,6 +257,23 @@ def show(name: str, tally: Tally, is_long: bool) -> None:
             print("".join(f"   {line}\n" for line in lines), end="")
 
 
+def show_rules(tally: Tally) -> None:
+    """Each rule that found anything, as a table in Markdown."""
+    from quality.tables.rules import severity_of
+    from specs.table_rules import table_rules
+
+    print("| rule | severity | points | right | false | arguable | precision |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, counts in sorted(tally.by_rule.items()):
+        right, whole = counts["right"], counts["right"] + counts["false"]
+        metric = table_rules()[name].metric if name in table_rules() else "table_expectations_met"
+        share = f"{right / whole:.2f}" if whole else "–"
+        print(
+            f"| `{name}` | {severity_of(name)} | {'yes' if metric else 'no'} | {right} | {counts['false']} "
+            f"| {counts['arguable']} | {share} |"
+        )
+
+
 def found_in(files: list[Path], today: date) -> Iterator[dict[str, Any]]:
     with InspectionPool(workers=2) as pool:
         tasks = (
@@ -322,6 +346,7 @@ def main() -> None:
     parser.add_argument("--findings", type=Path)
     parser.add_argument("--brief", action="store_true", help="only the figures")
     parser.add_argument("--frictionless", action="store_true")
+    parser.add_argument("--rules", action="store_true", help="each rule alone, of all folders together")
     chosen = parser.parse_args()
     from specs.table_rules import table_rules
 
@@ -335,9 +360,13 @@ def main() -> None:
         answers = list(by_frictionless(files) if chosen.frictionless else found_in(files, date(2026, 11, 30)))
         written += answers
         tally = scored(labels, {one["file"]: one for one in answers}, rules)
-        show(folder.name, tally, not chosen.brief)
         pool.add(tally)
-    show("pooled", pool, is_long=False)
+        if not chosen.rules:
+            show(folder.name, tally, not chosen.brief)
+    if chosen.rules:
+        show_rules(pool)
+    else:
+        show("pooled", pool, is_long=False)
     if chosen.findings:
         chosen.findings.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in written), "utf-8")
 

@@ -12,9 +12,13 @@ from catalog.schema import TABLES
 from harvester.cli import cli
 from harvester.detect.ladder import places_of
 from harvester.spiders import portal_types, spider_class
+from quality.metrics.sound import RULES
+from quality.tables.rules import fix_of, severity_of, why_of
+from specs.expectations import kinds, load
 from specs.metrics import metrics
 from specs.portals import shipped
 from specs.systems import systems
+from specs.table_rules import table_rules
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -82,3 +86,29 @@ def test_the_tables_of_the_readme_are_made_from_the_code(name: str, table: str) 
         README.write_text(text, "utf-8")
     found = pattern.search(text)
     assert found and found[2] == table, "run the tests once with WINNOW_UPDATE_README=1"
+
+
+RULES_PAGE = README.parent / "docs" / "table_rules.md"
+BEGIN, END = "<!-- rules: begin -->\n", "<!-- rules: end -->\n"
+
+
+def rule_table() -> str:
+    known = {rule.id: rule.message for rule in table_rules().values()}
+    of_kinds = {one.rule: one.message for kind in ("any", *kinds()) for one in load(kind)}
+    rows = ["| rule | severity | counted by | what, why, and what to do |", "| --- | --- | --- | --- |"]
+    for name, message in sorted({**of_kinds, **known}.items()):
+        counted = known.get(name) and next((metric for metric, rules in RULES.items() if name in rules), None)
+        counted = counted or ("table_expectations_met" if name in of_kinds else None)
+        words = f"{message.rstrip('.')}, {why_of(name)}; {(fix_of(name) or '')[:1].lower()}{(fix_of(name) or '')[1:]}"
+        rows.append(f"| `{name}` | {severity_of(name)} | {f'`{counted}`' if counted else '–'} | {words} |")
+    return "\n".join(rows) + "\n"
+
+
+def test_the_page_of_table_rules_lists_them_all() -> None:
+    text = RULES_PAGE.read_text("utf-8")
+    before, rest = text.split(BEGIN)
+    inner, after = rest.split(END)
+    if os.environ.get("WINNOW_UPDATE_README"):
+        RULES_PAGE.write_text(f"{before}{BEGIN}{rule_table()}{END}{after}", "utf-8")
+    else:
+        assert inner == rule_table(), "docs/table_rules.md: run WINNOW_UPDATE_README=1 pytest -n 0 tests/test_readme.py"

@@ -116,7 +116,7 @@ def test_lines_are_those_of_the_file_and_a_nameless_column_has_a_number(tmp_path
     assert one["columns"] == ["Name", "column 2", "Count"] and one["header_row"] == 1 and one["header_rows"] == 1
     by_rule = {defect["rule"]: defect for defect in one["defects"]}
     assert by_rule["type_error"]["field"] == "column 2" and by_rule["type_error"]["rows"] == [10]
-    assert by_rule["blank_column_name"]["field"] == "column 2"
+    assert by_rule["blank_column_name"]["rows"] == [1]
 
 
 def test_the_ending_is_the_promise_unless_another_is_named(tmp_path: Path) -> None:

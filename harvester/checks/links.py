@@ -35,7 +35,7 @@ from harvester.checks.direct import DirectDownloader, lean_settings
 from harvester.checks.guard import own_addresses
 from harvester.checks.look import Look, askable
 from harvester.checks.looks import of_fault
-from harvester.checks.outage import HOSTS, Outage, has_answered
+from harvester.checks.outage import Outage, has_answered
 from harvester.checks.politeness import host_of
 from harvester.interrupts import run_loop
 from harvester.night import Night
@@ -258,7 +258,8 @@ class LinkSpider(scrapy.Spider):
                 for _ in range(min(queue[0].limits.concurrency, len(queue)) if queue else 0):
                     await gate.acquire()
                     group.create_task(work(host))
-        if len(self.outage.held) >= HOSTS and not await self.is_network_there():
+        # Those that failed last were followed by none that answers: of them nothing is known before one is asked.
+        if self.outage.held and not await self.is_network_there(is_at_end=True):
             self.end_without_network()
         self.settle(*self.outage.release())
 
@@ -289,12 +290,14 @@ class LinkSpider(scrapy.Spider):
                 if self.outage.is_likely and not await self.is_network_there():
                     self.end_without_network()
 
-    async def is_network_there(self) -> bool:
+    async def is_network_there(self, *, is_at_end: bool = False) -> bool:
         """Whether an address that must be there answers: one that did in this stage, or those of the portals."""
         async with self.probing:
-            if not self.outage.is_likely:
+            if not (self.outage.is_likely or is_at_end):
                 return True
-            known = [self.reached] if self.reached else portal_addresses(self.night.catalog, self.portal_ids[:PROBES])
+            known = [] if self.reached is None else [self.reached]
+            if is_at_end or not known:
+                known += portal_addresses(self.night.catalog, self.portal_ids[:PROBES])
             for url in known:
                 meta = {"dont_obey_robotstxt": True, "dont_retry": True, "handle_httpstatus_list": [*range(300, 600)]}
                 request = scrapy.Request(url, method="HEAD", meta=meta)

@@ -76,11 +76,34 @@ def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("any_port")
-def test_where_nothing_answers_nothing_is_said(catalog: Catalog, server: PortalServer) -> None:
-    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(HOSTS + 3)]
+@pytest.mark.parametrize("hosts", [2, HOSTS + 3])
+def test_where_nothing_answers_nothing_is_said(hosts: int, catalog: Catalog, server: PortalServer) -> None:
+    """However many hosts there are: a small portal has its files on two."""
+    urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(hosts)]
     night, rows = checked(catalog, server, urls, is_cut_off=True)
     assert {(row["outcome"], row["fault"]) for row in rows} == {("unknown", "ours")}
-    assert night.traffic["hosts_lost_with_network"] >= HOSTS
+    assert night.traffic["hosts_lost_with_network"] >= min(hosts, HOSTS)
+
+
+def test_a_name_is_not_gone_where_no_name_resolves(
+    catalog: Catalog, server: PortalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some resolvers say of every name that it does not exist, when they have no network themselves."""
+
+    def nothing(host: Any, *arguments: Any, **more: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    names = ["http://a.invalid/x", "http://b.invalid/y"]
+    server.routes["/data.json"] = as_json(
+        {"dataset": [{"identifier": url, "title": "t", "distribution": [{"accessURL": url}]} for url in names]}
+    )
+    portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 5})
+    night = harvest(catalog, portal)
+    catalog.db.conn.execute("update portals set url = 'http://portal.invalid/'")
+    monkeypatch.setattr(socket, "getaddrinfo", nothing)
+    check(night, [portal])
+    rows = catalog.rows("select url, outcome, fault from resource_checks")
+    assert {(row["url"], row["outcome"], row["fault"]) for row in rows} == {(url, "unknown", "ours") for url in names}
 
 
 @pytest.mark.usefixtures("any_port")

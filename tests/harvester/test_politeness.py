@@ -212,7 +212,7 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
     assert max(done_at[f"good{n}"] for n in range(5)) < 7
     for n in range(12):
         row = harvested(catalog, f"slow{n}")
-        assert (row["verdict"], row["datasets"]) == ("partial", 10)
+        assert (row["verdict"], row["datasets"]) == ("partial", 10), row["reasons"]
         assert "deadline_s = 5" in " ".join(row["reasons"])
 
 

@@ -27,7 +27,7 @@ from quality.tables.rules import severity_of
 from quality.tables.scanning import Scan
 from quality.tables.second_thoughts import contradicted
 from quality.tables.sections import repeated_in_earnest
-from quality.tables.shapes import names_are_cells
+from quality.tables.shapes import names_are_cells, shape
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
@@ -191,6 +191,11 @@ def not_understood(found: Found) -> bool:
     return found.header.heading.confidence < UNDERSTOOD and len(found.table.rows) > 3
 
 
+_REPEATED = 3
+_SHORT = 5
+"""Characters of a sign that is shown even if it stands once."""
+
+
 def _signs(profile: Profile) -> str | None:
     """The signs for no value that stand where numbers or days should, each once: they are no faults."""
     counts: Counter[str] = Counter()
@@ -199,7 +204,11 @@ def _signs(profile: Profile) -> str | None:
             counts[text[:20]] += count
     if not counts:
         return None
-    listed = ", ".join(f"{text} ({count})" for text, count in counts.most_common(8))
+    # Signs are the one exception from showing no cell; a longer one that stands once or twice may be a remark.
+    shown = [
+        (text if count >= _REPEATED or len(text) <= _SHORT else shape(text), count) for text, count in counts.items()
+    ]
+    listed = ", ".join(f"{text} ({count})" for text, count in Counter(dict(shown)).most_common(8))
     return f"signs taken for no value: {listed}; say in the data dictionary what they mean (CSVW: null)"
 
 

@@ -35,7 +35,9 @@ def csv(*columns: str, rows: int = ROWS, seed: int = 0) -> str:
     made = {
         "kind": lambda n: word(n % 4),
         "name": word,
-        "amount": lambda n: f"{NUMBER}{rng.randint(10, 99)}.{rng.randint(10, 99)}" if n % 19 else word(n),
+        "amount": lambda n: (
+            f"({WORD}ola)" if n == 37 else f"{NUMBER}{rng.randint(10, 99)}.{rng.randint(10, 99)}" if n % 19 else word(n)
+        ),
         "day": lambda n: f"{DAY}{n % 10}" if n % 23 else "1947-08-71",
         "mail": lambda n: f"{MAIL}{n}@{WORD}.example",
         "mixed": lambda n: f"{DAY}{n % 10}" if n % 2 else f"1{n % 10}/08/1947 ",
@@ -87,6 +89,7 @@ FILES: dict[str, tuple[str, bytes]] = {
     "broken.json": ("application/json", f'[{{"a": "{word(1)}", "b": {word(2)}}}]'.encode()),
     "lines.jsonl": ("application/json", "\n".join(json.dumps(ROW) for _ in range(9)).encode() + word(5).encode()),
     "rows.json": ("application/json", json.dumps([ROW | {"amount": word(3)}] + [ROW] * 30).encode()),
+    "by-key.json": ("application/json", json.dumps({word(n): ROW | {"name": word(n)} for n in range(17)}).encode()),
     "places.geojson": ("application/geo+json", json.dumps({"type": "FeatureCollection", "features": [
         {"type": "Feature", "geometry": None, "properties": ROW}] * 30}).encode()),
     "broken.xml": ("text/xml", f"<?xml version='1.0'?><a><{word(1)} {word(2)}='{word(3)}'>&{word(4)};</b>".encode()),

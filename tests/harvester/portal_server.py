@@ -165,11 +165,11 @@ def spec(portal_id: str, portal_type: str, url: str, *, local: bool = True, **va
     return parse(PortalSpec, {**data, "limits": limits}, portal_id)
 
 
-def harvest(catalog: Catalog, *portals: PortalSpec) -> Night:
+def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact given") -> Night:
     """One run of the harvest stage."""
     chosen = [portal_of(portal) for portal in portals]
     run_id = catalog.begin_run("test", chosen, version="0", methodology="0")
-    night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
+    night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
     crawl(night, portals)
     return night
 

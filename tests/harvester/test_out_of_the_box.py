@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
+from stock_ckan import CONTACT, ROBOTS, SEARCH
 
 from catalog.store import open_catalog
 from harvester.cli import cli
@@ -19,15 +20,6 @@ from harvester.detect import Detection, detect
 from harvester.registry import resolve
 from specs.portals import load_file
 
-SEARCH = "/api/3/action/package_search"
-CONTACT = "data-desk@example.org"
-ROBOTS = """User-agent: *
-Disallow: /dataset/rate/
-Disallow: /revision/
-Disallow: /dataset/*/history
-Disallow: /api/
-Crawl-Delay: 10
-"""
 HOME = b"""<!doctype html><html><head><meta name="generator" content="ckan 2.10.4"><title>Data of Larkholm</title>
 </head><body data-site-root="/"></body></html>"""
 

@@ -8,27 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvested, spec
+from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
+from stock_ckan import CONTACT, ROBOTS, SEARCH
 
 from catalog.store import Catalog
 from harvester.checks.links import check
 from harvester.checks.robots_rules import decide, is_contact, rules_of
-from harvester.crawl import crawl
-from harvester.night import Night
-from harvester.nightly import portal_of
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, dump, load_file
 from specs.robots import group_for_us, template_of, templates
-
-SEARCH = "/api/3/action/package_search"
-CONTACT = "data-desk@example.org"
-STOCK = """User-agent: *
-Disallow: /dataset/rate/
-Disallow: /revision/
-Disallow: /dataset/*/history
-Disallow: /api/
-Crawl-Delay: 10
-"""
 
 
 def decided(text: str, mode: Any = "api", contact: str = CONTACT, portal_type: str = "ckan") -> bool:
@@ -40,32 +28,32 @@ def decided(text: str, mode: Any = "api", contact: str = CONTACT, portal_type: s
 @pytest.mark.parametrize(
     ("text", "may"),
     [
-        (STOCK, True),
-        (STOCK.replace("\n", "\r\n"), True),
+        (ROBOTS, True),
+        (ROBOTS.replace("\n", "\r\n"), True),
         (
-            "\ufeff# our site\n" + STOCK.replace("Crawl-Delay", "crawl-delay") + "Sitemap: https://x.example/s.xml\n",
+            "\ufeff# our site\n" + ROBOTS.replace("Crawl-Delay", "crawl-delay") + "Sitemap: https://x.example/s.xml\n",
             True,
         ),
         # The delay in a group of its own, as older versions have it; and what is said to others.
-        (STOCK.replace("Crawl", "\nUser-Agent: *\nCrawl") + "\nUser-agent: badbot\nDisallow: /\n", True),
-        ("User-agent: badbot\nDisallow: /\n\n" + STOCK, True),
+        (ROBOTS.replace("Crawl", "\nUser-Agent: *\nCrawl") + "\nUser-agent: badbot\nDisallow: /\n", True),
+        ("User-agent: badbot\nDisallow: /\n\n" + ROBOTS, True),
         # The marks of CKAN's own template, which 2.9.0 serves as they stand.
-        (STOCK.replace("Disallow: /dataset/rate", "{% block all_user_agents -%}\nDisallow: /dataset/rate"), True),
+        (ROBOTS.replace("Disallow: /dataset/rate", "{% block all_user_agents -%}\nDisallow: /dataset/rate"), True),
         # Anything else is somebody's own will.
-        (STOCK + "Disallow: /organization/\n", False),
-        (STOCK.replace("Disallow: /revision/\n", ""), False),
-        (STOCK.replace("10", "30"), False),
-        (STOCK + "Content-Signal: search=yes, ai-train=no\n", False),
+        (ROBOTS + "Disallow: /organization/\n", False),
+        (ROBOTS.replace("Disallow: /revision/\n", ""), False),
+        (ROBOTS.replace("10", "30"), False),
+        (ROBOTS + "Content-Signal: search=yes, ai-train=no\n", False),
         ("User-agent: *\nDisallow: /api/\n", False),
         ("User-agent: *\nDisallow: /\n", False),
-        (STOCK + "\nUser-agent: *\nDisallow: /\n", False),
+        (ROBOTS + "\nUser-agent: *\nDisallow: /\n", False),
         # What names Winnow is obeyed, and it alone.
-        (STOCK + "\nUser-agent: Winnow\nDisallow: /api/\n", False),
-        (STOCK + "\nUser-agent: WINNOW/1.0\nUser-agent: other\nDisallow: /api/\n", False),
-        (STOCK + "\nUser-agent: winnow\nDisallow: /private/\n", True),
+        (ROBOTS + "\nUser-agent: Winnow\nDisallow: /api/\n", False),
+        (ROBOTS + "\nUser-agent: WINNOW/1.0\nUser-agent: other\nDisallow: /api/\n", False),
+        (ROBOTS + "\nUser-agent: winnow\nDisallow: /private/\n", True),
         ("User-agent: *\nDisallow: /\n\nUser-agent: winnow\nAllow: /\n", True),
         # Neither a part of its name nor a word of its user agent.
-        (STOCK + "\nUser-agent: win\nDisallow: /\nUser-agent: catalogue\nDisallow: /\n", True),
+        (ROBOTS + "\nUser-agent: win\nDisallow: /\nUser-agent: catalogue\nDisallow: /\n", True),
     ],
 )
 def test_interface_is_asked_only_where_nobody_has_forbidden_it(text: str, may: bool) -> None:
@@ -76,10 +64,10 @@ def test_interface_is_asked_only_where_nobody_has_forbidden_it(text: str, may: b
 
 
 def test_templates_serve_their_own_software_alone() -> None:
-    assert not decided(STOCK, portal_type="geonode")
+    assert not decided(ROBOTS, portal_type="geonode")
     kinds = {one.software for one in templates()}
     assert kinds >= {"CKAN", "Dataverse", "GeoNode"} and all(one.source.startswith("https://") for one in templates())
-    found = template_of(group_for_us(STOCK))
+    found = template_of(group_for_us(ROBOTS))
     assert found is not None and found.software == "CKAN"
     assert template_of(group_for_us("")) is None and not group_for_us("Disallow: /\n").lines
 
@@ -99,13 +87,6 @@ def test_contact_is_an_address_or_a_page(contact: str, is_one: bool) -> None:
     assert is_contact(contact) is is_one
 
 
-def run(catalog: Catalog, portal: PortalSpec, contact: str = CONTACT) -> Night:
-    run_id = catalog.begin_run("test", [portal_of(portal)], version="0", methodology="0")
-    night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
-    crawl(night, [portal])
-    return night
-
-
 def packages(count: int) -> list[dict[str, Any]]:
     return [{"id": f"p{n}", "name": f"p{n}", "title": f"Package {n}"} for n in range(count)]
 
@@ -122,20 +103,20 @@ def test_stock_ckan_is_harvested_slowly_and_the_harvest_says_why(
 
     monkeypatch.setattr("harvester.checks.politeness.sleep", sleep)
     monkeypatch.setattr("harvester.checks.politeness.monotonic", lambda: at[0])
-    robots = Answer(200, "text/plain", STOCK.encode())
+    robots = Answer(200, "text/plain", ROBOTS.encode())
     with PortalServer({"/robots.txt": robots, SEARCH: ckan_search(packages(3), rows_max=2)}) as server:
-        run(catalog, spec("p", "ckan", server.url), contact="no contact given")
+        harvest(catalog, spec("p", "ckan", server.url))
         first = harvested(catalog, "p")
         assert first["verdict"] == "failed" and not server.asked("/api/")
         assert "--contact" in catalog.rows("select * from harvest_errors")[0]["remedy"]
         del waits[:]
-        run(catalog, spec("p", "ckan", server.url))
+        harvest(catalog, spec("p", "ckan", server.url), contact=CONTACT)
         asked = server.asked("/api/")
     row = harvested(catalog, "p")
     assert row["verdict"] == "complete" and row["datasets"] == 3
     # Every request of the host keeps the gap, the first one after robots.txt too.
     assert len(asked) >= 2 and waits == [10.0] * len(asked)
-    assert row["robots_text"] == STOCK and row["robots_sha256"] == hashlib.sha256(STOCK.encode()).hexdigest()
+    assert row["robots_text"] == ROBOTS and row["robots_sha256"] == hashlib.sha256(ROBOTS.encode()).hexdigest()
     assert "CKAN" in row["robots_decision"] and "API client" in row["robots_decision"]
     assert "no contact" in first["robots_decision"]
 
@@ -160,7 +141,7 @@ def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_o
             "p", "ckan", server.url, obey_robots="never", leave="the clerk, 2026-02-01",
             limits={"check_deadline_s": 1.5},
         )  # fmt: skip
-        night = run(catalog, portal)
+        night = harvest(catalog, portal, contact=CONTACT)
         check(night, [portal])
     seen = {row["url"].partition("/f/")[2]: row for row in catalog.rows("select * from resource_checks")}
     assert 1 <= len(times) <= 6 and night.traffic["carried_over"] >= 3

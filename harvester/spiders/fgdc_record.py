@@ -19,13 +19,26 @@ from harvester.spiders.iso_constraints import Said, by_content, is_licence
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.service_links import service_of
 from harvester.spiders.values import email, first
-from harvester.spiders.xml_reading import children, find, find_all, local, value, values
+from harvester.spiders.xml_reading import attribute, children, find, find_all, local, value, values
 
 __all__ = ["identity", "is_fgdc", "to_dataset"]
 
 CITED, ESRI = "idinfo/citation/citeinfo", "dataIdInfo"
-_NOTHING = re.compile(r"(?i)(none|unknown|not applicable|n/?a|see (above|below)|-+)\.?|required:.*")
+_NOTHING = re.compile(
+    r"(?i)(none|unknown|unpublished( material)?|not applicable|n/?a|see (above|below)|-+)\.?|required:.*"
+)
 """What the standard prescribes where there is nothing to say, and the prompts of its editors."""
+_FREQUENCIES = (
+    "continual", "daily", "weekly", "fortnightly", "monthly", "quarterly", "biannually", "annually", "asNeeded",
+    "irregular", "notPlanned", "unknown",
+)  # fmt: skip
+"""Of ISO 19115 (B.5.18), which ArcGIS writes as their numbers from 001."""
+_TOPICS = (
+    "farming", "biota", "boundaries", "climatologyMeteorologyAtmosphere", "economy", "elevation", "environment",
+    "geoscientificInformation", "health", "imageryBaseMapsEarthCover", "intelligenceMilitary", "inlandWaters",
+    "location", "oceans", "planningCadastre", "society", "structure", "transportation", "utilitiesCommunication",
+)  # fmt: skip
+"""The same for topic categories (B.5.27)."""
 _OPEN_END = re.compile(r"(?i)present|now|current|ongoing|continuing")
 
 
@@ -88,11 +101,13 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
         issued=first(_said(cited, "pubdate"), _said(record, f"{ESRI}/idCitation/date/pubDate")),
         modified=_said(record, f"{ESRI}/idCitation/date/reviseDate"),
         record_modified=first(_said(record, "metainfo/metd"), _said(record, "mdDateSt"), _said(record, "Esri/ModDate")),
-        frequency=_said(record, "idinfo/status/update"),
+        frequency=first(
+            _said(record, "idinfo/status/update"), *_coded(record, "resMaint/maintFreq/MaintFreqCd", _FREQUENCIES)
+        ),
         spatial=_boxes(record) or tuple(dict.fromkeys(places)),
         temporal_start=start,
         temporal_end=end,
-        language=tuple(_texts(record, "idinfo/descript/langdata")),
+        language=(*_texts(record, "idinfo/descript/langdata"), *_values_of(record, f"{ESRI}/dataLang/languageCode")),
         landing_page=next(iter(pages), None),
         provenance=first(
             _said(record, "dataqual/lineage/method/methdesc"), _said(record, "dataqual/lineage/procstep/procdesc"),
@@ -129,7 +144,19 @@ def _themes(record: etree._Element) -> tuple[str, ...]:
     for theme in find_all(record, "idinfo/keywords/theme"):
         if re.search(r"(?i)iso.*19115|topic categor", value(theme, "themekt") or ""):
             found += _texts(theme, "themekey")
+    found += _coded(record, "tpCat/TopicCatCd", _TOPICS)
     return tuple(dict.fromkeys(found))
+
+
+def _values_of(record: etree._Element, path: str) -> list[str]:
+    """What ArcGIS writes into attributes called "value"."""
+    return [said for one in find_all(record, path) if (said := attribute(one, "value"))]
+
+
+def _coded(record: etree._Element, path: str, names: tuple[str, ...]) -> list[str]:
+    """The names of the numbers that ArcGIS writes; one that is none of the list says nothing."""
+    numbers = [int(one) for one in _values_of(record, f"{ESRI}/{path}") if re.fullmatch(r"\d{1,3}", one)]
+    return [names[one - 1] for one in numbers if 1 <= one <= len(names) and names[one - 1] != "unknown"]
 
 
 def _publisher(record: etree._Element, cited: etree._Element | None) -> Publisher | None:
@@ -217,13 +244,16 @@ def _addresses(record: etree._Element) -> Iterator[tuple[str, str | None, str | 
     """(address, format, size, whether it is one to get the data at) of all links."""
     for form in find_all(record, "distinfo/stdorder/digform"):
         name, size = _said(form, "digtinfo/formname"), _said(form, "digtinfo/transize")
-        stated = f"{size} MB" if size and _number(size) else None
+        stated = f"{size} MB" if size and _number(size) else size if size and re.match(r"\d", size) else None
         for url in _texts(form, "digtopt/onlinopt/computer/networka/networkr"):
             yield url, name, stated, True
     for place in ("distributor/distorTran", "distTranOps"):
         for link in find_all(record, f"distInfo/{place}/onLineSrc"):
             if (linkage := _said(link, "linkage")) is not None:
-                yield linkage, _said(record, "distInfo/distributor/distorFormat/formatName"), None, True
+                form = first(
+                    *(_said(record, f"distInfo/{at}/formatName") for at in ("distributor/distorFormat", "distFormat"))
+                )
+                yield linkage, named, None, True
     for url in _texts(record, f"{CITED}/onlink"):
         yield url, None, None, False
 

@@ -192,3 +192,23 @@ def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:
 def test_what_an_address_that_is_given_answers_with_is_recognised(body: str, kind: str | None) -> None:
     hit = whatever(Seen(url="http://p.example/x", status=200, body=body.encode(), final_url="http://p.example/x"))
     assert (hit.type if hit else None) == kind
+
+
+def test_codes_of_arcgis_and_what_was_never_published() -> None:
+    esri = (
+        "<dataIdInfo><idCitation><resTitle>Roads</resTitle></idCitation><idAbs>All of them</idAbs>"
+        '<resMaint><maintFreq><MaintFreqCd value="008"/></maintFreq></resMaint><tpCat><TopicCatCd value="018"/></tpCat>'
+        '<tpCat><TopicCatCd value="099"/></tpCat><dataLang><languageCode value="fre"/></dataLang></dataIdInfo>'
+        "<distInfo><distFormat><formatName>Shapefile</formatName></distFormat><distTranOps><onLineSrc>"
+        "<linkage>https://x.example/roads.zip</linkage></onLineSrc></distTranOps></distInfo>"
+    )
+    found = xml_record.to_dataset(f"<metadata>{esri}</metadata>", "a")
+    assert (found.frequency, found.themes, found.language) == ("annually", ("transportation",), ("fre",))
+    assert [one.format for one in found.distributions] == ["Shapefile"]
+    cited = "<citation><citeinfo><title>T</title><pubdate>Unpublished material</pubdate></citeinfo></citation>"
+    form = "<digtinfo><formname>CSV</formname><transize>2 MB</transize></digtinfo>"
+    link = "<computer><networka><networkr>https://x.example/1</networkr></networka></computer>"
+    order = f"<stdorder><digform>{form}<digtopt><onlinopt>{link}</onlinopt></digtopt></digform></stdorder>"
+    record = f"<metadata><idinfo>{cited}</idinfo><distinfo>{order}</distinfo></metadata>"
+    old = xml_record.to_dataset(record, "b")
+    assert old.issued is None and old.distributions[0].byte_size == "2 MB"

@@ -116,8 +116,11 @@ class Spider(ListingSpider):
         records = [(f"/{local(one)}[{walk.start + i}]", canonical(one)) for i, one in enumerate(children(results), 1)]
         total, following = _number(results, "numberOfRecordsMatched"), _number(results, "nextRecord")
         received = _received(results, len(records), walk.start, following)
-        if not received and not walk.start and walk.at is None and self.ways[self.way].is_iso:
-            fault = faults.Fault("empty", "unknown", "the portal finds no ISO records", "look at the portal")
+        schema = self.ways[self.way].schema
+        is_other = schema in ("mdb", "fgdc") and all(local(one) in xml_record.CSW_ROOTS for one in children(results))
+        if (not received or is_other) and not walk.start and walk.at is None and schema != "dublin":
+            # A server may find nothing of a kind that it does not know, or answer with what it has.
+            fault = faults.Fault("empty", "unknown", "the portal finds no records of this kind", "look at the portal")
             raise Refused(fault)
         if walk.start == 0 and (steps := self.windowed(walk, total)) is not None:
             return steps
@@ -224,7 +227,7 @@ class Spider(ListingSpider):
             # Nobody is there who could mind how records are asked for.
             others = [i for i in others if (ways[i].address, ways[i].is_post) != (now.address, now.is_post)]
         elif fault.kind == "empty":
-            others = [i for i in others if not ways[i].is_iso]
+            others = [i for i in others if ways[i].schema != now.schema]
         if not others:
             return None
         self.way = others[0]

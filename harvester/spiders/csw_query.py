@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 ISO = "http://www.isotc211.org/2005/gmd"
+MDB = "http://standards.iso.org/iso/19115/-3/mdb/2.0"
+"""ISO 19115-3, for servers that hold it and make no ISO 19139 of it."""
 FGDC = "http://www.opengis.net/cat/csw/csdgm"
 CSW = "http://www.opengis.net/cat/csw/2.0.2"
 CSW_3 = "http://www.opengis.net/cat/csw/3.0"
@@ -43,7 +45,7 @@ class Way(NamedTuple):
     """One way of asking."""
 
     address: str
-    schema: Literal["iso", "fgdc", "dublin"]
+    schema: Literal["iso", "mdb", "fgdc", "dublin"]
     is_sorted: bool
     is_post: bool
     is_3: bool = False
@@ -63,13 +65,16 @@ class Way(NamedTuple):
         """(output schema, type of records)."""
         if self.is_iso:
             return ISO, "gmd:MD_Metadata"
+        if self.schema == "mdb":
+            return MDB, "mdb:MD_Metadata"
         record = "csw30:Record" if self.is_3 else "csw:Record"
         return FGDC if self.schema == "fgdc" else self.own, record
 
 
-WAYS: tuple[tuple[Literal["iso", "fgdc", "dublin"], bool, bool], ...] = (
+WAYS: tuple[tuple[Literal["iso", "mdb", "fgdc", "dublin"], bool, bool], ...] = (
     ("iso", True, True),
     ("iso", False, True),
+    ("mdb", False, True),
     ("fgdc", False, True),
     ("dublin", True, True),
     ("dublin", False, True),
@@ -96,7 +101,7 @@ def post_body(way: Way, start: int, rows: int, window: Window | None) -> str:
     more = "" if way.is_3 else 'resultType="results" '
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><{prefix}:GetRecords xmlns:{prefix}="{way.own}" '
-        f'{declared} xmlns:gmd="{ISO}" '
+        f'{declared} xmlns:gmd="{ISO}" xmlns:mdb="{MDB}" '
         'xmlns:apiso="http://www.opengis.net/cat/csw/apiso/1.0" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dct="http://purl.org/dc/terms/" service="CSW" '
         f'version="{version}" {more}outputFormat="application/xml" outputSchema="{schema}" '

@@ -250,7 +250,7 @@ def _addresses(record: etree._Element) -> Iterator[tuple[str, str | None, str | 
     for place in ("distributor/distorTran", "distTranOps"):
         for link in find_all(record, f"distInfo/{place}/onLineSrc"):
             if (linkage := _said(link, "linkage")) is not None:
-                form = first(
+                named = first(
                     *(_said(record, f"distInfo/{at}/formatName") for at in ("distributor/distorFormat", "distFormat"))
                 )
                 yield linkage, named, None, True

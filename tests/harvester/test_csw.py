@@ -318,3 +318,31 @@ def test_records_in_fgdc_are_asked_for_before_dublin_core(catalog: Catalog) -> N
     row = harvested(catalog, "p")
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
     assert next(datasets(catalog, "p")).dataset.title == "Wells"
+
+
+def test_iso_19115_3_is_asked_for_where_there_is_no_iso_19139(catalog: Catalog) -> None:
+    mdb = "http://standards.iso.org/iso/19115/-3"
+    title = (
+        f'<mri:MD_DataIdentification xmlns:mri="{mdb}/mri/1.0" xmlns:cit="{mdb}/cit/2.0"><mri:citation>'
+        "<cit:CI_Citation>"
+        "<cit:title><gco:CharacterString>Wells</gco:CharacterString></cit:title></cit:CI_Citation></mri:citation>"
+        "</mri:MD_DataIdentification>"
+    )
+    named = "<mcc:MD_Identifier><mcc:code><gco:CharacterString>w</gco:CharacterString></mcc:code></mcc:MD_Identifier>"
+    held = (
+        f'<m:MD_Metadata xmlns:m="{mdb}/mdb/2.0" xmlns:mcc="{mdb}/mcc/1.0" xmlns:gco="{mdb}/gco/1.0">'
+        f"<m:metadataIdentifier>{named}</m:metadataIdentifier><m:identificationInfo>{title}</m:identificationInfo>"
+        "</m:MD_Metadata>"
+    )
+
+    def answer(asked: Asked) -> Answer:
+        schema = re.search(rb'outputSchema="([^"]*)"', asked.body)
+        kind = schema[1] if schema else b""
+        if kind.endswith(b"gmd"):
+            return results([], 0, 0)
+        return results([held], 1, 0) if kind.endswith(b"mdb/2.0") else report("no such schema")
+
+    row = read(catalog, answer)
+    assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 1, 0), row["reasons"]
+    found = next(datasets(catalog, "p")).dataset
+    assert (found.identifier, found.title) == ("w", "Wells")

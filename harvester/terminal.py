@@ -81,6 +81,8 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(
         f"addresses: {checks}; tables looked into: {result['tables_checked']}; mean score: {result['mean_score']}"
     )
+    if any(row["datasets"] for row in result["portals"]) and all(row["score"] is None for row in result["portals"]):
+        console.print("nothing is scored yet: winnow score", markup=False)
     if hosts := result.get("hosts_lost_with_network"):
         console.print(
             f"[red]the check was ended: {hosts} hosts in a row did not answer, and no other. "

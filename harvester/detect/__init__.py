@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from harvester.detect import recognise
 from harvester.detect.answer import SURE, Detection, Endpoint, ranked
 from harvester.detect.asking import FEW, PATIENCE_S, Asker, Seen
-from harvester.detect.graphs import look_into_graphs
+from harvester.detect.graphs import drop_repeated, look_into_graphs
 from harvester.detect.hits import HINT, LIKELY, Hit, recognised
 from harvester.detect.ladder import (
     AS_GIVEN,
@@ -114,6 +114,7 @@ def _detect(url: str, asker: Asker) -> Detection:
         _look_into_sitemaps(asker, hits)
         _count_csw(asker, hits)
     look_into_graphs(asker, hits)
+    drop_repeated(hits)
     told = {kind for (kind, _), hit in hits.items() if hit.confidence >= SURE}
     for kind, mark in marks:
         if kind in told:

@@ -9,11 +9,13 @@ from harvester.detect.hits import CERTAIN, HINT, Hit, recognised
 from harvester.detect.ladder import AS_GIVEN, IN_GRAPHS, accepted
 from harvester.detect.recognise_more import repositories, sparql
 
-__all__ = ["look_into_graphs"]
+__all__ = ["drop_repeated", "look_into_graphs"]
 
 MAX_REPOSITORIES = 5
 """Endpoints of one server that are asked."""
 KINDS = ("sparql",)
+WITHOUT_PATH = ("sparql", "csw")
+"""Interfaces that are told by their query, and not by their path."""
 
 
 def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
@@ -26,10 +28,14 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
             _ask_repositories(asker, url, hits)
         elif not asker.is_slow and (found := _elsewhere(asker, url)) is not None:
             hits[kind, url] = found
+
+
+def drop_repeated(hits: dict[tuple[str, str], Hit]) -> None:
+    """Drop interfaces that answer below an address as they do at it: some software heeds no path."""
     for (kind, url), hit in list(hits.items()):
-        # Some engines answer below their address as they do at it.
-        above = (one for (other, one), its in hits.items() if (other, its.datasets) == (kind, hit.datasets))
-        if kind == "sparql" and any(url.startswith(f"{one.rstrip('/')}/") for one in above if one != url):
+        alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)
+        is_below = any(url.startswith(f"{one.rstrip('/')}/") for one in alike if one.rstrip("/") != url.rstrip("/"))
+        if kind in WITHOUT_PATH and hit.datasets is not None and is_below:
             del hits[kind, url]
 
 

@@ -236,3 +236,10 @@ def test_repositories_that_a_server_lists_are_looked_into() -> None:
         found = detect(server.url + "/repositories", allow_local=True, delay_s=0)
         assert found.best is not None and found.best.url == f"{server.url}/repositories/town"
         assert found.best.datasets == 4
+
+
+def test_engine_that_heeds_no_path_is_offered_once() -> None:
+    route = endpoint(store_of(3))
+    with PortalServer({"/ds": route, "/ds/sparql": route, "/ds/query": route}) as server:
+        found = detect(server.url + "/ds", allow_local=True, delay_s=0)
+    assert [one.url for one in found.endpoints if one.type == "sparql"] == [f"{server.url}/ds"]

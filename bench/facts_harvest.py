@@ -62,7 +62,7 @@ def linked(name: str, meta: dict[str, Any], into: Path) -> None:
     """A recording without an index that names its records, with one made here."""
     folder = into / name
     folder.mkdir(parents=True)
-    responses = [one | {"file": str(meta["folder"] / one["file"])} for one in meta["responses"]]
+    responses = [one | {"file": str((meta["folder"] / one["file"]).resolve())} for one in meta["responses"]]
     if name == "sitemap-pacificdata":
         responses = [one for one in responses if ".jsonld" in one["path"]]
         index, kind = "\n".join(f"BASE{one['path']}" for one in responses), "text/plain"

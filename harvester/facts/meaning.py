@@ -22,6 +22,7 @@ _NO_DAY = re.compile(r"(?:0000|0001)-.*|0+")
 NOTHING_NAMED = ("/null", "#null", "/undefined", "#undefined", "/NaN", "#NaN")
 """Ends of an address in a code list, which a program made of a code that it did not have."""
 _CODED = ("frequency", "language", "format", "media_type", "licence", "access_rights", "spatial", "themes", "publisher")
+_NO_WORDS = re.compile(r"[-+]?\d[\d\s./:TZ+-]*")
 _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modified")
 
 
@@ -46,6 +47,9 @@ def _is_meant(fact: str, said: str) -> bool:
         # "License not specified" is no licence, whatever a portal calls it.
         known = licence(said) if len(said) <= _LONG else None
         return known is None or known.open_definition != "none"
+    if fact == "frequency":
+        # A day or a bare number is none: "Aggiornamento" stands over either.
+        return _NO_WORDS.fullmatch(said.strip()) is None or frequency(said) is not None
     if fact == "byte_size":
         return _NO_NUMBER.fullmatch(said.strip()) is None
     if fact == "checksum":

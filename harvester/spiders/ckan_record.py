@@ -15,6 +15,7 @@ from harvester.facts import Body, Facts, Scope, Standing, dataset_fields, file_f
 from harvester.facts.services import access_services, services_among
 from harvester.spiders.losses import LostRecord
 from harvester.spiders.values import first, json_text, names, text
+from specs.vocabularies.countries import alpha3
 
 __all__ = ["to_dataset"]
 
@@ -41,7 +42,12 @@ def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) 
     files = tuple(_file(one, languages) for one in raw.get("resources") or () if isinstance(one, dict))
     distributions = tuple(distribution for distribution, _ in files)
     services = tuple(service for _, own in files for service in own)
-    made["themes"] = tuple(dict.fromkeys((*made.get("themes", ()), *_groups(facts, raw.get("groups")))))
+    groups = _groups(facts, raw.get("groups"))
+    if groups and all(map(alpha3, groups)):
+        # Some portals file by country, and say nowhere else what area the data are about.
+        made["spatial"] = made.get("spatial") or groups
+    else:
+        made["themes"] = tuple(dict.fromkeys((*made.get("themes", ()), *groups)))
     made["landing_page"] = (
         made.get("landing_page") or _page(raw.get("url")) or (f"{portal_url}/dataset/{name}" if name else None)
     )

@@ -145,3 +145,47 @@ def test_italy() -> None:
     assert (found.temporal_start, found.temporal_end) == ("2010-01-01", "2016-01-01")
     assert (found.themes, found.language) == (("ENVI",), ("ITA", "DEU"))
     assert (found.spatial, found.other_identifiers) == (("ITA_BZO",), ("alt-1",))
+
+
+def _filed(**values: Any) -> Any:
+    plain = {"id": "x", "name": "x", "title": "Wells", "organization": {"id": "o", "title": "Board"}, "resources": []}
+    return to_dataset({**plain, **values}, "https://p.example")
+
+
+def _extras(**values: Any) -> list[dict[str, Any]]:
+    return [{"key": key.replace("_", " "), "value": value} for key, value in values.items()]
+
+
+def test_a_portal_that_files_by_country_states_the_area() -> None:
+    groups = [{"name": "afg", "display_name": "Afghanistan"}, {"name": "pak", "display_name": "Pakistan"}]
+    found = _filed(
+        groups=groups,
+        dataset_date="[2020-01-01T00:00:00 TO 2020-12-31T23:59:59]",
+        data_update_frequency="365",
+        license_id="hdx-other",
+        license_other="Free to use under CC BY 4.0",
+    )
+    assert (found.spatial, found.themes) == (("Afghanistan", "Pakistan"), ())
+    assert (found.temporal_start, found.temporal_end) == ("2020-01-01T00:00:00", "2020-12-31T23:59:59")
+    assert found.licence == "Free to use under CC BY 4.0"
+    mixed = _filed(groups=[*groups, {"name": "water", "title": "Water"}])
+    assert (mixed.spatial, len(mixed.themes)) == ((), 3)
+
+
+def test_one_word_stands_over_a_day_and_over_a_frequency() -> None:
+    assert _filed(extras=_extras(Aggiornamento="Annuale")).frequency == "Annuale"
+    assert _filed(extras=_extras(Aggiornamento="2013-01-01")).frequency is None
+    assert _filed(extras=_extras(Frekuensi_Dimutakhirkan="1 Tahun Sekali")).frequency == "1 Tahun Sekali"
+
+
+def test_periods_of_national_extensions() -> None:
+    listed = '[{"temporal_start": "2010-01-01", "temporal_end": "2012-01-01"}]'
+    halves = {"Copertura Temporale (Data di inizio)": "2011-01-01", "Copertura Temporale (Data di fine)": "2012-12-31"}
+    for extras, start, end in [
+        (_extras(temporal_coverage=listed), "2010-01-01", "2012-01-01"),
+        ([{"key": key, "value": value} for key, value in halves.items()], "2011-01-01", "2012-12-31"),
+        (_extras(Cobertura_temporal_desde="2001", Cobertura_temporal_hasta="2003"), "2001", "2003"),
+    ]:
+        found = _filed(extras=extras)
+        assert (found.temporal_start, found.temporal_end) == (start, end)
+    assert _filed(spatial_value=["http://x.example/terms/Larkholm"]).spatial == ("http://x.example/terms/Larkholm",)

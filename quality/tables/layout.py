@@ -219,12 +219,13 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
     if not typed:
         return None
     places = sorted(typed)
+    begin = next((place for place, name in enumerate(names) if name), 0)
     for index in range(2, len(rows) - 1):
         line, cells = rows[index]
-        if not _is_wide(rows[index - 1][1]) and _names_again(cells, names):
-            return "several_tables", line
         if _begins_with_data(cells, places) and _is_wide(rows[index - 1][1]):
             continue
+        if _begins_alike(cells, begin, names) and _names_again(cells, names) and not _is_wide(rows[index - 1][1]):
+            return "several_tables", line
         filled = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
         told = [place for place in filled if place in typed]
         if len(filled) < 2 or not told:
@@ -254,8 +255,6 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
 
 def _names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
     """Whether a row below a gap holds names of the header, each in its place, or those of its first line."""
-    if not cells[0:1] or not names or not _begins_alike(cells, names):
-        return False
     filled = [(place, " ".join(cell.split()).casefold()) for place, cell in enumerate(cells) if cell.strip()]
     same = sum(
         place < len(names) and (names[place] == cell or names[place].startswith(f"{cell} ")) for place, cell in filled
@@ -266,10 +265,10 @@ def _names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
 _FEW_NAMES = 3
 
 
-def _begins_alike(cells: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether the first cell begins as the first name does: most rows do not, and need no closer look."""
-    place = next((n for n, name in enumerate(names) if name), 0)
-    return place < len(cells) and bool(cells[place].strip()) and cells[place].strip()[0].casefold() == names[place][0]
+def _begins_alike(cells: Sequence[str], place: int, names: Sequence[str]) -> bool:
+    """Whether the cell below the first name begins as that does: most do not, and their rows need no closer look."""
+    cell = cells[place].strip() if place < len(cells) else ""
+    return bool(cell) and names[place].startswith(cell[0].casefold())
 
 
 def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:

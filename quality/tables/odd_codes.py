@@ -32,6 +32,8 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
     for place, column in enumerate(profile.columns):
         if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
             continue
+        if column.count("text") > 0.15 * column.filled:
+            continue  # words, and no codes
         cells = [
             (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
         ]

@@ -55,6 +55,8 @@ def _zero_places(table: Table, profile: Profile) -> Iterator[TableDefect]:
         if column.kind.kind != "number" or not column.scanned["low"][0] <= 0 <= column.scanned["high"][0]:
             continue
         way = column.kind.way
+        if not _may_stand_apart(column):
+            continue
         cells = [(n, row[place].strip()) for n, row in enumerate(table.rows) if place < len(row) and row[place].strip()]
         values = [(n, value, cell) for n, cell in cells if (value := number_of(cell, way)) is not None]
         zeros = frozenset(n for n, value, _ in values if value == 0)
@@ -71,6 +73,15 @@ def _zero_places(table: Table, profile: Profile) -> Iterator[TableDefect]:
         if len(names) == _PAIR:
             message = f"Both coordinates are 0 ({names[0][:60]}, {names[1][:60]}), which is a place in the Atlantic."
             yield defect("placeholder_value", len(zeros), [table.lines[n] for n in sorted(zeros)], message=message)
+
+
+def _may_stand_apart(column: Column) -> bool:
+    """Whether 0 can lie far from the others, as the quarter points tell."""
+    quartiles, way = column.scanned["quartiles"], column.kind.way
+    if not quartiles:
+        return True
+    low, high = column.scanned["low"][way], column.scanned["high"][way]
+    return quartiles[way][0] >= 0.2 * high > 0 or quartiles[way][2] <= 0.2 * low < 0
 
 
 _PAIR = 2

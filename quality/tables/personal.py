@@ -23,6 +23,7 @@ __all__ = ["find_personal"]
 
 _SHARE = 0.95
 _MIN_DIFFERENT = 10
+_BETWEEN = re.compile(r"[\s.]")
 _WITH_BIRTH_DATE = (
     *("pl.pesel", "fr.nir", "se.personnummer", "fi.hetu", "ro.cnp", "bg.egn", "cz.rc", "ee.ik", "lt.asmens"),
     *("no.fodselsnummer", "it.codicefiscale", "mx.curp", "cn.ric", "be.nn", "za.idnr", "es.dni", "es.nie", "gb.nhs"),
@@ -208,7 +209,10 @@ def _checker(name: str) -> Any:
 
 
 def _are_identity_numbers(column: Column) -> bool:
-    values = [re.sub(r"[\s.]", "", value) for value in column.scanned["sample"]]
+    first = [_BETWEEN.sub("", value) for value in column.scanned["sample"][:_MIN_DIFFERENT]]
+    if not all(8 <= len(value) < 20 for value in first):
+        return False
+    values = [_BETWEEN.sub("", value) for value in column.scanned["sample"]]
     different = list(dict.fromkeys(values))[:200]
     lengths = {len(value) for value in different}
     if len(different) < _MIN_DIFFERENT or not lengths <= set(range(8, 20)) or len(lengths) > 4:

@@ -21,6 +21,8 @@ _MOST_ROWS = 60_000
 """Rows in which a second table is looked for."""
 _MOST_TABLES = 50
 _FEW_TABLES = 4
+_FEW_WORDS = 0.1
+"""Share of words from which on a column is one of words."""
 _MOST_BYTES = 64 * 1024**2
 
 
@@ -33,6 +35,8 @@ def whole_enough(path: Path, opened: Opened, table: Table, scan: Scan, *, is_cut
     beyond = any(line > last for _, lines in odd for line in lines)
     words: dict[int, int] = {}
     for column in scan["columns"]:
+        if column["classes"].get("text", (0, []))[0] > _FEW_WORDS * scan["rows"]:
+            continue  # words are what it holds
         for _, kind, (_, lines) in column["tokens"]:
             for line in lines if kind == "text" else ():
                 words[line] = words.get(line, 0) + 1

@@ -40,6 +40,8 @@ def sub_totals(rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[int, 
     places = places[:_MOST_COLUMNS]
     if not places or len(rows) > _MOST_ROWS:
         return []
+    if len(rows) > _MOST_UNSAID and not any(_says(cells) for _, cells in rows):
+        return []
     sums = (0,) * len(places)
     before: dict[tuple[int, ...], int] = {sums: 0}
     added, found = 0, []
@@ -63,10 +65,14 @@ def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
     """Whether so many digits agree that it is no chance, or fewer in a row that says total."""
     told = {str(abs(value)).rstrip("0") for value in values if value}
     digits = sum(map(len, told))
-    labels = [cell for cell in cells if cell.strip()][:2]
-    if any(len(label) < _LABEL and _SAYS.search(label) for label in labels):
+    if _says(cells):
         return digits >= _FEW_DIGITS
     return rows <= _MOST_UNSAID and len(told) > 1 and digits >= _DIGITS
+
+
+def _says(cells: Sequence[str]) -> bool:
+    """Whether one of the first three cells holds a word for a total."""
+    return any(1 < len(cell) < _LABEL and not cell[-1].isdigit() and _SAYS.search(cell) for cell in cells[:3])
 
 
 _LABEL = 60

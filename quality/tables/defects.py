@@ -167,6 +167,7 @@ def _types(column: Column) -> Iterator[TableDefect]:
         yield defect("number_with_unit", found[0], found[1], column.name)
 
 
+_WITH_SIGNS = frozenset(["with_unit", "text_with_digits", "decorated_point", "decorated_comma", "decorated_both"])
 _UNIT_SHARE = 0.05
 _FEW_NUMBERS = 2
 _FEW_CELLS = 20
@@ -175,6 +176,8 @@ _MANY = 5
 
 def _units(column: Column) -> tuple[int, list[int]] | None:
     """Cells that hold a unit beside the number: in most cells, or again and again among bare numbers."""
+    if not _WITH_SIGNS & column.scanned["classes"].keys() or column.count("text") > 0.5 * column.filled:
+        return None
     with_unit, lines = column.scanned["classes"].get("with_unit", (0, []))
     decorated = [column.scanned["classes"].get(f"decorated_{sign}", (0, [])) for sign in ("point", "comma", "both")]
     if column.kind.kind == "text" and with_unit >= max(_MANY, 0.9 * column.filled) and _are_units(column):

@@ -22,6 +22,8 @@ _MOST_ROWS = 400
 _MOST_HEADER = 12
 _FEW_NAMES = 3
 _LOOK_AHEAD = 12
+_MOST_HELD = 40
+"""Rows, drawn evenly, that are held against their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
     names, nameless = _names(rows, stripped, lines)
     covered = sum(place < len(names) and bool(names[place].strip()) for place in body.typed) / len(body.typed)
     below = [cells for n, cells in enumerate(stripped[first:], first) if body.filled[n] > body.usual * 0.4]
+    below = below[:: -(-len(below) // _MOST_HELD) or 1]
     agreeing = sum(body.is_data(cells) for cells in below) / max(1, len(below))
     confidence = round(min(1.0, 0.25 + covered) * min(1.0, 0.3 + agreeing), 2)
     again = _named_before(body, lines[0], names)

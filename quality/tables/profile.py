@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from quality.tables.scanning import Scan, ScannedColumn
@@ -34,6 +34,13 @@ class Column:
     scanned: ScannedColumn
     totals: frozenset[int] = frozenset()
     """Lines that hold totals: what stands there is another defect."""
+    filled: int = field(init=False)
+    """Cells that hold a value: neither blank nor a sign for "no value"."""
+
+    def __post_init__(self) -> None:
+        classes = self.scanned["classes"].items()
+        filled = sum(count for name, (count, _) in classes if name not in ("blank", "missing"))
+        object.__setattr__(self, "filled", filled)
 
     @property
     def kind(self) -> ColumnKind:
@@ -45,11 +52,6 @@ class Column:
     def odd(self, name: str) -> tuple[int, list[int]]:
         """Cells with an oddity, and the lines of the first."""
         return self.scanned["odd"].get(name, (0, []))
-
-    @property
-    def filled(self) -> int:
-        """Cells that hold a value: neither blank nor a sign for "no value"."""
-        return sum(count for name, (count, _) in self.scanned["classes"].items() if name not in ("blank", "missing"))
 
     def bad(self) -> tuple[int, list[int]]:
         """Cells that are not as the column wants them, but for dates that do not exist; lines of the first."""

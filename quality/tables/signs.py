@@ -84,6 +84,8 @@ def judged(scanned: ScannedColumn) -> Judged:
     odd = sum(counts.get(name, 0) for name in ("text", "text_with_digits", "with_unit", "no_such_date"))
     if not plain or (odd > plain and counts.get("no_such_date", 0) < 0.5 * odd):
         return Judged(vote_classes(counts), counts=counts, no_value=counts.get("missing", 0))
+    if not odd:
+        return _regular(scanned, counts)
     tokens = [_Token(text, kind, count, list(lines)) for text, kind, (count, lines) in scanned["tokens"]]
     groups: dict[str, list[_Token]] = {"sign": [], "flag": [], "category": [], "slip": [], "date": [], "unit": []}
     others = [token for token in tokens if token.kind != "missing"]
@@ -92,6 +94,18 @@ def judged(scanned: ScannedColumn) -> Judged:
         groups[_role(token, others, plain, is_lunar)].append(token)
     adjusted = _adjusted(counts, groups)
     return _decided(scanned, adjusted, groups, plain)
+
+
+def _regular(scanned: ScannedColumn, counts: Mapping[str, int]) -> Judged:
+    """A column of numbers, days and times alone: what is not of its kind is a slip."""
+    kind = vote_classes(counts)
+    strange = [
+        places
+        for name, places in scanned["classes"].items()
+        if kind.classes and name not in kind.classes and name not in ("blank", "missing")
+    ]
+    bad = sum(count for count, _ in strange), sorted(line for _, lines in strange for line in lines)
+    return Judged(kind, bad, no_value=counts.get("missing", 0), counts=counts)
 
 
 def _role(token: _Token, others: Sequence[_Token], plain: int, is_lunar: bool) -> str:

@@ -28,6 +28,7 @@ _HEAD_CHARS = 65_536
 _MAX_LINE = 2**22
 """Characters of a line that are read at once; what is longer is no row of a table."""
 _HEAD_RECORDS = 250
+_FEW_RECORDS = 24
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
 MOST_CELLS = 250_000
@@ -68,7 +69,7 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
     dialect = detect_dialect(text)
     records = list(islice(read_records(text, dialect), _HEAD_RECORDS))
     rows = [cells for _, cells in records]
-    heading = find_heading(rows, find_header(rows))
+    heading = _plain_heading(rows) or find_heading(rows, find_header(rows))
     if heading is None:
         return None
     lines = [line for line, _ in records]
@@ -88,6 +89,16 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
         extra_lines=tuple(lines[place] for place in heading.extra),
         again=tuple(lines[place] for place in heading.again),
     )
+
+
+def _plain_heading(rows: list[list[str]]) -> Heading | None:
+    """The header, where the first rows leave no doubt: most tables begin with one line of names, and rows follow."""
+    if len(rows) <= _FEW_RECORDS:
+        return None
+    first = rows[:_FEW_RECORDS]
+    found = find_heading(first, find_header(first))
+    is_plain = found is not None and found.lines == (0,) and not found.extra and not found.nameless
+    return found if found is not None and is_plain and found.confidence == 1.0 else None
 
 
 def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:

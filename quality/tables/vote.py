@@ -166,6 +166,8 @@ def vote_classes(counts: Mapping[str, int]) -> ColumnKind:
 
 
 def _winner(voters: Mapping[str, int], total: int) -> _Candidate | None:
+    if sum(count for name, count in voters.items() if name in NUMBERS or name in DATES) < SHARE * total:
+        return None
     best: tuple[int, _Candidate] | None = None
     for candidate in _CANDIDATES:
         yes = sum(count for name, count in voters.items() if name in candidate.classes)

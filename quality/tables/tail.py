@@ -50,6 +50,8 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
     lines = tail.decode(codec, "backslashreplace").splitlines(keepends=True)
     # The first line is cut, unless the tail is all there is; then the header and what is above it are no rows.
     lines = lines[1:] if start else lines[first_line - 1 :]
+    if _ends_full(lines, dialect, width):
+        return Tail()
     records = _records(lines[-_LINES:], dialect)
     if records is None or width < 2 or len(records) < 4:
         return Tail()
@@ -75,6 +77,15 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
     beyond = sum(len(line.encode(codec, "replace")) for line in notes)
     first = footer.first_line - table_end
     return Tail(footer.notes, first, footer.rows, tuple(totals), encoding.size_bytes - beyond)
+
+
+def _ends_full(lines: Sequence[str], dialect: Dialect, width: int) -> bool:
+    """Whether the last line, by itself, is as full as any row and no total: so most tables end, and no more is read."""
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    if dialect.quote_char and dialect.quote_char in last:
+        return False
+    cells = next((cells for _, cells in read_records(last, replace(dialect, skip_lines=0))), [])
+    return sum(bool(cell.strip()) for cell in cells) > max(1, 0.6 * width) and not is_total(cells)
 
 
 def _records(lines: Sequence[str], dialect: Dialect) -> list[tuple[int, Sequence[str]]] | None:

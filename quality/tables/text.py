@@ -67,9 +67,13 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
     encoding = read_encoding(path, declared_charset, is_cut)
     text = head_of(path, encoding, is_cut)
     dialect = detect_dialect(text)
-    records = list(islice(read_records(text, dialect), _HEAD_RECORDS))
-    rows = [cells for _, cells in records]
-    heading = _plain_heading(rows) or find_heading(rows, find_header(rows))
+    reader = read_records(text, dialect)
+    records = list(islice(reader, _FEW_RECORDS))
+    heading = _plain_heading([cells for _, cells in records])
+    if heading is None:
+        records += islice(reader, _HEAD_RECORDS - _FEW_RECORDS)
+        rows = [cells for _, cells in records]
+        heading = find_heading(rows, find_header(rows))
     if heading is None:
         return None
     lines = [line for line, _ in records]
@@ -91,11 +95,10 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
     )
 
 
-def _plain_heading(rows: list[list[str]]) -> Heading | None:
+def _plain_heading(first: list[list[str]]) -> Heading | None:
     """The header, where the first rows leave no doubt: most tables begin with one line of names, and rows follow."""
-    if len(rows) <= _FEW_RECORDS:
+    if len(first) < _FEW_RECORDS:
         return None
-    first = rows[:_FEW_RECORDS]
     found = find_heading(first, find_header(first))
     is_plain = found is not None and found.lines == (0,) and not found.extra and not found.nameless
     return found if found is not None and is_plain and found.confidence == 1.0 else None

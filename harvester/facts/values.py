@@ -43,6 +43,8 @@ def _text(value: Any) -> str | None:
     return None
 
 
+MAX_TEXT = 1_000_000
+"""Values in JSON that stands in a string."""
 _ARRAY = re.compile(r"\{\s*\w[\w-]{1,30}(?:\s*,\s*\w[\w-]{1,30})*\s*\}")
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_]\w+)?")
 
@@ -92,6 +94,9 @@ def json_text(value: Any) -> Any:
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         if _ARRAY.fullmatch(value.strip()):
             return [one.strip() for one in value.strip()[1:-1].split(",")]
+        if len(value) > MAX_TEXT and sum(map(value.count, "[{,")) > MAX_TEXT:
+            # Each would take some 64 bytes of memory.
+            return value
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

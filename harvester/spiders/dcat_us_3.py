@@ -21,6 +21,7 @@ from harvester.spiders.about import About
 from harvester.spiders.dcat_us_3_record import identifier_of, plain_keys, reference, to_dataset
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.json_stream import Broken, Element, StreamEnd, records
+from harvester.spiders.json_text import check_values
 from harvester.spiders.jsonld_nodes import Nodes, types_of
 
 __all__ = ["Spider"]
@@ -37,7 +38,7 @@ _TYPES = {
     "DataService": "service",
 }
 """Kinds of the nodes that a flattened document lists beside each other; of two types the first here counts."""
-MAX_WHOLE = 64 << 20
+MAX_WHOLE = 32 << 20
 """Bytes of a document that is one dataset."""
 
 
@@ -162,7 +163,9 @@ def _whole(path: Path) -> dict[str, Any] | None:
     if path.stat().st_size > MAX_WHOLE:
         return None
     try:
-        found = json.loads(path.read_text("utf-8-sig", errors="replace"))
+        text = path.read_text("utf-8-sig", errors="replace")
+        check_values(text)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

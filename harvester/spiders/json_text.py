@@ -13,8 +13,10 @@ from pathlib import Path
 from catalog.model import HarvestError
 from quality.tables.dialect import decode
 
-__all__ = ["TextEncoding", "charset_of", "encoding_of", "odd_encoding", "text_of"]
+__all__ = ["MAX_VALUES", "TextEncoding", "charset_of", "check_values", "encoding_of", "odd_encoding", "text_of"]
 
+MAX_VALUES = 4_000_000
+"""Of a document that is parsed whole. Each takes some 64 bytes of memory, an empty list two bytes of the document."""
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -46,6 +48,14 @@ def _one_byte(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_MIXED, _one_byte)
+
+
+def check_values(document: bytes | str) -> None:
+    """Raise ValueError where a document of JSON holds too many values to be parsed whole."""
+    # Every value but the first stands behind one of these, in any encoding.
+    signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")
+    if len(document) > MAX_VALUES and sum(map(document.count, signs)) > MAX_VALUES:  # type: ignore[arg-type]
+        raise ValueError(f"the answer holds more than {MAX_VALUES:,} values: ask for fewer records at once")
 
 
 def charset_of(content_type: bytes | str | None) -> str | None:

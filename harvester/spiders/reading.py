@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from catalog.model import Answer, HarvestError
-from harvester.spiders.json_text import text_of
+from harvester.spiders.json_text import check_values, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,10 +125,6 @@ _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
 """Numbers that the fast parser would round: an identifier may be among them."""
 
 
-MAX_VALUES = 4_000_000
-"""In one answer. Each takes some 64 bytes of memory, and an empty list two bytes of the answer."""
-
-
 def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], None] = lambda name: None) -> Any:
     """A body as JSON. Raises ValueError, in words, for HTML, for an empty, truncated or too deep one.
 
@@ -139,9 +135,7 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
         raise ValueError("an HTML or XML page came where JSON was expected")
     if not body:
         raise ValueError("the answer is empty")
-    # Every value but the first stands behind one of these bytes, in any encoding.
-    if len(body) > MAX_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise ValueError(f"the answer holds more than {MAX_VALUES:,} values: ask for fewer records at once")
+    check_values(body)
     try:
         if not _HUGE_NUMBER.search(body):
             return orjson.loads(body)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
+from harvester.spiders.json_text import check_values
+
 __all__ = ["datasets_in"]
 
 _SCRIPT = re.compile(rb"(?i)<script\b([^<>]*)>")
@@ -99,6 +101,7 @@ def _parsed(block: bytes) -> Any:
     """The JSON of a block; editors leave comments and CDATA marks around it."""
     text = block.decode("utf-8-sig", "replace").strip()
     text = re.sub(r"^(<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(-->|//\s*\]\]>|\]\]>)$", "", text).strip().removesuffix(";")
+    check_values(text)
     return json.loads(text, strict=False)
 
 

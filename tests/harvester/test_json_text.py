@@ -9,9 +9,11 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
 from catalog.store import Catalog
+from harvester.facts.values import json_text
 from harvester.spiders.json_stream import Element, StreamEnd, records
-from harvester.spiders.json_text import text_of
-from harvester.spiders.reading import MAX_VALUES, parse_json
+from harvester.spiders.json_text import MAX_VALUES, text_of
+from harvester.spiders.reading import parse_json
+from harvester.spiders.schema_org import datasets_in
 
 TEXTS = {
     "latin-1": "Förderungen in Zürich: Bären, Straßen, Übergänge",
@@ -107,6 +109,12 @@ def test_more_values_than_memory_holds_are_not_read(unit: bytes, tmp_path: Path)
     path.write_bytes(b'{"dataset": [' + raw + b"]}")
     *_, end = records(path)
     assert isinstance(end, StreamEnd) and end.fault is not None
+    page = b'<script type="application/ld+json">{"@type": "Dataset", "x": ' + raw + b"}</script>"
+    ((_, record),), _ = datasets_in(page, "text/html", "http://x.example/")
+    assert "more than 4,000,000 values" in record["@broken"]
+    # JSON that stands in a field is a text, where it is too much.
+    text = raw.decode("ascii")
+    assert json_text(text) is text
 
 
 def test_depth_without_end_is_said() -> None:

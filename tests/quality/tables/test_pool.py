@@ -117,7 +117,7 @@ def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
     assert {found[task.key].status for task in tables} == {"valid"}
 
 
-def test_what_is_large_by_right_fits_the_memory(tmp_path: Path) -> None:
+def test_what_is_large_by_right_fits_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Documents as long as are looked into at all, of which a tree would take several times the memory of a child."""
     head = '{"type": "FeatureCollection", "features": ['
     feature = (
@@ -127,8 +127,16 @@ def test_what_is_large_by_right_fits_the_memory(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text("<?xml version='1.0'?><rows>" + "<row><a>1</a></row>" * 3_000_000 + "</rows>")
     (tmp_path / "c.xml").write_text("<?xml version='1.0'?><rows>" + "<row><a>1</a></row>" * 10 + "</row>")
     tasks = [InspectTask(key=path.name, path=path, declared_format="XML") for path in sorted(tmp_path.iterdir())]
+    monkeypatch.setenv("WINNOW_TEST_SECRET", "hush")
     with InspectionPool(workers=1) as pool:
         found = dict(pool.map(tasks))
+        (child,) = pool.process_ids
+        assert os.getpgid(child) == child, "it is killed with its group"
+        assert b"hush" not in Path(f"/proc/{child}/environ").read_bytes()
+        limits = Path(f"/proc/{child}/limits").read_text().splitlines()
+        space = next(int(line.split()[3]) for line in limits if line.startswith("Max address space"))
+        # What is mapped of its libraries and not in memory does not count.
+        assert space < (512 + 256) * 1024**2
     assert {key: one.status for key, one in found.items()} == {
         "a.geojson": "not_a_table",
         "b.xml": "not_a_table",

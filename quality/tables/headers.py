@@ -126,7 +126,7 @@ def find_heading(rows: Sequence[Sequence[str]], usual_header: int | None) -> Hea
 
 def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: Body) -> bool:
     """Whether the words of a row are values that the rows below have as well, or look like those."""
-    told = [(place, cell) for place, cell in enumerate(cells) if cell and place not in body.typed]
+    told = [(place, cell) for place, cell in enumerate(cells[:200]) if cell and place not in body.typed]
     columns = [[row[place] for row in below[:_LOOKED_BELOW] if len(row) > place] for place, _ in told]
     alike = sum(
         is_one_of(cell, values) or (len(set(values)) > 2 and cell in values)

@@ -20,6 +20,7 @@ _SHARE = 0.985
 _MOST_ODD = 3
 """Different odd ones: more are codes of another kind."""
 _LONGEST = 24
+_DIGIT, _DIGITS, _LETTER, _LETTERS = (re.compile(one) for one in (r"\d", r"\d+", r"[^\W\d_]", r"[^\W\d_]+"))
 
 
 def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
@@ -37,19 +38,22 @@ def odd_codes(table: Table, profile: Profile) -> Iterator[TableDefect]:
         cells = [
             (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
         ]
-        cells = [(line, cell) for line, cell in cells if cell and any(char.isdigit() for char in cell)]
+        cells = [(line, cell) for line, cell in cells if _DIGIT.search(cell)]
         if len(cells) < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
             continue
         if len(cells) < _MIN_ROWS:
             if line := _odd_one(cells):
                 yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
             continue
-        shapes = Counter(_shape(cell) for _, cell in cells)
+        shapes: Counter[str] = Counter()
+        for cell, times in Counter(cell for _, cell in cells).items():
+            shapes[_shape(cell)] += times
         usual, count = shapes.most_common(1)[0]
         if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
             continue
         # Two codes in a cell are two codes.
-        odd = [(line, cell) for line, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))]
+        few = {cell for _, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))}
+        odd = [(line, cell) for line, cell in cells if cell in few]
         if odd and len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
             yield defect("type_error", len(odd), [line for line, _ in odd], column.name, message=_MESSAGE)
 
@@ -71,7 +75,7 @@ _SHORTEST = 5
 
 
 def _form(cell: str) -> str:
-    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "A", cell))
+    return _DIGIT.sub("9", _LETTER.sub("A", cell))
 
 
 def _parts(cell: str, usual: str) -> list[str]:
@@ -80,4 +84,4 @@ def _parts(cell: str, usual: str) -> list[str]:
 
 def _shape(cell: str) -> str:
     """Runs of letters as one letter and runs of digits as one digit: GT0101 is A9."""
-    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "A", cell))
+    return _DIGITS.sub("9", _LETTERS.sub("A", cell))

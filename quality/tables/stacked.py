@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,8 @@ _MOST_TABLES = 50
 _FEW_TABLES = 4
 _FEW_WORDS = 0.1
 """Share of words from which on a column is one of words."""
+_NAMED = 0.5
+_EMPTY = 0.6
 _MOST_BYTES = 64 * 1024**2
 
 
@@ -31,16 +34,23 @@ def whole_enough(path: Path, opened: Opened, table: Table, scan: Scan, *, is_cut
     last = table.lines[-1] if table.lines else 0
     if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:
         return table
-    odd = [scan["blank_rows"], scan["short_rows"], scan["long_rows"]]
-    beyond = any(line > last for _, lines in odd for line in lines)
-    words: dict[int, int] = {}
+    ragged = {line for _, lines in (scan["short_rows"], scan["long_rows"]) for line in lines if line > last}
+    # A row of another width by itself is a slip; where a table of another width begins, all that follow are.
+    beyond = any(line > last for line in scan["blank_rows"][1]) or any(line + 1 in ragged for line in ragged)
+    words: Counter[int] = Counter()
+    blanks: Counter[int] = Counter()
+    typed = 0
     for column in scan["columns"]:
+        blanks.update(column["classes"].get("blank", (0, []))[1])
         if column["classes"].get("text", (0, []))[0] > _FEW_WORDS * scan["rows"]:
             continue  # words are what it holds
+        typed += 1
         for _, kind, (_, lines) in column["tokens"]:
-            for line in lines if kind == "text" else ():
-                words[line] = words.get(line, 0) + 1
-    if beyond or any(line > last and count > 1 for line, count in words.items()):
+            words.update(lines if kind == "text" else ())
+    # Names stand in most columns of numbers, or below a line that is empty but for a title; slips do not.
+    gaps = ragged | {line for line, count in blanks.items() if count >= _EMPTY * len(scan["columns"])}
+    named = {line for line, count in words.items() if line > last and count > 1}
+    if beyond or any(words[line] >= _NAMED * typed or line - 1 in gaps for line in named):
         return first_rows(path, opened, _MOST_ROWS, is_cut=is_cut)[0]
     return table
 

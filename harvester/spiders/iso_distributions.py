@@ -3,14 +3,14 @@
 A link's protocol tells what it is ("WWW:DOWNLOAD-1.0-http--download", "OGC:WMS"); its function tells what it is for. A
 plain link for information is documentation and no distribution; a link to a web service is a data service. Formats are
 declared beside the links, for all of them or for those of one distributor: a file has the one that its own name or
-address speaks of; where they do not tell, it has the one that tells most.
+address speaks of; where they do not tell, each of them is a distribution at the same address.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -29,6 +29,7 @@ _PLAIN = re.compile(
     r"(?i)|https?|ftps?|s3|file|url|www|https?://.*|.*(file|geopackage|shape|gml|kml|tiff|netcdf|csv).*"
 )
 """Protocols that a file may have as well as a page."""
+_MOST = 2
 _PACKED = ("archive", "service")
 """Kinds of formats that say nothing of what is within."""
 
@@ -50,7 +51,7 @@ def is_media_type(word: str | None) -> bool:
 
 def links_of(record: etree._Element) -> Links:
     """The links of a record, sorted by what they lead to."""
-    files: dict[tuple[str | None, str | None], Distribution] = {}
+    files: dict[tuple[str | None, str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     pages: dict[str, None] = {}
     for link, formats, size in _links(record):
@@ -63,16 +64,19 @@ def links_of(record: etree._Element) -> Links:
             found = _service(link, url, service)
             services.setdefault((url, found.title), found)
         else:
-            one = _distribution(link, url, formats, size)
-            files.setdefault((one.access_url, one.title), one)
+            one, offered = _distribution(link, url, formats, size)
+            if not any((url, title) == (one.access_url, one.title) for url, title, _ in files):
+                # Data that one link offers in several formats are as many distributions.
+                files |= {
+                    (one.access_url, one.title, name): replace(one, format=name) for name in offered or (one.format,)
+                }
     if data_uri := iso_text(record, "dataSetURI"):
         own = format_of_url(data_uri)
         is_named = any(data_uri in (one.access_url, one.download_url) for one in files.values())
         if re.match(r"(https?|ftps?)://", data_uri) and own is not None and not is_named and not _is_page(data_uri):
             formats = tuple(dict.fromkeys(one for section in _sections(record) for one in _formats(section)))
-            files[data_uri, None] = Distribution(
-                access_url=data_uri, download_url=data_uri, format=_format_of(data_uri, (), formats)
-            )
+            named = next(iter(_formats_of(data_uri, (), formats)), None)
+            files[data_uri, None, None] = Distribution(access_url=data_uri, download_url=data_uri, format=named)
     return Links(
         files=tuple(one for one in files.values() if one != Distribution()),
         services=tuple(services.values()),
@@ -135,15 +139,16 @@ def _names(formats: list[etree._Element]) -> list[str]:
     return names
 
 
-def _format_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[str, ...]) -> str | None:
-    """Of the formats declared the one that a file's address, name or words speak of; else that which tells most."""
+def _formats_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the formats declared the one that a link's address, name or words speak of; else all that tell something."""
     if not formats:
-        return None
+        return ()
     known = {name: found.id for name in formats if (found := file_format(name)) is not None}
     own = format_of_url(url or "")
     if own is not None and own.kind not in _PACKED and own.id not in ("HTML", "XML", "JSON"):
         # An address that ends with .csv is no GeoPackage, whatever was declared for all files together.
-        return next((name for name, found in known.items() if found == own.id), None if known else formats[0])
+        same = next((name for name, found in known.items() if found == own.id), None if known else formats[0])
+        return (same,) if same else ()
     # A file that is packed is known by what is in it.
     inner = [
         name for name in formats if name not in known or (one := file_format(name)) is None or one.kind not in _PACKED
@@ -153,16 +158,16 @@ def _format_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[st
     spoken = {word for word in said} | {found.id for word in set(said) if (found := file_format(word)) is not None}
     named = [name for name in left if known.get(name) in spoken or name.lower() in spoken]
     if len(named) == 1:
-        return named[0]
+        return (named[0],)
     left = named or left
-    return max(left, key=_tells)
+    telling = {known[name]: name for name in reversed(left) if _tells(name) == _MOST}
+    return tuple(reversed(telling.values())) or (max(left, key=_tells),)
 
 
 def _tells(name: str) -> int:
-    """How much the name of a format tells. Of several that one file is offered in, the first that tells most counts:
-    a text that lists them all names none."""
+    """How much the name of a format tells."""
     found = file_format(name)
-    return 0 if found is None else 1 if found.is_generic or found.kind in _PACKED or found.id == "HTML" else 2
+    return 0 if found is None else 1 if found.is_generic or found.kind in _PACKED or found.id == "HTML" else _MOST
 
 
 def _is_about(link: etree._Element) -> bool:
@@ -186,7 +191,10 @@ def _service(link: etree._Element, url: str, kind: str) -> DataService:
     )
 
 
-def _distribution(link: etree._Element, url: str | None, formats: tuple[str, ...], size: str | None) -> Distribution:
+def _distribution(
+    link: etree._Element, url: str | None, formats: tuple[str, ...], size: str | None
+) -> tuple[Distribution, tuple[str, ...]]:
+    """The distribution of a link, and the formats that it is offered in, where there are several."""
     protocol, name = iso_text(link, "protocol"), iso_text(link, "name")
     function = code(find(link, "function/CI_OnLineFunctionCode"))
     is_file = function == "download" or re.search(r"(?i)download", protocol or "") is not None
@@ -197,13 +205,15 @@ def _distribution(link: etree._Element, url: str | None, formats: tuple[str, ...
     # A page has none of the formats that are declared for the files.
     may_be_page = not is_file and not re.fullmatch(_PLAIN, protocol or "") and not is_media_type(protocol)
     is_page = url is None or _is_no_file(url) or (may_be_page and _is_page(url))
-    declared = None if is_page else _format_of(url, (name, description), formats)
-    return Distribution(
+    declared = () if is_page or described else _formats_of(url, (name, description), formats)
+    is_one = len(declared) <= 1
+    made = Distribution(
         title=name,
         description=description,
         access_url=url,
         download_url=url if is_file else None,
-        format=first(described[1].strip() if described else None, declared),
+        format=first(described[1].strip() if described else None, *declared),
         media_type=first(typed, protocol if is_media_type(protocol) else None),
-        byte_size=size,
+        byte_size=size if is_one else None,
     )
+    return made, () if is_one else declared

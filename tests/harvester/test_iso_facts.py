@@ -206,7 +206,7 @@ DOWN = "WWW:DOWNLOAD-1.0-http--download"
                 formats("distributionFormat", "ESRI Shapefile", "CSV"),
                 links=online("https://a.example/1", DOWN) + online("https://a.example/2", DOWN),
             ),
-            ["ESRI Shapefile"] * 2,
+            ["ESRI Shapefile", "CSV"] * 2,
         ),
         # A packed file is known by what is in it.
         (

@@ -97,7 +97,7 @@ sys.exit(1)
 
 @pytest.mark.slow
 def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
-    """A sheet of 200 MB that unpacks within its bounds, and does not fit the memory."""
+    """A sheet of 250 MB that unpacks within its bounds, and does not fit the memory."""
     bomb = tmp_path / "bomb.xlsx"
     cell = '<c t="inlineStr"><is><t>' + "x" * 1000 + "</t></is></c>"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -107,7 +107,7 @@ def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
         archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS.format(kind="worksheet", target="sheet.xml"))
         with archive.open("xl/sheet.xml", "w") as sheet:
             sheet.write(b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>')
-            for _ in range(2000):
+            for _ in range(2400):
                 sheet.write(f"<row>{cell * 100}</row>".encode())
             sheet.write(b"</sheetData></worksheet>")
     with InspectionPool(workers=1) as pool:

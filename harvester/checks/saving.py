@@ -58,6 +58,8 @@ class Saved:
     cut: str | None
     checksums: dict[str, str] = field(default_factory=dict)
     """Digests of the whole file by the further algorithms asked for; empty where it is not whole."""
+    has_end: bool = True
+    """Whether the answer told where it ends, by its length, its chunks or how it was packed."""
 
     @property
     def is_broken(self) -> bool:
@@ -115,7 +117,7 @@ async def stream(response: _ClientResponse, save: Save, received: Callable[[int]
     if cut is None and not is_framed and response.status == 200 and sink.size < save.least_bytes:
         cut = "connection"
     checksums = {name: other.hexdigest() for name, other in sink.others.items() if cut is None}
-    saved = Saved(save.path, sink.size, sink.digest.hexdigest(), cut, checksums)
+    saved = Saved(save.path, sink.size, sink.digest.hexdigest(), cut, checksums, is_framed)
     if saved.is_broken and not save.keeps_broken:
         # The archive may still want it; then it goes.
         return replace(saved, path=part), sink.head

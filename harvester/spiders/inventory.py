@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 from scrapy.http import Response
 
 from catalog.model import Contact, Dataset, Distribution, Publisher
+from harvester.checks.saving import Saved
 from harvester.spiders.about import About
 from harvester.spiders.feed import FeedSpider
 from harvester.spiders.inventory_child import datasets_of, read_in_child
@@ -108,12 +109,25 @@ class Spider(FeedSpider):
                 yield Element(index, raw, f"/row/{line}")
             # Of a workbook it is told by its height, which counts formatted cells below the table.
             is_more = self.read["is_sample"] and (self.read["rows"] >= MAX_ROWS or not self.is_workbook)
-            yield StreamEnd(f"the table goes on after {self.read['rows']:,} rows" if is_more else None, {})
+            why = f"the table goes on after {self.read['rows']:,} rows" if is_more else None
+            if self.read["is_last_short"] and not self.is_workbook and _may_have_broken_off(path, response):
+                why = why or "the table ends within a row, and the server named no length: it may be cut short"
+            yield StreamEnd(why, {})
         finally:
             shutil.rmtree(_folder(path), ignore_errors=True)
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw)
+
+
+def _may_have_broken_off(path: Path, response: Response) -> bool:
+    """Whether a text that ended with its connection has no end of line."""
+    saved: Saved | None = response.meta.get("saved")
+    if saved is None or saved.has_end:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) not in (b"\n", b"\r", b"\0")
 
 
 def _folder(path: Path) -> Path:

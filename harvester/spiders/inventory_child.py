@@ -31,13 +31,14 @@ def read(
 ) -> dict[str, Any]:
     """Write the datasets of a table into ``folder``. For the child.
 
-    Returns how many "rows" there are, "is_sample" where there are more, and "has_columns": whether there is one for a
-    title or an identifier. Raises ValueError where it is too large or protected, and calamine's own errors.
+    Returns how many "rows" there are, "is_sample" where there are more, "is_last_short" where the last has fewer cells
+    than the header, and "has_columns": whether there is one for a title or an identifier.
+    Raises ValueError where the table is too large or protected, and calamine's own errors.
     """
     try:
         content = rows_of_spreadsheet(document, max_rows) if is_workbook else rows_of_text(document, charset, max_rows)
         if content is None:
-            return {"rows": 0, "is_sample": False, "has_columns": False}
+            return {"rows": 0, "is_sample": False, "is_last_short": False, "has_columns": False}
         return _written(content, url, Path(folder))
     except Refused as error:
         raise ValueError(str(error)) from None
@@ -52,12 +53,13 @@ def _written(content: Rows, url: str, folder: Path) -> dict[str, Any]:
     start = list(_start(rows))
     table = Table(content.header, content.header_line, [cells for _, cells in start], [line for line, _ in start])
     fields = fields_of(table)
-    found = {"rows": 0, "is_sample": False, "has_columns": "title" in fields or "identifier" in fields}
+    found: dict[str, Any] = {"has_columns": "title" in fields or "identifier" in fields}
     if found["has_columns"]:
         with (folder / "rows.jsonl").open("w+b") as scratch, (folder / DATASETS).open("wb") as out:
             for one in grouped(chain(start, rows), fields, url, scratch):
                 out.write(json.dumps(one).encode("ascii") + b"\n")
-    return found | {"rows": content.count, "is_sample": content.is_sample}
+    is_last_short = content.last_width < len(content.header)
+    return found | {"rows": content.count, "is_sample": content.is_sample, "is_last_short": is_last_short}
 
 
 def _start(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:

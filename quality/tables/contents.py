@@ -26,6 +26,8 @@ class Rows:
     """Rows handed out so far."""
     is_sample: bool = field(default=False, init=False)
     """Whether there are more; known at the end."""
+    last_width: int = field(default=0, init=False)
+    """Cells of the row handed out last."""
 
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -36,6 +38,7 @@ class Rows:
                     self.is_sample = True
                     return
                 self.count += 1
+                self.last_width = len(row[1])
                 yield row
         except csv.Error:
             # A cell beyond all bounds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import resource
@@ -229,3 +230,24 @@ def test_a_long_inventory_is_read_row_by_row(catalog: Catalog) -> None:
     assert (row["verdict"], row["datasets"], row["errors"]) == ("complete", 380, 0), row["reasons"]
     # The rows of one dataset stand far apart.
     assert [len(one.distributions) for one in found].count(2) == 20
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_length_named", "verdict"),
+    [
+        ("id,title,url\na,Air,h://1\nb,Bees,h://2", False, "complete"),
+        ("id,title,url\na,Air,h://1\nb,Bees\n", False, "complete"),
+        ("id,title,url\na,Air,h://1\nb,Be", False, "partial"),
+        ("id,title,url\na,Air,h://1\nb,Be", True, "complete"),
+    ],
+)
+def test_a_table_that_ends_within_a_row_may_be_cut_short(
+    sent: str, is_length_named: bool, verdict: str, catalog: Catalog
+) -> None:
+    """Where the server names no length: with one it is known whether all has come."""
+    body = gzip.compress(sent.encode())
+    packed = Answer(200, "text/csv", body, {"Content-Encoding": "gzip"})
+    plain = Answer(200, "text/csv", lambda: iter([sent.encode()]))
+    with PortalServer({"/list.csv": packed if is_length_named else plain}) as server:
+        harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
+    assert harvested(catalog, "p")["verdict"] == verdict

@@ -29,7 +29,6 @@ _PLAIN = re.compile(
     r"(?i)|https?|ftps?|s3|file|url|www|https?://.*|.*(file|geopackage|shape|gml|kml|tiff|netcdf|csv).*"
 )
 """Protocols that a file may have as well as a page."""
-_MOST = 2
 _PACKED = ("archive", "service")
 """Kinds of formats that say nothing of what is within."""
 
@@ -160,14 +159,9 @@ def _formats_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[s
     if len(named) == 1:
         return (named[0],)
     left = named or left
-    telling = {known[name]: name for name in reversed(left) if _tells(name) == _MOST}
-    return tuple(reversed(telling.values())) or (max(left, key=_tells),)
-
-
-def _tells(name: str) -> int:
-    """How much the name of a format tells."""
-    found = file_format(name)
-    return 0 if found is None else 1 if found.is_generic or found.kind in _PACKED or found.id == "HTML" else _MOST
+    # Names that tell nothing are kept where there is no other.
+    telling = {known[name]: name for name in reversed(left) if known.get(name, "HTML") != "HTML"}
+    return tuple(reversed(telling.values())) or (left[0],)
 
 
 def _is_about(link: etree._Element) -> bool:

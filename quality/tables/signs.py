@@ -204,9 +204,6 @@ def _decided(
         return replace(base, kind=TEXT)
     if _are_names(slips, kind, counts, plain) or _are_outlines(slips, plain):
         return replace(base, kind=ColumnKind("text", detail="code"))
-    if len(slips) > 3 and sum(token.kind == "text" for token in slips) > 0.1 * plain:
-        # Words in every tenth cell are remarks, and none of them a slip.
-        return replace(base, kind=TEXT)
     others = [
         (count, lines)
         for name, (count, lines) in scanned["classes"].items()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from quality.tables.scanning import Scan
-from quality.tables.signs import judged
+from quality.tables.vote import NUMBERS
 
 __all__ = ["has_amounts", "sub_totals", "summed", "without_words", "written"]
 
@@ -117,12 +117,18 @@ def _value(cell: str, decimal: str) -> int:
 def has_amounts(scan: Scan) -> bool:
     """Whether there is a column of numbers that neither count the rows nor name things."""
     for column in scan["columns"]:
-        kind = judged(column).kind
-        is_whole = kind.detail == "integer" and column["distinct"] > 0.9 * scan["rows"]
-        counts_rows = is_whole and column["high"][0] - column["low"][0] < 1.2 * scan["rows"]
-        if kind.kind == "number" and not counts_rows:
+        counts = {name: places[0] for name, places in column["classes"].items() if name not in ("blank", "missing")}
+        numbers = sum(count for name, count in counts.items() if name in NUMBERS)
+        if "zero_led" in counts or numbers < _MOSTLY * sum(counts.values()) or numbers < _FEW_NUMBERS:
+            continue
+        is_whole = counts.keys() == {"integer"} and column["distinct"] > 0.9 * scan["rows"]
+        if not (is_whole and column["high"][0] - column["low"][0] < 1.2 * scan["rows"]):
             return True
     return False
+
+
+_MOSTLY = 0.6
+_FEW_NUMBERS = 2
 
 
 def summed(scan: Scan) -> dict[int, float]:

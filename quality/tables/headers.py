@@ -68,7 +68,9 @@ def _holds_address(cells: Sequence[str], body: Body) -> bool:
 def _first_data(body: Body) -> int | None:
     """The row where data begin."""
     rows = body.rows
-    first = next((n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells)), None)
+    first = next(
+        (n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells) and not _is_units(cells)), None
+    )
     if first is None:
         return None
     # No column is called by a web address or a mailbox: a filled row that holds one is data, whatever else is in it.
@@ -196,7 +198,7 @@ def _block(body: Body, first: int) -> list[int]:
     """The rows directly above the data that belong to the header: upwards from them, without titles."""
     rows, at = body.rows, first - 1
     # Blank lines, headings of sections and rows without a figure stand between names and data in many tables.
-    while at >= 0 and (not _names_columns(rows[at], body) or _is_beside(rows[at], body)):
+    while at >= 0 and not _is_units(rows[at]) and (not _names_columns(rows[at], body) or _is_beside(rows[at], body)):
         at -= 1
     if at < 0:
         at = first - 1
@@ -216,6 +218,12 @@ def _block(body: Body, first: int) -> list[int]:
     if block and body.usual > 2 and _is_title(rows[block[-1]], body):
         return []
     return block
+
+
+def _is_units(cells: Sequence[str]) -> bool:
+    """Whether a row holds units alone, "1000" among them, and not only numbers."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 1 and all(map(is_unit, filled)) and any(group_of(cell) == "text" for cell in filled)
 
 
 def _is_beside(cells: Sequence[str], body: Body) -> bool:

@@ -27,7 +27,7 @@ _TOTAL = re.compile(
     r"yhteensä|i alt|sammanlagt|ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|всего|итого|toplam|genel toplam|jumlah|"
     r"kabuuan|tổng( số| cộng)?|合計|総計|総数|小計|計|总计|合计|小计|總計|合計數|합계|소계|총계|계|"
     r"รวม|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي)"
-    r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses( claimed)?|amount|spend|cost))?\W*"
+    r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses|amount|spend|cost))?\W*"
 )
 """A label that says total and nothing else: firms are called Total and ensembles are musicians."""
 _DATA = {

@@ -127,7 +127,7 @@ def has_amounts(scan: Scan) -> bool:
     return False
 
 
-_MOSTLY = 0.6
+_MOSTLY = 0.95
 _FEW_NUMBERS = 2
 
 

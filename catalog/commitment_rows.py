@@ -202,7 +202,7 @@ def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]
         found += catalog.rows(
             f"""select dataset_id, state, first_seen_run, fixed_run from findings
                 where dataset_id in {_IDS} and fault_party != 'harvester' and severity != 'info'
-                  and state not in ('waived', 'disputed') order by id""",  # noqa: S608
+                  and state not in ('waived', 'disputed', 'withdrawn') order by id""",  # noqa: S608
             [json.dumps(ids[start : start + CHUNK])],
         )
     return found

@@ -117,6 +117,8 @@ select what, dataset, portal, detail from (
   union all
   {_union_findings("finding fixed", "f.fixed_run = night.id and f.state = 'fixed'")}
   union all
+  {_union_findings("finding withdrawn by us", "f.withdrawn_run = night.id and f.state = 'withdrawn'")}
+  union all
   {_union_findings("new finding", "f.first_seen_run = night.id and f.state = 'new'")}
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
@@ -144,7 +146,7 @@ _TEXT = {
     ),
     "what_changed_last_night": (
         "What changed last night",
-        "Datasets added, changed and removed, and findings fixed and new, in the last run. 2,000 at most.",
+        "Datasets added, changed and removed, and findings fixed, withdrawn and new, in the last run. 2,000 at most.",
     ),
 }
 

@@ -36,6 +36,7 @@ _PUBLIC_INDEXES = (
     ("datasets", "missing_since"),
     ("findings", "first_seen_run"),
     ("findings", "fixed_run"),
+    ("findings", "withdrawn_run"),
     ("findings", "gain_points"),
 )
 

@@ -22,6 +22,9 @@ _FEWEST = 2
 _SAME_SHAPE = 0.5
 """Share of the keys of all records that a record has, on average: below it they are not of one shape."""
 _MOST_KEYS = 2_000
+_MOST_ARRAYS = 10
+_ENVELOPE = 15
+"""Facts that may stand beside arrays of records: a count, a title, the next page."""
 _FLAT_KEYS = 20
 """Keys of an object within a record up to which each is a column of its own."""
 _DESCRIBING = frozenset(
@@ -82,13 +85,34 @@ def records_of(document: Any) -> list[RecordTable]:
         # One long array among short ones is the table, and what is beside it tells of it.
         longest = max(plain, key=lambda one: len(one[1]))
         plain = [longest] if all(len(one[1]) * 3 <= len(longest[1]) for one in plain if one is not longest) else plain
-    names = _names_beside(document, [one for one in found if one not in plain])
+    beside = [one for one in found if all(one is not other for other in plain)]
+    names = _names_beside(document, beside)
+    are_named = any(isinstance(rows[0], list) and len(one) == len(rows[0]) for _, rows in plain for one in names)
+    if len(plain) > _MOST_ARRAYS or not (are_named or _is_envelope(document, [records for _, records in found])):
+        return []
     tables = []
     for name, records in plain:
         table = _rows(records, names) if isinstance(records[0], list) else _table(records, "records")
         if table is not None:
             tables.append(RecordTable(table.names, table.rows, table.unit, name or None, table.as_text))
     return tables
+
+
+def _is_envelope(document: Any, arrays: Sequence[list[Any]]) -> bool:
+    """Whether a document says little but its arrays: one that describes a thing has lists among its many facts."""
+    inside = {id(records) for records in arrays}
+    outside, pending = 0, [document]
+    while pending:
+        value = pending.pop()
+        if id(value) in inside:
+            continue
+        if isinstance(value, dict | list):
+            pending.extend(value.values() if isinstance(value, dict) else value)
+        else:
+            outside += 1
+            if outside > _ENVELOPE:
+                return False
+    return True
 
 
 def _listed(found: Sequence[Sequence[Mapping[str, Any]]], unit: str) -> list[RecordTable]:

@@ -97,6 +97,8 @@ def test_records_are_judged_as_rows(form: str, tmp_path: Path) -> None:
         [{"a": 1}, {"b": 2, "c": 3}, {"d": 4, "e": 1}, {"f": [1]}, {"g": 2}],
         {"type": "Feature", "properties": {"a": 1}, "geometry": None},
         [{"a": [1, 2]}, {"a": [3, 4]}, {"a": [5]}],
+        {f"fact {n}": n for n in range(20)}
+        | {"files": [{"name": f"f{n}", "size": n} for n in range(9)], "tags": ["x", "y"]},
         {},
         [],
         None,

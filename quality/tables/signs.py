@@ -74,7 +74,13 @@ class _Token:
 def unit_of(cell: str) -> str | None:
     """The unit behind a number; None where there is none."""
     match = _WITH_UNIT.fullmatch(cell.strip())
-    return match[2].strip() if match and is_unit(match[2]) and not match[1].endswith(".") else None
+    if match is None or not is_unit(match[2]) or match[1].endswith("."):
+        return None
+    # 12a is the number of a house.
+    return None if match[2] in _LETTERS and cell.strip()[-2].isdigit() else match[2].strip()
+
+
+_LETTERS = frozenset("abcdef")
 
 
 def judged(scanned: ScannedColumn) -> Judged:

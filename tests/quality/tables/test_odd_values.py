@@ -128,3 +128,43 @@ def test_letters_of_another_code_page(tmp_path: Path, spoiled: str) -> None:
 def test_letters_that_are_right(tmp_path: Path, right: str) -> None:
     rows = "".join(f"{name} street,{n}\n" for n, name in enumerate(NAMES * 3))
     assert not lines(found(tmp_path, "name,n\n" + rows + f"{right},99\n"), "mojibake")
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding", "words"),
+    [
+        ("iso8859-2", "iso-8859-2", ["Žilov", "Děčany", "Příluk", "Štětov", "Jičany"]),
+        ("cp1250", "windows-1250", ["Žilov", "Děčany", "Příluk", "Štětov", "Jičany"]),
+        ("cp1254", "windows-1254", ["Şanlıköy", "Ağrıca", "Işıklı", "Muğlacık", "Çığır"]),
+        ("cp1252", "windows-1252", ["Garður", "Þórshöfn", "Ísafjörður", "Kópavík", "Ýmir"]),
+    ],
+)
+def test_code_pages_that_share_most_letters(tmp_path: Path, codec: str, encoding: str, words: list[str]) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(("town,n\n" + "".join(f"{words[n % 5]} {n},{n}\n" for n in range(30))).encode(codec))
+    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    assert report.encoding == encoding and not [one for one in report.defects if one.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda i: f"14{40 + i % 5}/{i % 12 + 1:02}/{i % 30 + 1:02}",  # Hijri
+        lambda i: f"139{i % 10}-{i % 6 + 1:02}-{i % 31 + 1:02}",  # Solar Hijri
+        lambda i: f"{i % 28 + 1:02}/{i % 12 + 1:02}/256{i % 7}",  # Buddhist
+        lambda i: f"207{i % 9}/{i % 12 + 1:02}/{i % 32 + 1:02}",  # Nepali
+        lambda i: f"1{i % 12:02}年{i % 12 + 1}月{i % 28 + 1}日",  # Minguo
+        lambda i: f"R{i % 6 + 1}.{i % 12 + 1}.{i % 28 + 1}",  # Reiwa
+        lambda i: f"202{i % 4}-W{i % 52 + 1:02}-{i % 7 + 1}",
+        lambda i: f"202{i % 4}-{i * 9 % 365 + 1:03}",
+        lambda i: f"{i % 4 + 1}T202{i % 4}",
+        lambda i: f"20{10 + i % 10}/{11 + i % 10}",
+        lambda i: f"{i % 12 + 1} PM",
+        lambda i: f"{i + 1}º",
+        lambda i: f"{i + 1}{'ab'[i % 2] if i % 3 == 0 else ''}",  # numbers of houses
+    ],
+)
+def test_days_periods_and_numbers_of_things_are_no_faults(tmp_path: Path, write: object) -> None:
+    assert callable(write)
+    rows = "".join(f"Place {i},{write(i)},{i * 13 % 71}.5\n" for i in range(40))
+    assert not found(tmp_path, "name,which,n\n" + rows)

@@ -335,10 +335,10 @@ def serve(data: Path, port: int, host: str) -> None:
     """Open the catalogue in Datasette."""
     import subprocess
 
-    from catalog.site.serve import datasette_command, publish
+    from catalog.site.serve import datasette_command, is_current, publish
 
     source, public = _catalogue(data), data / "site" / "catalog.db"
-    if not public.is_file():
+    if not is_current(public):
         publish(source, public)
     click.echo(f"http://{host}:{port}/  (Ctrl-C ends it)", err=True)
     raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))

@@ -18,7 +18,7 @@ from catalog.site.metadata import DATABASE, metadata
 from catalog.store import CatalogError
 from catalog.withheld import take_out
 
-__all__ = ["SETTINGS", "datasette_command", "files", "publish"]
+__all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
 SETTINGS: dict[str, int | bool] = {
     # Suggested facets are 95 % of the time of a table page.
@@ -106,6 +106,14 @@ def publish(db: Path, out: Path) -> None:
         raise CatalogError(f"{out}: {error}; check that {db} is a catalogue and that there is room") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_current(public: Path) -> bool:
+    """Whether a public copy is there, and of a version that leaves out what is not for the public."""
+    if not public.is_file():
+        return False
+    with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        return any(row[1] == "withdrawn_run" for row in copy.execute("pragma table_info(findings)"))
 
 
 def _check_name(db: Path) -> None:

@@ -17,7 +17,7 @@ from catalog.answers import Answer as Reply
 from catalog.responses import import_answers
 from catalog.schema import TABLES
 from catalog.sent import letters, note
-from catalog.site.serve import publish
+from catalog.site.serve import is_current, publish
 from catalog.store import Catalog, open_catalog
 from harvester.nightly import nightly
 from harvester.send import message_of
@@ -164,6 +164,17 @@ def test_persons_data_are_told_to_publisher_and_operator_alone(data: Path) -> No
         text = site.get("/catalog.json", sql=f"select * from [{table}]", _shape="array").text  # noqa: S608
         assert text.startswith("[") and "personal_" not in text and not any(key in text for key in ids), table
     assert b"personal_" not in site.get("/catalog.db").content
+
+
+def test_a_public_copy_of_the_version_before_is_not_served(data: Path, tmp_path: Path) -> None:
+    public = tmp_path / "catalog.db"
+    assert not is_current(public)
+    publish(data / "catalog.db", public)
+    assert is_current(public)
+    with closing(sqlite3.connect(public)) as copy:
+        copy.execute("drop index public_findings_withdrawn_run")
+        copy.execute("alter table findings drop column withdrawn_run")
+    assert not is_current(public)
 
 
 def test_a_finding_of_persons_is_public_when_it_is_mended_or_old(data: Path, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from quality.tables.body import group_of
 from quality.tables.dialect import Dialect, detect_dialect, find_header, read_records
 from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
 from quality.tables.headers import Heading, find_heading
 from quality.tables.layout import Around
 from quality.tables.limits import Refused
-from quality.tables.scanning import Scan, Scanner
+from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
 from quality.tables.tail import Tail, read_tail
 from quality.tables.vote import MISSING
@@ -28,7 +29,7 @@ _HEAD_CHARS = 65_536
 _MAX_LINE = 2**22
 """Characters of a line that are read at once; what is longer is no row of a table."""
 _HEAD_RECORDS = 250
-_FEW_RECORDS = 24
+_FEW_RECORDS = 8
 MOST_COLUMNS = 16_384
 """As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
 MOST_CELLS = 250_000
@@ -96,12 +97,22 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
 
 
 def _plain_heading(first: list[list[str]]) -> Heading | None:
-    """The header, where the first rows leave no doubt: most tables begin with one line of names, and rows follow."""
-    if len(first) < _FEW_RECORDS:
+    """The header, where the first rows leave no doubt: names, and below them numbers or days in the same places."""
+    names = [cell.strip() for cell in first[0]] if len(first) == _FEW_RECORDS else []
+    if len(names) < 2 or not all(names) or len(set(names)) < len(names):
         return None
-    found = find_heading(first, find_header(first))
-    is_plain = found is not None and found.lines == (0,) and not found.extra and not found.nameless
-    return found if found is not None and is_plain and found.confidence == 1.0 else None
+    below = first[1:]
+    if any(len(cells) != len(names) for cells in below) or not all(look(name[:80]) in _NAMING for name in names):
+        return None
+    if any("@" in name or ":" in name or name[0] == "#" for name in names):
+        return None
+    typed = sum(
+        all(group_of(cells[place].strip()) in ("number", "date") for cells in below) for place in range(len(names))
+    )
+    return Heading((0,), tuple(first[0])) if typed >= max(2, 0.3 * len(names)) else None
+
+
+_NAMING = frozenset({"text", "text_with_digits"})
 
 
 def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:

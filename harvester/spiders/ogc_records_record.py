@@ -8,6 +8,7 @@ providers, and keep time and area in ``extent``. GeoNetwork sends the ISO record
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -95,6 +96,10 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     facts = _facts(said, links, language)
     made = dataset_fields(facts)
     own_place = box_of(raw.get("geometry")) or box_of(_object(extent.get("spatial")).get("bbox"))
+    if re.match(r"https?://", made.get("licence_title") or ""):
+        # The words of a link say more to readers than its address.
+        worded = next((words for one in links if _rel(one) == "license" and (words := text(one.get("title")))), None)
+        made["licence_title"] = worded if worded and worded != made["licence"] else made["licence_title"]
     stated: dict[str, Any] = {
         "keywords": names(said.get("keywords"), "name", "keyword", "title", "value") or texts(said.get("keywords")),
         "themes": tuple(_concepts(said.get("themes"))),

@@ -20,6 +20,8 @@ __all__ = ["parted", "whole_enough"]
 
 _MOST_ROWS = 60_000
 """Rows in which a second table is looked for."""
+_MOST_CELLS = 200_000
+"""Of them, so that they take some 15 MB."""
 _MOST_TABLES = 50
 _FEW_TABLES = 4
 _FEW_WORDS = 0.1
@@ -51,7 +53,8 @@ def whole_enough(path: Path, opened: Opened, table: Table, scan: Scan, *, is_cut
     gaps = ragged | {line for line, count in blanks.items() if count >= _EMPTY * len(scan["columns"])}
     named = {line for line, count in words.items() if line > last and count > 1}
     if beyond or any(words[line] >= _NAMED * typed or line - 1 in gaps for line in named):
-        return first_rows(path, opened, _MOST_ROWS, is_cut=is_cut)[0]
+        most = min(_MOST_ROWS, max(len(table.rows), _MOST_CELLS // max(1, len(opened.header))))
+        return first_rows(path, opened, most, is_cut=is_cut)[0]
     return table
 
 

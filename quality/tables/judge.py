@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from catalog.model import TableDefect, TableReport
+from quality.tables.arrangement import beside, odd_layout
 from quality.tables.declared import DeclaredSchema, Referenced, read_schema, validate
 from quality.tables.defects import column_defects, defect, header_defects, row_defects
 from quality.tables.drift import drift
@@ -111,7 +112,9 @@ def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
 def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     """The report on a table."""
     table = found.table
-    if names_are_cells(table.header, table.rows) or not_understood(found):
+    seen = odd_layout(table.header, table.rows, base.delimiter)
+    is_understood = seen is None and not not_understood(found)
+    if names_are_cells(table.header, table.rows) or not is_understood:
         table = replace(table, is_nameless=True)
     names = table.names
     width = len(found.scan["columns"])
@@ -123,7 +126,9 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     totals = _totals(found)
     profile = profile_of(names[:width], found.scan, totals)
     defects = [*found.defects, *_around(found, totals)]
-    if not any(one.rule == "no_header" for one in defects):
+    if is_parted := beside(table.header, table.rows) is not None:
+        defects.append(defect("several_tables", 1, [table.header_line], message="Two tables stand side by side."))
+    if not is_parted and not any(one.rule == "no_header" for one in defects):
         # Where there is none, names that come twice or are blank follow from that.
         defects += header_defects(table.header, names, found.header)
     if _begins_with_row_numbers(table.header, profile):
@@ -134,8 +139,10 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects += find_personal(profile.columns, first_line, asked.today)
     if not found.has_lines:
         defects = [one for one in defects if one.rule not in OF_LINES]
-    if not_understood(found):
-        defects = [*(one for one in defects if one.rule in PLAIN_RULES), defect("layout_not_understood", 1)]
+    if not is_understood:
+        plain = PLAIN_RULES - _OF_LAYOUT if seen else PLAIN_RULES
+        what = f"We did not understand how the table is laid out: {seen}." if seen else None
+        defects = [one for one in defects if one.rule in plain] + [defect("layout_not_understood", 1, message=what)]
     kinds = [column.kind for column in profile.columns]
     report = report_of(profile, names[:width] if table.is_nameless else table.header, table.header_line)
     licence, has_schema = None, False
@@ -144,7 +151,6 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
         declared = validate(table, schema, is_whole=is_whole, referenced=_referenced(schema, asked.siblings))
         defects += _weighed(declared.defects)
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
-    is_understood = not not_understood(found)
     verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
@@ -184,6 +190,8 @@ PLAIN_RULES = frozenset(
     | {"cr_line_ends", "mixed_line_ends", "multi_row_header", "whole_line_quoted", "spreadsheet_error", "macros"}
 )
 """What is true of a file however its table is laid out."""
+_OF_LAYOUT = frozenset({"preamble", "footer", "several_tables"})
+"""Those that take it for a table of rows below a header."""
 
 
 def not_understood(found: Found) -> bool:

@@ -231,6 +231,8 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
         if len(filled) < 2 or not told:
             continue
         is_after_gap = _filled(rows[index - 1][1]) <= 1
+        if not is_after_gap and 0 in filled and len(set(filled.values())) < 0.25 * len(filled) > 1:
+            continue  # a label and a few words again and again: a row of a table on its side
         years = sum(bool(_YEAR.fullmatch(filled[place])) for place in told)
         if not all(_is_name(filled[place]) or (is_after_gap and _YEAR.fullmatch(filled[place])) for place in told):
             continue

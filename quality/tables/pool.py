@@ -249,7 +249,7 @@ class InspectionPool:
         if status >= 0:
             return f"the child process ended with status {status}"
         name = signal.Signals(-status).name
-        if was_running:
+        if was_running and name == "SIGKILL":
             return f"the child process was stopped ({name})"
         # Libraries in Rust and C end a process that has no memory left.
         return f"the child process died ({name}); at most {self._memory_bytes // 1024**2} MB are given to it"

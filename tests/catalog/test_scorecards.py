@@ -31,6 +31,7 @@ from quality.tables.csvw import read_csvw
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
 
+pytestmark = pytest.mark.xdist_group("cards")  # one set-up for all
 FRENCH = folder_name(str(PORTALS[0].government))
 
 

@@ -16,6 +16,7 @@ from harvester.checks.links import check
 from harvester.night import Night
 from harvester.nightly import portal_of
 
+pytestmark = pytest.mark.xdist_group("links")  # one set-up for all
 TABLE = b"a,b\n1,2\n" * 50
 CAP = 5_000
 LIMITS = {"max_table_bytes": CAP, "timeout_s": 5}

@@ -111,7 +111,7 @@ class Spider(AddressSpider):
 
     def _told(self, root: Any) -> None:
         """What an answer of a catalogue service, kept as a file, says that there is and it does not hold."""
-        for found in root.iter("{*}SearchResults"):
+        for found in root.iter("{*}SearchResults") if local(root) == "GetRecordsResponse" else ():
             matched, returned = (found.get(f"numberOfRecords{name}") or "" for name in ("Matched", "Returned"))
             if matched.isdecimal() and int(matched) > (held := min(len(found), int(returned or len(found)))):
                 self.tally.leave_out("records of a page of results that lies there alone", int(matched) - held)

@@ -19,6 +19,7 @@ _FEW_ROWS = 8
 _FEW_BLOCKS = 3
 _MOST_LABELS = 40
 _WIDE = 6
+_NARROW = 3
 _MOST_WIDTHS = 4
 
 
@@ -49,10 +50,10 @@ def beside(header: Row, rows: Sequence[Row]) -> int | None:
 
 def _is_in_blocks(header: Row, rows: Sequence[Row]) -> bool:
     """Whether the labels in the first column come again and again in one order, that of the header among them."""
+    if len(header) > _NARROW or not header[0].strip() or group_of(header[0].strip()) not in ("text", "code"):
+        return False
     filled = [cells for cells in [header, *rows] if any(cell.strip() for cell in cells)]
     labels = [cells[0].strip() for cells in filled]
-    if len(header) > 3 or not labels[0] or group_of(labels[0]) not in ("text", "code"):
-        return False
     again = [place for place, label in enumerate(labels) if label == labels[0]]
     if len(again) < _FEW_BLOCKS or len({b - a for a, b in zip(again, again[1:], strict=False)}) != 1:
         return False
@@ -65,6 +66,9 @@ def _is_in_blocks(header: Row, rows: Sequence[Row]) -> bool:
 
 def _is_on_its_side(header: Row, rows: Sequence[Row]) -> bool:
     """Whether rows, not columns, hold one kind of value: words in some of them and numbers in others."""
+    names = {cell.strip() for cell in header[1:]}
+    if not 3 <= len(rows) < len(header) > _WIDE or len(names) < len(header) - 1:
+        return False
     kinds = []
     for cells in rows:
         groups = Counter(group_of(cell.strip()) for cell in cells[1:])
@@ -75,8 +79,7 @@ def _is_on_its_side(header: Row, rows: Sequence[Row]) -> bool:
         if count < 0.9 * told:
             return False
         kinds.append(name)
-    is_named = len({cell.strip() for cell in header[1:]}) == len(header) - 1
-    return len(rows) >= 3 and len(header) > max(_WIDE, len(rows)) and is_named and {"text", "number"} <= set(kinds)
+    return {"text", "number"} <= set(kinds)
 
 
 def _is_ragged(header: Row, rows: Sequence[Row]) -> bool:

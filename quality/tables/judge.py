@@ -17,7 +17,7 @@ from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
 from quality.tables.heading import HeaderLines, heading_of
-from quality.tables.layout import Around, has_no_header, is_total, sum_rows
+from quality.tables.layout import Around, has_no_header, is_total
 from quality.tables.limits import TableBounds
 from quality.tables.odd_codes import odd_codes
 from quality.tables.odd_values import odd_values
@@ -32,7 +32,7 @@ from quality.tables.shapes import names_are_cells, shape
 from quality.tables.sheets import Sheet, Workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
-from quality.tables.sums import has_amounts, sub_totals, summed, without_words, written
+from quality.tables.sums import has_amounts, named_totals, sub_totals, sum_row, summed, written
 from quality.tables.text import first_rows, open_text
 
 __all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
@@ -294,11 +294,12 @@ def _totals(found: Found) -> list[int]:
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may stand for all
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
-    within = without_words([line for line, cells in rows if is_total(cells)], rows, written(found.scan))
-    if len(rows) == found.scan["rows"]:
-        within += [line for line in sum_rows(rows, summed(found.scan)) if line not in within]
+    columns = written(found.scan)
+    within = set(named_totals([line for line, cells in rows if is_total(cells)], rows, columns))
+    if len(rows) == found.scan["rows"] and (last := sum_row(rows, summed(found.scan))) is not None:
+        within.add(last)
     named = within if len(within) <= max(1, 0.2 * len(rows)) else ()
-    return sorted({*found.around.totals, *named, *sub_totals(rows, written(found.scan))})
+    return sorted({*found.around.totals, *named, *sub_totals(rows, columns)})
 
 
 def _repeated(profile: Profile, table: Table, totals: Sequence[int]) -> Iterator[TableDefect]:

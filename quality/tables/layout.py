@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from quality.tables.cells import numbers
 from quality.tables.scanning import look
+from quality.tables.sums import TOTALS
 
-__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "sum_rows", "title_above"]
+__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
 
 _NOTE = re.compile(
     r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|"
@@ -22,11 +22,7 @@ _NOTE = re.compile(
 )
 _TOTAL = re.compile(
     r"(?i)\W*((grand|sub|overall|all|national|of which|sum|gesamt|general|total)[ -]?)?"
-    r"(totals?|totales|totaal|totale|totali|"
-    r"totaux|sum|summe|summa|suma|somme|soma|insgesamt|gesamt(summe)?|zusammen|razem|ogółem|celkem|spolu|összesen|kokku|"
-    r"yhteensä|i alt|sammanlagt|ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|всего|итого|toplam|genel toplam|jumlah|"
-    r"kabuuan|tổng( số| cộng)?|合計|総計|総数|小計|計|总计|合计|小计|總計|合計數|합계|소계|총계|계|"
-    r"รวม|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي)"
+    rf"({TOTALS}|計|계)"
     r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses|amount|spend|cost))?\W*"
 )
 """A label that says total and nothing else: firms are called Total and ensembles are musicians."""
@@ -143,51 +139,6 @@ def _says_total(label: str) -> bool:
         return False
     parts = [part for part in re.split(r"\s+[-–—/|]\s*|\s*[/|]\s+", label) if part]
     return bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
-
-
-_MIN_ADDENDS = 3
-
-
-def sum_rows(rows: Sequence[Row], columns: Mapping[int, float]) -> list[int]:
-    """Lines at the end of ``rows`` whose numbers add up those above, in every one of ``columns`` that they fill.
-
-    Whatever they are called: many totals have no name. ``columns`` are places with the largest number of each, which a
-    total is. At least three numbers must have been added up.
-    """
-    found: list[int] = []
-    end = len(rows)
-    while end and not _filled(rows[end - 1][1]):
-        end -= 1
-    if end < _MIN_ADDENDS + 1 or not columns:
-        return found
-    line, last = rows[end - 1]
-    asked = right = 0
-    for place, highest in list(columns.items())[:_MOST_SUMMED]:
-        value = _value(last, place)
-        if value is None:
-            continue
-        if value < highest - 1e-6 * abs(highest):
-            asked += 1
-            if asked > _MOST_UNLIKE and not right:
-                return found
-            continue
-        above = [number for _, cells in rows[: end - 1] if (number := _value(cells, place)) is not None]
-        if sum(number != 0 for number in above) < _MIN_ADDENDS:
-            continue
-        asked += 1
-        scale = sum(map(abs, above)) or 1.0
-        right += abs(sum(above) - value) <= 1e-7 * scale + 0.006 * (value != round(value))
-    return [line] if asked and right >= max(1, 0.6 * asked) else found
-
-
-_MOST_SUMMED = 60
-_MOST_UNLIKE = 3
-
-
-def _value(cells: Sequence[str], place: int) -> float | None:
-    if place >= len(cells) or not cells[place].strip():
-        return None
-    return numbers([cells[place]], ".")[0]
 
 
 def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from quality.tables.cells import numbers
 from quality.tables.scanning import Scan
 from quality.tables.vote import NUMBERS
 
-__all__ = ["has_amounts", "sub_totals", "summed", "without_words", "written"]
+__all__ = ["TOTALS", "has_amounts", "named_totals", "sub_totals", "sum_row", "summed", "written"]
 
+Row = tuple[int, Sequence[str]]
 _MOST_COLUMNS = 6
 _MOST_ROWS = 5_000
 _DIGITS = 8
@@ -23,18 +25,23 @@ _FEW_DIGITS = 3
 _MOST_UNSAID = 400
 """Rows up to which a total may go without a word: in long lists a number is the sum of others by chance."""
 _LARGEST = 1e15
-_SAYS = re.compile(
-    r"(?i)\b(sub|grand )?-?(totals?|totales|totaal|totale|totali|totaux|insgesamt|zusammen|gesamt\w*|summe|summa|suma|"
-    r"somme|soma|razem|ogółem|celkem|spolu|összesen|kokku|yhteensä|ukupno|skupaj|всего|итого|toplam|jumlah)\b|"
-    r"合計|総数|小計|总计|合计|總計|합계|소계|총계"
+_WORDS = (
+    r"totals?|totales|totaal|totale|totali|totaux|sum|summe|summa|suma|somme|soma|insgesamt|gesamt(?:summe)?|zusammen|"
+    r"razem|ogółem|celkem|spolu|összesen|kokku|yhteensä|i alt|sammanlagt|ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|"
+    r"всего|итого|toplam|genel toplam|jumlah|kabuuan|tổng(?: số| cộng)?|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي"
 )
+_UNSPACED = r"合計數|合計|総計|総数|小計|总计|合计|小计|總計|합계|소계|총계|รวม"
+"""Those of languages that put no blanks between words: they stand within a label."""
+TOTALS = rf"{_WORDS}|{_UNSPACED}"
+"""Words for a total, as a pattern."""
+_SAYS = re.compile(rf"(?i)(?<!\w)(?:{_WORDS})(?!\w)|{_UNSPACED}")
 _PART = re.compile(
     r"(?i)\W*(of which|davon|darunter|dont|di cui|de l[oa]s cuales|waarvan|varav|herav|z toho|w tym|в том)\b"
 )
 """A part of the row above it: not added up again."""
 
 
-def sub_totals(rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[int, str]) -> list[int]:
+def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     """Lines of ``rows`` that add up those above. ``columns``: places of numbers, with their decimal sign ("" none)."""
     places = [place for place, sign in columns.items() if not sign] or list(columns)
     places = places[:_MOST_COLUMNS]
@@ -78,9 +85,7 @@ def _says(cells: Sequence[str]) -> bool:
 _LABEL = 60
 
 
-def without_words(
-    lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[int, str]
-) -> list[int]:
+def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
     """``lines`` of totals by name, but for one in the midst of a table whose figures are those of any other row.
 
     A list of words may have "total" among them. A total stands at an end, or is the largest of its column.
@@ -112,6 +117,50 @@ def _value(cell: str, decimal: str) -> int:
     except ValueError:
         return 0
     return round(100 * number) if abs(number) < _LARGEST else 0
+
+
+_MIN_ADDENDS = 3
+
+
+def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
+    """The line at the end of ``rows`` whose numbers add up those above, in every one of ``columns`` that it fills.
+
+    Whatever it is called: many totals have no name. ``columns`` are places with the largest number of each, which a
+    total is. At least three numbers must have been added up.
+    """
+    end = len(rows)
+    while end and not any(cell.strip() for cell in rows[end - 1][1]):
+        end -= 1
+    if end < _MIN_ADDENDS + 1 or not columns:
+        return None
+    line, last = rows[end - 1]
+    asked = right = 0
+    for place, highest in list(columns.items())[:_MOST_SUMMED]:
+        value = _number(last, place)
+        if value is None:
+            continue
+        if value < highest - 1e-6 * abs(highest):
+            asked += 1
+            if asked > _MOST_UNLIKE and not right:
+                return None
+            continue
+        above = [number for _, cells in rows[: end - 1] if (number := _number(cells, place)) is not None]
+        if sum(number != 0 for number in above) < _MIN_ADDENDS:
+            continue
+        asked += 1
+        scale = sum(map(abs, above)) or 1.0
+        right += abs(sum(above) - value) <= 1e-7 * scale + 0.006 * (value != round(value))
+    return line if asked and right >= max(1, 0.6 * asked) else None
+
+
+_MOST_SUMMED = 60
+_MOST_UNLIKE = 3
+
+
+def _number(cells: Sequence[str], place: int) -> float | None:
+    if place >= len(cells) or not cells[place].strip():
+        return None
+    return numbers([cells[place]], ".")[0]
 
 
 def has_amounts(scan: Scan) -> bool:

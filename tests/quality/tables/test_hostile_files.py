@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import resource
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from catalog.model import TableReport
 from quality.tables.limits import MAX_MEMORY
 from quality.tables.pool import InspectionPool, InspectTask
+from tests.quality.tables.packing import zipped
 
 GOOD = "id,sum\n" + "".join(f"{n},{n * 3}\n" for n in range(40))
 XMLNS = "http://schemas.openxmlformats.org"
@@ -22,14 +21,6 @@ ENTITIES = (
     + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
     + "]>"
 )
-
-
-def zipped(**members: str | bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def workbook(rows: str, declaration: str = '<?xml version="1.0"?>', **more: bytes) -> bytes:

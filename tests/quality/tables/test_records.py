@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import sys
@@ -20,6 +19,7 @@ from pyogrio.raw import write
 from catalog.model import TableReport
 from quality.tables.inspect import inspect
 from quality.tables.pool import InspectionPool, InspectTask
+from tests.quality.tables.packing import zipped
 
 KEYS = ("nr", "quay", "depth", "dredged")
 CLEAN: list[dict[str, Any]] = [
@@ -208,14 +208,6 @@ def test_without_the_extra_it_is_unknown_and_the_report_says_what_to_install(
     report = look(path)
     assert report.status == "unknown" and report.note and f"pip install 'winnow-opendata[{extra}]'" in report.note
     assert [one.rule for one in report.defects] == ["not_looked_into"]
-
-
-def zipped(**members: str | bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def as_csv(records: list[dict[str, Any]]) -> str:

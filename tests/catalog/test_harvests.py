@@ -12,6 +12,7 @@ import pytest
 from catalog.canonical import differences, record_hash, without
 from catalog.changes import Change, changes
 from catalog.exports.changes import write_changes
+from catalog.harvest_stats import HarvestStats
 from catalog.harvests import Grace, approve, before, begin_harvest, finish_harvest
 from catalog.model import Dataset, Page, Portal, Record
 from catalog.records import write_page
@@ -62,7 +63,9 @@ def test_grace_of_runs_and_days_must_both_be_over(catalog: Catalog) -> None:
     assert catalog.value("select count(*) from records where dataset_id = ?", [row["id"]]) == 1
 
 
-@pytest.mark.parametrize("values", [{"verdict": "partial"}, {"verdict": "suspect"}, {"mode": "incremental"}])
+@pytest.mark.parametrize(
+    "values", [{"verdict": "partial"}, {"verdict": "suspect"}, {"stats": HarvestStats(mode="incremental")}]
+)
 def test_only_a_complete_full_harvest_calls_anyone_missing(values: dict[str, str], catalog: Catalog) -> None:
     harvest(catalog, A, B)
     harvest(catalog, A, **values)

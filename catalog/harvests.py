@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from catalog.aliases import aliased
-from catalog.harvest_stats import HarvestStats
 from catalog.model import Answer
+from catalog.model.harvest_stats import HarvestStats
 from catalog.rows import dataset_id, plain
 from catalog.store import Catalog, CatalogError, instant, now, started
 

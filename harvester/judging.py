@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from catalog.harvest_stats import HarvestStats
 from catalog.harvests import unseen
+from catalog.model.harvest_stats import HarvestStats
 from harvester.verdict import Verdict, verdict
 
 if TYPE_CHECKING:

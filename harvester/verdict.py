@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from catalog.harvest_stats import HarvestStats
+from catalog.model.harvest_stats import HarvestStats
 
 __all__ = ["Verdict", "undeclared", "verdict"]
 

@@ -12,10 +12,10 @@ import scrapy
 from scrapy import signals
 
 from catalog.canonical import fingerprint, json_text, unordered
-from catalog.harvest_stats import HarvestStats
 from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.identities import Facts
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
+from catalog.model.harvest_stats import HarvestStats
 from harvester import __version__
 from harvester.checks import faults
 from harvester.checks.login import Credential, credential_of

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from catalog.harvest_stats import HarvestStats
 from catalog.model import HarvestError, Page
+from catalog.model.harvest_stats import HarvestStats
 from harvester.checks import faults
 from harvester.spiders.json_text import charset_of, odd_encoding
 from harvester.spiders.losses import cut

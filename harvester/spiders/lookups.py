@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import scrapy
     from scrapy.http import Response
 
-    from catalog.harvest_stats import HarvestStats
+    from catalog.model.harvest_stats import HarvestStats
     from harvester.night import RunContext
     from specs.portals import PortalSpec
 

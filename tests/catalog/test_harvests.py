@@ -12,9 +12,9 @@ import pytest
 from catalog.canonical import differences, record_hash, without
 from catalog.changes import Change, changes
 from catalog.exports.changes import write_changes
-from catalog.harvest_stats import HarvestStats
 from catalog.harvests import Grace, approve, before, begin_harvest, finish_harvest
 from catalog.model import Dataset, Page, Portal, Record
+from catalog.model.harvest_stats import HarvestStats
 from catalog.records import write_page
 from catalog.schema import TABLES
 from catalog.store import Catalog, CatalogError, open_catalog

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvested, spec
 
-from catalog.harvest_stats import HarvestStats
 from catalog.harvests import begin_harvest
 from catalog.model import Page
+from catalog.model.harvest_stats import HarvestStats
 from catalog.records import write_page
 from catalog.store import Catalog
 from harvester.crawl import crawl

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 
 from catalog.model import TableReport
-from quality.confine import bound_memory, confine, own_channel, without
+from quality.confine import bound_memory, confine, own_channel
 from quality.tables.wire import dump_report, parse_task
+from specs.imports import without
 
 _LATER_BYTES = 512 * 1024**2
 """Of address space for the text of pyarrow or GDAL, where a file needs them."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harvester.checks.politeness import HostBudget
     from harvester.checks.robots_rules import SiteRules
 
-__all__ = ["CheckBudget", "Night"]
+__all__ = ["CheckBudget", "RunContext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class CheckBudget:
 
 
 @dataclass(slots=True, kw_only=True)
-class Night:
+class RunContext:
     """What all stages share."""
 
     catalog: Catalog

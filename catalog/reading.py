@@ -10,17 +10,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext, TableReport
+from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext
 from catalog.model.judged import MAX_UNPACKED_BYTES
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
+from catalog.subjects import DistributionSubject, Twin
 from catalog.targets import schema_addresses
 from specs.table_rules import table_rules_version
 
 __all__ = [
     "StoredDataset",
-    "StoredDistribution",
-    "Twin",
     "dataset",
     "datasets",
     "files",
@@ -33,37 +32,14 @@ CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
-    """Another distribution of the same publisher that serves the same bytes."""
-
-    distribution_id: str
-    title: str
-    dataset_title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDistribution:
-    """A distribution with what was last observed of it."""
-
-    id: str
-    distribution: Distribution
-    access_check: ResourceCheck | None
-    download_check: ResourceCheck | None
-    table: TableReport | None
-    twins: tuple[Twin, ...] = ()
-    changes: tuple[date, ...] = ()
-    """Days on which the data behind its address were seen to change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDataset:
-    """A dataset with all its parts."""
+    """A dataset with all its parts, as the catalogue has them."""
 
     id: str
     portal_id: str
     publisher_id: str | None
     dataset: Dataset
-    distributions: tuple[StoredDistribution, ...]
+    distributions: tuple[DistributionSubject, ...]
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record."""
 
@@ -121,38 +97,40 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     }
     seen = _changes(catalog, urls)
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
-    publisher_of = {row["id"]: row["publisher_id"] for row in rows}
-    by_dataset: dict[str, list[StoredDistribution]] = {}
+    by_dataset: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
-        by_dataset.setdefault(part["dataset_id"], []).append(
-            StoredDistribution(
-                id=part["id"],
-                distribution=part_of(Distribution, "distributions", part),
-                access_check=checks.get(part["access_url"]),
-                download_check=checks.get(part["download_url"]),
-                table=reports.get(part["id"]),
-                changes=seen.get(part["download_url"] or part["access_url"], ()),
-                twins=_without(
-                    part["id"], same.get((part["download_url"] or part["access_url"], publisher_of[part["dataset_id"]]))
-                ),
-            )
-        )
+        by_dataset.setdefault(part["dataset_id"], []).append(part)
     served: dict[str, list[DataService]] = {}
     for service in services:
         served.setdefault(service["dataset_id"], []).append(part_of(DataService, "data_services", service))
     for row in rows:
-        stored = tuple(by_dataset.get(row["id"], ()))
+        own = by_dataset.get(row["id"], [])
+        stored = dataset_of(
+            row,
+            _publisher(publishers.get(row["publisher_id"])),
+            tuple(part_of(Distribution, "distributions", part) for part in own),
+            tuple(served.get(row["id"], ())),
+        )
         yield StoredDataset(
             id=row["id"],
             portal_id=row["portal_id"],
             publisher_id=row["publisher_id"],
-            dataset=dataset_of(
-                row,
-                _publisher(publishers.get(row["publisher_id"])),
-                tuple(part.distribution for part in stored),
-                tuple(served.get(row["id"], ())),
+            dataset=stored,
+            distributions=tuple(
+                DistributionSubject(
+                    id=part["id"],
+                    distribution=distribution,
+                    dataset=stored,
+                    access_check=checks.get(part["access_url"]),
+                    download_check=checks.get(part["download_url"]),
+                    table=reports.get(part["id"]),
+                    changes=seen.get(part["download_url"] or part["access_url"], ()),
+                    twins=_without(
+                        part["id"], same.get((part["download_url"] or part["access_url"], row["publisher_id"]))
+                    ),
+                )
+                for part, distribution in zip(own, stored.distributions, strict=True)
             ),
-            distributions=stored,
             exchange=row["exchange"],
         )
 

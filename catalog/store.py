@@ -14,13 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from catalog.lost_runs import LOST
 from catalog.migrations import add_metric_columns, migrate
 from catalog.model import Portal
 from catalog.rows import plain
 from catalog.schema import TABLES
+from catalog.sqlite import Database
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
 

@@ -9,8 +9,9 @@ import os
 import sys
 
 from catalog.model import TableReport
-from quality.confine import bound_memory, confine, own_channel, without
+from quality.confine import bound_memory, confine, own_channel
 from quality.tables.wire import CatalogueFile, dump_report, parse_task
+from specs.imports import without
 
 _LATER_BYTES = 512 * 1024**2
 """Of address space for the text of pyarrow or GDAL, where a file needs them."""

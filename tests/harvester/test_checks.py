@@ -19,7 +19,7 @@ from catalog.store import Catalog
 from catalog.targets import due_targets
 from harvester.checks.changes import schedule_of
 from harvester.checks.links import check
-from harvester.night import CheckBudget, Night
+from harvester.night import CheckBudget, RunContext
 from specs.portals import PortalSpec, Recheck
 
 TABLE = b"year,persons\n2024,1\n2025,2\n"
@@ -37,12 +37,12 @@ class Nights:
         harvest(self.catalog, self.portal)
         return self
 
-    def run(self, *, after_days: int = 1, is_full: bool = False, budget: CheckBudget | None = None) -> Night:
+    def run(self, *, after_days: int = 1, is_full: bool = False, budget: CheckBudget | None = None) -> RunContext:
         """A check in a run of its own, so many days after the last one."""
         self.day += after_days
         run_id = f"2031{1 + self.day // 28:02}{1 + self.day % 28:02}T020000Z"
         self.catalog.begin_run("check", [], version="0", methodology="0", run_id=run_id)
-        night = Night(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
+        night = RunContext(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
         night.check_budget = budget or night.check_budget
         check(night, [self.portal])
         return night

@@ -18,7 +18,7 @@ from catalog.reading import files
 from catalog.rows import part_of
 from catalog.store import Catalog
 from harvester.checks.links import check
-from harvester.night import Night
+from harvester.night import RunContext
 from quality.metrics import accessible, sound, usable
 from quality.subject import UNKNOWN, DistributionSubject
 
@@ -99,7 +99,7 @@ def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[st
     ]
     server.routes["/data.json"] = Answer(body=json.dumps({"dataset": datasets}).encode())
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 1, "feed_timeout_s": 2})
-    night: Night = harvest(catalog, portal)
+    night: RunContext = harvest(catalog, portal)
     check(night, [portal])
     rows = catalog.rows("select * from resource_checks where url like '%.csv'")
     return {row["url"].rpartition("/")[2]: part_of(ResourceCheck, "resource_checks", row) for row in rows}

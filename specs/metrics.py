@@ -57,9 +57,9 @@ class Metric(Strict):
     shows_data: bool = False
     """True where a failure means that there are no data to be had behind the distribution."""
     facts: tuple[str, ...] = ()
-    """Facts for want of which the answer is less than 1, named like the fields of the model; where datasets have a field
-    of the same name, that of distributions begins with ``distribution_``. "*" stands for any fact. Where an interface
-    could not carry one of them, the answer is unknown."""
+    """Facts for want of which the answer is less than 1, named like the fields of the model. Where datasets have a
+    field of the same name, that of distributions begins with ``distribution_``. "*" stands for any fact.
+    Where an interface could not carry one of them, the answer is unknown."""
     of_file: bool = False
     """True where the answer rests on nothing but the bytes of the file and its record: no server has a say in it."""
     fix_in: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=dict)

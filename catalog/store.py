@@ -112,7 +112,7 @@ def _write_empty(path: Path) -> None:
     part = path.with_name(f".{path.name}-{os.getpid()}.part")
     try:
         # With the rights that SQLite gives to its files.
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
             file.write(_empty())
             file.flush()
             os.fsync(file.fileno())

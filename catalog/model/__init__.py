@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from catalog.model.dcat import Contact, DataService, Dataset, Distribution, Portal, Publisher, stable_id
 from catalog.model.harvest import Answer, HarvestError, Page, Record
-from catalog.model.judged import TableDefect, TableReport
+from catalog.model.judged import TableContext, TableDefect, TableReport
 from catalog.model.observed import ChangeSign, Outcome, ResourceCheck
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Publisher",
     "Record",
     "ResourceCheck",
+    "TableContext",
     "TableDefect",
     "TableReport",
     "stable_id",

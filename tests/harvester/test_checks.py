@@ -269,7 +269,7 @@ def test_a_declared_schema_comes_along_with_the_file(nights: Nights) -> None:
     third = {"downloadURL": f"{url}/t.csv?2", "mediaType": "text/csv", "conformsTo": f"{url}/schema.json"}
     nights.publish([{"identifier": "A", "title": "A", "distribution": [part, other, third]}]).run()
     data = Path(nights.catalog.path).parent
-    found = {one.url.rpartition("/")[2]: one.schema_file for one in files(nights.catalog, "p")}
+    found = {one.url.rpartition("/")[2]: one.schema_path for one in files(nights.catalog, "p", data)}
     assert set(found) == {"t.csv", "plain.csv", "t.csv?2"} and found["plain.csv"] is None
     assert found["t.csv"] == found["t.csv?2"] and (data / str(found["t.csv"])).read_bytes() == schema
 
@@ -312,7 +312,7 @@ def test_a_description_for_people_is_not_loaded_as_a_schema(nights: Nights) -> N
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/about"}
     nights.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()
     assert nights.row("/about")["outcome"] == "ok" and nights.row("/about")["file_path"] is None
-    assert [one.schema_file for one in files(nights.catalog, "p")] == [None]
+    assert [one.schema_path for one in files(nights.catalog, "p", Path())] == [None]
 
 
 def test_a_server_that_begins_to_give_dates_tells_of_no_change(server: PortalServer, catalog: Catalog) -> None:

@@ -119,7 +119,7 @@ def test_what_broke_on_the_way_is_unknown(catalog: Catalog, server: PortalServer
         assert (one.outcome, one.is_truncated, one.file_path is None) == ("ok", False, False), name
         assert (data / str(one.file_path)).read_bytes() == content, name
     # Nothing of what broke is looked into, and nothing of it is left on disk.
-    assert {one.url.rpartition("/")[2] for one in files(catalog, "p")} == set(WHOLE)
+    assert {one.url.rpartition("/")[2] for one in files(catalog, "p", Path())} == set(WHOLE)
     kept = [path for path in (data / "files").rglob("*") if path.is_file()]
     assert len(kept) == len(WHOLE)
     # One that broke off is asked once more; one that stalled is not.

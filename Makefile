@@ -1,4 +1,5 @@
-# make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
+# make demo: two nights over the demo portals.   make test: everything that must hold.   make docs: docs/ as a site.
+# make bench: how fast.
 # make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@
 
 demo: .venv/installed
@@ -22,6 +23,10 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 3
+
+# docs/ as a site in docs/_build/html. Nothing is fetched; a warning is an error.
+docs: .venv/installed
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs docs/_build/html
 
 # On Python 3.11, 3.12 and 3.13. ARGS are pytest's: make test-pythons ARGS=tests/catalog
 test-pythons:

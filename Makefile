@@ -8,7 +8,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check durations lint all-tests quick-tests bench fuzz format clean
+.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -41,6 +41,14 @@ quick-tests:
 durations: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --record-durations
 
+# On Python 3.11, 3.12 and 3.13. ARGS are pytest's: make test-pythons ARGS=tests/catalog
+test-pythons:
+	.ci/test-pythons $(ARGS)
+
+# With the oldest libraries that pyproject.toml allows.
+test-oldest:
+	PYTHON=$(PYTHON) .ci/test-oldest $(ARGS)
+
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python bench/harvest.py 20000 200
@@ -60,4 +68,4 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv demo-data
+	rm -rf .venv .venvs demo-data docs/_build

@@ -26,8 +26,8 @@ from quality.tables.scanned_table import ScannedTable
 from quality.tables.second_thoughts import contradicted
 from quality.tables.shapes import names_are_cells
 from quality.tables.structure import Table
-from quality.tables.weighing import bounded, fails, weighed
-from quality.tables.whole_file import joined
+from quality.tables.weighing import bounded, is_invalid, weighed
+from quality.tables.whole_file import join_notes
 
 __all__ = ["judge"]
 
@@ -89,8 +89,8 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     hxl = HXL if found.header.heading.kind == "hxl" else None
     return replace(
         base,
-        status="invalid" if fails(defects, profile.rows) else "valid",
-        note=joined(base.note, hxl, header_note(found.header), missing_signs_note(profile)),
+        status="invalid" if is_invalid(defects, profile.rows) else "valid",
+        note=join_notes(base.note, hxl, header_note(found.header), missing_signs_note(profile)),
         header_row=table.header_line,
         row_count=profile.rows,
         column_count=len(names),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from catalog.model import TableDefect
 from quality.tables.rules import severity_of
 
-__all__ = ["bounded", "fails", "weighed"]
+__all__ = ["bounded", "is_invalid", "weighed"]
 
 MOST_OF_A_RULE = 100
 FAILING_RATE = 1.0
@@ -16,10 +16,12 @@ FAILING_RATE = 1.0
 
 
 def weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
+    """The same defects with the severity of their rules."""
     return [replace(one, severity=severity_of(one.rule)) for one in defects]
 
 
-def fails(defects: Iterable[TableDefect], rows: int) -> bool:
+def is_invalid(defects: Iterable[TableDefect], rows: int) -> bool:
+    """Whether a table of so many rows is invalid for one of its errors."""
     return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
 
 

@@ -9,10 +9,11 @@ from catalog.model import TableDefect, TableReport
 from quality.tables.defects import defect
 from quality.tables.encoding import Encoding
 
-__all__ = ["encoding_defects", "joined", "not_looked_into", "spoiled"]
+__all__ = ["encoding_defects", "join_notes", "not_looked_into", "spoiled"]
 
 
-def joined(*notes: str | None) -> str | None:
+def join_notes(*notes: str | None) -> str | None:
+    """The notes that say something, one after the other; None where none does."""
     return "; ".join(filter(None, notes)) or None
 
 

@@ -18,8 +18,8 @@ from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, read_workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table
-from quality.tables.weighing import bounded, fails
-from quality.tables.whole_file import joined, spoiled
+from quality.tables.weighing import bounded, is_invalid
+from quality.tables.whole_file import join_notes, spoiled
 
 __all__ = ["judge_spreadsheet"]
 
@@ -52,7 +52,7 @@ def _judge_workbook(base: TableReport, workbook: Workbook, context: TableContext
     notes = [base.note]
     if workbook.small:
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
-    base = replace(base, sheet=main.name, note=joined(*notes))
+    base = replace(base, sheet=main.name, note=join_notes(*notes))
     table, scan, around, stacked = parted(main.table(MOST_PARTED), scan_sheet(main), main.around)
     table = Table(table.header, table.header_line, table.rows[: context.max_rows], table.lines[: context.max_rows])
     report = judge(base, ScannedTable(table, scan, around, [*found, *stacked], heading_of(main)), context)
@@ -71,7 +71,7 @@ def _judge_workbook(base: TableReport, workbook: Workbook, context: TableContext
     ]
     return replace(
         report,
-        status="invalid" if fails(defects, sum(len(sheet.rows) for sheet in workbook.sheets)) else report.status,
+        status="invalid" if is_invalid(defects, sum(len(sheet.rows) for sheet in workbook.sheets)) else report.status,
         defects=tuple(bounded(defects)),
         profile={**report.profile, "sheets": sheets},
     )

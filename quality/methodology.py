@@ -21,7 +21,7 @@ from specs.table_rules import table_rules, table_rules_version
 
 __all__ = ["digest", "document"]
 
-_PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title", "note"}
+_PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
 _CODE = (
     *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
     "quality.carried", "quality.claims", "quality.dates", "quality.families", "quality.period_words",

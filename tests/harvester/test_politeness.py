@@ -26,6 +26,11 @@ from harvester.nightly import is_due, nightly, portal_of
 SEARCH = "/api/3/action/package_search"
 
 
+@pytest.fixture(autouse=True)
+def short_penalties() -> None:
+    """Here they are what they are in a night."""
+
+
 def packages(count: int) -> list[dict[str, Any]]:
     return [{"id": f"{n:04}", "name": f"p{n}", "title": f"Package {n}"} for n in range(count)]
 

@@ -1,12 +1,15 @@
-# make demo: two nights over the demo portals.   make test: everything that must hold.   make docs: docs/ as a site.
-# make bench: how fast.
+# make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
+# make docs: docs/ as a site.   make test-pythons, make test-oldest: on other Pythons, with the oldest libraries.
+# make check: the same but for the slow tests, in two minutes.   make durations: measure anew which those are.
 # make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: some tests wait.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-pythons test-oldest docs bench fuzz format clean
+.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -17,12 +20,27 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: .venv/installed
 	$(BIN)/winnow demo
 
+# Lint and types run beside the tests.
 test: .venv/installed
+	+$(MAKE) --no-print-directory --jobs 2 all-tests lint
+
+check: .venv/installed
+	+$(MAKE) --no-print-directory --jobs 2 quick-tests lint
+
+lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 3
+
+all-tests:
+	$(BIN)/pytest -n $(WORKERS)
+
+quick-tests:
+	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+
+durations: .venv/installed
+	$(BIN)/pytest -n $(WORKERS) --record-durations
 
 # docs/ as a site in docs/_build/html. Nothing is fetched; a warning is an error.
 docs: .venv/installed

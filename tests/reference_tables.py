@@ -10,7 +10,6 @@ from textwrap import dedent
 
 from pydantic import BaseModel
 
-from catalog.exports import columns
 from catalog.schema import TABLES
 from harvester.cli import cli
 from harvester.configuration import Configuration
@@ -20,6 +19,7 @@ from quality.metrics.sound import RULES
 from quality.tables.rules import fix_of, severity_of, why_of
 from specs import portals
 from specs.expectations import kinds, load
+from specs.exports import export_files
 from specs.metrics import metrics
 from specs.systems import systems
 from specs.table_rules import table_rules
@@ -69,9 +69,9 @@ def column_tables() -> str:
 def csv_tables() -> str:
     """All columns of the CSVs that are sent, a section each."""
     parts = []
-    for name in ("SCORECARD", "FINDINGS", "COMMITMENTS", "CHANGES", "QUERIES"):
-        parts += [f"## `{name.lower()}.csv`", "", "| column | type | what it says |", "| --- | --- | --- |"]
-        for one in getattr(columns, name):
+    for name, file in export_files().items():
+        parts += [f"## `{name}.csv`", "", "| column | type | what it says |", "| --- | --- | --- |"]
+        for one in file.column:
             words = f" One of: {', '.join(f'`{value}`' for value in one.enum)}." if one.enum else ""
             parts.append(f"| `{one.name}` | {one.type} | {_cell(one.description)}{words} |")
         parts.append("")

@@ -1,4 +1,5 @@
 # make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
+# make docs: docs/ as a site.   make test-pythons, make test-oldest: on other Pythons, with the oldest libraries.
 # make check: the same but for the slow tests, in two minutes.   make durations: measure anew which those are.
 # make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
 PYTHON ?= python3
@@ -13,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@
 
 demo: .venv/installed
@@ -40,6 +41,10 @@ quick-tests:
 
 durations: .venv/installed
 	$(BIN)/pytest -n $(WORKERS) --record-durations
+
+# docs/ as a site in docs/_build/html. Nothing is fetched; a warning is an error.
+docs: .venv/installed
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs docs/_build/html
 
 # On Python 3.11, 3.12 and 3.13. ARGS are pytest's: make test-pythons ARGS=tests/catalog
 test-pythons:

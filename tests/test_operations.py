@@ -1,4 +1,4 @@
-"""The recipes of docs/operations.md, as far as a machine can try them."""
+"""The recipes of docs/howto/operations.md, as far as a machine can try them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from harvester import cli as command_line
 from tests.conftest import needs
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "docs" / "examples"
-GUIDE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+EXAMPLES = ROOT / "docs" / "howto" / "examples"
+GUIDE = (ROOT / "docs" / "howto" / "operations.md").read_text("utf-8")
 
 
 def options_of(line: str) -> tuple[list[str], str]:

@@ -79,7 +79,8 @@ def _endless(stop: threading.Event) -> Iterator[bytes]:
 def _drip(stop: threading.Event) -> Iterator[bytes]:
     for number in range(DRIP_BYTES):
         yield b"id,value\r\n"[number % 10 : number % 10 + 1]
-        if stop.wait(DRIP_EVERY_S):
+        # A drop at a time, then a trickle: half a minute of it would show nothing more.
+        if stop.wait(DRIP_EVERY_S if number < 5 else DRIP_EVERY_S / 10):
             return
 
 

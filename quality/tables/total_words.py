@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WHOLE_WORDS", "TOTALS", "PARTS_OF_WORDS"]
+__all__ = ["PARTS_OF_WORDS", "TOTALS", "WHOLE_WORDS"]
 
 WHOLE_WORDS = (
     r"totals?|totales|totaal|totale|totali|totaux|sum|summe|summa|suma|somme|soma|insgesamt|gesamt(?:summe)?|zusammen|"

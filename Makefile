@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test bench fuzz format clean
+.PHONY: demo test bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -33,6 +33,11 @@ bench: .venv/installed
 	$(BIN)/python bench/scoring.py 2000
 	$(BIN)/python bench/shacl.py
 	$(BIN)/python bench/facts.py
+
+# Record the digests of the open versions of the methodology and of the rules of tables.
+digest: .venv/installed
+	$(BIN)/python -m quality.digest
+	WINNOW_UPDATE_README=1 $(BIN)/pytest -q -n 0 tests/quality/test_methodology.py tests/test_readme.py
 
 fuzz: .venv/installed
 	$(BIN)/python bench/fuzz/run.py 300

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import specs
+from quality.digest.canonical import hashed
 from quality.digest.words import FOR_READERS, names, rule_of, vocabularies
 from specs.metrics import dimensions, entity_spec, grade, metrics
 from specs.systems import systems
 from specs.table_rules import table_rules, table_rules_version
 from specs.vocabularies import read
 
-__all__ = ["data_files", "specification_parts"]
+__all__ = ["data_files", "rules_of_tables", "specification_parts"]
 
 SPECS = Path(specs.__file__ or "").parent
 _PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title", "note"}
@@ -38,6 +40,15 @@ def specification_parts() -> dict[str, Callable[[], Any]]:
     }
 
 
+def rules_of_tables() -> dict[str, Callable[[], Any]]:
+    """By name, what is declared of tables: each rule, and what is expected of tables of each kind."""
+    expected = [one for one in data_files() if one.startswith("expectations/")]
+    return {
+        **{f"spec:rule:{name}": lambda name=name: _rule(name) for name in table_rules()},  # type: ignore[misc]
+        **{f"spec:file:{one}": lambda one=one: _lines(SPECS / one) for one in expected},  # type: ignore[misc]
+    }
+
+
 def _metric(name: str) -> Any:
     return metrics()[name].model_dump(exclude=_PROSE, exclude_defaults=True)
 
@@ -52,7 +63,13 @@ def _rule(name: str) -> Any:
 
 def _rows(vocabulary: str) -> list[Any]:
     """The rows of a vocabulary, their aliases sorted: which of them stands first says nothing."""
-    return [[rule_of(row), names(row)] for row in read(vocabulary)]
+    return [_row_hashed(tuple(row.items())) for row in read(vocabulary)]
+
+
+@lru_cache(maxsize=4_000)
+def _row_hashed(cells: tuple[tuple[str, str], ...]) -> str:
+    row = dict(cells)
+    return hashed([rule_of(row), names(row)])
 
 
 def data_files() -> list[str]:

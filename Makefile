@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test bench fuzz digest format clean
+.PHONY: demo test test-pythons test-oldest docs bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -22,6 +22,14 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 3
+
+# On Python 3.11, 3.12 and 3.13. ARGS are pytest's: make test-pythons ARGS=tests/catalog
+test-pythons:
+	.ci/test-pythons $(ARGS)
+
+# With the oldest libraries that pyproject.toml allows.
+test-oldest:
+	PYTHON=$(PYTHON) .ci/test-oldest $(ARGS)
 
 bench: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
@@ -47,4 +55,4 @@ format: .venv/installed
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv demo-data
+	rm -rf .venv .venvs demo-data docs/_build

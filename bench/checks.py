@@ -65,13 +65,13 @@ def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
     from catalog.store import open_catalog
     from catalog.targets import CheckTarget
     from harvester.checks import links
-    from harvester.night import Night
+    from harvester.night import RunContext
     from specs.portals import Limits
 
     limits = Limits(delay_s=delay_s, concurrency=per_host)
     with tempfile.TemporaryDirectory() as folder, open_catalog(Path(folder) / "catalog.db") as catalog:
         run_id = catalog.begin_run("bench", [], version="0", methodology="0")
-        night = Night(catalog=catalog, run_id=run_id, data=Path(folder))
+        night = RunContext(catalog=catalog, run_id=run_id, data=Path(folder))
         local = frozenset(url.split("/")[2].split(":")[0] for url in urls)
         targets = [CheckTarget(url=url, portal_id="p", format=None, media_type=None, previous=None) for url in urls]
         jobs = [links.Job(target, limits, links.BrokenRule()) for target in targets]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from catalog.model import TableContext
 from quality.tables.inspect import inspect
 from quality.tables.text import open_text
 from tests.quality.tables.dirt import SPOILERS, Sheet, clean_tables, spoiled_tables
@@ -32,7 +33,7 @@ NEVER_SAID = {"missing-label", "incorrect-label", "type-error", "extra-label", "
 
 
 def rules_of(path: Path) -> set[str]:
-    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format="CSV"))
     return {defect.rule for defect in report.defects}
 
 

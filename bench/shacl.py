@@ -18,7 +18,8 @@ from collections import Counter
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.rdf.dcat import dataset_graph
 from catalog.rdf.terms import LITERAL, UNTYPED, XSD, Graph, Term, is_of_datatype
-from catalog.reading import StoredDataset, StoredDistribution
+from catalog.reading import StoredDataset
+from catalog.subjects import DistributionSubject
 from quality.standards import judge
 from quality.standards.shacl import compile_shapes, validate
 from specs.standards import shapes
@@ -80,9 +81,7 @@ def stored(number: int, rng: random.Random) -> StoredDataset:
         publisher_id=f"bench-{number}" if dataset.publisher else None,
         dataset=dataset,
         distributions=tuple(
-            StoredDistribution(
-                id=f"bench-{number}-{n}", distribution=part, access_check=None, download_check=None, table=None
-            )
+            DistributionSubject(id=f"bench-{number}-{n}", distribution=part, dataset=dataset)
             for n, part in enumerate(parts)
         ),
     )

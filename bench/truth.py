@@ -27,7 +27,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from quality.tables.pool import InspectionPool, InspectTask
+from catalog.model import TableContext
+from quality.tables.pool import InspectionPool
 from quality.tables.wire import FAULT
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -277,12 +278,12 @@ def show_rules(tally: Tally) -> None:
 def found_in(files: list[Path], today: date) -> Iterator[dict[str, Any]]:
     with InspectionPool(workers=2) as pool:
         tasks = (
-            InspectTask(
+            TableContext(
                 key=str(path),
                 path=path.resolve(),
                 declared_format=path.suffix.lstrip(".").upper() or None,
                 file_name=path.name,
-                today=today.isoformat(),
+                today=today,
             )
             for path in files
         )

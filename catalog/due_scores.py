@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
 from catalog.schema import TABLES
+from catalog.sqlite import Database
 from catalog.touched import adopt
 
 if TYPE_CHECKING:

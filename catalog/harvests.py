@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from catalog.aliases import aliased
 from catalog.model import Answer
+from catalog.model.harvest_stats import HarvestStats
 from catalog.rows import dataset_id, plain
 from catalog.store import Catalog, CatalogError, instant, now, started
 
 __all__ = [
-    "Before",
+    "PreviousHarvest",
     "Grace",
     "answer_of",
     "approve",
@@ -42,7 +43,7 @@ class Grace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class PreviousHarvest:
     """What is known of a portal from earlier runs."""
 
     datasets: int | None
@@ -115,7 +116,7 @@ def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> Answe
     )
 
 
-def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
+def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
     """What earlier runs came to, for the verdict on this one and the choice between full and incremental."""
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
@@ -124,7 +125,7 @@ def before(catalog: Catalog, portal_id: str, run_id: str) -> Before:
     )
     last = rows[0] if rows else None
     since_full = next((n for n, row in enumerate(rows) if row["mode"] != "incremental"), len(rows))
-    return Before(
+    return PreviousHarvest(
         datasets=last["datasets"] if last else None,
         run_id=last["run_id"] if last else None,
         started_at=last["started_at"] if last else None,
@@ -206,16 +207,20 @@ def finish_harvest(
     run_id: str,
     portal_id: str,
     verdict: str,
+    stats: HarvestStats | None = None,
     *,
+    reasons: Sequence[str] = (),
+    to_approve: Sequence[str] = (),
     grace: Grace | None = None,
     not_found: Collection[str] = (),
-    **counts: Any,
 ) -> None:
-    """End a harvest.
+    """End a harvest: write its verdict with the ``reasons``, and what was counted (nothing, where ``stats`` is None).
 
-    A complete full one marks what it did not see as missing, and retires it after the grace; any other one only the
-    datasets of the ids ``not_found``, which were looked for alone.
+    A complete full harvest marks what it did not see as missing, and retires it after the grace. Any other harvest
+    marks only the datasets of the ids ``not_found``, which were looked for one by one. ``to_approve`` lists the places
+    outside the portal that alone keep it from being complete.
     """
+    stats = stats or HarvestStats()
     with catalog.writing():
         run = catalog.db.conn.execute
         for table in ("distributions", "data_services"):
@@ -226,13 +231,13 @@ def finish_harvest(
                     and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",  # noqa: S608
                 {"run": run_id, "portal": portal_id},
             )
-        mode = counts.get("mode") or "full"
-        if verdict == "complete" and mode != "incremental":
+        if verdict == "complete" and stats.mode != "incremental":
             _mark_missing(catalog, run_id, portal_id, grace or Grace(), instant(started(run_id)))
         elif not_found and verdict in ("complete", "partial"):
             at = instant(started(run_id))
             _mark_missing(catalog, run_id, portal_id, grace or Grace(), at, only=sorted(not_found))
-        _close(catalog, run_id, portal_id, verdict, {"mode": mode, **counts})
+        said = {"reasons": list(reasons), "to_approve": list(to_approve)}
+        _close(catalog, run_id, portal_id, verdict, {**stats.row(), **said})
 
 
 def _mark_missing(
@@ -281,25 +286,25 @@ def _mark_missing(
     )
 
 
-def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, counts: dict[str, Any]) -> None:
-    """Write the totals of a harvest and its verdict."""
+def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: Mapping[str, Any]) -> None:
+    """Write the verdict of a harvest, the cells ``values`` (``mode`` among them), and what the catalogue holds."""
     totals = catalog.rows(
         """select count(*) filter (where last_seen_run = :run or (:incremental and status = 'present')) as datasets,
              count(*) filter (where first_seen_run = :run) as added,
              count(*) filter (where changed_run = :run and first_seen_run != :run) as changed,
              count(*) filter (where missing_since = :run) as removed
            from datasets where portal_id = :portal""",
-        {"run": run_id, "portal": portal_id, "incremental": counts["mode"] == "incremental"},
+        {"run": run_id, "portal": portal_id, "incremental": values["mode"] == "incremental"},
     )[0]
     where = "run_id = ? and portal_id = ?"
     key = (run_id, portal_id)
     totals["retired"] = catalog.value(f"select count(*) from changes where kind = 'retired' and {where}", key)  # noqa: S608
     totals["errors"] = catalog.value(f"select count(*) from harvest_errors where {where}", key)  # noqa: S608
     totals["newest_record"] = _newest_record(catalog, portal_id) if verdict == "complete" else None
-    values = {k: plain(v) for k, v in {**totals, **counts}.items()}
+    cells = {k: plain(v) for k, v in {**totals, **values}.items()}
     catalog.db.table("harvests").update(
         f"{run_id}/{portal_id}",
-        {"finished_at": now(), **values, "verdict": verdict, "checkpoint": None},
+        {"finished_at": now(), **cells, "verdict": verdict, "checkpoint": None},
     )
     catalog.db.table("portals").update(portal_id, {"last_run": run_id, "datasets": present(catalog, portal_id)})
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from catalog.due_scores import create_triggers
 from catalog.schema import TABLES, Column, metric_columns
+from catalog.sqlite import Database, Migrations
 
 __all__ = ["add_metric_columns", "migrate"]
 

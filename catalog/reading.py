@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
-from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableReport
+from catalog.model import DataService, Dataset, Distribution, Publisher, ResourceCheck, TableContext
+from catalog.model.judged import MAX_UNPACKED_BYTES
 from catalog.rows import dataset_of, part_of, table_report_of
 from catalog.store import Catalog
+from catalog.subjects import DistributionSubject, Twin
 from catalog.targets import schema_addresses
 from specs.table_rules import table_rules_version
 
 __all__ = [
-    "FileToValidate",
     "StoredDataset",
-    "StoredDistribution",
-    "Twin",
     "dataset",
     "datasets",
     "files",
@@ -31,61 +32,16 @@ CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
-    """Another distribution of the same publisher that serves the same bytes."""
-
-    distribution_id: str
-    title: str
-    dataset_title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredDistribution:
-    """A distribution with what was last observed of it."""
-
-    id: str
-    distribution: Distribution
-    access_check: ResourceCheck | None
-    download_check: ResourceCheck | None
-    table: TableReport | None
-    twins: tuple[Twin, ...] = ()
-    changes: tuple[date, ...] = ()
-    """Days on which the data behind its address were seen to change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDataset:
-    """A dataset with all its parts."""
+    """A dataset with all its parts, as the catalogue has them."""
 
     id: str
     portal_id: str
     publisher_id: str | None
     dataset: Dataset
-    distributions: tuple[StoredDistribution, ...]
+    distributions: tuple[DistributionSubject, ...]
     exchange: str | None = None
     """WARC-Record-ID of the answer that held the record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileToValidate:
-    """A downloaded file that has no report yet."""
-
-    distribution_id: str
-    url: str
-    file_path: str
-    sha256: str
-    format: str | None
-    media_type: str | None
-    content_type: str | None
-    is_truncated: bool
-    title: str = ""
-    """Titles of dataset and distribution."""
-    previous: dict[str, Any] = field(default_factory=dict)
-    """Profile of the version before, as it was kept; empty where there is none."""
-    siblings: tuple[tuple[str, str], ...] = ()
-    """Where a schema is declared: the other whole files of the dataset, each with its address and path."""
-    schema_file: str | None = None
-    """The declared schema, as downloaded: its path in the data folder. None where none is declared, or none came."""
 
 
 def _marks(values: Sequence[str]) -> str:
@@ -141,38 +97,40 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     }
     seen = _changes(catalog, urls)
     same = _twins(catalog, [check for check in checks.values() if check.sha256 and not check.is_truncated])
-    publisher_of = {row["id"]: row["publisher_id"] for row in rows}
-    by_dataset: dict[str, list[StoredDistribution]] = {}
+    by_dataset: dict[str, list[dict[str, Any]]] = {}
     for part in parts:
-        by_dataset.setdefault(part["dataset_id"], []).append(
-            StoredDistribution(
-                id=part["id"],
-                distribution=part_of(Distribution, "distributions", part),
-                access_check=checks.get(part["access_url"]),
-                download_check=checks.get(part["download_url"]),
-                table=reports.get(part["id"]),
-                changes=seen.get(part["download_url"] or part["access_url"], ()),
-                twins=_without(
-                    part["id"], same.get((part["download_url"] or part["access_url"], publisher_of[part["dataset_id"]]))
-                ),
-            )
-        )
+        by_dataset.setdefault(part["dataset_id"], []).append(part)
     served: dict[str, list[DataService]] = {}
     for service in services:
         served.setdefault(service["dataset_id"], []).append(part_of(DataService, "data_services", service))
     for row in rows:
-        stored = tuple(by_dataset.get(row["id"], ()))
+        own = by_dataset.get(row["id"], [])
+        stored = dataset_of(
+            row,
+            _publisher(publishers.get(row["publisher_id"])),
+            tuple(part_of(Distribution, "distributions", part) for part in own),
+            tuple(served.get(row["id"], ())),
+        )
         yield StoredDataset(
             id=row["id"],
             portal_id=row["portal_id"],
             publisher_id=row["publisher_id"],
-            dataset=dataset_of(
-                row,
-                _publisher(publishers.get(row["publisher_id"])),
-                tuple(part.distribution for part in stored),
-                tuple(served.get(row["id"], ())),
+            dataset=stored,
+            distributions=tuple(
+                DistributionSubject(
+                    id=part["id"],
+                    distribution=distribution,
+                    dataset=stored,
+                    access_check=checks.get(part["access_url"]),
+                    download_check=checks.get(part["download_url"]),
+                    table=reports.get(part["id"]),
+                    changes=seen.get(part["download_url"] or part["access_url"], ()),
+                    twins=_without(
+                        part["id"], same.get((part["download_url"] or part["access_url"], row["publisher_id"]))
+                    ),
+                )
+                for part, distribution in zip(own, stored.distributions, strict=True)
             ),
-            distributions=stored,
             exchange=row["exchange"],
         )
 
@@ -248,8 +206,13 @@ def _publisher(row: dict[str, Any] | None) -> Publisher | None:
     return Publisher(**own, ancestors=tuple(json.loads(row["ancestors"] or "[]")))
 
 
-def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
-    """Downloads of a portal whose present bytes have no report, by distribution."""
+def files(
+    catalog: Catalog, portal_id: str, data: Path, today: date | None = None, unpacked_bytes: int = MAX_UNPACKED_BYTES
+) -> list[TableContext]:
+    """Downloads of a portal whose present bytes have no report, by distribution.
+
+    ``data`` is the folder that paths in the catalogue are relative to; ``today`` is the day of the run.
+    """
     rows = catalog.rows(
         """
         select d.id, d.dataset_id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
@@ -270,22 +233,32 @@ def files(catalog: Catalog, portal_id: str) -> list[FileToValidate]:
     schemas = _documents(catalog, sorted({url for urls in declared.values() for url in urls}))
     siblings = _siblings(catalog, sorted({row["dataset_id"] for row in rows if declared[row["id"]]}))
     return [
-        FileToValidate(
-            distribution_id=row["id"],
+        TableContext(
+            path=data / row["file_path"],
+            key=row["id"],
             url=row["url"],
-            file_path=row["file_path"],
             sha256=row["sha256"],
-            format=row["format"],
-            media_type=row["media_type"],
+            declared_format=row["format"],
+            declared_media_type=row["media_type"],
             content_type=row["content_type"],
             is_truncated=bool(row["is_truncated"]),
-            title=row["title"].strip(),
+            title=row["title"].strip() or None,
+            file_name=_file_name(row["url"]) or None,
+            today=today,
             previous=json.loads(row["profile"]) if row["profile"] else {},
-            schema_file=next((schemas[url] for url in declared[row["id"]] if url in schemas), None),
-            siblings=tuple(one for one in siblings.get(row["dataset_id"], ()) if one[0] != row["url"]),
+            schema_path=next((data / schemas[url] for url in declared[row["id"]] if url in schemas), None),
+            siblings={
+                _file_name(url): data / path for url, path in siblings.get(row["dataset_id"], ()) if url != row["url"]
+            },
+            unpacked_bytes=unpacked_bytes,
         )
         for row in rows
     ]
+
+
+def _file_name(url: str) -> str:
+    """The last part of the path of an address; "" where there is none."""
+    return PurePosixPath(urlsplit(url).path).name
 
 
 def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:

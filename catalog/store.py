@@ -5,22 +5,22 @@ One process writes at a time (the night holds a lock); readers are never blocked
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from catalog.lost_runs import LOST
 from catalog.migrations import add_metric_columns, migrate
 from catalog.model import Portal
 from catalog.rows import plain
 from catalog.schema import TABLES
+from catalog.sqlite import Database
 from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
@@ -77,6 +77,10 @@ def open_catalog(path: Path) -> Catalog:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):
+        if not path.exists():
+            # Where no file can be written, SQLite says why in its own words.
+            with suppress(OSError):
+                _write_empty(path)
         connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
         try:
             connection.execute("pragma journal_mode = wal")
@@ -90,6 +94,34 @@ def open_catalog(path: Path) -> Catalog:
             connection.close()
             raise
     return Catalog(db, path)
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """The file of a catalogue of today's schema that holds nothing.
+
+    Made in memory and kept: its 150 tables, indexes and columns, one by one, cost 0.3 seconds and a wait for the disk
+    each.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        db = Database(connection)
+        migrate.apply(db)
+        add_metric_columns(db)
+        return connection.serialize()
+
+
+def _write_empty(path: Path) -> None:
+    """Write an empty catalogue that is there as a whole or not at all. One that has come meanwhile is left alone."""
+    part = path.with_name(f".{path.name}-{os.getpid()}.part")
+    try:
+        # With the rights that SQLite gives to its files.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
+            file.write(_empty())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class Catalog:

@@ -32,7 +32,7 @@ from harvester.cli_options import (
 from harvester.cli_portals import add_to as _add_portal_commands
 from harvester.cli_scores import add_to as _add_score_commands
 from harvester.cli_send import add_to as _add_send_commands
-from harvester.interrupts import begin_ending, heed_signals
+from harvester.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
 from harvester.supervisor import supervised
 
 if TYPE_CHECKING:
@@ -49,24 +49,38 @@ def main() -> NoReturn:
 
 
 def _main() -> int:
+    """The exit code of the command line. A signal makes it 130, even where the exception that it raised was lost."""
+    code: int | None = None
+    while True:
+        try:
+            if code is None:
+                heed_signals()
+                code = _command()
+            begin_ending()
+            break
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+    if is_interrupted():
+        click.echo(INTERRUPTED_WORDS, err=True)
+        code = INTERRUPTED
+    return code
+
+
+def _command() -> int:
     """The exit code of the command line: every failure becomes a line of words."""
-    heed_signals()
     try:
         # Outside its standalone mode click returns the code of an Exit.
-        code = cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
+        return cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        begin_ending()
-        click.echo("interrupted: what was seen is kept; the same command goes on where it stopped", err=True)
-        code = INTERRUPTED
+        return error.exit_code
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
     except OSError as error:
         click.echo(f"winnow: {error}; free space or mend the rights, and run again: it goes on", err=True)
-        code = 1
+        return 1
     except Exception as error:  # noqa: BLE001  # the last door: nobody should see a traceback for a plain failure
-        code = _explain(error)
-    return code
+        return _explain(error)
 
 
 def _explain(error: Exception) -> int:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from catalog.reading import StoredDataset
+    from catalog.store import Catalog
 
 __all__ = ["add_to"]
 
@@ -38,12 +43,18 @@ def _known_system(system: str) -> str:
 @click.argument("name")
 @click.option("--system", default="winnow", show_default=True, help="Scoring system, such as mqa_v1.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--rdf",
+    "syntax",
+    type=click.Choice(["turtle", "xml", "json-ld", "n-triples", "trig"]),
+    help="Print a dataset as an RDF graph instead: DCAT-AP with its score.",
+)
 @click.pass_obj
-def explain(data: Path, name: str, system: str, as_json: bool) -> None:
+def explain(data: Path, name: str, system: str, as_json: bool, syntax: str | None) -> None:
     """Explain a METRIC, or the score of a DATASET (its id): fact, evidence, points and what would change it."""
     from harvester.terminal_scores import show_explanation, show_metric
 
-    if show_metric(name):
+    if syntax is None and show_metric(name):
         return
     _known_system(system)
     problem = f"{name!r} is neither a metric of specs/metrics.toml nor a dataset id in {data}"
@@ -59,10 +70,22 @@ def explain(data: Path, name: str, system: str, as_json: bool) -> None:
         stored = read_dataset(catalog, name)
         if stored is None:
             raise click.UsageError(problem)
+        if syntax is not None:
+            click.echo(_as_rdf(catalog, stored, syntax), nl=False)
+            return
         source = catalog.value("select source_url from datasets where id = ?", [name])
         subject = subject_of(stored, run_date(catalog, name), verdicts(catalog, [name]).get(name))
     found = explained(subject, system)
     show_explanation(stored.dataset.title, source, found, as_json=as_json)
+
+
+def _as_rdf(catalog: Catalog, stored: StoredDataset, syntax: str) -> str:
+    """Return what the catalogue holds of a dataset as RDF."""
+    from catalog.exports.dcat import graph_of_dataset
+    from catalog.rdf.syntaxes import serialize
+
+    graph, catalogue = graph_of_dataset(catalog, stored)
+    return serialize(graph, syntax, name=catalogue)
 
 
 @click.command()

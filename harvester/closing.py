@@ -7,7 +7,7 @@ from catalog.model import HarvestError
 from catalog.parents import link_parents
 from catalog.records import write_errors
 from harvester.judging import judged
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.spiders.base import PortalSpider
 from harvester.spiders.identity import settle
 from harvester.verdict import Verdict, undeclared
@@ -17,7 +17,7 @@ __all__ = ["finish"]
 
 
 def finish(
-    night: Night, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
+    night: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
 ) -> None:
     """Judge a harvest and close it. ``stuck``: why the program could not go on with it."""
     tally = spider.tally
@@ -44,22 +44,11 @@ def finish(
         night.run_id,
         portal.id,
         word,
-        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
+        tally,
         reasons=reasons[:20],
-        not_found=spider.not_found,
-        mode=tally.mode,
-        paging_end=tally.paging_end or "it broke off",
-        advertised=tally.advertised,
-        seen=tally.seen,
-        duplicates=tally.duplicates,
-        skipped=tally.skipped,
-        lost=tally.lost + tally.unidentified,
-        outside=tally.outside,
         to_approve=_to_approve(spider, word),
-        requests=tally.requests,
-        not_modified=tally.not_modified,
-        bytes=tally.bytes,
-        tls_fault=tally.tls_fault,
+        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
+        not_found=spider.not_found,
     )
 
 

@@ -14,7 +14,7 @@ from harvester.checks.guard import own_addresses
 from harvester.checks.politeness import host_of
 from harvester.closing import finish
 from harvester.interrupts import check_interrupt, run_loop
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.settings import scrapy_settings
 from harvester.spiders import spider_class
 from harvester.spiders.base import PortalSpider
@@ -31,7 +31,7 @@ its deadline holds one place of these."""
 log = logging.getLogger(__name__)
 
 
-def crawl(night: Night, portals: Sequence[PortalSpec]) -> None:
+def crawl(night: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Harvest the portals that this run has not harvested yet, those of higher priority first.
 
     A portal's failure is a row of ``harvests``. Raises only what is wrong with the catalogue itself.
@@ -50,7 +50,7 @@ def crawl(night: Night, portals: Sequence[PortalSpec]) -> None:
         raise night.fault
 
 
-async def _crawl_all(night: Night, portals: Sequence[PortalSpec]) -> None:
+async def _crawl_all(night: RunContext, portals: Sequence[PortalSpec]) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(portal: PortalSpec) -> None:
@@ -79,7 +79,7 @@ async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Futur
         await runner.stop()
 
 
-async def _crawl_one(night: Night, portal: PortalSpec) -> None:
+async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
     work_on(portal.id, portal.limits.deadline_s)
     checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
     # Looking up a name blocks; other portals go on meanwhile.

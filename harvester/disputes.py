@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catalog.responses import disputed, write_correction, write_outcome
 from catalog.store import Catalog
-from harvester.night import CheckBudget, Night
+from harvester.night import CheckBudget, RunContext
 from quality.tables.limits import TableBounds
 from specs.metrics import metrics
 from specs.portals import PortalSpec
@@ -33,7 +33,7 @@ def look_again(
     counts: dict[str, int] = {}
     if run_id is None:
         return counts
-    night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
+    night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
     asked: set[str] = set()
     seen = [one for one in found if one["resource_url"] and metrics()[one["rule_id"]].observed]
     for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
@@ -61,7 +61,7 @@ def _is_withdrawn(catalog: Catalog, finding_id: str) -> bool:
     return bool(catalog.value("select state = 'withdrawn' from findings where id = ?", [finding_id]))
 
 
-def _again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
+def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     from harvester.checks.links import check_again
     from quality.rescore import score_portal
     from quality.validate import validate

@@ -8,28 +8,47 @@ process has ended.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
-__all__ = ["begin_ending", "check_interrupt", "heed_signals", "run_loop"]
+__all__ = [
+    "INTERRUPTED_WORDS",
+    "begin_ending",
+    "check_interrupt",
+    "end_within",
+    "heed_signals",
+    "is_interrupted",
+    "run_loop",
+]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTED_WORDS = "interrupted: what was seen is kept; the same command goes on where it stopped"
 _T = TypeVar("_T")
 
 
 class _State:
     is_asked = False
     is_ending = False
+    alarm: int | None = None
+    """Where the thread of :func:`end_within` listens."""
 
 
 def heed_signals() -> None:
-    """Let both signals interrupt this process. One that is ignored, as with nohup, stays ignored."""
+    """Let both signals interrupt this process, those that came while they were blocked among them.
+
+    One that is ignored, as with nohup, stays ignored. Call it where KeyboardInterrupt is expected already.
+    """
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
     sys.unraisablehook = _unraisable
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _unraisable(told: sys.UnraisableHookArgs) -> None:
@@ -39,6 +58,8 @@ def _unraisable(told: sys.UnraisableHookArgs) -> None:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    if not _State.is_asked and _State.alarm is not None:
+        os.write(_State.alarm, b"!")
     _State.is_asked = True
     if not _State.is_ending:
         raise KeyboardInterrupt
@@ -48,6 +69,28 @@ def check_interrupt() -> None:
     """Raise KeyboardInterrupt where one was asked for: called before what is done is said to be complete."""
     if _State.is_asked and not _State.is_ending:
         raise KeyboardInterrupt
+
+
+def is_interrupted() -> bool:
+    """Whether a signal has come, whatever became of the exception that it raised."""
+    return _State.is_asked
+
+
+def end_within(seconds: float) -> None:
+    """End this process with 130 so long after a signal, whatever it does: for where no other process sees to that.
+
+    The catalogue takes no harm: SQLite's WAL holds what was committed.
+    """
+    listening, _State.alarm = os.pipe()
+
+    def wait() -> None:
+        os.read(listening, 1)
+        time.sleep(seconds)
+        with suppress(OSError):
+            os.write(2, f"{INTERRUPTED_WORDS}\n".encode())
+        os._exit(130)
+
+    threading.Thread(target=wait, name="end after a signal", daemon=True).start()
 
 
 def begin_ending() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.harvests import unseen
-from harvester.verdict import Tally, Verdict, verdict
+from catalog.model.harvest_stats import HarvestStats
+from harvester.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
     from harvester.spiders.base import PortalSpider
@@ -14,7 +15,7 @@ __all__ = ["judged"]
 
 
 def judged(
-    spider: PortalSpider, outside: tuple[str, ...] = (), tally: Tally | None = None
+    spider: PortalSpider, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
     """The verdict, and its reasons; ``outside`` is taken as declared, beside what is; ``tally`` is the spider's own
     unless another is given."""

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
-from catalog.model import TableReport
-from quality.tables.pool import InspectionPool, InspectTask
+from catalog.model import TableContext, TableReport
+from quality.tables.pool import InspectionPool
 
 __all__ = ["LookedInto", "look_into"]
 
@@ -46,12 +46,12 @@ def look_into(
         failed: dict[int, str] = {}
         places: dict[int, Path] = {}
 
-        def tasks() -> Iterator[InspectTask]:
+        def tasks() -> Iterator[TableContext]:
             for number, asked in enumerate(files):
-                path, is_cut, charset = Path(asked), False, None
+                path, is_cut, content_type = Path(asked), False, None
                 if _is_address(asked):
                     path = Path(folder) / str(number)
-                    fault, is_cut, charset = _download(asked, path, contact, allow_local)
+                    fault, is_cut, content_type = _download(asked, path, contact, allow_local)
                     if fault:
                         failed[number] = fault
                         continue
@@ -60,14 +60,14 @@ def look_into(
                     continue
                 places[number] = path
                 name = PurePosixPath(unquote(urlsplit(asked).path) if _is_address(asked) else path.name).name
-                yield InspectTask(
+                yield TableContext(
                     key=str(number),
                     path=path.absolute(),
                     declared_format=declared or _ending(name),
-                    declared_charset=charset,
+                    content_type=content_type,
                     is_truncated=is_cut,
                     file_name=name or None,
-                    today=datetime.now(UTC).date().isoformat(),
+                    today=datetime.now(UTC).date(),
                 )
 
         done: dict[int, TableReport] = {}
@@ -98,7 +98,7 @@ def _ending(name: str) -> str | None:
 
 
 def _download(url: str, path: Path, contact: str, allow_local: bool) -> tuple[str | None, bool, str | None]:
-    """Save what an address serves: the fault, or None; whether it is cut; the charset that was declared."""
+    """Save what an address serves: the fault, or None; whether it is cut; its Content-Type."""
     from harvester.detect.asking import Asker
 
     with Asker(url, allow_local, contact, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S) as asker:
@@ -108,5 +108,4 @@ def _download(url: str, path: Path, contact: str, allow_local: bool) -> tuple[st
     if not seen.is_ok:
         return f"the server answers {seen.status}", False, None
     path.write_bytes(seen.body)
-    _, _, charset = seen.content_type.partition("charset=")
-    return None, not seen.is_whole, charset.split(";")[0].strip(" \"'") or None
+    return None, not seen.is_whole, seen.content_type

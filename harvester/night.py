@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.exports import ExportOptions
 from catalog.store import Catalog
-from harvester.checks.politeness import HostBudget
 from specs.commitments import Commitment
 
 if TYPE_CHECKING:
     from harvester.archive import Archive, Replay
     from harvester.checks.faults import Fault
+    from harvester.checks.politeness import HostBudget
     from harvester.checks.robots_rules import SiteRules
 
-__all__ = ["CheckBudget", "Night"]
+__all__ = ["CheckBudget", "RunContext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class CheckBudget:
 
 
 @dataclass(slots=True, kw_only=True)
-class Night:
+class RunContext:
     """What all stages share."""
 
     catalog: Catalog
@@ -44,7 +44,6 @@ class Night:
     data: Path
     """Folder of the catalogue, downloads and exports."""
     contact: str = "no contact given"
-    budget: HostBudget = field(default_factory=HostBudget)
     robots: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     """Rules of robots.txt by site, for all crawls of the night."""
     known_robots: dict[str, SiteRules] = field(default_factory=dict)
@@ -71,3 +70,14 @@ class Night:
     export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
     """A fault of the catalogue itself (disk full): the night stops, and says so."""
+    _budget: HostBudget | None = None
+
+    @property
+    def budget(self) -> HostBudget:
+        """What the hosts were asked, and when, over all crawls of the night."""
+        if self._budget is None:
+            # It brings Scrapy with it, half a second that stages without a network can do without.
+            from harvester.checks.politeness import HostBudget
+
+            self._budget = HostBudget()
+        return self._budget

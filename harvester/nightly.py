@@ -15,7 +15,7 @@ from catalog.store import Catalog, CatalogError, now, open_catalog, started
 from harvester import __version__
 from harvester.configuration import load as configuration
 from harvester.interrupts import begin_ending, check_interrupt
-from harvester.night import CheckBudget, Night
+from harvester.night import CheckBudget, RunContext
 from harvester.supervisor import RUN
 from quality.tables.limits import TableBounds
 from specs.commitments import Commitment
@@ -126,7 +126,7 @@ def nightly(
         run_id = run_id or _resumable(catalog, command)
         if run_id is None:
             run_id = _begin(catalog, command, portals)
-        night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
+        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
         night.check_budget, night.export = check_budget, export
         night.on_progress = on_progress or night.on_progress
         night.commitments, night.proxy = commitments, proxy or configuration(data).proxy
@@ -165,7 +165,7 @@ def replay(
         stages = [stage for stage in STAGES if stage in source.info["stages"]]
         if not catalog.value("select 1 from runs where id = ?", [run_id]):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
-        night = Night(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
         night.commitments = [
             parse(Commitment, one["spec"], str(archive)).in_folder(Path(one["folder"]))
             for one in source.info.get("commitments", ())
@@ -184,7 +184,7 @@ def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id
     )
 
 
-def _archive(night: Night, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
+def _archive(night: RunContext, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
     from harvester.archive import Archive
 
     path = Path("archive") / f"{night.run_id}.warc.gz"
@@ -206,7 +206,7 @@ def _archive(night: Night, command: str, portals: Sequence[PortalSpec], stages: 
 
 
 def _run(
-    night: Night, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
+    night: RunContext, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
 ) -> dict[str, Any]:
     """Run the stages, publish, and seal the run with its manifest."""
     catalog, run_id = night.catalog, night.run_id
@@ -261,25 +261,25 @@ def _resumable(catalog: Catalog, command: str) -> str | None:
     return run_id if datetime.now(UTC) - started(run_id) < RESUME_WITHIN else None
 
 
-def _harvest(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _harvest(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.crawl import crawl
 
     crawl(night, portals)
 
 
-def _check(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _check(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.checks.links import check
 
     check(night, portals)
 
 
-def _validate(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _validate(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from quality.validate import validate
 
     validate(night.catalog, night.run_id, night.data, [p.id for p in portals], bounds, night.on_progress)
 
 
-def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
+def _score(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.copies import find_copies
     from catalog.dashboard import write_dashboard
     from quality.agreement import write_agreement
@@ -300,28 +300,28 @@ def _score(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds, *, 
     score_entities(night.catalog, night.run_id)
 
 
-def _score_due(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _score_due(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     _score(night, portals, bounds, is_full=False)
 
 
-def _score_all(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _score_all(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     _score(night, portals, bounds, is_full=True)
 
 
-def _track(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _track(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from quality.commitments.track import track
 
     night.on_progress("track", "commitments", track(night.catalog, night.run_id, night.commitments), None)
 
 
-def _export(night: Night, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _export(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from catalog.exports import export_all
 
     night.on_progress("export", "files", 0, None)
     export_all(night.catalog, night.run_id, night.data / "exports", night.export)
 
 
-_STAGES: dict[str, Callable[[Night, Sequence[PortalSpec], TableBounds], None]] = {
+_STAGES: dict[str, Callable[[RunContext, Sequence[PortalSpec], TableBounds], None]] = {
     "harvest": _harvest,
     "check": _check,
     "validate": _validate,

@@ -11,14 +11,15 @@ import re
 import smtplib
 import zipfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from catalog.exports.cards import day_of_run
 from catalog.exports.columns import FINDINGS
@@ -27,7 +28,12 @@ from catalog.exports.folders import folder_name, publisher_folder
 from catalog.sent import Letter, forget, note
 from catalog.store import Catalog
 from catalog.withheld import DAYS
+from harvester.checks.guard import own_addresses
+from harvester.checks.proxies import check_name
 from specs.languages import Language, language
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
 
@@ -248,29 +254,54 @@ def post(letter: Letter) -> dict[str, Any]:
 
 
 def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | None = None) -> Outcome:
-    """Post the letters, through a proxy if given. What is not answered with 2xx is tried again after the next run."""
+    """Post the letters, through a proxy if given. What is not answered with 2xx is tried again after the next run.
+
+    The address guard stands before every connection: a webhook may be on this machine or network, where its address
+    says so, and no post goes to another private place, whatever a name resolves to by then.
+    """
+
+    with ExitStack() as opened:
+        sessions: dict[str, requests.Session] = {}
+        done = Outcome()
+        for letter in letters:
+            if note(catalog, letter):
+                site = urlsplit(letter.recipient).netloc
+                if site not in sessions:
+                    sessions[site] = opened.enter_context(_session(letter.recipient, proxy))
+                _post(catalog, letter, sessions[site], done)
+    return done
+
+
+def _session(webhook: str, proxy: str | None) -> requests.Session:
+    """A session for one webhook. One on this network is asked without the proxy."""
+    from harvester.checks.guarded_session import guarded_session
+
+    if proxy is not None:
+        try:
+            check_name(webhook)
+        except OSError:
+            proxy = None
+    session = guarded_session(own_addresses(webhook if proxy is None else proxy))
+    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
+    return session
+
+
+def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Outcome) -> None:
     import requests
 
-    done, session = Outcome(), requests.Session()
-    # Neither proxies nor logins of the environment.
-    session.trust_env = False
-    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
-    for letter in letters:
-        if not note(catalog, letter):
-            continue
-        try:
-            answer = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
-            if not 200 <= answer.status_code < 300:
-                forget(catalog, letter)
-                done.fail(letter, f"answered with {answer.status_code}")
-            else:
-                done.sent += 1
-        except requests.ConnectTimeout as error:
+    try:
+        answer = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
+        if not 200 <= answer.status_code < 300:
             forget(catalog, letter)
-            done.fail(letter, type(error).__name__)
-        except requests.RequestException as error:
-            # The address may hold a secret: only the kind of fault is said.
-            if isinstance(error, requests.ConnectionError) and "refused" in str(error):
-                forget(catalog, letter)
-            done.fail(letter, type(error).__name__)
-    return done
+            done.fail(letter, f"answered with {answer.status_code}")
+        else:
+            done.sent += 1
+    except requests.ConnectTimeout as error:
+        forget(catalog, letter)
+        done.fail(letter, type(error).__name__)
+    except requests.RequestException as error:
+        # The address may hold a secret: only the kind of fault is said.
+        is_guarded = "is not a public address" in str(error)
+        if isinstance(error, requests.ConnectionError) and (is_guarded or "refused" in str(error)):
+            forget(catalog, letter)
+        done.fail(letter, "its address is not public" if is_guarded else type(error).__name__)

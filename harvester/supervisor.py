@@ -26,9 +26,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harvester.interrupts import INTERRUPTED_WORDS, end_within
+
 __all__ = ["PULSE", "RUN", "STUCK", "Pulse", "supervised"]
 
-GRACE_S = 3.0
+GRACE_S = 2.5
 """From a signal to the kill."""
 AGAIN_S = 1.0
 """Between a signal and the next one."""
@@ -39,7 +41,7 @@ LATE_S = 20.0
 HOLD_S = 1_800.0
 """Without a pulse, while the catalogue is written."""
 MAX_RESTARTS = 32
-NOTE_S = 0.7
+NOTE_S = 1.0
 """For noting in the catalogue that a run was killed."""
 MEMORY_SHARE = 0.75
 """Of this machine's memory, that a portal may take while it holds up the loop."""
@@ -129,12 +131,17 @@ RUN = _Run()
 
 
 def supervised(work: Callable[[], int]) -> int:
-    """The exit code of ``work``, done in a child. On systems other than Linux, or among threads, it is done here."""
+    """The exit code of ``work``, done in a child. On systems other than Linux, or among threads, it is done here.
+
+    This process waits for the child and exits with its code at once. ``work`` begins with both signals blocked, and
+    lets them in with :func:`.interrupts.heed_signals`.
+    """
     if sys.platform != "linux" or threading.active_count() > 1:
+        end_within(GRACE_S)
         return work()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     watched = {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     parent = os.getpid()
     while True:
         PULSE.stop()
@@ -145,14 +152,16 @@ def supervised(work: Callable[[], int]) -> int:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             return work()
         code = _wait(child, watched)
         _end_all()
         if code is not None:
             RUN.note_its_end()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            return code
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # One that came too late for the child is heeded all the same, and hardly a moment is left for another.
+            os._exit(130 if signal.sigpending() & {signal.SIGINT, signal.SIGTERM} else code)
 
 
 def _wait(child: int, watched: set[signal.Signals]) -> int | None:
@@ -170,10 +179,13 @@ def _wait(child: int, watched: set[signal.Signals]) -> int | None:
             told_at = now if heard.si_code == _FROM_KERNEL else 0.0
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            return _code_of(os.waitstatus_to_exitcode(status), is_asked=bool(asked_at))
+            code = os.waitstatus_to_exitcode(status)
+            if asked_at and code != 130:
+                _say(INTERRUPTED_WORDS)
+            return _code_of(code, is_asked=bool(asked_at))
         if asked_at and now - asked_at > GRACE_S:
             _kill(child)
-            _say("interrupted: what was seen is kept; the same command goes on where it stopped")
+            _say(INTERRUPTED_WORDS)
             return 130
         if asked_at and now - told_at > AGAIN_S:
             told_at = now

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from catalog.changes import Change
 from catalog.store import sqlite_version
+from harvester import __version__
 
 __all__ = ["doctor", "interval", "progress", "show_changes", "show_summary"]
 
@@ -158,9 +159,7 @@ def doctor(data: Path) -> bool:
     """Print versions, room on the disk and what is missing. True where a night could run."""
     console = Console()
     is_well = True
-    console.print(
-        f"winnow {metadata.version('winnow-opendata')}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}"
-    )
+    console.print(f"winnow {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}")
     for name in LIBRARIES:
         try:
             console.print(f"{name} {metadata.version(name)}")

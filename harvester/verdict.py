@@ -3,93 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Mode", "Tally", "Verdict", "undeclared", "verdict"]
+from catalog.model.harvest_stats import HarvestStats
+
+__all__ = ["Verdict", "undeclared", "verdict"]
 
 Verdict = Literal["complete", "partial", "suspect", "failed"]
-Mode = Literal["full", "incremental"]
 MAX_FALL = 0.2
 """A portal that shrinks by more than this share against its last complete harvest is looked at first."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """Counts of one portal's harvest. All of it is JSON: it is kept with every page."""
-
-    mode: Mode = "full"
-    advertised: int | None = None
-    """What the portal last said it has."""
-    advertised_first: int | None = None
-    advertised_most: int = 0
-    seen: int = 0
-    kept: int = 0
-    duplicates: int = 0
-    explained: int = 0
-    """Duplicates that hide no other record: in one answer, or confirmed by a second reading."""
-    lost: int = 0
-    """Records that could not be read though they may be datasets known from before."""
-    unidentified: int = 0
-    """Records without an identity that could not be matched to a dataset known from before."""
-    gone: int = 0
-    """Addresses that are listed and of which the server says that nothing is there (404, 410)."""
-    outside: dict[str, int] = field(default_factory=dict)
-    """What was listed and not read because it lies outside the portal's own listing: how much, by place. A place is
-    a host, or what the things are, such as "deeper folders"."""
-    outside_records: int = 0
-    """Those of them that count in the portal's total."""
-    twins: int = 0
-    """Records kept under an identity of their own because another dataset has their identifier."""
-    skipped: int = 0
-    """Records that are no datasets: harvest sources, showcases."""
-    not_modified: int = 0
-    requests: int = 0
-    bytes: int = 0
-    errors: int = 0
-    """Harvest errors met; beyond a limit they are counted and not written."""
-    tls_fault: str | None = None
-    has_moved: bool = False
-    """True once it was said that the portal has moved for good."""
-    ended: bool = False
-    """True where paging came to its proper end."""
-    paging_end: str = ""
-    """How it ended, in words."""
-    faults: list[str] = field(default_factory=list)
-    """Why something was not read, in words."""
-    notes: list[str] = field(default_factory=list)
-    """What was odd and lost nothing."""
-
-    def advertise(self, count: object) -> None:
-        """Take note of a total that the portal states; what is no number is none."""
-        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
-            self.advertised = count
-            self.advertised_most = max(self.advertised_most, count)
-            if self.advertised_first is None:
-                self.advertised_first = count
-
-    def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
-        """Something was listed and not read, because it lies outside the portal's own listing.
-
-        ``is_record``: the portal's total counts it.
-        """
-        self.outside[place] = self.outside.get(place, 0) + count
-        self.outside_records += count if is_record else 0
-
-    def end(self, how: str) -> None:
-        """Paging came to its proper end."""
-        self.ended, self.paging_end = True, how
-
-    def fail(self, why: str) -> None:
-        """Something was not read; what follows cannot be complete."""
-        self.ended, self.paging_end = False, why
-        self.faults.append(why)
-
-    @property
-    def accounted(self) -> int:
-        """Records of which it is known what became of them, each counted once."""
-        missed = self.unidentified + self.lost + self.gone + self.outside_records
-        return self.kept + self.skipped + missed + self.explained
 
 
 def undeclared(outside: Mapping[str, int], declared: Collection[str]) -> dict[str, int]:
@@ -106,7 +28,7 @@ def _is_declared(place: str, names: Collection[str]) -> bool:
 
 
 def verdict(
-    tally: Tally,
+    tally: HarvestStats,
     *,
     previous: int | None,
     minimum: int | None,

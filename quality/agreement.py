@@ -24,10 +24,10 @@ FEWEST = 3
 
 def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
     """Rank correlations by Spearman and by Kendall (tau-b) of two columns; None where one of them is constant."""
-    from scipy.stats import kendalltau, rankdata
-
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None, None
+    from scipy.stats import kendalltau, rankdata
+
     spearman = float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
     return round(spearman, 4), round(float(kendalltau(a, b).statistic), 4)
 

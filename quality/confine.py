@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["bound_memory", "confine", "own_channel", "room_to_load", "without"]
+__all__ = ["bound_memory", "confine", "own_channel", "room_to_load"]
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.fork")
@@ -66,19 +66,6 @@ def room_to_load() -> Iterator[None]:
         if bound != resource.RLIM_INFINITY:
             wanted = _least(bound + max(0, _mapped_bytes() - before), most)
             resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
-
-
-@contextmanager
-def without(library: str) -> Iterator[None]:
-    """Let what is imported meanwhile do without a library, as if it were not installed."""
-    is_loaded = library in sys.modules
-    if not is_loaded:
-        sys.modules[library] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if not is_loaded:
-            del sys.modules[library]
 
 
 def _mapped_bytes() -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
-from quality.findings import observed
 from quality.gains import gains, shares
+from quality.metrics import observed
 from quality.score import answers, counted, weighted, winnow_scores
 from quality.sheet import Matrix, Sheet, columns, measurement, position, sheet_of
 from quality.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
@@ -200,7 +200,7 @@ def _evidence(subject: DatasetSubject, metric_id: str, sheet: Sheet) -> str:
     if not len(asked):
         return ""
     part = subject.distributions[int((fails if len(fails) else asked)[0])]
-    said = observed(metric, part) if len(fails) else ""
+    said = observed(metric_id, part) if len(fails) else ""
     seen = _seen(part, part.check) if metric.observed else _declared(part.distribution, metric_id)
     return ": ".join(one for one in (seen, said if said != "no" else "") if one)
 

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from catalog.findings import Finding
 from catalog.model import TableDefect
 from catalog.withdrawn import Basis
-from quality import claims
 from quality.gains import number_of
+from quality.metrics import observed
 from quality.metrics.sound import RULES
-from quality.periods import lateness
 from quality.sheet import UNKNOWN_CELL, Group, Matrix, columns
 from quality.subject import DatasetSubject, DistributionSubject
 from quality.tables.rules import fix_of
@@ -27,7 +26,7 @@ from quality.tables.words import told
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
-__all__ = ["Judged", "basis", "findings", "is_unobserved", "observed", "portal_findings"]
+__all__ = ["Judged", "basis", "findings", "is_unobserved", "portal_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,6 @@ def is_unobserved(judged: Judged, distribution_id: str | None, rule_id: str) -> 
     return any(judged.parts[rows[0], names.index(name)] == UNKNOWN_CELL for name in asked)
 
 
-_OF_FILE = ("file_served", "machine_readable", "format_open", "format_truthful", "media_type_truthful")
-"""Metrics that rest on the bytes of a file and on its record."""
-
-
 @cache
 def basis(rule_id: str) -> Basis | None:
     """What a finding rests on alone; None where time, a server or others have a say."""
@@ -102,7 +97,7 @@ def basis(rule_id: str) -> Basis | None:
         return "table" if rule_id in _UNCOUNTED else None
     if metric.dimension == "sound":
         return "table"
-    if rule_id in _OF_FILE:
+    if metric.of_file:
         return "file"
     return None if metric.observed or metric.dimension == "timely" else "record"
 
@@ -147,7 +142,7 @@ def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Fi
         dimension=metric.dimension,
         severity=metric.severity,
         how_to_fix=metric.fix,
-        observed=lateness(subject) if metric.id == "up_to_date" else "no",
+        observed=observed(metric.id, subject),
         expected="yes",
         gain_points=_rounded(gain),
         exchange=subject.exchange,
@@ -185,7 +180,7 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, gain: floa
         how_to_fix=metric.fix,
         distribution_id=part.id,
         resource_url=part.url,
-        observed=observed(metric, part),
+        observed=observed(metric.id, part),
         expected="yes",
         http_status=check.status if check else None,
         format_declared=declared.id if declared else part.distribution.format,
@@ -232,47 +227,3 @@ def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count
         rows=" ".join(map(str, defect.rows)) or None,
         gain_points=gain,
     )
-
-
-def observed(metric: Metric, part: DistributionSubject) -> str:
-    """What was found where a metric failed, in words; "no" where there is nothing more to say."""
-    check = part.check
-    match metric.id:
-        case "link_ok" if check is None and part.url is None:
-            return "no address is given"
-        case "link_ok" if check is not None:
-            return check.detail or check.fault or "no answer"
-        case "tls_valid" if check is not None:
-            return check.tls_fault or "TLS fails"
-        case "file_served" if part.table is not None and part.table.defects:
-            return told(part.table.defects[0])
-        case "media_type_truthful":
-            return f"declared {part.distribution.media_type}, served {_name(part.served_format)}"
-        case "content_type_truthful" if check is not None:
-            return f"sent as {check.content_type}, is {_name(part.served_format)}"
-        case "byte_size_truthful" if check is not None:
-            return f"declared {part.distribution.byte_size}, served {claims.served_bytes(check)} bytes"
-        case "checksum_truthful":
-            return f"the declared {part.distribution.checksum_algorithm} is another than that of the file"
-        case "modified_truthful" if check is not None:
-            changed = f"; the data changed after {check.unchanged_until}" if check.unchanged_until else ""
-            return f"declared {part.distribution.modified}{changed}"
-        case "language_truthful" if check is not None:
-            declared = ", ".join(part.distribution.language or part.dataset.language)
-            return f"declared {declared}, written in {check.script} letters"
-        case "file_distinct":
-            return f"the same file as of: {claims.twin_of(part)}"[:300]
-        case "format_truthful":
-            return f"declared {_name(part.declared_format)}, served {_name(part.served_format)}"
-        case "format_open" | "machine_readable":
-            return f"the format is {_name(part.served_format or part.declared_format)}"
-        case "licence_known" | "licence_open":
-            found = part.licence.title if part.licence else part.distribution.licence or part.dataset.licence
-            return f"the licence is: {found}"[:300] if found else "no licence is given"
-        case "table_encoding_utf8" if part.table is not None:
-            return f"the encoding is {part.table.encoding}"
-    return "no"
-
-
-def _name(fmt: object) -> str:
-    return getattr(fmt, "id", None) or "unknown"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -42,20 +43,7 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
         portal_id=stored.portal_id,
         publisher_id=stored.publisher_id,
         dataset=stored.dataset,
-        distributions=tuple(
-            DistributionSubject(
-                id=part.id,
-                distribution=part.distribution,
-                dataset=stored.dataset,
-                access_check=part.access_check,
-                download_check=part.download_check,
-                table=part.table,
-                twins=part.twins,
-                changes=part.changes,
-                as_of=as_of,
-            )
-            for part in stored.distributions
-        ),
+        distributions=tuple(replace(part, as_of=as_of) for part in stored.distributions),
         services=stored.dataset.data_services,
         as_of=as_of,
         exchange=stored.exchange,

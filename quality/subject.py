@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from functools import cached_property
 from typing import Final, Literal
 
-from catalog import vocabulary
-from catalog.model import DataService, Dataset, Distribution, ResourceCheck, TableReport
-from catalog.reading import Twin
-from catalog.vocabulary import FileFormat, Licence
+from catalog.model import DataService, Dataset
+from catalog.subjects import DistributionSubject
 
 __all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "Unknown"]
 
@@ -26,68 +23,6 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 Measurement = float | None | Literal[Unknown.UNKNOWN]
 """0..1; None where the question does not apply; UNKNOWN where it could not be observed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DistributionSubject:
-    """A distribution with the checks of its addresses and the report on its file.
-
-    A check or report that is None was never made.
-    """
-
-    id: str
-    distribution: Distribution
-    dataset: Dataset
-    access_check: ResourceCheck | None = None
-    download_check: ResourceCheck | None = None
-    table: TableReport | None = None
-    twins: tuple[Twin, ...] = ()
-    """Other distributions of the publisher that serve the same bytes."""
-    as_of: date | None = None
-    """The day of the run."""
-    changes: tuple[date, ...] = ()
-    """Days on which the data behind its address were seen to change."""
-
-    @cached_property
-    def licence(self) -> Licence | None:
-        """The licence recognised; one declared for the whole dataset counts for its files."""
-        own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
-        # That a file names none ("not specified") takes nothing from the licence of the whole.
-        says_none = own is not None and own.open_definition == "none"
-        if not says_none and (own is not None or self.distribution.licence):
-            return own
-        return vocabulary.licence(self.dataset.licence, self.dataset.licence_title) or own
-
-    @cached_property
-    def declared_format(self) -> FileFormat | None:
-        """The format recognised in what was declared; the media type first, as the MQA reads it.
-
-        A generic media type (octet-stream, zip, xml, json) says less than a format by name.
-        """
-        media = vocabulary.file_format(self.distribution.media_type)
-        if media is not None and not media.is_generic:
-            return media
-        named = vocabulary.file_format(self.distribution.format)
-        return named if named is not None and (media is None or not named.is_generic) else media
-
-    @cached_property
-    def served_format(self) -> FileFormat | None:
-        """The format recognised in the bytes that were served; None where no bytes were looked at."""
-        if self.table is None or not self.table.format:
-            return None
-        # What a zip holds is told by its end: of one that was downloaded in part nothing can be said.
-        is_beginning = self.check is not None and self.check.is_truncated
-        return None if is_beginning and self.table.format == "ZIP" else vocabulary.file_format(self.table.format)
-
-    @property
-    def check(self) -> ResourceCheck | None:
-        """The check that speaks for the distribution: the download's, or else the access URL's."""
-        return self.download_check if self.distribution.download_url else self.access_check
-
-    @property
-    def url(self) -> str | None:
-        """The address that speaks for the distribution."""
-        return self.distribution.download_url or self.distribution.access_url
 
 
 @dataclass(frozen=True, kw_only=True)

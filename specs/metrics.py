@@ -56,6 +56,14 @@ class Metric(Strict):
     be had opens nothing. Where a metric with ``shows_data`` failed it counts as 0."""
     shows_data: bool = False
     """True where a failure means that there are no data to be had behind the distribution."""
+    facts: tuple[str, ...] = ()
+    """Facts for want of which the answer is less than 1, named like the fields of the model. Where datasets have a
+    field of the same name, that of distributions begins with ``distribution_``. "*" stands for any fact.
+    Where an interface could not carry one of them, the answer is unknown."""
+    of_file: bool = False
+    """True where the answer rests on nothing but the bytes of the file and its record: no server has a say in it."""
+    fix_in: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=dict)
+    """``fix`` in other languages, by code. A language says it here or in its own file, not in both."""
     effort_minutes: Annotated[float, Field(gt=0)] = 10.0
     """About how long it takes to mend one subject by hand: what ``top_fixes`` divides the gain by."""
 

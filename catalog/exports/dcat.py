@@ -16,7 +16,7 @@ from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, Graph, Term
 from catalog.reading import StoredDataset, datasets
 from catalog.store import Catalog
 
-__all__ = ["export_rdf"]
+__all__ = ["export_rdf", "graph_of_dataset"]
 
 DQV = "http://www.w3.org/ns/dqv#"
 PROV = "http://www.w3.org/ns/prov#"
@@ -38,6 +38,14 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
                 file.write(n_triples(_with_score(node, stored, scores.get(stored.id))))
     part.replace(target)
     return [target]
+
+
+def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[Graph, Term]:
+    """Return the statements that :func:`export_rdf` writes of one dataset, and the node of its catalogue."""
+    scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
+    portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
+    node = node_of("catalog", portal_id)
+    return _with_score(node, stored, scores[0] if scores else None), node
 
 
 def _with_score(catalogue: Term, stored: StoredDataset, score: dict[str, Any] | None) -> Graph:

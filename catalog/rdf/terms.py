@@ -15,6 +15,7 @@ __all__ = [
     "BLANK",
     "IRI",
     "LITERAL",
+    "PREFIXES",
     "RDF_TYPE",
     "UNTYPED",
     "XSD",
@@ -35,7 +36,7 @@ _STRING = f"{XSD}string"
 UNTYPED = "untyped"
 """Datatype of a literal whose record has no datatypes (JSON, a column): any datatype that its text is good for."""
 
-_PREFIXES = {
+PREFIXES = {
     "http://www.w3.org/ns/dcat#": "dcat",
     "http://purl.org/dc/terms/": "dct",
     "http://data.europa.eu/r5r/": "dcatap",
@@ -57,14 +58,14 @@ _PREFIXES = {
 def prefixed(iri: str) -> str:
     """An IRI as a prefixed name where its namespace is one of those that catalogues use; else as it is."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
-    prefix = _PREFIXES.get(iri[:cut])
+    prefix = PREFIXES.get(iri[:cut])
     return f"{prefix}:{iri[cut:]}" if prefix else iri
 
 
 def expanded(name: str) -> str:
     """The IRI of a prefixed name. Raises StopIteration for a prefix that is none of these."""
     prefix, _, local = name.partition(":")
-    return next(space for space, known in _PREFIXES.items() if known == prefix) + local
+    return next(space for space, known in PREFIXES.items() if known == prefix) + local
 
 
 class Term(NamedTuple):

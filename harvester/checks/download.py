@@ -50,6 +50,7 @@ from specs.credentials import without_login
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
     from harvester.checks.login import Credential
 
@@ -126,6 +127,26 @@ def _replayed(night: Any, request: Request) -> Response:
     return response.replace(body=response.body[:HEAD_BYTES])  # type: ignore[no-any-return]
 
 
+def _tls_context(settings: BaseSettings) -> ssl.SSLContext:
+    """Scrapy's context for these settings, made once: reading this machine's certificates takes 40 milliseconds, and
+    each portal has two handlers."""
+    key = tuple(sorted((name, repr(value)) for name, value in settings.items() if name in _OF_TLS))
+    if key not in _TLS_CONTEXTS:
+        _TLS_CONTEXTS[key] = _make_ssl_context(settings)
+    return _TLS_CONTEXTS[key]
+
+
+_OF_TLS = frozenset(
+    {
+        "DOWNLOADER_CLIENT_TLS_CIPHERS",
+        "DOWNLOAD_TLS_MIN_VERSION",
+        "DOWNLOAD_TLS_MAX_VERSION",
+        "DOWNLOAD_VERIFY_CERTIFICATES",
+    }
+)
+_TLS_CONTEXTS: dict[tuple[tuple[str, str], ...], ssl.SSLContext] = {}
+
+
 class GuardedHandler(AiohttpDownloadHandler):
     """Every connection passes the address guard; of local ones only those that the setting WINNOW_LOCAL names."""
 
@@ -135,7 +156,7 @@ class GuardedHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         # The parent's constructor would open a session with an unguarded connector.
         BaseStreamingDownloadHandler.__init__(self, crawler)
-        self._ssl_context = _make_ssl_context(crawler.settings)
+        self._ssl_context = _tls_context(crawler.settings)
         self._accepted = set(crawler.settings.getlist("WINNOW_BAD_TLS_HOSTS"))
         self._tls_faults: dict[str, str] = {}
         self._local = crawler.settings.getlist("WINNOW_LOCAL")

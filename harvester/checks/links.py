@@ -38,7 +38,7 @@ from harvester.checks.looks import of_fault
 from harvester.checks.outage import Outage, has_answered
 from harvester.checks.politeness import host_of
 from harvester.interrupts import run_loop
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.settings import scrapy_settings
 from specs.credentials import has_credential
 from specs.portals import Limits, PortalSpec, Recheck
@@ -72,7 +72,7 @@ class Job:
     recheck: Recheck = Recheck()
 
 
-def check(night: Night, portals: Sequence[PortalSpec]) -> None:
+def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of the portals that are due and that this run has not asked yet, within the night's budget.
 
     Portals declared local are checked apart: nobody else's links may lead to local addresses, and theirs only to
@@ -97,7 +97,7 @@ def check(night: Night, portals: Sequence[PortalSpec]) -> None:
         drop_stale_reports(night.catalog, portal.id)
 
 
-def check_again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
+def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     """Ask some addresses of a portal now, due or not, within the night's budget. The run's figures of cost stay."""
     jobs, _ = _jobs(night, [portal], urls)
     if jobs:
@@ -108,7 +108,7 @@ def check_again(night: Night, portal: PortalSpec, urls: Sequence[str]) -> None:
         raise night.fault
 
 
-def _jobs(night: Night, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None) -> tuple[list[Job], int]:
+def _jobs(night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None) -> tuple[list[Job], int]:
     """What is to be asked for some portals, the most urgent first, and how many addresses their limits leave out."""
     jobs: dict[str, Job] = {}
     beyond = 0
@@ -126,7 +126,7 @@ def _jobs(night: Night, portals: Sequence[PortalSpec], urls: Sequence[str] | Non
     return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
 
 
-def _settle_unaskable(night: Night, jobs: list[Job]) -> list[Job]:
+def _settle_unaskable(night: RunContext, jobs: list[Job]) -> list[Job]:
     """Settle the addresses of which no request can be made, at no cost, and return the others."""
     askables, settled = [], []
     # They were never asked, so they have no instant but the run's.
@@ -169,7 +169,7 @@ def _rare_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _check(night: Night, jobs: list[Job], local: frozenset[str], accepted: list[str], begun: float) -> int:
+async def _check(night: RunContext, jobs: list[Job], local: frozenset[str], accepted: list[str], begun: float) -> int:
     """Ask, and return how many addresses were not asked after all. ``begun``: the stage, by the monotonic clock."""
     jobs = _settle_unaskable(night, jobs)
     if not jobs:
@@ -194,7 +194,7 @@ class LinkSpider(scrapy.Spider):
     asks_unresolved_once = True
     """A host whose name does not resolve is not asked again in this night."""
 
-    def __init__(self, *, night: Night, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
+    def __init__(self, *, night: RunContext, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.night, self.stage_begun = night, stage_begun
         self.total, self.done = len(jobs), 0

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HostBudget", "Politeness", "host_of", "rate_limit_pause_s", "retry_after_s"]
 
+FIRST_PENALTY_S = 1.0
+"""The pause that the first trouble brings; each further one doubles it."""
 MAX_PENALTY_S = 60.0
 """The slowest that trouble alone makes us."""
 MAX_TROUBLES = 15
@@ -97,9 +99,9 @@ class HostBudget:
         entry = self._hosts[host]
         entry.troubles = entry.troubles + 1 if is_overloaded else 0
         if is_overloaded:
-            entry.penalty_s = min(MAX_PENALTY_S, max(1.0, 2 * entry.penalty_s))
+            entry.penalty_s = min(MAX_PENALTY_S, max(FIRST_PENALTY_S, 2 * entry.penalty_s))
         else:
-            entry.penalty_s = entry.penalty_s * 2 / 3 if entry.penalty_s > 0.1 else 0.0
+            entry.penalty_s = entry.penalty_s * 2 / 3 if entry.penalty_s > FIRST_PENALTY_S / 10 else 0.0
         if latency_s is not None:
             entry.latency_s += (latency_s - entry.latency_s) / 4
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from time import monotonic, sleep
 from typing import Any
@@ -14,11 +12,9 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from harvester.checks.guard import guarded_connection, own_addresses
+from harvester.checks.guard import own_addresses
+from harvester.checks.guarded_session import ended_after, guarded_session
 from harvester.checks.politeness import host_of
 from harvester.checks.proxies import check_name, is_direct
 from harvester.checks.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
@@ -56,84 +52,6 @@ class Seen:
     @property
     def is_ok(self) -> bool:
         return 200 <= self.status < 300
-
-
-def _guarded(connection: HTTPConnection, local: Collection[str]) -> socket.socket:
-    """Connect to the first address of the host that may be connected to, and to no other."""
-    host, port = connection.host.strip("[]"), connection.port or connection.default_port
-    try:
-        return guarded_connection(host, port or 80, TIMEOUT_S, local=local)
-    except OSError as error:
-        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
-
-
-_IN_USE = threading.local()
-"""The sockets that this thread's request goes over."""
-
-
-class _Noted:
-    """Notes the socket that an answer is awaited on, so that it can be ended from outside."""
-
-    def getresponse(self) -> Any:
-        getattr(_IN_USE, "sockets", []).append(self.sock)  # type: ignore[attr-defined]
-        return super().getresponse()  # type: ignore[misc]
-
-
-@contextmanager
-def _ended_after(seconds: float) -> Iterator[None]:
-    """End the request of this thread after a time, whatever it waits for.
-
-    A time-out of the socket is for each read alone: a server that sends a byte now and then, be it of the head, would
-    never reach it.
-    """
-    sockets = _IN_USE.sockets = []
-
-    def end() -> None:
-        for one in sockets:
-            with suppress(OSError):
-                # Not the TLS socket's own, which is not meant to be used from two threads.
-                socket.socket.shutdown(one, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-class _Adapter(HTTPAdapter):
-    """Every connection, also of a redirect, passes the address guard."""
-
-    def __init__(self, local: Collection[str]) -> None:
-        self.local = local
-        super().__init__(max_retries=0, pool_maxsize=4)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        local = self.local
-
-        class Plain(_Noted, HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                return _guarded(self, local)
-
-        class Secure(_Noted, HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                return _guarded(self, local)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
-        return manager
 
 
 @dataclass(slots=True)
@@ -174,11 +92,8 @@ class Asker:
         local = own_addresses(self.url) if self.allow_local else frozenset[str]()
         self._local = local
         reachable = local | own_addresses(self.proxy) if self.proxy else local
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = guarded_session(reachable)
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
-        self._session.mount("http://", _Adapter(reachable))
-        self._session.mount("https://", _Adapter(reachable))
 
     def close(self) -> None:
         self._session.close()
@@ -311,7 +226,7 @@ class Asker:
                 timeout_s = min(timeout_s, max(2.0, self.until - time.monotonic()))
             deadline = time.monotonic() + timeout_s
             with (
-                _ended_after(timeout_s + GRACE_S),
+                ended_after(timeout_s + GRACE_S),
                 self._session.get(
                     url, timeout=timeout_s, stream=True, allow_redirects=False, headers={"Accept": accept}
                 ) as response,

@@ -56,7 +56,7 @@ def read_one(
     """
     from catalog.store import open_catalog
     from harvester.crawl import crawl
-    from harvester.night import Night
+    from harvester.night import RunContext
     from harvester.nightly import portal_of
 
     patience = max(1.0, min(seconds, TIMEOUT_S))
@@ -72,7 +72,7 @@ def read_one(
         data = Path(folder)
         with open_catalog(data / "catalog.db") as catalog:
             run_id = catalog.begin_run("trial", [portal_of(looked)], version="", methodology="")
-            night = Night(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
+            night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
             night.known_robots, night.proxy = dict(rules), proxy
             crawl(night, [looked])
             harvest = catalog.rows("select * from harvests")[0]

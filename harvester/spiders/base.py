@@ -15,11 +15,12 @@ from catalog.canonical import fingerprint, json_text, unordered
 from catalog.harvests import answer_of, before, identifiers_seen, restart
 from catalog.identities import Facts
 from catalog.model import Answer, Dataset, HarvestError, Page, Record
+from catalog.model.harvest_stats import HarvestStats
 from harvester import __version__
 from harvester.checks import faults
 from harvester.checks.login import Credential, credential_of
 from harvester.facts.placeholders import without_placeholders
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.spiders.about import About
 from harvester.spiders.caps import BIG_RECORD, capped
 from harvester.spiders.fault_telling import FaultTelling
@@ -27,7 +28,6 @@ from harvester.spiders.identity import facts_from, hold, told_apart, twins_of
 from harvester.spiders.lookups import Lookups
 from harvester.spiders.losses import LostRecord, PassedOver, cut_off, duplicate, lost, masked
 from harvester.spiders.reading import Reading
-from harvester.verdict import Tally
 from specs.errors import SpecError
 from specs.portals import PortalSpec
 
@@ -70,12 +70,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     is_incremental: ClassVar[bool] = False
     """Whether the interface can be asked for what changed."""
 
-    def __init__(self, *, portal: PortalSpec, night: Night, checkpoint: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, portal: PortalSpec, night: RunContext, checkpoint: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name=portal.id, **kwargs)
         self.portal = portal
         self.night = night
         self.before = before(night.catalog, portal.id, night.run_id)
-        self.tally = Tally(**checkpoint.get("tally", {}))
+        self.tally = HarvestStats(**checkpoint.get("tally", {}))
         self.cursor: Any = checkpoint.get("cursor")
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
@@ -394,6 +394,6 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """Forget what this harvest has seen: it begins again, as a full one."""
         restart(self.night.catalog, self.night.run_id, self.portal.id)
         old = self.tally
-        self.tally = Tally(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
+        self.tally = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
         self.begun_again = why
         self.seen_ids, self.seen_others, self.nameless, self.cursor = set(), set(), [], None

@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,7 @@ from harvester.spiders.losses import cut
 from harvester.spiders.next_links import host_name, media_type_of
 from harvester.spiders.rdf_child import RdfChild, Reading
 from harvester.spiders.rdf_files import syntax_of
+from harvester.spiders.rdf_kept import Lenient, lenient
 from harvester.spiders.rdf_nodes import RELATIVE, Node, own_part
 
 if TYPE_CHECKING:
@@ -156,7 +158,8 @@ class Spider(FeedSpider):
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
 
     def described(self, reading: Reading) -> Iterator[Any]:
-        """The datasets of a document; what is malformed in it; and its end."""
+        """Yield what was read leniently, the datasets of a document, what is malformed in it, and its end."""
+        yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
         damaged = {near: message for message, near in reading.faults if near}
         named: set[str] = set()
@@ -189,6 +192,13 @@ class Spider(FeedSpider):
         if not reading.triples and not reading.faults and not reading.fault:
             why_cut = "the document holds no RDF statement"
         yield StreamEnd(why_cut, head)
+
+    def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
+        """As for any feed; a record that was read leniently is kept, and an error that costs nothing says so."""
+        errors = [lenient(one, response.url) for one in batch if isinstance(one, Lenient)]
+        reading.remember(errors)
+        page = super().batch([one for one in batch if not isinstance(one, Lenient)], response, reading, cursor)
+        return replace(page, errors=page.errors + self.written(errors))
 
     def completed(self, reading: Reading) -> list[tuple[str, Node]]:
         """Datasets of earlier pages whose distributions this one describes."""
@@ -263,6 +273,7 @@ class Spider(FeedSpider):
         try:
             reading = await self.child.read(path, folder, syntax=syntax.media_type, url=response.url, awaited=[])
             named = {_whole(one or "", response.url): node for one, node in reading.nodes()}
+            self.unsaid += [lenient(Lenient(*one), response.url) for one in reading.lenient]
             found = named.get(iri) or (next(iter(named.values())) if len(named) == 1 else None)
             # It is known by the name that the catalogue gives it.
             return None if found is None or reading.is_cut else {**found, "@id": iri}

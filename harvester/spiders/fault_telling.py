@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog.model import HarvestError, Page
+from catalog.model.harvest_stats import HarvestStats
 from harvester.checks import faults
 from harvester.spiders.json_text import charset_of, odd_encoding
 from harvester.spiders.losses import cut
 from harvester.spiders.reading import parse_json
-from harvester.verdict import Tally
 from specs.credentials import mask_value
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MAX_ERRORS = 10_000
 class FaultTelling:
     """Part of every spider; it counts in the harvest's ``tally``."""
 
-    tally: Tally
+    tally: HarvestStats
     has_odd_encoding = False
     """True once it was said that the portal's JSON is not UTF-8."""
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import scrapy
     from scrapy.http import Response
 
-    from harvester.night import Night
-    from harvester.verdict import Tally
+    from catalog.model.harvest_stats import HarvestStats
+    from harvester.night import RunContext
     from specs.portals import PortalSpec
 
 __all__ = ["MAX_LOOKUPS", "Lookups"]
@@ -42,8 +42,8 @@ class Lookups:
     """Address of a single dataset, with {base} and {id}; None where there is none, as in a feed: then a complete
     reading decides, and a partial one never."""
     portal: PortalSpec
-    night: Night
-    tally: Tally
+    night: RunContext
+    tally: HarvestStats
     is_over: bool
     has_looked = False
     not_found: list[str]

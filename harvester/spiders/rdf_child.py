@@ -39,6 +39,8 @@ class Reading:
     head: dict[str, Any] = field(default_factory=dict)
     faults: list[tuple[str, str | None]] = field(default_factory=list)
     """What cannot be read: what is wrong, and the dataset it is about, where that is known."""
+    lenient: list[tuple[str, str | None]] = field(default_factory=list)
+    """What only the lenient parser could read, and was kept: what is wrong with it, and the record, where known."""
     is_cut: bool = False
     notes: list[str] = field(default_factory=list)
     triples: int = 0
@@ -89,7 +91,9 @@ class RdfChild:
             return Reading(folder / "none", fault=f"the document cannot be read: {error}", is_cut=True)
         except ValueError as error:
             return Reading(folder / "none", fault=f"the document cannot be read: {error}", is_cut=True)
-        return Reading(folder / "datasets.jsonl", **{**told, "faults": [tuple(one) for one in told["faults"]]})
+        for name in ("faults", "lenient"):
+            told[name] = [tuple(one) for one in told[name]]
+        return Reading(folder / "datasets.jsonl", **told)
 
     async def _mended(self, numbers: list[int], folder: Path, syntax: str) -> dict[str, str]:
         """For each record that was refused the path of its statements, or "!" and what is wrong with it."""

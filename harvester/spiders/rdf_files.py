@@ -22,6 +22,7 @@ from urllib.parse import urljoin
 from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from harvester.spiders.rdf_context import with_context
+from harvester.spiders.rdf_lenient import LEFT_OUT
 from harvester.spiders.rdf_nodes import BASE, iri_of
 from harvester.spiders.rdf_pieces import MAX_PIECE, Piece, json_pieces, root_of, statements_at, xml_pieces
 
@@ -73,6 +74,8 @@ class Graph:
     """The document ends in the middle, or is no RDF from some point on."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
+    lenient: list[Fault] = field(default_factory=list)
+    """Records that the strict parser refused and the lenient one has read: what the strict one said of each."""
     refused: list[Piece] = field(default_factory=list)
     """Records that have not been read, and may be by another parser; in an order that is always the same."""
 
@@ -276,9 +279,20 @@ def _mend(found: list[Piece], graph: Graph, mended: Mapping[int, str] | None) ->
             message = piece.fault or (piece.refusal if said == REFUSED else said[1:])
             graph.faults.append(Fault(message, iri_of(_absolute(piece.about)) if piece.about else None))
             continue
+        near = iri_of(_absolute(piece.about)) if piece.about else None
         with Path(said).open("rb") as file:
+            graph.lenient.append(Fault(piece.refusal + _left_out(file), near))
             quads = parse(file, format=RdfFormat.N_TRIPLES, lenient=True)
             _add(graph, (Quad(one.subject, one.predicate, one.object) for one in quads))
+
+
+def _left_out(file: BinaryIO) -> str:
+    """What to say of the statements that the lenient parser could not write down. Reads the file, and winds it back."""
+    first = file.readline()
+    file.seek(0)
+    if not first.startswith(LEFT_OUT):
+        return ""
+    return f"; {int(first.removeprefix(LEFT_OUT))} of its statements hold no valid IRI and were left out"
 
 
 def _absolute(text: str) -> NamedNode:

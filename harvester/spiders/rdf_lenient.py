@@ -1,17 +1,25 @@
-"""One record that the strict parser refuses, read by rdflib, which reads more: text inside elements with rdf:resource,
-odd language tags, addresses with blanks. Runs in a bounded child, where nothing can be opened.
+"""Read by rdflib one record that the strict parser refuses: text inside elements with rdf:resource, odd language tags,
+addresses with blanks.
+
+Runs in a bounded child, which has no network. rdflib itself is kept from opening addresses and files as well: a remote
+``@context`` is a fault of the record, not a request.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from harvester.spiders.rdf_nodes import BASE
 
-__all__ = ["read"]
+__all__ = ["LEFT_OUT", "read"]
+
+LEFT_OUT = b"# statements left out: "
+"""How the first line begins where some statements cannot be written as N-Triples; their number follows."""
 
 _FORMATS = {
     "application/rdf+xml": "xml",
@@ -39,7 +47,11 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def read(document: bytes, *, syntax: str) -> bytes:
-    """The statements of a document of one record, as N-Triples. Raises ValueError where rdflib refuses it too."""
+    """Return the statements of a document of one record as N-Triples, sorted.
+
+    ``syntax`` is the media type. Statements that cannot be written as N-Triples are counted in a comment on the first
+    line (:data:`LEFT_OUT`). Raises ValueError where rdflib refuses the document too.
+    """
     import rdflib
 
     logging.disable(logging.CRITICAL)
@@ -53,18 +65,40 @@ def read(document: bytes, *, syntax: str) -> bytes:
         text = "".join(f"@prefix {name}: <{_USUAL[name]}> .\n" for name in missing) + text
     graph = rdflib.Dataset()
     try:
-        graph.parse(data=text, format=_FORMATS[syntax], publicID=BASE)
+        with _nothing_opened():
+            graph.parse(data=text, format=_FORMATS[syntax], publicID=BASE)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  # parsers raise whatever comes
         said = str(error.getMessage() if hasattr(error, "getMessage") else error)
         raise ValueError(re.sub(r"\s+", " ", said)[:300] or type(error).__name__) from None
-    lines = []
+    lines, left_out = [], 0
     for subject, predicate, value, _ in graph.quads():
         terms = [_term(one) for one in (subject, predicate, value)]
         if all(terms):
             lines.append(f"{' '.join(map(str, terms))} .")
-    return "\n".join(sorted(lines)).encode("utf-8", "replace")
+        else:
+            left_out += 1
+    head = LEFT_OUT + b"%d\n" % left_out if left_out else b""
+    return head + "\n".join(sorted(lines)).encode("utf-8", "replace")
+
+
+@contextmanager
+def _nothing_opened() -> Iterator[None]:
+    """Have rdflib open neither an address nor a file that a document names (``@context``, ``@import``)."""
+    from rdflib import parser as library
+
+    parser: Any = library
+
+    def refuse(*, location: str, **_: Any) -> Any:
+        raise ValueError(f"{location[:200]} is not opened: a record has to say everything itself")
+
+    opener = parser._create_input_source_from_location
+    parser._create_input_source_from_location = refuse
+    try:
+        yield
+    finally:
+        parser._create_input_source_from_location = opener
 
 
 def _text(document: bytes) -> str:

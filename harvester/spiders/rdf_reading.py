@@ -64,6 +64,7 @@ def read(
     found = {
         "head": _matched(document, form) | _head(graph.store, url),
         "faults": [[fault.message, fault.near] for fault in graph.faults],
+        "lenient": [[one.message, one.near] for one in graph.lenient],
         "is_cut": graph.is_cut,
         "notes": graph.notes,
         "triples": graph.triples,

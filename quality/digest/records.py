@@ -21,11 +21,12 @@ from catalog.model import (
     TableDefect,
     TableReport,
 )
-from catalog.reading import StoredDataset, StoredDistribution, Twin
-from quality.carried import FACTS
+from catalog.reading import StoredDataset
+from catalog.subjects import DistributionSubject, Twin
 from quality.digest.record_values import CHECK, DATASET, DISTRIBUTION, REPORT, SERVICE
 from quality.rescore import subject_of
 from quality.subject import DatasetSubject
+from specs.metrics import metrics
 from specs.table_rules import table_rules
 
 __all__ = ["AS_OF", "Part", "bare", "conformances", "declared", "records", "subjects", "whole"]
@@ -98,9 +99,10 @@ def stored(
         publisher_id="publisher" if dataset.publisher else None,
         dataset=made,
         distributions=tuple(
-            StoredDistribution(
+            DistributionSubject(
                 id=f"part-{number}-{at}",
                 distribution=distribution,
+                dataset=made,
                 access_check=access,
                 download_check=download,
                 table=table,
@@ -261,15 +263,15 @@ def _of_several() -> Iterator[StoredDataset]:
     for of_whole in ("CC-BY-4.0", "see website", "notspecified", None):
         for of_part in ("CC0-1.0", "see website", "notspecified", None):
             made = replace(_DATASET, licence=of_whole)
-            which: Part = (replace(_FILE, licence=of_part), None, _CHECK, _REPORT)
-            yield stored(f"licence-{of_whole}-{of_part}", made, (which,))
-    for declared in ("CSV", "XLSX", "GeoJSON", "ZIP", "TTL", "HTML", "WFS", "API", "SHP", "odd", None):
+            licensed: Part = (replace(_FILE, licence=of_part), None, _CHECK, _REPORT)
+            yield stored(f"licence-{of_whole}-{of_part}", made, (licensed,))
+    for named in ("CSV", "XLSX", "GeoJSON", "ZIP", "TTL", "HTML", "WFS", "API", "SHP", "odd", None):
         for served in ("CSV", "XLSX", "GEOJSON", "ZIP", "RDF_TURTLE", "TXT", "HTML", "PDF", "JSON", None):
             for is_cut in (False, True):
                 check = replace(_CHECK, is_truncated=is_cut)
-                file = replace(_FILE, format=declared, media_type=None, download_url="https://files.example/x")
+                file = replace(_FILE, format=named, media_type=None, download_url="https://files.example/x")
                 yield stored(
-                    f"format-{declared}-{served}-{is_cut}",
+                    f"format-{named}-{served}-{is_cut}",
                     _DATASET,
                     ((file, None, check, replace(_REPORT, format=served)),),
                 )
@@ -277,7 +279,7 @@ def _of_several() -> Iterator[StoredDataset]:
 
 def _not_carried() -> Iterator[StoredDataset]:
     """Facts that an interface could not carry, where they are missing and where they stand all the same."""
-    facts = sorted({fact for found in FACTS.values() for fact in found})
+    facts = sorted({fact for metric in metrics().values() for fact in metric.facts})
     for fact in facts:
         yield stored(f"not-carried-{fact}", replace(_NOTHING, not_carried=(fact,)), (_BARE,))
         yield stored(f"carried-{fact}", replace(_DATASET, not_carried=(fact,)), (_WHOLE,))

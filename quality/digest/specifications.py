@@ -18,7 +18,7 @@ from specs.vocabularies import read
 __all__ = ["data_files", "rules_of_tables", "specification_parts"]
 
 SPECS = Path(specs.__file__ or "").parent
-_PROSE = {"question", "source", "rationale", "weighs", "fix", "example", "title", "note"}
+_PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
 _RULE_PROSE = {"message", "why", "fix"}
 _FOLDERS = ("expectations", "standards", "vocabularies")
 """What tables and records are held against, and by which words they are understood."""

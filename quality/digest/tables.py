@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.digest.canonical import hashed
 from quality.digest.specifications import rules_of_tables
 from specs.errors import Strict, parse, read_toml
@@ -101,11 +101,12 @@ def _files() -> tuple[_File, ...]:
 def look(folder: Path) -> Iterator[Looked]:
     """Look into every file of the corpus; ``folder`` is an empty one for those that are made for it."""
     from quality.tables.inspect import inspect
-    from quality.tables.judge import Asked
 
     before: dict[str, Mapping[str, Any]] = {}
     for one in _files():
-        asked = Asked(
+        context = TableContext(
+            path=FILES / one.name,
+            declared_format=one.format,
             title=one.title,
             file_name=one.file_name,
             today=TODAY,
@@ -113,14 +114,13 @@ def look(folder: Path) -> Iterator[Looked]:
             schema_path=FILES / one.schema_file if one.schema_file else None,
             siblings={name: FILES / path for name, path in one.siblings.items()},
         )
-        report = inspect(FILES / one.name, declared_format=one.format, declared_media_type=None, asked=asked)
+        report = inspect(context)
         before[one.name] = report.profile
         yield Looked(one.name, report)
     for name, build in _BUILT.items():
         path = folder / name
         path.write_bytes(build())
-        declared = path.suffix[1:].upper()
-        yield Looked(name, inspect(path, declared_format=declared, declared_media_type=None, asked=Asked(today=TODAY)))
+        yield Looked(name, inspect(TableContext(path=path, declared_format=path.suffix[1:].upper(), today=TODAY)))
         path.unlink()
 
 

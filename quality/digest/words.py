@@ -9,7 +9,8 @@ from typing import Any
 import specs
 from catalog import vocabulary
 from catalog.model import DataService, Dataset, Distribution, TableReport
-from catalog.reading import StoredDataset, StoredDistribution
+from catalog.reading import StoredDataset
+from catalog.subjects import DistributionSubject
 from catalog.vocabulary.folding import name_key, split_list
 from catalog.vocabulary.promises import hvd_code, hvd_top, keys_of
 from quality.period_words import told_by
@@ -236,12 +237,6 @@ def answers(vocabulary_name: str) -> list[Any]:
     return [*rows, [[text, look_up(text)] for text in OTHER_TEXTS.get(vocabulary_name, ())]]
 
 
-def _file(number: int, distribution: Distribution, table: TableReport | None = None) -> StoredDistribution:
-    return StoredDistribution(
-        id=f"part-{number}", distribution=distribution, access_check=None, download_check=None, table=table
-    )
-
-
 def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
     """A dataset in which a row of a vocabulary is declared, wherever such a word is declared."""
     word = row.get("id") or row.get("alpha3") or next(iter(_said(vocabulary_name, row)), "")
@@ -270,7 +265,10 @@ def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
         portal_id="corpus",
         publisher_id=None,
         dataset=d,
-        distributions=tuple(_file(at, one, table) for at, one in enumerate(files)),
+        distributions=tuple(
+            DistributionSubject(id=f"part-{at}", distribution=one, dataset=d, table=table)
+            for at, one in enumerate(files)
+        ),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from catalog import vocabulary
-from quality.metrics.answers import answers, present, usable_url, valid_email, yes
+from quality.metrics.answers import NOTHING_MORE, answers, present, usable_url, valid_email, yes
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
+from quality.tables.words import told
 
 __all__: list[str] = []
 
@@ -45,6 +46,13 @@ def link_ok(s: DistributionSubject) -> Measurement:
     return UNKNOWN if download is UNKNOWN or access is UNKNOWN else 0.0
 
 
+def link_ok_observed(s: DistributionSubject) -> str:
+    """Say what the address answered, or that there is none."""
+    if s.check is not None:
+        return s.check.detail or s.check.fault or "no answer"
+    return "no address is given" if s.url is None else NOTHING_MORE
+
+
 def tls_valid(s: DistributionSubject) -> Measurement:
     """Not asked of addresses without TLS. A chain that we cannot follow may be one that our own list does not know."""
     if s.check is None or not (s.url or "").strip().lower().startswith("https:"):
@@ -52,6 +60,11 @@ def tls_valid(s: DistributionSubject) -> Measurement:
     if s.check.tls_fault:
         return 0.0 if _CERTAIN.search(s.check.tls_fault) else UNKNOWN
     return 1.0 if s.check.status is not None else UNKNOWN
+
+
+def tls_valid_observed(s: DistributionSubject) -> str:
+    """Say why the certificate cannot be verified."""
+    return NOTHING_MORE if s.check is None else s.check.tls_fault or "TLS fails"
 
 
 def file_served(s: DistributionSubject) -> Measurement:
@@ -68,6 +81,11 @@ def file_served(s: DistributionSubject) -> Measurement:
     # The file was not looked into: a page in its place is told by its media type.
     served = (s.check.content_type or "").lower()
     return UNKNOWN if not served else yes("text/html" not in served or (fmt is not None and fmt.id == "HTML"))
+
+
+def file_served_observed(s: DistributionSubject) -> str:
+    """Say what was found in place of the file."""
+    return told(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
 
 
 def contact_present(s: DatasetSubject) -> float:

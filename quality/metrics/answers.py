@@ -1,14 +1,17 @@
-"""The few ways in which metrics answer."""
+"""The few ways in which metrics answer, and the words that their sentences share."""
 
 from __future__ import annotations
 
 import re
 
 from catalog.model import ResourceCheck
+from catalog.vocabulary import FileFormat
 from quality.subject import UNKNOWN, Measurement
 
-__all__ = ["answers", "present", "usable_url", "valid_email", "yes"]
+__all__ = ["NOTHING_MORE", "answers", "format_name", "present", "usable_url", "valid_email", "yes"]
 
+NOTHING_MORE = "no"
+"""What a finding observed where the answer itself says it all."""
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
@@ -47,3 +50,8 @@ def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
         case "broken" | "invalid":
             return 0.0
     return UNKNOWN
+
+
+def format_name(fmt: FileFormat | None) -> str:
+    """Id of a format in the vocabulary of file formats; "unknown" for none."""
+    return "unknown" if fmt is None else fmt.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog import vocabulary
-from quality.metrics.answers import present, yes
+from quality.metrics.answers import format_name, present, yes
 from quality.subject import UNKNOWN, DistributionSubject, Measurement
 
 __all__: list[str] = []
@@ -24,6 +24,12 @@ def licence_known(s: DistributionSubject) -> float | None:
     return yes(s.licence is not None)
 
 
+def licence_known_observed(s: DistributionSubject) -> str:
+    """Name the licence, as recognised or else as declared, in 300 characters at most."""
+    found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
+    return f"the licence is: {found}"[:300] if found else "no licence is given"
+
+
 def licence_in_mqa_list(s: DistributionSubject) -> float:
     return yes(s.licence is not None and s.licence.in_mqa_list)
 
@@ -37,12 +43,22 @@ def licence_open(s: DistributionSubject) -> Measurement:
     return yes(s.licence.is_open)
 
 
+def licence_open_observed(s: DistributionSubject) -> str:
+    """Name the licence, as :func:`licence_known_observed` does."""
+    return licence_known_observed(s)
+
+
 def format_open(s: DistributionSubject) -> Measurement:
     """Not asked of an API of which no more is said: what it speaks is no format of a vendor's, nor shown to be open."""
     fmt = s.served_format or s.declared_format
     if fmt is not None and fmt.id in ("API", "REST", "SOAP"):
         return None
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
+
+
+def format_open_observed(s: DistributionSubject) -> str:
+    """Name the format, served or else declared."""
+    return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
 def licence_truthful(s: DistributionSubject) -> Measurement:

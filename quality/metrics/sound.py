@@ -6,7 +6,7 @@ A defect counts by its rate: one bad row in a thousand leaves 0.9, one in a hund
 from __future__ import annotations
 
 from catalog.model import TableReport
-from quality.metrics.answers import yes
+from quality.metrics.answers import NOTHING_MORE, yes
 from quality.subject import UNKNOWN, DistributionSubject, Measurement, Unknown
 from specs.table_rules import table_rules
 
@@ -82,6 +82,11 @@ def table_encoding_utf8(s: DistributionSubject) -> Measurement:
         return None
     is_utf8 = report.encoding.lower().replace("_", "-").startswith(("utf-8", "ascii", "us-ascii"))
     return yes(is_utf8 and not _count(report, RULES["table_encoding_utf8"]))
+
+
+def table_encoding_utf8_observed(s: DistributionSubject) -> str:
+    """Name the encoding that was recognised."""
+    return NOTHING_MORE if s.table is None else f"the encoding is {s.table.encoding}"
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:

@@ -7,8 +7,8 @@ changed as observed. Only the last two count.
 from __future__ import annotations
 
 from quality import claims
-from quality.metrics.answers import present, yes
-from quality.periods import expectation, last_change
+from quality.metrics.answers import NOTHING_MORE, present, yes
+from quality.periods import expectation, last_change, lateness
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
@@ -39,6 +39,11 @@ def up_to_date(s: DatasetSubject) -> Measurement:
     return UNKNOWN if changed is None else yes((s.as_of - changed[0]).days <= due.limit_days)
 
 
+def up_to_date_observed(s: DatasetSubject) -> str:
+    """Say when the data changed last, and since when they are late."""
+    return lateness(s)
+
+
 def distribution_issued_present(s: DistributionSubject) -> float:
     return present(s.distribution.issued)
 
@@ -50,3 +55,11 @@ def distribution_modified_present(s: DistributionSubject) -> float:
 def modified_truthful(s: DistributionSubject) -> Measurement:
     """Asked where the data were seen to change, or the date cannot be."""
     return None if s.as_of is None else claims.modified(s.distribution.modified, s.check, s.as_of)
+
+
+def modified_truthful_observed(s: DistributionSubject) -> str:
+    """Give the declared date, and the day after which the data were seen to change."""
+    if s.check is None:
+        return NOTHING_MORE
+    changed = f"; the data changed after {s.check.unchanged_until}" if s.check.unchanged_until else ""
+    return f"declared {s.distribution.modified}{changed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from catalog import vocabulary
 from catalog.vocabulary import FileFormat
 from quality import claims
-from quality.metrics.answers import present, yes
+from quality.metrics.answers import NOTHING_MORE, format_name, present, yes
 from quality.prose import is_law, is_text
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
@@ -48,6 +48,11 @@ def machine_readable(s: DistributionSubject) -> Measurement:
     return UNKNOWN if fmt is None else yes(fmt.is_machine_readable)
 
 
+def machine_readable_observed(s: DistributionSubject) -> str:
+    """Name the format, served or else declared."""
+    return f"the format is {format_name(s.served_format or s.declared_format)}"
+
+
 def format_truthful(s: DistributionSubject) -> Measurement:
     """Not asked where no format was declared, where a page was meant, or where a page came instead of the file
     (that is ``file_served``)."""
@@ -59,6 +64,11 @@ def format_truthful(s: DistributionSubject) -> Measurement:
     if s.check.outcome != "ok" or (s.table is not None and s.table.status == "wrong_content"):
         return None
     return UNKNOWN if served is None else claims.agrees(declared, served)
+
+
+def format_truthful_observed(s: DistributionSubject) -> str:
+    """Name both formats."""
+    return f"declared {format_name(s.declared_format)}, served {format_name(s.served_format)}"
 
 
 def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
@@ -75,10 +85,20 @@ def media_type_truthful(s: DistributionSubject) -> Measurement:
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
 
 
+def media_type_truthful_observed(s: DistributionSubject) -> str:
+    """Name the declared media type and the format served."""
+    return f"declared {s.distribution.media_type}, served {format_name(s.served_format)}"
+
+
 def content_type_truthful(s: DistributionSubject) -> Measurement:
     """Not asked of media types that name no format, such as text/plain and application/octet-stream."""
     fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
     return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)
+
+
+def content_type_truthful_observed(s: DistributionSubject) -> str:
+    """Name the header as sent and the format served."""
+    return NOTHING_MORE if s.check is None else f"sent as {s.check.content_type}, is {format_name(s.served_format)}"
 
 
 def byte_size_truthful(s: DistributionSubject) -> Measurement:
@@ -88,11 +108,23 @@ def byte_size_truthful(s: DistributionSubject) -> Measurement:
     return claims.byte_size(s.distribution.byte_size, s.check)
 
 
+def byte_size_truthful_observed(s: DistributionSubject) -> str:
+    """Give both sizes: the declared one as it was written, the other in bytes."""
+    if s.check is None:
+        return NOTHING_MORE
+    return f"declared {s.distribution.byte_size}, served {claims.served_bytes(s.check)} bytes"
+
+
 def checksum_truthful(s: DistributionSubject) -> Measurement:
     """Not asked where a page came instead of the file."""
     if s.table is not None and s.table.status == "wrong_content":
         return None
     return claims.checksum(s.distribution, s.check)
+
+
+def checksum_truthful_observed(s: DistributionSubject) -> str:
+    """Name the algorithm of the checksum that differs."""
+    return f"the declared {s.distribution.checksum_algorithm} is another than that of the file"
 
 
 def language_truthful(s: DistributionSubject) -> Measurement:
@@ -103,11 +135,24 @@ def language_truthful(s: DistributionSubject) -> Measurement:
     return claims.language([one.id for one in languages if one is not None], s.check.script)
 
 
+def language_truthful_observed(s: DistributionSubject) -> str:
+    """Name the declared languages and the script of the file."""
+    if s.check is None:
+        return NOTHING_MORE
+    declared = ", ".join(s.distribution.language or s.dataset.language)
+    return f"declared {declared}, written in {s.check.script} letters"
+
+
 def file_distinct(s: DistributionSubject) -> Measurement:
     """Asked where the file was downloaded whole."""
     if s.check is None or s.check.outcome != "ok" or s.check.sha256 is None or s.check.is_truncated:
         return None
     return yes(claims.twin_of(s) is None)
+
+
+def file_distinct_observed(s: DistributionSubject) -> str:
+    """Name the other distribution, in 300 characters at most."""
+    return f"the same file as of: {claims.twin_of(s)}"[:300]
 
 
 def byte_size_present(s: DistributionSubject) -> float:

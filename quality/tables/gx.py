@@ -16,6 +16,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from quality.confine import room_to_load
+from specs.imports import load_when_used
+
+# For the Kullback-Leibler and Kolmogorov-Smirnov expectations alone, and their drawings: a third of the time.
+load_when_used("scipy.stats", "altair", within=room_to_load)
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: it is read there
 with warnings.catch_warnings():
     # great_expectations 1.24 (datasource/fluent) imports modules that Python 3.11 renamed.

@@ -21,7 +21,7 @@ from typing import Any
 from lxml import etree
 from python_calamine import CalamineError
 
-from catalog.model import TableDefect, TableReport
+from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.archives import shapefiles, tables_in, unpacked_gzip, unpacked_member, unpacked_shapefile
 from quality.tables.defects import defect
 from quality.tables.dialect import decode
@@ -30,8 +30,7 @@ from quality.tables.heading import heading_of
 from quality.tables.json_records import RecordTable, check_syntax, parse, records_of
 from quality.tables.judge import (
     MOST_DECLARED_ROWS,
-    Asked,
-    Found,
+    ScannedTable,
     encoding_defects,
     judge,
     judge_workbook,
@@ -41,7 +40,7 @@ from quality.tables.layers import read_layers
 from quality.tables.limits import MAX_JSON_BYTES, MAX_RECORD_CHARS, MAX_XML_BYTES, Refused
 from quality.tables.parquet import read_parquet
 from quality.tables.parts import Part, together
-from quality.tables.promise import promised_formats, promises_file
+from quality.tables.promise import charset_of, promised_formats, promises_file
 from quality.tables.quoted import is_quoted_by_lines, without_quotes
 from quality.tables.record_table import judge_records
 from quality.tables.sheets import read_workbook
@@ -64,25 +63,15 @@ _XML_LIMITS = {
 _JSON = {"JSON", "GEOJSON", "JSON_LD", "JSON_LINES"}
 
 
-def inspect(
-    path: Path,
-    *,
-    declared_format: str | None,
-    declared_media_type: str | None,
-    declared_charset: str | None = None,
-    is_truncated: bool = False,
-    max_rows: int = 2_000,
-    asked: Asked | None = None,
-) -> TableReport:
-    """Recognise the file at ``path``, and check it where it is a table: the whole of it in one pass, and its first
-    ``max_rows`` rows by expectations.
+def inspect(context: TableContext) -> TableReport:
+    """Recognise a file, and check it where it is a table: the whole of it in one pass, and its first
+    ``context.max_rows`` rows by expectations.
 
     Never raises for what a file holds: a fault of ours is status "unknown" with a note.
     """
     started = time.monotonic()
     try:
-        looker = _Look(declared_format, declared_media_type, declared_charset, is_truncated, max_rows, asked or Asked())
-        report = looker.at(path)
+        report = _Inspection(context).at(context.path)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except MemoryError:
@@ -101,22 +90,16 @@ def refused(why: str, rule: str = "not_looked_into") -> TableDefect:
     return replace(defect(rule, 1, message=message), source="sniff")
 
 
-class _Look:
-    """One look at one file, or at the file in an archive."""
+class _Inspection:
+    """How far the inspection of one file has come, which may lead to the files in an archive."""
 
-    def __init__(
-        self,
-        declared_format: str | None,
-        declared_media_type: str | None,
-        charset: str | None,
-        is_truncated: bool,
-        max_rows: int,
-        asked: Asked,
-    ) -> None:
-        self.promised = promised_formats(declared_format, declared_media_type)
+    def __init__(self, context: TableContext) -> None:
+        self.context = context
+        """Of the file, or of the member of an archive that is looked into."""
+        self.promised = promised_formats(context.declared_format, context.declared_media_type)
         self.is_file_promised = promises_file(self.promised)
-        self.charset, self.is_truncated, self.max_rows = charset, is_truncated, max_rows
-        self.asked = asked
+        self.is_truncated = context.is_truncated
+        """Whether the bytes at hand are only the beginning of a file: so may be those that an archive holds."""
         self.is_unquoted = False
         """Whether the quotes around its lines were taken away."""
 
@@ -177,7 +160,7 @@ class _Look:
         return replace(spoiled(base, "error_instead_of_file"), status="wrong_content")
 
     def _text(self, path: Path, base: TableReport) -> TableReport:
-        opened = open_text(path, self.charset, self.is_truncated)
+        opened = open_text(path, charset_of(self.context.content_type), self.is_truncated)
         if opened is None:
             return spoiled(base, "empty_file")
         if not self.is_unquoted and is_quoted_by_lines(head_of(path, opened.encoding, self.is_truncated)):
@@ -195,7 +178,7 @@ class _Look:
             delimiter=delimiter,
         )
         scan, around = scan_text(path, opened, is_cut=self.is_truncated)
-        most = MOST_DECLARED_ROWS if self.asked.schema_path else self.max_rows
+        most = MOST_DECLARED_ROWS if self.context.schema_path else self.context.max_rows
         table, _ = first_rows(path, opened, most, is_cut=self.is_truncated)
         found = list(encoding_defects(opened.encoding))
         if around.note_rows and len(table.rows) > scan["rows"]:
@@ -204,7 +187,7 @@ class _Look:
         longer = whole_enough(path, opened, table, scan, is_cut=self.is_truncated)
         longer, scan, around, stacked = parted(longer, scan, around)
         table = Table(table.header, table.header_line, longer.rows[:most], longer.lines[:most])
-        return judge(base, Found(table, scan, around, [*found, *stacked], heading_of(opened)), self.asked)
+        return judge(base, ScannedTable(table, scan, around, [*found, *stacked], heading_of(opened)), self.context)
 
     def _unquoted(self, path: Path, base: TableReport, encoding: Encoding) -> TableReport:
         """The report on the table within lines that are quoted as wholes, with that fault."""
@@ -226,7 +209,7 @@ class _Look:
             raise Refused("a spreadsheet that was downloaded in part cannot be read")
         if base.format == "XLS" and base.note:
             raise Refused(f"{base.note}: too old for the reader used here")
-        return judge_workbook(base, read_workbook(path), self.asked, self.max_rows)
+        return judge_workbook(base, read_workbook(path), self.context)
 
     def _json(self, path: Path, base: TableReport, size: int) -> TableReport:
         if self.is_truncated:
@@ -274,12 +257,12 @@ class _Look:
         if not tables:
             return base
         if len(tables) == 1:
-            return judge_records(base, tables[0], self.asked, self.max_rows)
-        previous = self.asked.previous.get("table")
+            return judge_records(base, tables[0], self.context)
+        previous = self.context.previous.get("table")
         parts = []
         for one in tables:
-            own = self.asked if previous == one.name else replace(self.asked, previous={})
-            parts.append(Part(one.name or "", judge_records(base, one, own, self.max_rows)))
+            own = self.context if previous == one.name else replace(self.context, previous={})
+            parts.append(Part(one.name or "", judge_records(base, one, own)))
         return together(parts)
 
     def _geopackage(self, path: Path, base: TableReport) -> TableReport:
@@ -294,7 +277,7 @@ class _Look:
             raise Refused("a shapefile that was downloaded in part cannot be read")
         tables = []
         for name, infos in shapefiles(path).items():
-            with unpacked_shapefile(path, infos, self.asked.unpacked_bytes) as layer:
+            with unpacked_shapefile(path, infos, self.context.unpacked_bytes) as layer:
                 tables += [replace(one, name=_printable(name)) for one in read_layers(layer)]
         return self._records(base, tables)
 
@@ -321,7 +304,7 @@ class _Look:
     def _archive(self, path: Path, base: TableReport) -> TableReport:
         try:
             if base.format == "GZIP":
-                with unpacked_gzip(path, self.asked.unpacked_bytes) as (member, is_cut):
+                with unpacked_gzip(path, self.context.unpacked_bytes) as (member, is_cut):
                     self.is_truncated = self.is_truncated or is_cut
                     return _from_archive(base, self.at(member, is_inside=True), "a GZIP file with")
             found = tables_in(path)
@@ -337,12 +320,12 @@ class _Look:
 
     def _members(self, path: Path, base: TableReport, infos: Sequence[zipfile.ZipInfo]) -> TableReport:
         """The report on the tables in an archive, one after the other."""
-        left, parts, asked = self.asked.unpacked_bytes, [], self.asked
+        left, parts, context = self.context.unpacked_bytes, [], self.context
         for info in infos:
             name = _printable(info.filename)
             if len(infos) > 1:
-                is_main = asked.previous.get("member") == name
-                self.asked = replace(asked, file_name=Path(name).name, previous=asked.previous if is_main else {})
+                is_main = context.previous.get("member") == name
+                self.context = replace(context, file_name=Path(name).name, previous=context.previous if is_main else {})
             try:
                 with unpacked_member(path, info, left) as member:
                     left -= member.stat().st_size

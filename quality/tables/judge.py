@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from catalog.model import TableDefect, TableReport
+from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.arrangement import beside, odd_layout
 from quality.tables.declared import DeclaredSchema, Referenced, read_schema, validate
 from quality.tables.defects import column_defects, defect, header_defects, row_defects
@@ -17,8 +16,7 @@ from quality.tables.drift import drift
 from quality.tables.encoding import Encoding
 from quality.tables.expectations import check_table
 from quality.tables.heading import HeaderLines, heading_of
-from quality.tables.layout import Around, has_no_header, is_total
-from quality.tables.limits import TableBounds
+from quality.tables.layout import TableSurroundings, has_no_header, is_total
 from quality.tables.odd_codes import odd_codes
 from quality.tables.odd_values import odd_values
 from quality.tables.personal import find_personal
@@ -35,7 +33,7 @@ from quality.tables.structure import Table
 from quality.tables.sums import has_amounts, named_totals, sub_totals, sum_row, summed, written
 from quality.tables.text import first_rows, open_text
 
-__all__ = ["Asked", "Found", "encoding_defects", "judge", "judge_workbook", "spoiled"]
+__all__ = ["ScannedTable", "encoding_defects", "judge", "judge_workbook", "spoiled"]
 
 HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
 MOST_DECLARED_ROWS = 20_000
@@ -50,33 +48,12 @@ FAILING_RATE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is known of a table beforehand."""
-
-    title: str | None = None
-    """Of dataset and file: it may say of what kind the table is."""
-    file_name: str | None = None
-    """Last part of its address: a data package describes several files."""
-    today: date | None = None
-    """Day of the run: what lies beyond it has not happened."""
-    previous: Mapping[str, Any] = field(default_factory=dict)
-    """Profile of the version before; empty where there is none."""
-    schema_path: Path | None = None
-    """A schema that was declared for it."""
-    siblings: Mapping[str, Path] = field(default_factory=dict)
-    """The other files of the dataset, by the last part of their addresses: foreign keys may refer to them."""
-    is_sample: bool = False
-    unpacked_bytes: int = TableBounds().unpacked_bytes
-    """Of the file in an archive, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class ScannedTable:
     """A table: its first rows, the pass over all of it, and what stands around it."""
 
     table: Table
     scan: Scan
-    around: Around
+    around: TableSurroundings
     defects: list[TableDefect]
     header: HeaderLines
     has_lines: bool = True
@@ -109,7 +86,7 @@ def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
         yield defect("nul_byte", encoding.nuls)
 
 
-def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
+def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
     """The report on a table."""
     table = found.table
     seen = odd_layout(table.header, table.rows, base.delimiter)
@@ -136,7 +113,7 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     defects += [*_repeated(profile, table, totals), *column_defects(profile)]
     defects += [*odd_codes(table, profile), *odd_values(table, profile)]
     first_line = table.lines[0] if table.lines else max((table.header_line, *found.header.extra)) + 1
-    defects += find_personal(profile.columns, first_line, asked.today)
+    defects += find_personal(profile.columns, first_line, context.today)
     if not found.has_lines:
         defects = [one for one in defects if one.rule not in OF_LINES]
     if not is_understood:
@@ -146,18 +123,18 @@ def judge(base: TableReport, found: Found, asked: Asked) -> TableReport:
     kinds = [column.kind for column in profile.columns]
     report = report_of(profile, names[:width] if table.is_nameless else table.header, table.header_line)
     licence, has_schema = None, False
-    if asked.schema_path and (schema := read_schema(asked.schema_path, asked.file_name)):
+    if context.schema_path and (schema := read_schema(context.schema_path, context.file_name)):
         is_whole = len(table.rows) == profile.rows
-        declared = validate(table, schema, is_whole=is_whole, referenced=_referenced(schema, asked.siblings))
+        declared = validate(table, schema, is_whole=is_whole, referenced=_referenced(schema, context.siblings))
         defects += _weighed(declared.defects)
         report, licence, has_schema = declared.report or report, schema.licence, bool(declared.report)
-    verdict = check_table(table, kinds, profile.rows, title=asked.title, today=asked.today)
+    verdict = check_table(table, kinds, profile.rows, title=context.title, today=context.today)
     known = {one.rule for one in defects}
     said = [one for one in verdict.defects if one.rule not in known and not contradicted(one, profile, found.header)]
     defects += _weighed(said) if is_understood else []
-    kept = profile.to_dict(is_sample=asked.is_sample) | {"has_schema": has_schema, "layout": _layout(found.header)}
-    if asked.previous:
-        defects += _weighed(replace(one, source="drift") for one in drift(asked.previous, kept))
+    kept = profile.to_dict(is_sample=context.is_truncated) | {"has_schema": has_schema, "layout": _layout(found.header)}
+    if context.previous:
+        defects += _weighed(replace(one, source="drift") for one in drift(context.previous, kept))
     return replace(
         base,
         status="invalid" if _fails(defects, profile.rows) else "valid",
@@ -194,7 +171,7 @@ _OF_LAYOUT = frozenset({"preamble", "footer", "several_tables"})
 """Those that take it for a table of rows below a header."""
 
 
-def not_understood(found: Found) -> bool:
+def not_understood(found: ScannedTable) -> bool:
     """Whether the rows below the header do not agree with one another, or the names do not cover the columns."""
     return found.header.heading.confidence < UNDERSTOOD and len(found.table.rows) > 3
 
@@ -271,7 +248,7 @@ def _fails(defects: Iterable[TableDefect], rows: int) -> bool:
     return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
 
 
-def _around(found: Found, totals: Sequence[int]) -> Iterator[TableDefect]:
+def _around(found: ScannedTable, totals: Sequence[int]) -> Iterator[TableDefect]:
     """What stands above, below and beside the table."""
     table = found.table
     around = found.around
@@ -289,7 +266,7 @@ def _around(found: Found, totals: Sequence[int]) -> Iterator[TableDefect]:
         yield defect("totals_row", len(totals), totals)
 
 
-def _totals(found: Found) -> list[int]:
+def _totals(found: ScannedTable) -> list[int]:
     """Lines of totals: those that say so, unless they are many, and the last where it adds up the others."""
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may stand for all
@@ -314,7 +291,7 @@ def _repeated(profile: Profile, table: Table, totals: Sequence[int]) -> Iterator
             yield one
 
 
-def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows: int) -> TableReport:
+def judge_workbook(base: TableReport, workbook: Workbook, context: TableContext) -> TableReport:
     """The report on the main sheet, with what is wrong with the others."""
     if not workbook.sheets:
         return spoiled(base, "empty_file", message="The workbook holds no table.")
@@ -331,8 +308,8 @@ def judge_workbook(base: TableReport, workbook: Workbook, asked: Asked, max_rows
         notes.append(f"{len(workbook.small)} sheet(s) without a table")
     base = replace(base, sheet=main.name, note=joined(*notes))
     table, scan, around, stacked = parted(main.table(MOST_PARTED), scan_sheet(main), main.around)
-    table = Table(table.header, table.header_line, table.rows[:max_rows], table.lines[:max_rows])
-    report = judge(base, Found(table, scan, around, [*found, *stacked], heading_of(main)), asked)
+    table = Table(table.header, table.header_line, table.rows[: context.max_rows], table.lines[: context.max_rows])
+    report = judge(base, ScannedTable(table, scan, around, [*found, *stacked], heading_of(main)), context)
     beside = (one for sheet in others if _is_plain_table(sheet) for one in _judged_beside(sheet))
     defects = [*report.defects, *beside]
     sheets = [

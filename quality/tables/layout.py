@@ -11,7 +11,7 @@ from functools import lru_cache
 from quality.tables.scanning import look
 from quality.tables.sums import TOTALS
 
-__all__ = ["Around", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
+__all__ = ["TableSurroundings", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
 
 _NOTE = re.compile(
     r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|"
@@ -38,7 +38,7 @@ Row = tuple[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class TableSurroundings:
     """What stands above and below a table, by lines."""
 
     above: list[int]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.model.judged import MAX_UNPACKED_BYTES
+
 __all__ = [
     "MAX_JSON_BYTES", "MAX_RATIO", "MAX_RECORD_CHARS", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds",
 ]  # fmt: skip
@@ -21,7 +23,7 @@ class TableBounds:
     """For one file."""
     memory_bytes: int = MAX_MEMORY
     """Of a worker, its libraries among it: they take 230 MB."""
-    unpacked_bytes: int = 512 * 1024**2
+    unpacked_bytes: int = MAX_UNPACKED_BYTES
     """Of the file in an archive."""
 
 

@@ -22,12 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from catalog.model import TableDefect, TableReport
+from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.limits import MAX_MEMORY
-from quality.tables.wire import FAULT, InspectTask, dump_task, parse_report
+from quality.tables.wire import FAULT, CatalogueFile, dump_task, parse_report
 from specs.table_rules import table_rules
 
-__all__ = ["InspectTask", "InspectionPool"]
+__all__ = ["CatalogueFile", "InspectionPool", "Task"]
+
+Task = TableContext | CatalogueFile
 
 _READ_BYTES = 1024**2
 _MAX_REPORT_BYTES = 64 * 1024**2
@@ -41,7 +43,7 @@ class _Child:
     """On the monotonic clock: until when it has to be ready, or done with its task."""
     folder: Path
     """Where it unpacks archives."""
-    task: InspectTask | None = None
+    task: Task | None = None
     is_ready: bool = False
     received: bytearray = field(default_factory=bytearray)
     done: int = 0
@@ -92,10 +94,10 @@ class InspectionPool:
         """Process ids of the children alive now."""
         return tuple(child.process.pid for child in self._children)
 
-    def map(self, tasks: Iterable[InspectTask]) -> Iterator[tuple[str, TableReport]]:
+    def map(self, tasks: Iterable[Task]) -> Iterator[tuple[str, TableReport]]:
         """Key and report of each task, in the order they finish. Takes tasks only as children become free."""
         waiting = iter(tasks)
-        returned: deque[InspectTask] = deque()  # of children that died before they looked at their first task
+        returned: deque[Task] = deque()  # of children that died before they looked at their first task
         failed_starts = 0
         is_exhausted = False
         try:
@@ -126,13 +128,14 @@ class InspectionPool:
             for child in [child for child in self._children if child.task]:
                 self._end(child)
 
-    def _unknown(self, task: InspectTask, message: str) -> TableReport:
+    def _unknown(self, task: Task, message: str) -> TableReport:
         why = f"the check was stopped: {message}"
+        is_cut = isinstance(task, TableContext) and task.is_truncated
         told = table_rules()["not_looked_into"]
         defect = TableDefect(rule=told.id, count=1, message=f"{why}.", severity=told.severity, source="sniff")
-        return TableReport(status="unknown", is_sample=task.is_truncated, note=why, defects=(defect,))
+        return TableReport(status="unknown", is_sample=is_cut, note=why, defects=(defect,))
 
-    def _hand_out(self, queue: deque[InspectTask]) -> None:
+    def _hand_out(self, queue: deque[Task]) -> None:
         busy = sum(child.task is not None for child in self._children)
         while len(self._children) < min(self._workers, busy + len(queue)):
             self._start()

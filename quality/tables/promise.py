@@ -6,7 +6,7 @@ import re
 
 from quality.tables.sniff import MEDIA_TYPES
 
-__all__ = ["promised_formats", "promises_file"]
+__all__ = ["charset_of", "promised_formats", "promises_file"]
 
 _BY_MEDIA_TYPE = {media_type.lower(): format_id for format_id, media_type in MEDIA_TYPES.items()} | {
     "application/csv": "CSV",
@@ -44,3 +44,9 @@ def promises_file(formats: frozenset[str]) -> bool:
     """
     pages = {"HTML", "HTM", "XHTML", "WWW", "WEB", "WEBSITE", "LINK", "URL", "API", "REST", "WMS", "WFS", "WMTS", "WCS"}
     return bool(formats & _FILES) and not formats & pages
+
+
+def charset_of(content_type: str | None) -> str | None:
+    """The charset that a Content-Type names, as it stands there; None where it names none."""
+    _, _, charset = (content_type or "").partition("charset=")
+    return charset.split(";")[0].strip(" \"'") or None

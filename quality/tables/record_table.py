@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from catalog.model import TableDefect, TableReport
+from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.defects import defect
 from quality.tables.headers import Heading
 from quality.tables.heading import HeaderLines
 from quality.tables.json_records import RecordTable
-from quality.tables.judge import Asked, Found, joined, judge
-from quality.tables.layout import Around
+from quality.tables.judge import ScannedTable, joined, judge
+from quality.tables.layout import TableSurroundings
 from quality.tables.limits import Refused
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.sheets import csv_blocks
@@ -21,16 +21,20 @@ from quality.tables.text import MISSING_BYTES, MOST_CELLS, MOST_COLUMNS
 __all__ = ["judge_records"]
 
 
-def judge_records(base: TableReport, found: RecordTable, asked: Asked, max_rows: int) -> TableReport:
+def judge_records(base: TableReport, found: RecordTable, context: TableContext) -> TableReport:
     """The report on a table of records, by the same rules as that on a CSV; rows are numbers of records, from 1."""
     if len(found.names) > MOST_CELLS:
         raise Refused(f"its records have {len(found.names):,} keys")
     names = [name[:1_000] for name in found.names]
-    table = Table(names, 0, found.rows[:max_rows], list(range(1, min(len(found.rows), max_rows) + 1)))
+    table = Table(names, 0, found.rows[: context.max_rows], list(range(1, min(len(found.rows), context.max_rows) + 1)))
     heading = Heading(names=tuple(names), lines=(0,), extra=(), kind="", confidence=1.0)
     lines = HeaderLines((0,), (), heading)
     own = [defect("number_as_text", count, at, name) for name, (count, at) in found.as_text.items()]
-    report = judge(base, Found(table, _scan(names, found.rows), Around([], []), own, lines, has_lines=False), asked)
+    report = judge(
+        base,
+        ScannedTable(table, _scan(names, found.rows), TableSurroundings([], []), own, lines, has_lines=False),
+        context,
+    )
     note = f"rows are numbers of {found.unit}" + (", of which the first were looked at" if found.is_sample else "")
     return replace(
         report,

@@ -18,7 +18,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from quality.tables.dialect import find_header
 from quality.tables.headers import Heading, find_heading
-from quality.tables.layout import Around, find_footer, is_total
+from quality.tables.layout import TableSurroundings, find_footer, is_total
 from quality.tables.limits import MAX_WORKBOOK_BYTES, Refused
 from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
@@ -42,7 +42,7 @@ class Sheet:
     header_line: int
     heading: Heading
     rows: list[list[str]]
-    around: Around
+    around: TableSurroundings
     as_text: list[tuple[int, list[int]]]
     """Of each column: amounts and dates stored as text, and the rows of the first."""
     filled: list[int]
@@ -129,7 +129,7 @@ def _table_of(sheet: CalamineSheet, max_rows: int) -> Sheet | None:
         totals.append(start + number + 1)
     as_text, filled = _stored_as_text(rows, digits, start, width)
     merged = [first[0] + 1 for first, last in sheet.merged_cell_ranges or [] if last[0] >= index and first != last]
-    around = Around(
+    around = TableSurroundings(
         above=[number for number, row in enumerate(texts[:index], start=1) if any(cell.strip() for cell in row)],
         totals=totals[::-1],
         notes=footer.notes if footer else 0,

@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.model import TableDefect
 from quality.tables.defects import defect
-from quality.tables.layout import Around, second_table, title_above
+from quality.tables.layout import TableSurroundings, second_table, title_above
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.sheets import csv_blocks
 from quality.tables.structure import Table
@@ -58,7 +58,9 @@ def whole_enough(path: Path, opened: Opened, table: Table, scan: Scan, *, is_cut
     return table
 
 
-def parted(table: Table, scan: Scan, around: Around) -> tuple[Table, Scan, Around, list[TableDefect]]:
+def parted(
+    table: Table, scan: Scan, around: TableSurroundings
+) -> tuple[Table, Scan, TableSurroundings, list[TableDefect]]:
     """The first table alone, with the finding that there are more; or all of it, where it is one."""
     rows = list(zip(table.lines, table.rows, strict=True))
     found = second_table(rows, table.header)

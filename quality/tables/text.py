@@ -15,7 +15,7 @@ from quality.tables.body import group_of
 from quality.tables.dialect import Dialect, detect_dialect, find_header, read_records
 from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
 from quality.tables.headers import Heading, find_heading
-from quality.tables.layout import Around
+from quality.tables.layout import TableSurroundings
 from quality.tables.limits import Refused
 from quality.tables.scanning import Scan, Scanner, look
 from quality.tables.structure import Table
@@ -152,7 +152,7 @@ def first_rows(path: Path, opened: Opened, most: int, *, is_cut: bool = False) -
     return table, is_whole and not is_cut
 
 
-def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int = 100) -> tuple[Scan, Around]:
+def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int = 100) -> tuple[Scan, TableSurroundings]:
     """One pass over all rows but the notes below the table; and what stands above and below it."""
     dialect, encoding = opened.dialect, opened.encoding
     width = max(1, min(len(opened.header), MOST_COLUMNS))
@@ -173,7 +173,7 @@ def scan_text(path: Path, opened: Opened, *, is_cut: bool = False, places: int =
         ends_open = not block.endswith((b"\n", b"\r")) if block else ends_open
     scan = scanner.finish()
     last = scan["crlf"] + scan["lf"] + scan["cr"] + ends_open
-    return scan, Around(
+    return scan, TableSurroundings(
         above=opened.above,
         totals=[last - back for back in reversed(tail.totals)],
         notes=tail.notes,

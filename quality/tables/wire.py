@@ -3,63 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from catalog.model import TableDefect, TableReport
-from quality.tables.limits import TableBounds
+from catalog.model import TableContext, TableDefect, TableReport
 
-__all__ = ["FAULT", "InspectTask", "dump_report", "dump_task", "parse_report", "parse_task"]
+__all__ = ["FAULT", "CatalogueFile", "dump_report", "dump_task", "parse_report", "parse_task"]
 
 FAULT = "could not be checked: "
 """How the note begins where a library or our own code failed: the child is not used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InspectTask:
-    """One file to inspect. ``key`` comes back with the report; the rest goes to :func:`.inspect.inspect`."""
+class CatalogueFile:
+    """A portal's datasets, one JSON object a line: the report brings what the suite ``catalogue`` says of them."""
 
     key: str
+    """Under which the report comes back."""
     path: Path
-    is_catalogue: bool = False
-    """The file holds a portal's datasets, one JSON object a line: the report brings what the suite says of them."""
-    declared_format: str | None = None
-    declared_media_type: str | None = None
-    declared_charset: str | None = None
-    is_truncated: bool = False
-    max_rows: int = 2_000
-    """Rows that expectations look at; the pass over the table looks at all."""
-    title: str | None = None
-    file_name: str | None = None
-    today: str | None = None
-    """Day of the run, ISO 8601."""
-    previous: Mapping[str, Any] = field(default_factory=dict)
-    """Profile of the version before."""
-    schema_path: Path | None = None
-    siblings: Mapping[str, str] = field(default_factory=dict)
-    """Paths of the other files of the dataset, by the last part of their addresses."""
-    unpacked_bytes: int = TableBounds().unpacked_bytes
-    """Of the file in an archive, at most."""
 
 
-def dump_task(task: InspectTask) -> bytes:
-    paths = {"path": str(task.path), "schema_path": str(task.schema_path) if task.schema_path else None}
-    return _line({**asdict(task), **paths})
+def dump_task(task: TableContext | CatalogueFile) -> bytes:
+    """One line that :func:`parse_task` turns back into an equal task."""
+    return _line({"is_catalogue": isinstance(task, CatalogueFile)} | asdict(task))
 
 
-def parse_task(line: bytes) -> InspectTask:
-    fields = json.loads(line)
-    schema = Path(fields["schema_path"]) if fields["schema_path"] else None
-    return InspectTask(**{**fields, "path": Path(fields["path"]), "schema_path": schema})
+def parse_task(line: bytes) -> TableContext | CatalogueFile:
+    """The task in a line of :func:`dump_task`. Raises ValueError, TypeError or KeyError for any other line."""
+    fields: dict[str, Any] = json.loads(line)
+    if fields.pop("is_catalogue"):
+        return CatalogueFile(key=fields["key"], path=Path(fields["path"]))
+    text = TableContext(**fields)
+    return replace(
+        text,
+        path=Path(text.path),
+        schema_path=Path(text.schema_path) if text.schema_path else None,
+        siblings={name: Path(path) for name, path in text.siblings.items()},
+        today=date.fromisoformat(str(text.today)) if text.today else None,
+    )
 
 
 def dump_report(report: TableReport) -> bytes:
+    """One line that :func:`parse_report` turns back into an equal report."""
     return _line(asdict(report))
 
 
 def parse_report(line: bytes) -> TableReport:
+    """The report in a line. Raises ValueError, TypeError, KeyError or AttributeError where it holds none."""
     fields: dict[str, Any] = json.loads(line)
     fields["columns"] = tuple(fields["columns"])
     fields["defects"] = tuple(TableDefect(**{**defect, "rows": tuple(defect["rows"])}) for defect in fields["defects"])
@@ -67,5 +59,5 @@ def parse_report(line: bytes) -> TableReport:
 
 
 def _line(fields: dict[str, Any]) -> bytes:
-    # Lone surrogates of broken names survive as \ud800 escapes: the default ASCII form.
+    # Paths and days become text. Lone surrogates of broken names survive as \ud800 escapes: the default ASCII form.
     return json.dumps(fields, default=str).encode("ascii") + b"\n"

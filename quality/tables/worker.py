@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
-from pathlib import Path
 
 from catalog.model import TableReport
-from quality.confine import bound_memory, confine, own_channel, without
-from quality.tables.wire import dump_report, parse_task
+from quality.confine import bound_memory, confine, own_channel
+from quality.tables.wire import CatalogueFile, dump_report, parse_task
+from specs.imports import without
 
 _LATER_BYTES = 512 * 1024**2
 """Of address space for the text of pyarrow or GDAL, where a file needs them."""
@@ -27,34 +26,12 @@ def main(memory_bytes: int, parent_id: int) -> None:
     with without("pyarrow"):
         from quality.catalogue import judge_file as judge_catalogue
         from quality.tables.inspect import inspect
-        from quality.tables.judge import Asked
 
     bound_memory(memory_bytes, is_mapped_text_free=True, later_bytes=_LATER_BYTES)
     os.write(out, b'{"ready": true}\n')
     for line in tasks:
         task = parse_task(line)
-        if task.is_catalogue:
-            _send(out, judge_catalogue(task.path))
-            continue
-        report = inspect(
-            task.path,
-            declared_format=task.declared_format,
-            declared_media_type=task.declared_media_type,
-            declared_charset=task.declared_charset,
-            is_truncated=task.is_truncated,
-            max_rows=task.max_rows,
-            asked=Asked(
-                title=task.title,
-                file_name=task.file_name,
-                today=date.fromisoformat(task.today) if task.today else None,
-                previous=task.previous,
-                schema_path=task.schema_path,
-                siblings={name: Path(path) for name, path in task.siblings.items()},
-                is_sample=task.is_truncated,
-                unpacked_bytes=task.unpacked_bytes,
-            ),
-        )
-        _send(out, report)
+        _send(out, judge_catalogue(task.path) if isinstance(task, CatalogueFile) else inspect(task))
 
 
 def _send(out: int, report: TableReport) -> None:

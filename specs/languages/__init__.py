@@ -1,7 +1,8 @@
 """Languages as files: ``<code>.toml``, one language each, with every word of what is sent.
 
-English takes its sentences on mending from where they are defined, ``metrics.toml`` and ``table_rules.toml``; every
-other language has them in its own file. Another language is one more file: :func:`missing` says what it lacks.
+English takes its sentences on mending from where they are defined, ``metrics.toml`` and ``table_rules.toml``. Another
+language has them in its own file, or beside the definition (``fix_in``), so that one more language is one file, and one
+more metric is one table: :func:`missing` says what a language lacks.
 """
 
 from __future__ import annotations
@@ -79,8 +80,21 @@ def languages() -> dict[str, Language]:
         if one.code == "en":
             fixes = {"metrics": {m.id: m.fix for m in metrics().values()}}
             one = one.model_copy(update=fixes | {"table_rules": {r.id: r.fix for r in table_rules().values()}})
+        else:
+            beside = {m.id: m.fix_in[one.code] for m in metrics().values() if one.code in m.fix_in}
+            one = one.model_copy(update={"metrics": _joined(path, "metrics", one.metrics, beside)})
         found[one.code] = one
+    for metric in metrics().values():
+        if unknown := sorted(set(metric.fix_in) - set(found)):
+            raise SpecError(f"metrics.toml: {metric.id}.fix_in.{unknown[0]}: no file in {HERE} is of this language")
     return found
+
+
+def _joined(path: Path, table: str, own: Words, beside: Words) -> Words:
+    """The words of a language file with those that stand beside a definition; refuse a word that is said twice."""
+    if twice := sorted(set(own) & set(beside)):
+        raise SpecError(f"{path}: {table}.{twice[0]}: also said where it is defined; remove one")
+    return own | beside
 
 
 def language(code: str | None) -> Language:

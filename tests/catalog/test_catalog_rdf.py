@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from catalog.exports.dcat import export_rdf
 from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record
 from catalog.rdf.ntriples import n_triples
+from catalog.rdf.syntaxes import serialize
 from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, read_graph
 from catalog.records import write_page
 from catalog.store import Catalog
@@ -87,3 +91,26 @@ def test_texts_in_other_languages_are_exported_with_their_language() -> None:
     stored = StoredDataset(id="p-1", portal_id="p", publisher_id=None, dataset=dataset, distributions=())
     said = {(value.value, value.language) for _, _, value in dataset_graph(stored).quads() if value.kind == LITERAL}
     assert {("Arbres", ""), ("Trees", "en"), ("tree", "en"), ("arbre", ""), ("T", "")} <= said
+
+
+def test_a_graph_gives_the_same_text_in_every_syntax_whatever_the_seed_of_hashes() -> None:
+    script = (
+        "from catalog.rdf.syntaxes import SYNTAXES, serialize\nfrom catalog.rdf.terms import *\ngraph = Graph()\n"
+        "name = Term(IRI, 'urn:winnow:catalog:p')\n"
+        "for n in range(20):\n"
+        "    one = Term(BLANK, f'b{n}')\n"
+        "    graph.add(Term(IRI, f'http://x.example/{n % 3}'), 'http://purl.org/dc/terms/spatial', one)\n"
+        "    graph.add(one, RDF_TYPE, Term(IRI, f'http://www.w3.org/ns/dcat#C{n % 5}'))\n"
+        "    graph.add(one, 'http://purl.org/dc/terms/title', Term(LITERAL, f'{n} \\x07', XSD + 'string'))\n"
+        "for syntax in SYNTAXES:\n    print(serialize(graph, syntax, name=name))"
+    )
+    texts = set()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        texts.add(done.stdout)
+    assert len(texts) == 1
+    with pytest.raises(ValueError, match="is no syntax"):
+        serialize(Graph(), "n3", name=Term(IRI, "urn:x"))

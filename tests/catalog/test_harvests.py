@@ -14,6 +14,7 @@ from catalog.changes import Change, changes
 from catalog.exports.changes import write_changes
 from catalog.harvests import Grace, approve, before, begin_harvest, finish_harvest
 from catalog.model import Dataset, Page, Portal, Record
+from catalog.model.harvest_stats import HarvestStats
 from catalog.records import write_page
 from catalog.schema import TABLES
 from catalog.store import Catalog, CatalogError, open_catalog
@@ -62,7 +63,9 @@ def test_grace_of_runs_and_days_must_both_be_over(catalog: Catalog) -> None:
     assert catalog.value("select count(*) from records where dataset_id = ?", [row["id"]]) == 1
 
 
-@pytest.mark.parametrize("values", [{"verdict": "partial"}, {"verdict": "suspect"}, {"mode": "incremental"}])
+@pytest.mark.parametrize(
+    "values", [{"verdict": "partial"}, {"verdict": "suspect"}, {"stats": HarvestStats(mode="incremental")}]
+)
 def test_only_a_complete_full_harvest_calls_anyone_missing(values: dict[str, str], catalog: Catalog) -> None:
     harvest(catalog, A, B)
     harvest(catalog, A, **values)

@@ -177,3 +177,17 @@ def test_what_people_said_of_a_finding_stays(catalog: Catalog) -> None:
     assert score(catalog, runs[1], "a") == {"a": "waived"}
     same = Finding(rule_id="a", rule_title="Other words", dimension="open", severity="info", how_to_fix="x")
     assert catalog.value("select id from findings") == finding_id(one(catalog)["id"], same)
+
+
+def test_a_new_catalogue_is_what_the_steps_make_of_an_empty_file(tmp_path: Path) -> None:
+    """An empty file takes the way of all older catalogues, a new one is written as a whole."""
+    (tmp_path / "empty.db").touch()
+    schemas = []
+    for name in ("empty.db", "new.db"):
+        with open_catalog(tmp_path / name) as catalog:
+            assert catalog.value("pragma journal_mode") == "wal" and catalog.value("pragma integrity_check") == "ok"
+            schemas.append(catalog.rows("select type, name, tbl_name, sql from sqlite_master order by type, name"))
+            schemas.append(catalog.rows("select migration_set, name from _sqlite_migrations order by name"))
+    assert schemas[:2] == schemas[2:]
+    assert {path.name for path in tmp_path.iterdir()} == {"empty.db", "new.db"}
+    assert (tmp_path / "new.db").stat().st_mode & 0o777 == 0o644

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from catalog.store import Catalog
 from harvester.crawl import crawl
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.nightly import portal_of
 from specs.errors import parse
 from specs.portals import PortalSpec
@@ -165,11 +165,11 @@ def spec(portal_id: str, portal_type: str, url: str, *, local: bool = True, **va
     return parse(PortalSpec, {**data, "limits": limits}, portal_id)
 
 
-def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact given") -> Night:
+def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact given") -> RunContext:
     """One run of the harvest stage."""
     chosen = [portal_of(portal) for portal in portals]
     run_id = catalog.begin_run("test", chosen, version="0", methodology="0")
-    night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
+    night = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
     crawl(night, portals)
     return night
 

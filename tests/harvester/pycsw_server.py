@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import distribution
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from types import SimpleNamespace
@@ -100,6 +101,8 @@ class Repository:
 
 def main(count: int, maxrecords: int, database: str) -> None:
     """Serve so many records; every fifth is a service."""
+    # pycsw 2.6 asks pkg_resources for its own version, and nothing else. setuptools has none from 82 on.
+    sys.modules["pkg_resources"] = SimpleNamespace(require=lambda name: [distribution(name)])  # type: ignore[assignment]
     from pycsw import server
 
     Repository.database = database

@@ -19,7 +19,7 @@ from catalog.store import Catalog
 from catalog.targets import due_targets
 from harvester.checks.changes import schedule_of
 from harvester.checks.links import check
-from harvester.night import CheckBudget, Night
+from harvester.night import CheckBudget, RunContext
 from specs.portals import PortalSpec, Recheck
 
 TABLE = b"year,persons\n2024,1\n2025,2\n"
@@ -37,12 +37,12 @@ class Nights:
         harvest(self.catalog, self.portal)
         return self
 
-    def run(self, *, after_days: int = 1, is_full: bool = False, budget: CheckBudget | None = None) -> Night:
+    def run(self, *, after_days: int = 1, is_full: bool = False, budget: CheckBudget | None = None) -> RunContext:
         """A check in a run of its own, so many days after the last one."""
         self.day += after_days
         run_id = f"2031{1 + self.day // 28:02}{1 + self.day % 28:02}T020000Z"
         self.catalog.begin_run("check", [], version="0", methodology="0", run_id=run_id)
-        night = Night(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
+        night = RunContext(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
         night.check_budget = budget or night.check_budget
         check(night, [self.portal])
         return night
@@ -269,7 +269,7 @@ def test_a_declared_schema_comes_along_with_the_file(nights: Nights) -> None:
     third = {"downloadURL": f"{url}/t.csv?2", "mediaType": "text/csv", "conformsTo": f"{url}/schema.json"}
     nights.publish([{"identifier": "A", "title": "A", "distribution": [part, other, third]}]).run()
     data = Path(nights.catalog.path).parent
-    found = {one.url.rpartition("/")[2]: one.schema_file for one in files(nights.catalog, "p")}
+    found = {one.url.rpartition("/")[2]: one.schema_path for one in files(nights.catalog, "p", data)}
     assert set(found) == {"t.csv", "plain.csv", "t.csv?2"} and found["plain.csv"] is None
     assert found["t.csv"] == found["t.csv?2"] and (data / str(found["t.csv"])).read_bytes() == schema
 
@@ -312,7 +312,7 @@ def test_a_description_for_people_is_not_loaded_as_a_schema(nights: Nights) -> N
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/about"}
     nights.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()
     assert nights.row("/about")["outcome"] == "ok" and nights.row("/about")["file_path"] is None
-    assert [one.schema_file for one in files(nights.catalog, "p")] == [None]
+    assert [one.schema_path for one in files(nights.catalog, "p", Path())] == [None]
 
 
 def test_a_server_that_begins_to_give_dates_tells_of_no_change(server: PortalServer, catalog: Catalog) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from catalog.rdf.syntaxes import SYNTAXES
 from catalog.store import open_catalog
 from harvester.cli import cli
 from quality.agreement import agreement, write_agreement
@@ -65,6 +67,33 @@ def test_what_cannot_be_explained_is_said(data: Path) -> None:
         assert result.exit_code == 2 and "is n" in result.output, result.output
     assert winnow(data, "compare", "p", "--systems", "winnow").exit_code == 2
     assert "up to" in winnow(data, "explain", "link_ok").output
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_dataset_is_shown_as_a_graph_in_every_syntax(data: Path, syntax: str) -> None:
+    from pyoxigraph import CanonicalizationAlgorithm, Dataset, Literal, NamedNode, Quad, RdfFormat, parse
+
+    def same(term: Any) -> Any:
+        is_number = isinstance(term, Literal) and term.datatype.value.endswith("#double")
+        return Literal(float(term.value)) if is_number else term
+
+    def read(name: str) -> set[Quad]:
+        result = winnow(data, "explain", key, "--rdf", name)
+        assert result.exit_code == 0, result.output
+        quads = list(parse(result.output, format=forms[name]))
+        if name == "trig":
+            assert {quad.graph_name for quad in quads} == {NamedNode("urn:winnow:catalog:p")}
+        # Numbers are written in more than one form.
+        found = Dataset(Quad(quad.subject, quad.predicate, same(quad.object)) for quad in quads)
+        found.canonicalize(CanonicalizationAlgorithm.UNSTABLE)
+        return set(found)
+
+    key = key_of("p", FOUND[3])
+    forms = {"turtle": RdfFormat.TURTLE, "xml": RdfFormat.RDF_XML, "json-ld": RdfFormat.JSON_LD}
+    forms |= {"n-triples": RdfFormat.N_TRIPLES, "trig": RdfFormat.TRIG}
+    plain = read("n-triples")
+    assert len(plain) > 20 and read(syntax) == plain
+    assert winnow(data, "explain", "link_ok", "--rdf", syntax).exit_code == 2
 
 
 def test_systems_side_by_side_and_where_they_disagree(data: Path) -> None:

@@ -22,12 +22,12 @@ from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, har
 
 from catalog.harvests import begin_harvest
 from catalog.model import Page
+from catalog.model.harvest_stats import HarvestStats
 from catalog.records import write_page
 from catalog.store import Catalog
 from harvester.crawl import crawl
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.nightly import portal_of
-from harvester.verdict import Tally
 from tests.comparing import content, differences
 
 MAIN = Path(__file__).parents[2]
@@ -250,9 +250,9 @@ def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog:
         sha256 = hashlib.sha256(body).hexdigest()
         place = {"number": 1, "url": f"{server.url}/data.json", "sha256": sha256, "bodies": [sha256], "index": 2}
         place |= {"cut": None, "exchange": None, "content_type": "", "begun": {"seen": 0, "kept": 0}, "link": None}
-        checkpoint = {"cursor": place, "tally": asdict(Tally(seen=3, kept=3)), "others": [], "begun_again": None}
+        checkpoint = {"cursor": place, "tally": asdict(HarvestStats(seen=3, kept=3)), "others": [], "begun_again": None}
         write_page(catalog, run_id, portal.id, Page(checkpoint=checkpoint))
-        crawl(Night(catalog=catalog, run_id=run_id, data=catalog.path.parent), [portal])
+        crawl(RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent), [portal])
     done = harvested(catalog, portal.id)
     assert (done["seen"], done["datasets"], done["verdict"]) == (5, 5, "complete")
 

@@ -13,7 +13,7 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
 
 from catalog.store import Catalog, open_catalog
 from harvester.checks.links import check
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.nightly import portal_of
 
 pytestmark = pytest.mark.xdist_group("links")  # one set-up for all
@@ -104,9 +104,9 @@ class Checked:
         self.first = self.run(harvest(catalog, self.portal))
         self.before_second = len(server.requests)
         run_id = catalog.begin_run("again", [portal_of(self.portal)], version="0", methodology="0")
-        self.second = self.run(Night(catalog=catalog, run_id=run_id, data=self.data))
+        self.second = self.run(RunContext(catalog=catalog, run_id=run_id, data=self.data))
 
-    def run(self, night: Night) -> dict[str, dict[str, Any]]:
+    def run(self, night: RunContext) -> dict[str, dict[str, Any]]:
         check(night, [self.portal])
         rows = self.catalog.rows("select * from resource_checks where run_id = ?", [night.run_id])
         return {row["url"].replace(self.server.url, "{}"): row for row in rows}

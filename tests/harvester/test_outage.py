@@ -13,7 +13,7 @@ from catalog.model import ResourceCheck
 from catalog.store import Catalog
 from harvester.checks.links import check
 from harvester.checks.outage import HOSTS, Outage
-from harvester.night import Night
+from harvester.night import RunContext
 
 
 def seen(fault: str | None, url: str = "u") -> ResourceCheck:
@@ -51,7 +51,9 @@ def closed_ports(count: int) -> list[int]:
     return ports
 
 
-def checked(catalog: Catalog, server: PortalServer, urls: list[str], *, is_cut_off: bool) -> tuple[Night, list[Any]]:
+def checked(
+    catalog: Catalog, server: PortalServer, urls: list[str], *, is_cut_off: bool
+) -> tuple[RunContext, list[Any]]:
     records = [
         {"identifier": f"n{n}", "title": "t", "distribution": [{"accessURL": url}]} for n, url in enumerate(urls)
     ]

@@ -20,10 +20,15 @@ from harvester.checks.faults import HostResting
 from harvester.checks.links import check
 from harvester.checks.politeness import HostBudget, host_of, rate_limit_pause_s, retry_after_s
 from harvester.crawl import crawl
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.nightly import is_due, nightly, portal_of
 
 SEARCH = "/api/3/action/package_search"
+
+
+@pytest.fixture(autouse=True)
+def short_penalties() -> None:
+    """Here they are what they are in a night."""
 
 
 def packages(count: int) -> list[dict[str, Any]]:
@@ -205,7 +210,7 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
         ]
         portals += [spec(f"good{n}", "ckan", f"{server.url}/good{n}") for n in range(5)]
         run_id = catalog.begin_run("test", [portal_of(p) for p in portals], version="0", methodology="0")
-        night = Night(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
+        night = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
         night.on_progress = lambda stage, what, done, total: done_at.setdefault(what, time.monotonic() - begun)
         crawl(night, portals)
     assert time.monotonic() - begun < 30

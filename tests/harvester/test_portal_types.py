@@ -25,7 +25,7 @@ from catalog.reading import datasets
 from catalog.store import Catalog, open_catalog
 from harvester import spiders
 from harvester.checks.faults import GoingRound
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.nightly import nightly, replay
 from harvester.spiders import portal_types, spider_class
 from specs.portals import PortalSpec, Schedule, dump
@@ -405,7 +405,7 @@ def test_a_portal_that_moved_for_good_is_read_and_said(catalog: Catalog) -> None
 
 def test_an_address_is_not_asked_for_again_and_again(catalog: Catalog) -> None:
     run_id = catalog.begin_run("t", [], version="0", methodology="0")
-    night = Night(catalog=catalog, run_id=run_id, data=catalog.path.parent)
+    night = RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent)
     spider = spider_class("ckan")(portal=spec("p", "ckan", "http://p.example"), night=night, checkpoint={})
     page = spider.request("http://p.example/next", spider.failed)
     again = page.replace(meta={**page.meta, "retry_times": 1})

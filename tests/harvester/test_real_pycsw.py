@@ -14,7 +14,6 @@ from catalog.reading import datasets
 from catalog.store import Catalog
 from harvester.spiders import csw
 
-pytest.importorskip("pycsw", reason="pycsw is not installed")
 pytestmark = pytest.mark.xdist_group("pycsw")
 
 COUNT = 13

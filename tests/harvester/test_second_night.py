@@ -151,7 +151,7 @@ def test_what_was_wrong_with_an_unchanged_feed_is_said_again(has_validators: boo
 
 def test_full_asks_for_everything_anew(catalog: Catalog) -> None:
     from harvester.crawl import crawl
-    from harvester.night import Night
+    from harvester.night import RunContext
     from harvester.nightly import portal_of
 
     records = [package(n) for n in range(5)]
@@ -159,7 +159,7 @@ def test_full_asks_for_everything_anew(catalog: Catalog) -> None:
         nights(catalog, server)
         portal = spec("p", "ckan", server.url)
         run_id = catalog.begin_run("again", [portal_of(portal)], version="0", methodology="0")
-        crawl(Night(catalog=catalog, run_id=run_id, data=catalog.path.parent, is_full=True), [portal])
+        crawl(RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent, is_full=True), [portal])
     row = harvested(catalog, "p")
     assert (row["mode"], row["not_modified"], row["datasets"]) == ("full", 0, 5)
 

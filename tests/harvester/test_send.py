@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner, Result
 from portal_server import Answer, Asked, PortalServer
 
+import harvester
 from catalog.sent import is_address, letters, recipient_hash
 from catalog.store import open_catalog
 from harvester.cli import cli
@@ -255,6 +257,43 @@ def test_webhooks_of_the_portal_file_and_of_the_command_line(data: Path, tmp_pat
     assert done.exit_code == 3 and "secret-token" not in done.output + done.stderr
     with open_catalog(data / "catalog.db") as catalog:
         assert "/all" not in str(catalog.rows("select * from sent"))
+
+
+def test_no_webhook_reaches_a_private_place_that_its_address_does_not_say(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve, asked = socket.getaddrinfo, []
+
+    def rebinding(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        """A name that is public when it is looked at, and this machine when it is connected to."""
+        if host != "hooks.example":
+            return resolve(host, port, *args, **kwargs)
+        asked.append(host)
+        return resolve("127.0.0.1" if len(asked) > 1 else "93.184.216.34", port, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    with PortalServer({"/in": Answer(204)}) as server:
+        port = server.url.rpartition(":")[2]
+        for address in (f"http://hooks.example:{port}/in", "http://169.254.169.254/in"):
+            done = run(data, "send", "--webhook", address)
+            assert done.exit_code == 3 and "its address is not public" in done.stderr, done.output
+        assert len(asked) > 1 and not server.requests
+    with open_catalog(data / "catalog.db") as catalog:
+        assert not catalog.value("select count(*) from sent where channel = 'webhook'")
+
+
+def test_requests_is_used_behind_the_guard_alone() -> None:
+    folder = Path(harvester.__file__).parents[1]
+    outside = re.compile(
+        r"requests\.(Session|session|get|post|put|head|request|delete)\(|import Session|aiohttp\.request"
+    )
+    found = [
+        str(path.relative_to(folder))
+        for package in ("specs", "catalog", "quality", "harvester")
+        for path in (folder / package).rglob("*.py")
+        if outside.search(path.read_text("utf-8"))
+    ]
+    assert [path.rpartition("/")[2] for path in found] == ["guarded_session.py"], found
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ from harvester.nightly import nightly
 
 ROOT = Path(__file__).parents[2]
 WINNOW = [sys.executable, "-c", "from harvester.cli import main; main()"]
+ENTRY = [
+    sys.executable,
+    "-c",
+    "from harvester.entry import end_at_signals, main; end_at_signals(); print('begun', flush=True); main()",
+]
 
 
 @dataclass
@@ -67,9 +73,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 
 @contextmanager
-def begun(data: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def begun(data: Path, *arguments: str, program: Sequence[str] = WINNOW) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [*WINNOW, "--data", str(data), *arguments],
+        [*program, "--data", str(data), *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -155,6 +161,35 @@ def test_while_the_catalogue_is_not_free(how: signal.Signals, command: str, made
             wait_for(lambda: any(has_open(pid, "catalog.db") for pid in descendants(process.pid)), process)
             time.sleep(0.3)
             ends_at(how, process)
+
+
+def test_at_any_moment_of_a_night(made: Made, tmp_path: Path) -> None:
+    """Each begins where the one before was ended, so that the moments come in all stages, imports among them."""
+    data = tmp_path / "data"
+    (tmp_path / "night.toml").write_text(
+        f'id = "night"\ntype = "ckan"\ntitle = "night"\nurl = "{made.server.url}/night"\nlocal = true\n'
+        "[limits]\ndelay_s = 0\npage_rows = 2\n"
+    )
+    table = [{"id": "t", "url": f"{made.server.url}/table.csv", "format": "CSV"}]
+    packages = [{"id": f"n{n}", "name": f"n{n}", "title": "Air", "resources": table} for n in range(12)]
+    made.server.routes["/night/api/3/action/package_search"] = ckan_search(packages)
+    draw, ended = random.Random(3), 0
+    for number in range(9):
+        # 0 is the first instruction of ours at the earliest: before, Python itself dies of a signal.
+        with begun(data, "nightly", str(tmp_path / "night.toml"), program=ENTRY) as process:
+            assert process.stdout is not None and process.stdout.readline() == "begun\n"
+            time.sleep(draw.uniform(0, 0.4 * number))
+            if process.poll() is None:
+                ends_at(draw.choice((INT, TERM)), process)
+                ended += 1
+    assert ended >= 3
+    with begun(data, "nightly", str(tmp_path / "night.toml")) as process:
+        _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    with open_catalog(data / "catalog.db") as catalog:
+        assert catalog.value("pragma integrity_check") == "ok"
+        assert catalog.value("select count(*) from datasets") == 12
+        assert catalog.value("select status from runs order by id desc limit 1") == "complete"
 
 
 def has_open(pid: int, name: str) -> bool:

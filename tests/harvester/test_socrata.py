@@ -12,7 +12,7 @@ from scrapy.http import TextResponse
 
 from catalog.reading import datasets
 from catalog.store import Catalog
-from harvester.night import Night
+from harvester.night import RunContext
 from harvester.spiders.paging import Walk
 from harvester.spiders.socrata import Spider
 
@@ -125,7 +125,7 @@ def test_views_are_read_where_the_discovery_api_is_not_offered(catalog: Catalog)
 def test_records_of_other_sites_are_known_by_their_domain(catalog: Catalog, tmp_path: Path) -> None:
     """Against the portal's own host, not against what is most frequent: a small site may be all but full of others."""
     portal = spec("p", "socrata", "https://www.larkholm.example", local=False)
-    night = Night(catalog=catalog, run_id=1, data=tmp_path)
+    night = RunContext(catalog=catalog, run_id=1, data=tmp_path)
     spider = Spider(portal=portal, night=night, checkpoint={})
     spider.resume({})
     page = [*results(3, "data.verdania.example"), *results(1, "larkholm.example"), {"resource": {"id": "zzzz-2222"}}]

@@ -18,7 +18,7 @@ from catalog.reading import files
 from catalog.rows import part_of
 from catalog.store import Catalog
 from harvester.checks.links import check
-from harvester.night import Night
+from harvester.night import RunContext
 from quality.metrics import accessible, sound, usable
 from quality.subject import UNKNOWN, DistributionSubject
 
@@ -99,7 +99,7 @@ def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[st
     ]
     server.routes["/data.json"] = Answer(body=json.dumps({"dataset": datasets}).encode())
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 1, "feed_timeout_s": 2})
-    night: Night = harvest(catalog, portal)
+    night: RunContext = harvest(catalog, portal)
     check(night, [portal])
     rows = catalog.rows("select * from resource_checks where url like '%.csv'")
     return {row["url"].rpartition("/")[2]: part_of(ResourceCheck, "resource_checks", row) for row in rows}
@@ -119,7 +119,7 @@ def test_what_broke_on_the_way_is_unknown(catalog: Catalog, server: PortalServer
         assert (one.outcome, one.is_truncated, one.file_path is None) == ("ok", False, False), name
         assert (data / str(one.file_path)).read_bytes() == content, name
     # Nothing of what broke is looked into, and nothing of it is left on disk.
-    assert {one.url.rpartition("/")[2] for one in files(catalog, "p")} == set(WHOLE)
+    assert {one.url.rpartition("/")[2] for one in files(catalog, "p", Path())} == set(WHOLE)
     kept = [path for path in (data / "files").rglob("*") if path.is_file()]
     assert len(kept) == len(WHOLE)
     # One that broke off is asked once more; one that stalled is not.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 
 import pytest
 
 from catalog.model import Contact, Dataset, Distribution
-from quality.carried import FACTS
+from quality.carried import ANY_FACT
 from quality.sheet import Measurements, sheet_of
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
 from specs.metrics import metrics
@@ -28,7 +29,12 @@ def measured(dataset: Dataset) -> tuple[Measurements, list[Measurements]]:
 
 
 def test_metrics_named_are_metrics() -> None:
-    assert set(FACTS) <= set(metrics())
+    resting = {name: metric.facts for name, metric in metrics().items() if metric.facts}
+    assert set(resting) <= set(metrics()) and len(resting) > 70
+    of_contact = {"contact_email", "contact_url"}
+    of_file = {f"distribution_{one.name}" for one in fields(Distribution)} | {one.name for one in fields(Distribution)}
+    known = {one.name for one in fields(Dataset)} | of_file | of_contact | {ANY_FACT}
+    assert {fact for facts in resting.values() for fact in facts} <= known
 
 
 def test_absence_of_what_was_not_carried_is_unknown() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from catalog import vocabulary
 from catalog.model import Dataset, Distribution, ResourceCheck, TableReport
-from catalog.reading import Twin
+from catalog.subjects import Twin
 from harvester.checks.changes import undated_digest
 from quality import claims
 from quality.metrics import functions

@@ -10,8 +10,9 @@ import pytest
 
 from catalog.conformance import Received
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
-from catalog.reading import StoredDataset, StoredDistribution
+from catalog.reading import StoredDataset
 from catalog.rows import dataset_id, distribution_rows
+from catalog.subjects import DistributionSubject
 from quality.standards import Conformance, judge
 from quality.standards.graphs import HVD
 
@@ -78,7 +79,7 @@ def stored(dataset: Dataset, portal: str = "p") -> StoredDataset:
         publisher_id="p-office" if dataset.publisher else None,
         dataset=dataset,
         distributions=tuple(
-            StoredDistribution(id=row["id"], distribution=part, access_check=None, download_check=None, table=None)
+            DistributionSubject(id=row["id"], distribution=part, dataset=dataset)
             for row, part in zip(distribution_rows(portal, dataset), dataset.distributions, strict=True)
         ),
     )

@@ -17,7 +17,8 @@ from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.rdf.dcat import dataset_graph
 from catalog.rdf.described import described_graph
 from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, is_of_datatype, read_graph
-from catalog.reading import StoredDataset, StoredDistribution
+from catalog.reading import StoredDataset
+from catalog.subjects import DistributionSubject
 from quality.standards.shacl import ShapeError, compile_shapes, validate
 from specs.standards import SHAPES, shapes
 from tests.conftest import SHARED
@@ -305,8 +306,7 @@ def _stored(number: int, rng: random.Random) -> StoredDataset:
         **{name: tuple(filter(None, rng.choices(TEXTS, k=rng.randrange(3)))) for name in MANY},
     )
     stored = tuple(
-        StoredDistribution(id=f"{number}-{n}", distribution=part, access_check=None, download_check=None, table=None)
-        for n, part in enumerate(parts)
+        DistributionSubject(id=f"{number}-{n}", distribution=part, dataset=dataset) for n, part in enumerate(parts)
     )
     publisher_id = str(number) if dataset.publisher else None
     return StoredDataset(

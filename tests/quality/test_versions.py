@@ -89,8 +89,8 @@ def test_what_is_comparable(one: str | None, other: str | None, expected: bool, 
 
 
 def test_nobody_else_decides_what_is_comparable() -> None:
-    """No version of the methodology is held against another by equality, but where it is asked whether it is this one."""
-    whether_it_is_this_one = {
+    """Equality is only asked for where it matters whether a row is of this very version."""
+    asks_for_this_one = {
         "withdrawn.py",
         "due_scores.py",
         "touched.py",
@@ -105,7 +105,7 @@ def test_nobody_else_decides_what_is_comparable() -> None:
                 is_held = "methodology_version" in line and any(
                     sign in line for sign in (" = s.", " == ", " != ", " is not ")
                 )
-                assert not is_held or path.name in whether_it_is_this_one, f"{path.name}: {line.strip()}"
+                assert not is_held or path.name in asks_for_this_one, f"{path.name}: {line.strip()}"
 
 
 GOAL = Goal(start=date(2026, 1, 1), deadline=date(2027, 1, 1), target=1.0, better="increase")  # type: ignore[call-arg]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
 
 
 def look(tmp_path: Path, lines: list[str]) -> TableReport:
     path = tmp_path / "table.csv"
     path.write_text("\n".join(lines) + "\n", "utf-8")
-    return inspect(path, declared_format="CSV", declared_media_type=None)
+    return inspect(TableContext(path=path, declared_format="CSV"))
 
 
 def said(report: TableReport) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.model import TableContext
 from quality.tables.inspect import inspect
 from quality.tables.text import open_text
 from specs.table_rules import table_rules
@@ -23,7 +24,7 @@ FOLLOWS = {
 
 def rules_of(path: Path, data: bytes, declared: str = "CSV") -> dict[str, tuple[int, ...]]:
     path.write_bytes(data)
-    report = inspect(path, declared_format=declared, declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format=declared))
     return {defect.rule: defect.rows for defect in report.defects}
 
 

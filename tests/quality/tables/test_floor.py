@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from catalog.model import TableContext
 from quality.tables import judge as judging
 from quality.tables.inspect import inspect
 from tests.quality.tables.layouts import laid_out
@@ -24,7 +25,7 @@ def scores(folder: Path, count: int) -> tuple[float, float, float, list[Any]]:
     for seed in range(count):
         table = laid_out(seed)
         path.write_text(table.text(), "utf-8")
-        report = inspect(path, declared_format="CSV", declared_media_type=None)
+        report = inspect(TableContext(path=path, declared_format="CSV"))
         headers += report.header_row == table.header_line
         wanted = {(rule, line) for rule, _, line in table.wrong}
         told = {(one.rule, line) for one in report.defects if one.rule not in LAYOUT for line in one.rows or (0,)}

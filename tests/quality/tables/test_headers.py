@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.body import is_unit
 from quality.tables.headers import find_heading
 from quality.tables.inspect import inspect
@@ -17,7 +17,7 @@ DATA = [["North", "12.5", "3"], ["South", "14.1", "4"], ["East", "9.8", "5"], ["
 def look(tmp_path: Path, text: str) -> TableReport:
     path = tmp_path / "table.csv"
     path.write_text(text, encoding="utf-8")
-    return inspect(path, declared_format="CSV", declared_media_type=None)
+    return inspect(TableContext(path=path, declared_format="CSV"))
 
 
 def heading(rows: list[list[str]]) -> tuple[tuple[int, ...], tuple[str, ...]]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.limits import MAX_MEMORY
-from quality.tables.pool import InspectionPool, InspectTask
+from quality.tables.pool import InspectionPool
 from tests.quality.tables.packing import zipped
 
 GOOD = "id,sum\n" + "".join(f"{n},{n * 3}\n" for n in range(40))
@@ -77,14 +77,14 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
     for number, (name, (declared, content, _, _)) in enumerate(FILES.items()):
         path = folder / f"{number}.bin"
         path.write_bytes(content())
-        tasks.append(InspectTask(key=name, path=path, declared_format=declared))
+        tasks.append(TableContext(key=name, path=path, declared_format=declared))
         beside = folder / f"good{number}.csv"
         beside.write_text(GOOD)
-        tasks.append(InspectTask(key=f"beside {name}", path=beside, declared_format="CSV"))
+        tasks.append(TableContext(key=f"beside {name}", path=beside, declared_format="CSV"))
     sparse = folder / "sparse.csv"
     with sparse.open("wb") as file:
         file.truncate(5 * 1024**3)
-    tasks.append(InspectTask(key="sparse", path=sparse, declared_format="CSV"))
+    tasks.append(TableContext(key="sparse", path=sparse, declared_format="CSV"))
     with InspectionPool(workers=1, timeout_s=90) as pool:
         found = dict(pool.map(tasks))
         unpacked = Path(pool.folder)

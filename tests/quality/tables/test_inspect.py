@@ -15,7 +15,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
 from quality.tables.report import MAX_REPORTED_ERRORS
 
@@ -30,7 +30,7 @@ def look(tmp_path: Path) -> Look:
     def looked(content: str | bytes, declared: str | None = "CSV", **options: object) -> TableReport:
         path = tmp_path / "download"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return inspect(path, declared_format=declared, declared_media_type=None, **options)  # type: ignore[arg-type]
+        return inspect(TableContext(path=path, declared_format=declared, **options))  # type: ignore[arg-type]
 
     return looked
 
@@ -272,7 +272,7 @@ def test_xml(look: Look) -> None:
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
-        assert inspect(path, declared_format="CSV", declared_media_type=None).status == "unknown"
+        assert inspect(TableContext(path=path, declared_format="CSV")).status == "unknown"
 
 
 def oracle_cases() -> list[pytest.param]:  # type: ignore[valid-type]
@@ -299,7 +299,7 @@ STRUCTURE = {
 @pytest.mark.parametrize(("name", "errors"), oracle_cases())
 def test_agrees_with_frictionless(name: str, errors: list[tuple[int | None, int | None, str]]) -> None:
     path = SHARED / "oracles/tabular/frictionless" / name
-    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format="CSV"))
     ours = {defect.rule for defect in report.defects if defect.rule in STRUCTURE}
     theirs = {SAME_AS.get(kind, kind.replace("-", "_")) for _, _, kind in errors}
     if name in DIFFERENT:
@@ -315,7 +315,7 @@ def test_real_files_are_never_unknown() -> None:
     paths = sorted((SHARED / "tables").iterdir())
     assert len(paths) > 70
     for path in paths:
-        report = inspect(path, declared_format=path.suffix, declared_media_type=None, max_rows=500)
+        report = inspect(TableContext(path=path, declared_format=path.suffix, max_rows=500))
         if report.status == "unknown":
             assert path.name == "August-2010.xls", report.note  # Excel 2 records: no reader here knows them
         json.dumps(report.report)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.model import TableContext
 from quality.tables.inspect import inspect
 from quality.tables.kinds import fold, kind_of, needed_columns
 from specs.expectations import kinds, suite
@@ -204,6 +205,6 @@ def test_suites_speak_plainly(kind: str) -> None:
     ],
 )
 def test_real_files(file: str, kind: str | None) -> None:
-    report = inspect(SHARED / file, declared_format="CSV", declared_media_type=None, max_rows=50)
+    report = inspect(TableContext(path=SHARED / file, declared_format="CSV", max_rows=50))
     match = kind_of(report.columns, file)
     assert (match and match.kind) == kind

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.model import TableContext
 from quality.tables.inspect import inspect
 
 ROWS = 60
@@ -57,7 +58,7 @@ KINDS: dict[str, Callable[[Row, int], Row]] = {
 def measured(tmp_path: Path, rows: list[Row]) -> tuple[bool, int]:
     path = tmp_path / "table.csv"
     path.write_text("name,count,rate,day,code\n" + "".join(",".join(row) + "\n" for row in rows), "utf-8")
-    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format="CSV"))
     return report.status == "invalid", sum(one.count for one in report.defects)
 
 

@@ -27,7 +27,7 @@ KNOWN = frozenset(
 def literals() -> set[str]:
     """Words in the strings of the rules' source, without docstrings."""
     found: set[str] = set()
-    for path in (ROOT / "quality" / "tables").glob("*.py"):
+    for path in (ROOT / "quality" / "tables").rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         prose = {
             id(node.value)

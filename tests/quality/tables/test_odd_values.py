@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableDefect
+from catalog.model import TableContext, TableDefect
 from quality.tables.inspect import inspect
 
 NAMES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse", "Hazel", "Ivy", "Juniper"]
@@ -15,7 +15,7 @@ NAMES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse", "Hazel", "
 def found(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[TableDefect]:
     path = tmp_path / "table.csv"
     path.write_bytes(text.encode(encoding))
-    return list(inspect(path, declared_format="CSV", declared_media_type=None).defects)
+    return list(inspect(TableContext(path=path, declared_format="CSV")).defects)
 
 
 def lines(defects: list[TableDefect], rule: str) -> list[tuple[str | None, tuple[int, ...]]]:
@@ -142,7 +142,7 @@ def test_letters_that_are_right(tmp_path: Path, right: str) -> None:
 def test_code_pages_that_share_most_letters(tmp_path: Path, codec: str, encoding: str, words: list[str]) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(("town,n\n" + "".join(f"{words[n % 5]} {n},{n}\n" for n in range(30))).encode(codec))
-    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format="CSV"))
     assert report.encoding == encoding and not [one for one in report.defects if one.severity == "error"]
 
 

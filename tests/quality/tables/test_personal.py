@@ -12,8 +12,8 @@ from stdnum import ean
 from stdnum.br import cpf
 from stdnum.pl import pesel
 
+from catalog.model import TableContext
 from quality.tables.inspect import inspect
-from quality.tables.judge import Asked
 
 RNG = random.Random(11)
 GIVEN = ("Aino", "Björk", "Cosima", "Dario", "Elin", "Fiona", "Gustav", "Hedda", "Ivo", "Jonna")
@@ -99,8 +99,7 @@ OF_PERSONS = {
 
 def personal(path: Path, text: str) -> set[str]:
     path.write_text(text, encoding="utf-8")
-    asked = Asked(today=date(2026, 11, 30))
-    report = inspect(path, declared_format="CSV", declared_media_type=None, asked=asked)
+    report = inspect(TableContext(path=path, declared_format="CSV", today=date(2026, 11, 30)))
     return {one.rule for one in report.defects if one.rule.startswith("personal_")}
 
 

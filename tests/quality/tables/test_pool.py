@@ -14,26 +14,27 @@ from pathlib import Path
 
 import pytest
 
-from quality.tables.pool import InspectionPool, InspectTask
+from catalog.model import TableContext
+from quality.tables.pool import InspectionPool
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def tables(tmp_path: Path) -> list[InspectTask]:
+def tables(tmp_path: Path) -> list[TableContext]:
     tasks = []
     for number in range(4):
         path = tmp_path / f"{number}.csv"
         path.write_text("id,name\n" + "".join(f"{n},x{n}\n" for n in range(number + 5)))
-        tasks.append(InspectTask(key=f"file {number}", path=path, declared_format="CSV"))
+        tasks.append(TableContext(key=f"file {number}", path=path, declared_format="CSV"))
     return tasks
 
 
 @pytest.mark.slow
-def test_one_child_dies_and_one_hangs(tables: list[InspectTask], tmp_path: Path) -> None:
-    spoiled = [InspectTask(key=key, path=tmp_path / "0.csv") for key in ("killed", "stopped")]
+def test_one_child_dies_and_one_hangs(tables: list[TableContext], tmp_path: Path) -> None:
+    spoiled = [TableContext(key=key, path=tmp_path / "0.csv") for key in ("killed", "stopped")]
 
-    def feed(pool: InspectionPool) -> Iterator[InspectTask]:
+    def feed(pool: InspectionPool) -> Iterator[TableContext]:
         yield tables[0]
         yield from spoiled
         yield from tables[1:]
@@ -56,12 +57,12 @@ def test_one_child_dies_and_one_hangs(tables: list[InspectTask], tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_child_that_is_killed_at_work(tmp_path: Path, tables: list[InspectTask]) -> None:
+def test_a_child_that_is_killed_at_work(tmp_path: Path, tables: list[TableContext]) -> None:
     big = tmp_path / "big.csv"
     big.write_text("id,a,b,c,d,e\n" + "".join(f"{n},{n}.5,x{n},y,2024-01-01,z\n" for n in range(200_000)))
 
-    def feed(pool: InspectionPool) -> Iterator[InspectTask]:
-        yield InspectTask(key="big", path=big, declared_format="CSV", max_rows=100_000)
+    def feed(pool: InspectionPool) -> Iterator[TableContext]:
+        yield TableContext(key="big", path=big, declared_format="CSV", max_rows=100_000)
         yield from tables
 
     with InspectionPool(workers=1) as pool:
@@ -96,7 +97,7 @@ sys.exit(1)
 
 
 @pytest.mark.slow
-def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
+def test_memory_limit(tmp_path: Path, tables: list[TableContext]) -> None:
     """A sheet of 250 MB that unpacks within its bounds, and does not fit the memory."""
     bomb = tmp_path / "bomb.xlsx"
     cell = '<c t="inlineStr"><is><t>' + "x" * 1000 + "</t></is></c>"
@@ -111,7 +112,7 @@ def test_memory_limit(tmp_path: Path, tables: list[InspectTask]) -> None:
                 sheet.write(f"<row>{cell * 100}</row>".encode())
             sheet.write(b"</sheetData></worksheet>")
     with InspectionPool(workers=1) as pool:
-        found = dict(pool.map([InspectTask(key="bomb", path=bomb, declared_format="XLSX"), *tables]))
+        found = dict(pool.map([TableContext(key="bomb", path=bomb, declared_format="XLSX"), *tables]))
     assert (found["bomb"].status, [one.rule for one in found["bomb"].defects]) == ("unknown", ["not_looked_into"])
     assert re.search("512 MB|memory", found["bomb"].note or "")
     assert {found[task.key].status for task in tables} == {"valid"}
@@ -126,7 +127,7 @@ def test_what_is_large_by_right_fits_the_memory(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a.geojson").write_text(head + ",".join([feature] * 250_000) + "]}")
     (tmp_path / "b.xml").write_text("<?xml version='1.0'?><rows>" + "<row><a>1</a></row>" * 3_000_000 + "</rows>")
     (tmp_path / "c.xml").write_text("<?xml version='1.0'?><rows>" + "<row><a>1</a></row>" * 10 + "</row>")
-    tasks = [InspectTask(key=path.name, path=path, declared_format="XML") for path in sorted(tmp_path.iterdir())]
+    tasks = [TableContext(key=path.name, path=path, declared_format="XML") for path in sorted(tmp_path.iterdir())]
     monkeypatch.setenv("WINNOW_TEST_SECRET", "hush")
     with InspectionPool(workers=1) as pool:
         found = dict(pool.map(tasks))
@@ -161,9 +162,10 @@ def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
     script = f"""
 import sys, time
 from pathlib import Path
-from quality.tables.pool import InspectionPool, InspectTask
+from catalog.model import TableContext
+from quality.tables.pool import InspectionPool
 with InspectionPool(workers=1) as pool:
-    for key, report in pool.map([InspectTask(key="a", path=Path({str(tmp_path)!r}))]):
+    for key, report in pool.map([TableContext(key="a", path=Path({str(tmp_path)!r}))]):
         heavy = {{"pandas", "frictionless", "great_expectations", "clevercsv"}} & set(sys.modules)
         print(*pool.process_ids, report.status, len(heavy), flush=True)
         time.sleep(60)
@@ -189,7 +191,7 @@ def is_running(process_id: int) -> bool:
         return False
 
 
-def test_children_that_do_not_start(tables: list[InspectTask]) -> None:
+def test_children_that_do_not_start(tables: list[TableContext]) -> None:
     with (
         InspectionPool(workers=1, memory_bytes=100 * 1024**2) as pool,
         pytest.raises(RuntimeError, match="do not start"),

@@ -16,9 +16,9 @@ from pyarrow import parquet
 from pyogrio import list_drivers
 from pyogrio.raw import write
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
-from quality.tables.pool import InspectionPool, InspectTask
+from quality.tables.pool import InspectionPool
 from tests.quality.tables.packing import zipped
 
 KEYS = ("nr", "quay", "depth", "dredged")
@@ -36,7 +36,7 @@ FOUND = {
 def look(path: Path, content: str | bytes | None = None, **options: Any) -> TableReport:
     if content is not None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return inspect(path, declared_format=None, declared_media_type=None, **options)
+    return inspect(TableContext(path=path, **options))
 
 
 def found(report: TableReport) -> set[tuple[str, str | None, tuple[int, ...]]]:
@@ -230,10 +230,8 @@ def test_tables_of_an_archive_are_judged_file_by_file(tmp_path: Path) -> None:
 
 
 def test_an_archive_is_looked_into_within_bounds(tmp_path: Path) -> None:
-    from quality.tables.judge import Asked
-
     two = zipped(**{"a.csv": as_csv(CLEAN), "b.csv": as_csv(CLEAN) + "9,x,1,2024-01-01\n" * 40})
-    report = look(tmp_path / "x.zip", two, asked=Asked(unpacked_bytes=1_500))
+    report = look(tmp_path / "x.zip", two, unpacked_bytes=1_500)
     assert report.status == "valid" and [one["status"] for one in report.profile["parts"]] == ["unknown"]
     bomb = look(tmp_path / "x.zip", zipped(**{"a.csv": as_csv(CLEAN), "b.csv": b"1,2\n" * 5_000_000}))
     assert bomb.status == "valid" and ("archive_bomb", "b.csv", ()) in found(bomb)
@@ -243,6 +241,6 @@ def test_children_read_them_within_their_bounds(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.Table.from_pylist(CLEAN), tmp_path / "x.parquet")
     layers(tmp_path / "x.gpkg", "quays")
     with InspectionPool(workers=1) as pool:
-        tasks = [InspectTask(key=name, path=tmp_path / name) for name in ("x.parquet", "x.gpkg")]
+        tasks = [TableContext(key=name, path=tmp_path / name) for name in ("x.parquet", "x.gpkg")]
         reports = dict(pool.map(tasks))
     assert {key: report.row_count for key, report in reports.items()} == {"x.parquet": 40, "x.gpkg": 40}

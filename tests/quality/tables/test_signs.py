@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
 from quality.tables.signs import unit_of
 
@@ -19,7 +19,7 @@ def look(tmp_path: Path, cells: list[str], name: str = "Level", others: str = "S
     text = f"{others},{name}\n" + "".join(f"Well {n},{cell}\n" for n, cell in enumerate(cells))
     path = tmp_path / "table.csv"
     path.write_text(text, encoding="utf-8")
-    return inspect(path, declared_format="CSV", declared_media_type=None)
+    return inspect(TableContext(path=path, declared_format="CSV"))
 
 
 def figures() -> list[str]:
@@ -64,7 +64,7 @@ def table(tmp_path: Path, odd: dict[str, tuple[int, ...]]) -> TableReport:
         writer = csv.writer(file)
         writer.writerow(["Site", *(f"Level {n}" for n in range(len(odd)))])
         writer.writerows([f"Well {n}", *row] for n, row in enumerate(zip(*columns, strict=True)))
-    return inspect(path, declared_format="CSV", declared_media_type=None)
+    return inspect(TableContext(path=path, declared_format="CSV"))
 
 
 @pytest.mark.parametrize("times", [2, 4])

@@ -443,3 +443,17 @@ def test_measurements_one_to_a_row() -> None:
 def test_one_offence_in_a_long_table() -> None:
     rows = [["2024-03", "Theft", f"Place {number}"] for number in range(600)]
     assert of_kind(judged(table("Month;Crime type;LSOA name", rows))) == {"crime_one_offence"}
+
+
+def test_an_expectation_whose_libraries_are_loaded_when_used() -> None:
+    halves = {"values": ["x", "y"], "weights": [0.5, 0.5]}
+    kind = "expect_column_kl_divergence_to_be_less_than"
+    frame = pd.DataFrame({"a": ["x", "y", "x", "y"]})
+    near, far = gx.ask(
+        [
+            (kind, {"column": "a", "partition_object": halves, "threshold": 0.1}),
+            (kind, {"column": "a", "partition_object": {**halves, "weights": [0.01, 0.99]}, "threshold": 0.1}),
+        ],
+        frame,
+    )
+    assert (near["success"], far["success"]) == (True, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catalog.model import TableDefect
+from catalog.model import TableContext, TableDefect
 from quality.tables.inspect import inspect
 from quality.tables.sums import sub_totals
 
@@ -14,7 +14,7 @@ TOWNS = ["Alnwick", "Brecon", "Corby", "Deal", "Ely", "Frome"]
 def found(tmp_path: Path, text: str) -> list[TableDefect]:
     path = tmp_path / "table.csv"
     path.write_text(text, "utf-8")
-    return list(inspect(path, declared_format="CSV", declared_media_type=None).defects)
+    return list(inspect(TableContext(path=path, declared_format="CSV")).defects)
 
 
 def lines(defects: list[TableDefect], rule: str) -> list[tuple[int, ...]]:
@@ -90,7 +90,7 @@ def test_a_header_that_a_blank_row_parts(tmp_path: Path) -> None:
     )
     path = tmp_path / "table.csv"
     path.write_text(f"Date,Place,Journey,,Sum\n,,,,\n,,Rail,Bus,\n{rows}", "utf-8")
-    report = inspect(path, declared_format="CSV", declared_media_type=None)
+    report = inspect(TableContext(path=path, declared_format="CSV"))
     assert report.columns == ("Date", "Place", "Journey Rail", "Journey Bus", "Sum") and report.header_row == 3
     assert "blank_column_name" not in {one.rule for one in report.defects}
 

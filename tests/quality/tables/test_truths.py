@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import TableReport
+from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
 
 
 def look(tmp_path: Path, text: str, encoding: str = "utf-8") -> TableReport:
     path = tmp_path / "table.csv"
     path.write_bytes(text.encode(encoding))
-    return inspect(path, declared_format="CSV", declared_media_type=None)
+    return inspect(TableContext(path=path, declared_format="CSV"))
 
 
 def rules(report: TableReport) -> set[str]:

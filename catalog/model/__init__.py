@@ -1,0 +1,34 @@
+"""The nouns of the catalogue: frozen dataclasses, in a module for each origin of what they hold.
+
+:mod:`~catalog.model.dcat` is what publishers declare, :mod:`~catalog.model.harvest` what a harvest brings,
+:mod:`~catalog.model.observed` what we saw of an address, and :mod:`~catalog.model.judged` what we found in a file.
+Nothing here looks a value up in a vocabulary, judges it, or touches the database. All names can be imported from
+this package.
+"""
+
+from __future__ import annotations
+
+from catalog.model.dcat import Contact, DataService, Dataset, Distribution, Portal, Publisher, stable_id
+from catalog.model.harvest import Answer, HarvestError, Page, Record
+from catalog.model.judged import TableContext, TableDefect, TableReport
+from catalog.model.observed import ChangeSign, Outcome, ResourceCheck
+
+__all__ = [
+    "Answer",
+    "ChangeSign",
+    "Contact",
+    "DataService",
+    "Dataset",
+    "Distribution",
+    "HarvestError",
+    "Outcome",
+    "Page",
+    "Portal",
+    "Publisher",
+    "Record",
+    "ResourceCheck",
+    "TableContext",
+    "TableDefect",
+    "TableReport",
+    "stable_id",
+]

@@ -1,0 +1,189 @@
+"""The nouns of DCAT: a portal's catalogue, its datasets and how to get at them, as the publisher declares them.
+
+A field holds what the publisher declared, as it stands (``licence="see website"`` stays that). ``None`` and ``()``
+mean that the publisher said nothing. Dates stay text for the same reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "Contact",
+    "DataService",
+    "Dataset",
+    "Distribution",
+    "Portal",
+    "Publisher",
+    "stable_id",
+]
+
+
+def stable_id(*parts: str) -> str:
+    """An id of 20 hexadecimal digits that depends on nothing but ``parts``.
+
+    The separator cannot occur in a part, so ("a", "bc") and ("ab", "c") differ.
+    """
+    joined = "\x1f".join(part.replace("\x1f", " ") for part in parts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """A registered site that publishes a catalogue (dcat:Catalog)."""
+
+    id: str
+    type: str
+    title: str
+    url: str
+    government: str | None = None
+    """Display name of the government answerable for the portal."""
+    country: str | None = None
+    """ISO 3166-1 alpha-3 code."""
+    contact_email: str | None = None
+    """Where scorecards are sent."""
+    language: str | None = None
+    """Language in which they are sent: code of a file in ``specs/languages``."""
+    is_local: bool = False
+    """Declared local: may resolve to a loopback or private address."""
+    portal_file: dict[str, Any] | None = None
+    """What its file says beyond the defaults, without webhooks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """vcard:Kind behind dcat:contactPoint."""
+
+    name: str | None = None
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """foaf:Agent behind dct:publisher."""
+
+    name: str
+    identifier: str | None = None
+    """The portal's own id of the organisation."""
+    email: str | None = None
+    url: str | None = None
+    parent: str | None = None
+    """Name of the organisation it belongs to."""
+    ancestors: tuple[str, ...] = ()
+    """Names of those that the parent belongs to, the nearest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """dcat:Distribution: one way to get at a dataset."""
+
+    identifier: str | None = None
+    """The portal's own id of the resource."""
+    title: str | None = None
+    description: str | None = None
+    access_url: str | None = None
+    download_url: str | None = None
+    format: str | None = None
+    media_type: str | None = None
+    byte_size: str | None = None
+    """As declared: bytes where the portal follows the standard, but also "20 KB"."""
+    checksum: str | None = None
+    checksum_algorithm: str | None = None
+    licence: str | None = None
+    licence_title: str | None = None
+    """Code or name of the licence beside its address, where both are declared."""
+    rights: str | None = None
+    issued: str | None = None
+    modified: str | None = None
+    language: tuple[str, ...] = ()
+    conforms_to: tuple[str, ...] = ()
+    described_by: str | None = None
+    """Address of a data dictionary or Table Schema."""
+    described_by_type: str | None = None
+    documentation: str | None = None
+    """foaf:page."""
+    status: str | None = None
+    """adms:status."""
+    availability: str | None = None
+    """dcatap:availability."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataService:
+    """dcat:DataService: an API that serves a dataset."""
+
+    identifier: str | None = None
+    title: str | None = None
+    description: str | None = None
+    endpoint_url: str | None = None
+    endpoint_description: str | None = None
+    licence: str | None = None
+    access_rights: str | None = None
+    documentation: str | None = None
+    conforms_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """dcat:Dataset."""
+
+    identifier: str
+    title: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    publisher: Publisher | None = None
+    contact: Contact | None = None
+    licence: str | None = None
+    licence_title: str | None = None
+    """Code or name of the licence beside its address, where both are declared."""
+    access_rights: str | None = None
+    rights: str | None = None
+    issued: str | None = None
+    """dct:issued as declared."""
+    modified: str | None = None
+    """When the *data* last changed, as declared (dct:modified). Never the record's date."""
+    record_modified: str | None = None
+    """When the portal last touched the catalogue record (dcat:CatalogRecord)."""
+    frequency: str | None = None
+    """dct:accrualPeriodicity."""
+    spatial: tuple[str, ...] = ()
+    temporal_start: str | None = None
+    temporal_end: str | None = None
+    language: tuple[str, ...] = ()
+    landing_page: str | None = None
+    conforms_to: tuple[str, ...] = ()
+    applicable_legislation: tuple[str, ...] = ()
+    hvd_categories: tuple[str, ...] = ()
+    provenance: str | None = None
+    relations: tuple[str, ...] = ()
+    other_identifiers: tuple[str, ...] = ()
+    """adms:identifier."""
+    documentation: tuple[str, ...] = ()
+    described_by: str | None = None
+    described_by_type: str | None = None
+    """Media type of the data dictionary."""
+    bureau_codes: tuple[str, ...] = ()
+    """Bureaus of the United States, by the codes of OMB Circular A-11: "015:11"."""
+    program_codes: tuple[str, ...] = ()
+    """Programs of the Federal Program Inventory: "015:001"."""
+    is_part_of: str | None = None
+    """Identifier of the parent dataset or series, as the record names it."""
+    is_series: bool = False
+    """dcat:DatasetSeries: a group of datasets, which has its files in its members."""
+    harvested_from: str | None = None
+    """Where the portal itself got the record, if it says so: then this is a copy."""
+    translations: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+    """Title, description and keywords in the other languages of the record, by language code in lower case:
+    ``{"en": {"title": "Trees", "description": "...", "keywords": ["tree"]}}``. The portal's own language is not in it:
+    it has the fields above."""
+    contradictions: tuple[str, ...] = ()
+    """What the record states elsewhere and contradicts what was chosen: "licence at /extras/3/value: ODbL"."""
+    not_carried: tuple[str, ...] = ()
+    """Names of facts ("licence", "byte_size") that the interface or a conversion could not carry, or that our reading
+    lost: where such a field is empty, that says nothing of the publisher."""
+    distributions: tuple[Distribution, ...] = ()
+    data_services: tuple[DataService, ...] = ()

@@ -1,0 +1,82 @@
+"""What a harvest brings: records with the payload they were read from, the pages they came in, and what was lost.
+
+Spiders make these; :mod:`catalog.harvests` and :mod:`catalog.records` store them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.model.dcat import Dataset
+
+__all__ = [
+    "Answer",
+    "HarvestError",
+    "Page",
+    "Record",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a spider yields: one dataset, beside the payload it was read from."""
+
+    dataset: Dataset
+    raw: Any
+    """The record as received, parsed from JSON (or text where the wire format is not JSON)."""
+    url: str
+    """Address of the page the record came with."""
+    pointer: str
+    """JSON pointer of the record in that page."""
+    raw_hash: str
+    """See :func:`catalog.canonical.record_hash`."""
+    exchange: str | None = None
+    """WARC-Record-ID of the answer it came with, where exchanges are archived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestError:
+    """Something that was lost or odd, as inert data: what, where, and the next step."""
+
+    kind: str
+    """A short code: "record", "duplicate", "identifier", "page", "dns", "tls", "timeout", "blocked", ..."""
+    message: str
+    remedy: str
+    url: str | None = None
+    record_id: str | None = None
+    title: str | None = None
+    pointer: str | None = None
+    value: str | None = None
+    """The offending value, cut at 500 characters."""
+    is_lost: bool = True
+    """True where a record was lost with it; False where it was kept and is only odd."""
+    is_fatal: bool = False
+    """True where the rest of the portal could not be read because of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is remembered of a page or feed, so that it need not be sent again while nothing changes."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
+    identifiers: tuple[str, ...] = ()
+    """The portal's identifiers of the datasets in it."""
+    state: dict[str, Any] = field(default_factory=dict)
+    """What the spider needs to go on from it. JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one answer of a portal brought. Written as one transaction."""
+
+    records: tuple[Record, ...] = ()
+    errors: tuple[HarvestError, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    """Identifiers of datasets that an answer vouches for without sending them again."""
+    answer: Answer | None = None
+    checkpoint: dict[str, Any] | None = None
+    """Where reading stands after this page. JSON; None leaves the stored one as it is."""

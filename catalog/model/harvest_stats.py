@@ -1,0 +1,122 @@
+"""What the harvest of one portal came to: typed counts, from the spider to its row of the table ``harvests``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["HarvestMode", "HarvestStats"]
+
+HarvestMode = Literal["full", "incremental"]
+
+
+@dataclass(slots=True, kw_only=True)
+class HarvestStats:
+    """What was read of one portal in one run, in records unless a field says otherwise.
+
+    A spider counts here while it reads. All fields are JSON: they are kept with every page as part of the checkpoint,
+    and a harvest that was killed goes on counting where it stopped. :meth:`row` gives the columns of ``harvests``.
+    """
+
+    mode: HarvestMode = "full"
+    """Whether everything was asked for, or only what changed since the last harvest."""
+    advertised: int | None = None
+    """Total that the portal stated last; None where it states none."""
+    advertised_first: int | None = None
+    """Total that it stated first: another one means that the portal changed while it was read."""
+    advertised_most: int = 0
+    """The largest total that it stated."""
+    seen: int = 0
+    """Records received, or vouched for by a response that says that nothing changed."""
+    kept: int = 0
+    """Different datasets among them."""
+    duplicates: int = 0
+    """Records whose identifier had come before."""
+    explained: int = 0
+    """Duplicates that hide no other record: in one response, or confirmed by a second reading."""
+    lost: int = 0
+    """Records that could not be read though they may be datasets known from before."""
+    unidentified: int = 0
+    """Records without an identity that could not be matched to a dataset known from before."""
+    gone: int = 0
+    """Addresses that are listed and of which the server says that nothing is there (404, 410)."""
+    outside: dict[str, int] = field(default_factory=dict)
+    """What was listed and not read because it lies outside the portal's own listing: how much, by place. A place is
+    a host, or what the things are, such as "deeper folders"."""
+    outside_records: int = 0
+    """Those of them that count in the portal's total."""
+    twins: int = 0
+    """Records kept under an identity of their own because another dataset has their identifier."""
+    skipped: int = 0
+    """Records that are no datasets: harvest sources, showcases."""
+    not_modified: int = 0
+    """Responses that said that nothing changed, or were the same to the byte."""
+    requests: int = 0
+    """Requests sent."""
+    bytes: int = 0
+    """Bytes received, as they came over the wire."""
+    errors: int = 0
+    """Harvest errors met; beyond a limit they are counted and not written."""
+    tls_fault: str | None = None
+    """Why the portal's certificate cannot be verified; None where it can."""
+    has_moved: bool = False
+    """True once it was said that the portal has moved for good."""
+    ended: bool = False
+    """True where paging came to its proper end."""
+    paging_end: str = ""
+    """How it ended, in words."""
+    faults: list[str] = field(default_factory=list)
+    """Why something was not read, in words."""
+    notes: list[str] = field(default_factory=list)
+    """What was odd and lost nothing."""
+
+    def advertise(self, count: object) -> None:
+        """Note a total that the portal states; anything but a whole number from 0 is ignored."""
+        if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            self.advertised = count
+            self.advertised_most = max(self.advertised_most, count)
+            if self.advertised_first is None:
+                self.advertised_first = count
+
+    def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
+        """Count something that was listed and not read, because it lies outside the portal's own listing.
+
+        ``is_record``: the portal's total includes it.
+        """
+        self.outside[place] = self.outside.get(place, 0) + count
+        self.outside_records += count if is_record else 0
+
+    def end(self, how: str) -> None:
+        """Note that paging came to its proper end, and how, in words."""
+        self.ended, self.paging_end = True, how
+
+    def fail(self, why: str) -> None:
+        """Note that something was not read, and why: the harvest cannot be complete unless paging ends after it."""
+        self.ended, self.paging_end = False, why
+        self.faults.append(why)
+
+    @property
+    def accounted(self) -> int:
+        """Records of which it is known what became of them, each counted once: to compare with ``advertised``."""
+        missed = self.unidentified + self.lost + self.gone + self.outside_records
+        return self.kept + self.skipped + missed + self.explained
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of the table ``harvests`` that are counted while a portal is read.
+
+        The other columns are known only at the end: the verdict and its reasons, and what the catalogue holds.
+        """
+        return {
+            "mode": self.mode,
+            "paging_end": self.paging_end or "it broke off",
+            "advertised": self.advertised,
+            "seen": self.seen,
+            "duplicates": self.duplicates,
+            "skipped": self.skipped,
+            "lost": self.lost + self.unidentified,
+            "outside": self.outside,
+            "requests": self.requests,
+            "not_modified": self.not_modified,
+            "bytes": self.bytes,
+            "tls_fault": self.tls_fault,
+        }

@@ -1,0 +1,109 @@
+"""Small graphs in every syntax that people ask for, written by rdflib.
+
+What is large is streamed as N-Triples (:mod:`catalog.exports.dcat`). rdflib needs the graph in memory and a millisecond
+for every few statements, and in return writes prefixes, nested blank nodes and compact JSON-LD. The same graph gives
+the same text, whatever the seed of Python's hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from catalog.rdf.ntriples import n_triples
+from catalog.rdf.terms import PREFIXES, Graph, Term
+
+if TYPE_CHECKING:
+    import rdflib
+
+__all__ = ["SYNTAXES", "serialize"]
+
+SYNTAXES = ("turtle", "xml", "json-ld", "n-triples", "trig")
+"""Names by which a syntax is asked for: RDF 1.1 Turtle, RDF/XML, JSON-LD 1.1, N-Triples and TriG."""
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def serialize(graph: Graph, syntax: str, *, name: Term) -> str:
+    """Return a graph as text in one of :data:`SYNTAXES`. Nothing is fetched: the context of JSON-LD stands in it.
+
+    ``name`` is the IRI of the named graph that holds the statements in TriG; the other syntaxes have no place for it.
+    Characters that XML cannot hold, such as U+0007, become U+FFFD in RDF/XML. Raises ValueError for another syntax.
+    """
+    if syntax not in SYNTAXES:
+        raise ValueError(f"{syntax!r} is no syntax; take one of: {', '.join(SYNTAXES)}")
+    if syntax == "n-triples":
+        return n_triples(graph).decode("utf-8")
+    target = _new_graph()
+    used = _fill(target, graph)
+    for space, prefix in sorted(used.items()):
+        target.bind(prefix, space, override=True)
+    if syntax == "trig":
+        return _in_graph(target.serialize(format="turtle"), name)
+    if syntax == "json-ld":
+        context = {prefix: space for space, prefix in used.items()}
+        with warnings.catch_warnings():
+            # rdflib uses what it has itself declared outdated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = target.serialize(format="json-ld", context=context)
+        return json.dumps(_sorted(json.loads(found)), indent=2, ensure_ascii=False) + "\n"
+    text = target.serialize(format=syntax)
+    return _NO_XML.sub("\ufffd", text) if syntax == "xml" else text
+
+
+def _in_graph(turtle: str, name: Term) -> str:
+    """A document of Turtle as a named graph in TriG: rdflib's own writer of TriG takes statements in any order."""
+    lines = turtle.split("\n")
+    head = next((n for n, line in enumerate(lines) if not line.startswith("@prefix")), len(lines))
+    return "\n".join([*lines[:head], "", f"<{name.value}> {{", "\n".join(lines[head:]).strip("\n"), "}", ""])
+
+
+def _new_graph() -> rdflib.Graph:
+    """A graph of rdflib that yields its statements in one order: the writers take them as they come."""
+    import rdflib
+
+    class Ordered(rdflib.Graph):
+        def triples(self, pattern: Any) -> Any:
+            yield from sorted(super().triples(pattern), key=lambda triple: [term.n3() for term in triple])
+
+    return Ordered(bind_namespaces="none")
+
+
+def _fill(target: rdflib.Graph, graph: Graph) -> dict[str, str]:
+    """Add the statements to a graph of rdflib, blank nodes by their names. Return the namespaces that occur."""
+    import pyoxigraph
+    import rdflib
+
+    used: dict[str, str] = {str(rdflib.RDF): "rdf"}
+
+    def term(one: Any) -> rdflib.term.Node:
+        if isinstance(one, pyoxigraph.BlankNode):
+            return rdflib.BNode(one.value)
+        if isinstance(one, pyoxigraph.NamedNode):
+            note(one.value)
+            return rdflib.URIRef(one.value)
+        if one.language:
+            return rdflib.Literal(one.value, lang=one.language)
+        plain = one.datatype.value == "http://www.w3.org/2001/XMLSchema#string"
+        if not plain:
+            note(one.datatype.value)
+        return rdflib.Literal(one.value, datatype=None if plain else rdflib.URIRef(one.datatype.value), normalize=False)
+
+    def note(iri: str) -> None:
+        space = iri[: max(iri.rfind("#"), iri.rfind("/")) + 1]
+        if space in PREFIXES:
+            used[space] = PREFIXES[space]
+
+    for quad in pyoxigraph.parse(n_triples(graph), format=pyoxigraph.RdfFormat.N_TRIPLES):
+        target.add((term(quad.subject), term(quad.predicate), term(quad.object)))
+    return used
+
+
+def _sorted(value: Any) -> Any:
+    """JSON-LD whose nodes and values stand in one order: rdflib takes them from sets."""
+    if isinstance(value, dict):
+        return {key: one if key == "@context" else _sorted(one) for key, one in sorted(value.items())}
+    if isinstance(value, list):
+        return sorted((_sorted(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
+    return value

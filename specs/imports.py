@@ -1,0 +1,66 @@
+"""Import large libraries for the part of them that is used: what they load for others costs every process seconds.
+
+Both functions change how imports work for all threads meanwhile; call them where modules are imported, at the top.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+from typing import Any
+
+__all__ = ["load_when_used", "without"]
+
+
+@contextmanager
+def without(*libraries: str) -> Iterator[None]:
+    """Let what is imported meanwhile do without libraries, as if they were not installed.
+
+    Only for importers that allow for their absence. Libraries that are loaded already stay visible.
+    """
+    hidden = [name for name in libraries if name not in sys.modules]
+    for name in hidden:
+        # To Python a library that cannot be imported.
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+class _Deferred(ModuleType):
+    """A module that executes at the first look at what it does not have yet.
+
+    importlib's LazyLoader executes at any look, and so at the second ``import`` statement that names the module.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
+            # The import system asks for these without using the module.
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        with _LOADED_WITHIN.pop(self.__name__)():
+            self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+_LOADED_WITHIN: dict[str, Callable[[], AbstractContextManager[object]]] = {}
+
+
+def load_when_used(*modules: str, within: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+    """Have modules execute when something in them is first used, instead of at their import.
+
+    For modules that a library imports as a whole (``import altair``) for functions that are hardly ever called. Modules
+    that are loaded already, or not installed, are left as they are. ``within`` gives the context in which one executes.
+    """
+    for name in modules:
+        spec = find_spec(name) if name not in sys.modules else None
+        if spec is None:
+            continue
+        made = module_from_spec(spec)
+        made.__class__ = _Deferred
+        sys.modules[name], _LOADED_WITHIN[name] = made, within

@@ -1,0 +1,13 @@
+"""What the tests of harvests share: servers on this machine are in no need of long pauses."""
+
+from __future__ import annotations
+
+import pytest
+
+from harvester.checks import politeness
+
+
+@pytest.fixture(autouse=True)
+def short_penalties(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses after trouble double as ever, from a smaller first one."""
+    monkeypatch.setattr(politeness, "FIRST_PENALTY_S", 0.02)

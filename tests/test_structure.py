@@ -1,0 +1,99 @@
+"""Where things stand: SQL in one place. The counts behind it are printed by ``python -m tests.count_structure``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.count_structure import CONDITIONS, copied_conditions, says_more
+from tests.sql_text import is_sql, sql_in_python, sql_in_template
+
+SQL = [
+    "select 1 from runs where id = ?",
+    "  SELECT p.id\n  from portals p order by p.id limit 3",
+    "with recent as (select max(id) from runs) select * from recent",
+    "insert or ignore into changes (id) values (?)",
+    "update {} set {} where id = :id",
+    "delete from to_score",
+    "pragma table_info(findings)",
+    "create index if not exists a on b (c)",
+    "{} where id = ?",
+    " order by id",
+    "and d.status = 'present'",
+    "where d.rowid = hits.rowid",
+    "left join resource_checks c on c.url = d.url",
+    "coalesce(p.government, p.title)",
+    "f.state in ('new', 'open')",
+    "d.copy_of is not null",
+    "on conflict (id) do nothing",
+]
+NO_SQL = [
+    "select a portal",
+    "Select the datasets of a portal",
+    "Delete from the list what is not needed",
+    "Update the catalogue, then set the date",
+    "with care",
+    "where it is not known",
+    "and what the portal says",
+    "from the first page to the last",
+    "Where the same file is listed twice, one of them counts.",
+    "Create a portal file",
+    "begin",
+    "order",
+    "text/turtle, application/rdf+xml;q=0.8, */*;q=0.1",
+    "private, max-age=0, no-store",
+    "modified is null",
+    'env = "VARIABLE" or file = "path"',
+    "SELECT DISTINCT ?d WHERE { ?d a dcat:Dataset } ORDER BY STR(?d) LIMIT 10",
+    "PREFIX dcat: <http://www.w3.org/ns/dcat#> SELECT (COUNT(*) AS ?n) WHERE { {} }",
+    "SELECT ",
+]
+
+
+@pytest.mark.parametrize("text", SQL)
+def test_sql_is_recognised(text: str) -> None:
+    assert is_sql(text)
+
+
+@pytest.mark.parametrize("text", NO_SQL)
+def test_prose_and_sparql_are_no_sql(text: str) -> None:
+    assert not is_sql(text)
+
+
+def test_docstrings_are_prose_and_pieces_are_put_together() -> None:
+    source = '''
+def f(catalog, n):
+    """select 1 from runs where id = ?"""
+    head = "select id " + "from runs" + f" where id > {n}"
+    catalog.rows(head)
+    catalog.db.conn.execute(head)
+'''
+    found = sql_in_python(source)
+    assert [(one.line, one.text) for one in found] == [
+        (4, "select id from runs where id > {}"),
+        (6, "catalog.db.conn.execute(head)"),
+    ]
+
+
+def test_templates_are_read_by_their_expressions() -> None:
+    template = """<select name="a">
+{% set runs = sql("select * from runs where id = :id", {"id": one}) %}
+<p>select 1 from runs where id = 2</p>"""
+    assert [(one.line, one.text) for one in sql_in_template(template)] == [(2, "select * from runs where id = :id")]
+
+
+@pytest.mark.parametrize(
+    ("name", "docstring", "expected"),
+    [
+        ("is_table", "Whether it is a table.", False),
+        ("portal_ids", "The ids of the portals.", False),
+        ("portal_ids", "The ids of the portals, in their order.", True),
+        ("score", "0 to 100.", True),
+        ("score", None, False),
+    ],
+)
+def test_a_docstring_says_more_than_the_name(name: str, docstring: str | None, expected: bool) -> None:
+    assert says_more(name, docstring) == expected
+
+
+def test_conditions_are_found_where_they_are_copied() -> None:
+    assert all(isinstance(copied_conditions(name), list) for name in CONDITIONS)

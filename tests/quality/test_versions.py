@@ -83,9 +83,9 @@ def test_a_digest_is_recorded_where_it_belongs() -> None:
         (None, None, False), ("2.1.0", None, False), ("2.1.x", "2.1.0", False), ("0", "1", False),
     ],
 )  # fmt: skip
-def test_what_is_comparable(one: str | None, other: str | None, expected: bool, fresh_catalog: Catalog) -> None:
+def test_what_is_comparable(one: str | None, other: str | None, expected: bool, catalog: Catalog) -> None:
     assert is_comparable(one, other) is is_comparable(other, one) is expected
-    assert fresh_catalog.value("select is_comparable(?, ?)", [one, other]) == int(expected)
+    assert catalog.value("select is_comparable(?, ?)", [one, other]) == int(expected)
 
 
 def test_nobody_else_decides_what_is_comparable() -> None:
@@ -108,7 +108,7 @@ def test_nobody_else_decides_what_is_comparable() -> None:
                 assert not is_held or path.name in asks_for_this_one, f"{path.name}: {line.strip()}"
 
 
-GOAL = Goal(start=date(2026, 1, 1), deadline=date(2027, 1, 1), target=1.0, better="increase")  # type: ignore[call-arg]
+GOAL = Goal(start=date(2026, 1, 1), deadline=date(2027, 1, 1), target=1.0, better="increase", baseline=0.0)
 
 
 def test_a_commitments_trend_goes_on_over_a_patch_and_ends_with_another_method() -> None:

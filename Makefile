@@ -1,27 +1,50 @@
 # make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
+# make docs: docs/ as a site.   make test-pythons, make test-oldest: on other Pythons, with the oldest libraries.
+# make check: the same but for the slow tests, in two minutes.   make durations: measure anew which those are.
 # make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: some tests wait.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-pythons test-oldest docs bench fuzz digest format clean
+.PHONY: demo test test-pythons test-oldest docs bench fuzz digest format clean check durations lint all-tests quick-tests
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@
 
 demo: .venv/installed
 	$(BIN)/winnow demo
 
+# Lint and types run beside the tests.
 test: .venv/installed
+	+$(MAKE) --no-print-directory --jobs 2 all-tests lint
+
+check: .venv/installed
+	+$(MAKE) --no-print-directory --jobs 2 quick-tests lint
+
+lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 3
+
+all-tests:
+	$(BIN)/pytest -n $(WORKERS)
+
+quick-tests:
+	$(BIN)/pytest -n $(WORKERS) -m "not slow"
+
+durations: .venv/installed
+	$(BIN)/pytest -n $(WORKERS) --record-durations
+
+# docs/ as a site in docs/_build/html. Nothing is fetched; a warning is an error.
+docs: .venv/installed
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html docs docs/_build/html
 
 # On Python 3.11, 3.12 and 3.13. ARGS are pytest's: make test-pythons ARGS=tests/catalog
 test-pythons:

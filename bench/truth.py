@@ -7,8 +7,8 @@ called wrong or not (``arguable``) and how it is written. One table says which r
 that several folders can be added up. A finding is a rule in a column of a file. Printed are precision and recall with
 95 % Wilson intervals, by finding and by (file, kind), with at most a tenth of either from any one file, and every false
 accusation. ``--rules`` prints each rule alone, as a table in Markdown: a rule whose precision does not reach 0.9 may
-be no more than info and cost no points (``docs/table_rules.md``). ``--findings`` writes what was found, one object a
-line and file, as the scorers of the folders read it.
+be no more than info and cost no points (``docs/reference/table_rules.md``). ``--findings`` writes what was found, one
+object a line and file, as the scorers of the folders read it.
 """
 
 from __future__ import annotations

@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from catalog.exports.cards import day_of_run
-from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import write_csv
-from catalog.exports.folders import folder_name, publisher_folder
+from catalog.exports.folders import SENT, folder_name, publisher_folder
 from catalog.sent import Letter, forget, note
 from catalog.store import Catalog
 from catalog.withheld import DAYS
@@ -156,7 +155,7 @@ def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
         return []
     with TemporaryDirectory(prefix="winnow-") as folder:
         path = Path(folder) / PERSONAL
-        write_csv(path, FINDINGS, ["run_id", "finding_id"], letter.personal)
+        write_csv(path, SENT["findings"].column, SENT["findings"].key, letter.personal)
         return [(PERSONAL, path.read_bytes(), "text/csv")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,25 @@ from pathlib import Path
 import pytest
 
 from catalog.store import Catalog, open_catalog
+from tests import pace
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 """Recordings and oracles that lie beside the project on some machines; tests that use them skip without."""
+
+
+def needs(program: str, found: object) -> pytest.MarkDecorator:
+    """Skip tests where a program is not installed; in .ci/run, which installs it, they fail there instead."""
+    is_left_out = not found and not os.environ.get("WINNOW_ALL_PROGRAMS")
+    return pytest.mark.skipif(is_left_out, reason=f"{program} is not installed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record-durations", action="store_true", help="write tests/durations.txt from this run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    known = pace.measured(pace.FILE.read_text("utf-8"))
+    config.pluginmanager.register(pace.Durations(known, is_recording=config.getoption("--record-durations")))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""The recipes of docs/operations.md, as far as a machine can try them."""
+"""The recipes of docs/howto/operations.md, as far as a machine can try them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 from click.testing import CliRunner
 
 from harvester import cli as command_line
+from tests.conftest import needs
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "docs" / "examples"
-GUIDE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+EXAMPLES = ROOT / "docs" / "howto" / "examples"
+GUIDE = (ROOT / "docs" / "howto" / "operations.md").read_text("utf-8")
 
 
 def options_of(line: str) -> tuple[list[str], str]:
@@ -25,7 +25,7 @@ def options_of(line: str) -> tuple[list[str], str]:
     return words[at:], words[at]
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@needs("systemd-analyze", shutil.which("systemd-analyze"))
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for name in ("winnow.service", "winnow.timer"):
         text = (EXAMPLES / name).read_text("utf-8")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.exports.columns import SCHEMA_VERSION
 from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
 from catalog.scores import COUNTED
 from catalog.store import Catalog
+from specs.exports import schema_version
 
 __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 
@@ -17,7 +17,7 @@ __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
     """The columns with which every file begins."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": schema_version(),
         "methodology_version": catalog.value("select methodology_version from runs where id = ?", [run_id]),
         "run_id": run_id,
         "run_date": day_of_run(run_id),

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.changes import Change, changes
-from catalog.exports.columns import CHANGES, SCHEMA_VERSION
 from catalog.exports.csvfile import write_csv
 from catalog.store import Catalog
+from specs.exports import export_files, schema_version
 
 __all__ = ["export_changes", "write_changes"]
 
@@ -21,13 +21,14 @@ def export_changes(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
 
 def write_changes(path: Path, run_id: str, found: Iterable[Change]) -> list[Path]:
     """Write changes as a CSV with its twin for Excel and its Table Schema."""
-    return write_csv(path, CHANGES, ["run_id", "dataset_id", "kind", "number"], _rows(run_id, found))
+    file = export_files()["changes"]
+    return write_csv(path, file.column, file.key, _rows(run_id, found))
 
 
 def _rows(run_id: str, found: Iterable[Change]) -> Iterator[dict[str, Any]]:
     for change in found:
         row = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": schema_version(),
             "run_id": run_id,
             "portal_id": change.portal_id,
             "dataset_id": change.dataset_id,

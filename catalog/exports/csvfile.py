@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.columns import Field, csvw, table_schema
+from catalog.exports.columns import csvw, table_schema
 from catalog.exports.workbook import Workbook
+from specs.exports import ExportColumn
 
 __all__ = ["CsvFile", "cells_of", "guard", "unguard", "write_csv"]
 
@@ -24,7 +25,7 @@ _BREAK = re.compile(r"\s*[\r\n\t\u2028\u2029]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 CELL_MAX = 32_767
 """Characters that Excel takes in a cell."""
-Translate = Callable[[Field, Mapping[str, Any]], Any]
+Translate = Callable[[ExportColumn, Mapping[str, Any]], Any]
 """A cell of a row in another language."""
 
 
@@ -39,7 +40,7 @@ def unguard(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
-def _cell(value: Any, field: Field) -> str:
+def _cell(value: Any, field: ExportColumn) -> str:
     if value is None:
         return ""
     if field.type in ("integer", "number"):
@@ -51,7 +52,7 @@ def _cell(value: Any, field: Field) -> str:
     return guard(text)[:CELL_MAX]
 
 
-def cells_of(row: Mapping[str, Any], fields: Sequence[Field]) -> list[str]:
+def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str]:
     """The cells of a row as they stand in the file."""
     return [_cell(row.get(field.name), field) for field in fields]
 
@@ -66,8 +67,8 @@ class CsvFile:
     def __init__(
         self,
         path: Path,
-        fields: tuple[Field, ...],
-        key: list[str],
+        fields: Sequence[ExportColumn],
+        key: Sequence[str],
         *,
         is_sent: bool = False,
         has_book: bool = True,
@@ -132,7 +133,9 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def write_csv(path: Path, fields: tuple[Field, ...], key: list[str], rows: Iterable[Mapping[str, Any]]) -> list[Path]:
+def write_csv(
+    path: Path, fields: Sequence[ExportColumn], key: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> list[Path]:
     """Write all rows of a file with its twin for Excel and its Table Schema; return the paths."""
     with CsvFile(path, fields, key) as file:
         for row in rows:

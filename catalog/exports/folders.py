@@ -10,29 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.columns import COMMITMENTS, FINDINGS, QUERIES, SCORECARD, Field, table_schema
+from catalog.exports.columns import table_schema
 from catalog.model import stable_id
+from specs.exports import export_files
 
-__all__ = ["EVERYTHING", "KEYS", "folder_name", "publisher_folder", "seal_folder"]
+__all__ = ["EVERYTHING", "KEYS", "SENT", "folder_name", "publisher_folder", "seal_folder"]
 
-KEYS = {
-    "scorecard": ["run_id", "entity_level", "entity_id"],
-    "findings": ["run_id", "finding_id"],
-    "commitments": ["run_id", "commitment_id", "indicator_id"],
-    "queries": ["entity_level", "figure"],
-}
-FIELDS: dict[str, tuple[Field, ...]] = {
-    "scorecard": SCORECARD,
-    "findings": FINDINGS,
-    "commitments": COMMITMENTS,
-    "queries": QUERIES,
-}
-_TITLES = {
-    "scorecard": "Scores and figures",
-    "findings": "What fails, where, and how to mend it",
-    "commitments": "What was promised, and how far it has come",
-    "queries": "The query behind every percentage",
-}
+SENT = {name: file for name, file in export_files().items() if file.is_sent}
+"""The CSVs of a folder, in the order of its data package."""
+KEYS = {name: list(file.key) for name, file in SENT.items()}
 EVERYTHING = "everything"
 """Name of the folder that holds all governments."""
 SUMS = "SHA256SUMS"
@@ -57,14 +43,14 @@ def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
     """Describe the CSVs of a folder in ``datapackage.json`` (Data Package v1), and write the hash of every file into
     ``SHA256SUMS`` (``sha256sum -c`` checks it); return the two paths."""
     resources = []
-    for stem, fields in FIELDS.items():
+    for stem, file in SENT.items():
         path = folder / f"{stem}.csv"
         if not path.is_file():
             continue
         resources.append(
             {
                 "name": stem,
-                "title": _TITLES[stem],
+                "title": file.title,
                 "path": path.name,
                 "profile": "tabular-data-resource",
                 "format": "csv",
@@ -73,7 +59,7 @@ def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
                 "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "header": True},
                 "bytes": path.stat().st_size,
                 "hash": f"sha256:{_sha256(path)}",
-                "schema": table_schema(fields, KEYS[stem]),
+                "schema": table_schema(file.column, file.key),
             }
         )
     package = {

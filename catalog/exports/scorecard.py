@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exports.cards import card_rows, head_of
-from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
-from catalog.exports.folders import EVERYTHING, FIELDS, KEYS, folder_name, publisher_folder
+from catalog.exports.folders import EVERYTHING, SENT, folder_name, publisher_folder
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
 from catalog.store import Catalog
@@ -60,7 +59,7 @@ def export_csvs(
         for government, rows in groupby(finding_rows(catalog, run_id), key=itemgetter("government")):
             with _file(waiting.pop(government), "findings", codes[government]) as one:
                 for row in rows:
-                    cells = cells_of(row, FINDINGS)
+                    cells = cells_of(row, SENT["findings"].column)
                     everything.write(row, cells)
                     one.write(row, cells)
             written += one.paths
@@ -140,10 +139,11 @@ def _write(folder: Path, stem: str, code: str | None, rows: Iterable[Mapping[str
 
 
 def _file(folder: Path, stem: str, code: str | None) -> CsvFile:
-    fields, path = FIELDS[stem], folder / f"{stem}.csv"
+    about, path = SENT[stem], folder / f"{stem}.csv"
     if code is None:
-        return CsvFile(path, fields, KEYS[stem], is_sent=True, has_book=stem != "queries")
+        return CsvFile(path, about.column, about.key, is_sent=True, has_book=about.has_book)
     words = language_of(code)
     return CsvFile(
-        path, fields, KEYS[stem], is_sent=True, language=code, header=header(words, fields), translate=translator(words)
-    )
+        path, about.column, about.key, is_sent=True, has_book=about.has_book, language=code,
+        header=header(words, about.column), translate=translator(words),
+    )  # fmt: skip

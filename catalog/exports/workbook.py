@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.columns import Field
+from specs.exports import ExportColumn
 
 __all__ = ["ROWS_MAX", "Workbook"]
 
@@ -16,7 +16,6 @@ ROWS_MAX = 20_000
 _HELD = 2_000
 """Rows up to which a workbook is made in memory; a longer one goes through files."""
 _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
-_LONG = {"how_to_fix": 60, "observed": 40, "rule_title": 40, "dataset_title": 40, "title": 40, "sql": 80, "note": 40}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A workbook holds when it was made; the same content must give the same bytes."""
 
@@ -24,7 +23,7 @@ _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 class Workbook:
     """One sheet, with a header that stays in sight; opened, written row by row, and closed."""
 
-    def __init__(self, path: Path, fields: tuple[Field, ...]) -> None:
+    def __init__(self, path: Path, fields: Sequence[ExportColumn]) -> None:
         self.path, self.fields = path, fields
         self._part = path.with_name(f"{path.name}.part")
         self._is_number = [field.type in ("integer", "number") for field in fields]
@@ -69,7 +68,7 @@ class Workbook:
         self._sheet: Any = self._book.add_worksheet(self.path.stem[:31])
         bold = self._book.add_format({"bold": True, "bg_color": "#E8EEF2", "bottom": 1})
         for number, field in enumerate(self.fields):
-            width = _LONG.get(field.name) or max(_WIDTHS.get(field.type, 18), min(len(field.name) + 2, 24))
+            width = field.width or max(_WIDTHS.get(field.type, 18), min(len(field.name) + 2, 24))
             self._sheet.set_column(number, number, width)
             self._sheet.write_string(0, number, field.name, bold)
         self._sheet.freeze_panes(1, 0)

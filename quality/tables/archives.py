@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -12,7 +13,15 @@ from tempfile import TemporaryDirectory
 
 from quality.tables.limits import MAX_RATIO, Refused
 
-__all__ = ["MOST_MEMBERS", "shapefiles", "tables_in", "unpacked_gzip", "unpacked_member", "unpacked_shapefile"]
+__all__ = [
+    "printable",
+    "MOST_MEMBERS",
+    "shapefiles",
+    "tables_in",
+    "unpacked_gzip",
+    "unpacked_member",
+    "unpacked_shapefile",
+]
 
 _TABLES = {".csv", ".tsv", ".tab", ".xlsx", ".xls", ".ods", ".xlsm", ".xlsb", ".parquet", ".gpkg"}
 _TABLES |= {".geojson", ".ndjson", ".jsonl"}
@@ -105,3 +114,8 @@ def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
                             break
                         decoder = zlib.decompressobj(wbits=31)
         yield target, not is_complete
+
+
+def printable(name: str) -> str:
+    """The name of a member, at most 120 characters of it, as it may be shown: names in archives hold anything."""
+    return re.sub(r"[^\w .()/-]", "_", name)[-120:].lstrip("./")

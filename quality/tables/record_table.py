@@ -10,13 +10,15 @@ from quality.tables.defects import defect
 from quality.tables.headers import Heading
 from quality.tables.heading import HeaderLines
 from quality.tables.json_records import RecordTable
-from quality.tables.judge import ScannedTable, joined, judge
+from quality.tables.judge import judge
 from quality.tables.layout import TableSurroundings
 from quality.tables.limits import Refused
+from quality.tables.scanned_table import ScannedTable
 from quality.tables.scanning import Scan, Scanner
 from quality.tables.sheets import csv_blocks
 from quality.tables.structure import Table
 from quality.tables.text import MISSING_BYTES, MOST_CELLS, MOST_COLUMNS
+from quality.tables.whole_file import join_notes
 
 __all__ = ["judge_records"]
 
@@ -40,7 +42,7 @@ def judge_records(base: TableReport, found: RecordTable, context: TableContext) 
         report,
         header_row=None,
         is_sample=report.is_sample or found.is_sample,
-        note=joined(base.note, note, report.note if report.note != base.note else None),
+        note=join_notes(base.note, note, report.note if report.note != base.note else None),
         defects=tuple(map(_numbered, report.defects)),
         profile=report.profile | {"table": found.name, "layout": report.profile["layout"] | {"header_rows": None}},
     )

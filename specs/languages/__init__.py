@@ -1,8 +1,8 @@
 """Languages as files: ``<code>.toml``, one language each, with every word of what is sent.
 
 English takes its sentences on mending from where they are defined, ``metrics.toml`` and ``table_rules.toml``. Another
-language has them in its own file, or beside the definition (``fix_in``), so that one more language is one file, and one
-more metric is one table: :func:`missing` says what a language lacks.
+language has them in its own file, or beside the definition (``fix_in`` of a metric, ``label`` of a column): so one more
+language is one file, and one more metric or column is one table. :func:`missing` says what a language lacks.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from specs.errors import SpecError, Strict, parse, read_toml
+from specs.exports import export_files
 from specs.metrics import metrics
 from specs.table_rules import table_rules
 
@@ -73,6 +74,7 @@ class Language(Strict):
 def languages() -> dict[str, Language]:
     """All languages by code, English first. Raises SpecError that names file, key and remedy."""
     found = {}
+    labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):
         one = parse(Language, read_toml(path), str(path))
         if one.code != path.stem:
@@ -83,10 +85,12 @@ def languages() -> dict[str, Language]:
         else:
             beside = {m.id: m.fix_in[one.code] for m in metrics().values() if one.code in m.fix_in}
             one = one.model_copy(update={"metrics": _joined(path, "metrics", one.metrics, beside)})
-        found[one.code] = one
-    for metric in metrics().values():
-        if unknown := sorted(set(metric.fix_in) - set(found)):
-            raise SpecError(f"metrics.toml: {metric.id}.fix_in.{unknown[0]}: no file in {HERE} is of this language")
+        labels = {c.name: c.label[one.code] for c in labelled if one.code in c.label}
+        found[one.code] = one.model_copy(update={"columns": _joined(path, "columns", one.columns, labels)})
+    said = {f"metric {m.id}: fix_in": m.fix_in for m in metrics().values()}
+    for where, words in (said | {f"column {c.name}: label": c.label for c in labelled}).items():
+        if unknown := sorted(set(words) - set(found)):
+            raise SpecError(f"{where}.{unknown[0]}: no file in {HERE} is of this language; take one of {list(found)}")
     return found
 
 

@@ -28,6 +28,7 @@ from quality.entities import score_entities
 from quality.rescore import score_portal
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
+from tests.conftest import needs
 from tests.making import store
 from tests.quality.test_scoring import PERFECT
 
@@ -202,7 +203,7 @@ def test_mending_the_top_fix_brings_exactly_what_was_promised(tmp_path: Path) ->
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(browser() is None, reason="Chromium is not installed")
+@needs("Chromium", browser())
 def test_the_page_prints_on_a4(sent: tuple[Catalog, Path], tmp_path: Path) -> None:
     _, out = sent
     page = tmp_path / "report.html"
@@ -226,7 +227,7 @@ def test_the_page_prints_on_a4(sent: tuple[Catalog, Path], tmp_path: Path) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(browser() is None, reason="Chromium is not installed")
+@needs("Chromium", browser())
 def test_the_page_fits_a_narrow_screen(sent: tuple[Catalog, Path], tmp_path: Path) -> None:
     _, out = sent
     shot = tmp_path / "shot.png"

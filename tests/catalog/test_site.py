@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
+from catalog.exports.pdf import browser
 from catalog.schema import TABLES, metric_columns
 from catalog.site.metadata import metadata
 from catalog.site.queries import queries
 from catalog.site.serve import SETTINGS, datasette_command, files, publish
 from catalog.store import Catalog, CatalogError, open_catalog
+from tests.conftest import needs
 
 pytestmark = [
     # Datasette 0.65 leaves its connections to the garbage collector, and offers no way to close them.
@@ -33,7 +35,6 @@ pytestmark = [
 
 EVIL = "<script>alert(1)</script>"
 RUN = "20261124T000000Z"
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def fill(catalog: Catalog) -> None:
@@ -468,12 +469,12 @@ def served(public: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+@needs("Chromium", browser())
 @pytest.mark.parametrize("path", ["/", "/catalog/datasets/north-0"])
 def test_a_browser_draws_it(served: str, tmp_path: Path, path: str) -> None:
     picture = tmp_path / "x.png"
     subprocess.run(
-        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+        [str(browser()), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
         + ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
         + [f"--user-data-dir={tmp_path}/profile", f"--screenshot={picture}", "--window-size=1280,1600", served + path],
         check=True,

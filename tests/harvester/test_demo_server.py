@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import python_calamine
 import requests
 
 from harvester.demo import STORY, DemoServer
@@ -280,12 +281,10 @@ def test_tables_are_good_or_bad_as_meant(server: DemoServer, http: requests.Sess
 
 
 def test_other_formats_open(server: DemoServer, http: requests.Session) -> None:
-    calamine = pytest.importorskip("python_calamine")
-
     def get(path: str) -> bytes:
         return http.get(f"{server.url}{path}").content
 
-    book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(get("/solmark/files/contracts.xlsx")))
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(get("/solmark/files/contracts.xlsx")))
     table = book.get_sheet_by_name("Contracts").to_python()
     assert table[0] == ["contract_id", "buyer", "supplier", "award_date", "value", "currency"]
     assert len(table) == 501

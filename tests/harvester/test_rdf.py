@@ -308,7 +308,6 @@ def test_iri_that_is_none_is_lost_alone(catalog: Catalog) -> None:
 @pytest.fixture
 def rdflib_endpoint(tmp_path: Path) -> Iterator[str]:
     """A real rdflib-endpoint over 25 datasets."""
-    pytest.importorskip("rdflib_endpoint", reason="rdflib-endpoint is not installed")
     file = tmp_path / "c.ttl"
     file.write_bytes(turtle(0, 25))
     with socket.socket() as free:

@@ -14,7 +14,7 @@ UPDATE = "run the tests once with WINNOW_UPDATE_README=1"
 
 
 def test_the_document_is_made_from_the_specification() -> None:
-    path = ROOT / "docs" / "methodology.md"
+    path = ROOT / "docs" / "reference" / "methodology.md"
     if os.environ.get("WINNOW_UPDATE_README"):
         path.write_text(document(), "utf-8")
     assert path.read_text("utf-8") == document(), UPDATE

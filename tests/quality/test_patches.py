@@ -77,7 +77,8 @@ def night(catalog: Catalog, run_id: str) -> int:
 
 
 def scored_in(catalog: Catalog) -> dict[str, tuple[str, str]]:
-    sql = "select d.identifier, q.run_id, q.methodology_version from dataset_quality q join datasets d on d.id = q.dataset_id"
+    sql = """select d.identifier, q.run_id, q.methodology_version from dataset_quality q
+             join datasets d on d.id = q.dataset_id"""
     return {row["identifier"]: (row["run_id"], row["methodology_version"]) for row in catalog.rows(sql)}
 
 

@@ -10,6 +10,7 @@ from catalog.answer_words import response_of
 from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
 from catalog.exports.wording import KIND_OF
 from specs.errors import SpecError
+from specs.exports import export_files
 from specs.languages import language, languages, missing
 from specs.metrics import dimensions, grade, metrics
 from specs.table_rules import table_rules
@@ -79,3 +80,31 @@ def test_a_fix_of_a_rule_beats_that_of_its_metric() -> None:
     assert french.fix("link_ok", None, "x") == french.metrics["link_ok"]
     # A rule of an expectation has its sentence only in English: better that than one that says too little.
     assert french.fix("table_expectations_met", "amount_not_negative: amount", "Check the signs.") == "Check the signs."
+
+
+def test_words_that_stand_beside_a_definition_are_those_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = next(iter(metrics().values()))
+    one = metric.model_copy(update={"id": "of_a_trial", "fix_in": {"fr": "Essayez."}})
+    monkeypatch.setattr("specs.languages.metrics", lambda: metrics() | {"of_a_trial": one})
+    column = SCORECARD[0].model_copy(update={"name": "trial", "label": {"en": "Trial", "fr": "Essai"}})
+    file = export_files()["scorecard"].model_copy(update={"column": (*SCORECARD, column)})
+    monkeypatch.setattr("specs.languages.export_files", lambda: {"scorecard": file})
+    found = languages.__wrapped__()
+    assert found["fr"].metrics["of_a_trial"] == "Essayez." and found["fr"].column("trial") == "Essai"
+    assert found["en"].column("trial") == "Trial" and found["es"].column("trial") == "trial"
+
+
+@pytest.mark.parametrize(
+    ("metric_id", "words", "said"),
+    [
+        ("title_present", {"fr": "Donnez."}, r"fr\.toml: metrics\.title_present: also said"),
+        ("title_present", {"xx": "?"}, r"metric title_present: fix_in\.xx: no file"),
+    ],
+)
+def test_words_said_twice_or_in_no_language_are_refused(
+    metric_id: str, words: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {metric_id: metrics()[metric_id].model_copy(update={"fix_in": words})}
+    monkeypatch.setattr("specs.languages.metrics", lambda: metrics() | wrong)
+    with pytest.raises(SpecError, match=said):
+        languages.__wrapped__()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from catalog.model import TableContext
 from quality.tables import judge as judging
+from quality.tables import row_findings
 from quality.tables.inspect import inspect
 from tests.quality.tables.layouts import laid_out
 
@@ -43,7 +45,12 @@ def test_generated_layouts_are_read_and_judged_rightly(tmp_path: Path) -> None:
     assert precision >= 0.97 and recall >= 0.95 and headers >= 0.98, wrong
 
 
-@pytest.mark.parametrize("broken", ["column_defects", "row_defects", "_around"])
-def test_a_broken_rule_falls_below_the_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    monkeypatch.setattr(judging, broken, lambda *_: iter(()))
+@pytest.mark.parametrize(
+    ("module", "broken"),
+    [(judging, "column_defects"), (row_findings, "row_defects"), (judging, "surroundings_defects")],
+)
+def test_a_broken_rule_falls_below_the_floor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, broken: str
+) -> None:
+    monkeypatch.setattr(module, broken, lambda *_: iter(()))
     assert scores(tmp_path, FEW)[1] < 0.95

@@ -1,4 +1,4 @@
-"""``docs/table_rules.md``: what is not true often enough costs nobody anything."""
+"""``docs/reference/table_rules.md``: what is not true often enough costs nobody anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from quality.metrics.sound import RULES
 from quality.tables.rules import severity_of
 
-PAGE = Path(__file__).parents[3] / "docs" / "table_rules.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "table_rules.md"
 ENOUGH = 0.9
 
 

@@ -1,0 +1,45 @@
+"""What declares a CSV that is sent is refused where it contradicts itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import specs.exports
+from specs.errors import SpecError
+from specs.exports import export_files, schema_version
+
+COLUMN = '[[column]]\nname = "x"\ntype = "string"\ndescription = "X."\n'
+HEAD = f'schema_version = "1.0"\n{COLUMN.replace("x", "run_id")}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'title = "T"\nkey = ["y"]\norder = 1\n{COLUMN}', r"trial\.toml: key: there is no column y"),
+        (f'title = "T"\nkey = ["x"]\norder = 1\n{COLUMN}{COLUMN}', r"trial\.toml: column x: twice"),
+        (f'title = "T"\nkey = ["x"]\norder = 1\n{COLUMN.replace("string", "text")}', r"trial\.toml: column\.0\.type"),
+        (f'title = "T"\nkey = ["x"]\norder = 1\nsent = true\n{COLUMN}', r"trial\.toml: .*sent"),
+    ],
+)
+def test_a_bad_file_is_told_with_key_and_remedy(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "_head.toml").write_text(HEAD, "utf-8")
+    (tmp_path / "trial.toml").write_text(text, "utf-8")
+    monkeypatch.setattr(specs.exports, "HERE", tmp_path)
+    specs.exports._head.cache_clear()
+    try:
+        with pytest.raises(SpecError, match=said):
+            export_files.__wrapped__()
+    finally:
+        specs.exports._head.cache_clear()
+
+
+def test_files_begin_with_the_columns_of_the_head() -> None:
+    for file in export_files().values():
+        names = [column.name for column in file.column]
+        assert (names[:2] == ["schema_version", "methodology_version"]) == file.has_head
+        assert set(file.key) <= set(names)
+    assert schema_version().count(".") == 1

@@ -20,6 +20,8 @@ myst_heading_anchors = 3
 # The same rules of tables stand below several headings.
 suppress_warnings = ["myst.xref_ambiguous"]
 nitpicky = True
+# "--type" is an option, not a dash.
+smartquotes = False
 html_theme = "furo"
 html_title = f"Winnow {release}"
 html_static_path = ["_static"]

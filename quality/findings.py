@@ -22,7 +22,7 @@ from quality.metrics.sound import RULES
 from quality.sheet import UNKNOWN_CELL, Group, Matrix, columns
 from quality.subject import DatasetSubject, DistributionSubject
 from quality.tables.rules import fix_of
-from quality.tables.words import told
+from quality.tables.words import what_and_why
 from specs.metrics import Metric, metrics
 from specs.table_rules import table_rules
 
@@ -220,7 +220,7 @@ def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count
         severity="info" if is_rare else defect.severity,
         how_to_fix=fix_of(defect.rule) or base.how_to_fix,
         field=f"{defect.rule}: {defect.field}" if defect.field else defect.rule,
-        observed=told(defect),
+        observed=what_and_why(defect),
         first_row=defect.first_row,
         error_count=defect.count,
         rate_per_1000=round(rate, 3) if rate is not None else None,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog.store import Catalog, open_catalog
+from quality.tables import pool
 from tests import pace
 
 SHARED = Path(__file__).parents[1].parent / "shared"
@@ -46,6 +47,13 @@ def loopback_only() -> Iterator[None]:
     patch.setattr(socket.socket, "connect", guarded)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_children() -> Iterator[None]:
+    """The processes that look into tables load their libraries once for all tests of a worker."""
+    with pool.kept_children():
+        yield
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def column_tables() -> str:
     kinds_of = {str: "text", int: "integer", float: "real", bool: "0 or 1"}
     parts = []
     for name, table in TABLES.items():
-        parts += [f"## `{name}`", "", table.description, "", "| column | type | what it says |", "| --- | --- | --- |"]
+        parts += [f"### `{name}`", "", table.description, "", "| column | type | what it says |", "| --- | --- | --- |"]
         for column, one in table.columns.items():
             into = f" Points into `{one.references}`." if one.references else ""
             parts.append(

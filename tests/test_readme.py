@@ -40,6 +40,14 @@ def test_the_page_of_table_rules_lists_them_all() -> None:
         assert inner == rule_table(), "table_rules.md: run WINNOW_UPDATE_README=1 pytest -n 0 tests/test_readme.py"
 
 
+def test_the_recipes_for_operators_know_every_exit_code() -> None:
+    def codes(text: str) -> set[str]:
+        return set(re.findall(r"(?m)^\| (\d+) \|", text))
+
+    guide = (ROOT / "docs" / "howto" / "operations.md").read_text("utf-8")
+    assert codes(guide) == codes((REFERENCE / "exit-codes.md").read_text("utf-8"))
+
+
 def test_the_readme_is_short_and_leads_on() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert len(text.splitlines()) <= MOST_LINES

@@ -8,15 +8,21 @@ from typing import Any
 
 from catalog.changes import Change, changes
 from catalog.exports.csvfile import write_csv
-from catalog.store import Catalog
+from catalog.exports.job import ExportJob, OutputFormat
 from specs.exports import export_files, schema_version
 
-__all__ = ["export_changes", "write_changes"]
+__all__ = ["ChangesFile", "write_changes"]
 
 
-def export_changes(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
-    """Write the changes of a run; return the paths."""
-    return write_changes(out / "changes.csv", run_id, changes(catalog, run_id))
+class ChangesFile(OutputFormat):
+    """The changes of the run, over all portals."""
+
+    name = "changes.csv"
+    title = export_files()["changes"].title
+
+    def write(self, job: ExportJob) -> list[Path]:
+        """Write the CSV with its twin for Excel and its Table Schema."""
+        return write_changes(job.out / self.name, job.run_id, changes(job.catalog, job.run_id))
 
 
 def write_changes(path: Path, run_id: str, found: Iterable[Change]) -> list[Path]:

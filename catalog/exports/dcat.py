@@ -10,20 +10,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from catalog.exports.job import ExportJob, OutputFormat
 from catalog.rdf.dcat import DCAT, DCT, FOAF, dataset_graph, node_of, text, value
 from catalog.rdf.ntriples import n_triples
 from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, Graph, Term
 from catalog.reading import StoredDataset, datasets
 from catalog.store import Catalog
 
-__all__ = ["export_rdf", "graph_of_dataset"]
+__all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
 
 DQV = "http://www.w3.org/ns/dqv#"
 PROV = "http://www.w3.org/ns/prov#"
 
 
+class RdfCatalogue(OutputFormat):
+    """The whole catalogue as N-Triples."""
+
+    name = "catalog.nt"
+    title = "The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured"
+
+    def write(self, job: ExportJob) -> list[Path]:
+        """Write the graph, a portal and a dataset at a time."""
+        return export_rdf(job.catalog, job.run_id, job.out)
+
+
 def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
-    """Write ``catalog.nt``."""
+    """Write ``catalog.nt`` into a folder; return its path."""
     out.mkdir(parents=True, exist_ok=True)
     target, part = out / "catalog.nt", out / "catalog.nt.part"
     scores = {row["dataset_id"]: row for row in catalog.rows("select dataset_id, score, run_id from dataset_quality")}

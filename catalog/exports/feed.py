@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from catalog.exports.folders import folder_name
+from catalog.exports.job import ExportJob, OutputFormat
 from catalog.store import Catalog, instant, started
 from catalog.withheld import withheld
 from specs.languages import Language
 
-__all__ = ["feed", "write_feed"]
+__all__ = ["AtomFeeds", "feed"]
 
 ATOM = "http://www.w3.org/2005/Atom"
 RUNS = 10
@@ -20,13 +22,20 @@ FINDINGS = 50
 """New findings named in an entry."""
 
 
-def write_feed(catalog: Catalog, government: str, run_id: str, words: Language, folder: Path) -> Path:
-    """Write the feed of a government."""
-    target = folder / "feed.atom"
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(feed(catalog, government, run_id, words))
-    part.replace(target)
-    return target
+class AtomFeeds(OutputFormat):
+    """A feed for each government."""
+
+    name = "feed.atom"
+    title = "What each run brought a government, newest first"
+
+    def write(self, job: ExportJob) -> Iterator[Path]:
+        """Write the feeds."""
+        for one in job.governments():
+            target = one.path / self.name
+            part = target.with_name(f"{target.name}.part")
+            part.write_bytes(feed(job.catalog, one.name, job.run_id, one.words))
+            part.replace(target)
+            yield target
 
 
 def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:

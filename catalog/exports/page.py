@@ -6,6 +6,7 @@ addresses become links.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from markupsafe import Markup, escape
 
 from catalog.exports.columns import SCORECARD
 from catalog.exports.folders import folder_name
+from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
 from catalog.store import Catalog
 from specs.languages import Language, language
 from specs.metrics import dimensions
 
-__all__ = ["government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
+__all__ = ["ReportPages", "government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
 
 FIXES = 8
 """Repairs on a page."""
@@ -51,6 +53,20 @@ def _link(url: str | None, text: str | None) -> Markup:
     if url and url.lower().startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
     return escape(shown)
+
+
+class ReportPages(OutputFormat):
+    """A page of the whole run, and one for each government in its language."""
+
+    name = "report.html"
+    title = "What a minister reads and a clerk checks"
+
+    def write(self, job: ExportJob) -> Iterator[Path]:
+        """Write the page of the run, then those of the governments."""
+        yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language)))
+        for one in job.governments():
+            page = government_page(job.catalog, one.card, one.words, job.options.contact)
+            yield write_page(one.path / self.name, page)
 
 
 def write_page(path: Path, page: str) -> Path:

@@ -6,12 +6,32 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["SECONDS", "browser", "write_pdf"]
+from catalog.exports.job import ExportJob, OutputFormat
+from catalog.exports.page import ReportPages
+
+__all__ = ["SECONDS", "PrintedPages", "browser", "write_pdf"]
 
 SECONDS = 60
 """For one page, the start of the browser included."""
+
+
+class PrintedPages(OutputFormat):
+    """The pages of the governments in print, where that is asked for."""
+
+    name = "report.pdf"
+    title = "The page of a government, printed"
+
+    def write(self, job: ExportJob) -> Iterator[Path]:
+        """Print the pages that were written before, for ``print_seconds`` in all; those beyond are not printed."""
+        deadline = time.monotonic() + job.options.print_seconds
+        for one in job.governments() if job.options.is_printed else ():
+            left = deadline - time.monotonic()
+            if left > 0 and (printed := write_pdf(one.path / ReportPages.name, job.run_id, left)):
+                yield printed
 
 
 def browser() -> str | None:

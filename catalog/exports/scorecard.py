@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from catalog.exports.cards import card_rows, head_of
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
-from catalog.exports.folders import EVERYTHING, SENT, folder_name, publisher_folder
+from catalog.exports.folders import SENT, publisher_folder
+from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
 from catalog.store import Catalog
 from specs.languages import language as language_of
 
-__all__ = ["PUBLISHERS_MAX", "Exported", "export_csvs", "folder_name", "folders_of", "languages_of", "publishers_of"]
+__all__ = ["PUBLISHERS_MAX", "ScorecardFiles", "publishers_of"]
 
 PUBLISHERS_MAX = 300
 """Folders of publishers in that of a government: those with most findings. The files of the government have all."""
@@ -28,51 +27,40 @@ DATASETS_MIN = 5
 Cards = list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written: the files, and every folder with the name of who it is about."""
+class ScorecardFiles(OutputFormat):
+    """The CSVs that are sent, with their twins and workbooks."""
 
-    paths: list[Path]
-    folders: dict[Path, str]
+    name = "scorecard.csv"
+    title = "Scorecards, findings, commitments and queries, for all, each government and its publishers"
 
-
-def folders_of(cards: Cards, out: Path) -> dict[str, Path]:
-    """The folder of every government."""
-    return {name: out / folder_name(name) for name in sorted({row["government"] for row in cards})}
-
-
-def export_csvs(
-    catalog: Catalog, run_id: str, out: Path, *, cards: Cards | None = None, language: str | None = None
-) -> Exported:
-    """Write the files of a run. ``language`` is that of the twins, whatever the portals say."""
-    cards = card_rows(catalog, run_id) if cards is None else cards
-    head = head_of(catalog, run_id)
-    written = _write_small(catalog, out, cards, language, commitment_rows(catalog, head))
-    folders, codes = folders_of(cards, out), languages_of(cards, language)
-    for government, folder in folders.items():
-        own = [row for row in cards if row["government"] == government]
-        rows = commitment_rows(catalog, head, government=government)
-        written += _write_small(catalog, folder, own, codes[government], rows)
-    waiting = dict(folders)
-    # Findings can be millions, and governments hundreds: one row in memory, and two sets of files open, at a time.
-    with _file(out, "findings", language) as everything:
-        for government, rows in groupby(finding_rows(catalog, run_id), key=itemgetter("government")):
-            with _file(waiting.pop(government), "findings", codes[government]) as one:
-                for row in rows:
-                    cells = cells_of(row, SENT["findings"].column)
-                    everything.write(row, cells)
-                    one.write(row, cells)
-            written += one.paths
-    written += everything.paths
-    for government, folder in waiting.items():
-        with _file(folder, "findings", codes[government]) as empty:
-            written += empty.paths
-    named = {out: EVERYTHING} | {folder: name for name, folder in folders.items()}
-    for government, folder in folders.items():
-        chosen = publishers_of((row for row in cards if row["government"] == government), folder / "publishers")
-        written += _publishers(catalog, head, chosen, government, codes[government])
-        named |= {path: card["entity_name"] or card["entity_id"] for path, card in chosen.items()}
-    return Exported(written, named)
+    def write(self, job: ExportJob) -> list[Path]:
+        """Write the files of everything, of each government, and of its publishers."""
+        catalog, run_id, out, language = job.catalog, job.run_id, job.out, job.options.language
+        folders, codes = job.folders, job.languages
+        written = _write_small(catalog, out, job.cards, language, commitment_rows(catalog, job.head))
+        for government, folder in folders.items():
+            own = [row for row in job.cards if row["government"] == government]
+            rows = commitment_rows(catalog, job.head, government=government)
+            written += _write_small(catalog, folder, own, codes[government], rows)
+        waiting = dict(folders)
+        # Findings can be millions, and governments hundreds: one row in memory, and two sets of files open, at a time.
+        with _file(out, "findings", language) as everything:
+            for government, rows in groupby(finding_rows(catalog, run_id), key=itemgetter("government")):
+                with _file(waiting.pop(government), "findings", codes[government]) as one:
+                    for row in rows:
+                        cells = cells_of(row, SENT["findings"].column)
+                        everything.write(row, cells)
+                        one.write(row, cells)
+                written += one.paths
+        written += everything.paths
+        for government, folder in waiting.items():
+            with _file(folder, "findings", codes[government]) as empty:
+                written += empty.paths
+        for government, folder in folders.items():
+            chosen = publishers_of((row for row in job.cards if row["government"] == government), folder / "publishers")
+            written += _publishers(catalog, job.head, chosen, government, codes[government])
+            job.packages.update({path: card["entity_name"] or card["entity_id"] for path, card in chosen.items()})
+        return written
 
 
 def publishers_of(cards: Iterable[dict[str, Any]], parent: Path) -> dict[Path, dict[str, Any]]:
@@ -109,16 +97,6 @@ def _publishers(
     for own in waiting.values():
         written += _write(own, "findings", code, ())
     return written
-
-
-def languages_of(cards: Cards, language: str | None) -> dict[str, str | None]:
-    """The language of every government's twins: as asked for, or else as its portals say."""
-    said: dict[str, set[str]] = {}
-    for row in cards:
-        found = said.setdefault(row["government"], set())
-        if row["entity_level"] == "portal" and row.get("language"):
-            found.add(row["language"])
-    return {name: language or min(found, default=None) for name, found in said.items()}
 
 
 def _write_small(

@@ -7,7 +7,7 @@ import re
 from catalog import vocabulary
 from quality.metrics.answers import NOTHING_MORE, answers, present, usable_url, valid_email, yes
 from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
-from quality.tables.words import told
+from quality.tables.words import what_and_why
 
 __all__: list[str] = []
 
@@ -85,7 +85,7 @@ def file_served(s: DistributionSubject) -> Measurement:
 
 def file_served_observed(s: DistributionSubject) -> str:
     """Say what was found in place of the file."""
-    return told(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
+    return what_and_why(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
 
 
 def contact_present(s: DatasetSubject) -> float:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from quality.tables.scanning import look
+from quality.tables.scanning import cell_class
 from quality.tables.vote import MISSING
 
 __all__ = ["Body", "group_of", "is_unit", "is_year"]
@@ -42,7 +42,7 @@ def group_of(cell: str) -> str:
     """ "" for blank, "sign" for no value, "number", "date", "time", "code" or "text"."""
     if not cell:
         return ""
-    kind = look(cell[:80])
+    kind = cell_class(cell[:80])
     if kind in _TEXTS:
         if cell in _UNIT_SIGNS:
             return "text"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from catalog.model import TableDefect
 from quality.tables.cells import days
 from quality.tables.profile import Column, Profile, number_of
-from quality.tables.scanning import look
+from quality.tables.scanning import cell_class
 from quality.tables.signs import unit_of
 from quality.tables.vote import mixture
 from specs.table_rules import table_rules
@@ -200,7 +200,7 @@ def _units(column: Column) -> tuple[int, list[int]] | None:
 
 
 def _is_bare(cell: str) -> bool:
-    return look(cell) not in ("text", "text_with_digits", "with_unit")
+    return cell_class(cell) not in ("text", "text_with_digits", "with_unit")
 
 
 def _are_signed(column: Column) -> bool:

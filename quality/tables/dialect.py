@@ -17,7 +17,7 @@ from dataclasses import astuple, dataclass
 from itertools import islice
 
 from quality.tables.likelihood import best_of
-from quality.tables.scanning import look, widths
+from quality.tables.scanning import cell_class, widths
 
 __all__ = ["Decoded", "Dialect", "decode", "detect_dialect", "find_header", "read_records"]
 
@@ -277,7 +277,7 @@ def _sense(sample: str, delimiter: str) -> float:
     points = cells = 0.0
     for _, row in islice(read_records(sample, Dialect(delimiter)), 50):
         for cell in row:
-            kind = look(cell.strip())
+            kind = cell_class(cell.strip())
             points += 0.2 if kind == "text_with_digits" else 0.9 if kind == "text" else 1.0
             cells += 1
     return points / max(cells, 1.0)

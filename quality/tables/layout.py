@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from quality.tables.scanning import look
+from quality.tables.scanning import cell_class
 from quality.tables.sums import TOTALS
 
 __all__ = ["TableSurroundings", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
@@ -83,7 +83,7 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
             is_certain = is_certain or notes > 0
             continue
         text = next(cell.strip() for cell in cells if cell.strip())
-        is_data = look(text[:60]) in _DATA and not (count == 1 and _is_day(text))
+        is_data = cell_class(text[:60]) in _DATA and not (count == 1 and _is_day(text))
         if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or is_data or is_total(cells):
             break
         if count > 1 and any(_is_amount(cell.strip()) for cell in cells):
@@ -100,7 +100,11 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
 
 def _is_day(text: str) -> bool:
     """A day, perhaps with the time: below a table alone it is the day on which it was made."""
-    return "date" in look(text[:60]) or look(text[:60]) in _DAYS or re.match(r"\d{4}-\d\d-\d\d[T ]", text) is not None
+    return (
+        "date" in cell_class(text[:60])
+        or cell_class(text[:60]) in _DAYS
+        or re.match(r"\d{4}-\d\d-\d\d[T ]", text) is not None
+    )
 
 
 _DAYS = frozenset({"iso_time", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "local_time"})
@@ -108,7 +112,7 @@ _DAYS = frozenset({"iso_time", "slash_dmy", "slash_mdy", "slash_either", "dot_dm
 
 def _is_amount(cell: str) -> bool:
     """A number that is neither a year nor the number of a note."""
-    kind = look(cell[:60])
+    kind = cell_class(cell[:60])
     return kind in _DATA and "date" not in kind and (kind != "integer" or len(cell) > 4)
 
 
@@ -126,7 +130,7 @@ def is_total(cells: Sequence[str]) -> bool:
     if not says:
         return False
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > 1 and any(look(cell) in _DATA for cell in filled[1:])
+    return len(filled) > 1 and any(cell_class(cell) in _DATA for cell in filled[1:])
 
 
 _LABELS = 2
@@ -151,8 +155,8 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         return False
     alike = 0
     for index, cell in filled:
-        kind = look(cell)
-        below = [look(row[index].strip()) for row in rows[:20] if len(row) > index and row[index].strip()]
+        kind = cell_class(cell)
+        below = [cell_class(row[index].strip()) for row in rows[:20] if len(row) > index and row[index].strip()]
         is_name = kind == "integer" and len(cell) <= 4
         if kind in _DATA and not is_name and below.count(kind) > len(below) / 2:
             alike += 1
@@ -262,14 +266,14 @@ def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
     found = set()
     for place in range(min(width, 300)):
         cells = [row[place].strip() for _, row in rows[:200] if place < len(row) and row[place].strip()]
-        if cells and sum(look(cell[:80]) in _DATA for cell in cells) > 0.6 * len(cells):
+        if cells and sum(cell_class(cell[:80]) in _DATA for cell in cells) > 0.6 * len(cells):
             found.add(place)
     return frozenset(found)
 
 
 def _is_name(cell: str) -> bool:
     """Words, where a name of a column may stand."""
-    return look(cell[:80]) in _NAMING and any(char.isalpha() for char in cell) and len(cell) > 1
+    return cell_class(cell[:80]) in _NAMING and any(char.isalpha() for char in cell) and len(cell) > 1
 
 
 _NAMING = frozenset({"text", "text_with_digits"})
@@ -277,4 +281,4 @@ _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 
 
 def _holds_data(row: Sequence[str], place: int) -> bool:
-    return len(row) > place and look(row[place].strip()[:80]) in _DATA
+    return len(row) > place and cell_class(row[place].strip()[:80]) in _DATA

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +47,30 @@ class _Child:
     is_ready: bool = False
     received: bytearray = field(default_factory=bytearray)
     done: int = 0
-    is_on_last_task: bool = False
+    memory_bytes: int = 0
+
+
+_MAX_KEPT_TASKS = 50
+"""What a child that is kept may have done: what libraries never give back goes with it."""
+_KEPT: list[_Child] | None = None
+
+
+@contextmanager
+def kept_children() -> Iterator[None]:
+    """Within this, pools hand their idle children on to the pools that come after them.
+
+    For a process that opens many pools: a child takes two seconds to load its libraries. They must be opened in the
+    thread that outlives the others, since a child ends with the thread that began it.
+    """
+    global _KEPT
+    kept: list[_Child] = []
+    before, _KEPT = _KEPT, kept
+    try:
+        yield
+    finally:
+        _KEPT = before
+        for child in kept:
+            _kill(child)
 
 
 class InspectionPool:
@@ -71,7 +94,6 @@ class InspectionPool:
         self._children: list[_Child] = []
         self._selector = selectors.DefaultSelector()
         self._folder = tempfile.TemporaryDirectory(prefix="winnow-")
-        self._started = 0
 
     def __enter__(self) -> Self:
         return self
@@ -80,9 +102,31 @@ class InspectionPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for child in list(self._children):
-            self._end(child)
+            if not self._keep(child):
+                self._end(child)
         self._selector.close()
         self._folder.cleanup()
+
+    def _keep(self, child: _Child) -> bool:
+        """Whether an idle child is left to the next pool."""
+        if _KEPT is None or child.task or not child.is_ready or child.received or child.done > _MAX_KEPT_TASKS:
+            return False
+        assert child.process.stdout is not None
+        self._children.remove(child)
+        self._selector.unregister(child.process.stdout)
+        _KEPT.append(child)
+        return True
+
+    def _adopt(self) -> bool:
+        """Take over a child that an earlier pool has left, if there is one."""
+        for child in _KEPT or ():
+            if child.memory_bytes == self._memory_bytes and child.process.poll() is None:
+                assert _KEPT is not None and child.process.stdout is not None
+                _KEPT.remove(child)
+                self._children.append(child)
+                self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
+                return True
+        return False
 
     @property
     def folder(self) -> str:
@@ -155,9 +199,10 @@ class InspectionPool:
                     queue.appendleft(task)
 
     def _start(self) -> None:
-        self._started += 1
-        folder = Path(self._folder.name) / str(self._started)
-        folder.mkdir()
+        if self._adopt():
+            return
+        # One that is kept outlives this pool and its folder.
+        folder = Path(tempfile.mkdtemp(prefix="winnow-", dir=self._folder.name if _KEPT is None else None))
         process = subprocess.Popen(
             [sys.executable, "-m", "quality.tables.worker", str(self._memory_bytes), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -185,7 +230,7 @@ class InspectionPool:
                 "RUST_BACKTRACE": "0",
             },
         )
-        child = _Child(process, time.monotonic() + self._startup_timeout_s, folder)
+        child = _Child(process, time.monotonic() + self._startup_timeout_s, folder, memory_bytes=self._memory_bytes)
         self._children.append(child)
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, child)
@@ -235,20 +280,10 @@ class InspectionPool:
     def _end(self, child: _Child) -> str:
         """Kill ``child`` and say how it ended."""
         self._children.remove(child)
-        process = child.process
-        assert process.stdin is not None and process.stdout is not None
-        self._selector.unregister(process.stdout)
-        was_running = process.poll() is None
-        if was_running:
-            # It leads a group of its own, which goes as a whole.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        status = process.wait()
-        shutil.rmtree(child.folder, ignore_errors=True)
-        process.stdout.close()
-        with suppress(BrokenPipeError):  # a task may still be in the buffer
-            process.stdin.close()
+        assert child.process.stdout is not None
+        self._selector.unregister(child.process.stdout)
+        was_running = child.process.poll() is None
+        status = _kill(child)
         if status >= 0:
             return f"the child process ended with status {status}"
         name = signal.Signals(-status).name
@@ -256,3 +291,20 @@ class InspectionPool:
             return f"the child process was stopped ({name})"
         # Libraries in Rust and C end a process that has no memory left.
         return f"the child process died ({name}); at most {self._memory_bytes // 1024**2} MB are given to it"
+
+
+def _kill(child: _Child) -> int:
+    """End a child and all that it left, and return its status."""
+    process = child.process
+    assert process.stdin is not None and process.stdout is not None
+    if process.poll() is None:
+        # It leads a group of its own, which goes as a whole.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    status = process.wait()
+    shutil.rmtree(child.folder, ignore_errors=True)
+    process.stdout.close()
+    with suppress(BrokenPipeError):  # a task may still be in the buffer
+        process.stdin.close()
+    return status

@@ -14,7 +14,7 @@ from typing import Any
 
 from quality.tables.scanning import Scan, ScannedColumn
 from quality.tables.shapes import coarse, digest, shape
-from quality.tables.signs import Judged, judged
+from quality.tables.signs import Judged, classify_column
 from quality.tables.vote import ColumnKind
 
 __all__ = ["Column", "Profile", "number_of", "profile_of"]
@@ -81,7 +81,7 @@ def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> 
     """The profile of a table whose columns have these ``names``."""
     columns = []
     for name, scanned in zip(names, scan["columns"], strict=True):
-        columns.append(Column(name, judged(scanned), scanned, frozenset(totals)))
+        columns.append(Column(name, classify_column(scanned), scanned, frozenset(totals)))
     return Profile(scan["rows"], tuple(columns), scan)
 
 

@@ -20,7 +20,7 @@ from quality.tables.dialect import find_header
 from quality.tables.headers import Heading, find_heading
 from quality.tables.layout import TableSurroundings, find_footer, is_total
 from quality.tables.limits import MAX_WORKBOOK_BYTES, Refused
-from quality.tables.scanning import Scan, Scanner, look
+from quality.tables.scanning import Scan, Scanner, cell_class
 from quality.tables.structure import Table
 from quality.tables.text import MISSING_BYTES, MOST_COLUMNS
 
@@ -194,7 +194,7 @@ def _stored_as_text(
         if not start <= number < start + len(rows):
             continue
         text = rows[number - start][index].strip()
-        kind = look(text)
+        kind = cell_class(text)
         if len(seen[index]) < _MOST_SEEN and (kind in _NUMBERS or kind == "zero_led"):
             seen[index].append(text)
         if kind in _NUMBERS:

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from quality.tables.body import is_unit
-from quality.tables.scanning import ScannedColumn, look
+from quality.tables.scanning import ScannedColumn, cell_class
 from quality.tables.vote import DATES, NUMBERS, TEXT, ColumnKind, are_codes, vote_classes
 
-__all__ = ["Judged", "judged", "unit_of"]
+__all__ = ["Judged", "classify_column", "unit_of"]
 
 _NUMBER = r"[+\-\u2212]?\d(?:[\d.,'’ \u00a0\u202f]*\d)?(?:[eE][+-]?\d{1,3})?"
 _FLAGGED = re.compile(
@@ -83,7 +83,7 @@ def unit_of(cell: str) -> str | None:
 _LETTERS = frozenset("abcdef")
 
 
-def judged(scanned: ScannedColumn) -> Judged:
+def classify_column(scanned: ScannedColumn) -> Judged:
     """Tell signs, flags and slips apart in a column, and what kind of column it is without them."""
     counts = {name: count for name, (count, _) in scanned["classes"].items()}
     plain = sum(count for name, count in counts.items() if name in NUMBERS or name in DATES or name == "clock")
@@ -168,7 +168,7 @@ def _written_as(text: str) -> str:
     if match is None:
         return "no_such_date"
     year_first = len(match[1]) == 4
-    return look(f"{match[1]}{match[2]}01{match[2]}01" if year_first else f"13{match[2]}01{match[2]}{match[4]}")
+    return cell_class(f"{match[1]}{match[2]}01{match[2]}01" if year_first else f"13{match[2]}01{match[2]}{match[4]}")
 
 
 def _total(tokens: Iterable[_Token]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quality.tables.vote import ColumnKind, vote
+from quality.tables.vote import ColumnKind, kind_by_values
 
 __all__ = ["Table", "column_kinds"]
 
@@ -48,4 +48,4 @@ def column_kinds(table: Table) -> list[ColumnKind]:
         for column, cell in zip(columns, row, strict=False):
             if stripped := cell.strip():
                 column.append(stripped)
-    return [vote(column) for column in columns]
+    return [kind_by_values(column) for column in columns]

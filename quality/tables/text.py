@@ -17,7 +17,7 @@ from quality.tables.encoding import Encoding, read_encoding, utf8_blocks
 from quality.tables.headers import Heading, find_heading
 from quality.tables.layout import TableSurroundings
 from quality.tables.limits import Refused
-from quality.tables.scanning import Scan, Scanner, look
+from quality.tables.scanning import Scan, Scanner, cell_class
 from quality.tables.structure import Table
 from quality.tables.tail import Tail, read_tail
 from quality.tables.vote import MISSING
@@ -102,7 +102,7 @@ def _plain_heading(first: list[list[str]]) -> Heading | None:
     if len(names) < 2 or not all(names) or len(set(names)) < len(names):
         return None
     below = first[1:]
-    if any(len(cells) != len(names) for cells in below) or not all(look(name[:80]) in _NAMING for name in names):
+    if any(len(cells) != len(names) for cells in below) or not all(cell_class(name[:80]) in _NAMING for name in names):
         return None
     if any("@" in name or ":" in name or name[0] == "#" for name in names):
         return None

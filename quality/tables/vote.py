@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from quality.tables.scanning import look
+from quality.tables.scanning import cell_class
 
 __all__ = [
     "DATES",
@@ -22,7 +22,7 @@ __all__ = [
     "Detail",
     "are_codes",
     "mixture",
-    "vote",
+    "kind_by_values",
     "vote_classes",
 ]
 
@@ -141,9 +141,9 @@ NUMBERS = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == 
 DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "date"))
 
 
-def vote(values: Sequence[str]) -> ColumnKind:
+def kind_by_values(values: Sequence[str]) -> ColumnKind:
     """Kind of a column by its stripped ``values``: signs for "no value" do not vote, blanks are not among them."""
-    classes = Counter("missing" if value in MISSING else look(value) for value in values)
+    classes = Counter("missing" if value in MISSING else cell_class(value) for value in values)
     return vote_classes(classes)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from catalog.model import TableDefect
 from quality.tables.rules import fix_of, why_of
 
-__all__ = ["sentence", "told", "where"]
+__all__ = ["sentence", "what_and_why", "where"]
 
 _MOST_LINES = 10
 _COUNTED = {
@@ -25,7 +25,7 @@ _SINGLE = frozenset({None, "CSV", "TSV", "TXT"})
 _WORKBOOKS = frozenset({"XLSX", "XLS", "XLSM", "XLSB", "ODS"})
 
 
-def told(defect: TableDefect) -> str:
+def what_and_why(defect: TableDefect) -> str:
     """What is wrong, and why it matters."""
     why = why_of(defect.rule)
     what = (defect.message or defect.rule.replace("_", " ")).rstrip(".")
@@ -57,7 +57,7 @@ def where(defect: TableDefect, format_id: str | None = None, unit: str = "line")
 def sentence(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
     """The whole of it. ``format_id``: of the file; ``unit``: what is counted in it, "line" or "row"."""
     place, fix = where(defect, format_id, unit), fix_of(defect.rule)
-    what = told(defect).rstrip(".")
+    what = what_and_why(defect).rstrip(".")
     said = f"{_upper(place)}: {_lower(what)}" if place else f"The file: {_lower(what)}"
     return f"{said}; {_lower(fix)}" if fix else f"{said}."
 

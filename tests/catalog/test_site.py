@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
+import catalog.site as site_package
 from catalog.exports.pdf import browser
 from catalog.schema import TABLES, metric_columns
 from catalog.site.metadata import metadata
@@ -220,7 +221,10 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(folder / "public" / "catalog.db")
 
 
-PAGES = ["/", "/about", "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
+OWN_PAGES = sorted(
+    f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
+)
+PAGES = ["/", *OWN_PAGES, "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -4,6 +4,7 @@ A hundred megabytes are seven million cells; at a microsecond each, as in Python
 """
 
 from quality.tables.scanning.found import Places, Scan, ScannedColumn
-from quality.tables.scanning.scan import Scanner, look, widths
+from quality.tables.scanning.scan import Scanner, widths
+from quality.tables.scanning.scan import look as cell_class
 
-__all__ = ["Places", "Scan", "ScannedColumn", "Scanner", "look", "widths"]
+__all__ = ["Places", "Scan", "ScannedColumn", "Scanner", "cell_class", "widths"]

@@ -7,7 +7,7 @@ import codecs
 import pytest
 
 from quality.tables.dialect import decode, detect_dialect, find_header, read_records
-from quality.tables.vote import vote
+from quality.tables.vote import kind_by_values
 
 FRENCH = "Numéro;Libellé;Quantité\n1;Forêt élevée à Besançon;3,5\n2;Hôtel de ville, préfecture;7,1\n" * 20
 GERMAN = "Straße;Größe;Ort\nHauptstraße;5,3;Köln\nBürgerplatz;6;München\n" * 20
@@ -139,7 +139,7 @@ def test_header(rows: list[list[str]], expected: int | None) -> None:
     ],
 )
 def test_votes(values: list[str], kind: str, type_: str) -> None:
-    found = vote(values)
+    found = kind_by_values(values)
     assert (found.kind, found.descriptor["type"]) == (kind, type_)
 
 

@@ -85,6 +85,13 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TableReport]:
     with sparse.open("wb") as file:
         file.truncate(5 * 1024**3)
     tasks.append(TableContext(key="sparse", path=sparse, declared_format="CSV"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quality.tables.pool._KEPT", None)  # what is unpacked goes with the pool
+        found = inspected(tasks)
+    return found
+
+
+def inspected(tasks: list[TableContext]) -> dict[str, TableReport]:
     with InspectionPool(workers=1, timeout_s=90) as pool:
         found = dict(pool.map(tasks))
         unpacked = Path(pool.folder)

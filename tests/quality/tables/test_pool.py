@@ -15,9 +15,15 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableContext
-from quality.tables.pool import InspectionPool
+from quality.tables import pool
+from quality.tables.pool import InspectionPool, kept_children
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _children_go_with_their_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_KEPT", None)
 
 
 @pytest.fixture
@@ -220,3 +226,20 @@ for run in (lambda: os.system("true"), lambda: subprocess.Popen(["true"]), lambd
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, check=True)
     assert done.stdout == b"the answer and no network" + 3 * b", no program"
     assert b"a library prints this" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_idle_child_is_kept_for_the_next_pool_and_one_at_work_is_not(tables: list[TableContext]) -> None:
+    with kept_children():
+        with InspectionPool(workers=1) as first:
+            assert all(report.row_count for _, report in first.map(tables))
+            (kept,) = first.process_ids
+        with InspectionPool(workers=1, memory_bytes=600 * 1024**2) as other:
+            assert not other._adopt()
+        with InspectionPool(workers=1) as second:
+            assert len(dict(second.map(tables))) == len(tables)
+            assert second.process_ids == (kept,)
+            next(iter(second.map(tables)))
+        os.kill(kept, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(kept, 0)

@@ -13,7 +13,7 @@ import pytest
 
 from catalog.model import TableDefect
 from quality.tables import words
-from quality.tables.words import sentence, told, where
+from quality.tables.words import sentence, what_and_why, where
 from specs.expectations import kinds, load
 from specs.languages import languages
 from specs.table_rules import table_rules
@@ -108,5 +108,5 @@ def test_a_sentence_says_where(defect: TableDefect, format_id: str | None, expec
 
 def test_of_a_rule_that_is_not_known_its_name_is_said() -> None:
     unknown = made("some_old_rule", 1, field="a")
-    assert told(unknown) == "some old rule." and where(unknown) == "column 'a'"
+    assert what_and_why(unknown) == "some old rule." and where(unknown) == "column 'a'"
     assert sentence(unknown) == "Column 'a': some old rule."

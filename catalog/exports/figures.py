@@ -14,7 +14,6 @@ from catalog.scores import COUNTED
 __all__ = ["KEYS", "figures", "queries"]
 
 KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "coalesce(p.government, p.title)"}
-KEYS["portal"] = "p.id"
 """SQL that names the entity of a dataset, in queries where ``p`` is its portal and ``d`` the dataset."""
 
 _DATASETS = """datasets d join portals p on p.id = d.portal_id

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.schema import TABLES
 from catalog.schema.views import is_present
 from catalog.sqlite import Database
+from catalog.touched import adopt
 
 if TYPE_CHECKING:
     from catalog.store import Catalog
@@ -95,10 +96,14 @@ def create_triggers(db: Database) -> None:
 
 
 def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_full: bool) -> list[str]:
-    """The ids of a portal's present datasets that must be scored, in their order."""
+    """The ids of a portal's present datasets that must be scored, in their order.
+
+    A newer patch of the methodology makes those due that it touches; any other version, all of them.
+    """
     if is_full:
         sql = "select id from present_datasets where portal_id = ? order by id"
         return [row["id"] for row in catalog.rows(sql, [portal_id])]
+    adopt(catalog, portal_id, methodology)
     with catalog.writing():
         # Files with the same bytes are told apart by the titles of their datasets.
         catalog.db.conn.execute(

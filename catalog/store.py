@@ -21,6 +21,7 @@ from catalog.model import Portal
 from catalog.rows import plain
 from catalog.schema import TABLES
 from catalog.sqlite import Database
+from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
 
@@ -88,6 +89,8 @@ def open_catalog(path: Path) -> Catalog:
             migrate.apply(db)
             add_metric_columns(db)
             create_views(db)
+            # The one rule of what can be compared, for SQL too.
+            connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except BaseException:
             connection.close()
             raise

@@ -156,7 +156,7 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
-    """The scores of a level in a run, with those of the run before by the same methodology."""
+    """The scores of a level in a run, with those of the run before whose methodology is comparable."""
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
@@ -167,7 +167,7 @@ def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[
            left join score_history before on before.id = (
              select b.id from score_history b where b.system = 'winnow' and b.entity_level = s.entity_level
                and b.entity_id = s.entity_id and b.run_id < s.run_id
-               and b.methodology_version = s.methodology_version order by b.run_id desc limit 1)
+               and is_comparable(b.methodology_version, s.methodology_version) order by b.run_id desc limit 1)
            where s.run_id = :run and s.system = 'winnow' and s.entity_level = :level""",
         {"run": run_id, "level": level},
     )

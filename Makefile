@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-pythons test-oldest docs bench fuzz digest format clean check durations lint all-tests quick-tests
+.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])

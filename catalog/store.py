@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.lost_runs import LOST
-from catalog.migrations import add_metric_columns, migrate
+from catalog.migrations import add_metric_columns, create_views, migrate
 from catalog.model import Portal
 from catalog.rows import plain
 from catalog.schema import TABLES
@@ -88,6 +88,7 @@ def open_catalog(path: Path) -> Catalog:
             db = Database(connection)
             migrate.apply(db)
             add_metric_columns(db)
+            create_views(db)
             # The one rule of what can be compared, for SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except BaseException:
@@ -107,6 +108,7 @@ def _empty() -> bytes:
         db = Database(connection)
         migrate.apply(db)
         add_metric_columns(db)
+        create_views(db)
         return connection.serialize()
 
 

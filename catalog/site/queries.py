@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.findings import RUNS_FAILING
+from catalog.findings import runs_failing
 
 __all__ = ["queries"]
 
@@ -19,8 +19,6 @@ _DATASET = """json_object('href', '/catalog/datasets/' || d.id,
 _PORTAL = "json_object('href', '/catalog/portals/' || p.id, 'label', coalesce(nullif(p.title, ''), p.id)) as portal"
 _ADDRESS = """case when f.resource_url like 'http://%' or f.resource_url like 'https://%'
          then json_object('href', f.resource_url, 'label', f.resource_url) else f.resource_url end as address"""
-_NIGHTS = RUNS_FAILING.replace("h.run_id <= :run and ", "")
-_OPEN = "f.state in ('new', 'open')"
 
 
 def _where_portal(alias: str) -> str:
@@ -74,13 +72,13 @@ order by hits.rank limit 200""",
         description="Addresses that no longer answer, by portal, and since when.",
         sql=f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.observed, f.http_status as status,
-       coalesce(c.failing_since, f.first_seen_run) as failing_since, {_NIGHTS} as nights,
+       coalesce(c.failing_since, f.first_seen_run) as failing_since, {runs_failing()} as nights,
        round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 left join resource_checks c on c.url = f.resource_url
-where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_OPEN} and {_where_portal("f")}
+where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_where_portal("f")}
 order by p.title, failing_since, d.title""",
     ),
     "html_instead_of_data": CannedQuery(
@@ -89,10 +87,10 @@ order by p.title, failing_since, d.title""",
         sql=f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.format_declared as declared, f.format_served as served,
        f.observed, f.first_seen_run as since, round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id in ('file_served', 'format_truthful') and {_OPEN} and {_where_portal("f")}
+where f.rule_id in ('file_served', 'format_truthful') and {_where_portal("f")}
 order by p.title, d.title, f.resource_url""",
     ),
     "worst_datasets_with_most_to_gain": CannedQuery(
@@ -103,16 +101,14 @@ with worst as (
   select * from dataset_quality w where w.score is not null and {_where_portal("w")} order by w.score limit 200
 ), best_fix as (
   select f.dataset_id, f.how_to_fix, max(f.gain_points) as gain
-  from worst join findings f on f.dataset_id = worst.dataset_id
-  where {_OPEN} group by f.dataset_id
+  from worst join open_findings f on f.dataset_id = worst.dataset_id group by f.dataset_id
 )
 select {_DATASET}, {_PORTAL}, w.grade, round(w.score, 1) as score, w.findings,
        b.how_to_fix as what_would_help_most, round(b.gain, 1) as points_to_gain
 from worst w
-join datasets d on d.id = w.dataset_id
+join present_datasets d on d.id = w.dataset_id
 join portals p on p.id = w.portal_id
 left join best_fix b on b.dataset_id = w.dataset_id
-where d.status = 'present'
 order by b.gain desc, w.score""",
     ),
     "stale_datasets": CannedQuery(
@@ -122,10 +118,10 @@ order by b.gain desc, w.score""",
 select {_PORTAL}, {_DATASET}, d.frequency as promised, d.modified as changed_as_declared,
        cast(julianday(f.checked_at) - julianday(d.modified) as integer) as days_since, f.observed,
        round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id = 'up_to_date' and {_OPEN} and {_where_portal("f")}
+where f.rule_id = 'up_to_date' and {_where_portal("f")}
 order by days_since desc, d.title""",
     ),
     "licences_in_use": CannedQuery(

@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz format clean
+.PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
@@ -64,6 +64,11 @@ bench: .venv/installed
 	$(BIN)/python bench/scoring.py 2000
 	$(BIN)/python bench/shacl.py
 	$(BIN)/python bench/facts.py
+
+# Record the digests of the open versions of the methodology and of the rules of tables.
+digest: .venv/installed
+	$(BIN)/python -m quality.digest
+	WINNOW_UPDATE_README=1 $(BIN)/pytest -q -n 0 tests/quality/test_methodology.py tests/test_readme.py
 
 fuzz: .venv/installed
 	$(BIN)/python bench/fuzz/run.py 300

@@ -147,15 +147,15 @@ def _unknown(cell: str | None) -> frozenset[str]:
 def _parts(catalog: Catalog, chosen: str) -> dict[str, list[Part]]:
     quality = ", ".join(f"q.{name} as q_{name}" for name in OF_PART)
     rows = catalog.rows(
-        f"""select d.id, d.dataset_id, d.title, coalesce(d.download_url, d.access_url) as url,
+        f"""select d.id, d.dataset_id, d.title, d.url,
               d.format, d.conforms_to, d.described_by, d.modified, q.licence_id, q.format_served,
               q.distribution_id is not null as is_scored, {quality},
               t.status as table_status, t.kind as table_kind, c.last_modified, c.changed_at
-            from distributions d
+            from current_distributions d
             left join distribution_quality q on q.distribution_id = d.id
             left join table_reports t on t.distribution_id = d.id
-            left join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
-            where d.dataset_id in {_IDS} and not d.is_retired order by d.dataset_id, d.position""",  # noqa: S608
+            left join resource_checks c on c.url = d.url
+            where d.dataset_id in {_IDS} order by d.dataset_id, d.position""",  # noqa: S608
         [chosen],
     )
     found: dict[str, list[Part]] = defaultdict(list)
@@ -182,9 +182,9 @@ def _parts(catalog: Catalog, chosen: str) -> dict[str, list[Part]]:
 
 def _services(catalog: Catalog, chosen: str) -> dict[str, list[Service]]:
     rows = catalog.rows(
-        f"""select s.dataset_id, s.endpoint_url, s.conforms_to, c.outcome from data_services s
+        f"""select s.dataset_id, s.endpoint_url, s.conforms_to, c.outcome from current_services s
             left join resource_checks c on c.url = s.endpoint_url
-            where s.dataset_id in {_IDS} and not s.is_retired order by s.dataset_id, s.id""",  # noqa: S608
+            where s.dataset_id in {_IDS} order by s.dataset_id, s.id""",  # noqa: S608
         [chosen],
     )
     found: dict[str, list[Service]] = defaultdict(list)

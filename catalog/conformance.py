@@ -113,9 +113,9 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
     """Whether a portal of DCAT-US 1.1 is federal: a record of it has a bureauCode or a programCode."""
     likes = " or ".join("r.raw like ?" for _ in FEDERAL)
     rows = catalog.each(
-        f"""select r.raw from datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
+        f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
             join records r on r.dataset_id = d.id
-            where d.portal_id = ? and d.status = 'present' and ({likes})""",  # noqa: S608  # only marks
+            where d.portal_id = ? and ({likes})""",  # noqa: S608  # only marks
         [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
     )
     # The first record tells of a federal portal; of others hardly a record gets here.
@@ -178,7 +178,7 @@ def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None
             catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
         catalog.db.conn.execute(
             """delete from conformance where portal_id = ?
-               and dataset_id not in (select id from datasets where portal_id = ? and status = 'present')""",
+               and dataset_id not in (select id from present_datasets where portal_id = ?)""",
             (portal_id, portal_id),
         )
 

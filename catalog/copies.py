@@ -31,17 +31,17 @@ _ADDRESS = "rtrim(replace(replace(lower({}), 'https://', ''), 'http://', ''), '/
 # Only constants of this module are put into the text.
 _KEYS = f"""
     insert or ignore into temp.copy_keys
-    select 'file:' || {_ADDRESS.format("coalesce(d.download_url, d.access_url)")}, d.dataset_id, d.portal_id
-      from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-      where not d.is_retired and coalesce(d.download_url, d.access_url) like '%://%/_%'
+    select 'file:' || {_ADDRESS.format("d.url")}, d.dataset_id, d.portal_id
+      from current_distributions d join present_datasets s on s.id = d.dataset_id
+      where d.url like '%://%/_%'
     union all
     select 'sha256:' || c.sha256, d.dataset_id, d.portal_id
-      from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-      join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
-      where not d.is_retired and c.sha256 is not null and c.downloaded_bytes >= {MIN_BYTES} and not c.is_truncated
+      from current_distributions d join present_datasets s on s.id = d.dataset_id
+      join resource_checks c on c.url = d.url
+      where c.sha256 is not null and c.downloaded_bytes >= {MIN_BYTES} and not c.is_truncated
     union all
     select 'page:' || {_ADDRESS.format("landing_page")}, id, portal_id
-      from datasets where status = 'present' and landing_page like '%://%/_%'
+      from present_datasets where landing_page like '%://%/_%'
 """  # noqa: S608
 
 
@@ -67,7 +67,7 @@ def global_keys(identifier: str | None, others: str | None, page: str | None) ->
 
 def find_copies(catalog: Catalog) -> int:
     """Find the clusters of the whole catalogue anew and write them down; return how many there are."""
-    if catalog.value("select count(distinct portal_id) from datasets where status = 'present'") < 2:
+    if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():
             _write(catalog, [])
         return 0
@@ -79,9 +79,7 @@ def find_copies(catalog: Catalog) -> int:
                without rowid"""
         )
         run(_KEYS)
-        rows = run(
-            "select id, portal_id, identifier, other_identifiers, landing_page from datasets where status = 'present'"
-        )
+        rows = run("select id, portal_id, identifier, other_identifiers, landing_page from present_datasets")
         keys = ((key, row[0], row[1]) for row in rows for key in global_keys(row[2], row[3], row[4]))
         catalog.db.conn.executemany("insert or ignore into temp.copy_keys values (?, ?, ?)", keys)
         groups = _clusters(_pairs(catalog))
@@ -113,9 +111,7 @@ def _pairs(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _files(catalog: Catalog, dataset_id: str) -> int:
-    return int(
-        catalog.value("select count(*) from distributions where dataset_id = ? and not is_retired", [dataset_id])
-    )
+    return int(catalog.value("select count(*) from current_distributions where dataset_id = ?", [dataset_id]))
 
 
 def _clusters(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
@@ -142,8 +138,7 @@ def _cluster(catalog: Catalog, members: list[str]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(members))
     rows = catalog.rows(
         f"""select d.id, d.harvested_from, d.landing_page, p.url as portal_url,
-              (select group_concat(coalesce(x.download_url, x.access_url), ' ') from distributions x
-                where x.dataset_id = d.id and not x.is_retired) as files
+              (select group_concat(x.url, ' ') from current_distributions x where x.dataset_id = d.id) as files
             from datasets d join portals p on p.id = d.portal_id where d.id in ({marks}) order by d.id""",  # noqa: S608
         members,
     )

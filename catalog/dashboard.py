@@ -14,10 +14,10 @@ from specs.dashboard import dashboard_version, figures
 __all__ = ["QUERIES", "write_dashboard"]
 
 _LINKS = """
-    select distinct c.* from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
+    select distinct c.* from current_distributions d join present_datasets s on s.id = d.dataset_id
     join resource_checks c on c.url in (d.access_url, d.download_url)
-    where d.portal_id = :portal and not d.is_retired"""
-_PRESENT = "from datasets d where d.portal_id = :portal and d.status = 'present'"
+    where d.portal_id = :portal"""
+_PRESENT = "from present_datasets d where d.portal_id = :portal"
 
 
 def _links(condition: str) -> str:
@@ -27,8 +27,8 @@ def _links(condition: str) -> str:
 QUERIES = {
     "valid_records": """select count(*) filter (where conforms), count(*) from conformance
         where portal_id = :portal and standard like 'dcat_us%'""",
-    "datasets_with_download": f"""select count(*) filter (where exists (select 1 from distributions x
-        where x.dataset_id = d.id and not x.is_retired and x.download_url is not null)), count(*) {_PRESENT}""",  # noqa: S608
+    "datasets_with_download": f"""select count(*) filter (where exists (select 1 from current_distributions x
+        where x.dataset_id = d.id and x.is_download)), count(*) {_PRESENT}""",  # noqa: S608
     "links_working": _links("status between 200 and 299"),
     "links_redirected": _links("redirects > 0"),
     "links_client_error": _links("status between 400 and 499"),

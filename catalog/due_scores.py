@@ -10,7 +10,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from catalog.schema import TABLES
+from catalog.schema.views import is_present
 from catalog.sqlite import Database
+from catalog.touched import adopt
 
 if TYPE_CHECKING:
     from catalog.store import Catalog
@@ -34,8 +36,17 @@ def _differs(table: str) -> str:
     return " or ".join(f"old.[{name}] is not new.[{name}]" for name in names)
 
 
-_AT = "select dataset_id from distributions where {column} = new.url"
-_ADDRESS = f"{_AT.format(column='download_url')} union {_AT.format(column='access_url')}"
+def _at(row: str) -> str:
+    """The datasets that declare the address of a row, "new" or "old" within a trigger."""
+    return f"""select dataset_id from distributions where download_url = {row}.url
+               union select dataset_id from distributions where access_url = {row}.url"""  # noqa: S608
+
+
+def _of_part(row: str) -> str:
+    """The dataset of the distribution that a row is about, "new" or "old" within a trigger."""
+    return f"select dataset_id from distributions where id = {row}.distribution_id"  # noqa: S608
+
+
 _TWINS = """select d.dataset_id from resource_checks c
    join distributions d on d.download_url = c.url or d.access_url = c.url
    where c.sha256 in ({hashes})"""
@@ -59,8 +70,8 @@ def create_triggers(db: Database) -> None:
             _differs("publishers"),
             "select id as dataset_id from datasets where publisher_id = new.id",
         ),
-        "checks_insert": ("after insert on resource_checks", "", _ADDRESS),
-        "checks_update": ("after update on resource_checks", _differs("resource_checks"), _ADDRESS),
+        "checks_insert": ("after insert on resource_checks", "", _at("new")),
+        "checks_update": ("after update on resource_checks", _differs("resource_checks"), _at("new")),
         "twins_insert": (
             "after insert on resource_checks",
             "new.sha256 is not null",
@@ -73,10 +84,10 @@ def create_triggers(db: Database) -> None:
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),
         # A rhythm of changes is read from the checks that are kept.
-        "history_delete": ("after delete on resource_history", "old.is_changed = 1", _ADDRESS.replace("new.", "old.")),
-        "reports_insert": ("after insert on table_reports", "", _OF_PART),
-        "reports_delete": ("after delete on table_reports", "", _OF_PART.replace("new.", "old.")),
-        "reports_update": ("after update on table_reports", _differs("table_reports"), _OF_PART),
+        "history_delete": ("after delete on resource_history", "old.is_changed = 1", _at("old")),
+        "reports_insert": ("after insert on table_reports", "", _of_part("new")),
+        "reports_delete": ("after delete on table_reports", "", _of_part("old")),
+        "reports_update": ("after update on table_reports", _differs("table_reports"), _of_part("new")),
     }
     for name, (event, condition, select) in bodies.items():
         db.execute(f"drop trigger if exists to_score_{name}")
@@ -84,14 +95,15 @@ def create_triggers(db: Database) -> None:
         db.execute(f"create trigger to_score_{name} {event} {when} begin {_NOTE.format(select=select)}; end")
 
 
-_OF_PART = "select dataset_id from distributions where id = new.distribution_id"
-
-
 def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_full: bool) -> list[str]:
-    """The ids of a portal's present datasets that must be scored, in their order."""
+    """The ids of a portal's present datasets that must be scored, in their order.
+
+    A newer patch of the methodology makes those due that it touches; any other version, all of them.
+    """
     if is_full:
-        sql = "select id from datasets where portal_id = ? and status = 'present' order by id"
+        sql = "select id from present_datasets where portal_id = ? order by id"
         return [row["id"] for row in catalog.rows(sql, [portal_id])]
+    adopt(catalog, portal_id, methodology)
     with catalog.writing():
         # Files with the same bytes are told apart by the titles of their datasets.
         catalog.db.conn.execute(
@@ -111,13 +123,13 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
         )
         # What is listed no longer has had its say: back in the list, it is noted anew.
         catalog.db.conn.execute(
-            """delete from to_score
-               where dataset_id in (select id from datasets where portal_id = ? and status != 'present')""",
+            f"""delete from to_score
+               where dataset_id in (select id from datasets where portal_id = ? and not {is_present("")})""",  # noqa: S608
             [portal_id],
         )
     rows = catalog.rows(
-        """select d.id from datasets d left join dataset_quality q on q.dataset_id = d.id
-           where d.portal_id = :portal and d.status = 'present'
+        """select d.id from present_datasets d left join dataset_quality q on q.dataset_id = d.id
+           where d.portal_id = :portal
              and (q.dataset_id is null or q.methodology_version is not :methodology or q.review_on <= :day
                or exists (select 1 from to_score t where t.dataset_id = d.id))
            order by d.id""",

@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 from catalog.model import stable_id
 from catalog.rows import plain
+from catalog.schema.views import STANDING, state_in
 from catalog.store import Catalog
 from catalog.withdrawn import Basis, Before, Withdrawal, keep_replies, write_withdrawals
 
 __all__ = [
-    "LAST_SEEN", "RUNS_FAILING", "Finding", "Found", "begin_portal", "carry_findings", "finding_id", "tls_fault",
-    "write_portal_findings",
+    "LAST_SEEN", "Finding", "Found", "begin_portal", "carry_findings", "finding_id", "runs_failing", "state_of",
+    "tls_fault", "write_portal_findings",
 ]  # fmt: skip
 
 
@@ -87,15 +88,21 @@ def finding_id(subject_id: str, finding: Finding) -> str:
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
-STANDING = ("new", "open", "disputed", "waived")
-"""States of what is still there, as far as anyone knows."""
-RUNS_FAILING = """f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
-    and h.run_id > f.last_seen_run and h.run_id <= :run and f.state in ('new', 'open', 'disputed', 'waived'))"""
-"""SQL: the runs up to ``:run`` in which a finding ``f`` stood. The row itself is written only when its dataset is
-scored again: while nothing there changes, the finding stands, and every run sees it."""
-LAST_SEEN = """case when f.state in ('new', 'open', 'disputed', 'waived') then coalesce((select max(h.run_id) from
-    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""
+LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from
+    harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608
 """SQL: the last run up to ``:run`` in which it stood."""
+
+
+def runs_failing(until: str | None = None) -> str:
+    """SQL for the number of runs in which a finding ``f`` stood: up to the run ``until``, a parameter of the query, or
+    in all.
+
+    The row itself is written only when its dataset is scored again: while nothing there changes, the finding stands,
+    and every run sees it.
+    """
+    up_to = f"and h.run_id <= {until}" if until else ""
+    return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
+    and h.run_id > f.last_seen_run {up_to} and {state_in(STANDING)})"""  # noqa: S608  # constants of ours
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
@@ -154,7 +161,7 @@ def _write(
             digest = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :]))
             before = old.get(follows.get(key, key))
             if before is not None and before[_DIGEST] == digest and key not in follows:
-                # It stands as it stood: nothing to write. See RUNS_FAILING.
+                # It stands as it stood: nothing to write. See runs_failing.
                 if before[_STATE] not in STANDING:
                     lives.append((*_stands(before, run_id, checked_at, runs), key))
                 continue
@@ -250,6 +257,12 @@ def _ended(
     if state != "gone":
         ended[f"{state}_run"] = run_id
     return tuple((life | ended | {"checked_at": checked_at}).values())
+
+
+def state_of(catalog: Catalog, finding_id: str) -> str | None:
+    """The state of a finding: new, open, fixed, ...; None for an unknown id."""
+    found = catalog.value("select state from findings where id = ?", [finding_id])
+    return str(found) if found else None
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:

@@ -25,10 +25,9 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
         """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
              coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
              count(p.id) as distributions,
-             count(coalesce(p.download_url, p.access_url)) + (select count(endpoint_url) from data_services s
-               where s.dataset_id = d.id and not s.is_retired) as urls
-           from datasets d left join distributions p on p.dataset_id = d.id and not p.is_retired
-           where d.portal_id = ? and d.status = 'present' group by d.id order by d.id""",
+             count(p.url) + (select count(endpoint_url) from current_services s where s.dataset_id = d.id) as urls
+           from present_datasets d left join current_distributions p on p.dataset_id = d.id
+           where d.portal_id = ? group by d.id order by d.id""",
         [portal_id],
     )
 

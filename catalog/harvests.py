@@ -12,6 +12,7 @@ from catalog.aliases import aliased
 from catalog.model import Answer
 from catalog.model.harvest_stats import HarvestStats
 from catalog.rows import dataset_id, plain
+from catalog.schema.views import is_current, is_present
 from catalog.store import Catalog, CatalogError, instant, now, started
 
 __all__ = [
@@ -148,21 +149,19 @@ def _approved_outside(catalog: Catalog, portal_id: str) -> tuple[str, ...]:
 
 def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
     """The latest date of change of a record that the portal has stated: by the portal's own clock."""
-    found = catalog.value(
-        "select max(record_modified) from datasets where portal_id = ? and status = 'present'", (portal_id,)
-    )
+    found = catalog.value("select max(record_modified) from present_datasets where portal_id = ?", (portal_id,))
     return str(found) if found else None
 
 
 def present(catalog: Catalog, portal_id: str) -> int:
     """Datasets of a portal that are there."""
-    sql = "select count(*) from datasets where portal_id = ? and status = 'present'"
+    sql = "select count(*) from present_datasets where portal_id = ?"
     return int(catalog.value(sql, (portal_id,)))
 
 
 def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
     """Present datasets of a portal that a run has not seen."""
-    sql = "select count(*) from datasets where portal_id = ? and status = 'present' and last_seen_run < ?"
+    sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
     return int(catalog.value(sql, (portal_id, run_id)))
 
 
@@ -191,7 +190,7 @@ def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) ->
     own = [dataset_id(portal_id, one) for one in identifiers]
     names = aliased(catalog, own)
     ids = json.dumps([names.get(key, key) for key in own])
-    sql = "select count(*) from datasets where status = 'present' and id in (select value from json_each(?))"
+    sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
     return len(identifiers) - int(catalog.value(sql, (ids,)))
 
 
@@ -226,7 +225,7 @@ def finish_harvest(
         for table in ("distributions", "data_services"):
             # The parts of a dataset that was seen unchanged were seen with it.
             run(
-                f"""update {table} set last_seen_run = :run where portal_id = :portal and not is_retired
+                f"""update {table} set last_seen_run = :run where portal_id = :portal and {is_current("")}
                     and last_seen_run < :run
                     and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",  # noqa: S608
                 {"run": run_id, "portal": portal_id},
@@ -289,11 +288,11 @@ def _mark_missing(
 def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: Mapping[str, Any]) -> None:
     """Write the verdict of a harvest, the cells ``values`` (``mode`` among them), and what the catalogue holds."""
     totals = catalog.rows(
-        """select count(*) filter (where last_seen_run = :run or (:incremental and status = 'present')) as datasets,
+        f"""select count(*) filter (where last_seen_run = :run or (:incremental and {is_present("")})) as datasets,
              count(*) filter (where first_seen_run = :run) as added,
              count(*) filter (where changed_run = :run and first_seen_run != :run) as changed,
              count(*) filter (where missing_since = :run) as removed
-           from datasets where portal_id = :portal""",
+           from datasets where portal_id = :portal""",  # noqa: S608  # a constant of ours
         {"run": run_id, "portal": portal_id, "incremental": values["mode"] == "incremental"},
     )[0]
     where = "run_id = ? and portal_id = ?"

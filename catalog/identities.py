@@ -35,7 +35,7 @@ class Facts:
 
 def facts_of(dataset: Dataset) -> Facts:
     """The facts of a dataset."""
-    files = frozenset(url for one in dataset.distributions if (url := one.download_url or one.access_url))
+    files = frozenset(url for one in dataset.distributions if (url := one.url))
     return Facts(_folded(dataset.title), files, dataset.landing_page or None)
 
 
@@ -60,8 +60,7 @@ def _facts(catalog: Catalog, portal_id: str, run_id: str, where: str) -> dict[st
     values = {"portal": portal_id, "run": run_id}
     files: dict[str, set[str]] = defaultdict(set)
     rows = catalog.rows(
-        f"""select dataset_id, coalesce(nullif(download_url, ''), access_url) as url from distributions
-            where not is_retired and dataset_id in ({chosen})""",  # noqa: S608  # the conditions of this module
+        f"select dataset_id, url from current_distributions where dataset_id in ({chosen})",  # noqa: S608
         values,
     )
     for row in rows:
@@ -139,10 +138,9 @@ def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed:
     sql = """
         select value as url from json_each(:urls) where :allowed < (
           select count(*) from (
-            select dataset_id as id from distributions where portal_id = :portal and not is_retired
-              and download_url = value
-            union select dataset_id from distributions where portal_id = :portal and not is_retired
-              and coalesce(download_url, '') = '' and access_url = value))
+            select dataset_id as id from current_distributions where portal_id = :portal and download_url = value
+            union select dataset_id from current_distributions where portal_id = :portal and not is_download
+              and access_url = value))
         union select landing_page from datasets where portal_id = :portal and status != 'retired'
           and landing_page in (select value from json_each(:urls)) group by 1 having count(*) > :allowed"""
     rows = catalog.rows(sql, {"urls": marks, "portal": portal_id, "allowed": allowed})

@@ -1,7 +1,8 @@
 """Numbered steps that bring a catalogue of any age to the schema of today.
 
 A step that has run somewhere is never edited: a change is a new step. Metric columns are no steps: they follow
-``specs/metrics.toml`` and are added whenever a catalogue is opened for writing.
+``specs/metrics.toml`` and are added whenever a catalogue is opened for writing. Views are none either: they hold no
+data and follow ``catalog/schema/views.py``, so that a step which renames a table meets no view of a later text.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import Any
 
 from catalog.due_scores import create_triggers
 from catalog.schema import TABLES, Column, metric_columns
+from catalog.schema.views import VIEWS
 from catalog.sqlite import Database, Migrations
 
-__all__ = ["add_metric_columns", "migrate"]
+__all__ = ["add_metric_columns", "create_views", "migrate"]
 
 migrate = Migrations("catalog")
 
@@ -158,6 +160,12 @@ def s0011_search_in_all_languages(db: Database) -> None:
     db.execute(f"create trigger datasets_ad after delete on datasets begin {drop} end")
     db.execute(f"create trigger datasets_au after update of {columns} on datasets begin {drop} {add} end")
     db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+
+
+def create_views(db: Database) -> None:
+    """Bring the views to the text of ``catalog.schema.views``; those that have it already are left alone."""
+    for name, view in VIEWS.items():
+        db.create_view(name, view.sql, replace=True)
 
 
 def add_missing(db: Database) -> None:

@@ -12,7 +12,7 @@ from catalog.rows import plain
 from catalog.store import Catalog
 from specs.table_rules import table_rules_version
 
-__all__ = ["BrokenRule", "drop_stale_reports", "judged", "write_checks", "write_reports"]
+__all__ = ["BrokenRule", "drop_stale_reports", "judged", "outcome_of", "write_checks", "write_reports"]
 
 _OF_THE_FILE = (
     "size_bytes", "content_type", "charset", "content_language", "script", "last_modified", "etag", "cors",
@@ -136,6 +136,12 @@ def _remember(
     )
 
 
+def outcome_of(catalog: Catalog, url: str) -> str | None:
+    """What came of the last check of an address: ok, failing, broken, invalid or unknown; None where none was made."""
+    found = catalog.value("select outcome from resource_checks where url = ?", [url])
+    return str(found) if found else None
+
+
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:
     """Write reports, given as (distribution id, address, SHA-256 of the bytes, report)."""
     with catalog.writing():
@@ -167,9 +173,10 @@ def drop_stale_reports(catalog: Catalog, portal_id: str) -> None:
     with catalog.writing():
         catalog.db.conn.execute(
             """delete from table_reports where distribution_id in (
-                 select d.id from distributions d
-                 left join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
-                 where d.portal_id = ? and (d.is_retired or c.outcome in ('broken', 'invalid')
-                   or (c.outcome = 'ok' and c.sha256 is null)))""",
-            [portal_id],
+                 select id from distributions where portal_id = :portal and is_retired
+                 union all
+                 select d.id from current_distributions d join resource_checks c on c.url = d.url
+                 where d.portal_id = :portal
+                   and (c.outcome in ('broken', 'invalid') or (c.outcome = 'ok' and c.sha256 is null)))""",
+            {"portal": portal_id},
         )

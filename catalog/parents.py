@@ -23,11 +23,11 @@ def link_parents(catalog: Catalog, portal_id: str) -> int:
         )
         run(
             """insert or ignore into temp.parent_keys
-               select identifier, 1, id from datasets where portal_id = :portal and status = 'present'
-               union select other.value, 2, d.id from datasets d, json_each(d.other_identifiers) other
-                 where d.portal_id = :portal and d.status = 'present' and d.other_identifiers is not null
-               union select landing_page, 3, id from datasets
-                 where portal_id = :portal and status = 'present' and landing_page is not null""",
+               select identifier, 1, id from present_datasets where portal_id = :portal
+               union select other.value, 2, d.id from present_datasets d, json_each(d.other_identifiers) other
+                 where d.portal_id = :portal and d.other_identifiers is not null
+               union select landing_page, 3, id from present_datasets
+                 where portal_id = :portal and landing_page is not null""",
             {"portal": portal_id},
         )
         run(
@@ -43,6 +43,6 @@ def link_parents(catalog: Catalog, portal_id: str) -> int:
             {"portal": portal_id},
         )
         run("drop table temp.parent_keys")
-    sql = """select count(*) from datasets
-             where portal_id = ? and status = 'present' and is_part_of is not null and parent_id is null"""
+    sql = """select count(*) from present_datasets
+             where portal_id = ? and is_part_of is not null and parent_id is null"""
     return int(catalog.value(sql, [portal_id]))

@@ -55,7 +55,7 @@ def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
     """The ids of the present datasets of a portal, sorted."""
-    sql = "select id from datasets where portal_id = ? and status = 'present' order by id"
+    sql = "select id from present_datasets where portal_id = ? order by id"
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
@@ -75,11 +75,11 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     # Only the number of marks is put into the text of these queries.
     rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608
     parts = catalog.rows(
-        f"select * from distributions where dataset_id in ({marks}) and not is_retired order by position, id",  # noqa: S608
+        f"select * from current_distributions where dataset_id in ({marks}) order by position, id",  # noqa: S608
         ids,
     )
     services = catalog.rows(
-        f"select * from data_services where dataset_id in ({marks}) and not is_retired order by id",  # noqa: S608
+        f"select * from current_services where dataset_id in ({marks}) order by id",  # noqa: S608
         ids,
     )
     urls = sorted({u for p in parts for u in (p["access_url"], p["download_url"]) if u})
@@ -124,10 +124,8 @@ def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
                     access_check=checks.get(part["access_url"]),
                     download_check=checks.get(part["download_url"]),
                     table=reports.get(part["id"]),
-                    changes=seen.get(part["download_url"] or part["access_url"], ()),
-                    twins=_without(
-                        part["id"], same.get((part["download_url"] or part["access_url"], row["publisher_id"]))
-                    ),
+                    changes=seen.get(part["url"], ()),
+                    twins=_without(part["id"], same.get((part["url"], row["publisher_id"]))),
                 )
                 for part, distribution in zip(own, stored.distributions, strict=True)
             ),
@@ -187,13 +185,13 @@ def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[st
         chunk = urls[start : start + CHUNK]
         # Only the number of marks is put into the text. Each half has an index of its own.
         yield from catalog.rows(
-            f"""select d.id, d.title, d.download_url as url, s.title as dataset_title, s.publisher_id
-                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-                where not d.is_retired and d.download_url in ({_marks(chunk)})
+            f"""select d.id, d.title, d.url, s.title as dataset_title, s.publisher_id
+                from current_distributions d join present_datasets s on s.id = d.dataset_id
+                where d.download_url in ({_marks(chunk)})
                 union all
-                select d.id, d.title, d.access_url, s.title, s.publisher_id
-                from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-                where not d.is_retired and coalesce(d.download_url, '') = '' and d.access_url in ({_marks(chunk)})
+                select d.id, d.title, d.url, s.title, s.publisher_id
+                from current_distributions d join present_datasets s on s.id = d.dataset_id
+                where not d.is_download and d.access_url in ({_marks(chunk)})
                 order by 1""",  # noqa: S608
             [*chunk, *chunk],
         )
@@ -216,13 +214,13 @@ def files(
     rows = catalog.rows(
         """
         select d.id, d.dataset_id, c.url, c.file_path, c.sha256, d.format, d.media_type, c.content_type, c.is_truncated,
-          d.described_by, d.conforms_to, coalesce(datasets.title, '') || ' ' || coalesce(d.title, '') as title,
+          d.described_by, d.conforms_to, coalesce(s.title, '') || ' ' || coalesce(d.title, '') as title,
           case when t.sha256 != c.sha256 then t.profile end as profile
-        from distributions d
-        join datasets on datasets.id = d.dataset_id and datasets.status = 'present'
-        join resource_checks c on c.url = coalesce(d.download_url, d.access_url)
+        from current_distributions d
+        join present_datasets s on s.id = d.dataset_id
+        join resource_checks c on c.url = d.url
         left join table_reports t on t.distribution_id = d.id
-        where d.portal_id = :portal and not d.is_retired and c.file_path is not null and c.outcome = 'ok'
+        where d.portal_id = :portal and c.file_path is not null and c.outcome = 'ok'
           and (t.sha256 is null or t.sha256 != c.sha256 or t.status = 'unknown'
             or t.methodology_version is not :version)
         order by d.id
@@ -264,9 +262,8 @@ def _file_name(url: str) -> str:
 def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """The whole files of some datasets, by dataset."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for row in _by_key(catalog, "distributions", "dataset_id", dataset_ids):
-        if not row["is_retired"]:
-            found.setdefault(row["dataset_id"], []).append((row["download_url"] or row["access_url"] or "", ""))
+    for row in _by_key(catalog, "current_distributions", "dataset_id", dataset_ids):
+        found.setdefault(row["dataset_id"], []).append((row["url"] or "", ""))
     files = _documents(catalog, sorted({url for pairs in found.values() for url, _ in pairs}))
     return {key: [(url, files[url]) for url, _ in pairs if url in files] for key, pairs in found.items()}
 

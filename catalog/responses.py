@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.answers import Answer, Problem, Report
 from catalog.model import stable_id
+from catalog.schema.views import NOT_ENDED
 from catalog.store import Catalog, now
 
 __all__ = ["Imported", "disputed", "import_answers", "import_reports", "write_correction", "write_outcome"]
@@ -27,7 +28,6 @@ class Imported:
 
 
 _STATES = {"disputed": "disputed", "waived": "waived"}
-_STANDS = ("new", "open", "disputed", "waived", "unknown")
 
 
 def import_answers(catalog: Catalog, answers: Sequence[Answer], today: str) -> Imported:
@@ -62,7 +62,7 @@ def import_answers(catalog: Catalog, answers: Sequence[Answer], today: str) -> I
             }
             catalog.upsert("responses", [row])
             done.written[one.response] = done.written.get(one.response, 0) + 1
-            if found[0]["state"] in _STANDS:
+            if found[0]["state"] in NOT_ENDED:
                 _set_state(catalog, one, found[0]["state"])
                 if one.response == "disputed":
                     done.disputes.append(key)
@@ -137,8 +137,8 @@ def disputed(catalog: Catalog, response_ids: Sequence[str]) -> list[dict[str, An
         for key in response_ids
         for row in catalog.rows(
             """select r.id as response_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
-                 f.resource_url, f.observed, coalesce(p.government, p.title) as government, q.score
-               from responses r join findings f on f.id = r.finding_id join portals p on p.id = f.portal_id
+                 f.resource_url, f.observed, g.name as government, q.score
+               from responses r join findings f on f.id = r.finding_id join governments g on g.portal_id = f.portal_id
                left join dataset_quality q on q.dataset_id = f.dataset_id where r.id = ?""",
             [key],
         )

@@ -19,14 +19,14 @@ def missing_datasets(catalog: Catalog, portal_id: str, run_id: str) -> dict[str,
 def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[str, str, str | None]]:
     """(Id, identifier, name in the record) of the present datasets that a run has not read."""
     sql = """select d.id, d.identifier, json_extract(r.raw, '$.name') as name
-             from datasets d left join records r on r.dataset_id = d.id
-             where d.portal_id = ? and d.status = 'present' and d.last_seen_run < ?"""
+             from present_datasets d left join records r on r.dataset_id = d.id
+             where d.portal_id = ? and d.last_seen_run < ?"""
     return [(row["id"], row["identifier"], row["name"]) for row in catalog.rows(sql, (portal_id, run_id))]
 
 
 def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
     """How many of some datasets are present."""
-    sql = "select count(*) from datasets where status = 'present' and id in (select value from json_each(?))"
+    sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
     return int(catalog.value(sql, (json.dumps(list(ids)),)))
 
 
@@ -36,14 +36,14 @@ def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tu
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(
         """select min(identifier) as first, max(identifier) as last from (
-             select identifier from datasets
-             where portal_id = :portal and status = 'present' and last_seen_run = (
-               select min(last_seen_run) from datasets
-               where portal_id = :portal and status = 'present' and last_seen_run < :run)
+             select identifier from present_datasets
+             where portal_id = :portal and last_seen_run = (
+               select min(last_seen_run) from present_datasets
+               where portal_id = :portal and last_seen_run < :run)
              order by identifier limit :count)""",
         values,
     )
     if rows[0]["first"] is None:
         return None
-    before = "select count(*) from datasets where portal_id = ? and status = 'present' and identifier < ?"
+    before = "select count(*) from present_datasets where portal_id = ? and identifier < ?"
     return int(catalog.value(before, (portal_id, rows[0]["first"]))), rows[0]["first"], rows[0]["last"]

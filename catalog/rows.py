@@ -119,7 +119,7 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
     """
 
     def key(d: Distribution) -> str:
-        return d.identifier or d.download_url or d.access_url or f"{d.title}|{d.format or d.media_type}"
+        return d.identifier or d.url or f"{d.title}|{d.format or d.media_type}"
 
     rows = _part_rows(portal_id, parent or dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
     return [row | {"position": position} for position, row in enumerate(rows)]

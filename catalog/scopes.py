@@ -64,14 +64,13 @@ class Scopes:
         key = scope.model_dump_json()
         if key not in self._found:
             params: list[Any] = []
-            where = ["d.status = 'present'"]
-            where += [self._clause(clause, params) for clause in scope.all_of]
+            where = [self._clause(clause, params) for clause in scope.all_of]
             if scope.any_of:
                 where.append("(" + " or ".join(self._clause(clause, params) for clause in scope.any_of) + ")")
             where += [f"not {self._clause(clause, params)}" for clause in scope.none_of]
             # Conditions are constants of this module; what comes from files and portals goes in as parameters.
-            sql = f"""select d.id, d.copy_of from datasets d join portals p on p.id = d.portal_id
-                      where {" and ".join(where)} order by d.id"""  # noqa: S608
+            sql = f"""select d.id, d.copy_of from present_datasets d join portals p on p.id = d.portal_id
+                      join governments g on g.portal_id = p.id where {" and ".join(where)} order by d.id"""  # noqa: S608
             rows = self.catalog.rows(sql, params)
             ids = {row["id"] for row in rows}
             self._found[key] = [row["id"] for row in rows if row["copy_of"] is None or row["copy_of"] not in ids]
@@ -86,7 +85,8 @@ class Scopes:
         found: set[str] = set()
         for keys in filter(None, named):
             params: list[Any] = []
-            sql = f"select p.id from portals p where {self._clause(Clause(**keys), params)}"  # noqa: S608
+            sql = f"""select p.id from portals p join governments g on g.portal_id = p.id
+                      where {self._clause(Clause(**keys), params)}"""  # noqa: S608
             found |= {row["id"] for row in self.catalog.rows(sql, params)}
         return found
 
@@ -113,7 +113,7 @@ class Scopes:
             case "dataset":
                 return "? in (d.id, d.identifier)", [value]
             case "government":
-                return "name_key(coalesce(p.government, p.title)) = ?", [name_key(value)]
+                return "name_key(g.name) = ?", [name_key(value)]
             case "country":
                 return "p.country = ?", [value]
         column = _LISTED[key]

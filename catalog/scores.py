@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.findings import Found, carry_findings
+from catalog.schema.views import is_present
 from catalog.store import Catalog
 from catalog.withdrawn import before
 from specs.metrics import methodology_version
@@ -44,7 +45,7 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
     """Datasets that are listed no longer keep their findings as "gone", and leave the quality tables."""
-    absent = "select id from datasets where portal_id = ? and status != 'present'"
+    absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
     retired = "select id from distributions where portal_id = ? and is_retired"
     with catalog.writing():
         run = catalog.db.conn.execute
@@ -96,11 +97,12 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
     columns = ", ".join(f"q.[{name}]" for name in names)
     # Only columns of the schema are put into the text.
     cursor = catalog.db.conn.execute(
-        f"""select q.portal_id, q.publisher_id, coalesce(p.government, p.title), d.copy_of is not null,
+        f"""select q.portal_id, q.publisher_id, g.name, d.copy_of is not null,
               case when q.content is null then coalesce(q.family, q.dataset_id)
                 else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end,
               q.fixes, q.measured, q.applicable, {columns}
-            from dataset_quality q join portals p on p.id = q.portal_id join datasets d on d.id = q.dataset_id
+            from dataset_quality q join governments g on g.portal_id = q.portal_id
+            join datasets d on d.id = q.dataset_id
             order by q.dataset_id"""  # noqa: S608
     )
     words: list[list[Any]] = [[] for _ in range(6)]

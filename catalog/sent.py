@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.exports.cards import card_rows, day_of_run
 from catalog.exports.finding_rows import finding_rows
+from catalog.schema.views import is_open
 from catalog.store import Catalog, now
 from catalog.withheld import OPERATOR, withheld
 
@@ -94,8 +95,8 @@ def _recipients(
     if channel == "webhook":
         return [(address, None) for address in sorted(set(webhooks.get(key, ())))]
     sql = (
-        """select contact_email as email, min(language) as language from portals
-           where coalesce(government, title) = ? group by 1 order by 1"""
+        """select p.contact_email as email, min(p.language) as language
+           from portals p join governments g on g.portal_id = p.id where g.name = ? group by 1 order by 1"""
         if level == "government"
         else """select b.email, p.language from publishers b join portals p on p.id = b.portal_id where b.id = ?"""
     )
@@ -104,7 +105,7 @@ def _recipients(
     return [(email, code) for email, code in plain if is_address(email)]
 
 
-_OF = {"government": "coalesce(p.government, p.title)", "publisher": "f.publisher_id"}
+_OF = {"government": "g.name", "publisher": "f.publisher_id"}
 
 
 def _letter(
@@ -120,23 +121,22 @@ def _letter(
         return None
     about = {"key": key, "since": since or "", "day": day_of_run(run_id), "before": day_of_run(since) or ""}
     about |= {"recipient": recipient}
-    join = f"""from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
-      where {_OF[level]} = :key"""
+    parts = """join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
+      left join datasets d on d.id = f.dataset_id"""
+    is_own = f"{_OF[level]} = :key"
+    join = f"from findings f {parts} where {is_own}"
     # Where personal data seem to be is told to the publisher and to the portal's operator, by mail, and to nobody else.
     is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
     is_told = f"({is_theirs} or not {withheld(run_id)})"
     # Only the constants of this module are put into the text, here and below.
-    is_new = "f.state in ('new', 'open') and f.first_seen_run > :since"
+    is_new = f"{is_open()} and f.first_seen_run > :since"
     new_count = catalog.value(f"select count(*) {join} and {is_new}", about)
     fixed_count = catalog.value(f"select count(*) {join} and f.fixed_run > :since", about) if since else 0
     withdrawn_count = catalog.value(f"select count(*) {join} and f.withdrawn_run > :since", about) if since else 0
     overdue = catalog.rows(
         f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
-            {join.replace("where", "join responses r on r.finding_id = f.id where")}
-              and {is_told} and f.state in ('new', 'open', 'unknown')
-              and r.response = 'will_fix_by' and r.promised_on < :day
-              and r.promised_on >= :before
-              and r.number = (select max(number) from responses last where last.finding_id = f.id)
+            from promised_fixes r join findings f on f.id = r.finding_id {parts}
+            where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before
             order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
         about,
     )

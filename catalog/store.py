@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from catalog.lost_runs import LOST
-from catalog.migrations import add_metric_columns, migrate
+from catalog.migrations import add_metric_columns, create_views, migrate
 from catalog.model import Portal
 from catalog.rows import plain
 from catalog.schema import TABLES
 from catalog.sqlite import Database
+from specs.methodology import is_comparable
 
 __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
 
@@ -87,6 +88,9 @@ def open_catalog(path: Path) -> Catalog:
             db = Database(connection)
             migrate.apply(db)
             add_metric_columns(db)
+            create_views(db)
+            # The one rule of what can be compared, for SQL too.
+            connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except BaseException:
             connection.close()
             raise
@@ -104,6 +108,7 @@ def _empty() -> bytes:
         db = Database(connection)
         migrate.apply(db)
         add_metric_columns(db)
+        create_views(db)
         return connection.serialize()
 
 

@@ -82,4 +82,4 @@ class DistributionSubject:
     @property
     def url(self) -> str | None:
         """The address that speaks for the distribution."""
-        return self.distribution.download_url or self.distribution.access_url
+        return self.distribution.url

@@ -85,27 +85,27 @@ def due_targets(
         with listed as (
             select download_url as url, format, media_type, modified, checksum_algorithm, dataset_id,
               1 as is_download, 0 as is_schema
-            from distributions where portal_id = :portal and not is_retired and download_url is not null
+            from current_distributions where portal_id = :portal and is_download
             union all
             select access_url, format, media_type, modified, checksum_algorithm, dataset_id, 0, 0
-            from distributions where portal_id = :portal and not is_retired and access_url is not null
+            from current_distributions where portal_id = :portal and access_url != ''
             union all
-            select endpoint_url, null, null, null, null, dataset_id, 0, 0 from data_services
-            where portal_id = :portal and not is_retired and endpoint_url is not null
+            select endpoint_url, null, null, null, null, dataset_id, 0, 0 from current_services
+            where portal_id = :portal and endpoint_url != ''
             union all
-            select described_by, null, null, null, null, dataset_id, 0, 1 from distributions
-            where portal_id = :portal and not is_retired and described_by like 'http%://%'
+            select described_by, null, null, null, null, dataset_id, 0, 1 from current_distributions
+            where portal_id = :portal and described_by like 'http%://%'
             union all
             select standard.value, null, null, null, null, dataset_id, 0, 1
-            from distributions, json_each(distributions.conforms_to) standard
-            where portal_id = :portal and not is_retired and conforms_to is not null
+            from current_distributions d, json_each(d.conforms_to) standard
+            where portal_id = :portal and conforms_to is not null
               and standard.value like 'http%://%.json'
         ), addresses as (
             select listed.url, min(format) as declared_format, min(media_type) as declared_type,
               max(listed.modified) as declared_on, json_group_array(distinct checksum_algorithm) as algorithms,
               max(is_download) as is_download, min(is_schema) as is_schema,
               max(datasets.changed_run) as changed_run, max({PROMISED}) as is_promised
-            from listed join datasets on datasets.id = listed.dataset_id and datasets.status = 'present'
+            from listed join present_datasets datasets on datasets.id = listed.dataset_id
             group by listed.url
         )
         select addresses.url as target, declared_format, declared_type, declared_on, algorithms, is_download, is_schema,

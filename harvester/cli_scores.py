@@ -62,6 +62,7 @@ def explain(data: Path, name: str, system: str, as_json: bool, syntax: str | Non
         raise click.UsageError(problem)
     from catalog.conformance import verdicts
     from catalog.reading import dataset as read_dataset
+    from catalog.repositories.datasets import source_of
     from catalog.store import open_catalog
     from quality.explain import explain as explained
     from quality.rescore import run_date, subject_of
@@ -73,7 +74,7 @@ def explain(data: Path, name: str, system: str, as_json: bool, syntax: str | Non
         if syntax is not None:
             click.echo(_as_rdf(catalog, stored, syntax), nl=False)
             return
-        source = catalog.value("select source_url from datasets where id = ?", [name])
+        source = source_of(catalog, name)
         subject = subject_of(stored, run_date(catalog, name), verdicts(catalog, [name]).get(name))
     found = explained(subject, system)
     show_explanation(stored.dataset.title, source, found, as_json=as_json)
@@ -95,6 +96,7 @@ def _as_rdf(catalog: Catalog, stored: StoredDataset, syntax: str) -> str:
 @click.pass_obj
 def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
     """Set the scoring systems side by side, for a DATASET or a PORTAL (its id), and say where they disagree."""
+    from catalog.repositories.quality_rows import has_scored_datasets, scored_in_run
     from catalog.store import open_catalog
     from harvester.terminal_scores import show_comparison_of_dataset, show_comparison_of_portal
 
@@ -102,9 +104,9 @@ def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
     if len(set(chosen)) != 2:
         raise click.UsageError(f"--systems {pair}: name two systems, with a comma between them")
     with open_catalog(_catalogue(data)) as catalog:
-        if catalog.value("select 1 from dataset_quality where dataset_id = ?", [name]):
+        if scored_in_run(catalog, name):
             show_comparison_of_dataset(catalog, name, as_json=as_json)
-        elif catalog.value("select 1 from dataset_quality where portal_id = ?", [name]):
+        elif has_scored_datasets(catalog, name):
             show_comparison_of_portal(catalog, name, (chosen[0], chosen[1]), as_json=as_json)
         else:
             raise click.UsageError(f"{name!r} is neither a portal nor a dataset that was scored in {data}")

@@ -63,6 +63,7 @@ def send(
 
     Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON.
     """
+    from catalog.repositories.portals import government_names
     from catalog.sent import letters
     from harvester.nightly import writing
     from harvester.registry import resolve
@@ -77,8 +78,8 @@ def send(
     with writing(data) as catalog:
         run_id = _exported_run(catalog, data)
         if "*" in posts:
-            names = catalog.rows("select distinct coalesce(government, title) as name from portals")
-            posts = {row["name"]: [*posts["*"], *posts.get(row["name"], ())] for row in names}
+            names = government_names(catalog)
+            posts = {name: [*posts["*"], *posts.get(name, ())] for name in names}
         found = letters(catalog, run_id, "mail", has_publishers=publishers)
         # A publisher with few datasets and nothing to mend has no files, and gets no letter.
         mails = [one for one in found if folder_of(one, data / "exports").is_dir()]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from catalog.findings import state_of
+from catalog.observations import outcome_of
 from catalog.responses import disputed, write_correction, write_outcome
 from catalog.store import Catalog
 from harvester.night import CheckBudget, RunContext
@@ -51,14 +53,10 @@ def look_again(
         outcome = outcome or "not_checkable"
         write_outcome(catalog, one["response_id"], outcome)
         # What was withdrawn has its correction already.
-        if outcome == "corrected" and not _is_withdrawn(catalog, one["finding_id"]):
+        if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
             write_correction(catalog, run_id, one)
         counts[outcome] = counts.get(outcome, 0) + 1
     return counts
-
-
-def _is_withdrawn(catalog: Catalog, finding_id: str) -> bool:
-    return bool(catalog.value("select state = 'withdrawn' from findings where id = ?", [finding_id]))
 
 
 def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
@@ -73,7 +71,7 @@ def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
 
 def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:
     """None where the answer says nothing: a wall, a fault of ours."""
-    if catalog.value("select outcome from resource_checks where url = ?", [url]) == "unknown":
+    if outcome_of(catalog, url) == "unknown":
         return None
-    state = catalog.value("select state from findings where id = ?", [finding_id])
+    state = state_of(catalog, finding_id)
     return "corrected" if state in ("fixed", "gone", "withdrawn") else "upheld"

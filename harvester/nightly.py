@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 
 from catalog.exports import ExportOptions
 from catalog.model import Portal
+from catalog.repositories.runs import has_run, last_harvest_begun, latest_other_run, run_summary, traffic_of
 from catalog.store import Catalog, CatalogError, now, open_catalog, started
 from harvester import __version__
 from harvester.configuration import load as configuration
@@ -22,7 +22,7 @@ from specs.commitments import Commitment
 from specs.metrics import methodology_version
 from specs.portals import PortalSpec
 
-__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "summary", "writing"]
+__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "writing"]
 
 Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "track", "export")
@@ -88,8 +88,7 @@ def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
     if days and at.strftime("%a").lower() not in days:
         return False
     # One that failed is tried again in the next run.
-    begun = "select max(run_id) from harvests where portal_id = ? and run_id < ? and verdict != 'failed'"
-    last = catalog.value(begun, [spec.id, run_id])
+    last = last_harvest_begun(catalog, spec.id, run_id)
     return last is None or at - started(last) >= timedelta(hours=spec.schedule.every_hours)
 
 
@@ -155,7 +154,7 @@ def replay(
     source = Replay(archive)
     run_id = str(source.info["run_id"])
     with writing(data) as catalog:
-        latest = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id]) or ""
+        latest = latest_other_run(catalog, run_id) or ""
         if latest >= run_id:
             raise ArchiveError(
                 f"{archive}: it holds run {run_id}, and {data} already has run {latest}; "
@@ -163,7 +162,7 @@ def replay(
             )
         portals = [parse(PortalSpec, spec, str(archive)) for spec in source.info["portals"]]
         stages = [stage for stage in STAGES if stage in source.info["stages"]]
-        if not catalog.value("select 1 from runs where id = ?", [run_id]):
+        if not has_run(catalog, run_id):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
         night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
         night.commitments = [
@@ -214,7 +213,7 @@ def _run(
         catalog.set_run(run_id, status="running")
         RUN.begin(catalog.path, run_id)
     # A run that is taken up again has cost something already.
-    night.traffic |= json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
+    night.traffic |= traffic_of(catalog, run_id)
     try:
         for stage in stages:
             check_interrupt()
@@ -236,7 +235,7 @@ def _run(
     finally:
         if night.archive is not None:
             night.archive.close()
-    result = summary(catalog, run_id)
+    result = run_summary(catalog, run_id)
     if is_again:
         catalog.set_run(run_id, summary=result)
     else:
@@ -329,57 +328,3 @@ _STAGES: dict[str, Callable[[RunContext, Sequence[PortalSpec], TableBounds], Non
     "track": _track,
     "export": _export,
 }
-
-
-def summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """What a run came to, for people and machines."""
-    portals = catalog.rows(
-        """select p.id as portal, p.title, p.type, h.verdict, h.reasons, h.gates_failed, h.mode, p.datasets,
-             h.added, h.changed,
-             h.removed, h.retired, h.errors, h.duplicates, h.requests, h.not_modified, h.bytes,
-             round(p.score, 1) as score, round(p.score_low, 1) as score_low, round(p.score_high, 1) as score_high,
-             p.grade,
-             (select count(*) from distributions d join datasets s on s.id = d.dataset_id and s.status = 'present'
-               where d.portal_id = p.id and not d.is_retired) as distributions,
-             (select count(*) from findings f where f.portal_id = p.id and f.state in ('new', 'open')) as findings_open,
-             (select count(*) from findings f where f.portal_id = p.id and f.state = 'new') as findings_new,
-             (select count(*) from findings f where f.portal_id = p.id and f.fixed_run = :run) as findings_fixed
-           from harvests h join portals p on p.id = h.portal_id where h.run_id = :run order by p.id""",
-        {"run": run_id},
-    )
-    for portal in portals:
-        portal["gates_failed"] = json.loads(portal["gates_failed"] or "[]")
-        portal["reasons"] = json.loads(portal["reasons"] or "[]") + portal["gates_failed"]
-        portal["remedies"] = [
-            f"{row['message']}: {row['remedy']}"
-            for row in catalog.rows(
-                """select distinct message, remedy from harvest_errors
-                   where run_id = ? and portal_id = ? and is_fatal limit 3""",
-                [run_id, portal["portal"]],
-            )
-        ]
-    checks = catalog.rows(
-        "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]
-    )
-    cost = json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
-    return {
-        "run": run_id,
-        "started_at": catalog.value("select started_at from runs where id = ?", [run_id]),
-        "portals": portals,
-        "datasets": sum(p["datasets"] or 0 for p in portals),
-        "harvest_errors": sum(p["errors"] or 0 for p in portals),
-        "checks": {row["outcome"]: row["n"] for row in checks},
-        "checks_carried_over": cost.get("carried_over", 0),
-        "hosts_lost_with_network": cost.get("hosts_lost_with_network", 0),
-        "traffic": {
-            name: {"harvest": sum(p[name] or 0 for p in portals), "check": cost.get(name, 0)}
-            for name in ("requests", "bytes", "not_modified")
-        },
-        "tables_checked": catalog.value("select count(*) from table_reports where run_id = ?", [run_id]),
-        "mean_score": catalog.value(
-            """select round(avg(q.score), 1) from dataset_quality q
-               join harvests h on h.portal_id = q.portal_id and h.run_id = ?""",
-            [run_id],
-        ),
-        "failed_portals": [p["portal"] for p in portals if p["verdict"] != "complete" or p["gates_failed"]],
-    }

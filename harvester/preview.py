@@ -12,6 +12,9 @@ from typing import Any
 
 from catalog.model import Dataset
 from catalog.reading import datasets
+from catalog.repositories.datasets import raw_records
+from catalog.repositories.quality_rows import all_quality_rows
+from catalog.repositories.runs import first_harvest, told_errors
 from catalog.store import open_catalog
 from harvester.nightly import nightly
 from harvester.unmapped import unmapped
@@ -83,16 +86,11 @@ def preview(
     with tempfile.TemporaryDirectory(prefix="winnow-preview-") as folder:
         nightly(Path(folder), [looked], stages=("harvest", "score"), contact=contact, proxy=proxy)
         with open_catalog(Path(folder) / "catalog.db") as catalog:
-            harvest = catalog.rows("select * from harvests")[0]
-            scores = {row["dataset_id"]: row for row in catalog.rows("select * from dataset_quality")}
-            errors = catalog.rows(
-                """select kind, message, remedy, record_id, title, pointer, value, is_lost, is_fatal
-                   from harvest_errors order by id"""
-            )
+            harvest = first_harvest(catalog)
+            scores = all_quality_rows(catalog)
+            errors = told_errors(catalog)
             stored = list(datasets(catalog, spec.id))[:count]
-            raws = {
-                row["dataset_id"]: json.loads(row["raw"]) for row in catalog.rows("select dataset_id, raw from records")
-            }
+            raws = {key: json.loads(raw) for key, raw in raw_records(catalog).items()}
     reasons = [str(one) for one in json.loads(harvest["reasons"] or "[]")]
     told = [*reasons, *(one["message"] for one in errors)]
     is_ended_by_us = any(limit in one for one in told for limit in OUR_LIMITS)

@@ -121,28 +121,26 @@ def _refuse_another(path: Path, spec: PortalSpec) -> None:
 
 def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
     """A portal that was once given by its address, so that its stages can be run again by id."""
+    from catalog.repositories.portals import stored_portal
     from catalog.store import open_catalog
 
     if not path.is_file():
         return None
     with open_catalog(path) as catalog:
-        rows = catalog.rows(f"{_STORED} where id = ?", [name])
-    return _stored(rows[0]) if rows else None
-
-
-_STORED = """select id, type, title, url, government, country, contact_email, language, is_local, portal_file
-             from portals"""
+        row = stored_portal(catalog, name)
+    return _stored(row) if row else None
 
 
 def _all_in_catalogue(path: Path) -> list[PortalSpec]:
     """Every portal that a run has registered, by id."""
+    from catalog.repositories.portals import stored_portals
     from catalog.store import open_catalog
 
     if not path.is_file():
         return []
     found = []
     with open_catalog(path) as catalog:
-        for row in catalog.rows(f"{_STORED} order by id"):
+        for row in stored_portals(catalog):
             try:
                 found.append(_stored(row))
             except SpecError as error:

@@ -85,9 +85,10 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
 
 def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bool) -> None:
     """Print a dataset under all systems."""
+    from catalog.repositories.quality_rows import quality_row
     from quality.agreement import side_by_side
 
-    row = catalog.rows("select * from dataset_quality where dataset_id = ?", [dataset_id])[0]
+    row = quality_row(catalog, dataset_id) or {}
     found = side_by_side(row)
     if as_json:
         names = ("system", "value", "maximum", "band")
@@ -104,13 +105,10 @@ def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bo
 
 def show_comparison_of_portal(catalog: Catalog, portal_id: str, pair: tuple[str, str], *, as_json: bool) -> None:
     """Print how far systems agree on a portal, and the datasets on which a pair of them disagrees most."""
+    from catalog.repositories.quality_rows import agreement_rows
     from quality.agreement import disagreements
 
-    rows = catalog.rows(
-        """select system_a, system_b, datasets, spearman, kendall from system_agreement where portal_id = ?
-           order by spearman is null, spearman, system_a, system_b""",
-        [portal_id],
-    )
+    rows = agreement_rows(catalog, portal_id)
     far = disagreements(catalog, portal_id, *pair)
     if as_json:
         print(json.dumps({"agreement": rows, "pair": pair, "farthest": [asdict(one) for one in far]}, indent=1))  # noqa: T201

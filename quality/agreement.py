@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from catalog.repositories.datasets import title_of
+from catalog.repositories.quality_rows import distribution_quality_rows, quality_row, system_values
 from catalog.scores import replace_rows
 from catalog.store import Catalog
 from quality.entities import SYSTEMS
@@ -34,11 +36,7 @@ def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
 
 def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
     """The datasets of a portal and their values by system."""
-    names = ", ".join(f"[{value}]" for value, _, _ in SYSTEMS.values())
-    rows = catalog.db.conn.execute(
-        f"select dataset_id, {names} from dataset_quality where portal_id = ? order by dataset_id",  # noqa: S608
-        [portal_id],
-    ).fetchall()
+    rows = system_values(catalog, portal_id, [value for value, _, _ in SYSTEMS.values()])
     return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), len(SYSTEMS))
 
 
@@ -96,7 +94,7 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
         found.append(
             Disagreement(
                 dataset_id,
-                catalog.value("select title from datasets where id = ?", [dataset_id]),
+                title_of(catalog, dataset_id),
                 rank_a=round(float(ranks[0][number]), 1),
                 rank_b=round(float(ranks[1][number]), 1),
                 value_a=float(values[row, at_a]),
@@ -121,14 +119,14 @@ def weights_of(system: str) -> dict[str, float]:
 
 def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -> list[str]:
     """What moves a dataset apart: the metrics it does well or badly in that one system weighs much more."""
-    own = catalog.rows("select * from dataset_quality where dataset_id = ?", [dataset_id])
-    parts = catalog.rows("select * from distribution_quality where dataset_id = ?", [dataset_id])
-    if not own:
+    own = quality_row(catalog, dataset_id)
+    parts = distribution_quality_rows(catalog, dataset_id)
+    if own is None:
         return []
     weights = {a: weights_of(a), b: weights_of(b)}
     found = []
     for name in {*weights[a], *weights[b]}:
-        rows = own if metrics()[name].subject == "dataset" else parts
+        rows = [own] if metrics()[name].subject == "dataset" else parts
         known = [row[name] for row in rows if row.get(name) is not None]
         if not known:
             continue

@@ -1,77 +1,16 @@
-"""How everything is measured and weighed, as a document and as a digest.
+"""How everything is measured and weighed, as a document: made of the same files as the scores.
 
-The document is made of the same files as the scores. The digest changes with whatever can change a figure: weights,
-rules and the code of the metrics, but not their prose; tests hold it against the version.
+Its digest is in :mod:`quality.digest`.
 """
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import json
 from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
 
-import specs
-from quality.metrics import MODULES
 from specs.metrics import Metric, dimensions, entity_spec, grade, methodology_version, metrics
 from specs.systems import System, systems
-from specs.table_rules import table_rules, table_rules_version
 
-__all__ = ["digest", "document"]
-
-_PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
-_CODE = (
-    *(f"quality.metrics.{name}" for name in (*MODULES, "answers")),
-    "quality.carried", "quality.claims", "quality.dates", "quality.families", "quality.period_words",
-    "quality.periods", "quality.prose",
-    "quality.score", "quality.sheet", "quality.standards.judge", "quality.standards.shacl", "quality.systems",
-    "quality.texts", "quality.verdicts", "quality.years",
-)  # fmt: skip
-"""Modules on which a figure rests."""
-
-
-def digest() -> str:
-    """A digest of all that can change a figure of the same catalogue."""
-    parts: list[str] = [
-        json.dumps([metric.model_dump(exclude=_PROSE) for metric in metrics().values()]),
-        json.dumps({name: spec.weight for name, spec in dimensions().items()}),
-        json.dumps([grade(value) for value in range(101)]),
-        entity_spec().model_dump_json(exclude={"rationale"}),
-        json.dumps([system.model_dump(exclude={"title", "source", "note"}) for system in systems().values()]),
-        table_rules_version(),
-        json.dumps([rule.model_dump(exclude={"message", "why", "fix"}) for rule in table_rules().values()]),
-        *(_data_of(path) for folder in _DATA for path in sorted((SPECS / folder).iterdir()) if path.suffix in _KINDS),
-        *(_code_of(name) for name in _CODE),
-    ]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-
-
-SPECS = Path(specs.__file__ or "").parent
-_DATA = ("expectations", "standards", "vocabularies")
-"""What tables and records are held against, and by which words they are understood."""
-_KINDS = (".csv", ".toml", ".ttl", ".json")
-
-
-def _data_of(path: Path) -> str:
-    """A file without its comments."""
-    lines = path.read_text("utf-8").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
-
-
-def _code_of(module: str) -> str:
-    """The code of a module without comments, docstrings and layout."""
-    tree = ast.parse(Path(str(import_module(module).__file__)).read_text("utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [one for one in body if not _is_prose(one)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _is_prose(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+__all__ = ["document"]
 
 
 def document() -> str:

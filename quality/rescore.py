@@ -15,6 +15,8 @@ from catalog.conformance import forget, has_changed_its_standard, is_federal, un
 from catalog.due_scores import due
 from catalog.findings import Found, begin_portal, tls_fault, write_portal_findings
 from catalog.reading import StoredDataset, stored_datasets
+from catalog.repositories.quality_rows import scored_in_run
+from catalog.repositories.runs import last_run
 from catalog.scores import Scored, close_missing, write_scores
 from catalog.store import Catalog, instant, started
 from quality.families import content_of, family_of
@@ -53,8 +55,7 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
 
 def run_date(catalog: Catalog, dataset_id: str) -> date:
     """The day for which a dataset was scored last; the day of the last run where it never was."""
-    run_id = catalog.value("select run_id from dataset_quality where dataset_id = ?", [dataset_id])
-    return day_of(run_id or catalog.value("select max(id) from runs"))
+    return day_of(scored_in_run(catalog, dataset_id) or last_run(catalog) or "")
 
 
 def day_of(run_id: str) -> date:

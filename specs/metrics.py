@@ -114,7 +114,7 @@ def metrics() -> dict[str, Metric]:
 
 
 def methodology_version() -> str:
-    """Version of the Winnow score. Scores of different versions are never compared."""
+    """Version of the Winnow score: three numbers. See ``specs.methodology.is_comparable`` for what can be compared."""
     return _metrics_file().version
 
 

@@ -19,9 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.sql_text import sql_of
+from tests.sql_text import is_sql, sql_of, text_of
 
-__all__ = ["PACKAGES", "classes_with_two_meanings", "copied_conditions", "sql_outside_catalog", "undocumented"]
+__all__ = [
+    "CONDITIONS", "PACKAGES", "altered_sql", "classes_with_two_meanings", "copied_conditions", "says_more",
+    "sql_outside_catalog", "undocumented",
+]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("specs", "catalog", "quality", "harvester")
@@ -38,8 +41,8 @@ CONDITIONS = {
     "governments": r"coalesce\(\s*(?:\w+\.)?government,\s*(?:\w+\.)?title",
 }
 """How the condition of each view is written where it is copied."""
-VIEWS = ("catalog/schema/views.py", "catalog/db/views.py", "catalog/db/schema/views.py")
-"""The one place of each condition."""
+SAID_IN = re.compile(r"catalog/(db/)?(schema/)?views\.py|catalog/model/dcat\.py")
+"""The one place of each condition; and the noun that says of a record which address speaks, before it is stored."""
 
 
 class Place(NamedTuple):
@@ -76,11 +79,35 @@ def copied_conditions(name: str) -> list[Place]:
     found = []
     for package in PACKAGES:
         for path in _files(package, ".py", ".html", ".sql", ".toml"):
-            if path.relative_to(ROOT).as_posix() in VIEWS:
+            if SAID_IN.fullmatch(path.relative_to(ROOT).as_posix()):
                 continue
             text = path.read_text(encoding="utf-8")
             for match in pattern.finditer(text):
                 found.append(_place(package, path, text.count("\n", 0, match.start()) + 1, match[0]))
+    return found
+
+
+def altered_sql() -> list[Place]:
+    """Calls of ``.replace`` on text that a module keeps as SQL, by name or in place."""
+    found = []
+    kept = {
+        target.id
+        for module in _modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Assign) and (text := text_of(node.value)) is not None and is_sql(text)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for module in _modules():
+        for node in ast.walk(module.tree):
+            if not (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace"
+            ):
+                continue
+            subject = node.func.value
+            is_kept = isinstance(subject, ast.Name) and subject.id in kept
+            if is_kept or ((text := text_of(subject)) is not None and is_sql(text)):
+                found.append(_place(module.package, module.path, node.lineno, ast.unparse(node)))
     return found
 
 
@@ -236,6 +263,7 @@ def main() -> None:
     twice = classes_with_two_meanings()
     blocks = [
         ("SQL outside catalog/*.py", sql_outside_catalog()),
+        ("SQL altered by .replace", altered_sql()),
         *((f"copies of the condition of {name}", copied_conditions(name)) for name in CONDITIONS),
         ("classes whose name means two things", [place for places in twice.values() for place in places]),
         ("public functions without a docstring", undocumented()),

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["SqlText", "is_sql", "sql_in_python", "sql_in_template"]
+__all__ = ["SqlText", "is_sql", "sql_in_python", "sql_in_template", "sql_of", "text_of"]
 
 _FIELD = re.compile(r"\{[^{}]*\}")
 _ASSIGNED = re.compile(r"(?i)\bset \{[^{}]*\}(?!\s*=)")
@@ -78,14 +78,14 @@ def is_sql(text: str) -> bool:
     return bool(_CONDITION.search(text)) and _parses(f"select ({text}) from x")  # noqa: S608  # never run
 
 
-def _text(node: ast.expr) -> str | None:
+def text_of(node: ast.expr) -> str | None:
     """A string as it is written in the code, with ``{}`` for what is filled in; None for what is no string."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
         return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _text(node.left), _text(node.right)
+        left, right = text_of(node.left), text_of(node.right)
         return None if left is None and right is None else f"{left or '{}'}{right or '{}'}"
     return None
 
@@ -99,11 +99,11 @@ def _walk(node: ast.AST) -> Iterator[SqlText]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue
-        text = _text(child) if isinstance(child, ast.expr) else None
+        text = text_of(child) if isinstance(child, ast.expr) else None
         if text is not None and is_sql(text):
             yield SqlText(child.lineno, text)
         elif isinstance(child, ast.Call) and getattr(child.func, "attr", "") in _CALLS and child.args:
-            told = _text(child.args[0])
+            told = text_of(child.args[0])
             yield SqlText(child.lineno, told or ast.unparse(child))
         elif not isinstance(child, ast.JoinedStr):
             yield from _walk(child)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.count_structure import CONDITIONS, copied_conditions, says_more
+from tests.count_structure import CONDITIONS, altered_sql, copied_conditions, says_more, sql_outside_catalog
 from tests.sql_text import is_sql, sql_in_python, sql_in_template
 
 SQL = [
@@ -95,5 +97,35 @@ def test_a_docstring_says_more_than_the_name(name: str, docstring: str | None, e
     assert says_more(name, docstring) == expected
 
 
-def test_conditions_are_found_where_they_are_copied() -> None:
-    assert all(isinstance(copied_conditions(name), list) for name in CONDITIONS)
+def test_sql_stands_in_the_catalogue_alone() -> None:
+    found = sql_outside_catalog()
+    assert not found, "\n".join(f"{one.where}: move it into catalog/repositories: {one.what}" for one in found)
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_fact_of_the_domain_is_said_once(name: str) -> None:
+    found = copied_conditions(name)
+    assert not found, "\n".join(f"{one.where}: read the view {name} instead of {one.what}" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("present_datasets", "d.status = 'present'"),
+        ("present_datasets", "status != 'present'"),
+        ("current_distributions", "coalesce(d.download_url, d.access_url)"),
+        ("current_distributions", "coalesce(nullif(download_url, ''), access_url)"),
+        ("current_distributions", 'part["download_url"] or part["access_url"]'),
+        ("current_distributions", "where not d.is_retired"),
+        ("open_findings", "f.state in ('new', 'open')"),
+        ("governments", "coalesce(p.government, p.title)"),
+    ],
+)
+def test_a_copied_condition_is_recognised(name: str, text: str) -> None:
+    assert re.search(CONDITIONS[name], text, re.IGNORECASE)
+
+
+def test_statements_are_not_altered_as_text() -> None:
+    """A statement is built from named pieces; ``.replace`` on it changes whatever happens to look the same."""
+    found = altered_sql()
+    assert not found, "\n".join(f"{one.where}: {one.what}" for one in found)

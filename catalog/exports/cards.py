@@ -7,6 +7,7 @@ from typing import Any
 from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
+from catalog.schema.views import is_open, is_present
 from catalog.scores import COUNTED
 from catalog.store import Catalog
 from specs.exports import schema_version
@@ -67,10 +68,10 @@ def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[
     # Only the constants of this package are put into the text, here and below.
     return catalog.rows(
         f"""select {key} as entity_id, {name} as entity_name, min(p.country) as country_iso3, min(p.url) as portal_url,
-              min(p.contact_email) as contact_email, coalesce(p.government, p.title) as government,
+              min(p.contact_email) as contact_email, g.name as government,
               min(p.type) as portal_type, min(p.language) as language,
               case when '{level}' = 'portal' then min(h.verdict) end as harvest_verdict
-            from portals p left join datasets d on d.portal_id = p.id {join}
+            from portals p join governments g on g.portal_id = p.id left join datasets d on d.portal_id = p.id {join}
             left join harvests h on h.portal_id = p.id and h.run_id = :run
             group by 1""",  # noqa: S608
         {"run": run_id},
@@ -83,13 +84,13 @@ _HVD_PASSES = """q.dcat_ap_hvd_conforms = 1 and q.api_present = 1 and exists (se
 
 def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
-        f"""select {key} as entity_id, count(*) filter (where d.status = 'present') as datasets,
+        f"""select {key} as entity_id, count(*) filter (where {is_present()}) as datasets,
               count(*) filter (where d.first_seen_run = :run) as datasets_added,
               count(*) filter (where d.missing_since = :run) as datasets_removed,
               count(*) filter (where exists (select 1 from changes c where c.dataset_id = d.id
                 and c.run_id = :run and c.kind = 'retired')) as datasets_retired,
-              count(*) filter (where d.status = 'present' and d.hvd_categories is not null) as hvd_datasets,
-              count(*) filter (where d.status = 'present' and d.hvd_categories is not null and {_HVD_PASSES})
+              count(*) filter (where {is_present()} and d.hvd_categories is not null) as hvd_datasets,
+              count(*) filter (where {is_present()} and d.hvd_categories is not null and {_HVD_PASSES})
                 as hvd_all_pass, {figures("datasets")}
             from {sources("datasets")} where {COUNTED[level]} group by 1""",  # noqa: S608
         {"run": run_id},
@@ -105,11 +106,11 @@ def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -
 
 def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
-        f"""select {key} as entity_id, count(*) filter (where f.state in ('new', 'open')) as findings_open,
+        f"""select {key} as entity_id, count(*) filter (where {is_open()}) as findings_open,
               count(*) filter (where f.state = 'new') as findings_new,
               count(*) filter (where f.fixed_run = :run) as findings_fixed
-            from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
-            where {COUNTED[level]} group by 1""",  # noqa: S608
+            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
+            left join datasets d on d.id = f.dataset_id where {COUNTED[level]} group by 1""",  # noqa: S608
         {"run": run_id},
     )
 
@@ -118,30 +119,29 @@ def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[s
     """Promises that are past their day, and our own corrections."""
     overdue = catalog.rows(
         f"""select {key} as entity_id, count(*) as promises_overdue
-            from responses r join findings f on f.id = r.finding_id and f.state in ('new', 'open', 'unknown')
-            join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
-            where r.response = 'will_fix_by' and r.promised_on < :day and r.number =
-              (select max(number) from responses last where last.finding_id = r.finding_id)
-            group by 1""",  # noqa: S608
+            from promised_fixes r join findings f on f.id = r.finding_id
+            join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
+            left join datasets d on d.id = f.dataset_id where r.promised_on < :day group by 1""",  # noqa: S608
         {"day": day_of_run(run_id)},
     )
     return overdue + catalog.rows(
         f"""select {key} as entity_id, count(*) as corrections from corrections c
-            join portals p on p.id = c.portal_id left join datasets d on d.id = c.dataset_id group by 1"""  # noqa: S608
+            join portals p on p.id = c.portal_id join governments g on g.portal_id = p.id
+            left join datasets d on d.id = c.dataset_id group by 1"""  # noqa: S608
     )
 
 
 def _reports(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
         f"""select {key} as entity_id, count(*) as reports_open from reports r join portals p on p.id = r.portal_id
-            join datasets d on d.id = r.dataset_id and d.status = 'present' group by 1"""  # noqa: S608
+            join governments g on g.portal_id = p.id join present_datasets d on d.id = r.dataset_id group by 1"""  # noqa: S608
     )
 
 
 def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
-        f"""select {key} as entity_id, count(*) filter (where d.status = 'present' and d.copy_of is not null) as copies
-            from datasets d join portals p on p.id = d.portal_id group by 1"""  # noqa: S608
+        f"""select {key} as entity_id, count(*) filter (where {is_present()} and d.copy_of is not null) as copies
+            from datasets d join portals p on p.id = d.portal_id join governments g on g.portal_id = p.id group by 1"""  # noqa: S608
     )
 
 
@@ -156,7 +156,7 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
-    """The scores of a level in a run, with those of the run before by the same methodology."""
+    """The scores of a level in a run, with those of the run before whose methodology is comparable."""
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,
@@ -167,7 +167,7 @@ def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[
            left join score_history before on before.id = (
              select b.id from score_history b where b.system = 'winnow' and b.entity_level = s.entity_level
                and b.entity_id = s.entity_id and b.run_id < s.run_id
-               and b.methodology_version = s.methodology_version order by b.run_id desc limit 1)
+               and is_comparable(b.methodology_version, s.methodology_version) order by b.run_id desc limit 1)
            where s.run_id = :run and s.system = 'winnow' and s.entity_level = :level""",
         {"run": run_id, "level": level},
     )

@@ -84,8 +84,9 @@ def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]
         name: dict(
             (row["run"], row["n"])
             for row in catalog.rows(
-                f"""select f.{name} as run, count(*) as n from findings f join portals p on p.id = f.portal_id
-                    where coalesce(p.government, p.title) = ? and f.{name} is not null group by 1""",  # noqa: S608
+                f"""select f.{name} as run, count(*) as n
+                    from findings f join governments g on g.portal_id = f.portal_id
+                    where g.name = ? and f.{name} is not null group by 1""",  # noqa: S608
                 [government],
             )
         )
@@ -107,8 +108,9 @@ def _lines(catalog: Catalog, government: str, run_id: str, since: str, words: La
         f"""select * from (
              select f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title,
                row_number() over (partition by f.first_seen_run order by f.gain_points desc, f.id) as place
-             from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
-             where coalesce(p.government, p.title) = ? and f.first_seen_run >= ? and f.state in ('new', 'open')
+             from open_findings f join governments g on g.portal_id = f.portal_id
+             left join datasets d on d.id = f.dataset_id
+             where g.name = ? and f.first_seen_run >= ?
                and not {withheld(run_id)})
            where place <= ? order by run, place""",  # noqa: S608  # a constant of ours
         [government, since, FINDINGS],

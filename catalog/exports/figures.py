@@ -9,25 +9,26 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from catalog.schema.views import is_present
 from catalog.scores import COUNTED
 
 __all__ = ["KEYS", "figures", "queries"]
 
-KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "coalesce(p.government, p.title)"}
-KEYS["portal"] = "p.id"
-"""SQL that names the entity of a dataset, in queries where ``p`` is its portal and ``d`` the dataset."""
+KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "g.name"}
+"""SQL that names the entity of a dataset, in queries where ``p`` is its portal, ``g`` who answers for that, and ``d``
+the dataset."""
 
-_DATASETS = """datasets d join portals p on p.id = d.portal_id
+_DATASETS = """datasets d join portals p on p.id = d.portal_id join governments g on g.portal_id = p.id
  left join dataset_quality q on q.dataset_id = d.id"""
 _FILES = """distribution_quality q join datasets d on d.id = q.dataset_id join portals p on p.id = d.portal_id
- left join table_reports t on t.distribution_id = q.distribution_id"""
+ join governments g on g.portal_id = p.id left join table_reports t on t.distribution_id = q.distribution_id"""
 _LOOKED_INTO = "count(*) filter (where t.status in ('valid', 'invalid'))"
-_SERVED = "exists (select 1 from data_services s where s.dataset_id = d.id and not s.is_retired)"
+_SERVED = "exists (select 1 from current_services s where s.dataset_id = d.id)"
 
 _OF_DATASETS = {
     "fresh_pct": "round(100 * avg(q.up_to_date), 2)",
     "contact_pct": "round(100 * avg(q.contact_present), 2)",
-    "api_pct": f"round(100.0 * avg(case when d.status = 'present' then {_SERVED} end), 2)",
+    "api_pct": f"round(100.0 * avg(case when {is_present()} then {_SERVED} end), 2)",
 }
 _OF_FILES = {
     "links_ok_pct": "round(100 * avg(q.link_ok), 2)",

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
-from catalog.findings import LAST_SEEN, RUNS_FAILING
+from catalog.findings import LAST_SEEN, runs_failing
+from catalog.schema.views import NOT_ENDED, state_in
 from catalog.store import Catalog
 from catalog.withheld import OPERATOR, withheld
 
@@ -37,22 +38,22 @@ def finding_rows(
     by_order = "true" if order == "publisher" else f"not {held}"
     told = f"{held} and {OPERATOR} = :operator" if operator else by_order
     rows = catalog.each(
-        f"""select f.*, {RUNS_FAILING} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
+        f"""select f.*, {runs_failing(":run")} as runs_now, {LAST_SEEN} as last_now, f.id as finding_id,
               d.title as dataset_title,
              coalesce(d.landing_page, d.source_url) as dataset_url, b.name as publisher_name,
              coalesce(d.contact_email, b.email, p.contact_email) as contact,
              coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
-             coalesce(p.government, p.title) as government, {commitments} as commitment_ids,
+             g.name as government, {commitments} as commitment_ids,
              r.response as answer, r.note as answer_note, r.responded_on as answered_on, r.promised_on,
              r.outcome as answer_outcome,
-             case when r.response = 'will_fix_by' and r.promised_on < :day and f.state in ('new', 'open', 'unknown')
+             case when exists (select 1 from promised_fixes due where due.finding_id = f.id and due.promised_on < :day)
                then 'yes' end as is_overdue
-           from findings f join portals p on p.id = f.portal_id left join datasets d on d.id = f.dataset_id
+           from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
+           left join datasets d on d.id = f.dataset_id
            left join publishers b on b.id = f.publisher_id
-           left join responses r on r.finding_id = f.id and r.number =
-             (select max(last.number) from responses last where last.finding_id = f.id)
-           where (f.state in ('new', 'open', 'unknown', 'disputed', 'waived') or :run in (f.fixed_run, f.withdrawn_run))
-             and {told} and (:government is null or coalesce(p.government, p.title) = :government)
+           left join latest_replies r on r.finding_id = f.id
+           where ({state_in(NOT_ENDED)} or :run in (f.fixed_run, f.withdrawn_run))
+             and {told} and (:government is null or g.name = :government)
            order by {group}, f.portal_id, f.dataset_id, f.gain_points desc, f.id""",  # noqa: S608  # our own constants
         {"run": run_id, "day": head["run_date"], "government": government, "operator": operator},
     )

@@ -148,8 +148,8 @@ def _fixes(catalog: Catalog, level: str, entity_id: str) -> list[dict[str, Any]]
     for fix in found:
         fix["examples"] = catalog.rows(
             """select coalesce(d.landing_page, f.resource_url, d.source_url) as url, d.title
-               from findings f join portals p on p.id = f.portal_id join datasets d on d.id = f.dataset_id
-               where coalesce(p.government, p.title) = ? and f.rule_id = ? and f.state in ('new', 'open')
+               from open_findings f join governments g on g.portal_id = f.portal_id
+               join datasets d on d.id = f.dataset_id where g.name = ? and f.rule_id = ?
                group by d.id order by max(f.gain_points) desc, d.id limit ?""",
             [entity_id, fix["rule_id"], EXAMPLES],
         )
@@ -159,8 +159,8 @@ def _fixes(catalog: Catalog, level: str, entity_id: str) -> list[dict[str, Any]]
 def _reports(catalog: Catalog, government: str) -> list[dict[str, Any]]:
     return catalog.rows(
         """select r.reported_on, r.who, r.what, coalesce(r.url, d.landing_page) as url, d.title
-           from reports r join portals p on p.id = r.portal_id
-           join datasets d on d.id = r.dataset_id and d.status = 'present'
-           where coalesce(p.government, p.title) = ? order by r.reported_on desc, r.id limit 10""",
+           from reports r join governments g on g.portal_id = r.portal_id
+           join present_datasets d on d.id = r.dataset_id
+           where g.name = ? order by r.reported_on desc, r.id limit 10""",
         [government],
     )

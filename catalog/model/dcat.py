@@ -110,6 +110,12 @@ class Distribution:
     availability: str | None = None
     """dcatap:availability."""
 
+    @property
+    def url(self) -> str | None:
+        """The address that speaks for it: the download URL, else the access URL; None where both are empty. The view
+        ``current_distributions`` says the same of stored ones."""
+        return self.download_url or self.access_url or None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataService:

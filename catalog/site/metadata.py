@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.schema import TABLES, metric_columns
+from catalog.schema.views import VIEWS
 from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "metadata"]
@@ -78,6 +79,12 @@ def _tables() -> dict[str, dict[str, Any]]:
             **({"facets": list(table.facets)} if table.facets else {}),
             **({"label_column": table.label} if table.label else {}),
             **_SORT.get(name, {}),
+        }
+    for name, view in VIEWS.items():
+        of_table = TABLES[view.table].columns if view.table else {}
+        found[name] = {
+            "description": view.description,
+            "columns": {column: spec.description for column, spec in (of_table | view.columns).items()},
         }
     found["dataset_list"] = {
         "description": "Every dataset with its portal, publisher and grade, in few columns.",

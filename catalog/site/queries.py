@@ -7,9 +7,10 @@ it answers within the time limit on a large catalogue too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from catalog.findings import RUNS_FAILING
+from catalog.findings import runs_failing
 
 __all__ = ["queries"]
 
@@ -18,8 +19,6 @@ _DATASET = """json_object('href', '/catalog/datasets/' || d.id,
 _PORTAL = "json_object('href', '/catalog/portals/' || p.id, 'label', coalesce(nullif(p.title, ''), p.id)) as portal"
 _ADDRESS = """case when f.resource_url like 'http://%' or f.resource_url like 'https://%'
          then json_object('href', f.resource_url, 'label', f.resource_url) else f.resource_url end as address"""
-_NIGHTS = RUNS_FAILING.replace("h.run_id <= :run and ", "")
-_OPEN = "f.state in ('new', 'open')"
 
 
 def _where_portal(alias: str) -> str:
@@ -40,9 +39,23 @@ def _union_findings(what: str, condition: str) -> str:
        where {_where_portal("f")}"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannedQuery:
+    """A question that people ask, at an address of its own."""
+
+    title: str
+    description: str
+    sql: str
+    params: tuple[str, ...] = ("portal",)
+    """What a visitor fills in, in the order of the form."""
+
+
 # The names put in below are constants of this file; what a visitor types is always a parameter.
-_SQL = {
-    "search": f"""
+_QUERIES = {
+    "search": CannedQuery(
+        title="Search the datasets",
+        description="Words in title, description and keywords, in any language of the record; accents do not matter.",
+        sql=f"""
 select {_DATASET}, {_PORTAL}, publishers.name as publisher, q.grade, round(q.score, 1) as score, d.modified
 from (select rowid, rank from datasets_fts
       where datasets_fts match iif(escape_fts(:q) = '' or instr(:q, char(0)), '""', escape_fts(:q) || '*')) hits
@@ -52,50 +65,70 @@ left join publishers on publishers.id = d.publisher_id
 left join dataset_quality q on q.dataset_id = d.id
 where d.status != 'retired' and {_where_portal("d")}
 order by hits.rank limit 200""",
-    "broken_links": f"""
+        params=("q", "portal"),
+    ),
+    "broken_links": CannedQuery(
+        title="Broken links",
+        description="Addresses that no longer answer, by portal, and since when.",
+        sql=f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.observed, f.http_status as status,
-       coalesce(c.failing_since, f.first_seen_run) as failing_since, {_NIGHTS} as nights,
+       coalesce(c.failing_since, f.first_seen_run) as failing_since, {runs_failing()} as nights,
        round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
 left join resource_checks c on c.url = f.resource_url
-where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_OPEN} and {_where_portal("f")}
+where f.rule_id in ('link_ok', 'access_url_ok', 'download_url_ok') and {_where_portal("f")}
 order by p.title, failing_since, d.title""",
-    "html_instead_of_data": f"""
+    ),
+    "html_instead_of_data": CannedQuery(
+        title="Web page instead of data",
+        description="Addresses that promise a file and serve something else: a page, an error message, another format.",
+        sql=f"""
 select {_PORTAL}, {_DATASET}, {_ADDRESS}, f.format_declared as declared, f.format_served as served,
        f.observed, f.first_seen_run as since, round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id in ('file_served', 'format_truthful') and {_OPEN} and {_where_portal("f")}
+where f.rule_id in ('file_served', 'format_truthful') and {_where_portal("f")}
 order by p.title, d.title, f.resource_url""",
-    "worst_datasets_with_most_to_gain": f"""
+    ),
+    "worst_datasets_with_most_to_gain": CannedQuery(
+        title="Worst datasets, most to gain",
+        description="The 200 lowest scores, and the one repair that would bring each of them most.",
+        sql=f"""
 with worst as (
   select * from dataset_quality w where w.score is not null and {_where_portal("w")} order by w.score limit 200
 ), best_fix as (
   select f.dataset_id, f.how_to_fix, max(f.gain_points) as gain
-  from worst join findings f on f.dataset_id = worst.dataset_id
-  where {_OPEN} group by f.dataset_id
+  from worst join open_findings f on f.dataset_id = worst.dataset_id group by f.dataset_id
 )
 select {_DATASET}, {_PORTAL}, w.grade, round(w.score, 1) as score, w.findings,
        b.how_to_fix as what_would_help_most, round(b.gain, 1) as points_to_gain
 from worst w
-join datasets d on d.id = w.dataset_id
+join present_datasets d on d.id = w.dataset_id
 join portals p on p.id = w.portal_id
 left join best_fix b on b.dataset_id = w.dataset_id
-where d.status = 'present'
 order by b.gain desc, w.score""",
-    "stale_datasets": f"""
+    ),
+    "stale_datasets": CannedQuery(
+        title="Late datasets",
+        description="Datasets whose last change is older than the frequency they promise.",
+        sql=f"""
 select {_PORTAL}, {_DATASET}, d.frequency as promised, d.modified as changed_as_declared,
        cast(julianday(f.checked_at) - julianday(d.modified) as integer) as days_since, f.observed,
        round(f.gain_points, 1) as points_to_gain
-from findings f
+from open_findings f
 join datasets d on d.id = f.dataset_id
 join portals p on p.id = f.portal_id
-where f.rule_id = 'up_to_date' and {_OPEN} and {_where_portal("f")}
+where f.rule_id = 'up_to_date' and {_where_portal("f")}
 order by days_since desc, d.title""",
-    "licences_in_use": f"""
+    ),
+    "licences_in_use": CannedQuery(
+        title="Licences in use",
+        description="Licences recognised, how often, and which are open. The last column "
+        "is the open share of all distributions.",
+        sql=f"""
 select coalesce(dq.licence_id, '(none recognised)') as licence,
        count(*) as distributions, count(distinct dq.dataset_id) as datasets,
        case min(dq.licence_open) when 1 then 'yes' when 0 then 'no' else 'not known' end as is_open,
@@ -106,7 +139,12 @@ from distribution_quality dq
 where {_where_portal("dq")}
 group by dq.licence_id
 order by distributions desc, licence""",
-    "what_changed_last_night": f"""
+    ),
+    "what_changed_last_night": CannedQuery(
+        title="What changed last night",
+        description="Datasets added, changed and removed, and findings fixed, withdrawn "
+        "and new, in the last run. 2,000 at most.",
+        sql=f"""
 with night as (select max(run_id) as id from harvests where verdict is not null)
 select what, dataset, portal, detail from (
   {_union("added", "d.first_seen_run")}
@@ -123,30 +161,6 @@ select what, dataset, portal, detail from (
 ) order by case what when 'removed' then 0 when 'added' then 1 when 'changed' then 2 when 'finding fixed' then 3
   else 4 end, portal_title, title
 limit 2000""",
-}
-
-_TEXT = {
-    "search": (
-        "Search the datasets",
-        "Words in title, description and keywords, in any language of the record; accents do not matter.",
-    ),
-    "broken_links": ("Broken links", "Addresses that no longer answer, by portal, and since when."),
-    "html_instead_of_data": (
-        "Web page instead of data",
-        "Addresses that promise a file and serve something else: a page, an error message, another format.",
-    ),
-    "worst_datasets_with_most_to_gain": (
-        "Worst datasets, most to gain",
-        "The 200 lowest scores, and the one repair that would bring each of them most.",
-    ),
-    "stale_datasets": ("Late datasets", "Datasets whose last change is older than the frequency they promise."),
-    "licences_in_use": (
-        "Licences in use",
-        "Licences recognised, how often, and which are open. The last column is the open share of all distributions.",
-    ),
-    "what_changed_last_night": (
-        "What changed last night",
-        "Datasets added, changed and removed, and findings fixed, withdrawn and new, in the last run. 2,000 at most.",
     ),
 }
 
@@ -155,11 +169,11 @@ def queries() -> dict[str, dict[str, Any]]:
     """The canned queries as Datasette's metadata wants them."""
     return {
         name: {
-            "title": _TEXT[name][0],
-            "description": _TEXT[name][1],
-            "sql": sql.strip(),
-            "params": ["q", "portal"] if name == "search" else ["portal"],
+            "title": one.title,
+            "description": one.description,
+            "sql": one.sql.strip(),
+            "params": list(one.params),
             "hide_sql": True,
         }
-        for name, sql in _SQL.items()
+        for name, one in _QUERIES.items()
     }

@@ -14,7 +14,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
+from catalog.migrations import create_views
+from catalog.schema.views import VIEWS
 from catalog.site.metadata import DATABASE, metadata
+from catalog.sqlite import Database
 from catalog.store import CatalogError
 from catalog.withheld import take_out
 
@@ -94,6 +97,8 @@ def publish(db: Path, out: Path) -> None:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
             take_out(copy)
+            # Of a catalogue that no command has opened since an upgrade: its pages read them.
+            create_views(Database(copy))
             # SQLite lets a vacuum number rows anew (3.40 does not), and the full-text index knows datasets by number.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
@@ -109,11 +114,13 @@ def publish(db: Path, out: Path) -> None:
 
 
 def is_current(public: Path) -> bool:
-    """Whether a public copy is there, and of a version that leaves out what is not for the public."""
+    """Whether a public copy is there, of a version that leaves out what is not for the public and has all views."""
     if not public.is_file():
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:
-        return any(row[1] == "withdrawn_run" for row in copy.execute("pragma table_info(findings)"))
+        views = {name for (name,) in copy.execute("select name from sqlite_master where type = 'view'")}
+        has_columns = any(row[1] == "withdrawn_run" for row in copy.execute("pragma table_info(findings)"))
+        return has_columns and VIEWS.keys() <= views
 
 
 def _check_name(db: Path) -> None:

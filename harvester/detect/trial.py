@@ -54,6 +54,8 @@ def read_one(
     ``rules``: what robots.txt says, by site, as it was read just before. Where the requests or seconds do not suffice,
     nothing is known.
     """
+    from catalog.repositories.datasets import count_datasets
+    from catalog.repositories.runs import first_harvest, worst_errors
     from catalog.store import open_catalog
     from harvester.crawl import crawl
     from harvester.night import RunContext
@@ -75,9 +77,9 @@ def read_one(
             night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
             night.known_robots, night.proxy = dict(rules), proxy
             crawl(night, [looked])
-            harvest = catalog.rows("select * from harvests")[0]
-            count = catalog.value("select count(*) from datasets")
-            errors = catalog.rows("select * from harvest_errors order by is_fatal desc, rowid limit 5")
+            harvest = first_harvest(catalog)
+            count = count_datasets(catalog)
+            errors = worst_errors(catalog, 5)
     requests = int(harvest["requests"] or 0)
     if count:
         return Tried("ok", requests=requests)

@@ -21,6 +21,7 @@ from urllib.parse import quote, urlencode
 
 from catalog.model import Dataset
 from catalog.reading import datasets
+from catalog.repositories.datasets import has_present_from
 from harvester.checks import faults
 from harvester.spiders.about import About
 from harvester.spiders.arcgis_hub_record import fingerprint_of, to_dataset
@@ -70,8 +71,7 @@ class Spider(WindowedSpider, FeedSpider):
         self.renamed: set[str] = set()
         """Datasets that the portal has named anew."""
         self.remember_names()
-        searched = "select 1 from datasets where portal_id = ? and status = 'present' and source_url like ? limit 1"
-        self.was_searched = bool(self.night.catalog.value(searched, [self.portal.id, "%/api/search/v1/%"]))
+        self.was_searched = has_present_from(self.night.catalog, self.portal.id, "/api/search/v1/")
         self.place: int = (self.cursor or {}).get("feed", 0)
         self.is_scoped = False
         if self.cursor and "number" in self.cursor:

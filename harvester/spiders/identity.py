@@ -12,6 +12,7 @@ from catalog import reading as stored
 from catalog.identities import Facts, facts_of, follow, matches, renamed, unseen_facts
 from catalog.model import HarvestError, Page, Record
 from catalog.records import write_page
+from catalog.repositories.datasets import id_of, identifier_of, identifiers_with
 from harvester.judging import judged
 from harvester.spiders.losses import LostRecord, twin
 from harvester.verdict import MAX_FALL
@@ -165,7 +166,7 @@ def _settle_nameless(spider: PortalSpider) -> None:
     spider.unmatched = [facts for number, facts in new.items() if number not in pairs]
     for number, key in pairs.items():
         record = waiting[int(number)][1]
-        identifier = str(night.catalog.value("select identifier from datasets where id = ?", [key]))
+        identifier = str(identifier_of(night.catalog, key))
         spider.seen_ids.add(identifier)
         spider.tally.unidentified -= 1
         spider.tally.kept += 1
@@ -221,7 +222,7 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
     for one in kept:
         if one.dataset.identifier == identifier:
             return facts_of(one.dataset)
-    key = catalog.value("select id from datasets where portal_id = ? and identifier = ?", [portal_id, identifier])
+    key = id_of(catalog, portal_id, identifier)
     found = stored.dataset(catalog, key) if key else None
     return facts_of(found.dataset) if found else None
 
@@ -229,7 +230,6 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
 def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
     """Identifiers that several datasets have, each with the names that others of them go by."""
     found: dict[str, set[str]] = {}
-    sql = "select identifier from datasets where portal_id = ? and status != 'retired' and instr(identifier, ?)"
-    for (name,) in catalog.db.conn.execute(sql, [portal_id, TWIN]):
+    for name in identifiers_with(catalog, portal_id, TWIN):
         found.setdefault(name.partition(TWIN)[0], set()).add(name)
     return found

@@ -1,7 +1,7 @@
 """Governments side by side on the same measure, and who does it best, with a dataset to look at.
 
-Only figures of one measure, one set of parameters left aside, and one methodology are compared; examples are shown as
-such, and with less than 80 % of the scope observed nobody is ranked.
+Only figures of one measure, one set of parameters left aside, and of comparable methodologies are compared; examples
+are shown as such, and with less than 80 % of the scope observed nobody is ranked.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from catalog.commitments import best_readings
 from catalog.store import Catalog
 from quality.commitments.progress import COVERAGE
 from specs.measures import measures
+from specs.methodology import is_comparable
 
 __all__ = ["best_practice"]
 
@@ -20,8 +21,8 @@ __all__ = ["best_practice"]
 def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
     """For every measure that is read, or one: its governments, the best first, each with its best commitment.
 
-    Rank 1 is the best; equal values share a rank; None where too little was observed, or the methodology is older than
-    the newest one read. ``dataset_id`` is a dataset that passes and scores highest.
+    Rank 1 is the best; equal values share a rank; None where too little was observed, or the methodology is not
+    comparable with the newest one read. ``dataset_id`` is a dataset that passes and scores highest.
     """
     found = []
     for name, group in groupby(best_readings(catalog, measure), key=lambda row: str(row["measure"])):
@@ -31,7 +32,9 @@ def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str
         sign = -1 if about.better == "increase" else 1
         best: dict[str, dict[str, Any]] = {}
         for row in sorted(rows, key=lambda row: (sign * row["value"], row["commitment_id"], row["indicator_id"])):
-            is_ranked = (row["coverage_pct"] or 0) >= 100 * COVERAGE and row["methodology_version"] == newest
+            is_ranked = (row["coverage_pct"] or 0) >= 100 * COVERAGE and is_comparable(
+                row["methodology_version"], newest
+            )
             kept = best.get(row["government"])
             if kept is None or (is_ranked and not kept["is_ranked"]):
                 best[row["government"]] = {**row, "is_ranked": is_ranked}

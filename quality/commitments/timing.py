@@ -22,6 +22,7 @@ from quality.commitments.progress import (
     suggested_completion,
 )
 from quality.commitments.trend import DAYS_PER_MONTH, forecast, theil_sen, weekly
+from specs.methodology import is_comparable
 
 __all__ = ["RUNS", "Point", "Seen", "Status", "step"]
 
@@ -107,7 +108,7 @@ def step(goal: Goal, seen: Seen, past: Sequence[Point] = ()) -> Point:
         share = progress(seen.value, baseline, goal.target, goal.better)
     if seen.vanished > SHRINK:
         flags.add("scope_shrunk")
-    if last and seen.methodology != last.methodology:
+    if last and not is_comparable(seen.methodology, last.methodology):
         flags.add("methodology_changed")
     evidence = [(p.day, p.value) for p in past if p.is_observed and p.value is not None]
     frozen = _frozen(goal, seen, last, evidence)
@@ -161,11 +162,11 @@ def _trend(goal: Goal, seen: Seen, past: Sequence[Point]) -> tuple[float | None,
         if last is None or last.trend_per_month is None:
             return None, None
         return last.trend_per_month / DAYS_PER_MONTH, last.forecast_date
-    # Values of two methodologies are two figures.
+    # Values of two methodologies that are not comparable are two figures.
     values = [
         (p.day, p.value)
         for p in past
-        if p.is_observed and p.value is not None and p.methodology == seen.methodology and p.day < seen.day
+        if p.is_observed and p.value is not None and is_comparable(p.methodology, seen.methodology) and p.day < seen.day
     ]
     slope = theil_sen(weekly([*values, (seen.day, seen.value)]))
     ahead = forecast(seen.value, slope, goal.target, goal.better, seen.day) if slope is not None else None

@@ -16,6 +16,7 @@ from catalog.commitments import (
     write_memory,
     write_readings,
 )
+from catalog.repositories.runs import last_run
 from catalog.store import Catalog
 from quality.commitments.external import series_value
 from quality.commitments.measures import Reading
@@ -61,10 +62,10 @@ def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
 
     Shares from 0 to 1. Raises SpecError where an external file is bad.
     """
-    latest = catalog.value("select max(id) from runs")
+    latest = last_run(catalog)
     if latest is None:
         return []
-    watch = Watch(catalog, str(latest))
+    watch = Watch(catalog, latest)
     over_datasets = [one for one in commitment.indicators if one.kind == "measured" or one.denominator is not None]
     found = look(watch, commitment, over_datasets, {})
     rows = []

@@ -11,7 +11,7 @@ from functools import lru_cache
 from quality.tables.scanning import cell_class
 from quality.tables.vote import MISSING
 
-__all__ = ["Body", "group_of", "is_unit", "is_year"]
+__all__ = ["Body", "group_of", "is_year"]
 
 _DATES = frozenset(
     {"iso_date", "iso_time", "year_slash", "year_dot", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "dash_dmy"}
@@ -25,14 +25,6 @@ _MOST_LEARNT = 60
 """Rows, drawn evenly, that tell what the columns hold."""
 _FEW_STEPS = 3
 _FEW_YEARS = 6
-_UNIT = re.compile(
-    r"\(?\[?\s*(%|‰|°\s?[CFKcf]?|°|[€£$¥]|(m|k|M|G|c|d|µ|μ|n|h)?(m|g|l|L|s|W|Wh|V|A|Hz|Pa|J|t|B|mol|bar)([²³23]|\^[23])?"
-    r"|ha|h|min|d|a|km/h|m/s|m/h|mm/h|kn|kWh|MWh|GWh|TWh|PJ|TJ|toe|ppm|ppb|dB(\(A\))?|pH|in|ft|mi|lb|oz|gal|mph|no\.?|nr\.?"
-    r"|n°|€|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|HUF|[µμm]?g/(m[³3]|l|L|kg)|[kM]?W/m[²2]|1/\w{1,3}|\w{1,3}/\w{1,3}"
-    r"|years?|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|Jahre?n?|Monate?|Tage?|Stunden?|Std\.?|ans?|mois|jours?|años?"
-    r"|公尺|公里|公頃|平方公尺|平方米|人|戸|戶|户|円|千円|百万円|元|公斤|公噸|歲|歳|м|км|га|кг|т|руб\.?|тыс\.?|чел\.?|명|원"
-    r"|[-–—]|(1[ .,]?000|Tsd\.?|Mio\.?|Mrd\.?|million|thousand|index)( \w+)?)\s*\]?\)?"
-)
 _YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
 """A year, perhaps with the mark of a note."""
 
@@ -52,11 +44,6 @@ def group_of(cell: str) -> str:
     if kind in _DATES:
         return "date"
     return "time" if kind == "clock" else "number"
-
-
-def is_unit(cell: str) -> bool:
-    """Whether a cell holds a unit of measure and nothing else."""
-    return _UNIT.fullmatch(cell.strip()) is not None
 
 
 class Body:

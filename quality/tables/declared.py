@@ -15,8 +15,8 @@ from frictionless import Dialect, Field, FrictionlessException, Package, Schema
 from frictionless.resources import TableResource
 
 from catalog.model import TableDefect
+from quality.tables.column_names import fold
 from quality.tables.declaration import DeclaredField, DeclaredSchema, read_schema
-from quality.tables.kinds import fold
 from quality.tables.structure import Table
 
 __all__ = ["Declared", "DeclaredSchema", "Referenced", "read_schema", "validate"]

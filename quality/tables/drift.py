@@ -21,7 +21,7 @@ from datetime import date
 from typing import Any
 
 from catalog.model import TableDefect
-from quality.tables.kinds import fold
+from quality.tables.column_names import fold
 
 __all__ = ["drift"]
 

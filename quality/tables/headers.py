@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quality.tables.body import Body, group_of, is_unit, is_year
-from quality.tables.shapes import is_one_of
+from quality.tables.body import Body, group_of, is_year
+from quality.tables.header_cells import is_one_of
+from quality.tables.units import is_unit
 
 __all__ = ["Heading", "find_heading"]
 

@@ -14,6 +14,7 @@ from quality.tables.declared import read_schema, validate
 from quality.tables.defects import column_defects, defect, header_defects
 from quality.tables.drift import drift
 from quality.tables.expectations import check_table
+from quality.tables.header_cells import names_are_cells
 from quality.tables.notes import HXL, header_note, layout_facts, missing_signs_note
 from quality.tables.odd_codes import odd_codes
 from quality.tables.odd_values import odd_values
@@ -24,7 +25,6 @@ from quality.tables.report import report_of
 from quality.tables.row_findings import begins_with_row_numbers, repeated_rows, surroundings_defects, total_lines
 from quality.tables.scanned_table import ScannedTable
 from quality.tables.second_thoughts import contradicted
-from quality.tables.shapes import names_are_cells
 from quality.tables.structure import Table
 from quality.tables.weighing import bounded, is_invalid, weighed
 from quality.tables.whole_file import join_notes

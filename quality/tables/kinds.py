@@ -6,14 +6,14 @@ A kind is claimed only where it is plain. Two kinds that fit equally well are no
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from quality.tables.column_names import fold
 from specs import expectations
 
-__all__ = ["Match", "fold", "kind_of", "needed_columns"]
+__all__ = ["Match", "kind_of", "needed_columns"]
 
 _UNITS = frozenset(
     {"ars", "aud", "brl", "cad", "chf", "clp", "czk", "dkk", "eur", "euro", "euros", "fr", "gbp", "huf", "mxn", "nok"}
@@ -36,12 +36,6 @@ class Match:
     """Role -> the column that has it, by its name in the table."""
     score: float
     """Share of the roles of the kind that were found, 0..1."""
-
-
-def fold(name: str) -> str:
-    """``name`` without case, accents, blanks and punctuation: "Année d'exercice" -> "anneedexercice"."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(char for char in decomposed if char.isalnum())
 
 
 def kind_of(names: Sequence[str], title: str | None = None) -> Match | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from quality.tables.scanning import cell_class
-from quality.tables.sums import TOTALS
+from quality.tables.total_words import TOTALS
 
 __all__ = ["TableSurroundings", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
 

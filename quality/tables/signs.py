@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from quality.tables.body import is_unit
 from quality.tables.scanning import ScannedColumn, cell_class
+from quality.tables.units import is_unit
 from quality.tables.vote import DATES, NUMBERS, TEXT, ColumnKind, are_codes, vote_classes
 
 __all__ = ["Judged", "classify_column", "unit_of"]

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 
 from quality.tables.cells import numbers
 from quality.tables.scanning import Scan
+from quality.tables.total_words import PARTS_OF_WORDS, WHOLE_WORDS
 from quality.tables.vote import NUMBERS
 
-__all__ = ["TOTALS", "has_amounts", "named_totals", "sub_totals", "sum_row", "summed", "written"]
+__all__ = ["has_amounts", "named_totals", "sub_totals", "sum_row", "summed", "written"]
 
 Row = tuple[int, Sequence[str]]
 _MOST_COLUMNS = 6
@@ -25,16 +26,7 @@ _FEW_DIGITS = 3
 _MOST_UNSAID = 400
 """Rows up to which a total may go without a word: in long lists a number is the sum of others by chance."""
 _LARGEST = 1e15
-_WORDS = (
-    r"totals?|totales|totaal|totale|totali|totaux|sum|summe|summa|suma|somme|soma|insgesamt|gesamt(?:summe)?|zusammen|"
-    r"razem|ogółem|celkem|spolu|összesen|kokku|yhteensä|i alt|sammanlagt|ukupno|skupaj|kopā|iš viso|ensemble|σύνολο|"
-    r"всего|итого|toplam|genel toplam|jumlah|kabuuan|tổng(?: số| cộng)?|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي"
-)
-_UNSPACED = r"合計數|合計|総計|総数|小計|总计|合计|小计|總計|합계|소계|총계|รวม"
-"""Those of languages that put no blanks between words: they stand within a label."""
-TOTALS = rf"{_WORDS}|{_UNSPACED}"
-"""Words for a total, as a pattern."""
-_SAYS = re.compile(rf"(?i)(?<!\w)(?:{_WORDS})(?!\w)|{_UNSPACED}")
+_SAYS = re.compile(rf"(?i)(?<!\w)(?:{WHOLE_WORDS})(?!\w)|{PARTS_OF_WORDS}")
 _PART = re.compile(
     r"(?i)\W*(of which|davon|darunter|dont|di cui|de l[oa]s cuales|waarvan|varav|herav|z toho|w tym|в том)\b"
 )

@@ -8,13 +8,13 @@ from dataclasses import replace
 from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.defects import column_defects, defect, header_defects
 from quality.tables.file_at_hand import FileAtHand
+from quality.tables.header_cells import names_are_cells
 from quality.tables.heading import heading_of
 from quality.tables.judge import judge
 from quality.tables.limits import Refused
 from quality.tables.profile import profile_of
 from quality.tables.row_findings import repeated_rows
 from quality.tables.scanned_table import ScannedTable
-from quality.tables.shapes import names_are_cells
 from quality.tables.sheets import Sheet, Workbook, read_workbook, scan_sheet
 from quality.tables.stacked import parted
 from quality.tables.structure import Table

@@ -22,8 +22,8 @@ from catalog.exports.page import government_page
 from catalog.exports.pdf import browser, write_pdf
 from catalog.exports.prometheus import write_prometheus
 from catalog.model import Portal
+from catalog.repositories.runs import run_summary
 from catalog.store import Catalog, open_catalog
-from harvester.nightly import summary
 from quality.entities import score_entities
 from quality.rescore import score_portal
 from specs.languages import language
@@ -154,7 +154,7 @@ _LINE = re.compile(r'(winnow_\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? 
 
 def test_prometheus_can_read_the_figures(sent: tuple[Catalog, Path], tmp_path: Path) -> None:
     catalog, _ = sent
-    result = summary(catalog, RUNS[1])
+    result = run_summary(catalog, RUNS[1])
     result["portals"][0]["portal"] = 'a "quoted"\nback\\slash'
     path = write_prometheus(catalog, RUNS[1], result, tmp_path / "winnow.prom")
     lines = path.read_text().splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import shutil
 import socket
@@ -10,13 +11,16 @@ import sqlite3
 import subprocess
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from datasette.app import Datasette
 
+import catalog.site as site_package
 from catalog.exports.pdf import browser
 from catalog.schema import TABLES, metric_columns
 from catalog.site.metadata import metadata
@@ -26,7 +30,7 @@ from catalog.store import Catalog, CatalogError, open_catalog
 from tests.conftest import needs
 
 pytestmark = [
-    # Datasette 0.65 leaves its connections to the garbage collector, and offers no way to close them.
+    # Datasette 0.65 leaves connections in memory to the garbage collector; those to files are closed by Site.
     pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning"),
     pytest.mark.filterwarnings(
         "ignore:Exception ignored in.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
@@ -159,7 +163,7 @@ class Site:
     """A published catalogue under Datasette, asked without a server."""
 
     def __init__(self, db: Path) -> None:
-        self.datasette = Datasette(
+        self.datasette: Any = Datasette(
             files=[],
             immutables=[str(db)],
             metadata=metadata(),
@@ -168,6 +172,17 @@ class Site:
             static_mounts=[("static", str(files("static")))],
             settings=SETTINGS,
         )
+
+    def close(self) -> None:
+        """Close the connections here: collected later, they would be held against whichever test runs then."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            for database in self.datasette.databases.values():
+                database.close()
+            # With its threads go the connections that each of them holds in memory.
+            self.datasette.executor.shutdown()
+            self.datasette = None
+            gc.collect()
 
     def get(self, path: str, **params: str) -> Any:
         async def ask() -> Any:
@@ -208,19 +223,24 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(public: Path) -> Site:
-    return Site(public)
+def site(public: Path) -> Iterator[Site]:
+    with closing(Site(public)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Site:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("empty")
     with open_catalog(folder / "catalog.db"):
         publish(folder / "catalog.db", folder / "public" / "catalog.db")
-    return Site(folder / "public" / "catalog.db")
+    with closing(Site(folder / "public" / "catalog.db")) as opened:
+        yield opened
 
 
-PAGES = ["/", "/about", "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
+OWN_PAGES = sorted(
+    f"/{path.stem}" for path in (Path(site_package.__file__).parent / "templates" / "pages").glob("*.html")
+)
+PAGES = ["/", *OWN_PAGES, "/catalog", "/catalog/dataset_list", *(f"/catalog/{name}" for name in TABLES)]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -18,7 +18,8 @@ from portal_server import Answer, PortalServer, as_json, spec
 from catalog.store import open_catalog
 from harvester.cli import _log_to
 from harvester.nightly import nightly
-from quality.tables.shapes import coarse, names_are_cells, shape
+from quality.tables.header_cells import names_are_cells
+from quality.tables.shapes import coarse, shape
 
 WORD, NUMBER, DAY, MAIL = "qzxv", "73518", "1947-08-1", "vqzx"
 """How the cells begin that must not be found again: words, numbers, days and mailboxes."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog.findings import LAST_SEEN, RUNS_FAILING
+from catalog.findings import LAST_SEEN, runs_failing
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
 from catalog.observations import write_checks
 from catalog.schema import TABLES, metric_columns
@@ -81,7 +81,7 @@ def test_a_night_scores_what_changed_and_comes_to_the_same(tmp_path: Path, seed:
 
 def lives(catalog: Catalog, run_id: str) -> list[Any]:
     """What findings.csv says of how long each has stood."""
-    life = f"{LAST_SEEN} as last_seen, {RUNS_FAILING} as runs"
+    life = f"{LAST_SEEN} as last_seen, {runs_failing(':run')} as runs"
     sql = f"select id, state, first_seen_run, {life} from findings f order by id"  # noqa: S608
     return catalog.rows(sql, {"run": run_id})
 

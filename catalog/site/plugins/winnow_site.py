@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup, escape
 from pluggy import HookimplMarker
 
+from catalog.site.page_queries import NAMED_SQL
 from catalog.site.queries import queries
 from specs.metrics import dimensions, grade, methodology_version, metrics
 from specs.systems import systems
@@ -68,11 +69,13 @@ def _drawn(value: object, table: str | None) -> Markup | None:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    """``listed``: the members of a cell that holds a JSON list; ``method``: version, dimensions with their points,
-    metrics that have weight, lowest score of each grade, and the systems of others."""
+    """``listed``: the members of a cell that holds a JSON list; ``named_sql``: the queries of the pages; ``method``:
+    version, dimensions with their points, metrics that have weight, lowest score of each grade, and the systems of
+    others."""
     return {
         "canned": queries(),
         "listed": _listed,
+        "named_sql": NAMED_SQL,
         "method": {
             "version": methodology_version(),
             "dimensions": {name: spec.weight for name, spec in dimensions().items()},
@@ -109,8 +112,7 @@ async def _other_name(datasette: Any, path: str) -> str | None:
     database = datasette.get_database(match["database"])
     if not await database.table_exists("dataset_aliases"):
         return None
-    sql = "select dataset_id from dataset_aliases where id = :id"
-    row = (await database.execute(sql, {"id": match["id"]})).first()
+    row = (await database.execute(NAMED_SQL["alias"], {"id": match["id"]})).first()
     return f"{match['before']}{row[0]}{match['form'] or ''}" if row else None
 
 

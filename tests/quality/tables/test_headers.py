@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableContext, TableReport
-from quality.tables.body import is_unit
 from quality.tables.headers import find_heading
 from quality.tables.inspect import inspect
+from quality.tables.units import is_unit
 
 DATA = [["North", "12.5", "3"], ["South", "14.1", "4"], ["East", "9.8", "5"], ["West", "8.0", "1"], ["Mid", "7.7", "2"]]
 

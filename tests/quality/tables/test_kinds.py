@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableContext
+from quality.tables.column_names import fold
 from quality.tables.inspect import inspect
-from quality.tables.kinds import fold, kind_of, needed_columns
+from quality.tables.kinds import kind_of, needed_columns
 from specs.expectations import kinds, suite
 
 SHARED = Path(__file__).parents[4] / "shared" / "tables"

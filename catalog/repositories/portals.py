@@ -1,0 +1,28 @@
+"""The portals that runs have registered, and who answers for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.store import Catalog
+
+__all__ = ["government_names", "stored_portal", "stored_portals"]
+
+_STORED = """select id, type, title, url, government, country, contact_email, language, is_local, portal_file
+             from portals"""
+
+
+def stored_portal(catalog: Catalog, portal_id: str) -> dict[str, Any] | None:
+    """A portal as its file declared it; None where no run has registered it."""
+    rows = catalog.rows(f"{_STORED} where id = ?", [portal_id])  # the constant above
+    return rows[0] if rows else None
+
+
+def stored_portals(catalog: Catalog) -> list[dict[str, Any]]:
+    """Every registered portal as its file declared it, by id."""
+    return catalog.rows(f"{_STORED} order by id")
+
+
+def government_names(catalog: Catalog) -> list[str]:
+    """The names of all governments; a portal without one stands for itself by its title."""
+    return [str(row["name"]) for row in catalog.rows("select distinct name from governments")]

@@ -1,0 +1,72 @@
+"""The queries behind the site's own pages: templates name them, ``sql(named_sql.portal_rules, ...)``.
+
+The first word of a name is the page: home, dataset or portal; ``portal_choices`` fills the list of portals of a canned
+query, and ``alias`` leads from another name of a dataset to it. What comes from a visitor is always a parameter.
+"""
+
+from __future__ import annotations
+
+from catalog.schema.views import address
+
+__all__ = ["NAMED_SQL"]
+
+# Only constants of the schema are put into the text.
+NAMED_SQL = {
+    "home_totals": """
+select (select count(*) from portals) as portals, (select count(*) from present_datasets) as datasets,
+       (select count(*) from distributions) as distributions, (select count(*) from open_findings) as findings,
+       (select max(run_id) from harvests where verdict is not null) as run""",
+    "home_portals": """
+select p.*, (select count(*) from open_findings f where f.portal_id = p.id) as open_findings
+from portals p order by p.score is null, p.score desc, p.title limit 500""",
+    "dataset_portal": "select * from portals where id = :id",
+    "dataset_publisher": "select * from publishers where id = :id",
+    "dataset_quality": "select * from dataset_quality where dataset_id = :id",
+    "dataset_distributions": f"""
+select d.*, {address()} as url, c.outcome, c.detail, c.status as http_status, c.content_type, c.checked_at,
+       c.failing_since, q.format_served, q.format_declared, q.licence_id, t.status as table_status, t.row_count,
+       t.column_count, t.is_sample
+from distributions d
+left join resource_checks c on c.url = {address()}
+left join distribution_quality q on q.distribution_id = d.id
+left join table_reports t on t.distribution_id = d.id
+where d.dataset_id = :id order by d.is_retired, d.position limit 200""",  # noqa: S608
+    "dataset_findings": """
+select f.*, d.title as part_title, d.position, r.response, r.note, r.responder, r.responded_on, r.promised_on,
+       r.outcome, r.promised_on < date('now') as is_overdue
+from unended_findings f
+left join distributions d on d.id = f.distribution_id
+left join latest_replies r on r.finding_id = f.id
+where f.dataset_id = :id order by f.gain_points desc, f.severity, f.rule_id limit 200""",
+    "dataset_same_elsewhere": """
+select d.id, p.title from datasets d join portals p on p.id = d.portal_id
+where d.cluster_id = :cluster and d.id != :id limit 20""",
+    "dataset_parent": "select id, title, identifier from datasets where id = :id",
+    "dataset_members": """
+select id, title, identifier from present_datasets where parent_id = :id order by title limit 50""",
+    "dataset_reports": "select * from reports where dataset_id = :id order by reported_on desc, id limit 50",
+    "dataset_corrections": "select * from corrections where dataset_id = :id order by corrected_at desc limit 50",
+    "dataset_changes": "select * from changes where dataset_id = :id order by run_id desc, rowid desc limit 30",
+    "portal_harvests": "select * from harvests where portal_id = :id order by run_id desc limit 14",
+    "portal_top_fixes": """
+select t.*, m.n as findings from top_fixes t
+left join (select rule_id, count(*) as n from open_findings where portal_id = :id group by rule_id) m
+  on m.rule_id = t.rule_id
+where t.entity_level = 'portal' and t.entity_id = :id order by t.rank limit 12""",
+    "portal_rules": """
+select rule_id, rule_title, dimension, min(severity) as severity, count(*) as n, count(distinct dataset_id) as datasets
+from open_findings where portal_id = :id group by rule_id order by n desc limit 12""",
+    "portal_other_scores": """
+select * from score_history where entity_level = 'portal' and entity_id = :id and system != 'winnow'
+  and run_id = (select max(run_id) from score_history where entity_level = 'portal' and entity_id = :id)
+order by system""",
+    "portal_score": """
+select * from score_history where entity_level = 'portal' and entity_id = :id and system = 'winnow'
+order by run_id desc limit 1""",
+    "portal_grades": """
+select coalesce(grade, '') as grade, count(*) as n from dataset_quality where portal_id = :id
+group by 1 order by grade = '', grade""",
+    "portal_publishers": "select * from publishers where portal_id = :id order by datasets desc, name limit 20",
+    "alias": "select dataset_id from dataset_aliases where id = :id",
+    "portal_choices": "select id, title from portals order by title limit 2000",
+}

@@ -1,0 +1,116 @@
+"""What a patch of the methodology touches: the datasets in which one of the aliases that it added is declared.
+
+A patch adds names to vocabularies and changes nothing else, so a dataset that declares none of them is scored by the
+new version as it was by the old one. It takes over the new version's number, and keeps its figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from catalog.vocabulary.folding import clean, compact, name_key, url_key
+from specs.methodology import added_since
+
+if TYPE_CHECKING:
+    from catalog.store import Catalog
+
+__all__ = ["adopt"]
+
+_FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "licences": (
+        ("datasets", "licence"), ("datasets", "licence_title"),
+        ("distributions", "licence"), ("distributions", "licence_title"), ("table_reports", "profile"),
+    ),
+    "formats": (
+        ("distributions", "format"), ("distributions", "media_type"), ("resource_checks", "content_type"),
+        ("distributions", "download_url"), ("distributions", "access_url"),
+    ),
+    "frequencies": (("datasets", "frequency"),),
+    "themes": (("datasets", "themes"),),
+    "access_rights": (("datasets", "access_rights"), ("data_services", "access_rights")),
+    "languages": (("datasets", "language"), ("distributions", "language")),
+    "countries": (),
+}  # fmt: skip
+"""By vocabulary, the columns in which its names are declared. No metric asks about countries."""
+
+
+def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
+    """Note the datasets of a portal that ``version`` touches as due, and give its number to the scores of all others.
+
+    Scores by versions that are not comparable, or not recorded, are left as they are: all of them are due.
+    """
+    sql = (
+        "select distinct methodology_version from dataset_quality where portal_id = ? and methodology_version is not ?"
+    )
+    for row in catalog.rows(sql, [portal_id, version]):
+        scored_by = row["methodology_version"]
+        added = added_since(scored_by, version) if scored_by else None
+        if added is None:
+            continue
+        touched = _touched(catalog, portal_id, added)
+        with catalog.writing():
+            note = "insert into to_score (dataset_id) values (?) on conflict do nothing"
+            catalog.db.conn.executemany(note, [(one,) for one in sorted(touched)])
+            for table in ("dataset_quality", "conformance"):
+                # What is due for any other reason is judged again, and gets the number by that.
+                catalog.db.conn.execute(
+                    f"""update {table} set methodology_version = ? where portal_id = ? and methodology_version = ?
+                        and dataset_id not in (select dataset_id from to_score)""",  # noqa: S608  # one of two names
+                    [version, portal_id, scored_by],
+                )
+
+
+def _touched(catalog: Catalog, portal_id: str, added: Mapping[str, Sequence[str]]) -> set[str]:
+    found: set[str] = set()
+    for vocabulary, names in added.items():
+        is_named = _mention_of(names)
+        for table, column in _FIELDS[vocabulary]:
+            known: dict[str, bool] = {}
+            for row in catalog.each(_sql(table, column), {"portal": portal_id}):
+                value = row["value"]
+                if value not in known:
+                    known[value] = is_named(value)
+                if known[value]:
+                    found.add(row["dataset_id"])
+    return found
+
+
+def _sql(table: str, column: str) -> str:
+    """The values of a column with the datasets that they belong to; only names of ours are put into the text."""
+    if table == "datasets":
+        return f"select id as dataset_id, [{column}] as value from datasets where portal_id = :portal and value != ''"  # noqa: S608
+    if table == "table_reports":
+        return """select d.dataset_id, json_extract(t.profile, '$.licence') as value from table_reports t
+            join distributions d on d.id = t.distribution_id where d.portal_id = :portal and value != ''"""
+    if table == "resource_checks":
+        return " union all ".join(
+            f"""select d.dataset_id, c.[{column}] as value from distributions d
+                join resource_checks c on c.url = d.{url} where d.portal_id = :portal and c.[{column}] != ''"""  # noqa: S608
+            for url in ("download_url", "access_url")
+        )
+    return f"select dataset_id, [{column}] as value from {table} where portal_id = :portal and value != ''"  # noqa: S608
+
+
+_LIMIT = 20_000
+"""Characters of a text in which a licence is looked for."""
+
+
+def _mention_of(names: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a text mentions one of some names, in any form in which look-ups fold it.
+
+    More is taken for a mention than a look-up would: a dataset that is scored again without need is scored the same.
+    """
+    folds = (name_key, compact, lambda text: url_key(text) or "")
+    wanted = [{key for name in names if (key := fold(name))} for fold in folds]
+
+    def is_named(value: str) -> bool:
+        text = clean(str(value), _LIMIT)
+        if text is None:
+            # Longer than any look-up reads.
+            return False
+        plain = text.casefold()
+        kept = [name_key(text), compact(text), plain]
+        return any(key in there for keys, there in zip(wanted, kept, strict=True) for key in keys)
+
+    return is_named

@@ -1,0 +1,127 @@
+"""What metrics and scores say to the corpus of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from quality.digest.records import AS_OF, subjects
+from quality.digest.words import records_of_rows
+from quality.families import content_of, family_of
+from quality.gains import gains
+from quality.metrics import functions
+from quality.periods import next_review_on
+from quality.rescore import subject_of
+from quality.score import winnow_scores
+from quality.sheet import NOT_APPLICABLE, UNKNOWN_CELL, Group, Matrix, Sheet, sheet_of
+from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
+from quality.systems import coverage, system_points
+from quality.verdicts import open_definition, open_definition_of_all
+from specs.metrics import metrics
+from specs.systems import systems
+
+__all__ = ["asked", "figure_parts", "forget", "measured"]
+
+
+def figure_parts() -> dict[str, Callable[[], Any]]:
+    """By name, the answers of each metric, and what they add up to."""
+    return {
+        **{f"metric:{name}": lambda name=name: _cells(measured(name)) for name in metrics()},  # type: ignore[misc]
+        "score:carried": _carried,
+        "score:winnow": _winnow,
+        "score:gains": _gains,
+        "score:kinds": _kinds,
+        **{f"score:{name}": lambda name=name: _points(name) for name in systems()},  # type: ignore[misc]
+    }
+
+
+@lru_cache(maxsize=1)
+def _subjects() -> tuple[DatasetSubject, ...]:
+    return (*subjects(), *(subject_of(one, AS_OF, {}) for _, one in records_of_rows()))
+
+
+def forget() -> None:
+    """Forget what was read of the corpus: to be called when a look-up has changed within one process."""
+    _subjects.cache_clear()
+    _parts.cache_clear()
+    _sheet.cache_clear()
+
+
+def asked(group: Group) -> Sequence[Any]:
+    """The subjects of a group ("dataset", "distribution" or "service") in the corpus."""
+    return _subjects() if group == "dataset" else _parts(group)
+
+
+@lru_cache(maxsize=2)
+def _parts(group: Group) -> list[Any]:
+    return [one for s in _subjects() for one in (s.distributions if group == "distribution" else s.services)]
+
+
+def measured(name: str) -> list[Measurement]:
+    """What a metric answers to every subject of the corpus."""
+    group: Group = metrics()[name].subject
+    function = functions(group)[name]
+    return [function(one) for one in asked(group)]
+
+
+def _cells(answers: Sequence[Measurement]) -> Matrix:
+    return np.array([NOT_APPLICABLE if v is None else UNKNOWN_CELL if v is UNKNOWN else v for v in answers])
+
+
+@lru_cache(maxsize=1)
+def _sheet() -> Sheet:
+    return sheet_of(_subjects()[: _written()])
+
+
+@lru_cache(maxsize=1)
+def _written() -> int:
+    return len(subjects())
+
+
+def _carried() -> list[Any]:
+    """The measurements of datasets of which an interface could not carry a fact."""
+    sheet = sheet_of([one for one in _subjects() if one.dataset.not_carried])
+    return [sheet.own, sheet.parts, sheet.services]
+
+
+def _winnow() -> list[Any]:
+    found = winnow_scores(_sheet())
+    return [found.value, found.low, found.high, found.dimension_value, found.dimension_low, found.dimension_high]
+
+
+def _gains() -> list[Any]:
+    found = gains(_sheet())
+    return [found.dataset, found.part]
+
+
+def _points(name: str) -> list[Any]:
+    """The points of every dataset in a system, and of all of them together."""
+    found = system_points(systems()[name], _sheet())
+    bands = [systems()[name].band_of(value) for value in found.value.tolist()]
+    return [found.value, found.low, found.high, bands, coverage(systems()[name], _sheet())]
+
+
+def _kinds() -> list[Any]:
+    """What is told of a dataset beside its measurements: its family, its verdict by the Open Definition, the day on
+    which the calendar alone can change its score."""
+    return [
+        [
+            family_of(one),
+            content_of(one),
+            next_review_on(one),
+            [open_definition(part) for part in one.distributions],
+            open_definition_of_all([open_definition(part) for part in one.distributions]),
+            [
+                [getattr(x, "id", None) for x in (p.licence, p.declared_format, p.served_format)]
+                for p in one.distributions
+            ],
+        ]
+        for one in _subjects()
+    ]
+
+
+def _recognised(part: DistributionSubject) -> list[str | None]:
+    return [one.id if one else None for one in (part.licence, part.declared_format, part.served_format)]

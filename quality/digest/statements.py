@@ -1,0 +1,132 @@
+"""The corpus as statements of RDF, and what the standards find in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from catalog.conformance import Received
+from catalog.model import Dataset
+from catalog.rdf.dcat import dataset_graph
+from catalog.rdf.described import described_graph, is_described
+from catalog.rdf.terms import BLANK, Graph, Term
+from catalog.reading import StoredDataset
+from quality.digest.records import declared, whole
+from quality.digest.words import records_of_rows
+from quality.standards.judge import judge
+from quality.standards.result import STANDARDS
+
+__all__ = ["graphs", "received", "verdicts"]
+
+_DEEPEST = 8
+"""Levels of nodes without a name; the mapping makes three."""
+
+
+def _spelled(graph: Graph, term: Term, depth: int = 0) -> list[Any]:
+    """A term; a node without a name as all that is stated of it, whatever it is called."""
+    if term.kind != BLANK or depth > _DEEPEST:
+        return list(term)
+    return ["blank", _about(graph, term, depth)]
+
+
+def _about(graph: Graph, node: Term, depth: int) -> list[Any]:
+    said = graph.nodes.get(node, {})
+    found = [[name, _spelled(graph, one, depth + 1)] for name, values in said.items() for one in values]
+    return sorted(found, key=repr)
+
+
+def _statements(graph: Graph) -> list[Any]:
+    """All statements by named node, in an order that does not depend on when they were made."""
+    named = [node for node in graph.nodes if node.kind != BLANK]
+    return sorted(([node.value, _about(graph, node, 0)] for node in named), key=repr)
+
+
+def graphs() -> Iterator[list[Any]]:
+    """The statements that the nouns of every record, and of one for every row of the vocabularies, are mapped to."""
+    for one in (*declared(), *(made for _, made in records_of_rows())):
+        yield _statements(dataset_graph(one))
+    for stored, came in received():
+        if is_described(came.raw):
+            yield _statements(described_graph(came.raw, stored.id)[0])
+
+
+_US: dict[str, Any] = {
+    "@type": "dcat:Dataset",
+    "title": "Street trees",
+    "description": "Every tree on public ground.",
+    "keyword": ["trees"],
+    "modified": "2026-11-02",
+    "identifier": "trees",
+    "accessLevel": "public",
+    "publisher": {"@type": "org:Organization", "name": "City of Harborview"},
+    "contactPoint": {"@type": "vcard:Contact", "fn": "Forest office", "hasEmail": "mailto:trees@harborview.example"},
+    "bureauCode": ["015:11"],
+    "programCode": ["015:001"],
+    "accrualPeriodicity": "R/P1M",
+    "license": "https://creativecommons.org/licenses/by/4.0/",
+    "landingPage": "https://portal.example/trees",
+    "distribution": [
+        {"@type": "dcat:Distribution", "downloadURL": "https://files.example/t.csv", "mediaType": "text/csv"}
+    ],
+}
+_ODD: tuple[Any, ...] = (None, "", "odd", 5, [], {}, ["odd"], "not public", "2026-13-01", [{"a": 1}])
+_RDF: dict[str, Any] = {
+    "@id": "https://portal.example/trees",
+    "@type": ["dcat:Dataset"],
+    "dct:title": [{"@value": "Street trees", "@language": "en"}],
+    "dct:description": [{"@value": "Every tree."}],
+    "dct:issued": [{"@value": "2026-11-02", "@type": "xsd:date"}],
+    "dcat:theme": [{"@id": "http://publications.europa.eu/resource/authority/data-theme/ENVI"}],
+    "dct:publisher": [{"@type": ["foaf:Agent"], "foaf:name": [{"@value": "City of Harborview"}]}],
+    "dcat:contactPoint": [{"@type": ["vcard:Kind"], "vcard:fn": [{"@value": "Forest office"}]}],
+    "dcatap:applicableLegislation": [{"@id": "http://data.europa.eu/eli/reg_impl/2023/138/oj"}],
+    "dcat:distribution": [
+        {
+            "@id": "https://portal.example/trees/csv",
+            "@type": ["dcat:Distribution"],
+            "dcat:accessURL": [{"@id": "https://portal.example/t.csv"}],
+            "dcat:byteSize": [{"@value": "many"}],
+        },
+    ],
+}
+
+
+def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """A record without each of its fields in turn, and with each odd value in its place."""
+    yield record
+    for name in record:
+        yield {key: value for key, value in record.items() if key != name}
+        for value in odd:
+            yield {**record, name: value}
+
+
+def received() -> Iterator[tuple[StoredDataset, Received]]:
+    """Records as they came, for the standards that are asked of those: each with a field missing, or odd."""
+    d = Dataset(identifier="x", applicable_legislation=("http://data.europa.eu/eli/reg_impl/2023/138/oj",))
+    number = 0
+    for portal_type, is_federal in (("dcat-us", True), ("dcat-us", False), ("dcat-us-3", False)):
+        for raw in _changed(_US, _ODD):
+            number += 1
+            stored = replace(whole(), id=f"us-{number}", dataset=d)
+            yield stored, Received(portal_type=portal_type, raw=raw, is_federal=is_federal)
+    for raw in _changed(_RDF, ([], [{"@value": "odd"}], [{"@id": "https://odd.example"}])):
+        if "@type" in raw and raw["@type"] == ["dcat:Dataset"]:
+            number += 1
+            yield (
+                replace(whole(), id=f"rdf-{number}", dataset=d),
+                Received(portal_type="dcat-rdf", raw=raw, is_federal=False),
+            )
+
+
+def verdicts() -> dict[str, list[Any]]:
+    """By standard: what it finds in every record that it is asked of. Messages are for people, and left out."""
+    came = {one.id: (one, what) for one, what in received()}
+    datasets = [*declared(), *(one for one, _ in came.values())]
+    judged = judge(datasets, STANDARDS, {key: what for key, (_, what) in came.items()})
+    found: dict[str, list[Any]] = {name: [] for name in STANDARDS}
+    for key, by_standard in judged.items():
+        for name, one in by_standard.items():
+            broken = sorted([v.path, v.component, v.severity] for v in one.violations)
+            found[name].append([key, one.conforms, broken])
+    return found

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
 from catalog.findings import LAST_SEEN, runs_failing
-from catalog.schema.views import NOT_ENDED, state_in
+from catalog.schema.views import AWAITED, NOT_ENDED, state_in
 from catalog.store import Catalog
 from catalog.withheld import OPERATOR, withheld
 
@@ -46,7 +46,7 @@ def finding_rows(
              g.name as government, {commitments} as commitment_ids,
              r.response as answer, r.note as answer_note, r.responded_on as answered_on, r.promised_on,
              r.outcome as answer_outcome,
-             case when exists (select 1 from promised_fixes due where due.finding_id = f.id and due.promised_on < :day)
+             case when r.response = 'will_fix_by' and r.promised_on < :day and {state_in(AWAITED)}
                then 'yes' end as is_overdue
            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
            left join datasets d on d.id = f.dataset_id

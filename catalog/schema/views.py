@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from catalog.schema.kinds import Column, c
 
 __all__ = [
+    "AWAITED",
     "NOT_ENDED",
     "OPEN",
     "STANDING",
@@ -31,6 +32,9 @@ STANDING = (*OPEN, "disputed", "waived")
 """States of what is still there, as far as anyone knows."""
 NOT_ENDED = (*STANDING, "unknown")
 """The same with what could not be looked at: everything but fixed, gone and withdrawn."""
+
+AWAITED = (*OPEN, "unknown")
+"""States in which a fix that was promised is still awaited."""
 
 
 def _of(alias: str) -> str:
@@ -128,9 +132,9 @@ VIEWS = {
             "finding_id": c(str, "Finding."),
             "promised_on": c(str, "Day until which it is to be fixed."),
         },
-        sql="""select r.finding_id, r.promised_on
-                from latest_replies r join unended_findings f on f.id = r.finding_id
-                where r.response = 'will_fix_by' and f.state not in ('disputed', 'waived')""",
+        sql=f"""select r.finding_id, r.promised_on
+                from latest_replies r join findings f on f.id = r.finding_id
+                where r.response = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
     ),
 }
 """All views, in an order in which they can be made: each reads tables and views before it."""

@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test check durations lint all-tests quick-tests test-pythons test-oldest docs bench fuzz digest format clean
 .DEFAULT_GOAL := demo
 
-.venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scanning/*.[ch])
+.venv/installed: pyproject.toml constraints.txt $(wildcard quality/tables/scan/*.[ch])
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@

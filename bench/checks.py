@@ -62,10 +62,10 @@ def addresses(count: int, hosts: int, port: str) -> list[str]:
 
 def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
     """Ask all of them with our own spider."""
-    from catalog.store import open_catalog
-    from catalog.targets import CheckTarget
+    from catalog.db.store import open_catalog
+    from catalog.repositories.targets import CheckTarget
     from harvester.checks import links
-    from harvester.night import RunContext
+    from harvester.night.context import RunContext
     from specs.portals import Limits
 
     limits = Limits(delay_s=delay_s, concurrency=per_host)
@@ -74,7 +74,7 @@ def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
         night = RunContext(catalog=catalog, run_id=run_id, data=Path(folder))
         local = frozenset(url.split("/")[2].split(":")[0] for url in urls)
         targets = [CheckTarget(url=url, portal_id="p", format=None, media_type=None, previous=None) for url in urls]
-        jobs = [links.Job(target, limits, links.BrokenRule()) for target in targets]
+        jobs = [links.CheckTask(target, limits, links.BrokenRule()) for target in targets]
         begun = time.perf_counter()
         asyncio.run(links._check(night, jobs, local, [], time.monotonic()))
         wall_s = time.perf_counter() - begun

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from catalog.model import TableContext
 from quality.tables.inspect import inspect
-from quality.tables.text import open_text
+from quality.tables.read.delimited_text import open_text
 from tests.quality.tables.dirt import SPOILERS, Sheet, clean_tables, spoiled_tables
 
 FOLLOWS = {

@@ -17,16 +17,16 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from quality.tables import gx as engine
-from quality.tables.expectations import check_expectations
-from quality.tables.structure import Table, column_kinds
-from quality.tables.vote import ColumnKind
+from quality.tables.expect import gx as engine
+from quality.tables.expect.check import check_expectations
+from quality.tables.read.text_table import TextTable, column_kinds
+from quality.tables.scan.column_kinds import ColumnKind
 from specs.expectations import Expectation, load
 
 gx = engine.gx
 
 
-def table(seed: int) -> Table:
+def table(seed: int) -> TextTable:
     """About 20 KB: 330 rows of six columns."""
     chance = random.Random(seed)
     rows = [
@@ -40,7 +40,7 @@ def table(seed: int) -> Table:
         ]
         for number in range(330)
     ]
-    return Table(["id", "supplier", "date", "amount", "area", "note"], 1, rows, list(range(2, len(rows) + 2)))
+    return TextTable(["id", "supplier", "date", "amount", "area", "note"], 1, rows, list(range(2, len(rows) + 2)))
 
 
 def ten() -> list[Expectation]:
@@ -64,7 +64,7 @@ def ten() -> list[Expectation]:
     ]
 
 
-def tutorial(one: Table, asked: list[Expectation]) -> bool:
+def tutorial(one: TextTable, asked: list[Expectation]) -> bool:
     """docs.greatexpectations.io, "Try GX": a context, a source, a suite, a validation definition and a checkpoint."""
     frame = pd.DataFrame([[cell or None for cell in row] for row in one.rows], columns=one.header)
     context = gx.get_context(mode="ephemeral")
@@ -81,7 +81,9 @@ def tutorial(one: Table, asked: list[Expectation]) -> bool:
     return bool(checkpoint.run(batch_parameters={"dataframe": frame}).success)
 
 
-def cpu_ms(work: Callable[[Table, list[ColumnKind]], bool], tables: list[tuple[Table, list[ColumnKind]]]) -> float:
+def cpu_ms(
+    work: Callable[[TextTable, list[ColumnKind]], bool], tables: list[tuple[TextTable, list[ColumnKind]]]
+) -> float:
     assert all([work(*one) for one in tables[:3]])  # warm, and judged the same
     started = time.process_time()
     for one in tables:
@@ -95,8 +97,8 @@ def main(count: int) -> None:
     size = sum(len(",".join(row)) + 1 for row in tables[0][0].rows)
     asked, everywhere = ten(), list(load("any"))
 
-    def fast(expectations: list[Expectation]) -> Callable[[Table, list[ColumnKind]], bool]:
-        def work(one: Table, kinds: list[ColumnKind]) -> bool:
+    def fast(expectations: list[Expectation]) -> Callable[[TextTable, list[ColumnKind]], bool]:
+        def work(one: TextTable, kinds: list[ColumnKind]) -> bool:
             return not check_expectations(one, kinds, len(one.rows), expectations).defects
 
         return work

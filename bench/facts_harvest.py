@@ -100,7 +100,7 @@ def replayed(shared: Path, into: Path) -> Iterator[str]:
 
 def harvest(shared: Path, folder: Path) -> dict[str, str]:
     """Harvests every recording into ``folder``; what was not read whole, by recording: verdict and reason."""
-    from harvester.nightly import nightly
+    from harvester.night.stages import nightly
     from specs.portals import Limits, PortalSpec
 
     known = get_args(PortalSpec.model_fields["type"].annotation)

@@ -125,7 +125,7 @@ def with_ckanapi(url: str, count: int, data: Path) -> None:
 
 
 def with_winnow(url: str, count: int, data: Path) -> None:
-    from harvester.nightly import nightly
+    from harvester.night.stages import nightly
     from specs.portals import Limits, PortalSpec, Schedule
 
     full_every = 2 if url.endswith("/since") else 1
@@ -138,7 +138,7 @@ def with_winnow(url: str, count: int, data: Path) -> None:
 
 
 def with_feed(url: str, count: int, data: Path) -> None:
-    from harvester.nightly import nightly
+    from harvester.night.stages import nightly
     from specs.portals import Limits, PortalSpec
 
     portal = PortalSpec(id="feed", type="dcat-us", title="Feed", url=url, local=True, limits=Limits(delay_s=0))

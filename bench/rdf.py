@@ -17,9 +17,9 @@ from pathlib import Path
 from pyoxigraph import RdfFormat
 from rdflib import Graph
 
-from harvester.spiders.dcat_rdf_record import to_dataset
-from harvester.spiders.rdf_files import load
-from harvester.spiders.rdf_nodes import datasets_of, describe
+from harvester.spiders.dcat_rdf.record import to_dataset
+from harvester.spiders.rdf.files import load
+from harvester.spiders.rdf.nodes import datasets_of, describe
 
 PREFIXES = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n"
 

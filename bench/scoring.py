@@ -19,15 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from catalog.reading import stored_datasets
-from catalog.store import Catalog, open_catalog
-from quality.entities import score_entities
-from quality.findings import Judged, findings
-from quality.gains import gains
-from quality.rescore import day_of, score_portal, subject_of
-from quality.score import winnow_scores
-from quality.sheet import sheet_of
-from quality.systems import system_points
+from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.reading import stored_datasets
+from quality.findings.derive import JudgedDataset, findings
+from quality.findings.gains import gains
+from quality.systems.entities import score_entities
+from quality.systems.matrix import measure_all
+from quality.systems.stage import day_of, score_portal, subject_of
+from quality.systems.third_party import system_points
+from quality.systems.winnow import winnow_scores
 from specs.systems import systems
 from tests.making import changed, datasets, observe, portal, store
 
@@ -67,19 +67,23 @@ def main(count: int, large: int) -> None:
         ids = [row["id"] for row in catalog.rows("select id from datasets order by id")]
         subjects = [subject_of(one, day_of(FIRST)) for one in stored_datasets(catalog, ids)]
         read = cpu(lambda: [subject_of(one, day_of(FIRST)) for one in stored_datasets(catalog, ids)])
-        sheet = sheet_of(subjects)
-        measure = cpu(lambda: sheet_of(subjects))
-        add_up = cpu(lambda: (winnow_scores(sheet), [system_points(s, sheet) for s in systems().values()]))
-        gain = cpu(lambda: gains(sheet))
-        gained = gains(sheet)
+        measured = measure_all(subjects)
+        measure = cpu(lambda: measure_all(subjects))
+        add_up = cpu(lambda: (winnow_scores(measured), [system_points(s, measured) for s in systems().values()]))
+        gain = cpu(lambda: gains(measured))
+        gained = gains(measured)
 
         def all_findings() -> None:
             begin = 0
             for number, one in enumerate(subjects):
                 end = begin + len(one.distributions)
                 findings(
-                    Judged(
-                        one, sheet.own[number], sheet.parts[begin:end], gained.dataset[number], gained.part[begin:end]
+                    JudgedDataset(
+                        one,
+                        measured.datasets[number],
+                        measured.distributions[begin:end],
+                        gained.dataset[number],
+                        gained.part[begin:end],
                     )
                 )
                 begin = end
@@ -89,7 +93,7 @@ def main(count: int, large: int) -> None:
         again = cpu(lambda: score_portal(catalog, FIRST, "p"))
         copy = cpu(lambda: plain_copy(catalog))
         entities = cpu(lambda: score_entities(catalog, FIRST))
-        print(f"{count:,} datasets with {len(sheet.parts):,} distributions, {len(systems()) + 1} systems")
+        print(f"{count:,} datasets with {len(measured.distributions):,} distributions, {len(systems()) + 1} systems")
         for name, seconds in (
             ("read", read), ("measure", measure), ("add up, all systems", add_up), ("gains", gain), ("findings", say),
             ("from the database and back, first", whole), ("again", again), ("plain copy of the rows", copy),

@@ -17,9 +17,9 @@ from collections import Counter
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.rdf.dcat import dataset_graph
-from catalog.rdf.terms import LITERAL, UNTYPED, XSD, Graph, Term, is_of_datatype
-from catalog.reading import StoredDataset
-from catalog.subjects import DistributionSubject
+from catalog.rdf.terms import LITERAL, UNTYPED, XSD, RdfGraph, RdfTerm, is_of_datatype
+from catalog.repositories.reading import StoredDataset
+from catalog.repositories.subjects import DistributionSubject
 from quality.standards import judge
 from quality.standards.shacl import compile_shapes, validate
 from specs.standards import shapes
@@ -87,22 +87,22 @@ def stored(number: int, rng: random.Random) -> StoredDataset:
     )
 
 
-def typed(term: Term, standard: str) -> Term:
+def typed(term: RdfTerm, standard: str) -> RdfTerm:
     """An untyped literal with the datatype that its text is good for."""
     if term.datatype != UNTYPED:
         return term
     for name in ("hexBinary", SIZE_TYPE.get(standard, "nonNegativeInteger")):
         if is_of_datatype(term, XSD + name) and (name == "hexBinary") == (term.value == "abcd"):
-            return Term(LITERAL, term.value, XSD + name)
-    return Term(LITERAL, term.value, f"{XSD}string")
+            return RdfTerm(LITERAL, term.value, XSD + name)
+    return RdfTerm(LITERAL, term.value, f"{XSD}string")
 
 
-def whole(graphs: list[Graph], standard: str) -> object:
+def whole(graphs: list[RdfGraph], standard: str) -> object:
     """All statements as one graph of rdflib."""
     from rdflib import BNode, Literal, URIRef
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
-    def node(term: Term) -> object:
+    def node(term: RdfTerm) -> object:
         if term.kind == LITERAL:
             return Literal(term.value, datatype=None if term.datatype == f"{XSD}string" else URIRef(term.datatype))
         return URIRef(term.value) if term.kind == "iri" else BNode(term.value)
@@ -114,11 +114,11 @@ def whole(graphs: list[Graph], standard: str) -> object:
     return found
 
 
-def by_pyshacl(graphs: list[Graph], standard: str) -> tuple[Counter[str], float]:
+def by_pyshacl(graphs: list[RdfGraph], standard: str) -> tuple[Counter[str], float]:
     """Results by constraint, and seconds of CPU."""
     import pyshacl
     from rdflib import SH
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
     data, shape_graph = whole(graphs, standard), RdfGraph().parse(data=shapes(standard), format="turtle")

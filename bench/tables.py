@@ -23,22 +23,22 @@ from generate import write_table
 
 def winnow(paths: list[Path]) -> Callable[[], int]:
     """Encoding, dialect, structure, types, profile, SHA-256: all but Great Expectations."""
-    from quality.tables.defects import column_defects, header_defects, row_defects
-    from quality.tables.heading import heading_of
-    from quality.tables.profile import profile_of
-    from quality.tables.structure import Table
-    from quality.tables.text import open_text, scan_text
+    from quality.tables.judge.defects import column_defects, header_defects, row_defects
+    from quality.tables.read.delimited_text import open_text, scan_text
+    from quality.tables.read.header_lines import header_lines_of
+    from quality.tables.read.text_table import TextTable
+    from quality.tables.scan.profile import profile_of
 
     def run() -> int:
         found = 0
         for path in paths:
             opened = open_text(path)
             assert opened is not None
-            names = Table(opened.header, opened.header_line, [], []).names
+            names = TextTable(opened.header, opened.header_line, [], []).names
             scan, _ = scan_text(path, opened)
             profile = profile_of(names, scan)
             defects = [
-                *header_defects(opened.header, names, heading_of(opened)),
+                *header_defects(opened.header, names, header_lines_of(opened)),
                 *row_defects(profile),
                 *column_defects(profile),
             ]

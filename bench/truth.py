@@ -28,8 +28,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from catalog.model import TableContext
+from quality.tables.messages import FAULT
 from quality.tables.pool import InspectionPool
-from quality.tables.wire import FAULT
 
 SHARED = Path(__file__).parents[2] / "shared"
 FOLDERS = [SHARED / "tables-labelled", SHARED / "tables-statistics"]
@@ -260,7 +260,7 @@ def show(name: str, tally: Tally, is_long: bool) -> None:
 
 def show_rules(tally: Tally) -> None:
     """Each rule that found anything, as a table in Markdown."""
-    from quality.tables.rules import severity_of
+    from quality.tables.judge.rules import severity_of
     from specs.table_rules import table_rules
 
     print("| rule | severity | points | right | false | arguable | precision |")

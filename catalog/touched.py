@@ -13,7 +13,7 @@ from catalog.vocabulary.folding import clean, compact, name_key, url_key
 from specs.methodology import added_since
 
 if TYPE_CHECKING:
-    from catalog.store import Catalog
+    from catalog.db.store import Catalog
 
 __all__ = ["adopt"]
 

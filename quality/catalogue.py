@@ -1,7 +1,7 @@
 """Whether a harvest brought a catalogue or nonsense: one suite over all datasets of a portal, by Great Expectations.
 
 Great Expectations takes seconds and 200 MB to import, so :func:`judge` belongs into a child process; everything else
-here is light. A child gets :func:`rows` as JSON, and sends :class:`Answer` back as JSON.
+here is light. A child gets :func:`rows` as JSON, and sends :class:`ExpectationResult` back as JSON.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from catalog.model import TableReport
-from quality.dates import last_day
-from quality.tables.wire import FAULT
+from quality.evidence.dates import last_day
+from quality.tables.messages import FAULT
 from specs.expectations import Expectation, ExpectationsError, load
 
-__all__ = ["Answer", "failed_gates", "judge", "judge_file", "row"]
+__all__ = ["ExpectationResult", "failed_gates", "judge", "judge_file", "row"]
 
 COLUMNS = (
     *("title", "description", "licence", "identifier", "distributions", "urls", "days_ahead"),
@@ -32,7 +32,7 @@ _MAX_BEGINNING = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExpectationResult:
     """What one expectation of ``catalogue.toml`` says of a portal."""
 
     rule: str
@@ -80,7 +80,7 @@ def _text(value: str | None) -> str | None:
     return " ".join(value.split())[:_MAX_TEXT] or None if value else None
 
 
-def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[Answer, ...]:
+def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
     """Ask the suite of the datasets of one portal, each as :func:`row` makes it."""
     expectations = load("catalogue")
     for one in expectations:
@@ -115,7 +115,7 @@ def judge_file(path: Path) -> TableReport:
     return TableReport(status="not_a_table", report={"answers": [asdict(answer) for answer in answers]})
 
 
-def failed_gates(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+def failed_gates(answers: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
     """The answers for which a harvest must not count."""
     return tuple(one for one in answers if one.gate and one.passed is False)
 
@@ -170,7 +170,7 @@ def _ask(asked: Sequence[Expectation], columns: dict[str, list[Any]]) -> list[di
         return []
     import pandas as pd
 
-    from quality.tables import gx
+    from quality.tables.expect import gx
 
     wanted = {name for one in asked for name in one.columns}
     frame = pd.DataFrame({name: pd.Series(columns.pop(name)) for name in COLUMNS if name in wanted})
@@ -178,10 +178,10 @@ def _ask(asked: Sequence[Expectation], columns: dict[str, list[Any]]) -> list[di
     return [gx.compact(one, "") for one in gx.ask([(one.type, one.kwargs) for one in asked], frame, form)]
 
 
-def _answer(one: Expectation, result: Mapping[str, Any] | None, count: int) -> Answer:
+def _answer(one: Expectation, result: Mapping[str, Any] | None, count: int) -> ExpectationResult:
     passed = None if result is None or result["exception_info"]["raised_exception"] else bool(result["success"])
     observed = None
     if result is not None and passed is not None and count:
         observed = round(1 - int(result["result"].get("unexpected_count", 0)) / count, 4)
     wanted = float(one.kwargs.get("mostly", 1.0))
-    return Answer(one.rule, passed, observed, wanted, count, one.gate, one.message, one.fix)
+    return ExpectationResult(one.rule, passed, observed, wanted, count, one.gate, one.message, one.fix)

@@ -9,12 +9,12 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from catalog.gates import dataset_facts, portals_to_judge, write_gates
+from catalog.db.store import Catalog
 from catalog.model import TableReport, stable_id
-from catalog.observations import write_reports
-from catalog.reading import files
-from catalog.store import Catalog
-from quality.catalogue import Answer, failed_gates, row
+from catalog.repositories.checks import write_reports
+from catalog.repositories.gates import dataset_facts, portals_to_judge, write_gates
+from catalog.repositories.reading import files
+from quality.catalogue import ExpectationResult, failed_gates, row
 from quality.tables.limits import TableBounds
 from quality.tables.pool import CatalogueFile, InspectionPool, Task
 
@@ -79,6 +79,6 @@ def _catalogue_file(catalog: Catalog, today: date, portal_id: str, folder: Path)
 
 def _write_answers(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
     answers = report.report.get("answers", [])
-    failed = failed_gates(Answer(**answer) for answer in answers)
+    failed = failed_gates(ExpectationResult(**answer) for answer in answers)
     # Where the child died nothing is known, and nothing failed.
     write_gates(catalog, run_id, portal_id, answers, [f"{one.rule}: {one.message} {one.fix}" for one in failed])

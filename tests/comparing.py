@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from catalog.schema import TABLES
-from catalog.store import open_catalog
+from catalog.db.schema import TABLES
+from catalog.db.store import open_catalog
 
 __all__ = ["content", "differences"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.store import Catalog, open_catalog
+from catalog.db.store import Catalog, open_catalog
 from quality.tables import pool
 from tests import pace
 

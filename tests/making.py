@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from catalog.canonical import record_hash
-from catalog.harvests import begin_harvest, finish_harvest
+from catalog.db.rows import dataset_id, distribution_rows
+from catalog.db.store import Catalog, instant, started
 from catalog.model import (
     Contact,
     DataService,
@@ -22,10 +22,10 @@ from catalog.model import (
     TableDefect,
     TableReport,
 )
-from catalog.observations import write_checks, write_reports
-from catalog.records import write_page
-from catalog.rows import dataset_id, distribution_rows
-from catalog.store import Catalog, instant, started
+from catalog.model.canonical import record_hash
+from catalog.repositories.checks import write_checks, write_reports
+from catalog.repositories.harvests import begin_harvest, finish_harvest
+from catalog.repositories.records import write_page
 
 __all__ = ["check_of", "datasets", "observe", "portal", "report_of", "store"]
 

@@ -10,13 +10,13 @@ from textwrap import dedent
 
 from pydantic import BaseModel
 
-from catalog.schema import TABLES
-from harvester.cli import cli
-from harvester.configuration import Configuration
-from harvester.detect.ladder import places_of
+from catalog.db.schema import TABLES
+from harvester.cli.configuration import Configuration
+from harvester.cli.main import cli
+from harvester.detect.probes import places_of
 from harvester.spiders import portal_types, spider_class
 from quality.metrics.sound import RULES
-from quality.tables.rules import fix_of, severity_of, why_of
+from quality.tables.judge.rules import fix_of, severity_of, why_of
 from specs import portals
 from specs.expectations import kinds, load
 from specs.exports import export_files
@@ -80,7 +80,7 @@ def csv_tables() -> str:
 
 def exit_table() -> str:
     """The exit codes, as ``docs/howto/operations.md`` says them, by the code that ends with them."""
-    from harvester.cli import BELOW, BROKEN_CHAIN, FAILED_PORTALS, INTERRUPTED, LOCKED
+    from harvester.cli.main import BELOW, BROKEN_CHAIN, FAILED_PORTALS, INTERRUPTED, LOCKED
 
     said = {
         0: "all well",
@@ -105,7 +105,7 @@ def configuration_tables() -> str:
         ("`[limits]`", portals.Limits),
         ("`[schedule]`", portals.Schedule),
         ("`[retire]`", portals.Retire),
-        ("`[broken]`", portals.Broken),
+        ("`[broken]`", portals.BrokenPolicy),
         ("`[recheck]`", portals.Recheck),
         ("`[notify]`", portals.Notify),
         ("`[auth]`", portals.Auth),

@@ -17,9 +17,9 @@ import frictionless
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from catalog.store import Catalog, open_catalog
-from harvester.archive import Archive, Replay
+from catalog.db.store import Catalog, open_catalog
 from harvester.demo import STORY
+from harvester.http.archive import Archive, Replay
 from tests.comparing import content, differences
 
 pytestmark = [
@@ -178,7 +178,7 @@ def test_help_answers_at_once() -> None:
     # A bound with room for a busy machine; the heavy libraries alone would cost seconds.
     assert spent < 1.0
     code = (
-        "import harvester.cli, sys;"
+        "import harvester.cli.main, sys;"
         "heavy = {'scrapy', 'pandas', 'great_expectations', 'frictionless', 'rdflib', 'datasette'} & set(sys.modules);"
         "assert not heavy, heavy"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from click.testing import CliRunner
 
-from harvester import cli as command_line
+from harvester.cli import main as command_line
 from tests.conftest import needs
 
 ROOT = Path(__file__).parents[1]

@@ -66,7 +66,7 @@ def test_docstrings_are_prose_and_pieces_are_put_together() -> None:
 def f(catalog, n):
     """select 1 from runs where id = ?"""
     head = "select id " + "from runs" + f" where id > {n}"
-    catalog.rows(head)
+    catalog.db.rows(head)
     catalog.db.conn.execute(head)
 '''
     found = sql_in_python(source)

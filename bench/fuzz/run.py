@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCANNING = HERE.parents[1] / "quality" / "tables" / "scanning"
+SCANNING = HERE.parents[1] / "quality" / "tables" / "scan"
 SANITIZERS = "-fsanitize=fuzzer,address,undefined"
 OPTIONS = ["-g", "-O1", SANITIZERS, "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 

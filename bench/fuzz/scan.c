@@ -2,7 +2,7 @@
 
    The first line of an input says how its text is read, so that a case is readable and a test can repeat it:
    delimiter, quote, escape (one character each, "N" for none), width, skip, places (base 36), and a size of pieces. */
-#include "../../quality/tables/scanning/module.c"
+#include "../../quality/tables/scan/module.c"
 #include <stdio.h>
 
 static PyObject *scanner_type, *scan_widths, *scan_look;

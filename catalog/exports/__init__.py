@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.db.store import Catalog
 from catalog.exports.options import ExportOptions
-from catalog.store import Catalog
 
 if TYPE_CHECKING:
     from catalog.exports.job import OutputFormat

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.db.schema.views import is_open, is_present
+from catalog.db.store import Catalog
 from catalog.exports.figures import KEYS, figures, sources
 from catalog.exports.peers import add_peers
 from catalog.exports.promises import commitment_counts
-from catalog.schema.views import is_open, is_present
-from catalog.scores import COUNTED
-from catalog.store import Catalog
+from catalog.repositories.scores import COUNTED
 from specs.exports import schema_version
 
 __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]

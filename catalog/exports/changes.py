@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.changes import Change, changes
 from catalog.exports.csvfile import write_csv
 from catalog.exports.job import ExportJob, OutputFormat
+from catalog.repositories.changes import RecordChange, changes
 from specs.exports import export_files, schema_version
 
 __all__ = ["ChangesFile", "write_changes"]
@@ -25,13 +25,13 @@ class ChangesFile(OutputFormat):
         return write_changes(job.out / self.name, job.run_id, changes(job.catalog, job.run_id))
 
 
-def write_changes(path: Path, run_id: str, found: Iterable[Change]) -> list[Path]:
+def write_changes(path: Path, run_id: str, found: Iterable[RecordChange]) -> list[Path]:
     """Write changes as a CSV with its twin for Excel and its Table Schema."""
     file = export_files()["changes"]
     return write_csv(path, file.column, file.key, _rows(run_id, found))
 
 
-def _rows(run_id: str, found: Iterable[Change]) -> Iterator[dict[str, Any]]:
+def _rows(run_id: str, found: Iterable[RecordChange]) -> Iterator[dict[str, Any]]:
     for change in found:
         row = {
             "schema_version": schema_version(),

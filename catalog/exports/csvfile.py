@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.exports.columns import csvw, table_schema
-from catalog.exports.workbook import Workbook
+from catalog.exports.workbook import WorkbookWriter
 from specs.exports import ExportColumn
 
 __all__ = ["CsvFile", "cells_of", "guard", "unguard", "write_csv"]
@@ -83,7 +83,7 @@ class CsvFile:
         if language:
             self.csvs.append(path.with_suffix(f".{language}.csv"))
         self.is_sent = is_sent
-        self.book = Workbook(path.with_suffix(".xlsx"), fields) if is_sent and has_book else None
+        self.book = WorkbookWriter(path.with_suffix(".xlsx"), fields) if is_sent and has_book else None
         self.paths = [*self.csvs, self.schema]
         self.paths += [self.metadata] if is_sent else []
         self.paths += [self.book.path] if self.book else []

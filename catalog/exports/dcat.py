@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from catalog.db.store import Catalog
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.rdf.dcat import DCAT, DCT, FOAF, dataset_graph, node_of, text, value
 from catalog.rdf.ntriples import n_triples
-from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, Graph, Term
-from catalog.reading import StoredDataset, datasets
-from catalog.store import Catalog
+from catalog.rdf.terms import IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
+from catalog.repositories.reading import StoredDataset, datasets
 
 __all__ = ["RdfCatalogue", "export_rdf", "graph_of_dataset"]
 
@@ -41,8 +41,8 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
     scores = {row["dataset_id"]: row for row in catalog.rows("select dataset_id, score, run_id from dataset_quality")}
     with part.open("wb") as file:
         for portal in catalog.rows("select id, title, url from portals order by id"):
-            graph, node = Graph(), node_of("catalog", portal["id"])
-            graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}Catalog"))
+            graph, node = RdfGraph(), node_of("catalog", portal["id"])
+            graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Catalog"))
             graph.add(node, f"{DCT}title", text(portal["title"]))
             graph.add(node, f"{FOAF}homepage", value(portal["url"]))
             file.write(n_triples(graph))
@@ -52,7 +52,7 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
     return [target]
 
 
-def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[Graph, Term]:
+def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:
     """Return the statements that :func:`export_rdf` writes of one dataset, and the node of its catalogue."""
     scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
@@ -60,17 +60,17 @@ def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[Graph, Te
     return _with_score(node, stored, scores[0] if scores else None), node
 
 
-def _with_score(catalogue: Term, stored: StoredDataset, score: dict[str, Any] | None) -> Graph:
+def _with_score(catalogue: RdfTerm, stored: StoredDataset, score: dict[str, Any] | None) -> RdfGraph:
     graph, node = dataset_graph(stored, inherits=False), node_of("dataset", stored.id)
     # A series is a dataset too (DCAT 3).
-    graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}Dataset"))
+    graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Dataset"))
     graph.add(catalogue, f"{DCAT}dataset", node)
     if score and score["score"] is not None:
         measurement = node_of("measurement", f"{stored.id}-winnow")
         graph.add(node, f"{DQV}hasQualityMeasurement", measurement)
-        graph.add(measurement, RDF_TYPE, Term(IRI, f"{DQV}QualityMeasurement"))
+        graph.add(measurement, RDF_TYPE, RdfTerm(IRI, f"{DQV}QualityMeasurement"))
         graph.add(measurement, f"{DQV}isMeasurementOf", node_of("metric", "winnow"))
         graph.add(measurement, f"{DQV}computedOn", node)
-        graph.add(measurement, f"{DQV}value", Term(LITERAL, repr(float(score["score"])), f"{XSD}double"))
+        graph.add(measurement, f"{DQV}value", RdfTerm(LITERAL, repr(float(score["score"])), f"{XSD}double"))
         graph.add(measurement, f"{PROV}wasGeneratedBy", node_of("run", score["run_id"]))
     return graph

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from catalog.db.store import Catalog, instant, started
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
-from catalog.store import Catalog, instant, started
-from catalog.withheld import withheld
+from catalog.repositories.withheld import withheld
 from specs.languages import Language
 
 __all__ = ["AtomFeeds", "feed"]

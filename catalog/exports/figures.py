@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from catalog.schema.views import is_present
-from catalog.scores import COUNTED
+from catalog.db.schema.views import is_present
+from catalog.repositories.scores import COUNTED
 
 __all__ = ["KEYS", "figures", "queries"]
 

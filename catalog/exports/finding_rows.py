@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from catalog.db.schema.views import AWAITED, NOT_ENDED, state_in
+from catalog.db.store import Catalog
 from catalog.exports.cards import day_of_run, head_of
 from catalog.exports.promises import has_commitments
-from catalog.findings import LAST_SEEN, runs_failing
-from catalog.schema.views import AWAITED, NOT_ENDED, state_in
-from catalog.store import Catalog
-from catalog.withheld import OPERATOR, withheld
+from catalog.repositories.findings import LAST_SEEN, runs_failing
+from catalog.repositories.withheld import OPERATOR, withheld
 
 __all__ = ["finding_rows"]
 

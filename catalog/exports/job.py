@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from catalog.db.store import Catalog
 from catalog.exports.cards import card_rows, head_of
 from catalog.exports.folders import EVERYTHING, folder_name
 from catalog.exports.options import ExportOptions
-from catalog.store import Catalog
 from specs.languages import Language, language
 
 __all__ = ["ExportJob", "GovernmentFolder", "OutputFormat"]

@@ -14,11 +14,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from catalog.db.store import Catalog
 from catalog.exports.columns import SCORECARD
 from catalog.exports.folders import folder_name
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import OVERALL, commitment_rows
-from catalog.store import Catalog
 from specs.languages import Language, language
 from specs.metrics import dimensions
 

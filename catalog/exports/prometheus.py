@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from catalog.store import Catalog, started
+from catalog.db.store import Catalog, started
 
 __all__ = ["write_prometheus"]
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 __all__ = ["OVERALL", "commitment_counts", "commitment_rows", "has_commitments"]
 

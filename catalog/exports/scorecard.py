@@ -8,6 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from catalog.db.store import Catalog
 from catalog.exports.csvfile import CsvFile, cells_of
 from catalog.exports.figures import queries
 from catalog.exports.finding_rows import finding_rows
@@ -15,7 +16,6 @@ from catalog.exports.folders import SENT, publisher_folder
 from catalog.exports.job import ExportJob, OutputFormat
 from catalog.exports.promises import commitment_rows
 from catalog.exports.wording import header, translator
-from catalog.store import Catalog
 from specs.languages import language as language_of
 
 __all__ = ["PUBLISHERS_MAX", "ScorecardFiles", "publishers_of"]

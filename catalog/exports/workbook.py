@@ -9,7 +9,7 @@ from typing import Any
 
 from specs.exports import ExportColumn
 
-__all__ = ["ROWS_MAX", "Workbook"]
+__all__ = ["ROWS_MAX", "WorkbookWriter"]
 
 ROWS_MAX = 20_000
 """Rows of a workbook: with more of them few machines open it. The CSV beside it has all, and the workbook says so."""
@@ -20,7 +20,7 @@ _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """A workbook holds when it was made; the same content must give the same bytes."""
 
 
-class Workbook:
+class WorkbookWriter:
     """One sheet, with a header that stays in sight; opened, written row by row, and closed."""
 
     def __init__(self, path: Path, fields: Sequence[ExportColumn]) -> None:
@@ -60,7 +60,7 @@ class Workbook:
             self._part.unlink(missing_ok=True)
 
     def _begin(self, *, is_long: bool) -> None:
-        from xlsxwriter import Workbook as Book
+        from xlsxwriter import WorkbookWriter as Book
 
         never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = Book(str(self._part), {"constant_memory": is_long, "in_memory": not is_long, **never})

@@ -9,12 +9,12 @@ this package.
 from __future__ import annotations
 
 from catalog.model.dcat import Contact, DataService, Dataset, Distribution, Portal, Publisher, stable_id
-from catalog.model.harvest import Answer, HarvestError, Page, Record
+from catalog.model.harvest import CachedResponse, HarvestError, Page, Record
 from catalog.model.judged import TableContext, TableDefect, TableReport
 from catalog.model.observed import ChangeSign, Outcome, ResourceCheck
 
 __all__ = [
-    "Answer",
+    "CachedResponse",
     "ChangeSign",
     "Contact",
     "DataService",

@@ -1,6 +1,6 @@
 """What a harvest brings: records with the payload they were read from, the pages they came in, and what was lost.
 
-Spiders make these; :mod:`catalog.harvests` and :mod:`catalog.records` store them.
+Spiders make these; :mod:`catalog.repositories.harvests` and :mod:`catalog.repositories.records` store them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from catalog.model.dcat import Dataset
 
 __all__ = [
-    "Answer",
+    "CachedResponse",
     "HarvestError",
     "Page",
     "Record",
@@ -30,7 +30,7 @@ class Record:
     pointer: str
     """JSON pointer of the record in that page."""
     raw_hash: str
-    """See :func:`catalog.canonical.record_hash`."""
+    """See :func:`catalog.model.canonical.record_hash`."""
     exchange: str | None = None
     """WARC-Record-ID of the answer it came with, where exchanges are archived."""
 
@@ -56,7 +56,7 @@ class HarvestError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class CachedResponse:
     """What is remembered of a page or feed, so that it need not be sent again while nothing changes."""
 
     url: str
@@ -77,6 +77,6 @@ class Page:
     errors: tuple[HarvestError, ...] = ()
     unchanged: tuple[str, ...] = ()
     """Identifiers of datasets that an answer vouches for without sending them again."""
-    answer: Answer | None = None
+    answer: CachedResponse | None = None
     checkpoint: dict[str, Any] | None = None
     """Where reading stands after this page. JSON; None leaves the stored one as it is."""

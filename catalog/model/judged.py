@@ -1,7 +1,7 @@
 """What is known of a downloaded file before it is judged, and what was found in it: a report with its defects.
 
-``catalog.reading`` makes contexts from rows, ``quality.tables`` makes reports from contexts, and
-:mod:`catalog.observations` stores reports. No report or defect ever holds the value of a cell.
+``catalog.repositories.reading`` makes contexts from rows, ``quality.tables`` makes reports from contexts, and
+:mod:`catalog.repositories.checks` stores reports. No report or defect ever holds the value of a cell.
 """
 
 from __future__ import annotations
@@ -117,6 +117,6 @@ class TableReport:
     report: dict[str, Any] = field(default_factory=dict)
     """A report in frictionless' form, without cell values: its own where a schema is declared."""
     profile: dict[str, Any] = field(default_factory=dict)
-    """The whole table and each column: counts, extremes, distinct values; see ``quality.tables.profile``."""
+    """The whole table and each column: counts, extremes, distinct values; see ``quality.tables.scan.profile``."""
     kind: str | None = None
     """Kind of table recognised by its header, an id of ``specs/expectations``."""

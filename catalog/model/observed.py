@@ -1,6 +1,6 @@
 """What we observed of an address ourselves, as against what the publisher declares of it.
 
-The checks of ``harvester.checks`` make these, and :mod:`catalog.observations` stores them.
+The checks of ``harvester.checks`` make these, and :mod:`catalog.repositories.checks` stores them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ResourceCheck:
     url: str
     outcome: Outcome
     fault: str | None = None
-    """Why it is not ok: a kind of ``harvester.checks.faults``, such as "gone", "dns", "tls", "timeout", "blocked"."""
+    """Why it is not ok: a kind of ``harvester.http.faults``, such as "gone", "dns", "tls", "timeout", "blocked"."""
     detail: str | None = None
     method: str | None = None
     status: int | None = None

@@ -18,8 +18,8 @@ from functools import lru_cache
 
 from catalog import vocabulary
 from catalog.model import Contact, DataService, Distribution
-from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, UNTYPED, XSD, Graph, Term, is_of_datatype
-from catalog.reading import StoredDataset
+from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, UNTYPED, XSD, RdfGraph, RdfTerm, is_of_datatype
+from catalog.repositories.reading import StoredDataset
 
 __all__ = [
     "text",
@@ -85,33 +85,33 @@ def is_iri(text: str) -> bool:
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
-def node_of(kind: str, key: str) -> Term:
+def node_of(kind: str, key: str) -> RdfTerm:
     """The node of one of our own things: dataset, distribution, publisher, contact, service."""
-    return Term(IRI, f"urn:winnow:{kind}:{key}")
+    return RdfTerm(IRI, f"urn:winnow:{kind}:{key}")
 
 
-def text(value: str) -> Term:
+def text(value: str) -> RdfTerm:
     """A plain literal."""
-    return Term(LITERAL, value, _STRING)
+    return RdfTerm(LITERAL, value, _STRING)
 
 
-def in_language(value: str, language: str) -> Term:
+def in_language(value: str, language: str) -> RdfTerm:
     """A literal with its language; a plain one where the code is none of BCP 47."""
     known = _LANGUAGE.fullmatch(language) and language != "und"
-    return Term(LITERAL, value, LANG_STRING, language) if known else text(value)
+    return RdfTerm(LITERAL, value, LANG_STRING, language) if known else text(value)
 
 
-def value(declared: str) -> Term:
+def value(declared: str) -> RdfTerm:
     """What was declared: an IRI where it is one, else the text."""
     declared = declared.strip()
-    return Term(IRI, declared) if is_iri(declared) else text(declared)
+    return RdfTerm(IRI, declared) if is_iri(declared) else text(declared)
 
 
-def day(declared: str) -> Term:
+def day(declared: str) -> RdfTerm:
     """A date, typed by its form (DCAT-AP, Temporal Literal); what has none of the four forms is a plain literal."""
     declared = declared.strip()
     for name in ("date", "dateTime", "gYearMonth", "gYear"):
-        term = Term(LITERAL, declared, XSD + name)
+        term = RdfTerm(LITERAL, declared, XSD + name)
         if is_of_datatype(term, term.datatype):
             return term
     return text(declared)
@@ -138,18 +138,18 @@ def _known(kind: str, declared: str) -> str | None:
     if kind == "media_type":
         media_type = vocabulary.known_media_type(declared)
         return _MEDIA_TYPES + media_type if media_type else None
-    look_up: Callable[..., vocabulary.Term | vocabulary.Frequency | None] = getattr(vocabulary, kind)
+    look_up: Callable[..., vocabulary.Concept | vocabulary.Frequency | None] = getattr(vocabulary, kind)
     term = look_up(*_by_language(declared))
     return term.eu_uri if term else None
 
 
-def _concept(kind: str, declared: str) -> Term:
+def _concept(kind: str, declared: str) -> RdfTerm:
     """A concept: the IRI declared, else that of the concept named, else the text."""
     declared = declared.strip()
     if len(declared) > _MAX_NAME or is_iri(declared):
         return value(declared)
     known = _known(kind, declared)
-    return Term(IRI, known) if known else text(declared)
+    return RdfTerm(IRI, known) if known else text(declared)
 
 
 @lru_cache(maxsize=4096)
@@ -158,57 +158,57 @@ def _known_licence(declared: str, title: str | None) -> str | None:
     return (known.eu_uri or known.homepage) if known else None
 
 
-def _licence(declared: str | None, title: str | None) -> Term | None:
+def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
     """A licence; in prose of any length it may be named too."""
     if not declared or not declared.strip():
         return None
     if is_iri(declared.strip()):
-        return Term(IRI, declared.strip())
+        return RdfTerm(IRI, declared.strip())
     look_up = _known_licence if len(declared) <= _MAX_NAME else _known_licence.__wrapped__
     known = look_up(declared, title)
-    return Term(IRI, known) if known else text(declared)
+    return RdfTerm(IRI, known) if known else text(declared)
 
 
 class _Writer:
     """Statements of one dataset."""
 
     def __init__(self, stored: StoredDataset) -> None:
-        self.stored, self.graph = stored, Graph()
+        self.stored, self.graph = stored, RdfGraph()
         self.blanks = 0
 
-    def blank(self) -> Term:
+    def blank(self) -> RdfTerm:
         self.blanks += 1
-        return Term(BLANK, f"{self.stored.id}-{self.blanks}")
+        return RdfTerm(BLANK, f"{self.stored.id}-{self.blanks}")
 
-    def texts(self, node: Term, **values: str | None) -> None:
+    def texts(self, node: RdfTerm, **values: str | None) -> None:
         """Titles and descriptions."""
         for name, declared in values.items():
             if declared and declared.strip():
                 self.graph.add(node, DCT + name, text(declared))
 
-    def values(self, node: Term, predicate: str, declared: str | None | Iterable[str]) -> None:
+    def values(self, node: RdfTerm, predicate: str, declared: str | None | Iterable[str]) -> None:
         """Addresses, or whatever stands in their place."""
         for one in (declared,) if isinstance(declared, str) else declared or ():
             if one.strip():
                 self.graph.add(node, predicate, value(one))
 
-    def things(self, node: Term, predicate: str, kind: str, declared: str | None | Iterable[str]) -> None:
+    def things(self, node: RdfTerm, predicate: str, kind: str, declared: str | None | Iterable[str]) -> None:
         """Things that have an address, or else a label."""
         for one in (declared,) if isinstance(declared, str) else declared or ():
             if is_iri(one.strip()):
-                self.graph.add(node, predicate, Term(IRI, one.strip()))
+                self.graph.add(node, predicate, RdfTerm(IRI, one.strip()))
             elif one.strip():
                 thing = self.blank()
                 self.graph.add(node, predicate, thing)
-                self.graph.add(thing, RDF_TYPE, Term(IRI, kind))
+                self.graph.add(thing, RDF_TYPE, RdfTerm(IRI, kind))
                 self.graph.add(thing, _LABEL, text(one))
 
-    def languages(self, node: Term, declared: Iterable[str]) -> None:
+    def languages(self, node: RdfTerm, declared: Iterable[str]) -> None:
         for one in declared:
             if one.strip():
                 self.graph.add(node, f"{DCT}language", _concept("language", one))
 
-    def access_rights(self, node: Term, declared: str | None) -> None:
+    def access_rights(self, node: RdfTerm, declared: str | None) -> None:
         if declared and declared.strip():
             concept = _concept("access_right", declared)
             if concept.kind == IRI:
@@ -217,14 +217,14 @@ class _Writer:
                 self.things(node, f"{DCT}accessRights", f"{DCT}RightsStatement", declared)
 
 
-def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> Graph:
+def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
     """A dataset, its distributions, services, publisher, contact, period and places.
 
     ``inherits``: a licence declared for the whole dataset is stated of its files that have none, as metrics count it.
     """
     writer = _Writer(stored)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)
-    graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))
+    graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}DatasetSeries" if d.is_series else f"{DCAT}Dataset"))
     writer.texts(node, identifier=d.identifier, title=d.title, description=d.description)
     tags = {word: code for code, words in d.translations.items() for word in words.get("keywords", ())}
     for word in d.keywords:
@@ -258,13 +258,13 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> Graph:
     for other in d.other_identifiers:
         one = writer.blank()
         graph.add(node, f"{ADMS}identifier", one)
-        graph.add(one, RDF_TYPE, Term(IRI, f"{ADMS}Identifier"))
+        graph.add(one, RDF_TYPE, RdfTerm(IRI, f"{ADMS}Identifier"))
         graph.add(one, f"{SKOS}notation", text(other))
     _period(writer, node, d.temporal_start, d.temporal_end)
     if d.publisher and stored.publisher_id:
         agent = node_of("publisher", stored.publisher_id)
         graph.add(node, f"{DCT}publisher", agent)
-        graph.add(agent, RDF_TYPE, Term(IRI, f"{FOAF}Agent"))
+        graph.add(agent, RDF_TYPE, RdfTerm(IRI, f"{FOAF}Agent"))
         graph.add(agent, f"{FOAF}name", text(d.publisher.name))
         writer.values(agent, f"{FOAF}homepage", d.publisher.url)
     if d.contact:
@@ -276,20 +276,20 @@ def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> Graph:
     return graph
 
 
-def _period(writer: _Writer, node: Term, start: str | None, end: str | None) -> None:
+def _period(writer: _Writer, node: RdfTerm, start: str | None, end: str | None) -> None:
     dates = [(n, d) for n, d in (("startDate", start), ("endDate", end)) if d and d.strip()]
     if dates:
         period = writer.blank()
         writer.graph.add(node, f"{DCT}temporal", period)
-        writer.graph.add(period, RDF_TYPE, Term(IRI, f"{DCT}PeriodOfTime"))
+        writer.graph.add(period, RDF_TYPE, RdfTerm(IRI, f"{DCT}PeriodOfTime"))
         for name, date in dates:
             writer.graph.add(period, DCAT + name, day(date))
 
 
-def _contact(writer: _Writer, node: Term, contact: Contact) -> None:
+def _contact(writer: _Writer, node: RdfTerm, contact: Contact) -> None:
     card = node_of("contact", writer.stored.id)
     writer.graph.add(node, f"{DCAT}contactPoint", card)
-    writer.graph.add(card, RDF_TYPE, Term(IRI, f"{VCARD}Kind"))
+    writer.graph.add(card, RDF_TYPE, RdfTerm(IRI, f"{VCARD}Kind"))
     if contact.name:
         writer.graph.add(card, f"{VCARD}fn", text(contact.name))
     if contact.email and contact.email.strip():
@@ -298,10 +298,10 @@ def _contact(writer: _Writer, node: Term, contact: Contact) -> None:
     writer.values(card, f"{VCARD}hasURL", contact.url)
 
 
-def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inherits: bool) -> None:
+def _distribution(writer: _Writer, dataset: RdfTerm, key: str, d: Distribution, inherits: bool) -> None:
     node, graph, whole = node_of("distribution", key), writer.graph, writer.stored.dataset
     graph.add(dataset, f"{DCAT}distribution", node)
-    graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}Distribution"))
+    graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}Distribution"))
     writer.texts(node, title=d.title, description=d.description)
     writer.values(node, f"{DCAT}accessURL", d.access_url)
     writer.values(node, f"{DCAT}downloadURL", d.download_url)
@@ -315,12 +315,12 @@ def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inh
     if licence:
         graph.add(node, f"{DCT}license", licence)
     if d.byte_size and d.byte_size.strip():
-        graph.add(node, f"{DCAT}byteSize", Term(LITERAL, d.byte_size.strip(), UNTYPED))
+        graph.add(node, f"{DCAT}byteSize", RdfTerm(LITERAL, d.byte_size.strip(), UNTYPED))
     if d.checksum:
         checksum = writer.blank()
         graph.add(node, f"{SPDX}checksum", checksum)
-        graph.add(checksum, RDF_TYPE, Term(IRI, f"{SPDX}Checksum"))
-        graph.add(checksum, f"{SPDX}checksumValue", Term(LITERAL, d.checksum, UNTYPED))
+        graph.add(checksum, RDF_TYPE, RdfTerm(IRI, f"{SPDX}Checksum"))
+        graph.add(checksum, f"{SPDX}checksumValue", RdfTerm(LITERAL, d.checksum, UNTYPED))
         if algorithm := _algorithm(d.checksum, d.checksum_algorithm):
             graph.add(checksum, f"{SPDX}algorithm", algorithm)
     for name, date in (("issued", d.issued), ("modified", d.modified)):
@@ -334,16 +334,16 @@ def _distribution(writer: _Writer, dataset: Term, key: str, d: Distribution, inh
     writer.values(node, f"{DCATAP}availability", d.availability)
 
 
-def _algorithm(checksum: str, declared: str | None) -> Term | None:
+def _algorithm(checksum: str, declared: str | None) -> RdfTerm | None:
     name = _ALGORITHM.sub("", declared[:50].lower()) if declared else _ALGORITHMS.get(len(checksum.strip()))
     if name in _ALGORITHMS.values():
-        return Term(IRI, f"{SPDX}checksumAlgorithm_{name}")
+        return RdfTerm(IRI, f"{SPDX}checksumAlgorithm_{name}")
     return value(declared) if declared else None
 
 
-def _service(writer: _Writer, dataset: Term, node: Term, s: DataService) -> None:
+def _service(writer: _Writer, dataset: RdfTerm, node: RdfTerm, s: DataService) -> None:
     graph = writer.graph
-    graph.add(node, RDF_TYPE, Term(IRI, f"{DCAT}DataService"))
+    graph.add(node, RDF_TYPE, RdfTerm(IRI, f"{DCAT}DataService"))
     graph.add(node, f"{DCAT}servesDataset", dataset)
     writer.texts(node, title=s.title, description=s.description)
     writer.values(node, f"{DCAT}endpointURL", s.endpoint_url)

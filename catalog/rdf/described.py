@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, XSD, Graph, Term
+from catalog.rdf.terms import BLANK, IRI, LITERAL, RDF_TYPE, XSD, RdfGraph, RdfTerm
 
 __all__ = ["described_graph", "is_described"]
 
@@ -59,21 +59,21 @@ def _in_full(name: str) -> str:
 
 class _Reader:
     def __init__(self, key: str) -> None:
-        self.graph, self.key, self.blanks, self.room = Graph(), key, 0, _MAX_VALUES
+        self.graph, self.key, self.blanks, self.room = RdfGraph(), key, 0, _MAX_VALUES
 
-    def node(self, raw: dict[str, Any], depth: int) -> Term:
+    def node(self, raw: dict[str, Any], depth: int) -> RdfTerm:
         if depth > _MAX_DEPTH:
             raise RecursionError(f"nested deeper than {_MAX_DEPTH} levels")
         iri = raw.get("@id")
         if isinstance(iri, str):
-            term = Term(IRI, iri)
+            term = RdfTerm(IRI, iri)
         else:
             self.blanks += 1
-            term = Term(BLANK, f"{self.key}-{self.blanks}")
+            term = RdfTerm(BLANK, f"{self.key}-{self.blanks}")
         for name, values in raw.items():
             if name == "@type":
                 for one in values if isinstance(values, list) else ():
-                    self.graph.add(term, RDF_TYPE, Term(IRI, _in_full(str(one))))
+                    self.graph.add(term, RDF_TYPE, RdfTerm(IRI, _in_full(str(one))))
             elif not name.startswith("@"):
                 for one in values if isinstance(values, list) else ():
                     self.room -= 1
@@ -83,15 +83,15 @@ class _Reader:
                         self.graph.add(term, _in_full(name), self.value(one, depth + 1))
         return term
 
-    def value(self, raw: dict[str, Any], depth: int) -> Term:
+    def value(self, raw: dict[str, Any], depth: int) -> RdfTerm:
         if "@value" not in raw:
             return self.node(raw, depth)
         if language := raw.get("@language"):
-            return Term(LITERAL, str(raw["@value"]), _LANG_STRING, str(language))
-        return Term(LITERAL, str(raw["@value"]), _in_full(str(raw.get("@type") or f"{XSD}string")))
+            return RdfTerm(LITERAL, str(raw["@value"]), _LANG_STRING, str(language))
+        return RdfTerm(LITERAL, str(raw["@value"]), _in_full(str(raw.get("@type") or f"{XSD}string")))
 
 
-def described_graph(raw: dict[str, Any], key: str) -> tuple[Graph, Term]:
+def described_graph(raw: dict[str, Any], key: str) -> tuple[RdfGraph, RdfTerm]:
     """The statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes unique.
 
     Raises RecursionError where the record is nested too deep, or far too large, to be read as a whole.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from catalog.rdf.terms import BLANK, IRI, UNTYPED, XSD, Graph, Term, is_of_datatype
+from catalog.rdf.terms import BLANK, IRI, UNTYPED, XSD, RdfGraph, RdfTerm, is_of_datatype
 
 __all__ = ["n_triples"]
 
@@ -34,7 +34,7 @@ def _literal(value: str) -> str:
     return '"' + _ESCAPED.sub(lambda m: _ESCAPES.get(m[0]) or f"\\u{ord(m[0]):04X}", value) + '"'
 
 
-def _term(term: Term) -> str:
+def _term(term: RdfTerm) -> str:
     if term.kind == BLANK:
         return f"_:{term.value}"
     if term.kind == IRI:
@@ -51,7 +51,7 @@ def _term(term: Term) -> str:
     return _literal(term.value) if datatype == _STRING else f"{_literal(term.value)}^^<{datatype}>"
 
 
-def n_triples(graph: Graph) -> bytes:
+def n_triples(graph: RdfGraph) -> bytes:
     """The statements, sorted, so that the same graph gives the same bytes.
 
     Names of blank nodes are those of the graph. A text without datatype that is a whole number is written as one.

@@ -13,7 +13,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from catalog.rdf.ntriples import n_triples
-from catalog.rdf.terms import PREFIXES, Graph, Term
+from catalog.rdf.terms import PREFIXES, RdfGraph, RdfTerm
 
 if TYPE_CHECKING:
     import rdflib
@@ -25,7 +25,7 @@ SYNTAXES = ("turtle", "xml", "json-ld", "n-triples", "trig")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def serialize(graph: Graph, syntax: str, *, name: Term) -> str:
+def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
     """Return a graph as text in one of :data:`SYNTAXES`. Nothing is fetched: the context of JSON-LD stands in it.
 
     ``name`` is the IRI of the named graph that holds the statements in TriG; the other syntaxes have no place for it.
@@ -52,7 +52,7 @@ def serialize(graph: Graph, syntax: str, *, name: Term) -> str:
     return _NO_XML.sub("\ufffd", text) if syntax == "xml" else text
 
 
-def _in_graph(turtle: str, name: Term) -> str:
+def _in_graph(turtle: str, name: RdfTerm) -> str:
     """A document of Turtle as a named graph in TriG: rdflib's own writer of TriG takes statements in any order."""
     lines = turtle.split("\n")
     head = next((n for n, line in enumerate(lines) if not line.startswith("@prefix")), len(lines))
@@ -70,7 +70,7 @@ def _new_graph() -> rdflib.Graph:
     return Ordered(bind_namespaces="none")
 
 
-def _fill(target: rdflib.Graph, graph: Graph) -> dict[str, str]:
+def _fill(target: rdflib.Graph, graph: RdfGraph) -> dict[str, str]:
     """Add the statements to a graph of rdflib, blank nodes by their names. Return the namespaces that occur."""
     import pyoxigraph
     import rdflib

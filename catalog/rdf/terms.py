@@ -19,8 +19,8 @@ __all__ = [
     "RDF_TYPE",
     "UNTYPED",
     "XSD",
-    "Graph",
-    "Term",
+    "RdfGraph",
+    "RdfTerm",
     "expanded",
     "is_of_datatype",
     "prefixed",
@@ -68,7 +68,7 @@ def expanded(name: str) -> str:
     return next(space for space, known in PREFIXES.items() if known == prefix) + local
 
 
-class Term(NamedTuple):
+class RdfTerm(NamedTuple):
     """An IRI, a blank node or a literal."""
 
     kind: str
@@ -78,18 +78,18 @@ class Term(NamedTuple):
     language: str = ""
 
 
-class Graph:
+class RdfGraph:
     """Statements by subject and property, without repetition, in the order in which they were added."""
 
     __slots__ = ("_inverse", "_subclasses", "by_class", "nodes")
 
     def __init__(self) -> None:
-        self.nodes: dict[Term, dict[str, dict[Term, None]]] = {}
-        self.by_class: dict[str, dict[Term, None]] = {}
+        self.nodes: dict[RdfTerm, dict[str, dict[RdfTerm, None]]] = {}
+        self.by_class: dict[str, dict[RdfTerm, None]] = {}
         self._subclasses: dict[str, list[str]] = {}
-        self._inverse: dict[str, dict[Term, list[Term]]] | None = None
+        self._inverse: dict[str, dict[RdfTerm, list[RdfTerm]]] | None = None
 
-    def add(self, subject: Term, predicate: str, value: Term) -> None:
+    def add(self, subject: RdfTerm, predicate: str, value: RdfTerm) -> None:
         """Add a statement."""
         properties = self.nodes.get(subject)
         if properties is None:
@@ -105,12 +105,12 @@ class Graph:
             self._subclasses.setdefault(value.value, []).append(subject.value)
         self._inverse = None
 
-    def values(self, subject: Term, predicate: str) -> Iterable[Term]:
+    def values(self, subject: RdfTerm, predicate: str) -> Iterable[RdfTerm]:
         """What a node says by a property."""
         properties = self.nodes.get(subject)
         return properties.get(predicate, ()) if properties else ()
 
-    def subjects(self, predicate: str, value: Term) -> list[Term]:
+    def subjects(self, predicate: str, value: RdfTerm) -> list[RdfTerm]:
         """The nodes that say something of a node by a property."""
         if self._inverse is None:
             self._inverse = {}
@@ -121,14 +121,14 @@ class Graph:
                         by_value.setdefault(one, []).append(subject)
         return self._inverse.get(predicate, {}).get(value, [])
 
-    def instances(self, iri: str) -> Iterator[Term]:
+    def instances(self, iri: str) -> Iterator[RdfTerm]:
         """The nodes of a class and of the classes that the graph says are below it, each once."""
         if len(classes := self._below(iri)) == 1:
             yield from self.by_class.get(iri, ())
         else:
             yield from dict.fromkeys(node for one in classes for node in self.by_class.get(one, ()))
 
-    def is_instance(self, node: Term, iri: str) -> bool:
+    def is_instance(self, node: RdfTerm, iri: str) -> bool:
         """Whether a node is of a class, or of one that the graph says is below it."""
         return any(node in self.by_class.get(one, ()) for one in self._below(iri))
 
@@ -139,7 +139,7 @@ class Graph:
                 found += [below for below in self._subclasses.get(one, ()) if below not in found]
         return found
 
-    def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[Term, str, Term]]:
+    def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[RdfTerm, str, RdfTerm]]:
         """All statements; ``datatype_of`` gives the datatype of untyped literals by their text."""
         for subject, properties in self.nodes.items():
             for predicate, values in properties.items():
@@ -171,7 +171,7 @@ _MAX_TEXT = 200
 """Characters of a literal that can be one of these; longer ones are cut off before any pattern is tried."""
 
 
-def is_of_datatype(term: Term, datatype: str) -> bool:
+def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
     """Whether a term is a literal of a datatype, with a text that the datatype allows (XSD 1.1, part 2).
 
     Datatypes without a pattern here, such as xsd:string, allow any text.
@@ -198,20 +198,20 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def quad_term(node: Any) -> Term:
+def quad_term(node: Any) -> RdfTerm:
     """A node of pyoxigraph as a term."""
     kind = type(node).__name__
     if kind == "Literal":
-        return Term(LITERAL, node.value, node.datatype.value, node.language or "")
-    return Term(IRI if kind == "NamedNode" else BLANK, node.value)
+        return RdfTerm(LITERAL, node.value, node.datatype.value, node.language or "")
+    return RdfTerm(IRI if kind == "NamedNode" else BLANK, node.value)
 
 
-def read_graph(text: bytes, media_type: str = "text/turtle") -> Graph:
+def read_graph(text: bytes, media_type: str = "text/turtle") -> RdfGraph:
     """A graph from a document of RDF. Raises SyntaxError where it cannot be parsed."""
     from pyoxigraph import RdfFormat, parse
 
     form = RdfFormat.from_media_type(media_type)
-    graph = Graph()
+    graph = RdfGraph()
     for quad in parse(text, format=form):
         graph.add(quad_term(quad.subject), quad.predicate.value, quad_term(quad.object))
     return graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 __all__ = [
     "count_datasets", "has_present_from", "id_of", "identifier_of", "identifiers_with", "raw_records", "source_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 __all__ = ["government_names", "stored_portal", "stored_portals"]
 

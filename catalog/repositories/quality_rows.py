@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 __all__ = [
     "agreement_rows", "all_quality_rows", "distribution_quality_rows", "has_scored_datasets", "quality_row",

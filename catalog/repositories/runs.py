@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 __all__ = [
     "first_harvest", "has_run", "last_harvest_begun", "last_run", "latest_other_run", "run_summary", "told_errors",

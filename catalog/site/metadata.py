@@ -1,11 +1,11 @@
-"""What Datasette is told about the catalogue, drawn from the one description of it in ``catalog.schema``."""
+"""What Datasette is told about the catalogue, drawn from the one description of it in ``catalog.db.schema``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from catalog.schema import TABLES, metric_columns
-from catalog.schema.views import VIEWS
+from catalog.db.schema import TABLES, metric_columns
+from catalog.db.schema.views import VIEWS
 from catalog.site.queries import queries
 
 __all__ = ["DATABASE", "metadata"]

@@ -6,7 +6,7 @@ query, and ``alias`` leads from another name of a dataset to it. What comes from
 
 from __future__ import annotations
 
-from catalog.schema.views import address
+from catalog.db.schema.views import address
 
 __all__ = ["NAMED_SQL"]
 

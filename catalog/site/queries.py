@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.findings import runs_failing
+from catalog.repositories.findings import runs_failing
 
 __all__ = ["queries"]
 

@@ -14,12 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from catalog.migrations import create_views
-from catalog.schema.views import VIEWS
+from catalog.db.migrations import create_views
+from catalog.db.schema.views import VIEWS
+from catalog.db.sqlite import Database
+from catalog.db.store import CatalogError
+from catalog.repositories.withheld import take_out
 from catalog.site.metadata import DATABASE, metadata
-from catalog.sqlite import Database
-from catalog.store import CatalogError
-from catalog.withheld import take_out
 
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
@@ -80,7 +80,7 @@ def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[s
 def publish(db: Path, out: Path) -> None:
     """Write the public copy of a catalogue, whole or not at all; the night may go on writing meanwhile.
 
-    Findings about personal data that are not public yet are not in it: see :mod:`catalog.withheld`.
+    Findings about personal data that are not public yet are not in it: see :mod:`catalog.repositories.withheld`.
 
     Raises CatalogError where there is no catalogue, or the copy could not be served under its name.
     """

@@ -7,16 +7,16 @@ guess: a wrong "open" does more harm than an unknown. No look-up raises, whateve
 
 from __future__ import annotations
 
-from .formats import FileFormat, file_format, format_of_url, known_media_type
-from .licences import Licence, is_restrictive, licence
-from .no_values import is_no_value, is_template
-from .terms import Frequency, Term, access_right, frequency, language, language_code, theme
+from catalog.vocabulary.formats import FileFormat, file_format, format_of_url, known_media_type
+from catalog.vocabulary.licences import Licence, is_restrictive, licence
+from catalog.vocabulary.no_values import is_no_value, is_template
+from catalog.vocabulary.terms import Concept, Frequency, access_right, frequency, language, language_code, theme
 
 __all__ = [
     "FileFormat",
     "Frequency",
     "Licence",
-    "Term",
+    "Concept",
     "access_right",
     "file_format",
     "format_of_url",

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from catalog.vocabulary.folding import name_key, split_list
 from specs.vocabularies import read
-
-from .folding import name_key, split_list
 
 __all__ = ["from_name", "from_url", "in_prose"]
 

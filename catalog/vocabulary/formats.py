@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from catalog.vocabulary.folding import clean, compact, segment_after, split_list, url_key
 from specs.vocabularies import read
-
-from .folding import clean, compact, segment_after, split_list, url_key
 
 __all__ = ["FileFormat", "Kind", "file_format", "format_of_url", "known_media_type"]
 

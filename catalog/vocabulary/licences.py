@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, cast
 
+from catalog.vocabulary import creative_commons
+from catalog.vocabulary.folding import clean, name_key, pieces, split_list, url_key, urls_in
+from catalog.vocabulary.licence_families import family_in_sentence, family_of_name, family_of_url, is_of_other_family
 from specs.vocabularies import read
-
-from . import creative_commons
-from .folding import clean, name_key, pieces, split_list, url_key, urls_in
-from .licence_families import family_in_sentence, family_of_name, family_of_url, is_of_other_family
 
 __all__ = ["Licence", "OpenDefinition", "is_restrictive", "licence"]
 

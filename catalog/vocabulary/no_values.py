@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from catalog.vocabulary.folding import split_list
 from specs.vocabularies import read
-
-from .folding import split_list
 
 __all__ = ["is_no_value", "is_template"]
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from catalog.vocabulary.folding import clean, name_key, segment_after, split_list, url_key
 from specs.vocabularies import read
 
-from .folding import clean, name_key, segment_after, split_list, url_key
-
-__all__ = ["Frequency", "Term", "access_right", "frequency", "language", "language_code", "theme"]
+__all__ = ["Frequency", "Concept", "access_right", "frequency", "language", "language_code", "theme"]
 
 _LIMIT = 1_000
 _Entry = TypeVar("_Entry")
@@ -84,7 +83,7 @@ _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){1,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Concept:
     """A concept: a theme, an access right or a language."""
 
     id: str
@@ -110,8 +109,8 @@ def _key(text: str) -> str:
     return url_key(text) or re.sub(r"^r ?\d* (?=p)", "", name_key(text))
 
 
-def _term(row: dict[str, str]) -> Term:
-    return Term(id=row["id"], title=row["title"], eu_uri=row["eu_uri"])
+def _term(row: dict[str, str]) -> Concept:
+    return Concept(id=row["id"], title=row["title"], eu_uri=row["eu_uri"])
 
 
 def _frequency(row: dict[str, str]) -> Frequency:
@@ -142,7 +141,7 @@ def _frequencies() -> dict[str, Frequency]:
 
 
 @lru_cache(maxsize=8)
-def _terms(name: str) -> dict[str, Term]:
+def _terms(name: str) -> dict[str, Concept]:
     return _build(name, _term)
 
 
@@ -210,19 +209,19 @@ def _number(word: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def theme(*declared: str | None) -> Term | None:
+def theme(*declared: str | None) -> Concept | None:
     """One of the 13 EU data themes."""
     return _first(_terms("themes"), declared)
 
 
 @lru_cache(maxsize=4096)
-def access_right(*declared: str | None) -> Term | None:
+def access_right(*declared: str | None) -> Concept | None:
     """EU access right; DCAT-US access levels are read as the right they amount to."""
     return _first(_terms("access_rights"), declared)
 
 
 @lru_cache(maxsize=4096)
-def language(*declared: str | None) -> Term | None:
+def language(*declared: str | None) -> Concept | None:
     """The language, its region left aside: ISO 639-1, -2 and -3 codes, names, tags (``en-US``), URIs."""
     index = _terms("languages")
     for text in declared:

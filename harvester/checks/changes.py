@@ -15,9 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from catalog.db.store import instant, started
 from catalog.model import ChangeSign, ResourceCheck
-from catalog.store import instant, started
-from quality.dates import last_day
+from quality.evidence.dates import last_day
 from specs.portals import Recheck
 
 __all__ = ["change_of", "schedule_of", "undated_digest"]

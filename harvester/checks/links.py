@@ -2,8 +2,9 @@
 
 What comes first where the night's budget does not last for all: what is new, what changed, what fails and needs
 confirming, what is promised by law or commitment, and then what was not asked for longest; see
-:mod:`catalog.targets`. The rest is carried over to the next night. Each host has its own queue, so a slow one delays no
-other; see :mod:`harvester.checks.look` for how one address is asked.
+:mod:`catalog.repositories.targets`. The rest is carried over to the next night. Each host has its own queue, so a
+slow one delays no
+other; see :mod:`harvester.checks.url_check` for how one address is asked.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.http import Headers
 from scrapy.settings import Settings
 
+from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
-from catalog.observations import BrokenRule, drop_stale_reports, write_checks
-from catalog.store import instant, started
-from catalog.targets import CheckTarget, due_targets, portal_addresses
-from harvester.checks import faults
+from catalog.repositories.checks import BrokenRule, drop_stale_reports, write_checks
+from catalog.repositories.targets import CheckTarget, due_targets, portal_addresses
 from harvester.checks.changes import change_of, schedule_of
-from harvester.checks.direct import DirectDownloader, lean_settings
-from harvester.checks.guard import own_addresses
-from harvester.checks.look import Look, askable
-from harvester.checks.looks import of_fault
-from harvester.checks.outage import Outage, has_answered
-from harvester.checks.politeness import host_of
-from harvester.interrupts import run_loop
-from harvester.night import RunContext
-from harvester.settings import scrapy_settings
+from harvester.checks.check_results import of_fault
+from harvester.checks.url_check import UrlCheck, askable
+from harvester.http import faults
+from harvester.http.direct import DirectDownloader, lean_settings
+from harvester.http.guard import own_addresses
+from harvester.http.outage import Outage, has_answered
+from harvester.http.politeness import host_of
+from harvester.http.settings import scrapy_settings
+from harvester.night.context import RunContext
+from harvester.night.interrupts import run_loop
 from specs.credentials import has_credential
 from specs.portals import Limits, PortalSpec, Recheck
 
-__all__ = ["Job", "LinkSpider", "check", "check_again"]
+__all__ = ["CheckTask", "LinkSpider", "check", "check_again"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
@@ -52,7 +53,7 @@ PROBES = 3
 WRITE_EVERY = 100
 """Checks written in one transaction."""
 
-_KEY = faults.Fault(
+_KEY = faults.RequestFault(
     "auth",
     "unknown",
     "the address holds a key, which is not used: not asked",
@@ -63,7 +64,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CheckTask:
     """An address to ask, and how far its portal lets us go."""
 
     target: CheckTarget
@@ -108,9 +109,11 @@ def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> N
         raise night.fault
 
 
-def _jobs(night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None) -> tuple[list[Job], int]:
+def _jobs(
+    night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
+) -> tuple[list[CheckTask], int]:
     """What is to be asked for some portals, the most urgent first, and how many addresses their limits leave out."""
-    jobs: dict[str, Job] = {}
+    jobs: dict[str, CheckTask] = {}
     beyond = 0
     for portal in portals:
         targets, due = due_targets(
@@ -121,12 +124,12 @@ def _jobs(night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] 
         for target in targets:
             known = jobs.get(target.url)
             if known is None or target.urgency < known.target.urgency:
-                jobs[target.url] = Job(target, portal.limits, rule, portal.recheck)
+                jobs[target.url] = CheckTask(target, portal.limits, rule, portal.recheck)
     # Sorting keeps the order of those that are equally urgent within a portal.
     return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
 
 
-def _settle_unaskable(night: RunContext, jobs: list[Job]) -> list[Job]:
+def _settle_unaskable(night: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:
     """Settle the addresses of which no request can be made, at no cost, and return the others."""
     askables, settled = [], []
     # They were never asked, so they have no instant but the run's.
@@ -169,7 +172,9 @@ def _rare_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _check(night: RunContext, jobs: list[Job], local: frozenset[str], accepted: list[str], begun: float) -> int:
+async def _check(
+    night: RunContext, jobs: list[CheckTask], local: frozenset[str], accepted: list[str], begun: float
+) -> int:
     """Ask, and return how many addresses were not asked after all. ``begun``: the stage, by the monotonic clock."""
     jobs = _settle_unaskable(night, jobs)
     if not jobs:
@@ -194,7 +199,7 @@ class LinkSpider(scrapy.Spider):
     asks_unresolved_once = True
     """A host whose name does not resolve is not asked again in this night."""
 
-    def __init__(self, *, night: RunContext, jobs: list[Job], stage_begun: float, **kwargs: Any) -> None:
+    def __init__(self, *, night: RunContext, jobs: list[CheckTask], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.night, self.stage_begun = night, stage_begun
         self.total, self.done = len(jobs), 0
@@ -202,7 +207,7 @@ class LinkSpider(scrapy.Spider):
         self.waiting: list[ResourceCheck] = []
         self.downloads: dict[str, int] = {}
         self.rules = {job.target.url: job.rule for job in jobs}
-        self.queues: dict[str, deque[Job]] = {}
+        self.queues: dict[str, deque[CheckTask]] = {}
         for job in jobs:
             self.queues.setdefault(_host(job.target.url), deque()).append(job)
         self.outage, self.is_network_lost, self.probing = Outage(), False, asyncio.Lock()
@@ -275,7 +280,7 @@ class LinkSpider(scrapy.Spider):
                 queue.clear()
                 return
             try:
-                seen = await Look(self, job).outcome()
+                seen = await UrlCheck(self, job).outcome()
             except Exception:
                 log.exception("%s: could not be checked: a fault of this program", job.target.url)
                 continue
@@ -327,11 +332,11 @@ class LinkSpider(scrapy.Spider):
         for queue in self.queues.values():
             queue.clear()
 
-    def may_download(self, job: Job) -> bool:
+    def may_download(self, job: CheckTask) -> bool:
         """Whether the portal's number of tables for a night is not used up."""
         return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
-    def count_download(self, job: Job) -> None:
+    def count_download(self, job: CheckTask) -> None:
         """Count a table."""
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
@@ -364,7 +369,7 @@ class LinkSpider(scrapy.Spider):
             self.write()
 
 
-def _in_time(seen: ResourceCheck, job: Job, run_id: str) -> ResourceCheck:
+def _in_time(seen: ResourceCheck, job: CheckTask, run_id: str) -> ResourceCheck:
     """A check with when the data last changed and when the address is asked again."""
     before = job.target.previous
     change = change_of(before, seen) if seen.outcome == "ok" else {}

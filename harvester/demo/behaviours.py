@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 from harvester.demo.files import CSV, bomb
-from harvester.demo.replies import Exhibits, Reply, file, page, stream
+from harvester.demo.replies import Exhibits, ReplayedResponse, file, page, stream
 
 __all__ = ["BLOCKED", "BROKEN", "hostile", "json_error", "redirect", "soft_404", "status"]
 
@@ -21,24 +21,24 @@ ENDLESS_S = 60.0
 DRIP_BYTES, DRIP_EVERY_S = 150, 0.2
 
 
-def status(code: int, title: str, text: str, **headers: str) -> Reply:
+def status(code: int, title: str, text: str, **headers: str) -> ReplayedResponse:
     """An error page; ``headers`` are written with underscores for hyphens."""
     return page(title, text, status=code, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
-def redirect(location: str) -> Reply:
-    return Reply(302, headers={"Location": location})
+def redirect(location: str) -> ReplayedResponse:
+    return ReplayedResponse(302, headers={"Location": location})
 
 
-def soft_404() -> Reply:
+def soft_404() -> ReplayedResponse:
     """Status 200, and a page that says otherwise."""
     return page("Page not found", "The page you are looking for was moved or no longer exists (error 404).")
 
 
-def json_error() -> Reply:
+def json_error() -> ReplayedResponse:
     """Status 200, and an error of the back end."""
     error = {"success": False, "error": {"code": 500, "message": "ORA-12541: TNS:no listener"}}
-    return Reply(content_type="application/json", body=json.dumps(error).encode())
+    return ReplayedResponse(content_type="application/json", body=json.dumps(error).encode())
 
 
 BROKEN: Exhibits = {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from harvester.demo.replies import Reply, json_reply, page
+from harvester.demo.replies import ReplayedResponse, json_reply, page
 from harvester.demo.sites import Json
 
 __all__ = ["ROWS_MAX", "answer"]
@@ -54,7 +54,7 @@ Parameters = Mapping[str, Any]
 
 def answer(
     site_title: str, packages: Sequence[Json], path: str, parameters: Parameters, body: bytes | None
-) -> Reply | None:
+) -> ReplayedResponse | None:
     """The reply for ``path`` (below the portal's address), or None where there is no such address."""
     if path in ("", "/"):
         return page(site_title, f"{len(_public(packages))} datasets")
@@ -71,7 +71,9 @@ def answer(
     return _act(site_title, packages, action[1], parameters, body)
 
 
-def _act(title: str, packages: Sequence[Json], action: str, parameters: Parameters, body: bytes | None) -> Reply:
+def _act(
+    title: str, packages: Sequence[Json], action: str, parameters: Parameters, body: bytes | None
+) -> ReplayedResponse:
     if body:
         try:
             sent = json.loads(body)

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Table", "bomb", "csv_bytes", "geojson", "html_table", "pdf", "xlsx", "zipped"]
+__all__ = ["DemoTable", "bomb", "csv_bytes", "geojson", "html_table", "pdf", "xlsx", "zipped"]
 
 Cell = str | int | float
 
@@ -25,7 +25,7 @@ _STAMP = (2026, 3, 2, 6, 30, 0)
 
 
 @dataclass(frozen=True)
-class Table:
+class DemoTable:
     """A header and its rows. Rows may be longer or shorter than the header: that is a defect to show."""
 
     columns: Sequence[str]
@@ -33,7 +33,7 @@ class Table:
 
 
 def csv_bytes(
-    table: Table, *, delimiter: str = ",", encoding: str = "utf-8", decimal: str = ".", bom: bool = False
+    table: DemoTable, *, delimiter: str = ",", encoding: str = "utf-8", decimal: str = ".", bom: bool = False
 ) -> bytes:
     """RFC 4180 with CRLF, unless told otherwise. Only floats take the ``decimal`` sign."""
     out = io.StringIO()
@@ -68,7 +68,7 @@ _PKG_REL = f"{_OOXML}/package/2006/relationships"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def xlsx(table: Table, sheet: str = "Data") -> bytes:
+def xlsx(table: DemoTable, sheet: str = "Data") -> bytes:
     """A workbook of one sheet with inline strings (ECMA-376 part 1, §18.3.1.53): the least that readers open."""
     lines = [table.columns, *table.rows]
     rows = "".join(
@@ -102,7 +102,7 @@ def _cell(row: int, column: int, cell: Cell) -> str:
     return f'<c r="{at}"><v>{cell}</v></c>'
 
 
-def geojson(table: Table, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
+def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
     """RFC 7946 points; the two coordinate columns become the geometry."""
     features = []
     for row in table.rows:
@@ -113,7 +113,7 @@ def geojson(table: Table, *, longitude: str = "lon", latitude: str = "lat") -> b
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 
 
-def html_table(table: Table) -> bytes:
+def html_table(table: DemoTable) -> bytes:
     """What some systems call an Excel export."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>\n" for row in table.rows)

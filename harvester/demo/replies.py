@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Body", "Exhibits", "Reply", "file", "json_reply", "page", "stream"]
+__all__ = ["Body", "Exhibits", "ReplayedResponse", "file", "json_reply", "page", "stream"]
 
 PUBLISHED = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 """Last-Modified of everything that does not say otherwise. No clock is read: every start serves the same."""
@@ -22,7 +22,7 @@ Body = Callable[[threading.Event], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
-class Reply:
+class ReplayedResponse:
     """One HTTP answer, before conditional requests, ranges and HEAD are applied to it."""
 
     status: int = 200
@@ -42,14 +42,14 @@ class Reply:
         return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
-Exhibits = dict[str, Callable[[], Reply]]
+Exhibits = dict[str, Callable[[], ReplayedResponse]]
 """File name -> its reply, made when first asked for."""
 
 
-def file(body: bytes, content_type: str, *, modified: datetime = PUBLISHED, **headers: str) -> Reply:
+def file(body: bytes, content_type: str, *, modified: datetime = PUBLISHED, **headers: str) -> ReplayedResponse:
     """A static file; ``headers`` are written with underscores for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(content_type=content_type, body=body, headers=named, modified=modified, ranges=True)
+    return ReplayedResponse(content_type=content_type, body=body, headers=named, modified=modified, ranges=True)
 
 
 def page(
@@ -59,7 +59,7 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     content_type: str = "text/html; charset=utf-8",
-) -> Reply:
+) -> ReplayedResponse:
     """An HTML page; only a good one has validators."""
     # Lone control characters from hostile titles are no HTML; escaping leaves them in.
     title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
@@ -67,14 +67,14 @@ def page(
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
         f"<body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></body></html>\n"
     )
-    return Reply(status, content_type, body.encode(), headers or {}, PUBLISHED if status == 200 else None)
+    return ReplayedResponse(status, content_type, body.encode(), headers or {}, PUBLISHED if status == 200 else None)
 
 
-def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> Reply:
+def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> ReplayedResponse:
     """``value`` as JSON in UTF-8, the accents unescaped."""
     # Control characters stay escaped by the encoder; lone surrogates do not occur in the demo.
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return Reply(
+    return ReplayedResponse(
         status,
         "application/json;charset=utf-8",
         b"\xef\xbb\xbf" + body if bom else body,
@@ -82,6 +82,6 @@ def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: 
     )
 
 
-def stream(streamed: Body, content_type: str, *, length: int | None = None) -> Reply:
+def stream(streamed: Body, content_type: str, *, length: int | None = None) -> ReplayedResponse:
     """An answer that takes its time."""
-    return Reply(content_type=content_type, streamed=streamed, length=length)
+    return ReplayedResponse(content_type=content_type, streamed=streamed, length=length)

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from harvester.demo import STORY, DemoServer
-from harvester.nightly import nightly
-from harvester.terminal import progress, show_summary
+from harvester.night.stages import nightly
+from harvester.terminal.night import progress, show_summary
 from specs.commitments import load
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec

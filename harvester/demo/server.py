@@ -21,7 +21,7 @@ from typing import Any
 
 from harvester.demo import ckan
 from harvester.demo.harborview import HARBORVIEW
-from harvester.demo.replies import Reply, json_reply, page
+from harvester.demo.replies import ReplayedResponse, json_reply, page
 from harvester.demo.sites import Json, Site
 from harvester.demo.solmark import SOLMARK
 from harvester.demo.verdania import VERDANIA, feed
@@ -32,7 +32,7 @@ __all__ = ["DISALLOWED", "SITES", "DemoServer"]
 SITES: tuple[Site, ...] = (SOLMARK, VERDANIA, HARBORVIEW)
 DISALLOWED = "/solmark/files/reserved/"
 """The one folder that robots.txt keeps to itself. It is served all the same: a client has to obey by itself."""
-ROBOTS = Reply(content_type="text/plain", body=f"User-agent: *\nDisallow: {DISALLOWED}\n".encode())
+ROBOTS = ReplayedResponse(content_type="text/plain", body=f"User-agent: *\nDisallow: {DISALLOWED}\n".encode())
 SECOND_NIGHT = datetime(2026, 3, 3, 1, 15, tzinfo=UTC)
 """Last-Modified on night 2 of what differs from night 1."""
 
@@ -49,7 +49,7 @@ class DemoServer:
         self._http: Listener | None = None
         self._thread: threading.Thread | None = None
         self._records: dict[tuple[str, int], list[Json]] = {}
-        self._replies: dict[tuple[str, int], Reply | None] = {}
+        self._replies: dict[tuple[str, int], ReplayedResponse | None] = {}
 
     @property
     def night(self) -> int:
@@ -107,7 +107,7 @@ class DemoServer:
         self._records.clear()
         self._replies.clear()
 
-    def answer(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> Reply:
+    def answer(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
         """The reply to a request for ``path`` (decoded), before ranges and conditions are looked at."""
         night = self.night
         if path == "/robots.txt":
@@ -122,7 +122,7 @@ class DemoServer:
 
     def _of_site(
         self, site: Site, night: int, path: str, parameters: Mapping[str, Any], body: bytes | None
-    ) -> Reply | None:
+    ) -> ReplayedResponse | None:
         files = f"/{site.id}/files/"
         if path.startswith(files):
             return self._file(site, night, path.removeprefix(files))
@@ -137,7 +137,7 @@ class DemoServer:
             reply = page(site.title, f"The data is at {site.path}")
         return replace(reply, modified=SECOND_NIGHT) if reply and reply.modified and night == 2 else reply
 
-    def _catalogue(self, site: Site, night: int, path: str) -> Reply | None:
+    def _catalogue(self, site: Site, night: int, path: str) -> ReplayedResponse | None:
         if path == site.path:
             return json_reply(feed(self.records(site, night)), bom=True)
         folder, _, name = path.rpartition("/")
@@ -150,7 +150,7 @@ class DemoServer:
             self._records[key] = site.records(self.url, night)
         return self._records[key]
 
-    def _file(self, site: Site, night: int, name: str) -> Reply | None:
+    def _file(self, site: Site, night: int, name: str) -> ReplayedResponse | None:
         key = f"{site.id}/{name}", night
         if key not in self._replies:
             make = site.files(night).get(name)

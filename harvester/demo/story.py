@@ -7,13 +7,13 @@ from typing import Literal
 
 from harvester.demo.sites import identifier
 
-__all__ = ["STORY", "Change", "Kind"]
+__all__ = ["STORY", "StoryChange", "Kind"]
 
 Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "content_repaired", "table_mended"]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StoryChange:
     """One thing that is different on the second night."""
 
     kind: Kind
@@ -34,21 +34,21 @@ def _ckan(portal: str, name: str) -> tuple[str, str]:
 
 _CATALOGUE = ("title", "licence", "format", "record_modified")
 
-STORY: tuple[Change, ...] = (
-    Change("added", *_ckan("solmark", "tide-gauges"), "Tide gauges are published"),
-    Change("removed", *_ckan("solmark", "closed-mines"), "The closed mines are withdrawn"),
-    Change("improved", *_ckan("solmark", "forest-inventory"),
+STORY: tuple[StoryChange, ...] = (
+    StoryChange("added", *_ckan("solmark", "tide-gauges"), "Tide gauges are published"),
+    StoryChange("removed", *_ckan("solmark", "closed-mines"), "The closed mines are withdrawn"),
+    StoryChange("improved", *_ckan("solmark", "forest-inventory"),
            "forestinv_v2_FINAL gets a title, a licence and a format", _CATALOGUE),
-    Change("link_broken", *_ckan("solmark", "direcciones-de-escuelas"),
+    StoryChange("link_broken", *_ckan("solmark", "direcciones-de-escuelas"),
            "The school addresses answer 404", file="/solmark/files/escuelas.csv"),
-    Change("content_repaired", *_ckan("solmark", "population-by-district"),
+    StoryChange("content_repaired", *_ckan("solmark", "population-by-district"),
            "A table stands where an HTML page was sent as CSV", file="/solmark/files/population.csv"),
-    Change("added", "verdania", "VER-REEF", "Coral reef surveys are published"),
-    Change("removed", "verdania", "VER-FAX", "The fax numbers are withdrawn"),
-    Change("link_repaired", "verdania", "VER-ELE",
+    StoryChange("added", "verdania", "VER-REEF", "Coral reef surveys are published"),
+    StoryChange("removed", "verdania", "VER-FAX", "The fax numbers are withdrawn"),
+    StoryChange("link_repaired", "verdania", "VER-ELE",
            "The election results answer 200 again", file="/verdania/files/eleicoes-2023.csv"),
-    Change("improved", *_ckan("harborview", "wahlergebnisse-2024"),
+    StoryChange("improved", *_ckan("harborview", "wahlergebnisse-2024"),
            "The election results get an open licence and a format", ("licence", "format", "record_modified")),
-    Change("table_mended", *_ckan("harborview", "trinkwasserqualitaet"),
+    StoryChange("table_mended", *_ckan("harborview", "trinkwasserqualitaet"),
            "Every row of the water table has as many cells as the header", file="/harborview/files/trinkwasser.csv"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
-from harvester.demo.files import Cell, Table
+from harvester.demo.files import Cell, DemoTable
 
 __all__ = [
     "budget",
@@ -34,7 +34,9 @@ def _day(number: int) -> str:
     return (date(2025, 1, 1) + timedelta(days=number)).isoformat()
 
 
-def budget(seed: str, columns: Sequence[str], programmes: int = 40, ministries: Sequence[str] = MINISTRIES) -> Table:
+def budget(
+    seed: str, columns: Sequence[str], programmes: int = 40, ministries: Sequence[str] = MINISTRIES
+) -> DemoTable:
     """Year, ministry, programme code, approved, executed: five columns."""
     rng = Random(seed)
     rows: list[list[Cell]] = []
@@ -43,13 +45,13 @@ def budget(seed: str, columns: Sequence[str], programmes: int = 40, ministries: 
             approved = round(rng.uniform(2e4, 9e6), 2)
             executed = round(approved * rng.uniform(0.5, 1), 2)
             rows.append([2025, ministry, f"P{number}{programme:03d}", approved, executed])
-    return Table(columns, rows)
+    return DemoTable(columns, rows)
 
 
-def spending(seed: str, columns: Sequence[str], rows: int = 600) -> Table:
+def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
     """Date, ministry, supplier, amount, reference: five columns."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [
@@ -64,10 +66,10 @@ def spending(seed: str, columns: Sequence[str], rows: int = 600) -> Table:
     )
 
 
-def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> Table:
+def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
     """Contract id, buyer, supplier, award date, value, currency: six columns."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [
@@ -83,10 +85,10 @@ def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> Table:
     )
 
 
-def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> Table:
+def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> DemoTable:
     """Station, date, first and second value: four columns; one row a station and day."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [
@@ -100,10 +102,10 @@ def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: 
     )
 
 
-def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> Table:
+def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> DemoTable:
     """Id, name, district, longitude, latitude: five columns."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [
@@ -118,10 +120,10 @@ def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop
     )
 
 
-def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> Table:
+def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> DemoTable:
     """District, year, group, count: four columns."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [district, year, group, rng.randint(40, 9_000)]
@@ -132,10 +134,10 @@ def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: rang
     )
 
 
-def elections(seed: str, columns: Sequence[str], parties: Sequence[str], stations: int = 60) -> Table:
+def elections(seed: str, columns: Sequence[str], parties: Sequence[str], stations: int = 60) -> DemoTable:
     """Polling station, district, party, votes: four columns."""
     rng = Random(seed)
-    return Table(
+    return DemoTable(
         columns,
         [
             [f"{district[:3].upper()}-{n:03d}", district, party, rng.randint(0, 800)]
@@ -146,29 +148,29 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
     )
 
 
-def ragged(table: Table, every: int = 40) -> Table:
+def ragged(table: DemoTable, every: int = 40) -> DemoTable:
     """Every so often a row has a cell too many, or one too few."""
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row
         for n, row in enumerate(table.rows)
     ]
-    return Table(table.columns, rows)
+    return DemoTable(table.columns, rows)
 
 
-def mistyped(table: Table, column: int, every: int = 25) -> Table:
+def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
     """Words where the column holds numbers."""
     words = ("n/a", "unknown", "approx. 12", "-")
     rows = [
         [*row[:column], words[n // every % len(words)], *row[column + 1 :]] if n % every == 7 else row
         for n, row in enumerate(table.rows)
     ]
-    return Table(table.columns, rows)
+    return DemoTable(table.columns, rows)
 
 
-def doubled(table: Table, column: int, every: int = 30) -> Table:
+def doubled(table: DemoTable, column: int, every: int = 30) -> DemoTable:
     """The column twice under one name, and now and then a row twice."""
     rows: list[Sequence[Cell]] = []
     for n, row in enumerate(table.rows):
         wide = [*row, row[column]]
         rows += [wide, wide] if n % every == 11 else [wide]
-    return Table([*table.columns, table.columns[column]], rows)
+    return DemoTable([*table.columns, table.columns[column]], rows)

@@ -15,13 +15,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harvester.demo.replies import Reply, page
+from harvester.demo.replies import ReplayedResponse, page
 
 __all__ = ["Listener"]
 
 MAX_REQUEST_BYTES = 1_000_000
 
-Answer = Callable[[str, Mapping[str, Any], bytes | None], Reply]
+Answer = Callable[[str, Mapping[str, Any], bytes | None], ReplayedResponse]
 """(decoded path, query, body of a POST) -> the reply before ranges and conditions are looked at."""
 
 
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.answer(unquote(parts.path), parameters, body)
         self._send(self._conditional(reply) if self.command in ("GET", "HEAD") else reply)
 
-    def _conditional(self, reply: Reply) -> Reply:
+    def _conditional(self, reply: ReplayedResponse) -> ReplayedResponse:
         """RFC 9110 §13.2.2: If-None-Match wins over If-Modified-Since; then Range, for GET alone."""
         if reply.modified is None or reply.status != HTTPStatus.OK:
             return reply
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         condition = self.headers.get("If-Range")
         return condition is None or condition in (validators["ETag"], validators["Last-Modified"])
 
-    def _send(self, reply: Reply) -> None:
+    def _send(self, reply: ReplayedResponse) -> None:
         self.send_response_only(reply.status)
         headers = {"Server": self.version_string(), "Date": self.date_time_string()}
         if reply.content_type:
@@ -169,7 +169,7 @@ def _instant(value: str | None) -> datetime | None:
     return parsed.replace(tzinfo=UTC) if parsed and parsed.tzinfo is None else parsed
 
 
-def _part(reply: Reply, wanted: str) -> Reply:
+def _part(reply: ReplayedResponse, wanted: str) -> ReplayedResponse:
     """One range of bytes (RFC 9110 §14); several at once, or nonsense, are answered with the whole file."""
     unit, _, span = wanted.partition("=")
     first, dash, last = span.strip().partition("-")

@@ -16,28 +16,28 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from harvester.detect import recognise
-from harvester.detect.answer import SURE, Detection, Endpoint, ranked
-from harvester.detect.asking import FEW, PATIENCE_S, Asker, Seen
+from harvester.detect.asking import FEW, PATIENCE_S, Asker, ProbeResponse
+from harvester.detect.detection import HINT, LIKELY, Detection, recognised
 from harvester.detect.graphs import drop_repeated, look_into_graphs
-from harvester.detect.hits import HINT, LIKELY, Hit, recognised
-from harvester.detect.ladder import (
+from harvester.detect.markers import by_markers
+from harvester.detect.outcome import SURE, DetectionReport, Endpoint, ranked
+from harvester.detect.probes import (
     AS_GIVEN,
-    LADDER,
+    PROBES,
     USUAL,
-    Rung,
+    Probe,
     accepted,
     bases_of,
     home_of,
     own_kinds,
-    own_rungs,
+    own_probes,
     told_by,
 )  # fmt: skip
-from harvester.detect.markers import by_markers
 from harvester.detect.trial import tried_first
 from specs.credentials import has_credential, mask
 from specs.robots import template_of
 
-__all__ = ["Detection", "Endpoint", "detect"]
+__all__ = ["DetectionReport", "Endpoint", "detect"]
 
 AT_ONCE = 4
 """Questions in flight."""
@@ -55,7 +55,7 @@ def detect(
     delay_s: float = 0.25,
     on_wait: Callable[[float], None] = lambda seconds: None,
     proxy: str | None = None,
-) -> Detection:
+) -> DetectionReport:
     """What an address offers. Asks at most 70 times, four at once, with pauses, and tries what it recommends.
 
     It is done within 60 seconds, or, where robots.txt asks for pauses of more than two, after six requests;
@@ -63,14 +63,14 @@ def detect(
     """
     given = url.strip()
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
-    found = Detection(url=mask(given))
+    found = DetectionReport(url=mask(given))
     until = time.monotonic() + PATIENCE_S
     for address in addresses:
         if not _is_web_address(address):
             why = "no web address: it must be a host, or begin with http:// or https://"
-            return Detection(url=mask(given), fault=why)
+            return DetectionReport(url=mask(given), fault=why)
         if "@" in urlsplit(address).netloc or has_credential(address):
-            return Detection(url=mask(given), fault=HOLDS_KEY)
+            return DetectionReport(url=mask(given), fault=HOLDS_KEY)
         with Asker(
             address,
             allow_local=allow_local,
@@ -86,14 +86,14 @@ def detect(
     return found
 
 
-def _detect(url: str, asker: Asker) -> Detection:
+def _detect(url: str, asker: Asker) -> DetectionReport:
     home = asker.get(url, own_kinds(url))
     if home.status == 0 and not asker.forbidden and not asker.is_there:
-        return Detection(url=url, asked=asker.asked, fault=home.fault)
+        return DetectionReport(url=url, asked=asker.asked, fault=home.fault)
     # The site may have moved: from www, to https, to another host.
     at = home.final_url or url
     bases = bases_of(at)
-    hits: dict[tuple[str, str], Hit] = {}
+    hits: dict[tuple[str, str], Detection] = {}
     own = recognise.whatever(home)
     if own is not None and not _is_page_of_a_dataset(own):
         _keep(hits, own, _own_address(at, own))
@@ -125,10 +125,10 @@ def _detect(url: str, asker: Asker) -> Detection:
             why = f"robots.txt forbids its API: not asked; {asker.decision(place, kind).remedy}"
         elif asker.is_slow and asker.left == 0:
             why = "its API was not asked: robots.txt asks for long pauses"
-        _keep(hits, Hit(kind, HINT, None, f"the home page shows {mark!r}; {why}"), place or bases[0])
+        _keep(hits, Detection(kind, HINT, None, f"the home page shows {mark!r}; {why}"), place or bases[0])
     endpoints, notes = tried_first(ranked(hits), asker)
     best = endpoints[0] if endpoints and endpoints[0].confidence >= SURE else None
-    return Detection(
+    return DetectionReport(
         robots=f"robots.txt: {asker.decision(best.url, best.type).why}" if best else None,
         url=url,
         title=_title(home),
@@ -157,16 +157,16 @@ def _said_of_robots(asker: Asker) -> list[str]:
     return notes
 
 
-def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit], root: str | None) -> None:
+def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Detection], root: str | None) -> None:
     # The usual places of all bases come before the less usual ones of any: what may be asked does not do for all.
     near: Sequence[str] = bases
-    for rungs in (LADDER[:USUAL], LADDER[USUAL:]):
+    for rungs in (PROBES[:USUAL], PROBES[USUAL:]):
         for base in near:
             _climb(base, rungs, asker, hits)
             if _is_told(hits):
                 near = (base,)
                 break
-        if root is not None and rungs == LADDER[:USUAL] and not _is_told(hits):
+        if root is not None and rungs == PROBES[:USUAL] and not _is_told(hits):
             # An interface that wants a query may stand at the root itself.
             _ask_as_given(root, asker, hits, is_root=True)
             look_into_graphs(asker, hits)
@@ -176,23 +176,25 @@ RESERVE = 2
 """Requests kept back for the trial, where there are few."""
 
 
-def _climb_slowly(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Hit], marked: Sequence[str]) -> None:
+def _climb_slowly(
+    bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Detection], marked: Sequence[str]
+) -> None:
     """Ask the likeliest places first, one after the other, and stop at the first that tells."""
     shipped = [kind for rules in asker.rules.values() if (one := template_of(rules.group)) for kind in one.types]
-    likely = [rung for kind in dict.fromkeys((*marked, *shipped)) for rung in own_rungs(kind)[:1]]
-    feeds = [rung for rung in LADDER if rung.home == "/catalog.ttl"] if likely else []
+    likely = [rung for kind in dict.fromkeys((*marked, *shipped)) for rung in own_probes(kind)[:1]]
+    feeds = [rung for rung in PROBES if rung.home == "/catalog.ttl"] if likely else []
     for reserve in (RESERVE, 1):
-        for rung in dict.fromkeys((*likely, *feeds, *LADDER[:USUAL])):
+        for rung in dict.fromkeys((*likely, *feeds, *PROBES[:USUAL])):
             for base in bases if rung in likely else bases[:1]:
                 if _is_told(hits) or asker.left <= reserve:
                     break
                 _climb(base, (rung,), asker, hits)
     if _is_told(hits) and asker.left > RESERVE:
         # The catalogue's feed beside the API: the same in another form.
-        _climb(bases[0], feeds[:1] or LADDER[1:2], asker, hits)
+        _climb(bases[0], feeds[:1] or PROBES[1:2], asker, hits)
 
 
-def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Hit], *, is_root: bool = False) -> None:
+def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Detection], *, is_root: bool = False) -> None:
     """Ask the address itself as the interfaces want to be asked that answer nothing without a query.
 
     What stands at the root, or whether it may be asked, does not matter then.
@@ -220,12 +222,12 @@ def _is_web_address(url: str) -> bool:
         return False
 
 
-def _is_told(hits: dict[tuple[str, str], Hit]) -> bool:
+def _is_told(hits: dict[tuple[str, str], Detection]) -> bool:
     """Whether what was found ends the search. A sitemap does not: software with an API has one too."""
     return any(hit.confidence >= SURE and hit.type != "sitemap" for hit in hits.values())
 
 
-def _is_page_of_a_dataset(hit: Hit) -> bool:
+def _is_page_of_a_dataset(hit: Detection) -> bool:
     return hit.type == "sitemap" and hit.confidence >= SURE
 
 
@@ -233,7 +235,7 @@ def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) 
     """The address of a portal of a type whose own interface is among the addresses that robots.txt forbids."""
     asked = {one.partition("?")[0] for one in forbidden}
     for base in bases:
-        for rung in own_rungs(kind):
+        for rung in own_probes(kind):
             if base + rung.path.partition("?")[0] in asked:
                 return base + rung.home
     return None
@@ -245,7 +247,7 @@ _AT_HOME = (
 """Types whose interface lies at a path of its own below the portal's address."""
 
 
-def _own_address(url: str, hit: Hit) -> str:
+def _own_address(url: str, hit: Detection) -> str:
     """The portal's address, where the address given is within its API; else the address as it is."""
     if hit.type in ("csw", "sparql", "arcgis-server"):
         return re.sub(r"\?.*$", "", url)
@@ -258,7 +260,7 @@ def _own_address(url: str, hit: Hit) -> str:
     return url
 
 
-def _keep(hits: dict[tuple[str, str], Hit], hit: Hit, url: str) -> None:
+def _keep(hits: dict[tuple[str, str], Detection], hit: Detection, url: str) -> None:
     """Keep a hit; of two of one type at one address the surer, and the one with a count."""
     key = (hit.type, url)
     known = hits.get(key)
@@ -266,10 +268,10 @@ def _keep(hits: dict[tuple[str, str], Hit], hit: Hit, url: str) -> None:
         hits[key] = hit
 
 
-def _climb(base: str, rungs: Sequence[Rung], asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _climb(base: str, rungs: Sequence[Probe], asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
     host = urlsplit(base).hostname or ""
 
-    def ask(rung: Rung) -> tuple[Rung, Seen]:
+    def ask(rung: Probe) -> tuple[Probe, ProbeResponse]:
         path = rung.path.format(host=host) if "{host}" in rung.path else rung.path
         kinds = told_by(rung)
         return rung, asker.get(base + path, kinds, accepted(kinds))
@@ -281,7 +283,7 @@ def _climb(base: str, rungs: Sequence[Rung], asker: Asker, hits: dict[tuple[str,
                 _keep(hits, hit, base if hit.type == "arcgis-hub" else base + rung.home)
 
 
-def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
     """Whether the pages of a sitemap describe datasets: a look at one or two of them."""
     for (kind, url), hit in list(hits.items()):
         if kind != "sitemap" or hit.confidence >= SURE:
@@ -295,7 +297,7 @@ def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
             if recognised(recognise.schema_org, asker.get(page)):
                 # Pages are no datasets: how many of those they hold is not known.
                 told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in those looked at"
-                hits[kind, url] = Hit(kind, LIKELY, None, told)
+                hits[kind, url] = Detection(kind, LIKELY, None, told)
                 break
 
 
@@ -305,17 +307,17 @@ def _own_host(pages: Iterable[str], url: str) -> list[str]:
     return [one for one in pages if _is_web_address(one) and urlsplit(one).hostname == host]
 
 
-def _count_csw(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def _count_csw(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
     for (kind, url), hit in list(hits.items()):
         if kind == "csw" and hit.datasets is None:
             asked = f"{url}?service=CSW&version=2.0.2&request=GetRecords&typeNames=csw:Record&resultType=hits"
             asked += "&ElementSetName=brief"
             counted = recognised(recognise.csw, asker.get(asked))
             if counted is not None and counted.datasets is not None:
-                hits[kind, url] = Hit(kind, hit.confidence, counted.datasets, hit.evidence)
+                hits[kind, url] = Detection(kind, hit.confidence, counted.datasets, hit.evidence)
 
 
-def _title(seen: Seen) -> str | None:
+def _title(seen: ProbeResponse) -> str | None:
     if not seen.is_ok:
         return None
     found = re.search(rb"(?i)<title\b[^<>]*>([^<]*)", seen.body[:200_000])

@@ -13,14 +13,14 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from harvester.checks.guard import own_addresses
-from harvester.checks.guarded_session import ended_after, guarded_session
-from harvester.checks.politeness import host_of
-from harvester.checks.proxies import check_name, is_direct
-from harvester.checks.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
-from harvester.settings import USER_AGENT
+from harvester.http.guard import own_addresses
+from harvester.http.guarded_session import ended_after, guarded_session
+from harvester.http.politeness import host_of
+from harvester.http.proxies import check_name, is_direct
+from harvester.http.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
+from harvester.http.settings import USER_AGENT
 
-__all__ = ["Asker", "Seen"]
+__all__ = ["Asker", "ProbeResponse"]
 
 TIMEOUT_S = 20.0
 """For one answer, from the connection to its last byte."""
@@ -38,7 +38,7 @@ PATIENCE_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProbeResponse:
     """What an address answered. ``status`` 0: nothing, and ``fault`` says why."""
 
     url: str
@@ -80,7 +80,7 @@ class Asker:
     """Addresses that robots.txt forbids: they were not asked."""
     is_there: bool = False
     """Whether anything of the site has answered."""
-    _known: dict[str, Seen] = field(default_factory=dict)
+    _known: dict[str, ProbeResponse] = field(default_factory=dict)
     _rules: dict[str, SiteRules | None] = field(default_factory=dict)
     _free_at: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -119,13 +119,13 @@ class Asker:
         """Requests that may still go out."""
         return max(0, FEW - self.requests) if self.is_slow else max(0, self.max_asked - self.asked)
 
-    def get(self, url: str, kinds: Collection[str] = (), accept: str = "*/*") -> Seen:
+    def get(self, url: str, kinds: Collection[str] = (), accept: str = "*/*") -> ProbeResponse:
         """The answer of an address, asked for once. ``kinds``: the portal types whose interface is asked for.
 
         ``accept``: the media types that are wanted.
 
         What robots.txt forbids is asked as a client of that interface, where the next harvest would; see
-        :func:`harvester.checks.robots_rules.decide`.
+        :func:`harvester.http.robots_rules.decide`.
         """
         with self._lock:
             if url in self._known:
@@ -134,7 +134,7 @@ class Asker:
         with self._lock:
             return self._known.setdefault(url, found)
 
-    def _asked(self, url: str, kinds: Collection[str], accept: str) -> Seen:
+    def _asked(self, url: str, kinds: Collection[str], accept: str) -> ProbeResponse:
         """An answer, through its redirects: robots.txt is heeded at each, of whatever host it is."""
         at = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -146,24 +146,24 @@ class Asker:
             try:
                 is_allowed = self.may(at, kinds)
             except ValueError as error:
-                return Seen(url, 0, fault=f"no address that can be asked: {error}")
+                return ProbeResponse(url, 0, fault=f"no address that can be asked: {error}")
             if not is_allowed:
                 with self._lock:
                     if at not in self.forbidden:
                         self.forbidden.append(at)
                 where = "it" if at == url else f"{at}, where it leads"
-                return Seen(url, 0, fault=f"robots.txt forbids {where}: not asked")
+                return ProbeResponse(url, 0, fault=f"robots.txt forbids {where}: not asked")
             with self._lock:
                 if self.left <= 0:
-                    return Seen(url, 0, fault="enough was asked")
+                    return ProbeResponse(url, 0, fault="enough was asked")
                 if not self.is_slow and time.monotonic() > self.until:
-                    return Seen(url, 0, fault="the time for this look is over")
+                    return ProbeResponse(url, 0, fault="the time for this look is over")
                 self.asked += 1
             found, onward = self._fetched(at, accept)
             if onward is None:
                 return replace(found, url=url)
             at = onward
-        return Seen(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
+        return ProbeResponse(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
     def rules_for(self, url: str) -> SiteRules:
         """What robots.txt of an address's host says."""
@@ -210,7 +210,7 @@ class Asker:
                 self.on_wait(pause + self.delay_s * max(0, self.left - 1))
             sleep(min(pause, 1.0))
 
-    def _fetched(self, url: str, accept: str = "*/*") -> tuple[Seen, str | None]:
+    def _fetched(self, url: str, accept: str = "*/*") -> tuple[ProbeResponse, str | None]:
         """The answer of an address, and where it sends on to; it is not followed here."""
         try:
             self.wait(url)
@@ -235,8 +235,8 @@ class Asker:
                 if target := self._session.get_redirect_target(response):
                     onward = urljoin(url, target).partition("#")[0]
                     if urlsplit(onward).scheme not in ("http", "https"):
-                        return Seen(url, 0, fault="it leads to no web address"), None
-                    return Seen(url, response.status_code), onward
+                        return ProbeResponse(url, 0, fault="it leads to no web address"), None
+                    return ProbeResponse(url, response.status_code), onward
                 body, is_whole = bytearray(), True
                 # What is there is taken as it comes: to wait for a full block would be to wait for ever.
                 while chunk := response.raw.read1(65_536, decode_content=True):
@@ -246,6 +246,6 @@ class Asker:
                         break
                 kind = response.headers.get("Content-Type", "")
                 is_whole = is_whole and time.monotonic() <= deadline
-                return Seen(url, response.status_code, kind, bytes(body), is_whole, response.url), None
+                return ProbeResponse(url, response.status_code, kind, bytes(body), is_whole, response.url), None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError, ValueError) as error:
-            return Seen(url, 0, fault=str(error)[:200] or type(error).__name__), None
+            return ProbeResponse(url, 0, fault=str(error)[:200] or type(error).__name__), None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from harvester.detect.asking import Asker
-from harvester.detect.hits import CERTAIN, HINT, Hit, recognised
-from harvester.detect.ladder import AS_GIVEN, IN_GRAPHS, accepted
+from harvester.detect.detection import CERTAIN, HINT, Detection, recognised
+from harvester.detect.probes import AS_GIVEN, IN_GRAPHS, accepted
 from harvester.detect.recognise_more import repositories, sparql
 
 __all__ = ["drop_repeated", "look_into_graphs"]
@@ -18,7 +18,7 @@ WITHOUT_PATH = ("sparql", "csw")
 """Interfaces that are told by their query, and not by their path."""
 
 
-def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
+def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
     """Ask endpoints without dcat:Dataset in the default graph as a harvest would: they may hold them elsewhere."""
     for (kind, url), hit in list(hits.items()):
         if kind != "sparql" or hit.confidence > HINT:
@@ -30,7 +30,7 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Hit]) -> None:
             hits[kind, url] = found
 
 
-def drop_repeated(hits: dict[tuple[str, str], Hit]) -> None:
+def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
     """Drop interfaces that answer below an address as they do at it: some software heeds no path."""
     for (kind, url), hit in list(hits.items()):
         alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)
@@ -39,7 +39,7 @@ def drop_repeated(hits: dict[tuple[str, str], Hit]) -> None:
             del hits[kind, url]
 
 
-def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Hit]) -> None:
+def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Detection]) -> None:
     """Ask the endpoints that a server lists; those of other hosts are left alone."""
     host = urlsplit(url).netloc
     listed = repositories(asker.get(url + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
@@ -54,10 +54,10 @@ def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Hit]) 
             hits["sparql", one] = hit
 
 
-def _elsewhere(asker: Asker, url: str) -> Hit | None:
+def _elsewhere(asker: Asker, url: str) -> Detection | None:
     where = ("in its named graphs", "in other words than DCAT's", "in other words than DCAT's, in its named graphs")
     for query, said in zip(IN_GRAPHS, where, strict=True):
         hit = recognised(sparql, asker.get(url + query, KINDS, accepted(KINDS)))
         if hit is not None and hit.datasets:
-            return Hit("sparql", CERTAIN, hit.datasets, f"a SPARQL endpoint that holds datasets {said}")
+            return Detection("sparql", CERTAIN, hit.datasets, f"a SPARQL endpoint that holds datasets {said}")
     return None

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from harvester.detect import Detection, detect
+from harvester.detect import DetectionReport, detect
 from specs.errors import SpecError
 from specs.portals.registries import MAX_CELL
 
@@ -58,7 +58,7 @@ def detect_all(
     delay_s: float = 0.25,
     proxy: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Detection]:
+) -> Iterator[DetectionReport]:
     """Detect every address of a list, and write a row of ``out`` for each as soon as it is known.
 
     Addresses that stand in ``out`` already are not asked again: the same command goes on where it stopped.
@@ -73,7 +73,7 @@ def detect_all(
         if is_new:
             writer.writerow(COLUMNS)
         number = len(wanted) - len(left)
-        running: dict[Future[Detection], str] = {}
+        running: dict[Future[DetectionReport], str] = {}
         # One host is asked by one worker at a time, so that the pauses between questions hold for it.
         waiting: dict[str, list[str]] = {}
         for one in left:
@@ -107,12 +107,12 @@ def _host(address: str) -> str:
         return address
 
 
-def _safe(address: str, allow_local: bool, contact: str, delay_s: float, proxy: str | None) -> Detection:
+def _safe(address: str, allow_local: bool, contact: str, delay_s: float, proxy: str | None) -> DetectionReport:
     """A detection; where it stumbles, that is its answer: one address must not end a list, nor every run of it."""
     try:
         return detect(address, allow_local=allow_local, contact=contact, delay_s=delay_s, proxy=proxy)
     except Exception as error:  # noqa: BLE001  # whatever a stranger's site brings about
-        return Detection(url=address, fault=f"it could not be looked at: {type(error).__name__}: {error}")
+        return DetectionReport(url=address, fault=f"it could not be looked at: {type(error).__name__}: {error}")
 
 
 def _done(out: Path) -> set[str]:
@@ -128,7 +128,7 @@ def _done(out: Path) -> set[str]:
     return {unguard(row["address"]) for row in csv.DictReader(text.splitlines()) if row.get("address")}
 
 
-def _row(address: str, found: Detection) -> list[str]:
+def _row(address: str, found: DetectionReport) -> list[str]:
     from catalog.exports.csvfile import guard
 
     best = found.best

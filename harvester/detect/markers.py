@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harvester.detect.asking import Seen
-from harvester.detect.hits import BEGINNING
+from harvester.detect.asking import ProbeResponse
+from harvester.detect.detection import BEGINNING
 
 __all__ = ["by_markers"]
 
@@ -42,7 +42,7 @@ def _machinery(page: str) -> Iterator[str]:
             yield from _OWN.findall(inner)
 
 
-def by_markers(seen: Seen) -> list[tuple[str, str]]:
+def by_markers(seen: ProbeResponse) -> list[tuple[str, str]]:
     """Software whose marks a page carries: (type, mark)."""
     text = "\n".join(_machinery(seen.body[:BEGINNING].decode("utf-8", "replace")))
     found = []

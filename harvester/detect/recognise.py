@@ -10,18 +10,18 @@ from typing import Any
 from lxml import etree
 
 from harvester.bounded import BoundedChild
-from harvester.detect.asking import Seen
-from harvester.detect.hits import BEGINNING, CERTAIN, HINT, LIKELY, Hit, Recogniser, count_of, recognised
+from harvester.detect.asking import ProbeResponse
+from harvester.detect.detection import BEGINNING, CERTAIN, HINT, LIKELY, Detection, Recogniser, count_of, recognised
 from harvester.detect.recognise_more import arcgis_service, magda, metadata_document, piveau, sparql
-from harvester.spiders.inventory_columns import is_inventory
-from harvester.spiders.rdf_files import syntax_of
+from harvester.spiders.inventory.columns import is_inventory
+from harvester.spiders.rdf.files import syntax_of
 
 __all__ = ["whatever"]
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
 
 
-def _json(seen: Seen) -> Any:
+def _json(seen: ProbeResponse) -> Any:
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start not in (b"{", b"["):
         return None
@@ -31,40 +31,40 @@ def _json(seen: Seen) -> Any:
         return None
 
 
-def _object(seen: Seen) -> dict[str, Any]:
+def _object(seen: ProbeResponse) -> dict[str, Any]:
     found = _json(seen)
     return found if isinstance(found, dict) else {}
 
 
-def ckan(seen: Seen) -> Hit | None:
+def ckan(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     result = answer.get("result")
     if answer.get("success") is not True:
         return None
     if isinstance(result, dict) and isinstance(result.get("results"), list):
-        return Hit("ckan", CERTAIN, count_of(result.get("count")), "package_search answers with success: true")
+        return Detection("ckan", CERTAIN, count_of(result.get("count")), "package_search answers with success: true")
     if isinstance(result, list) and result and all(isinstance(one, str) for one in result[:20]):
         # DKAN 1 has this action too, and no package_search.
-        return Hit("ckan", LIKELY, len(result), "package_list answers with names")
+        return Detection("ckan", LIKELY, len(result), "package_list answers with names")
     return None
 
 
-def dkan(seen: Seen) -> Hit | None:
+def dkan(seen: ProbeResponse) -> Detection | None:
     answer = _json(seen)
     if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
-        return Hit("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
+        return Detection("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
     if isinstance(answer, dict) and answer.get("success") is True and isinstance(answer.get("result"), list):
         first = answer["result"][0] if answer["result"] else None
         first = first[0] if isinstance(first, list) and first else first
         if isinstance(first, dict) and "resources" in first:
-            return Hit("dkan", LIKELY, None, "current_package_list_with_resources answers")
+            return Detection("dkan", LIKELY, None, "current_package_list_with_resources answers")
     return None
 
 
 _ARCGIS = re.compile(rb"arcgis\.com/|/datasets/[0-9a-f]{32}|hub\.arcgis|/datasets/[\w-]+::")
 
 
-def data_json(seen: Seen) -> Hit | None:
+def data_json(seen: ProbeResponse) -> Detection | None:
     """A DCAT-US document of any version, by its beginning."""
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] not in (b"{", b"["):
@@ -86,114 +86,116 @@ def data_json(seen: Seen) -> Hit | None:
             return None
     head = start[:20_000]
     if b"dcat-us" in head and (b"3.0" in head or b"dcat-us3" in head):
-        return Hit("dcat-us-3", CERTAIN, count, "a DCAT-US 3 document")
+        return Detection("dcat-us-3", CERTAIN, count, "a DCAT-US 3 document")
     named = [str(one.get("identifier", "")).encode("utf-8", "replace") for one in items if isinstance(one, dict)]
     own = sum(bool(_ARCGIS.search(name)) for name in named)
     if (named and own * 2 > len(named)) or (not named and len(_ARCGIS.findall(start[:BEGINNING])) > 20):
-        return Hit("arcgis-hub", LIKELY, count, "data.json with the identifiers of an ArcGIS Hub")
+        return Detection("arcgis-hub", LIKELY, count, "data.json with the identifiers of an ArcGIS Hub")
     version = "1.1" if b"v1.1" in head else "1.0" if start[:1] == b"[" else "1.1 or alike"
-    return Hit("dcat-us", CERTAIN if b"project-open-data" in head else LIKELY, count, f"data.json, DCAT-US {version}")
+    return Detection(
+        "dcat-us", CERTAIN if b"project-open-data" in head else LIKELY, count, f"data.json, DCAT-US {version}"
+    )
 
 
-def socrata(seen: Seen) -> Hit | None:
+def socrata(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     results = answer.get("results")
     if isinstance(results, list) and "resultSetSize" in answer:
         count = count_of(answer["resultSetSize"])
         if not results and not count:
             return None
-        return Hit("socrata", CERTAIN, count, "Socrata's discovery API answers")
+        return Detection("socrata", CERTAIN, count, "Socrata's discovery API answers")
     return None
 
 
-def opendatasoft(seen: Seen) -> Hit | None:
+def opendatasoft(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     results = answer.get("results")
     if "total_count" in answer and isinstance(results, list):
         if results and not (isinstance(results[0], dict) and "dataset_id" in results[0]):
             return None
-        return Hit("opendatasoft", CERTAIN, count_of(answer["total_count"]), "the Explore API 2.1 answers")
+        return Detection("opendatasoft", CERTAIN, count_of(answer["total_count"]), "the Explore API 2.1 answers")
     return None
 
 
-def udata(seen: Seen) -> Hit | None:
+def udata(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
-        return Hit("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
+        return Detection("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
     return None
 
 
-def hub(seen: Seen) -> Hit | None:
+def hub(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
         features = answer.get("features")
         first = features[0] if isinstance(features, list) and features else None
         properties = first.get("properties") if isinstance(first, dict) else None
         if isinstance(properties, dict) and {"owner", "access", "orgId", "typeKeywords"} & properties.keys():
-            return Hit("arcgis-hub", CERTAIN, count_of(answer["numberMatched"]), "the Hub's search API answers")
+            return Detection("arcgis-hub", CERTAIN, count_of(answer["numberMatched"]), "the Hub's search API answers")
     return None
 
 
-def arcgis_portal(seen: Seen) -> Hit | None:
+def arcgis_portal(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     if {"total", "start", "num", "nextStart", "results"} <= answer.keys():
-        return Hit("arcgis-portal", CERTAIN, count_of(answer["total"]), "sharing/rest/search answers")
+        return Detection("arcgis-portal", CERTAIN, count_of(answer["total"]), "sharing/rest/search answers")
     return None
 
 
-def arcgis_server(seen: Seen) -> Hit | None:
+def arcgis_server(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     services, folders = answer.get("services"), answer.get("folders") or []
     if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
         return None
     told = f"a directory of {len(services)} services and {len(folders)} folders"
-    return Hit("arcgis-server", CERTAIN, len(services) if not folders else None, told)
+    return Detection("arcgis-server", CERTAIN, len(services) if not folders else None, told)
 
 
-def geonode(seen: Seen) -> Hit | None:
+def geonode(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     if isinstance(answer.get("datasets"), list) and "total" in answer:
-        return Hit("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")
+        return Detection("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")
     meta = answer.get("meta")
     if isinstance(meta, dict) and "total_count" in meta and isinstance(answer.get("objects"), list):
-        return Hit("geonode", LIKELY, count_of(meta["total_count"]), "GeoNode's older API answers")
+        return Detection("geonode", LIKELY, count_of(meta["total_count"]), "GeoNode's older API answers")
     return None
 
 
-def dataverse(seen: Seen) -> Hit | None:
+def dataverse(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     data = answer.get("data")
     if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
-        return Hit("dataverse", CERTAIN, count_of(data["total_count"]), "Dataverse's search API answers")
+        return Detection("dataverse", CERTAIN, count_of(data["total_count"]), "Dataverse's search API answers")
     return None
 
 
-def i14y(seen: Seen) -> Hit | None:
+def i14y(seen: ProbeResponse) -> Detection | None:
     answer = _json(seen)
     items = answer.get("data") if isinstance(answer, dict) else answer
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
     if {"identifiers", "publisher", "title"} <= first.keys() and isinstance(first["title"], dict):
-        return Hit("i14y", LIKELY, None, "datasets as the I14Y platform gives them")
+        return Detection("i14y", LIKELY, None, "datasets as the I14Y platform gives them")
     return None
 
 
-def ogc_records(seen: Seen) -> Hit | None:
+def ogc_records(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     collections = answer.get("collections")
     if isinstance(collections, list):
         records = [one for one in collections if isinstance(one, dict) and one.get("itemType") in ("record", "records")]
         if records:
-            return Hit("ogc-records", CERTAIN, None, f"{len(records)} collections of records")
+            return Detection("ogc-records", CERTAIN, None, f"{len(records)} collections of records")
     features = answer.get("features")
     first = features[0] if isinstance(features, list) and features and isinstance(features[0], dict) else {}
     own = first.get("properties") if answer.get("type") == "FeatureCollection" else None
     told = {"created", "updated", "themes", "contacts", "keywords", "recordCreated"}
     if isinstance(own, dict) and {"type", "title"} <= own.keys() and told & own.keys() and not hub(seen):
-        return Hit("ogc-records", CERTAIN, count_of(answer.get("numberMatched")), "items that are records")
+        return Detection("ogc-records", CERTAIN, count_of(answer.get("numberMatched")), "items that are records")
     return None
 
 
-def collections(seen: Seen) -> Hit | None:
+def collections(seen: ProbeResponse) -> Detection | None:
     """Collections of records, or of STAC."""
     return ogc_records(seen) or stac(seen)
 
@@ -202,7 +204,7 @@ STAC_PAGE = 10
 """Collections asked for at once."""
 
 
-def stac(seen: Seen) -> Hit | None:
+def stac(seen: ProbeResponse) -> Detection | None:
     answer = _object(seen)
     collections = answer.get("collections")
     if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
@@ -214,17 +216,17 @@ def stac(seen: Seen) -> Hit | None:
         if total is None or total < len(collections):
             # How many came is how many there are only where no more were to be asked for.
             total = None if is_page else len(collections)
-        return Hit("stac", CERTAIN, total, "collections with a stac_version")
+        return Detection("stac", CERTAIN, total, "collections with a stac_version")
     if "stac_version" in answer:
         kind = "collection" if answer.get("type") == "Collection" else "catalogue"
-        return Hit("stac", LIKELY, None, f"a STAC {kind}")
+        return Detection("stac", LIKELY, None, f"a STAC {kind}")
     return None
 
 
 # XML and RDF
 
 
-def _root(seen: Seen) -> etree._Element | None:
+def _root(seen: ProbeResponse) -> etree._Element | None:
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":
         return None
@@ -242,35 +244,37 @@ def _all(root: etree._Element, name: str) -> list[etree._Element]:
     return [one for one in root.iter() if isinstance(one.tag, str) and _local(one) == name]
 
 
-def csw(seen: Seen) -> Hit | None:
+def csw(seen: ProbeResponse) -> Detection | None:
     root = _root(seen)
     if root is None or "cat/csw" not in str(root.tag):
         return None
     if _local(root) == "Capabilities":
-        return Hit("csw", CERTAIN, None, f"CSW {root.get('version') or '2.0.2'} capabilities")
+        return Detection("csw", CERTAIN, None, f"CSW {root.get('version') or '2.0.2'} capabilities")
     for results in _all(root, "SearchResults"):
-        return Hit("csw", CERTAIN, count_of(results.get("numberOfRecordsMatched")), "CSW GetRecords answers")
+        return Detection("csw", CERTAIN, count_of(results.get("numberOfRecordsMatched")), "CSW GetRecords answers")
     return None
 
 
-def oai_pmh(seen: Seen) -> Hit | None:
+def oai_pmh(seen: ProbeResponse) -> Detection | None:
     root = _root(seen)
     if root is None or _local(root) != "OAI-PMH":
         return None
     names = [_local(one) for one in root]
     if "error" in names and len(names) <= 3:
-        return Hit("oai-pmh", LIKELY, None, "an OAI-PMH error")
+        return Detection("oai-pmh", LIKELY, None, "an OAI-PMH error")
     tokens = [one.get("completeListSize") for one in _all(root, "resumptionToken")]
     count = count_of(tokens[0]) if tokens else None
-    return Hit("oai-pmh", CERTAIN, count, f"OAI-PMH {next((n for n in names if n[:1].isupper()), 'answers')}")
+    return Detection("oai-pmh", CERTAIN, count, f"OAI-PMH {next((n for n in names if n[:1].isupper()), 'answers')}")
 
 
-def sitemap(seen: Seen) -> Hit | None:
+def sitemap(seen: ProbeResponse) -> Detection | None:
     root = _root(seen)
     if root is None or _local(root) not in ("urlset", "sitemapindex"):
         return None
     what = "pages" if _local(root) == "urlset" else "sitemaps"
-    return Hit("sitemap", 0.2, None, f"a sitemap of {len(root):,} {what}; whether they describe datasets is not known")
+    return Detection(
+        "sitemap", 0.2, None, f"a sitemap of {len(root):,} {what}; whether they describe datasets is not known"
+    )
 
 
 _SCRIPT = re.compile(rb"(?i)<script\b[^<>]*>")
@@ -290,25 +294,25 @@ def _ld_json(body: bytes) -> list[bytes]:
     return found
 
 
-def schema_org(seen: Seen) -> Hit | None:
+def schema_org(seen: ProbeResponse) -> Detection | None:
     """schema.org Datasets in a page, or a document of them."""
     parts = _ld_json(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
     if any(b"schema.org" in part and _DATASET.search(part) for part in parts):
-        return Hit("sitemap", LIKELY, None, "a page with a schema.org Dataset")
+        return Detection("sitemap", LIKELY, None, "a page with a schema.org Dataset")
     return None
 
 
-def dcat_rdf(seen: Seen) -> Hit | None:
+def dcat_rdf(seen: ProbeResponse) -> Detection | None:
     syntax = syntax_of(seen.body[:4_000], seen.content_type)
     if syntax is None or b"ns/dcat#" not in seen.body:
         return None
     count = _datasets(seen, syntax)
-    return Hit("dcat-rdf", CERTAIN if count != 0 else HINT, count, f"a DCAT document in {syntax}")
+    return Detection("dcat-rdf", CERTAIN if count != 0 else HINT, count, f"a DCAT document in {syntax}")
 
 
-def _datasets(seen: Seen, syntax: Any) -> int | None:
+def _datasets(seen: ProbeResponse, syntax: Any) -> int | None:
     """What hydra says there are; else those of a document that was read whole and has no further page."""
-    with BoundedChild("harvester.spiders.rdf_reading:count", seconds=20) as child:
+    with BoundedChild("harvester.spiders.rdf.reading:count", seconds=20) as child:
         try:
             told = child.call(seen.body, syntax=syntax.media_type, url=seen.url)
         except ValueError:
@@ -317,7 +321,7 @@ def _datasets(seen: Seen, syntax: Any) -> int | None:
     return total if total is not None else None if told["is_page"] or not seen.is_whole else int(told["named"])
 
 
-def waf(seen: Seen) -> Hit | None:
+def waf(seen: ProbeResponse) -> Detection | None:
     """A directory listing with XML files."""
     if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return None
@@ -326,14 +330,16 @@ def waf(seen: Seen) -> Hit | None:
     start = seen.body[:BEGINNING]
     is_listing = re.search(rb"(?i)index of /|directory listing|\[to parent directory\]|<title>[^<]* - /", start)
     if len(links) >= 1 and is_listing:
-        return Hit("waf", LIKELY, len(links), f"a directory listing with {len(links)} XML files")
-    return Hit("waf", HINT, len(links), f"a page with {len(links)} links to XML files") if len(links) >= 2 else None
+        return Detection("waf", LIKELY, len(links), f"a directory listing with {len(links)} XML files")
+    return (
+        Detection("waf", HINT, len(links), f"a page with {len(links)} links to XML files") if len(links) >= 2 else None
+    )
 
 
-def inventory(seen: Seen) -> Hit | None:
+def inventory(seen: ProbeResponse) -> Detection | None:
     """A table with a title and an address in its header."""
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
-        return Hit("inventory", HINT, None, "a spreadsheet")
+        return Detection("inventory", HINT, None, "a spreadsheet")
     text = seen.body[:20_000].decode("utf-8-sig", "replace")
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(",;\t|", key=first.count)
@@ -341,11 +347,11 @@ def inventory(seen: Seen) -> Hit | None:
         return None
     if is_inventory(next(csv.reader([first], delimiter=delimiter), [])):
         rows = max(0, seen.body.count(b"\n") - 1) if seen.is_whole else None
-        return Hit("inventory", LIKELY, rows, "a table with titles and addresses")
+        return Detection("inventory", LIKELY, rows, "a table with titles and addresses")
     return None
 
 
-def whatever(seen: Seen) -> Hit | None:
+def whatever(seen: ProbeResponse) -> Detection | None:
     """What an address given by hand answers with, whatever it may be."""
     if not seen.is_ok:
         return None

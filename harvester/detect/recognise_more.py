@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from harvester.detect.asking import Seen
-from harvester.detect.hits import CERTAIN, HINT, LIKELY, Hit, count_of
-from harvester.spiders import xml_record
-from harvester.spiders.reading import parse_json
-from harvester.spiders.sparql_results import result_of
-from harvester.spiders.xml_reading import local, parse_xml
+from harvester.detect.asking import ProbeResponse
+from harvester.detect.detection import CERTAIN, HINT, LIKELY, Detection, count_of
+from harvester.spiders.base.page_content import parse_json
+from harvester.spiders.documents import any_xml
+from harvester.spiders.documents.xml_reading import local, parse_xml
+from harvester.spiders.sparql.results import result_of
 
 __all__ = ["arcgis_service", "magda", "metadata_document", "piveau", "repositories", "sparql"]
 
 
-def _object(seen: Seen) -> dict[str, Any]:
+def _object(seen: ProbeResponse) -> dict[str, Any]:
     if seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
         return {}
     try:
@@ -24,51 +24,51 @@ def _object(seen: Seen) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def magda(seen: Seen) -> Hit | None:
+def magda(seen: ProbeResponse) -> Detection | None:
     """The registry of a Magda site, or its search."""
     answer = _object(seen)
     if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
-        return Hit("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
+        return Detection("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
     records = answer.get("records")
     if isinstance(records, list) and "hasMore" in answer:
         if any(isinstance(one, dict) and isinstance(one.get("aspects"), dict) for one in records):
-            return Hit("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
-        return Hit("magda", LIKELY, None, "what may be an empty registry of Magda answers")
+            return Detection("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
+        return Detection("magda", LIKELY, None, "what may be an empty registry of Magda answers")
     return None
 
 
-def piveau(seen: Seen) -> Hit | None:
+def piveau(seen: ProbeResponse) -> Detection | None:
     """The search of a piveau hub: hits with the name of their index, and texts by language."""
     result = _object(seen).get("result")
     found = result.get("results") if isinstance(result, dict) else None
     if not isinstance(result, dict) or not isinstance(found, list) or "count" not in result:
         return None
     if any(isinstance(one, dict) and {"catalog_record", "translation_meta", "index"} & one.keys() for one in found):
-        return Hit("piveau", CERTAIN, count_of(result["count"]), "the search of a piveau hub answers")
+        return Detection("piveau", CERTAIN, count_of(result["count"]), "the search of a piveau hub answers")
     return None
 
 
-def arcgis_service(seen: Seen) -> Hit | None:
+def arcgis_service(seen: ProbeResponse) -> Detection | None:
     """One service of an ArcGIS Server, whose address was copied from a map."""
     answer = _object(seen)
     own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
     if "currentVersion" in answer and own & answer.keys():
-        return Hit("arcgis-server", CERTAIN, 1, "one service of an ArcGIS Server")
+        return Detection("arcgis-server", CERTAIN, 1, "one service of an ArcGIS Server")
     return None
 
 
-def metadata_document(seen: Seen) -> Hit | None:
+def metadata_document(seen: ProbeResponse) -> Detection | None:
     """One metadata record: ISO 19139 or a profile of it, ISO 19115-3, FGDC CSDGM."""
     try:
         root = parse_xml(seen.body)
     except ValueError:
         return None
-    if local(root) in xml_record.CSW_ROOTS or not xml_record.is_record(root):
+    if local(root) in any_xml.CSW_ROOTS or not any_xml.is_record(root):
         return None
-    return Hit("waf", LIKELY, 1, f"one metadata record, {local(root)}")
+    return Detection("waf", LIKELY, 1, f"one metadata record, {local(root)}")
 
 
-def sparql(seen: Seen) -> Hit | None:
+def sparql(seen: ProbeResponse) -> Detection | None:
     """The answer to the question how many datasets there are, in JSON or XML."""
     found = _result(seen)
     if found is None:
@@ -77,14 +77,14 @@ def sparql(seen: Seen) -> Hit | None:
     if names == ["n"] and rows and isinstance(rows[0].get("n"), dict):
         count = count_of(rows[0]["n"].get("value"))
         if not count:
-            return Hit("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
-        return Hit("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
+            return Detection("sparql", HINT, count, "a SPARQL endpoint without dcat:Dataset in its default graph")
+        return Detection("sparql", CERTAIN, count, "a SPARQL endpoint that holds dcat:Dataset")
     if {"uri", "id"} <= set(names):
-        return Hit("sparql", HINT, None, "a list of repositories, each with an endpoint of its own")
-    return Hit("sparql", LIKELY, None, "SPARQL results, though not to the question that was asked")
+        return Detection("sparql", HINT, None, "a list of repositories, each with an endpoint of its own")
+    return Detection("sparql", LIKELY, None, "SPARQL results, though not to the question that was asked")
 
 
-def repositories(seen: Seen) -> list[str]:
+def repositories(seen: ProbeResponse) -> list[str]:
     """The endpoints that a server of RDF4J's protocol (RDF4J, GraphDB) lists instead of an answer."""
     names, rows = _result(seen) or ([], [])
     if not {"uri", "id"} <= set(names):
@@ -92,7 +92,7 @@ def repositories(seen: Seen) -> list[str]:
     return [str(row["uri"]["value"]) for row in rows if isinstance(row.get("uri"), dict) and row["uri"].get("value")]
 
 
-def _result(seen: Seen) -> tuple[list[str], list[dict[str, Any]]] | None:
+def _result(seen: ProbeResponse) -> tuple[list[str], list[dict[str, Any]]] | None:
     # Most of what is looked at is none: it is told by its beginning.
     start = seen.body[:4_000].removeprefix(b"\xef\xbb\xbf").lstrip()
     is_xml = start[:1] == b"<" and b"sparql" in start

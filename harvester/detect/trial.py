@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harvester.detect.answer import SURE, Endpoint
 from harvester.detect.asking import TIMEOUT_S, Asker
-from harvester.detect.hits import HINT
+from harvester.detect.detection import HINT
+from harvester.detect.outcome import SURE, Endpoint
 from specs.errors import SpecError
 from specs.portals import PortalSpec, of_url
 
 if TYPE_CHECKING:
-    from harvester.checks.robots_rules import SiteRules
+    from harvester.http.robots_rules import SiteRules
 
-__all__ = ["Tried", "read_one", "tried_first"]
+__all__ = ["TrialHarvest", "read_one", "tried_first"]
 
 TRIAL_S = 15.0
 """For reading one record."""
@@ -32,7 +32,7 @@ MAX_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialHarvest:
     """What came of it. ``why``: in words, for all but "ok"."""
 
     verdict: Literal["ok", "empty", "failed", "unknown"]
@@ -48,18 +48,18 @@ def read_one(
     max_requests: int,
     seconds: float,
     proxy: str | None = None,
-) -> Tried:
+) -> TrialHarvest:
     """Read one record of a portal, in a folder that is thrown away.
 
     ``rules``: what robots.txt says, by site, as it was read just before. Where the requests or seconds do not suffice,
     nothing is known.
     """
+    from catalog.db.store import open_catalog
     from catalog.repositories.datasets import count_datasets
     from catalog.repositories.runs import first_harvest, worst_errors
-    from catalog.store import open_catalog
-    from harvester.crawl import crawl
-    from harvester.night import RunContext
-    from harvester.nightly import portal_of
+    from harvester.night.context import RunContext
+    from harvester.night.crawl import crawl
+    from harvester.night.stages import portal_of
 
     patience = max(1.0, min(seconds, TIMEOUT_S))
     limits = spec.limits.model_copy(
@@ -82,16 +82,16 @@ def read_one(
             errors = worst_errors(catalog, 5)
     requests = int(harvest["requests"] or 0)
     if count:
-        return Tried("ok", requests=requests)
+        return TrialHarvest("ok", requests=requests)
     faults = [f"{one['message']} ({one['remedy']})" for one in errors if not _is_ours(one["message"])]
     reasons = [one for one in json.loads(harvest["reasons"] or "[]") if not _is_ours(one)]
     if harvest["verdict"] in ("complete", "suspect") and not faults:
-        return Tried("empty", "it lists no datasets", requests)
+        return TrialHarvest("empty", "it lists no datasets", requests)
     if faults:
-        return Tried("failed", faults[0][:400], requests)
+        return TrialHarvest("failed", faults[0][:400], requests)
     if any(_is_ours(one["message"]) for one in errors) or not reasons:
-        return Tried("unknown", "the look ended before a record was read", requests)
-    return Tried("failed", reasons[0][:400], requests)
+        return TrialHarvest("unknown", "the look ended before a record was read", requests)
+    return TrialHarvest("failed", reasons[0][:400], requests)
 
 
 def _is_ours(message: str) -> bool:

@@ -11,7 +11,7 @@ from catalog.vocabulary import is_no_value
 from harvester.facts.names import field_name
 from harvester.facts.values import email, json_text, text
 
-__all__ = ["Body", "bodies", "contact_of", "publisher_of"]
+__all__ = ["Party", "bodies", "contact_of", "publisher_of"]
 
 _MAIL = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>.,;:\"()]+")
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp)://\S+|www\.\S+")
@@ -21,7 +21,7 @@ _DEEPEST = 6
 Words = Callable[[Any], str | None]
 
 
-class Body(NamedTuple):
+class Party(NamedTuple):
     """A person or an organisation."""
 
     name: str | None = None
@@ -32,7 +32,7 @@ class Body(NamedTuple):
     """Names of the bodies that it belongs to, the nearest first."""
 
 
-NOBODY = Body()
+NOBODY = Party()
 
 
 def said(value: Any, words: Words = text) -> str | None:
@@ -41,7 +41,7 @@ def said(value: Any, words: Words = text) -> str | None:
     return None if found is None or is_no_value(found) else found
 
 
-def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Body]:
+def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Party]:
     """All bodies that a value tells of: an object, a list, a name, or JSON of them in a text."""
     value = json_text(value)
     if isinstance(value, list):
@@ -51,11 +51,11 @@ def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Body]:
     else:
         name = said(value, words)
         mail = email(name) if name and _MAIL.fullmatch(email(name) or "") else None
-        body = NOBODY if name is None else Body(email=mail) if mail else Body(name=name)
+        body = NOBODY if name is None else Party(email=mail) if mail else Party(name=name)
     return [body] if body != NOBODY else []
 
 
-def _of_object(value: dict[str, Any], words: Words, depth: int) -> Body:
+def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
     """The first name that says something counts, by the order of ``specs/field_names.toml``."""
     found: dict[str, tuple[int, Any]] = {}
     for key, one in value.items():
@@ -70,14 +70,14 @@ def _of_object(value: dict[str, Any], words: Words, depth: int) -> Body:
     if not texts:
         # {"de": "Amt", "fr": "Office"}: a name in languages.
         name_alone = said(value, words)
-        return Body(name=name_alone) if name_alone else NOBODY
+        return Party(name=name_alone) if name_alone else NOBODY
     above = bodies(found["parent"][1], words, depth + 1) if "parent" in found and depth < _DEEPEST else []
     parents = tuple(name for body in above[:1] if body.name for name in (body.name, *body.parents))
     mail = email(texts.get("email"))
-    return Body(texts.get("name"), mail, texts.get("url"), texts.get("identifier"), parents)
+    return Party(texts.get("name"), mail, texts.get("url"), texts.get("identifier"), parents)
 
 
-def publisher_of(found: Iterable[Body]) -> Publisher | None:
+def publisher_of(found: Iterable[Party]) -> Publisher | None:
     """The first body with a name."""
     for body in found:
         if body.name:
@@ -93,7 +93,7 @@ def publisher_of(found: Iterable[Body]) -> Publisher | None:
     return None
 
 
-def contact_of(found: Iterable[Body]) -> Contact | None:
+def contact_of(found: Iterable[Party]) -> Contact | None:
     """The body that can best be reached: by an address of mail, else by a page, else the first that is named.
 
     A name that stands alone is joined to an address that stands alone, but no person gets the address of another. The

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-__all__ = ["Candidate", "Scope", "Standing"]
+__all__ = ["Candidate", "FactScope", "Standing"]
 
 
-class Scope(IntEnum):
+class FactScope(IntEnum):
     """What a statement is about: the smaller, the nearer."""
 
     FILE = 0
@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
     """A text as it stands, or what the record has in its place: a list, an object."""
     path: str = ""
     """Where it stands in the record: "extras/frequency"."""
-    scope: Scope = Scope.DATASET
+    scope: FactScope = FactScope.DATASET
     standing: Standing = Standing.STATED
     rank: int = 0
     """The smaller, the plainer is the name of the field."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from catalog import vocabulary
 from harvester.facts.candidates import Candidate
-from quality.dates import last_day
+from quality.evidence.dates import last_day
 
 __all__ = ["Choice", "choose", "grade"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from catalog.model import Dataset
 from harvester.facts.choice import grade
 from harvester.facts.mapping import dataset_fields
-from harvester.facts.record import Facts
+from harvester.facts.record import RecordFacts
 
 __all__ = ["filled"]
 
@@ -23,7 +23,7 @@ _FIRST = -100
 """Rank of what was read by its place: it goes before all that a name tells."""
 
 
-def filled(own: Dataset, facts: Facts) -> Dataset:
+def filled(own: Dataset, facts: RecordFacts) -> Dataset:
     """A dataset with what it does not state from further facts of its record."""
     if not facts.found:
         return own

@@ -9,7 +9,7 @@ from catalog import vocabulary
 from catalog.vocabulary import language_code
 from harvester.facts.values import is_language_map, json_text, text
 
-__all__ = ["Texts", "Worded", "by_language", "first_language", "worded", "worded_values"]
+__all__ = ["Texts", "MultilingualText", "by_language", "first_language", "worded", "worded_values"]
 
 Texts = Mapping[str | None, str]
 """Language code -> text; None for a text of which no language is stated."""
@@ -17,7 +17,7 @@ UNDETERMINED = "und"
 """Code of ISO 639-2 for a text of which no language is stated, beside others."""
 
 
-class Worded(NamedTuple):
+class MultilingualText(NamedTuple):
     """What a record says in words."""
 
     title: str | None
@@ -39,7 +39,7 @@ def first_language(there: Iterable[str | None], preferred: Sequence[str | None])
 
 def worded(
     title: Texts, description: Texts, keywords: Mapping[str | None, Sequence[str]], preferred: Sequence[str | None] = ()
-) -> Worded:
+) -> MultilingualText:
     """The texts of a record; ``preferred`` are languages, the portal's own first."""
     others: dict[str, dict[str, Any]] = {}
     shown: dict[str, Any] = {}
@@ -54,7 +54,7 @@ def worded(
                 others.setdefault(code or UNDETERMINED, {})[field] = list(said) if field == "keywords" else said
     own = shown["keywords"] or ()
     all_words = dict.fromkeys([*own, *(word for words in keywords.values() for word in words)])
-    return Worded(shown["title"], shown["description"], tuple(all_words), dict(sorted(others.items())))
+    return MultilingualText(shown["title"], shown["description"], tuple(all_words), dict(sorted(others.items())))
 
 
 _LABELS = ("label", "prefLabel", "name", "title", "value", "code")
@@ -87,7 +87,9 @@ def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict
     return found
 
 
-def worded_values(title: Any, description: Any, keywords: Any, preferred: Sequence[str | None] = ()) -> Worded:
+def worded_values(
+    title: Any, description: Any, keywords: Any, preferred: Sequence[str | None] = ()
+) -> MultilingualText:
     """:func:`worded` of JSON values."""
 
     def first_of(value: Any) -> dict[str | None, str]:

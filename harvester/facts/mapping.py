@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harvester.facts.bodies import Body
-from harvester.facts.record import Facts
+from harvester.facts.bodies import Party
+from harvester.facts.record import RecordFacts
 
 __all__ = ["dataset_fields", "file_fields"]
 
@@ -29,7 +29,7 @@ _FILE_TEXTS = (
 _FILE_LISTS = ("language", "conforms_to")
 
 
-def dataset_fields(facts: Facts, *filed_under: Body) -> dict[str, Any]:
+def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
     """The fields of a dataset that its facts fill, but not its identifier, its files and its services."""
     words = facts.worded()
     made: dict[str, Any] = {
@@ -59,7 +59,7 @@ def dataset_fields(facts: Facts, *filed_under: Body) -> dict[str, Any]:
     return made
 
 
-def file_fields(facts: Facts) -> dict[str, Any]:
+def file_fields(facts: RecordFacts) -> dict[str, Any]:
     """The fields of a distribution that its facts fill, but not its identifier and its addresses."""
     found = facts.found
     made: dict[str, Any] = {fact: facts.text(fact) for fact in _FILE_TEXTS if fact in found}
@@ -76,7 +76,7 @@ def file_fields(facts: Facts) -> dict[str, Any]:
     return made
 
 
-def _algorithm(facts: Facts, checksum: str) -> str | None:
+def _algorithm(facts: RecordFacts, checksum: str) -> str | None:
     """The algorithm that the name of the field tells: "sha256"."""
     for one in facts.found.get("checksum", ()):
         named = re.search(r"(?i)(?:^|[/_ .-])(md5|sha-?(?:1|224|256|384|512))$", one.path)

@@ -16,17 +16,17 @@ from typing import Any
 
 from catalog.model import Contact, Publisher
 from catalog.vocabulary import language_code
-from harvester.facts.bodies import Body, bodies, contact_of, publisher_of
-from harvester.facts.candidates import Candidate, Scope, Standing
+from harvester.facts.bodies import Party, bodies, contact_of, publisher_of
+from harvester.facts.candidates import Candidate, FactScope, Standing
 from harvester.facts.choice import Choice, choose, grade
-from harvester.facts.languages import Worded, by_language, first_language, worded
+from harvester.facts.languages import MultilingualText, by_language, first_language, worded
 from harvester.facts.meaning import meant
 from harvester.facts.names import Of, field_name, known_names
 from harvester.facts.periods import Period, periods, span
 from harvester.facts.places import box, places
 from harvester.facts.values import email, is_language_map, json_text, text
 
-__all__ = ["REPEATS", "Facts"]
+__all__ = ["REPEATS", "RecordFacts"]
 
 REPEATS = re.compile(r"(?i)R\d*/.*P\s*T?\d.*")
 _DATED = {
@@ -52,7 +52,7 @@ _ADDRESSES = ("url", "href", "resource", "uri", "@id")
 """Of an object that stands for a link, its address says more than its label."""
 
 
-class Facts:
+class RecordFacts:
     """The candidates of one record, or of one file of it."""
 
     __slots__ = ("contradictions", "found", "of", "preferred")
@@ -71,7 +71,7 @@ class Facts:
         fields: Mapping[str, Any] | Iterable[tuple[str, Any]],
         path: str = "",
         *,
-        scope: Scope = Scope.DATASET,
+        scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
@@ -96,7 +96,7 @@ class Facts:
         path: str,
         *,
         rank: int = 0,
-        scope: Scope = Scope.DATASET,
+        scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
     ) -> None:
         """Add a value that no name of a field tells of."""
@@ -285,19 +285,19 @@ class Facts:
             found += [corners] if (corners := box(*sides)) else []
         return tuple(dict.fromkeys(found))
 
-    def bodies(self, fact: str) -> list[Body]:
+    def bodies(self, fact: str) -> list[Party]:
         """All bodies that are named under a fact, the plainest field first."""
         if fact not in self.found:
             return []
         ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
         return [body for one in ordered for body in bodies(one.value, self.words)]
 
-    def publisher(self, *filed_under: Body) -> Publisher | None:
+    def publisher(self, *filed_under: Party) -> Publisher | None:
         """Who publishes: what the record says goes before what it is filed under, and that before a vaguer word."""
         own = self.bodies("publisher")
         named = next((body for body in own if body.name), None)
         if named is not None:
-            merged = Body(
+            merged = Party(
                 name=named.name,
                 email=named.email or email(self.text("publisher_email")),
                 url=named.url or self.text("publisher_url"),
@@ -312,7 +312,7 @@ class Facts:
         levels = [one.strip() for one in re.split(r"\s+>\s+", self.text("publisher_hierarchy") or "")]
         return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
-    def contact(self, *further: Body) -> Contact | None:
+    def contact(self, *further: Party) -> Contact | None:
         """Whom to ask: the contact point, else the maintainer, else the author."""
         found = self.found
         people = self.bodies("contact")
@@ -323,17 +323,17 @@ class Facts:
                 people += self._person(name, mail, page if role == "contact" else None)
         return contact_of([*people, *further])
 
-    def _person(self, name: str, mail: str, page: str | None) -> list[Body]:
+    def _person(self, name: str, mail: str, page: str | None) -> list[Party]:
         """A person told in fields beside each other; the name may hold JSON of a whole one, or of several."""
         named = self.bodies(name)
         address = email(self.text(mail))
         url = self.text(page) if page else None
         if len(named) <= 1 and not any(body.email for body in named):
-            own = Body(named[0].name if named else None, address, url or (named[0].url if named else None))
-            return [own] if own != Body() else []
-        return [*named, *([Body(email=address, url=url)] if address or url else [])]
+            own = Party(named[0].name if named else None, address, url or (named[0].url if named else None))
+            return [own] if own != Party() else []
+        return [*named, *([Party(email=address, url=url)] if address or url else [])]
 
-    def worded(self) -> Worded:
+    def worded(self) -> MultilingualText:
         """Title, description and keywords, with their translations."""
         if (plain := self._plain_words()) is not None:
             return plain
@@ -346,7 +346,7 @@ class Facts:
         preferred = (*self.preferred, *self._own_language(title))
         return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
 
-    def _plain_words(self) -> Worded | None:
+    def _plain_words(self) -> MultilingualText | None:
         """The words of a record in one language, as most are; None where there may be more."""
         found = self.found
         shown: list[str | None] = []
@@ -361,7 +361,7 @@ class Facts:
         if len(words) > 1 or any(type(one.value) is not list or one.language for one in words):
             return None
         keywords = dict.fromkeys(self._texts("keywords", words[0].value)) if words else ()
-        return Worded(shown[0], shown[1], tuple(keywords), {})
+        return MultilingualText(shown[0], shown[1], tuple(keywords), {})
 
     def _own_language(self, title: Mapping[str | None, str]) -> tuple[str, ...]:
         """The language of the record, where it states one alone and has its title in it."""

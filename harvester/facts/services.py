@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog import vocabulary
 from catalog.model import DataService, Distribution
-from harvester.facts.record import Facts
+from harvester.facts.record import RecordFacts
 from harvester.facts.values import json_text, text, texts
 
 __all__ = ["access_services", "services_among"]
@@ -43,7 +43,7 @@ def _kind(file: Distribution, url: str) -> str | None:
     return found.id.removesuffix("_SRVC") if found and found.kind == "service" else None
 
 
-def access_services(value: Any, facts: Facts) -> tuple[DataService, ...]:
+def access_services(value: Any, facts: RecordFacts) -> tuple[DataService, ...]:
     """dcat:accessService of a distribution: a list of objects, or JSON of it in a text."""
     value = json_text(value)
     items = value if isinstance(value, list) else [value]
@@ -52,7 +52,7 @@ def access_services(value: Any, facts: Facts) -> tuple[DataService, ...]:
         item = json_text(item)
         if not isinstance(item, Mapping):
             continue
-        own = Facts("file", facts.preferred)
+        own = RecordFacts("file", facts.preferred)
         own.read(item)
         urls = texts(item.get("endpoint_url") or item.get("endpointURL") or item.get("dcat:endpointURL"))
         url = urls[0] if urls else own.text("access_url")

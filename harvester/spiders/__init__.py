@@ -1,4 +1,4 @@
-"""One file a portal type. The file's name is the type's, with underscores for hyphens."""
+"""One folder a portal type: its name is the type's, with underscores for hyphens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
-    from harvester.spiders.base import PortalSpider
+    from harvester.spiders.base.portal_spider import PortalSpider
 
 __all__ = ["portal_types", "spider_class"]
 
@@ -21,5 +21,5 @@ def portal_types() -> tuple[str, ...]:
 
 def spider_class(portal_type: str) -> type[PortalSpider]:
     """The spider of a portal type."""
-    found: type[PortalSpider] = import_module(f"harvester.spiders.{portal_type.replace('-', '_')}").Spider
+    found: type[PortalSpider] = import_module(f"harvester.spiders.{portal_type.replace('-', '_')}.spider").Spider
     return found

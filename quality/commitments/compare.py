@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from catalog.commitments import best_readings
-from catalog.store import Catalog
+from catalog.db.store import Catalog
+from catalog.repositories.commitments import best_readings
 from quality.commitments.progress import COVERAGE
 from specs.measures import measures
 from specs.methodology import is_comparable

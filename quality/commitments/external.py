@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from catalog.commitment_rows import Member
+from catalog.repositories.commitment_rows import Member
 from catalog.vocabulary.folding import name_key
-from quality.commitments.measures import Context, Kept, Measure, Reading
+from quality.commitments.measures import Context, MeasureReading, ScopeMeasure, ScopeMember
 from specs.errors import SpecError
 
 __all__ = ["of_list", "series_value"]
@@ -51,7 +51,7 @@ def series_value(path: Path, day: date) -> tuple[float, date] | None:
     return value, at
 
 
-def of_list(path: Path) -> Measure:
+def of_list(path: Path) -> ScopeMeasure:
     """The share of a list, column id, that datasets of the scope are: by id, identifier, title or address.
 
     Raises SpecError with file, place and remedy.
@@ -62,12 +62,14 @@ def of_list(path: Path) -> Measure:
         names = [member.id, member.identifier, member.title, member.landing_page, *(part.url for part in member.parts)]
         return frozenset(name_key(name) for name in names if name)
 
-    def add_up(kept: Mapping[str, Kept], context: Context) -> Reading:
+    def add_up(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
         if not listed:
-            return Reading(value=None, coverage=0.0, note=f"{path.name} lists nothing: the denominator is missing")
+            return MeasureReading(
+                value=None, coverage=0.0, note=f"{path.name} lists nothing: the denominator is missing"
+            )
         there = {key for one in kept.values() if not one.is_gone for key in (one.seen or ())}
         missing = [text for text in listed if name_key(text) not in there]
-        return Reading(
+        return MeasureReading(
             value=1 - len(missing) / len(listed),
             numerator=len(listed) - len(missing),
             denominator=len(listed),
@@ -75,4 +77,4 @@ def of_list(path: Path) -> Measure:
             note=f"not there: {'; '.join(missing[:20])}" if missing else None,
         )
 
-    return Measure(look, add_up)
+    return ScopeMeasure(look, add_up)

@@ -12,14 +12,14 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from catalog.commitment_rows import Member
+from catalog.repositories.commitment_rows import Member
 from catalog.vocabulary.folding import name_key
 from catalog.vocabulary.promises import hvd_top, key_datasets
 from catalog.vocabulary.terms import theme
 from quality.commitments import rules
 from quality.commitments.rules import NOT_ASKED, Verdict
 
-__all__ = ["MEASURES", "Context", "Kept", "Reading", "read"]
+__all__ = ["MEASURES", "Context", "ScopeMember", "MeasureReading", "read"]
 
 Params = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class ScopeMember:
     """What is kept of a dataset while the scope is read."""
 
     seen: Any
@@ -50,7 +50,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class MeasureReading:
     """A figure and what it rests on."""
 
     value: float | None
@@ -69,19 +69,23 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ScopeMeasure:
     """How a dataset is looked at, and how the scope is added up."""
 
     look: Callable[[Member, Context], Any]
-    add_up: Callable[[Mapping[str, Kept], Context], Reading]
+    add_up: Callable[[Mapping[str, ScopeMember], Context], MeasureReading]
 
 
-def read(measure: str, kept: Mapping[str, Kept], context: Context) -> Reading:
+def read(measure: str, kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     """The figure of a measure over what was kept of its scope. An empty scope has none."""
-    return MEASURES[measure].add_up(kept, context) if kept else Reading(value=None, note="no dataset is in the scope")
+    return (
+        MEASURES[measure].add_up(kept, context)
+        if kept
+        else MeasureReading(value=None, note="no dataset is in the scope")
+    )
 
 
-def _verdicts(kept: Mapping[str, Kept]) -> tuple[dict[str, bool | None], float | None]:
+def _verdicts(kept: Mapping[str, ScopeMember]) -> tuple[dict[str, bool | None], float | None]:
     """The verdict that counts of every dataset that is asked, and the share of them that was observed."""
     found: dict[str, bool | None] = {}
     fresh = 0
@@ -97,10 +101,10 @@ def _verdicts(kept: Mapping[str, Kept]) -> tuple[dict[str, bool | None], float |
     return found, fresh / len(found) if found else None
 
 
-def _share(kept: Mapping[str, Kept], context: Context) -> Reading:
+def _share(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     verdicts, coverage = _verdicts(kept)
     known = [verdict for verdict in verdicts.values() if verdict is not None]
-    return Reading(
+    return MeasureReading(
         value=sum(known) / len(known) if known else None,
         numerator=sum(known),
         denominator=len(known),
@@ -114,9 +118,9 @@ def _left_out(unknown: int, asked: int) -> str | None:
     return f"{unknown} of {asked} datasets were never observed and are left out" if unknown else None
 
 
-def _count(kept: Mapping[str, Kept], context: Context) -> Reading:
+def _count(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     reading = _share(kept, context)
-    return Reading(
+    return MeasureReading(
         value=float(reading.numerator or 0) if reading.denominator else None,
         numerator=reading.numerator,
         denominator=reading.denominator,
@@ -126,22 +130,24 @@ def _count(kept: Mapping[str, Kept], context: Context) -> Reading:
     )
 
 
-def _median(kept: Mapping[str, Kept], context: Context) -> Reading:
+def _median(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     """A dataset that vanished counts with the greatest of all, so that taking away the worst betters nothing."""
     present = [one.seen for one in kept.values() if not one.is_gone and one.seen is not None]
     known = {name: one.seen for name, one in kept.items() if one.seen is not None or one.is_gone}
     if not known:
-        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="no dataset states the dates")
+        return MeasureReading(
+            value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="no dataset states the dates"
+        )
     gone = [one.seen for one in kept.values() if one.is_gone and one.seen is not None]
     worst = max([*present, *gone], default=None)
     if worst is None:
-        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="every dataset vanished")
+        return MeasureReading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note="every dataset vanished")
     values = {name: worst if kept[name].is_gone else seen for name, seen in known.items()}
     middle = float(median(values.values()))
     verdicts: dict[str, bool | None] = dict.fromkeys(kept)
     verdicts |= {name: not kept[name].is_gone and value <= context.target for name, value in values.items()}
     fresh = sum(kept[name].is_fresh or kept[name].is_gone for name in known)
-    return Reading(
+    return MeasureReading(
         value=middle,
         numerator=sum(verdict is True for verdict in verdicts.values()),
         denominator=len(values),
@@ -151,7 +157,7 @@ def _median(kept: Mapping[str, Kept], context: Context) -> Reading:
     )
 
 
-def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Reading:
+def _distinct(kept: Mapping[str, ScopeMember], but: frozenset[str] = frozenset()) -> MeasureReading:
     """How many different things the datasets bring."""
     found: set[str] = set()
     verdicts: dict[str, bool | None] = {}
@@ -165,7 +171,7 @@ def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Re
         else:
             # To bring nothing is no fault, unless it is because the dataset vanished.
             verdicts[name] = False if one.is_gone and one.remembered is not None else None
-    return Reading(
+    return MeasureReading(
         value=float(len(found)),
         numerator=len(found),
         coverage=fresh / len(kept),
@@ -174,7 +180,7 @@ def _distinct(kept: Mapping[str, Kept], but: frozenset[str] = frozenset()) -> Re
     )
 
 
-def _new_themes(kept: Mapping[str, Kept], context: Context) -> Reading:
+def _new_themes(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     if declared := context.params.get("known_themes"):
         old = {_theme(text) for text in declared}
     else:
@@ -183,12 +189,12 @@ def _new_themes(kept: Mapping[str, Kept], context: Context) -> Reading:
     return _distinct(kept, frozenset(old))
 
 
-def _census(kept: Mapping[str, Kept], context: Context, *, is_share: bool) -> Reading:
+def _census(kept: Mapping[str, ScopeMember], context: Context, *, is_share: bool) -> MeasureReading:
     found = _distinct(kept)
     total = len(key_datasets())
     brought = {key for one in kept.values() if not one.is_gone for key in (one.seen or ())}
     missing = [key.title for key in key_datasets() if key.id not in brought]
-    return Reading(
+    return MeasureReading(
         value=len(brought) / total if is_share else float(len(brought)),
         numerator=len(brought),
         denominator=total,
@@ -198,14 +204,14 @@ def _census(kept: Mapping[str, Kept], context: Context, *, is_share: bool) -> Re
     )
 
 
-def _unmeasurable(reason: str) -> Measure:
+def _unmeasurable(reason: str) -> ScopeMeasure:
     def look(member: Member, context: Context) -> Verdict:
         return None
 
-    def add_up(kept: Mapping[str, Kept], context: Context) -> Reading:
-        return Reading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note=reason)
+    def add_up(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
+        return MeasureReading(value=None, coverage=0.0, verdicts=dict.fromkeys(kept), note=reason)
 
-    return Measure(look, add_up)
+    return ScopeMeasure(look, add_up)
 
 
 def _theme(text: str) -> str:
@@ -213,12 +219,12 @@ def _theme(text: str) -> str:
     return found.id if found else name_key(text)
 
 
-def _rule(rule: Callable[[Member], Verdict]) -> Measure:
-    return Measure(lambda member, context: rule(member), _share)
+def _rule(rule: Callable[[Member], Verdict]) -> ScopeMeasure:
+    return ScopeMeasure(lambda member, context: rule(member), _share)
 
 
-def _of_hvd(rule: Callable[[Member], Verdict]) -> Measure:
-    return Measure(lambda member, context: rule(member) if rules.is_hvd(member) else NOT_ASKED, _share)
+def _of_hvd(rule: Callable[[Member], Verdict]) -> ScopeMeasure:
+    return ScopeMeasure(lambda member, context: rule(member) if rules.is_hvd(member) else NOT_ASKED, _share)
 
 
 _ONLY: dict[str, Callable[[Member], Verdict]] = {
@@ -244,7 +250,7 @@ def _tops(member: Member, context: Context) -> frozenset[str]:
     return frozenset(top for text in member.hvd_categories if (top := hvd_top(text)))
 
 
-def _findings(kept: Mapping[str, Kept], context: Context) -> Reading:
+def _findings(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
     """What was kept of a dataset are the days its findings stood, and whether they were fixed."""
     spans = [span for one in kept.values() for span in one.seen]
     value, is_reached = kaplan_meier_median(spans)
@@ -257,7 +263,7 @@ def _findings(kept: Mapping[str, Kept], context: Context) -> Reading:
     elif not is_reached:
         note = "fewer than half of the findings were fixed: the figure is the longest time seen, and too small"
     verdicts = {name: _in_time(one.seen, context.target) for name, one in kept.items()}
-    return Reading(
+    return MeasureReading(
         value=value,
         numerator=sum(is_fixed for _, is_fixed in spans),
         denominator=len(spans),
@@ -287,8 +293,8 @@ def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | No
     return max(finite, default=None), False
 
 
-MEASURES: dict[str, Measure] = {
-    "dataset.count": Measure(_counted, _count),
+MEASURES: dict[str, ScopeMeasure] = {
+    "dataset.count": ScopeMeasure(_counted, _count),
     "dataset.accessible": _rule(rules.accessible),
     "dataset.licence_open": _rule(rules.licence_open),
     "dataset.machine_readable": _rule(rules.machine_readable),
@@ -298,13 +304,13 @@ MEASURES: dict[str, Measure] = {
     "dataset.has_api": _rule(rules.has_api),
     "dataset.bulk": _rule(rules.bulk),
     "dataset.contact": _rule(rules.contact),
-    "dataset.conforms_to": Measure(
+    "dataset.conforms_to": ScopeMeasure(
         lambda member, context: rules.conforms_to(member, str(context.params["standard"])), _share
     ),
-    "dataset.median_age_days": Measure(lambda member, context: rules.age_days(member, context.day), _median),
-    "dataset.publication_delay_days": Measure(lambda member, context: rules.delay_days(member), _median),
-    "theme.new_count": Measure(lambda member, context: frozenset(map(_theme, member.themes)), _new_themes),
-    "hvd.category_count": Measure(_tops, lambda kept, context: _distinct(kept)),
+    "dataset.median_age_days": ScopeMeasure(lambda member, context: rules.age_days(member, context.day), _median),
+    "dataset.publication_delay_days": ScopeMeasure(lambda member, context: rules.delay_days(member), _median),
+    "theme.new_count": ScopeMeasure(lambda member, context: frozenset(map(_theme, member.themes)), _new_themes),
+    "hvd.category_count": ScopeMeasure(_tops, lambda kept, context: _distinct(kept)),
     "hvd.api_share": _of_hvd(rules.has_api),
     "hvd.bulk_share": _of_hvd(rules.bulk),
     "hvd.licence_share": _of_hvd(rules.hvd_licence),
@@ -313,13 +319,13 @@ MEASURES: dict[str, Measure] = {
         "the dates of releases and awards lie in the cells of the files, and no cell value is kept; "
         "give the shares as a file, with kind = external"
     ),
-    "census.key_count": Measure(
+    "census.key_count": ScopeMeasure(
         lambda member, context: rules.keys_open(member), lambda kept, context: _census(kept, context, is_share=False)
     ),
-    "census.key_share": Measure(
+    "census.key_share": ScopeMeasure(
         lambda member, context: rules.keys_open(member), lambda kept, context: _census(kept, context, is_share=True)
     ),
     # Findings come from another table: see track.
-    "finding.response_days": Measure(lambda member, context: (), _findings),
+    "finding.response_days": ScopeMeasure(lambda member, context: (), _findings),
 }
 """One for each measure of ``specs/measures.toml``."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.commitment_rows import Head
+from catalog.repositories.commitment_rows import Head
 from catalog.vocabulary.folding import name_key
 from specs.commitments import Commitment
 

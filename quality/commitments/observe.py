@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.commitment_rows import findings_of, heads_of, members_of
-from catalog.commitments import harvests_before, memory
-from catalog.scopes import Scopes
-from catalog.store import Catalog, started
+from catalog.db.store import Catalog, started
+from catalog.repositories.commitment_rows import findings_of, heads_of, members_of
+from catalog.repositories.commitments import harvests_before, memory
+from catalog.repositories.scopes import Scopes
 from quality.commitments.external import of_list
-from quality.commitments.measures import MEASURES, Context, Kept, Measure, Reading
+from quality.commitments.measures import MEASURES, Context, MeasureReading, ScopeMeasure, ScopeMember
 from quality.commitments.memory import Membership, membership
 from quality.commitments.progress import COVERAGE
 from specs.commitments import Commitment, Indicator
 
-__all__ = ["Looked", "Watch", "definition", "look"]
+__all__ = ["ScopeReading", "Watch", "definition", "look"]
 
 WATCHED = ("complete", "partial")
 """Verdicts of a harvest that is an observation: what a partial one did not see stays as it was."""
@@ -41,10 +41,10 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class ScopeReading:
     """An indicator as a run saw it."""
 
-    reading: Reading
+    reading: MeasureReading
     is_harvested: bool
     is_resolved: bool
     members: Membership
@@ -65,7 +65,7 @@ def definition(commitment: Commitment, indicator: Indicator) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def measure_of(commitment: Commitment, indicator: Indicator) -> Measure:
+def measure_of(commitment: Commitment, indicator: Indicator) -> ScopeMeasure:
     """The measure of an indicator. Raises SpecError where its list cannot be read."""
     if indicator.denominator is not None:
         return of_list(commitment.folder / indicator.denominator)
@@ -74,13 +74,13 @@ def measure_of(commitment: Commitment, indicator: Indicator) -> Measure:
 
 def look(
     watch: Watch, commitment: Commitment, indicators: Sequence[Indicator], since: Mapping[str, str]
-) -> dict[str, Looked]:
+) -> dict[str, ScopeReading]:
     """Read the indicators that are measured over datasets; all datasets of a scope are read once.
 
     ``since`` gives for each indicator the last run that was read with the same definition, "" for none: memory of an
     older definition is void.
     """
-    found: dict[str, Looked] = {}
+    found: dict[str, ScopeReading] = {}
     by_scope: dict[str, list[Indicator]] = {}
     for one in indicators:
         by_scope.setdefault(commitment.scope_of(one).model_dump_json(), []).append(one)
@@ -91,7 +91,7 @@ def look(
 
 def _look_at_scope(
     watch: Watch, commitment: Commitment, group: Sequence[Indicator], since: Mapping[str, str]
-) -> dict[str, Looked]:
+) -> dict[str, ScopeReading]:
     catalog, scope = watch.catalog, commitment.scope_of(group[0])
     now = watch.scopes.datasets(scope)
     remembered = {
@@ -122,11 +122,11 @@ def _look_at_scope(
         reading = (
             measures[one.id].add_up(kept, contexts[one.id])
             if is_resolved
-            else Reading(
+            else MeasureReading(
                 value=None, note=f"{len(kept)} datasets are in the scope, at least {scope.min_datasets} are needed"
             )
         )
-        found[one.id] = Looked(
+        found[one.id] = ScopeReading(
             reading=reading,
             is_harvested=is_harvested,
             is_resolved=is_resolved,
@@ -143,14 +143,14 @@ def _kept(
     heads: Mapping[str, Any],
     remembered: Mapping[str, Mapping[str, Any]],
     since: str,
-) -> dict[str, Kept]:
+) -> dict[str, ScopeMember]:
     first = min((str(row["first_seen_run"]) for row in remembered.values()), default=None)
     found = {}
     for name in sorted(who.active | who.gone):
         old = remembered.get(name)
         # One that has come back is looked at anew: its last verdict says no more than that it was gone.
         passes = old["passes"] if old and (old["is_in_scope"] or name in who.gone) else None
-        found[name] = Kept(
+        found[name] = ScopeMember(
             seen=seen.get(name),
             is_gone=name in who.gone,
             is_fresh=name in heads and watch.is_fresh(heads[name].portal_id, since),
@@ -160,7 +160,7 @@ def _kept(
     return found
 
 
-def _is_harvested(watch: Watch, kept: Mapping[str, Kept], portals: set[str], since: str) -> bool:
+def _is_harvested(watch: Watch, kept: Mapping[str, ScopeMember], portals: set[str], since: str) -> bool:
     """Whether enough of the scope was read in this run for it to say anything."""
     if not kept:
         return any(watch.is_fresh(one, since) for one in (portals or watch.harvests))
@@ -183,7 +183,7 @@ def _spans(watch: Watch, ids: Sequence[str], who: Membership) -> dict[str, list[
 
 
 def _rows(
-    run_id: str, who: Membership, reading: Reading, remembered: Mapping[str, Mapping[str, Any]]
+    run_id: str, who: Membership, reading: MeasureReading, remembered: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     rows = []
     for name in sorted(who.active | who.gone | who.excused.keys()):

@@ -12,9 +12,18 @@ from datetime import date
 from typing import Literal
 
 __all__ = [
-    "COVERAGE", "SHRINK", "Better", "Completion", "Goal", "Item", "elapsed", "overall", "progress", "satisfied",
+    "COVERAGE",
+    "SHRINK",
+    "Better",
+    "Completion",
+    "Goal",
+    "CommitmentItem",
+    "elapsed",
+    "overall",
+    "progress",
+    "satisfied",
     "suggested_completion",
-]  # fmt: skip
+]
 
 COVERAGE = 0.8
 """Share of the scope that must have been observed; with less there is no evidence."""
@@ -40,7 +49,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CommitmentItem:
     """An indicator or milestone within a commitment: progress from 0 to 1, None where there never was evidence."""
 
     progress: float | None
@@ -65,7 +74,7 @@ def progress(value: float, baseline: float, target: float, better: Better) -> fl
     return min(max((value - baseline) / (target - baseline), 0.0), 1.0 - 1e-9)
 
 
-def overall(items: Sequence[Item]) -> float | None:
+def overall(items: Sequence[CommitmentItem]) -> float | None:
     """The weighted mean over indicators and milestones; those without any evidence are left out. None without one."""
     known = [(one.progress, one.weight) for one in items if one.progress is not None]
     total = sum(weight for _, weight in known)

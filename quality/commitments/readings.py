@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from catalog.store import started
+from catalog.db.store import started
 from quality.commitments.progress import Goal
-from quality.commitments.timing import Point
+from quality.commitments.timing import ItemState
 
 __all__ = ["columns", "point_of"]
 
 
-def columns(goal: Goal, point: Point, flags: set[str]) -> dict[str, Any]:
+def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
     """The columns that goal and point give."""
     return {
         "start": goal.start.isoformat(),
@@ -37,10 +37,10 @@ def columns(goal: Goal, point: Point, flags: set[str]) -> dict[str, Any]:
     }
 
 
-def point_of(row: Mapping[str, Any]) -> Point:
+def point_of(row: Mapping[str, Any]) -> ItemState:
     """A reading as it was kept."""
     coverage = row["coverage_pct"]
-    return Point(
+    return ItemState(
         day=started(row["run_id"]).date(),
         value=row["value"],
         coverage=None if coverage is None else coverage / 100,

@@ -10,10 +10,10 @@ from datetime import date
 from enum import Enum
 from typing import Final
 
-from catalog.commitment_rows import Member, Part
+from catalog.repositories.commitment_rows import Member, MemberDistribution
 from catalog.vocabulary.folding import name_key
 from catalog.vocabulary.promises import HVD_LAW, keys_of, law_key
-from quality.dates import last_day
+from quality.evidence.dates import last_day
 
 __all__ = ["NOT_ASKED", "Verdict", "age_days", "delay_days", "is_hvd", "keys_open"]  # and the rules below
 
@@ -59,7 +59,7 @@ def _both(first: bool | None, second: bool | None) -> bool | None:
     return _every((first, second))
 
 
-def _part(part: Part, metric: str) -> bool | None:
+def _part(part: MemberDistribution, metric: str) -> bool | None:
     """A metric of a distribution; what does not apply to it does not pass."""
     value = part.quality[metric]
     if value is None and metric in part.unknown:
@@ -84,7 +84,7 @@ def accessible(member: Member) -> Verdict:
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
 
-def _is_no_page(part: Part) -> bool | None:
+def _is_no_page(part: MemberDistribution) -> bool | None:
     # Asked only where a file is promised.
     value = part.quality["file_served"]
     return None if value is None and "file_served" in part.unknown else value is None or value >= 1
@@ -173,7 +173,7 @@ def _mentions(words: Iterable[str], texts: Iterable[str]) -> bool:
     return any(word in text.casefold() for text in texts for word in words)
 
 
-def _follows_schema(part: Part) -> bool | None:
+def _follows_schema(part: MemberDistribution) -> bool | None:
     has_schema = bool(part.described_by) or any(one.lower().endswith(".json") for one in part.conforms_to)
     return _part(part, "table_matches_schema") if has_schema else False
 

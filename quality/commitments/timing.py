@@ -24,7 +24,7 @@ from quality.commitments.progress import (
 from quality.commitments.trend import DAYS_PER_MONTH, forecast, theil_sen, weekly
 from specs.methodology import is_comparable
 
-__all__ = ["RUNS", "Point", "Seen", "Status", "step"]
+__all__ = ["RUNS", "ItemState", "ItemObservation", "Status", "step"]
 
 Status = Literal[
     "scheduled", "on_track", "at_risk", "off_track", "met", "missed", "met_late", "regressed", "unmeasurable"
@@ -37,7 +37,7 @@ SLACK, RISK = 0.10, 0.30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ItemObservation:
     """What a run saw of an item."""
 
     day: date
@@ -61,7 +61,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class ItemState:
     """What is kept of an item and a run. Shares from 0 to 1."""
 
     day: date
@@ -83,7 +83,7 @@ class Point:
     methodology: str = ""
 
 
-def step(goal: Goal, seen: Seen, past: Sequence[Point] = ()) -> Point:
+def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> ItemState:
     """What follows from a run and those before it, the last one last. Earlier ones must be of the same definition."""
     last = past[-1] if past else None
     flags: set[str] = set()
@@ -117,7 +117,7 @@ def step(goal: Goal, seen: Seen, past: Sequence[Point] = ()) -> Point:
     slope, ahead = _trend(goal, seen, past)
     is_met = share == 1.0 and seen.is_whole
     status, candidate, runs = _state(goal, seen, last, share, frozen, slope is not None, ahead)
-    return Point(
+    return ItemState(
         day=seen.day,
         value=value,
         coverage=coverage,
@@ -138,13 +138,15 @@ def step(goal: Goal, seen: Seen, past: Sequence[Point] = ()) -> Point:
     )
 
 
-def _measured_baseline(seen: Seen, last: Point | None) -> tuple[float | None, date | None]:
+def _measured_baseline(seen: ItemObservation, last: ItemState | None) -> tuple[float | None, date | None]:
     if last and last.baseline is not None:
         return last.baseline, last.baseline_date
     return (seen.value, seen.day) if seen.is_evidence else (None, None)
 
 
-def _frozen(goal: Goal, seen: Seen, last: Point | None, evidence: Sequence[tuple[date, float]]) -> float | None:
+def _frozen(
+    goal: Goal, seen: ItemObservation, last: ItemState | None, evidence: Sequence[tuple[date, float]]
+) -> float | None:
     """The value by which the deadline was or was not met; None before it, and where there was no evidence by then."""
     if seen.day < goal.deadline:
         return None
@@ -155,7 +157,7 @@ def _frozen(goal: Goal, seen: Seen, last: Point | None, evidence: Sequence[tuple
     return next((value for day, value in reversed(evidence) if day <= goal.deadline), None)
 
 
-def _trend(goal: Goal, seen: Seen, past: Sequence[Point]) -> tuple[float | None, date | None]:
+def _trend(goal: Goal, seen: ItemObservation, past: Sequence[ItemState]) -> tuple[float | None, date | None]:
     if not seen.is_evidence or seen.value is None:
         # Nothing new was seen: the last trend stands.
         last = past[-1] if past else None
@@ -175,8 +177,8 @@ def _trend(goal: Goal, seen: Seen, past: Sequence[Point]) -> tuple[float | None,
 
 def _state(
     goal: Goal,
-    seen: Seen,
-    last: Point | None,
+    seen: ItemObservation,
+    last: ItemState | None,
     share: float | None,
     frozen: float | None,
     has_trend: bool,
@@ -202,7 +204,7 @@ def _state(
     return (found, None, 0) if runs >= RUNS else (last.status, found, runs)
 
 
-def _before(goal: Goal, seen: Seen, share: float | None, has_trend: bool, ahead: date | None) -> Status:
+def _before(goal: Goal, seen: ItemObservation, share: float | None, has_trend: bool, ahead: date | None) -> Status:
     if share is None or (seen.is_harvested and not seen.is_evidence):
         return "unmeasurable"
     behind = elapsed(goal.start, goal.deadline, seen.day) - share
@@ -215,7 +217,7 @@ def _before(goal: Goal, seen: Seen, share: float | None, has_trend: bool, ahead:
     return "on_track"
 
 
-def _after(goal: Goal, seen: Seen, before: Status | None, frozen: float | None) -> Status:
+def _after(goal: Goal, seen: ItemObservation, before: Status | None, frozen: float | None) -> Status:
     """Of an item whose deadline is over, by what is read now."""
     if not seen.is_evidence or seen.value is None:
         return "unmeasurable"

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from catalog.commitment_rows import heads_of
-from catalog.commitments import (
+from catalog.db.store import Catalog
+from catalog.repositories.commitment_rows import heads_of
+from catalog.repositories.commitments import (
     drop_commitments,
     past_readings,
     register_commitments,
@@ -17,13 +18,12 @@ from catalog.commitments import (
     write_readings,
 )
 from catalog.repositories.runs import last_run
-from catalog.store import Catalog
 from quality.commitments.external import series_value
-from quality.commitments.measures import Reading
-from quality.commitments.observe import Looked, Watch, definition, look
-from quality.commitments.progress import COVERAGE, Better, Goal, Item, elapsed, overall
+from quality.commitments.measures import MeasureReading
+from quality.commitments.observe import ScopeReading, Watch, definition, look
+from quality.commitments.progress import COVERAGE, Better, CommitmentItem, Goal, elapsed, overall
 from quality.commitments.readings import columns, point_of
-from quality.commitments.timing import Point, Seen, step
+from quality.commitments.timing import ItemObservation, ItemState, step
 from specs.commitments import Commitment, Indicator, Milestone
 from specs.measures import measures
 from specs.metrics import methodology_version
@@ -39,7 +39,7 @@ class _Tracked:
 
     item_id: str
     weight: float
-    point: Point
+    point: ItemState
     vanished: float
     row: Mapping[str, Any]
 
@@ -142,28 +142,28 @@ def _last_observed(rows: Sequence[Mapping[str, Any]]) -> str:
     return next((str(row["run_id"]) for row in reversed(rows) if "no_observation" not in row["flags"]), "")
 
 
-def _told(commitment: Commitment, one: Indicator, day: date) -> Reading:
+def _told(commitment: Commitment, one: Indicator, day: date) -> MeasureReading:
     """What a file or a person says."""
     if one.file is not None:
         found = series_value(commitment.folder / one.file, day)
         if found is None:
-            return Reading(value=None, note=f"{one.file} has no value yet")
-        return Reading(value=found[0], coverage=1.0, note=f"{one.file}, value of {found[1]}")
+            return MeasureReading(value=None, note=f"{one.file} has no value yet")
+        return MeasureReading(value=found[0], coverage=1.0, note=f"{one.file}, value of {found[1]}")
     if one.value is None or one.date is None or one.date > day:
-        return Reading(value=None, note="no person has given a value yet")
-    return Reading(value=one.value, coverage=1.0, note=f"{one.assessor}, {one.date}: {one.evidence}")
+        return MeasureReading(value=None, note="no person has given a value yet")
+    return MeasureReading(value=one.value, coverage=1.0, note=f"{one.assessor}, {one.date}: {one.evidence}")
 
 
 def _indicator(
     watch: Watch,
     commitment: Commitment,
     one: Indicator,
-    looked: Looked | Reading,
+    looked: ScopeReading | MeasureReading,
     past: Sequence[Mapping[str, Any]],
     version: str,
     is_redefined: bool,
 ) -> _Tracked:
-    reading = looked.reading if isinstance(looked, Looked) else looked
+    reading = looked.reading if isinstance(looked, ScopeReading) else looked
     goal = Goal(
         start=commitment.period.start,
         deadline=one.deadline or commitment.period.deadline,
@@ -172,14 +172,14 @@ def _indicator(
         target=one.target,
         better=better_of(one),
     )
-    is_over_datasets = isinstance(looked, Looked)
-    vanished = looked.members.vanished if isinstance(looked, Looked) else 0.0
-    seen = Seen(
+    is_over_datasets = isinstance(looked, ScopeReading)
+    vanished = looked.members.vanished if isinstance(looked, ScopeReading) else 0.0
+    seen = ItemObservation(
         day=watch.day,
         value=reading.value,
         coverage=reading.coverage,
-        is_harvested=looked.is_harvested if isinstance(looked, Looked) else True,
-        is_resolved=looked.is_resolved if isinstance(looked, Looked) else True,
+        is_harvested=looked.is_harvested if isinstance(looked, ScopeReading) else True,
+        is_resolved=looked.is_resolved if isinstance(looked, ScopeReading) else True,
         vanished=vanished,
         methodology=version if one.kind == "measured" else "",
     )
@@ -210,7 +210,7 @@ def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
     is_done = one.done is not None and one.done <= day
     in_time = is_done and one.done is not None and one.done <= one.due
     share = 1.0 if is_done else 0.0
-    point = Point(
+    point = ItemState(
         day=day,
         value=share,
         coverage=1.0,
@@ -254,8 +254,8 @@ def _overall(
     weight = sum(one.weight for one in done)
     observed = sum(one.weight for one in done if one.point.is_observed) / weight
     blind = sum(one.weight for one in done if "no_observation" in one.point.flags) / weight
-    share = overall([Item(one.point.progress, one.weight) for one in done])
-    seen = Seen(
+    share = overall([CommitmentItem(one.point.progress, one.weight) for one in done])
+    seen = ItemObservation(
         day=day,
         value=share,
         coverage=observed,

@@ -10,16 +10,16 @@ import numpy as np
 
 from quality.digest.records import AS_OF, subjects
 from quality.digest.words import records_of_rows
-from quality.families import content_of, family_of
-from quality.gains import gains
+from quality.evidence.periods import next_review_on
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
+from quality.findings.gains import gains
+from quality.findings.verdicts import open_definition, open_definition_of_all
 from quality.metrics import functions
-from quality.periods import next_review_on
-from quality.rescore import subject_of
-from quality.score import winnow_scores
-from quality.sheet import NOT_APPLICABLE, UNKNOWN_CELL, Group, Matrix, Sheet, sheet_of
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
-from quality.systems import coverage, system_points
-from quality.verdicts import open_definition, open_definition_of_all
+from quality.systems.families import content_of, family_of
+from quality.systems.matrix import NOT_APPLICABLE, UNKNOWN_CELL, Group, Matrix, MeasurementMatrix, measure_all
+from quality.systems.stage import subject_of
+from quality.systems.third_party import coverage, system_points
+from quality.systems.winnow import winnow_scores
 from specs.metrics import metrics
 from specs.systems import systems
 
@@ -72,8 +72,8 @@ def _cells(answers: Sequence[Measurement]) -> Matrix:
 
 
 @lru_cache(maxsize=1)
-def _sheet() -> Sheet:
-    return sheet_of(_subjects()[: _written()])
+def _sheet() -> MeasurementMatrix:
+    return measure_all(_subjects()[: _written()])
 
 
 @lru_cache(maxsize=1)
@@ -83,8 +83,8 @@ def _written() -> int:
 
 def _carried() -> list[Any]:
     """The measurements of datasets of which an interface could not carry a fact."""
-    sheet = sheet_of([one for one in _subjects() if one.dataset.not_carried])
-    return [sheet.own, sheet.parts, sheet.services]
+    measured = measure_all([one for one in _subjects() if one.dataset.not_carried])
+    return [measured.datasets, measured.distributions, measured.services]
 
 
 def _winnow() -> list[Any]:

@@ -21,11 +21,11 @@ from catalog.model import (
     TableDefect,
     TableReport,
 )
-from catalog.reading import StoredDataset
-from catalog.subjects import DistributionSubject, Twin
+from catalog.repositories.reading import StoredDataset
+from catalog.repositories.subjects import DistributionSubject, Twin
 from quality.digest.record_values import CHECK, DATASET, DISTRIBUTION, REPORT, SERVICE
-from quality.rescore import subject_of
-from quality.subject import DatasetSubject
+from quality.evidence.subject import DatasetSubject
+from quality.systems.stage import subject_of
 from specs.metrics import metrics
 from specs.table_rules import table_rules
 

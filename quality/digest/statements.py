@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from catalog.conformance import Received
 from catalog.model import Dataset
 from catalog.rdf.dcat import dataset_graph
 from catalog.rdf.described import described_graph, is_described
-from catalog.rdf.terms import BLANK, Graph, Term
-from catalog.reading import StoredDataset
+from catalog.rdf.terms import BLANK, RdfGraph, RdfTerm
+from catalog.repositories.conformance import ReceivedRecord
+from catalog.repositories.reading import StoredDataset
 from quality.digest.records import declared, whole
 from quality.digest.words import records_of_rows
 from quality.standards.judge import judge
@@ -23,20 +23,20 @@ _DEEPEST = 8
 """Levels of nodes without a name; the mapping makes three."""
 
 
-def _spelled(graph: Graph, term: Term, depth: int = 0) -> list[Any]:
+def _spelled(graph: RdfGraph, term: RdfTerm, depth: int = 0) -> list[Any]:
     """A term; a node without a name as all that is stated of it, whatever it is called."""
     if term.kind != BLANK or depth > _DEEPEST:
         return list(term)
     return ["blank", _about(graph, term, depth)]
 
 
-def _about(graph: Graph, node: Term, depth: int) -> list[Any]:
+def _about(graph: RdfGraph, node: RdfTerm, depth: int) -> list[Any]:
     said = graph.nodes.get(node, {})
     found = [[name, _spelled(graph, one, depth + 1)] for name, values in said.items() for one in values]
     return sorted(found, key=repr)
 
 
-def _statements(graph: Graph) -> list[Any]:
+def _statements(graph: RdfGraph) -> list[Any]:
     """All statements by named node, in an order that does not depend on when they were made."""
     named = [node for node in graph.nodes if node.kind != BLANK]
     return sorted(([node.value, _about(graph, node, 0)] for node in named), key=repr)
@@ -101,7 +101,7 @@ def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, A
             yield {**record, name: value}
 
 
-def received() -> Iterator[tuple[StoredDataset, Received]]:
+def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
     """Records as they came, for the standards that are asked of those: each with a field missing, or odd."""
     d = Dataset(identifier="x", applicable_legislation=("http://data.europa.eu/eli/reg_impl/2023/138/oj",))
     number = 0
@@ -109,13 +109,13 @@ def received() -> Iterator[tuple[StoredDataset, Received]]:
         for raw in _changed(_US, _ODD):
             number += 1
             stored = replace(whole(), id=f"us-{number}", dataset=d)
-            yield stored, Received(portal_type=portal_type, raw=raw, is_federal=is_federal)
+            yield stored, ReceivedRecord(portal_type=portal_type, raw=raw, is_federal=is_federal)
     for raw in _changed(_RDF, ([], [{"@value": "odd"}], [{"@id": "https://odd.example"}])):
         if "@type" in raw and raw["@type"] == ["dcat:Dataset"]:
             number += 1
             yield (
                 replace(whole(), id=f"rdf-{number}", dataset=d),
-                Received(portal_type="dcat-rdf", raw=raw, is_federal=False),
+                ReceivedRecord(portal_type="dcat-rdf", raw=raw, is_federal=False),
             )
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import specs
 from catalog import vocabulary
 from catalog.model import DataService, Dataset, Distribution, TableReport
-from catalog.reading import StoredDataset
-from catalog.subjects import DistributionSubject
+from catalog.repositories.reading import StoredDataset
+from catalog.repositories.subjects import DistributionSubject
 from catalog.vocabulary.folding import name_key, split_list
 from catalog.vocabulary.promises import hvd_code, hvd_top, keys_of
-from quality.period_words import told_by
-from quality.prose import is_law
-from quality.texts import is_placeholder
-from quality.years import last_day_named, western
+from quality.evidence.period_words import told_by
+from quality.evidence.prose import is_law
+from quality.evidence.texts import is_placeholder
+from quality.evidence.years import last_day_named, western
 from specs.vocabularies import read
 from specs.vocabularies.countries import alpha3, name_of
 
@@ -87,7 +87,7 @@ def _frequency(text: str) -> Any:
     return found and [found.id, found.eu_uri, found.period_days, found.is_unbounded]
 
 
-def _term(look_up: Callable[[str], vocabulary.Term | None]) -> Callable[[str], Any]:
+def _term(look_up: Callable[[str], vocabulary.Concept | None]) -> Callable[[str], Any]:
     def answer(text: str) -> Any:
         found = look_up(text)
         return found and [found.id, found.eu_uri]

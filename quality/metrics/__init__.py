@@ -17,14 +17,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from quality.evidence.subject import DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE
-from quality.subject import DatasetSubject, DistributionSubject, Measurement
 from specs.metrics import metrics
 
 __all__ = ["MODULES", "functions", "observed"]
 
 
-MODULES = ("findable", "accessible", "open", "usable", "timely", "sound", "of_others", "services")
+MODULES = ("findable", "accessible", "open", "usable", "timely", "sound", "third_party", "services")
 
 
 @lru_cache(maxsize=1)

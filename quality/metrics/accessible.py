@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from catalog import vocabulary
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE, answers, present, usable_url, valid_email, yes
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
-from quality.tables.words import what_and_why
+from quality.tables.judge.wording import what_and_why
 
 __all__: list[str] = []
 

@@ -6,7 +6,7 @@ import re
 
 from catalog.model import ResourceCheck
 from catalog.vocabulary import FileFormat
-from quality.subject import UNKNOWN, Measurement
+from quality.evidence.subject import UNKNOWN, Measurement
 
 __all__ = ["NOTHING_MORE", "answers", "format_name", "present", "usable_url", "valid_email", "yes"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from quality.evidence.subject import DatasetSubject, DistributionSubject
+from quality.evidence.texts import information, is_code, is_placeholder, plain_text
 from quality.metrics.answers import present, yes
-from quality.subject import DatasetSubject, DistributionSubject
-from quality.texts import information, is_code, is_placeholder, plain_text
 
 __all__: list[str] = []
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from catalog import vocabulary
+from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement
 from quality.metrics.answers import format_name, present, yes
-from quality.subject import UNKNOWN, DistributionSubject, Measurement
 
 __all__: list[str] = []
 

@@ -6,8 +6,8 @@ A defect counts by its rate: one bad row in a thousand leaves 0.9, one in a hund
 from __future__ import annotations
 
 from catalog.model import TableReport
+from quality.evidence.subject import UNKNOWN, DistributionSubject, Measurement, Unknown
 from quality.metrics.answers import NOTHING_MORE, yes
-from quality.subject import UNKNOWN, DistributionSubject, Measurement, Unknown
 from specs.table_rules import table_rules
 
 __all__ = ["RULES"]

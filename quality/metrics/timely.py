@@ -6,10 +6,10 @@ changed as observed. Only the last two count.
 
 from __future__ import annotations
 
-from quality import claims
+from quality.evidence import claims
+from quality.evidence.periods import expectation, last_change, lateness
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE, present, yes
-from quality.periods import expectation, last_change, lateness
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
 

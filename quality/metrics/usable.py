@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from catalog import vocabulary
 from catalog.vocabulary import FileFormat
-from quality import claims
+from quality.evidence import claims
+from quality.evidence.prose import is_law, is_text
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE, format_name, present, yes
-from quality.prose import is_law, is_text
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject, Measurement
 
 __all__: list[str] = []
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from catalog.rdf.dcat import NOT_TOLD, dataset_graph, node_of
 from catalog.rdf.described import described_graph, is_described
-from catalog.rdf.terms import IRI, RDF_TYPE, Graph, Term, prefixed
-from catalog.reading import StoredDataset
+from catalog.rdf.terms import IRI, RDF_TYPE, RdfGraph, RdfTerm, prefixed
+from catalog.repositories.reading import StoredDataset
 from quality.standards.messages import class_of, message
 from quality.standards.result import Violation
 from quality.standards.shacl import Result, Shapes, compile_shapes, validate
@@ -29,8 +29,8 @@ _REGULATION = "data.europa.eu/eli/reg_impl/2023/138"
 class Statements:
     """What a publisher stated of a dataset."""
 
-    graph: Graph
-    names: dict[Term, str]
+    graph: RdfGraph
+    names: dict[RdfTerm, str]
     """Ids of the dataset and of its distributions by node."""
     is_whole: bool
     """True where the record came as RDF: then what is absent was not stated."""
@@ -48,7 +48,7 @@ def statements(stored: StoredDataset, raw: Any = None) -> Statements:
         names = {node: stored.id}
         for part in stored.distributions:
             if part.distribution.identifier:
-                names.setdefault(Term(IRI, part.distribution.identifier), part.id)
+                names.setdefault(RdfTerm(IRI, part.distribution.identifier), part.id)
         return Statements(graph, names, True)
     names = {node_of("dataset", stored.id): stored.id}
     names |= {node_of("distribution", part.id): part.id for part in stored.distributions}
@@ -92,7 +92,7 @@ def violations(of: Statements, standard: str) -> Iterator[Violation]:
             )
 
 
-def _name(node: Term, of: Statements) -> str:
+def _name(node: RdfTerm, of: Statements) -> str:
     """The id of a dataset or distribution; of another thing its class and address, or the dataset it belongs to."""
     if node in of.names:
         return of.names[node]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from catalog.conformance import Received
-from catalog.reading import StoredDataset
+from catalog.repositories.conformance import ReceivedRecord
+from catalog.repositories.reading import StoredDataset
 from quality.standards import graphs, records
 from quality.standards.result import STANDARDS, Conformance, Violation
 from specs.standards import SHAPES
@@ -14,13 +14,13 @@ from specs.standards import SHAPES
 __all__ = ["judge"]
 
 _log = logging.getLogger(__name__)
-_NOTHING = Received(portal_type=None, raw=None, is_federal=False)
+_NOTHING = ReceivedRecord(portal_type=None, raw=None, is_federal=False)
 
 
 def judge(
     datasets: Sequence[StoredDataset],
     standards: Sequence[str] = STANDARDS,
-    received: Mapping[str, Received] | None = None,
+    received: Mapping[str, ReceivedRecord] | None = None,
 ) -> dict[str, dict[str, Conformance]]:
     """By dataset and standard; a standard that does not apply to a dataset is absent.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.rdf.terms import RDF_TYPE, XSD, Graph, Term, expanded, prefixed
+from catalog.rdf.terms import RDF_TYPE, XSD, RdfGraph, RdfTerm, expanded, prefixed
 from quality.standards.shacl import Result
 
 __all__ = ["class_of", "message"]
@@ -36,21 +36,21 @@ _FORMS = {
 }
 
 
-def class_of(graph: Graph, node: Term) -> str:
+def class_of(graph: RdfGraph, node: RdfTerm) -> str:
     """The class of a node, prefixed; empty where it has none."""
     classes = graph.values(node, RDF_TYPE)
     known = next((name for one in classes if (name := _NAMES.get(one.value))), None)
     return known or next((prefixed(one.value) for one in classes), "")
 
 
-def _quoted(value: Term | None) -> str:
+def _quoted(value: RdfTerm | None) -> str:
     if value is None:
         return ""
     text = " ".join(value.value[: 4 * MAX_VALUE].split())
     return f"“{text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + '…'}”"
 
 
-def message(result: Result, graph: Graph) -> str:
+def message(result: Result, graph: RdfGraph) -> str:
     """What, where, and the next step."""
     shape = result.shape
     if shape.message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from catalog.rdf.terms import IRI, Graph, Term, prefixed
+from catalog.rdf.terms import IRI, RdfGraph, RdfTerm, prefixed
 
 __all__ = ["Path", "compile_path"]
 
@@ -19,16 +19,16 @@ class Path:
 
     name: str
     """As in SPARQL: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
-    step: Callable[[Graph, Term], Iterable[Term]]
+    step: Callable[[RdfGraph, RdfTerm], Iterable[RdfTerm]]
     predicate: str | None = None
     """IRI of the property, where the path is one property, forwards."""
 
-    def values(self, graph: Graph, focus: Term) -> Sequence[Term]:
+    def values(self, graph: RdfGraph, focus: RdfTerm) -> Sequence[RdfTerm]:
         """The value nodes, each once."""
         return tuple(self.step(graph, focus))
 
 
-def compile_path(node: Term, graph: Graph, members: Callable[[Term], list[Term]]) -> Path:
+def compile_path(node: RdfTerm, graph: RdfGraph, members: Callable[[RdfTerm], list[RdfTerm]]) -> Path:
     """A path from its description; ``members`` reads an RDF list. Raises ValueError where its kind is not known."""
     if node.kind == IRI:
         iri = node.value
@@ -52,9 +52,9 @@ def compile_path(node: Term, graph: Graph, members: Callable[[Term], list[Term]]
     )
 
 
-def _sequence(steps: Sequence[Path]) -> Callable[[Graph, Term], Iterable[Term]]:
-    def walk(graph: Graph, focus: Term) -> Iterable[Term]:
-        nodes: dict[Term, None] = {focus: None}
+def _sequence(steps: Sequence[Path]) -> Callable[[RdfGraph, RdfTerm], Iterable[RdfTerm]]:
+    def walk(graph: RdfGraph, focus: RdfTerm) -> Iterable[RdfTerm]:
+        nodes: dict[RdfTerm, None] = {focus: None}
         for step in steps:
             nodes = dict.fromkeys(one for node in nodes for one in step.step(graph, node))
         return nodes

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from catalog.reading import StoredDataset
+from catalog.repositories.reading import StoredDataset
 from quality.standards.result import Violation
 from specs.standards import schema
 

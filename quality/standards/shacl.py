@@ -16,8 +16,8 @@ from catalog.rdf.terms import (
     IRI,
     LITERAL,
     RDF_TYPE,
-    Graph,
-    Term,
+    RdfGraph,
+    RdfTerm,
     is_of_datatype,
     prefixed,
     read_graph,
@@ -48,18 +48,18 @@ class ShapeError(ValueError):
 class Result(NamedTuple):
     """One validation result (SHACL, 3.6)."""
 
-    focus: Term
+    focus: RdfTerm
     path: str
     """As a prefixed name, "^" before an inverse one; empty where the shape has no path."""
     component: str
     """The constraint by its parameter: "minCount", "nodeKind"."""
     severity: Severity
-    value: Term | None
+    value: RdfTerm | None
     """None where the constraint is about the number of values."""
     shape: Shape
 
 
-Check = Callable[[Graph, Term, Sequence[Term]], Iterable[tuple[str, Term | None]]]
+Check = Callable[[RdfGraph, RdfTerm, Sequence[RdfTerm]], Iterable[tuple[str, RdfTerm | None]]]
 """From focus node and value nodes to what is amiss: component and value."""
 
 
@@ -79,10 +79,10 @@ class Shape:
     if_absent: list[str]
     """Of a property shape: the constraints that fail where the node says nothing at all."""
 
-    def results(self, graph: Graph, focus: Term) -> Iterator[Result]:
+    def results(self, graph: RdfGraph, focus: RdfTerm) -> Iterator[Result]:
         """What is amiss with a node."""
         path = self.path
-        values: Sequence[Term] = (focus,) if path is None else path.values(graph, focus)
+        values: Sequence[RdfTerm] = (focus,) if path is None else path.values(graph, focus)
         for check in self.checks:
             for component, value in check(graph, focus, values):
                 yield Result(focus, path.name if path else "", component, self.severity, value, self)
@@ -96,7 +96,7 @@ class Shape:
                     for component in inner.if_absent:
                         yield Result(value, inner.path.name, component, inner.severity, None, inner)
 
-    def conforms(self, graph: Graph, node: Term) -> bool:
+    def conforms(self, graph: RdfGraph, node: RdfTerm) -> bool:
         """Whether a node has no result, of whatever severity (SHACL, 3.4.3)."""
         return next(self.results(graph, node), None) is None
 
@@ -106,10 +106,10 @@ class Shapes:
     """All shapes of a standard that have targets."""
 
     by_class: tuple[tuple[str, Shape], ...]
-    others: tuple[tuple[str, Term, Shape], ...]
+    others: tuple[tuple[str, RdfTerm, Shape], ...]
     """Targets of other kinds: parameter, its value, shape."""
 
-    def targets(self, graph: Graph) -> Iterator[tuple[Shape, Term]]:
+    def targets(self, graph: RdfGraph) -> Iterator[tuple[Shape, RdfTerm]]:
         """Every shape with each of its focus nodes."""
         for iri, shape in self.by_class:
             for node in graph.instances(iri):
@@ -118,7 +118,7 @@ class Shapes:
             if kind == "targetNode":
                 yield shape, term
                 continue
-            found: dict[Term, None] = {}
+            found: dict[RdfTerm, None] = {}
             for node, properties in graph.nodes.items():
                 if values := properties.get(term.value):
                     found.update({node: None} if kind == "targetSubjectsOf" else values)
@@ -126,7 +126,7 @@ class Shapes:
                 yield shape, node
 
 
-def validate(graph: Graph, shapes: Shapes) -> Iterator[Result]:
+def validate(graph: RdfGraph, shapes: Shapes) -> Iterator[Result]:
     """The results of all shapes over a graph."""
     for shape, node in shapes.targets(graph):
         yield from shape.results(graph, node)
@@ -142,9 +142,9 @@ def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:
 
 
 class _Compiler:
-    def __init__(self, graph: Graph, source: str) -> None:
+    def __init__(self, graph: RdfGraph, source: str) -> None:
         self.graph, self.source = graph, source
-        self.known: dict[Term, Shape] = {}
+        self.known: dict[RdfTerm, Shape] = {}
 
     def shapes(self) -> Shapes:
         by_class, others = [], []
@@ -159,23 +159,23 @@ class _Compiler:
             raise ShapeError(f"{self.source}: no shape has a target: give one sh:targetClass")
         return Shapes(tuple(by_class), tuple(others))
 
-    def fail(self, node: Term, what: str) -> ShapeError:
+    def fail(self, node: RdfTerm, what: str) -> ShapeError:
         return ShapeError(f"{self.source}: {prefixed(node.value)}: {what}")
 
-    def one(self, node: Term, name: str) -> Term | None:
+    def one(self, node: RdfTerm, name: str) -> RdfTerm | None:
         found = list(self.graph.values(node, SH + name))
         if len(found) > 1:
             raise self.fail(node, f"sh:{name} stands {len(found)} times: keep one")
         return found[0] if found else None
 
-    def text(self, node: Term, name: str) -> str | None:
+    def text(self, node: RdfTerm, name: str) -> str | None:
         found = self.one(node, name)
         return found.value if found else None
 
-    def members(self, node: Term) -> list[Term]:
+    def members(self, node: RdfTerm) -> list[RdfTerm]:
         """The members of an RDF list."""
         rdf = RDF_TYPE.rpartition("#")[0] + "#"
-        found: list[Term] = []
+        found: list[RdfTerm] = []
         while node.value != rdf + "nil":
             first = list(self.graph.values(node, rdf + "first"))
             rest = list(self.graph.values(node, rdf + "rest"))
@@ -185,7 +185,7 @@ class _Compiler:
             node = rest[0]
         return found
 
-    def shape(self, node: Term) -> Shape:
+    def shape(self, node: RdfTerm) -> Shape:
         if node in self.known:
             return self.known[node]
         path = self.one(node, "path")
@@ -216,18 +216,18 @@ class _Compiler:
                     self._constraint(shape, node, name, value)
         return shape
 
-    def _path(self, node: Term, path: Term) -> Path:
+    def _path(self, node: RdfTerm, path: RdfTerm) -> Path:
         try:
             return compile_path(path, self.graph, self.members)
         except ValueError as error:
             raise self.fail(node, str(error)) from error
 
-    def _type(self, node: Term, types: Iterable[Term]) -> None:
+    def _type(self, node: RdfTerm, types: Iterable[RdfTerm]) -> None:
         for one in types:
             if one.value not in (f"{SH}NodeShape", f"{SH}PropertyShape"):
                 raise self.fail(node, f"targets by type {prefixed(one.value)} are not known: use sh:targetClass")
 
-    def _constraint(self, shape: Shape, node: Term, name: str, value: Term) -> None:
+    def _constraint(self, shape: Shape, node: RdfTerm, name: str, value: RdfTerm) -> None:
         shape.expects[name] = value.value.removeprefix(SH)
         if name == "property":
             shape.properties.append(self.shape(value))
@@ -253,7 +253,7 @@ class _Compiler:
             test = self._test(node, name, value)
             shape.checks.append(_each(name, lambda graph, one: test(one)))
 
-    def _test(self, node: Term, name: str, value: Term) -> Callable[[Term], bool]:
+    def _test(self, node: RdfTerm, name: str, value: RdfTerm) -> Callable[[RdfTerm], bool]:
         """A constraint that looks at each value alone."""
         if name == "nodeKind" and value.value.removeprefix(SH) in _KINDS:
             kinds = _KINDS[value.value.removeprefix(SH)]
@@ -284,8 +284,8 @@ def _count(name: str, limit: int) -> Check:
     return lambda graph, focus, values: ((name, None),) if len(values) > limit else ()
 
 
-def _each(name: str, is_well: Callable[[Graph, Term], bool]) -> Check:
-    def check(graph: Graph, focus: Term, values: Sequence[Term]) -> Iterable[tuple[str, Term | None]]:
+def _each(name: str, is_well: Callable[[RdfGraph, RdfTerm], bool]) -> Check:
+    def check(graph: RdfGraph, focus: RdfTerm, values: Sequence[RdfTerm]) -> Iterable[tuple[str, RdfTerm | None]]:
         return [(name, value) for value in values if not is_well(graph, value)] if values else ()
 
     return check
@@ -295,6 +295,8 @@ def _or(shapes: Sequence[Shape]) -> Check:
     return _each("or", lambda graph, value: any(shape.conforms(graph, value) for shape in shapes))
 
 
-def _unique_language(graph: Graph, focus: Term, values: Sequence[Term]) -> Iterable[tuple[str, Term | None]]:
+def _unique_language(
+    graph: RdfGraph, focus: RdfTerm, values: Sequence[RdfTerm]
+) -> Iterable[tuple[str, RdfTerm | None]]:
     tags = [value.language.lower() for value in values if value.language]
     return [("uniqueLang", None) for tag in dict.fromkeys(tags) if tags.count(tag) > 1]

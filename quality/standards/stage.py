@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.conformance import Judged, forget, is_federal, received, write_conformance
-from catalog.reading import StoredDataset, present, stored_datasets
-from catalog.store import Catalog
+from catalog.db.store import Catalog
+from catalog.repositories.conformance import StandardResult, forget, is_federal, received, write_conformance
+from catalog.repositories.reading import StoredDataset, present, stored_datasets
 from quality.standards.judge import judge
 from quality.standards.result import STANDARDS, Violation
 
@@ -53,7 +53,7 @@ def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset],
         for standard, one in found[stored.id].items():
             broken = sum(v.severity == "violation" for v in one.violations)
             judged.append(
-                Judged(
+                StandardResult(
                     dataset_id=stored.id,
                     portal_id=stored.portal_id,
                     standard=standard,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.model import TableContext
-from quality.tables.promise import charset_of, promised_formats
+from quality.tables.read.declared_format import charset_of, declared_formats
 
 __all__ = ["FileAtHand"]
 
@@ -30,7 +30,7 @@ class FileAtHand:
     @property
     def promised(self) -> frozenset[str]:
         """Ids of the formats that the portal declares; empty where it declares none."""
-        return promised_formats(self.context.declared_format, self.context.declared_media_type)
+        return declared_formats(self.context.declared_format, self.context.declared_media_type)
 
     @property
     def charset(self) -> str | None:

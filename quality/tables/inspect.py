@@ -16,17 +16,17 @@ from pathlib import Path
 from python_calamine import CalamineError
 
 from catalog.model import TableContext, TableReport
-from quality.tables.archive_members import judge_archive
 from quality.tables.file_at_hand import FileAtHand
-from quality.tables.limits import Refused
-from quality.tables.promise import promises_file
-from quality.tables.record_files import judge_geopackage, judge_json, judge_parquet, judge_shapefiles
-from quality.tables.sniff import HEAD_BYTES, sniff
-from quality.tables.text_file import judge_text
-from quality.tables.whole_file import not_looked_into, spoiled
-from quality.tables.wire import FAULT
-from quality.tables.workbook import judge_spreadsheet
-from quality.tables.xml_syntax import judge_xml
+from quality.tables.judge.archive_members import judge_archive
+from quality.tables.judge.record_files import judge_geopackage, judge_json, judge_parquet, judge_shapefiles
+from quality.tables.judge.text_file import judge_text
+from quality.tables.judge.whole_file import not_looked_into, spoiled
+from quality.tables.judge.workbook import judge_spreadsheet
+from quality.tables.judge.xml_syntax import judge_xml
+from quality.tables.limits import UnreadableError
+from quality.tables.messages import FAULT
+from quality.tables.read.declared_format import declares_file
+from quality.tables.read.sniff import HEAD_BYTES, sniff
 
 __all__ = ["inspect"]
 
@@ -75,7 +75,7 @@ def _look_into(file: FileAtHand) -> TableReport:
     )
     if size == 0 or found.note == "nothing but blanks":
         return spoiled(base, "empty_file")
-    if (found.format == "HTML" or found.is_error) and promises_file(file.promised):
+    if (found.format == "HTML" or found.is_error) and declares_file(file.promised):
         rule = "html_instead_of_file" if found.format == "HTML" else "error_instead_of_file"
         return replace(spoiled(base, rule), status="wrong_content")
     if found.is_error or found.format is None and found.media_type != "application/vnd.sqlite3":
@@ -83,7 +83,7 @@ def _look_into(file: FileAtHand) -> TableReport:
         return replace(base, status="unknown" if found.format is None else "not_a_table", defects=defects)
     try:
         return _by_format(file, base)
-    except Refused as refusal:
+    except UnreadableError as refusal:
         note = str(refusal)[:200]
         return replace(base, status="unknown", note=note, defects=(not_looked_into(note, refusal.rule),))
     except CalamineError:

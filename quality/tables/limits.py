@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from catalog.model.judged import MAX_UNPACKED_BYTES
 
 __all__ = [
-    "MAX_JSON_BYTES", "MAX_RATIO", "MAX_RECORD_CHARS", "MAX_WORKBOOK_BYTES", "MAX_XML_BYTES", "Refused", "TableBounds",
-]  # fmt: skip
+    "MAX_JSON_BYTES",
+    "MAX_RATIO",
+    "MAX_RECORD_CHARS",
+    "MAX_WORKBOOK_BYTES",
+    "MAX_XML_BYTES",
+    "UnreadableError",
+    "TableBounds",
+]
 
 MAX_MEMORY = 512 * 1024**2
 """Of a process that reads what strangers have made."""
@@ -38,7 +44,7 @@ MAX_RATIO = 300
 """Unpacked by packed size: beyond it an archive is a bomb, or holds nothing but repetitions."""
 
 
-class Refused(Exception):
+class UnreadableError(Exception):
     """The file is not looked into: too large, protected, a bomb, cut. ``rule`` says which, where it is the file's own
     doing."""
 

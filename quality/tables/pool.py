@@ -24,7 +24,7 @@ from typing import Self
 
 from catalog.model import TableContext, TableDefect, TableReport
 from quality.tables.limits import MAX_MEMORY
-from quality.tables.wire import FAULT, CatalogueFile, dump_task, parse_report
+from quality.tables.messages import FAULT, CatalogueFile, dump_task, parse_report
 from specs.table_rules import table_rules
 
 __all__ = ["CatalogueFile", "InspectionPool", "Task"]

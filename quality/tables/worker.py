@@ -10,7 +10,7 @@ import sys
 
 from catalog.model import TableReport
 from quality.confine import bound_memory, confine, own_channel
-from quality.tables.wire import CatalogueFile, dump_report, parse_task
+from quality.tables.messages import CatalogueFile, dump_report, parse_task
 from specs.imports import without
 
 _LATER_BYTES = 512 * 1024**2

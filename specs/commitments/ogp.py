@@ -19,7 +19,7 @@ from pathlib import Path
 from specs.errors import SpecError
 from specs.vocabularies.countries import alpha3
 
-__all__ = ["Exported", "commitment_number", "draft", "iso3", "read_date", "read_export", "write_draft"]
+__all__ = ["OgpCommitment", "commitment_number", "draft", "iso3", "read_date", "read_export", "write_draft"]
 
 SENTINELS = frozenset({"", "NA", "ND", "NR", "N/A", "NULL"})
 NEEDED = ("Commitment Unique Identifier", "Code", "Country/Locality", "Commitment Title", "Full Text", "URL")
@@ -40,7 +40,7 @@ _EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class OgpCommitment:
     """A commitment of the export. None stands for whatever the export does not know."""
 
     id: str
@@ -68,7 +68,7 @@ class Exported:
     early_results: str | None
 
 
-def read_export(path: Path) -> list[Exported]:
+def read_export(path: Path) -> list[OgpCommitment]:
     """All commitments of an export, in its order.
 
     Raises SpecError where the file is no such export, with what is missing.
@@ -91,7 +91,7 @@ def _cell(row: Mapping[str, str | None], name: str) -> str | None:
     return None if text in SENTINELS else text
 
 
-def _exported(row: Mapping[str, str | None]) -> Exported:
+def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
     code = _cell(row, "Code") or ""
     completion = next(
         (
@@ -102,7 +102,7 @@ def _exported(row: Mapping[str, str | None]) -> Exported:
         None,
     )
     potential = (_cell(row, "Potential for Results") or "").lower()
-    return Exported(
+    return OgpCommitment(
         id=_cell(row, "Commitment Unique Identifier") or "",
         number=commitment_number(_cell(row, "Commitment Number")),
         # The name of a member is never a sentinel, whatever it looks like.
@@ -185,7 +185,7 @@ def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
     return date(year, last, monthrange(year, last)[1]) if is_end else date(year, month, 1)
 
 
-def draft(row: Exported) -> str:
+def draft(row: OgpCommitment) -> str:
     """The text of a draft: what the export knows, and in comments what a person must fill in."""
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
@@ -231,7 +231,7 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def write_draft(row: Exported, folder: Path) -> Path | None:
+def write_draft(row: OgpCommitment, folder: Path) -> Path | None:
     """Write a draft into a folder. None where a file of this name is there: a person may have worked on it."""
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", row.id)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Expectation", "ExpectationsError", "Match", "Suite", "kinds", "load", "suite"]
+__all__ = ["Expectation", "ExpectationsError", "HeaderRule", "Suite", "kinds", "load", "suite"]
 
 COLUMN_KEYS = ("column", "column_A", "column_B", "column_list", "column_set")
 """Settings of Great Expectations that name columns."""
@@ -64,7 +64,7 @@ class Expectation(BaseModel):
         return tuple(name for name in named if name != "*")
 
 
-class Match(BaseModel):
+class HeaderRule(BaseModel):
     """How a table of the kind is known by its header. Names are compared without case, accents and punctuation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -100,7 +100,7 @@ class Suite(BaseModel):
 
     title: str = ""
     """What a table of this kind is called in messages: "spending"."""
-    match: Match | None = None
+    match: HeaderRule | None = None
     expectation: tuple[Expectation, ...]
 
     @model_validator(mode="after")
@@ -151,7 +151,7 @@ def _line(kind: str, error: Any) -> str:
     where = f"specs/expectations/{kind}.toml, key {'.'.join(path) or '(the whole file)'}"
     match error["type"]:
         case "extra_forbidden":
-            models: dict[str, type[BaseModel]] = {"match": Match, "expectation": Expectation}
+            models: dict[str, type[BaseModel]] = {"match": HeaderRule, "expectation": Expectation}
             keys = models.get(path[0], Suite).model_fields if len(path) > 1 else Suite.model_fields
             return f"{where}: unknown key; remove it, or use one of: {', '.join(sorted(keys))}"
         case "missing":

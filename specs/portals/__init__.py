@@ -20,9 +20,23 @@ from specs.credentials import has_credential, mask
 from specs.errors import SpecError, Strict, parse, read_toml
 
 __all__ = [
-    "Auth", "Broken", "Limits", "Notify", "ObeyRobots", "PortalSpec", "PortalType", "Recheck", "Retire", "Schedule",
-    "dump", "load", "load_file", "of_url", "save", "shipped",
-]  # fmt: skip
+    "Auth",
+    "BrokenPolicy",
+    "Limits",
+    "Notify",
+    "ObeyRobots",
+    "PortalSpec",
+    "PortalType",
+    "Recheck",
+    "Retire",
+    "Schedule",
+    "dump",
+    "load",
+    "load_file",
+    "of_url",
+    "save",
+    "shipped",
+]
 
 PortalType = Literal[
     "arcgis-hub", "arcgis-portal", "arcgis-server", "ckan", "csw", "dataverse", "dcat-rdf", "dcat-us", "dcat-us-3",
@@ -110,7 +124,7 @@ class Retire(Strict):
     """Days since the first of them."""
 
 
-class Broken(Strict):
+class BrokenPolicy(Strict):
     """When an address that fails is called broken. Both conditions must hold; until then nothing is said of it."""
 
     after_checks: Annotated[int, Field(ge=1)] = 3
@@ -219,7 +233,7 @@ class PortalSpec(Strict):
     volatile: tuple[str, ...] = ()
     """Fields of a record whose change is no change, beside those of the portal type: ``resources.*.views``."""
     retire: Retire = Retire()
-    broken: Broken = Broken()
+    broken: BrokenPolicy = BrokenPolicy()
     recheck: Recheck = Recheck()
     schedule: Schedule = Schedule()
     limits: Limits = Limits()

@@ -15,14 +15,14 @@ from pydantic import Field
 from specs.errors import SpecError, Strict, parse, read_toml
 from specs.metrics import MetricId, metrics
 
-__all__ = ["Band", "Item", "Over", "System", "systems"]
+__all__ = ["Band", "SystemItem", "Over", "System", "systems"]
 
 HERE = Path(__file__).parent
 Over = Literal["mean", "best", "all"]
 Treatment = Literal["failed", "passed", "left_out"]
 
 
-class Item(Strict):
+class SystemItem(Strict):
     """Points that one metric brings in a system."""
 
     metric: MetricId
@@ -66,7 +66,7 @@ class System(Strict):
     not_applicable: Literal["failed", "left_out"] = "failed"
     based_on: str | None = None
     """Another system whose items and bands are this one's."""
-    item: tuple[Item, ...] = ()
+    item: tuple[SystemItem, ...] = ()
     band: tuple[Band, ...] = ()
 
     def band_of(self, points: float | None) -> str | None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports import ExportOptions, export_all
 from catalog.model import Portal
-from catalog.store import Catalog, open_catalog
-from quality.entities import score_entities
-from quality.rescore import score_portal
+from quality.systems.entities import score_entities
+from quality.systems.stage import score_portal
 from tests.making import datasets, observe, store
 
 RUNS = ("20261120T010000Z", "20261121T010000Z")

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from catalog.answer_words import day
-from catalog.answers import Answer, parse
+from catalog.db.store import Catalog
 from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import guard
-from catalog.responses import import_answers, import_reports
-from catalog.store import Catalog
+from catalog.repositories.replies import import_answers, import_reports
+from catalog.repositories.reply_files import Reply, parse
+from catalog.repositories.reply_words import day
 from specs.languages import language
 from tests.catalog.carding import PORTALS, put_out, scored
 
@@ -150,9 +150,9 @@ def state(catalog: Catalog, key: str) -> str:
     return str(catalog.value("select state from findings where id = ?", [key]))
 
 
-def answer(key: str, response: str, **more: str | None) -> Answer:
+def answer(key: str, response: str, **more: str | None) -> Reply:
     about: dict[str, str | None] = {"promised_on": None, "note": None, "responder": None, "responded_on": None}
-    return Answer(line=2, finding_id=key, response=response, **(about | more))  # type: ignore[arg-type]
+    return Reply(line=2, finding_id=key, response=response, **(about | more))  # type: ignore[arg-type]
 
 
 def test_answers_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tmp_path: Path) -> None:

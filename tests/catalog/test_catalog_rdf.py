@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from catalog.db.store import Catalog
 from catalog.exports.dcat import export_rdf
 from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record
 from catalog.rdf.ntriples import n_triples
 from catalog.rdf.syntaxes import serialize
-from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, read_graph
-from catalog.records import write_page
-from catalog.store import Catalog
+from catalog.rdf.terms import IRI, LITERAL, XSD, RdfGraph, RdfTerm, read_graph
+from catalog.repositories.records import write_page
 
 
 @pytest.mark.parametrize(
     "text", ('a "b" \\ c', "line\nline\r\n\ttab", "\x00\x07\x7f", "Zürich 東京 😀", "\ud800", "<x> _:b")
 )
 def test_any_text_comes_back_from_n_triples(text: str) -> None:
-    graph = Graph()
-    graph.add(Term(IRI, "urn:winnow:x"), "urn:p", Term(LITERAL, text, f"{XSD}string"))
+    graph = RdfGraph()
+    graph.add(RdfTerm(IRI, "urn:winnow:x"), "urn:p", RdfTerm(LITERAL, text, f"{XSD}string"))
     back = read_graph(n_triples(graph), "application/n-triples")
     values = [value.value for _, _, value in back.quads()]
     assert values == [text.encode("utf-8", "replace").decode()]
@@ -31,8 +31,8 @@ def test_any_text_comes_back_from_n_triples(text: str) -> None:
 
 @pytest.mark.parametrize("iri", ("http://[", "http://x.example/%zz", "http://x.example:port/", "https://x.example/a"))
 def test_what_is_no_iri_to_a_reader_stays_a_text(iri: str) -> None:
-    graph = Graph()
-    graph.add(Term(IRI, "urn:winnow:x"), "urn:p", Term(IRI, iri))
+    graph = RdfGraph()
+    graph.add(RdfTerm(IRI, "urn:winnow:x"), "urn:p", RdfTerm(IRI, iri))
     (_, _, value), *_ = read_graph(n_triples(graph), "application/n-triples").quads()
     assert value.value == iri and (value.kind == IRI) == iri.endswith("/a")
 
@@ -40,7 +40,7 @@ def test_what_is_no_iri_to_a_reader_stays_a_text(iri: str) -> None:
 def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_path: Path) -> None:
     from rdflib import DCAT, DCTERMS, RDF, Literal, URIRef
     from rdflib import XSD as RDF_XSD
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
     run_id = catalog.begin_run(
         "nightly", [Portal(id="p", type="ckan", title="P", url="https://x.example")], version="1", methodology="1"
@@ -82,7 +82,7 @@ def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_p
 
 def test_texts_in_other_languages_are_exported_with_their_language() -> None:
     from catalog.rdf.dcat import dataset_graph
-    from catalog.reading import StoredDataset
+    from catalog.repositories.reading import StoredDataset
 
     dataset = Dataset(
         identifier="1", title="Arbres", keywords=("arbre", "tree"),
@@ -113,4 +113,4 @@ def test_a_graph_gives_the_same_text_in_every_syntax_whatever_the_seed_of_hashes
         texts.add(done.stdout)
     assert len(texts) == 1
     with pytest.raises(ValueError, match="is no syntax"):
-        serialize(Graph(), "n3", name=Term(IRI, "urn:x"))
+        serialize(RdfGraph(), "n3", name=RdfTerm(IRI, "urn:x"))

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from catalog.canonical import record_hash
-from catalog.copies import find_copies, global_keys
-from catalog.harvests import begin_harvest, finish_harvest
+from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, Page, Portal, Record
-from catalog.records import write_page
-from catalog.scores import dataset_figures
-from catalog.store import Catalog
+from catalog.model.canonical import record_hash
+from catalog.repositories.copies import find_copies, global_keys
+from catalog.repositories.harvests import begin_harvest, finish_harvest
+from catalog.repositories.records import write_page
+from catalog.repositories.scores import dataset_figures
 
 
 def fill(catalog: Catalog, **portals: list[Dataset]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from catalog.dashboard import QUERIES, write_dashboard
+from catalog.db.store import Catalog
 from catalog.model import Distribution, ResourceCheck
-from catalog.observations import write_checks
-from catalog.store import Catalog
-from quality.rescore import score_portal
+from catalog.repositories.checks import write_checks
+from catalog.repositories.dashboard import QUERIES, write_dashboard
+from quality.systems.stage import score_portal
 from specs.dashboard import figures
 from tests.making import datasets, observe, portal, store
 

@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 
 import catalog.exports
+from catalog.db.store import open_catalog
 from catalog.exports import FORMATS, export_all, output_formats
 from catalog.exports.job import OutputFormat
-from catalog.store import open_catalog
 from tests.catalog.carding import PORTALS, RUNS
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import frictionless
 import pytest
 
-from catalog.canonical import differences, record_hash, without
-from catalog.changes import Change, changes
+from catalog.db.schema import TABLES
+from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.exports.changes import write_changes
-from catalog.harvests import Grace, approve, before, begin_harvest, finish_harvest
 from catalog.model import Dataset, Page, Portal, Record
+from catalog.model.canonical import differences, record_hash, without
 from catalog.model.harvest_stats import HarvestStats
-from catalog.records import write_page
-from catalog.schema import TABLES
-from catalog.store import Catalog, CatalogError, open_catalog
+from catalog.repositories.changes import RecordChange, changes
+from catalog.repositories.harvests import Grace, approve, before, begin_harvest, finish_harvest
+from catalog.repositories.records import write_page
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org")
 
@@ -169,7 +169,7 @@ def test_differences_are_told_by_field_and_member() -> None:
 
 
 def test_changes_csv_holds_to_its_schema(tmp_path: Path) -> None:
-    change = Change(
+    change = RecordChange(
         portal_id="p", dataset_id="p-1", identifier="=1+1", title="@evil", kind="changed",
         fields=[{"field": "title", "old": "a", "new": "=cmd()"}, {"field": "n", "old": None, "new": 3}],
         missing_on=None, retired_at=None,

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
 from catalog.exports.feed import ATOM, feed
 from catalog.exports.folders import folder_name
@@ -23,9 +24,8 @@ from catalog.exports.pdf import browser, write_pdf
 from catalog.exports.prometheus import write_prometheus
 from catalog.model import Portal
 from catalog.repositories.runs import run_summary
-from catalog.store import Catalog, open_catalog
-from quality.entities import score_entities
-from quality.rescore import score_portal
+from quality.systems.entities import score_entities
+from quality.systems.stage import score_portal
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
 from tests.conftest import needs

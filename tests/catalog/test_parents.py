@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
+from catalog.db.rows import dataset_id
+from catalog.db.store import Catalog
 from catalog.model import Dataset, Page, Portal, Record
-from catalog.parents import link_parents
-from catalog.records import write_page
-from catalog.rows import dataset_id
-from catalog.store import Catalog
-from quality.score import score_dataset
-from quality.subject import DatasetSubject
+from catalog.repositories.parents import link_parents
+from catalog.repositories.records import write_page
+from quality.evidence.subject import DatasetSubject
+from quality.systems.winnow import score_dataset
 
 PARENTS = "select identifier, parent_id from datasets order by identifier"
 

@@ -18,6 +18,7 @@ import frictionless
 import pytest
 from openpyxl import load_workbook
 
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
 from catalog.exports.csvfile import CsvFile, guard, unguard
 from catalog.exports.figures import queries
@@ -26,8 +27,7 @@ from catalog.exports.peers import add_peers
 from catalog.exports.scorecard import PUBLISHERS_MAX
 from catalog.exports.workbook import ROWS_MAX
 from catalog.site.serve import publish
-from catalog.store import Catalog, open_catalog
-from quality.tables.csvw import read_csvw
+from quality.tables.declared.csvw import read_csvw
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, put_out, scored
 

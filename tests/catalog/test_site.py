@@ -21,12 +21,12 @@ import pytest
 from datasette.app import Datasette
 
 import catalog.site as site_package
+from catalog.db.schema import TABLES, metric_columns
+from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.exports.pdf import browser
-from catalog.schema import TABLES, metric_columns
 from catalog.site.metadata import metadata
 from catalog.site.queries import queries
 from catalog.site.serve import SETTINGS, datasette_command, files, publish
-from catalog.store import Catalog, CatalogError, open_catalog
 from tests.conftest import needs
 
 pytestmark = [

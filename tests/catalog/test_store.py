@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from catalog.canonical import record_hash
-from catalog.findings import Finding, Found, begin_portal, carry_findings, finding_id
-from catalog.harvests import Grace, begin_harvest, finish_harvest
+from catalog.db.schema import TABLES, metric_columns
+from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.model import Dataset, Distribution, HarvestError, Page, Portal, Publisher, Record
-from catalog.records import write_errors, write_page
-from catalog.schema import TABLES, metric_columns
-from catalog.store import Catalog, CatalogError, open_catalog
+from catalog.model.canonical import record_hash
+from catalog.repositories.findings import Finding, FoundInDataset, begin_portal, carry_findings, finding_id
+from catalog.repositories.harvests import Grace, begin_harvest, finish_harvest
+from catalog.repositories.records import write_errors, write_page
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org")
 FILE = Distribution(title="Éducation", access_url="https://town.example.org/a.csv", format="CSV")
@@ -144,7 +144,7 @@ def score(catalog: Catalog, run: str, *rules: str, unknown: tuple[str, ...] = ()
         Finding(rule_id=r, rule_title="Is it?", dimension="open", severity="error", how_to_fix="Mend it.")
         for r in rules
     ]
-    row = Found(
+    row = FoundInDataset(
         dataset_id=one(catalog)["id"],
         portal_id="town",
         publisher_id=None,

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
+from catalog.db.rows import dataset_id
+from catalog.db.schema import TABLES
+from catalog.db.schema.views import VIEWS
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import card_rows
-from catalog.gates import dataset_facts
-from catalog.harvests import begin_harvest, finish_harvest
 from catalog.model import Dataset, Distribution, Page, Portal, Publisher, Record, ResourceCheck, TableReport
-from catalog.observations import drop_stale_reports, write_checks, write_reports
-from catalog.reading import dataset, files
-from catalog.records import write_page
+from catalog.repositories.checks import drop_stale_reports, write_checks, write_reports
+from catalog.repositories.gates import dataset_facts
+from catalog.repositories.harvests import begin_harvest, finish_harvest
 from catalog.repositories.portals import government_names
-from catalog.rows import dataset_id
-from catalog.schema import TABLES
-from catalog.schema.views import VIEWS
+from catalog.repositories.reading import dataset, files
+from catalog.repositories.records import write_page
+from catalog.repositories.targets import due_targets
 from catalog.site.serve import is_current, publish
-from catalog.store import Catalog, open_catalog
-from catalog.targets import due_targets
 
 PORTAL = Portal(id="town", type="ckan", title="Town", url="https://town.example.org", government="")
 PAGE, FILE = "https://town.example.org/page", "https://town.example.org/a.csv"

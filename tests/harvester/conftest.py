@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harvester.checks import politeness
+from harvester.http import politeness
 
 
 @pytest.fixture(autouse=True)

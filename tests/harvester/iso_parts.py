@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catalog.model import Dataset
-from harvester.spiders import xml_record
+from harvester.spiders.documents import any_xml
 
 GMD = (
     'xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco" '
@@ -34,4 +34,4 @@ def record(about: str = "", cited: str = "", rest: str = "", before: str = "", o
 
 
 def dataset(*args: Any, **kwargs: Any) -> Dataset:
-    return xml_record.to_dataset(record(*args, **kwargs))
+    return any_xml.to_dataset(record(*args, **kwargs))

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from catalog.store import Catalog
-from harvester.crawl import crawl
-from harvester.night import RunContext
-from harvester.nightly import portal_of
+from catalog.db.store import Catalog
+from harvester.night.context import RunContext
+from harvester.night.crawl import crawl
+from harvester.night.stages import portal_of
 from specs.errors import parse
 from specs.portals import PortalSpec
 

@@ -19,13 +19,13 @@ import pytest
 from click.testing import CliRunner
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
-from catalog.harvests import approve
-from catalog.reading import datasets
-from catalog.store import Catalog, CatalogError, open_catalog
-from harvester.cli import cli
-from harvester.spiders import addresses
-from harvester.spiders.inventory import template
-from harvester.spiders.schema_org import datasets_in
+from catalog.db.store import Catalog, CatalogError, open_catalog
+from catalog.repositories.harvests import approve
+from catalog.repositories.reading import datasets
+from harvester.cli.main import cli
+from harvester.spiders.base import addresses
+from harvester.spiders.inventory.spider import template
+from harvester.spiders.sitemap.pages import datasets_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,7 +136,7 @@ def test_harvest_that_is_killed_goes_on_with_the_next_address(tmp_path: Path) ->
         file = tmp_path / "p.toml"
         lines = f'id = "p"\ntype = "sitemap"\ntitle = "P"\nurl = "{server.url}"\nlocal = true\n[limits]\ndelay_s = 0\n'
         file.write_text(lines)
-        command = [sys.executable, "-c", "from harvester.cli import main; main()", "--data", str(tmp_path / "d")]
+        command = [sys.executable, "-c", "from harvester.cli.main import main; main()", "--data", str(tmp_path / "d")]
         command += ["harvest", "--portals", str(file), "--json"]
         good = server.routes["/d/6"]
 

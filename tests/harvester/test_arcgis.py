@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Dataset
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.arcgis_hub import Spider
-from harvester.spiders.arcgis_hub_record import item_and_layer
-from harvester.spiders.arcgis_portal import Spider as PortalSearch
-from harvester.spiders.arcgis_server_record import to_dataset
+from catalog.repositories.reading import datasets
+from harvester.spiders.arcgis_hub.record import item_and_layer
+from harvester.spiders.arcgis_hub.spider import Spider
+from harvester.spiders.arcgis_portal.spider import Spider as PortalSearch
+from harvester.spiders.arcgis_server.record import to_dataset
 
 ITEMS = "/api/search/v1/collections/dataset/items"
 SCOPE = "/api/search/v1/catalog"

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from catalog.answers import parse
-from harvester.replies import read_reply
+from catalog.repositories.reply_files import parse
+from harvester.mail.replies import read_reply
 
 ROOT = Path(__file__).parents[2]
 MAX_MEMORY = 512 * 1024**2
 MEASURE = """
 import re, sys
-from harvester.spiders.sitemap import _addresses
+from harvester.spiders.sitemap.spider import _addresses
 from harvester.detect.asking import MAX_BYTES, Seen
 from harvester.detect.recognise import csw, dcat_rdf, oai_pmh, sitemap
 from harvester.detect.recognise_more import metadata_document
-from harvester.spiders.xml_reading import parse_xml
+from harvester.spiders.documents.xml_reading import parse_xml
 def detect(body):
     for recogniser in (csw, oai_pmh, sitemap, metadata_document, dcat_rdf):
         recogniser(Seen("http://127.0.0.1/", 200, "application/xml", body[:MAX_BYTES], len(body) <= MAX_BYTES))

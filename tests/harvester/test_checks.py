@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
 
+from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
-from catalog.observations import HISTORY, write_checks
-from catalog.reading import files
-from catalog.store import Catalog
-from catalog.targets import due_targets
+from catalog.repositories.checks import HISTORY, write_checks
+from catalog.repositories.reading import files
+from catalog.repositories.targets import due_targets
 from harvester.checks.changes import schedule_of
 from harvester.checks.links import check
-from harvester.night import CheckBudget, RunContext
+from harvester.night.context import CheckBudget, RunContext
 from specs.portals import PortalSpec, Recheck
 
 TABLE = b"year,persons\n2024,1\n2025,2\n"

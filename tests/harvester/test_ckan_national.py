@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from catalog.model import Contact, Dataset
-from harvester.spiders.ckan_record import to_dataset
+from harvester.spiders.ckan.record import to_dataset
 
 SHAPE = '{"type": "Polygon", "coordinates": [[[1, 2], [3, 2], [3, 4], [1, 2]]]}'
 CANADA: dict[str, Any] = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from catalog.store import open_catalog
-from harvester.cli import cli
+from catalog.db.store import open_catalog
+from harvester.cli.main import cli
 from specs.commitments import load_file
 from specs.errors import SpecError
 from tests.making import datasets, portal, store

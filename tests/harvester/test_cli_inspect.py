@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from openpyxl import Workbook
 
-from harvester.cli import cli
+from harvester.cli.main import cli
 from tests.harvester.portal_server import Answer, PortalServer
 
 KEYS = ["file", "sheet", "member", "table", "status", "format", "encoding", "delimiter", "header_row", "header_rows"]

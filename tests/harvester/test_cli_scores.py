@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from catalog.db.store import open_catalog
 from catalog.rdf.syntaxes import SYNTAXES
-from catalog.store import open_catalog
-from harvester.cli import cli
-from quality.agreement import agreement, write_agreement
-from quality.entities import bootstrap, score_entities
-from quality.rescore import score_portal
+from harvester.cli.main import cli
+from quality.systems.agreement import agreement, write_agreement
+from quality.systems.entities import bootstrap, score_entities
+from quality.systems.stage import score_portal
 from specs.systems import systems
 from tests.making import datasets, key_of, observe, portal, store
 

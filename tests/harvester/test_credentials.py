@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, ckan_search, spec
 
-from catalog.store import open_catalog
-from harvester.archive import find_record
-from harvester.checks.login import credential_of
-from harvester.cli import _log_to
-from harvester.nightly import nightly, replay
+from catalog.db.store import open_catalog
+from harvester.cli.main import _log_to
+from harvester.http.archive import find_record
+from harvester.http.login import credential_of
+from harvester.night.stages import nightly, replay
 from specs.errors import SpecError
 from specs.portals import PortalSpec, load_file, of_url
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders import csw
-from harvester.spiders.xml_reading import canonical, parse_xml
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.csw import spider as csw
+from harvester.spiders.documents.xml_reading import canonical, parse_xml
 
 ISO = "http://www.isotc211.org/2005/gmd"
 

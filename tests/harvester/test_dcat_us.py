@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harvester.spiders.dcat_us_record import to_dataset
+from harvester.spiders.dcat_us.record import to_dataset
 
 
 def listed(address: str | None, label: str, kind: str = "application/octet-stream") -> dict[str, Any]:

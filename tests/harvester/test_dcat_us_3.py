@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.dcat_us_3 import MAX_DEPTH
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.dcat_us_3.spider import MAX_DEPTH
 
 
 def read(catalog: Catalog, document: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import brotli
 import pytest
 
-from harvester.checks.decode import BrokenCodingError, Decoder, unpacked
+from harvester.http.decode import BrokenCodingError, Decoder, unpacked
 
 if sys.version_info >= (3, 14):
     from compression import zstd

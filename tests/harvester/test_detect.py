@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, spec
 
-from harvester.cli import cli
-from harvester.detect import Detection, detect
-from harvester.detect.ladder import LADDER, bases_of, home_of
+from harvester.cli.main import cli
+from harvester.detect import DetectionReport, detect
 from harvester.detect.many import addresses, detect_all
-from harvester.preview import preview
+from harvester.detect.preview import preview
+from harvester.detect.probes import PROBES, bases_of, home_of
 from specs.errors import SpecError
 from specs.portals import load_file
 
@@ -24,7 +24,7 @@ HOME = b"<!doctype html><html><head><title>Data of Larkholm</title></head><body>
 CKAN = "/api/3/action/package_search"
 
 
-def ask(url: str) -> Detection:
+def ask(url: str) -> DetectionReport:
     return detect(url, allow_local=True, delay_s=0)
 
 
@@ -92,7 +92,7 @@ def test_robots_are_obeyed_and_the_home_page_still_tells() -> None:
 def test_home_page_for_every_address_is_no_portal() -> None:
     with PortalServer() as server:
         server.routes |= {"/": Answer(200, "text/html", HOME)}
-        for rung in LADDER:
+        for rung in PROBES:
             server.routes[rung.path.split("?")[0]] = Answer(200, "text/html", HOME)
         assert ask(server.url).endpoints == ()
 
@@ -254,12 +254,12 @@ def test_one_host_is_asked_by_one_worker_at_a_time(tmp_path: Path, monkeypatch: 
     busy: list[str] = []
     most: list[int] = []
 
-    def look(url: str, **_: Any) -> Detection:
+    def look(url: str, **_: Any) -> DetectionReport:
         busy.append(url)
         most.append(sum("one.example" in other for other in busy))
         time.sleep(0.02)
         busy.remove(url)
-        return Detection(url=url)
+        return DetectionReport(url=url)
 
     monkeypatch.setattr("harvester.detect.many.detect", look)
     path = tmp_path / "list.csv"
@@ -302,9 +302,9 @@ def test_look_that_finds_nothing_says_why_and_accuses_no_portal_of_our_limits() 
 def test_contact_is_named_where_a_portal_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
-    def look(url: str, **options: Any) -> Detection:
+    def look(url: str, **options: Any) -> DetectionReport:
         told.append(options["contact"])
-        return Detection(url=url)
+        return DetectionReport(url=url)
 
     monkeypatch.setattr("harvester.detect.detect", look)
     for command in (["preview", "http://x.example"], ["portals", "check", "http://x.example"]):

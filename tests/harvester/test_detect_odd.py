@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
 
-from harvester.detect import Detection, _title, asking, detect, recognise
-from harvester.detect.asking import Asker, Seen
-from harvester.detect.hits import count_of, recognised
+from harvester.detect import DetectionReport, _title, asking, detect, recognise
+from harvester.detect.asking import Asker, ProbeResponse
+from harvester.detect.detection import count_of, recognised
 from harvester.detect.many import addresses, detect_all
 from harvester.detect.markers import by_markers
 from specs.errors import SpecError
 
 
-def ask(url: str) -> Detection:
+def ask(url: str) -> DetectionReport:
     return detect(url, allow_local=True, delay_s=0)
 
 
@@ -53,7 +53,7 @@ def test_what_is_no_address_ends_no_list(tmp_path: Path, monkeypatch: pytest.Mon
     assert "no web address" in str(ask("http://[bad").fault)
     path, out = tmp_path / "list.csv", tmp_path / "out.csv"
 
-    def stumble(url: str, **_: Any) -> Detection:
+    def stumble(url: str, **_: Any) -> DetectionReport:
         raise ValueError("a fault of ours")
 
     monkeypatch.setattr("harvester.detect.many.detect", stumble)
@@ -67,10 +67,10 @@ def test_what_is_no_address_ends_no_list(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_recogniser_that_stumbles_recognises_nothing() -> None:
-    def stumble(seen: Seen) -> None:
+    def stumble(seen: ProbeResponse) -> None:
         raise RecursionError
 
-    assert recognised(stumble, Seen("http://x.example", 200)) is None
+    assert recognised(stumble, ProbeResponse("http://x.example", 200)) is None
 
 
 def test_counts_are_believed_only_where_they_are_some() -> None:
@@ -85,7 +85,7 @@ def test_counts_are_believed_only_where_they_are_some() -> None:
 )
 def test_stac_collections_are_counted_only_where_all_came(count: int, more: dict[str, Any], told: int | None) -> None:
     body = json.dumps({"collections": [{"stac_version": "1.0.0"}] * count} | more).encode()
-    hit = recognise.stac(Seen("http://x.example", 200, "application/json", body))
+    hit = recognise.stac(ProbeResponse("http://x.example", 200, "application/json", body))
     assert hit is not None and hit.datasets == told
 
 
@@ -150,7 +150,7 @@ def test_hostile_pages_take_no_time(unit: bytes) -> None:
     body = b"<!doctype html><html><p " + unit * (1_000_000 // len(unit))
     begun = time.monotonic()
     for kind in ("text/html", "application/xml"):
-        seen = Seen("http://x.example/", 200, kind, body)
+        seen = ProbeResponse("http://x.example/", 200, kind, body)
         recognise.whatever(seen)
         by_markers(seen)
         _title(seen)

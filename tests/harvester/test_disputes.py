@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 from portal_server import Answer, PortalServer, ckan_search
 
-from catalog.store import open_catalog
-from harvester.cli import cli
-from harvester.nightly import nightly
+from catalog.db.store import open_catalog
+from harvester.cli.main import cli
+from harvester.night.stages import nightly
 from specs.portals import load_file
 
 TITLES = ("Trees in parks", "Rents by street", "Noise at night", "Air at schools", "Votes cast", "Wages of clerks")

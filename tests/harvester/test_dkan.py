@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.dkan_record import to_dataset
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.dkan.record import to_dataset
 
 ITEMS = "/api/1/metastore/schemas/dataset/items"
 SEARCH = "/api/1/search"

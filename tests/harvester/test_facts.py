@@ -9,10 +9,10 @@ import pytest
 from catalog import vocabulary
 from catalog.model import Dataset, Distribution
 from harvester.facts import (
-    Body,
     Candidate,
-    Facts,
-    Scope,
+    FactScope,
+    Party,
+    RecordFacts,
     by_language,
     choose,
     contact_of,
@@ -26,7 +26,7 @@ from harvester.facts.placeholders import without_placeholders
 
 
 def licence_of(**fields: Any) -> tuple[str | None, str | None]:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read(fields)
     return facts.licence()
 
@@ -60,10 +60,10 @@ def test_spellings_of_one_name_are_one(name: str, fact: str, language: str | Non
 
 @pytest.mark.parametrize("name", ["ada_quill", "ada-quill-672", "quill7"])
 def test_the_name_of_an_account_is_no_contact(name: str) -> None:
-    assert contact_of([Body(name=name)]) is None
-    found = contact_of([Body(email="desk@example.org"), Body(name=name), Body(name="Open-Data-Team")])
+    assert contact_of([Party(name=name)]) is None
+    found = contact_of([Party(email="desk@example.org"), Party(name=name), Party(name="Open-Data-Team")])
     assert found is not None and (found.name, found.email) == ("Open-Data-Team", "desk@example.org")
-    found = contact_of([Body(name=name, email="desk@example.org")])
+    found = contact_of([Party(name=name, email="desk@example.org")])
     assert found is not None and (found.name, found.email) == (None, "desk@example.org")
 
 
@@ -92,8 +92,8 @@ def test_restriction_under_a_plainer_name_is_not_overruled() -> None:
 
 
 def test_nearer_scope_decides_even_if_the_farther_one_is_open() -> None:
-    near = Candidate("licence", "all rights reserved", "license", Scope.FILE)
-    far = Candidate("licence", "CC-BY-4.0", "license", Scope.DATASET)
+    near = Candidate("licence", "all rights reserved", "license", FactScope.FILE)
+    far = Candidate("licence", "CC-BY-4.0", "license", FactScope.DATASET)
     chosen = choose("licence", [far, near])
     assert chosen is not None and chosen.text == "all rights reserved"
     none_given = near._replace(value="notspecified")
@@ -102,7 +102,7 @@ def test_nearer_scope_decides_even_if_the_farther_one_is_open() -> None:
 
 
 def test_contradiction_is_kept_and_said() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"license_id": "odc-odbl"})
     facts.read({"licence": "CC-BY-4.0"}, "extras/")
     licence, beside = facts.licence()
@@ -111,7 +111,7 @@ def test_contradiction_is_kept_and_said() -> None:
 
 
 def test_version_beside_a_licence_without_one_is_no_contradiction() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"license_id": "cc-by", "license_title": "Creative Commons Attribution 4.0"})
     assert facts.licence() == ("Creative Commons Attribution 4.0", "cc-by")
     assert facts.contradictions == []
@@ -125,7 +125,7 @@ def test_where_nothing_resolves_the_plainest_text_stays() -> None:
     "text", ["None", "null", "N/A", "n.a.", "--", "?", "no se especificó", "k. A.", "{{ x.y }}", "未定"]
 )
 def test_placeholders_are_no_facts(text: str) -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"frequency": text, "license": text, "maintainer": text, "spatial": text, "publisher": text})
     assert facts.text("frequency") is None
     assert facts.licence() == (None, None)
@@ -133,16 +133,16 @@ def test_placeholders_are_no_facts(text: str) -> None:
 
 
 def test_title_may_be_any_word_but_a_template() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"title": "Nada", "keywords": ["missing", "null"], "description": "Unknown"})
     assert facts.worded()[:3] == ("Nada", "Unknown", ("missing",))
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"title": "{{ title }}"})
     assert facts.worded().title is None
 
 
 def test_numbers_and_hashes_that_stand_for_nothing() -> None:
-    facts = Facts("file")
+    facts = RecordFacts("file")
     facts.read({"size": -1, "hash": "0", "mimetype": "null", "format": "CSV"})
     assert (facts.text("byte_size"), facts.text("checksum"), facts.text("media_type")) == (None, None, None)
     assert facts.text("format") == "CSV"
@@ -183,17 +183,17 @@ def test_periods(said: Any, start: str | None, end: str | None) -> None:
 
 @pytest.mark.parametrize("label", ["_:b0", "_:dataset-1", "_:n1049372e768c", "-- Who publishes the series --"])
 def test_the_label_of_a_blank_node_or_an_instruction_is_no_fact(label: str) -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"landingPage": label, "rights": label, "publisher": label})
     assert (facts.text("landing_page"), facts.text("rights"), facts.text("publisher")) == (None, None, None)
 
 
 def test_repetition_in_modified_is_the_frequency() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"modified": "R/P1D"})
     assert facts.modified() is None
     assert facts.text("frequency") == "R/P1D"
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"modified": "R/P1D", "accrualPeriodicity": "R/P1M"})
     assert (facts.modified(), facts.text("frequency")) == (None, "R/P1M")
 
@@ -216,7 +216,7 @@ def test_places(said: Any, areas: tuple[str, ...]) -> None:
 
 
 def test_four_sides_make_a_box() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read([("bbox-west-long", "1"), ("bbox-south-lat", "50"), ("bbox-east-long", "2"), ("bbox-north-lat", "51")])
     assert facts.places() == ("1,50,2,51",)
 
@@ -230,23 +230,23 @@ def test_own_language_is_shown_and_none_is_lost() -> None:
 
 
 def test_text_without_a_language_is_that_of_the_portal() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"title": "Bäume", "title_translated": {"de": "Bäume", "en": "Trees", "it": ""}})
     assert facts.worded().title == "Bäume"
     assert facts.worded().translations == {"en": {"title": "Trees"}}
 
 
 def test_contacts_are_not_mixed() -> None:
-    found = contact_of([Body(name="Author"), Body(name="Desk", email="desk@example.org")])
+    found = contact_of([Party(name="Author"), Party(name="Desk", email="desk@example.org")])
     assert found is not None and (found.name, found.email) == ("Desk", "desk@example.org")
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"maintainer": '[{"name": "Desk", "email": "mailto:desk@example.org"}]', "author": "Somebody"})
     contact = facts.contact()
     assert contact is not None and (contact.name, contact.email) == ("Desk", "desk@example.org")
 
 
 def test_three_levels_of_organisation() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"publisher": {"name": "Office", "subOrganizationOf": {"name": "Bureau", "subOrganizationOf": "State"}}})
     publisher = facts.publisher()
     assert publisher is not None
@@ -275,7 +275,7 @@ def test_department_of_commerce_is_no_reservation() -> None:
 @pytest.mark.parametrize("end", ["null", "undefined", "NaN"])
 def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> None:
     address = f"http://publications.europa.eu/resource/authority/frequency/{end}"
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"accrualPeriodicity": address})
     assert facts.text("frequency") is None
     file = Distribution(format=address.replace("frequency", "file-type"), access_url="https://example.org/null")
@@ -285,7 +285,7 @@ def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> N
 
 
 def test_levels_above_a_publisher_may_stand_in_one_text() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"publisher": "Office", "publisher_hierarchy": "State > Department > Office"})
     publisher = facts.publisher()
     assert publisher is not None
@@ -298,7 +298,7 @@ def test_licence_that_is_said_to_be_none_gives_way() -> None:
 
 
 def test_word_for_now_is_no_day() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"temporal_coverage_from": "Current", "temporal_coverage_to": "2024"})
     assert facts.period() == (None, "2024")
 
@@ -331,16 +331,18 @@ def test_markup_around_nothing_is_nothing() -> None:
 
 
 def test_name_beside_the_same_address_is_taken() -> None:
-    facts = Facts()
+    facts = RecordFacts()
     facts.read({"maintainer_email": "desk@example.org", "author": "Desk", "author_email": "desk@example.org"})
     contact = facts.contact()
     assert contact is not None and (contact.name, contact.email) == ("Desk", "desk@example.org")
 
 
 def test_columns_of_an_inventory_are_known_by_the_same_names() -> None:
-    from harvester.spiders.inventory_columns import fields_of
-    from quality.tables.structure import Table
+    from harvester.spiders.inventory.columns import fields_of
+    from quality.tables.read.text_table import TextTable
 
     header = ["Title", "Frequency-of-Update", "Terms of Use", "Veröffentlichende Stelle", "Shelf"]
-    table = Table(header=header, header_line=1, rows=[["Trees", "monthly", "CC BY 4.0", "Office", "on top"]], lines=[2])
+    table = TextTable(
+        header=header, header_line=1, rows=[["Trees", "monthly", "CC BY 4.0", "Office", "on top"]], lines=[2]
+    )
     assert fields_of(table) == {"title": 0, "frequency": 1, "licence": 2, "publisher": 3}

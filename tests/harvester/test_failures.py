@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 
 WINNOW = str(Path(sys.executable).with_name("winnow"))
 COUNT = 60

@@ -11,11 +11,11 @@ from portal_server import Answer, PortalServer, as_json, harvest, harvested, spe
 from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest, UnsupportedURLSchemeError
 from scrapy.http import Response
 
+from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
-from catalog.observations import BrokenRule, judged, write_checks
-from catalog.store import Catalog
-from harvester.checks.faults import UnaskableAddressError, of_exception, of_response
+from catalog.repositories.checks import BrokenRule, judged, write_checks
 from harvester.checks.links import check
+from harvester.http.faults import UnaskableAddressError, of_exception, of_response
 
 URL = "https://data.example/x.csv"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Contact, Dataset
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.detect.asking import Seen
+from catalog.repositories.reading import datasets
+from harvester.detect.asking import ProbeResponse
 from harvester.detect.recognise import whatever
-from harvester.spiders import xml_record
-from harvester.spiders.losses import LostRecord
+from harvester.spiders.base.losses import LostRecord
+from harvester.spiders.documents import any_xml
 
 
 def csdgm(idinfo: str = "", rest: str = "", cited: str = "") -> str:
@@ -31,7 +31,7 @@ def order(*files: str, form: str = "Shapefile", size: str = "") -> str:
 
 
 def read(text: str) -> Dataset:
-    return xml_record.to_dataset(text, default_id="http://p.example/wells.xml")
+    return any_xml.to_dataset(text, default_id="http://p.example/wells.xml")
 
 
 def test_every_section_is_read() -> None:
@@ -115,7 +115,7 @@ def test_who_is_not_liable_and_prompts_of_editors_are_no_facts() -> None:
 
 
 def test_elements_of_arcgis_are_read_where_the_standard_has_none() -> None:
-    found = xml_record.to_dataset(
+    found = any_xml.to_dataset(
         "<metadata><Esri><MetaID>{7}</MetaID></Esri><dataIdInfo><idCitation><resTitle>Wells</resTitle>"
         "<date><pubDate>2019-01-15</pubDate></date></idCitation><idAbs>Depth of wells</idAbs>"
         "<searchKeys><keyword>water</keyword></searchKeys><resConst><Consts><useLimit>CC BY 4.0</useLimit></Consts>"
@@ -130,7 +130,7 @@ def test_elements_of_arcgis_are_read_where_the_standard_has_none() -> None:
 
 def test_a_record_that_nothing_names_is_lost_and_said() -> None:
     with pytest.raises(LostRecord, match="no identifier"):
-        xml_record.to_dataset(csdgm())
+        any_xml.to_dataset(csdgm())
 
 
 SWISS = (
@@ -157,11 +157,11 @@ SERVICE = "<gmd:hierarchyLevel><gmd:MD_ScopeCode codeListValue='service'/></gmd:
 @pytest.mark.parametrize("iso_type", [True, False])
 def test_a_national_profile_is_read_by_the_names_of_the_standard(iso_type: bool) -> None:
     text = SWISS.format(level="")
-    found = xml_record.to_dataset(text if iso_type else text.replace("gco:isoType", "gco:kind"))
+    found = any_xml.to_dataset(text if iso_type else text.replace("gco:isoType", "gco:kind"))
     assert (found.identifier, found.title, found.licence) == ("che-1", "Quellen", "CC BY 4.0")
     assert found.publisher is not None and found.publisher.name == "Amt für Umwelt"
     assert [one.access_url for one in found.distributions] == ["https://f.example/quellen.csv"]
-    assert xml_record.other_id(SWISS.format(level=SERVICE)) == "che-1"
+    assert any_xml.other_id(SWISS.format(level=SERVICE)) == "che-1"
 
 
 def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:
@@ -190,7 +190,9 @@ def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:
     ],
 )
 def test_what_an_address_that_is_given_answers_with_is_recognised(body: str, kind: str | None) -> None:
-    hit = whatever(Seen(url="http://p.example/x", status=200, body=body.encode(), final_url="http://p.example/x"))
+    hit = whatever(
+        ProbeResponse(url="http://p.example/x", status=200, body=body.encode(), final_url="http://p.example/x")
+    )
     assert (hit.type if hit else None) == kind
 
 
@@ -202,7 +204,7 @@ def test_codes_of_arcgis_and_what_was_never_published() -> None:
         "<distInfo><distFormat><formatName>Shapefile</formatName></distFormat><distTranOps><onLineSrc>"
         "<linkage>https://x.example/roads.zip</linkage></onLineSrc></distTranOps></distInfo>"
     )
-    found = xml_record.to_dataset(f"<metadata>{esri}</metadata>", "a")
+    found = any_xml.to_dataset(f"<metadata>{esri}</metadata>", "a")
     assert (found.frequency, found.themes, found.language) == ("annually", ("transportation",), ("fre",))
     assert [one.format for one in found.distributions] == ["Shapefile"]
     cited = "<citation><citeinfo><title>T</title><pubdate>Unpublished material</pubdate></citeinfo></citation>"
@@ -210,5 +212,5 @@ def test_codes_of_arcgis_and_what_was_never_published() -> None:
     link = "<computer><networka><networkr>https://x.example/1</networkr></networka></computer>"
     order = f"<stdorder><digform>{form}<digtopt><onlinopt>{link}</onlinopt></digtopt></digform></stdorder>"
     record = f"<metadata><idinfo>{cited}</idinfo><distinfo>{order}</distinfo></metadata>"
-    old = xml_record.to_dataset(record, "b")
+    old = any_xml.to_dataset(record, "b")
     assert old.issued is None and old.distributions[0].byte_size == "2 MB"

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from portal_server import PortalServer, as_json, harvest, spec
 
-from catalog.store import Catalog
-from harvester.checks.faults import SettledFault
-from harvester.checks.ftp import ask
-from harvester.checks.guard import PrivateAddressError
+from catalog.db.store import Catalog
 from harvester.checks.links import check
+from harvester.http.faults import SettledFault
+from harvester.http.ftp import ask
+from harvester.http.guard import PrivateAddressError
 
 LOCAL = {"127.0.0.1"}
 SERVER = """

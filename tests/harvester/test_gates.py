@@ -10,7 +10,7 @@ from typing import Any
 
 from portal_server import PortalServer, ckan_search
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 
 WINNOW = str(Path(sys.executable).with_name("winnow"))
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.geonode_record import to_dataset
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.geonode.record import to_dataset
 
 V2 = "/api/v2/datasets/"
 

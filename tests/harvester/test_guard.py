@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.store import open_catalog
-from harvester.checks.guard import PrivateAddressError, check_address, own_addresses
+from catalog.db.store import open_catalog
 from harvester.detect import detect
-from harvester.nightly import nightly
+from harvester.http.guard import PrivateAddressError, check_address, own_addresses
+from harvester.night.stages import nightly
 from specs.portals import Limits, PortalSpec
 
 REFUSED = [

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hostile_server import CASES, GOOD, ODD_IDS, serve
 
-from catalog.store import Catalog, open_catalog
+from catalog.db.store import Catalog, open_catalog
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
 WINNOW = str(Path(sys.executable).with_name("winnow"))
@@ -34,7 +34,7 @@ page_rows = 200
 MEASURE = """
 import json, re, resource, sys, threading, time
 sys.argv = ["winnow", *sys.argv[1:]]
-from harvester.cli import main
+from harvester.cli.main import main
 try:
     main()
 finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 LISTING = "/api/datasets"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from portal_server import PortalServer, as_json, harvest, harvested, spec
 
-from catalog.rows import dataset_id
-from catalog.store import Catalog
+from catalog.db.rows import dataset_id
+from catalog.db.store import Catalog
 
 
 def dataset(n: int, **values: Any) -> dict[str, Any]:

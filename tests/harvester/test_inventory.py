@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, Publisher
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.inventory import to_dataset
+from catalog.repositories.reading import datasets
+from harvester.spiders.inventory.spider import to_dataset
 
 
 def kept(catalog: Catalog, *nights: str) -> tuple[dict[str, Any], list[Dataset]]:

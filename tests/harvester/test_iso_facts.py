@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harvester.spiders import xml_record
+from harvester.spiders.documents import any_xml
 from tests.harvester.iso_parts import dataset, listed, record, words
 
 BY = "https://creativecommons.org/licenses/by/4.0/"
@@ -183,7 +183,7 @@ def test_all_languages_are_kept_and_the_portal_s_own_is_shown(
     text = in_languages(
         free("Brunnen", L1="Puits", L2="Wells"), free("Tiefen", L1="Niveaux"), free("Wasser", L2="water")
     )
-    found = xml_record.to_dataset(text, languages=(portal,))
+    found = any_xml.to_dataset(text, languages=(portal,))
     assert found.title == title
     assert {code: one["title"] for code, one in found.translations.items()} == others
     assert set(found.keywords) == {"Wasser", "water"}
@@ -192,7 +192,7 @@ def test_all_languages_are_kept_and_the_portal_s_own_is_shown(
 
 def test_a_blank_text_in_the_record_s_own_language_is_no_text() -> None:
     text = in_languages(free("", L1="Puits"), free(" ", L2="Levels"), free("Wasser"))
-    found = xml_record.to_dataset(text)
+    found = any_xml.to_dataset(text)
     assert (found.title, found.description) == ("Puits", "Levels")
 
 
@@ -210,7 +210,7 @@ def test_what_pycsw_s_conversion_lost_is_not_known() -> None:
 
 
 def test_what_dublin_core_of_a_catalogue_cannot_carry_is_not_known() -> None:
-    found = xml_record.to_dataset(
+    found = any_xml.to_dataset(
         '<csw:Record xmlns:csw="http://www.opengis.net/cat/csw/2.0.2" xmlns:dc="http://purl.org/dc/elements/1.1/" '
         'xmlns:dct="http://purl.org/dc/terms/"><dc:identifier>r</dc:identifier><dct:modified>2024</dct:modified>'
         "<dc:rights>otherRestrictions</dc:rights><dc:rights>The board is not liable.</dc:rights>"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harvester.spiders.json_stream import BLOCK, Broken, Element, StreamEnd, records
+from harvester.spiders.base.json_stream import BLOCK, Element, StreamEnd, UnreadableElement, records
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -23,14 +23,14 @@ JSON = st.recursive(
 SPACE = st.text(" \t\r\n", max_size=4)
 
 
-def read(path: Path, data: bytes | str) -> tuple[list[Any], list[Broken], StreamEnd]:
+def read(path: Path, data: bytes | str) -> tuple[list[Any], list[UnreadableElement], StreamEnd]:
     """The values, the broken records and the end of a document."""
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     found = list(records(path))
     assert isinstance(found[-1], StreamEnd)
     assert [e.index for e in found[:-1] if not isinstance(e, StreamEnd)] == list(range(len(found) - 1))
     values = [e.value for e in found if isinstance(e, Element)]
-    return values, [e for e in found if isinstance(e, Broken)], found[-1]
+    return values, [e for e in found if isinstance(e, UnreadableElement)], found[-1]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -149,7 +149,7 @@ def test_a_malformed_object_in_place_of_an_array_is_lost_alone(tmp_path: Path) -
     path = tmp_path / "d.json"
     path.write_text('{"catalog": {"a": }, "dataset": [1]}')
     broken, one, end = records(path, "dataset", "catalog")
-    assert isinstance(broken, Broken) and isinstance(one, Element) and end == StreamEnd(None, {})
+    assert isinstance(broken, UnreadableElement) and isinstance(one, Element) and end == StreamEnd(None, {})
 
 
 def test_what_is_not_asked_for_is_not_kept_unless_it_is_short(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_what_is_not_asked_for_is_not_kept_unless_it_is_short(tmp_path: Path) ->
 MEASURE = """
 import re, sys
 from pathlib import Path
-from harvester.spiders.json_stream import records
+from harvester.spiders.base.json_stream import records
 # ru_maxrss has the memory of the test runner in it: beside that nothing would show.
 peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 before, count = peak(), 0

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 from harvester.facts.values import json_text
-from harvester.spiders.json_stream import Element, StreamEnd, records
-from harvester.spiders.json_text import MAX_VALUES, text_of
-from harvester.spiders.reading import parse_json
-from harvester.spiders.schema_org import datasets_in
+from harvester.spiders.base.json_stream import Element, StreamEnd, records
+from harvester.spiders.base.json_text import MAX_VALUES, text_of
+from harvester.spiders.base.page_content import parse_json
+from harvester.spiders.sitemap.pages import datasets_in
 
 TEXTS = {
     "latin-1": "Förderungen in Zürich: Bären, Straßen, Übergänge",

@@ -20,18 +20,18 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvested, spec
 
-from catalog.harvests import begin_harvest
+from catalog.db.store import Catalog
 from catalog.model import Page
 from catalog.model.harvest_stats import HarvestStats
-from catalog.records import write_page
-from catalog.store import Catalog
-from harvester.crawl import crawl
-from harvester.night import RunContext
-from harvester.nightly import portal_of
+from catalog.repositories.harvests import begin_harvest
+from catalog.repositories.records import write_page
+from harvester.night.context import RunContext
+from harvester.night.crawl import crawl
+from harvester.night.stages import portal_of
 from tests.comparing import content, differences
 
 MAIN = Path(__file__).parents[2]
-NIGHT = [sys.executable, "-c", "from harvester.cli import main; main()"]
+NIGHT = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 FEED_PAGE = 100
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, spec
 
-from catalog.store import Catalog, open_catalog
+from catalog.db.store import Catalog, open_catalog
 from harvester.checks.links import check
-from harvester.night import RunContext
-from harvester.nightly import portal_of
+from harvester.night.context import RunContext
+from harvester.night.stages import portal_of
 
 pytestmark = pytest.mark.xdist_group("links")  # one set-up for all
 TABLE = b"a,b\n1,2\n" * 50

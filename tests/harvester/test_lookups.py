@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 SEARCH, SHOW = "/api/3/action/package_search", "/api/3/action/package_show"
 

@@ -10,7 +10,7 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
 from test_sparql_engines import DCAT, endpoint
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 IDS = [f"{n:08x}-0000-4000-8000-00000000000{n}" for n in range(5)]
 GONE, UNLISTED = IDS[2], IDS[4]

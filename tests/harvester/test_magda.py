@@ -7,10 +7,10 @@ from typing import Any
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 from test_detect import ask
 
+from catalog.db.store import Catalog
 from catalog.model import Contact, Dataset
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.magda_record import to_dataset
+from catalog.repositories.reading import datasets
+from harvester.spiders.magda.record import to_dataset
 
 RECORDS, SEARCH = "/api/v0/registry/records", "/api/v0/search/datasets"
 

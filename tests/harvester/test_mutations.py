@@ -24,8 +24,8 @@ import pytest
 from mutating import MUTATIONS, PAGE_MUTATIONS, mutated
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
 
-from catalog.store import open_catalog
-from harvester.nightly import nightly
+from catalog.db.store import open_catalog
+from harvester.night.stages import nightly
 from specs.portals import Limits, PortalSpec, Schedule
 from tests.conftest import SHARED
 

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, ckan_search
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 
-WINNOW = [sys.executable, "-c", "from harvester.cli import main; main()"]
+WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 MAIN = Path(__file__).parents[2]
 
 
@@ -219,7 +219,7 @@ def test_nightly_reports_json_and_a_threshold(site: Site, tmp_path: Path) -> Non
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
     code = (
-        "import harvester.cli, sys; "
+        "import harvester.cli.main, sys; "
         "print({'scrapy', 'pandas', 'great_expectations', 'frictionless', 'rdflib'} & set(sys.modules) or 'none')"
     )
     loaded = subprocess.run([sys.executable, "-c", code], cwd=MAIN, capture_output=True, text=True, check=True)

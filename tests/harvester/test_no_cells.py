@@ -15,11 +15,11 @@ import openpyxl
 import pytest
 from portal_server import Answer, PortalServer, as_json, spec
 
-from catalog.store import open_catalog
-from harvester.cli import _log_to
-from harvester.nightly import nightly
-from quality.tables.header_cells import names_are_cells
-from quality.tables.shapes import coarse, shape
+from catalog.db.store import open_catalog
+from harvester.cli.main import _log_to
+from harvester.night.stages import nightly
+from quality.tables.read.header_cells import names_are_cells
+from quality.tables.scan.masking import coarse, shape
 
 WORD, NUMBER, DAY, MAIL = "qzxv", "73518", "1947-08-1", "vqzx"
 """How the cells begin that must not be found again: words, numbers, days and mailboxes."""

@@ -8,10 +8,10 @@ import pytest
 from lxml import etree
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Contact
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.ddi_record import to_dataset
+from catalog.repositories.reading import datasets
+from harvester.spiders.documents.ddi import to_dataset
 
 DC = (
     '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/">'

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.ogc_records_record import to_dataset
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.ogc_records.record import to_dataset
 
 ITEMS = "/collections/main/items"
 

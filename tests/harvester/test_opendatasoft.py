@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.store import Catalog
-from harvester.spiders import opendatasoft
+from catalog.db.store import Catalog
+from harvester.spiders.opendatasoft import spider as opendatasoft
 
 WINDOW = 1_000
 """What stands for 10,000 here, so that the tests end soon."""

@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
 from stock_ckan import CONTACT, ROBOTS, SEARCH
 
-from catalog.store import open_catalog
-from harvester.cli import cli
-from harvester.detect import Detection, detect
-from harvester.registry import resolve
+from catalog.db.store import open_catalog
+from harvester.cli.main import cli
+from harvester.cli.registry import resolve
+from harvester.detect import DetectionReport, detect
 from specs.portals import load_file
 
 HOME = b"""<!doctype html><html><head><meta name="generator" content="ckan 2.10.4"><title>Data of Larkholm</title>
@@ -44,10 +44,10 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    for module in ("harvester.detect.asking", "harvester.checks.politeness"):
+    for module in ("harvester.detect.asking", "harvester.http.politeness"):
         monkeypatch.setattr(f"{module}.monotonic", found.monotonic)
     monkeypatch.setattr("harvester.detect.asking.sleep", found.sleep)
-    monkeypatch.setattr("harvester.checks.politeness.sleep", found.sleep_too)
+    monkeypatch.setattr("harvester.http.politeness.sleep", found.sleep_too)
     return found
 
 
@@ -215,9 +215,9 @@ def test_contact_of_the_configuration_or_the_environment_is_taken(
 ) -> None:
     told: list[str] = []
 
-    def look(url: str, **options: Any) -> Detection:
+    def look(url: str, **options: Any) -> DetectionReport:
         told.append(options["contact"])
-        return Detection(url=url)
+        return DetectionReport(url=url)
 
     monkeypatch.setattr("harvester.detect.detect", look)
     winnow(tmp_path, "detect", "x.example")

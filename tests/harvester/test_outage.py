@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, as_json, harvest, spec
 
+from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
-from catalog.store import Catalog
 from harvester.checks.links import check
-from harvester.checks.outage import HOSTS, Outage
-from harvester.night import RunContext
+from harvester.http.outage import HOSTS, Outage
+from harvester.night.context import RunContext
 
 
 def seen(fault: str | None, url: str = "u") -> ResourceCheck:
@@ -70,7 +70,7 @@ def checked(
 @pytest.fixture
 def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a local portal lead to other ports of this machine."""
-    from harvester.checks import download
+    from harvester.http import download
 
     monkeypatch.setattr(
         download, "guarded_socket", lambda info, **more: socket.socket(info[0], info[1], info[2]), raising=True

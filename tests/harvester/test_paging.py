@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
-from catalog.store import Catalog
-from harvester.spiders.paging import Walk
+from catalog.db.store import Catalog
+from harvester.spiders.base.paging import PageCursor
 
 SEARCH = "/api/3/action/package_search"
 
@@ -43,7 +43,7 @@ def with_poison(records: list[dict[str, Any]], *places: int, how: Answer | float
 
 
 def test_pages_shrink_by_four_and_grow_again() -> None:
-    walk = Walk(rows=1000)
+    walk = PageCursor(rows=1000)
     sizes = [walk.asked]
     while walk.can_shrink:
         walk = walk.smaller()

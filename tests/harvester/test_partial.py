@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders import arcgis_hub, arcgis_portal
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.arcgis_hub import spider as arcgis_hub
+from harvester.spiders.arcgis_portal import spider as arcgis_portal
 
 ITEMS = "/api/search/v1/collections/dataset/items"
 SCOPE = "/api/search/v1/catalog"

@@ -8,8 +8,8 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 from test_detect import ask
 
-from catalog.store import Catalog
-from harvester.spiders import piveau
+from catalog.db.store import Catalog
+from harvester.spiders.piveau import spider as piveau
 
 SEARCH, SCROLL = "/api/hub/search/search", "/api/hub/search/scroll"
 

@@ -15,13 +15,13 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 from scrapy.http.headers import Headers
 
-from catalog.store import Catalog, open_catalog
-from harvester.checks.faults import HostResting
+from catalog.db.store import Catalog, open_catalog
 from harvester.checks.links import check
-from harvester.checks.politeness import HostBudget, host_of, rate_limit_pause_s, retry_after_s
-from harvester.crawl import crawl
-from harvester.night import RunContext
-from harvester.nightly import is_due, nightly, portal_of
+from harvester.http.faults import HostResting
+from harvester.http.politeness import HostBudget, host_of, rate_limit_pause_s, retry_after_s
+from harvester.night.context import RunContext
+from harvester.night.crawl import crawl
+from harvester.night.stages import is_due, nightly, portal_of
 
 SEARCH = "/api/3/action/package_search"
 

@@ -21,12 +21,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog, open_catalog
+from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.reading import datasets
 from harvester import spiders
-from harvester.checks.faults import GoingRound
-from harvester.night import RunContext
-from harvester.nightly import nightly, replay
+from harvester.http.faults import PagingLoopError
+from harvester.night.context import RunContext
+from harvester.night.stages import nightly, replay
 from harvester.spiders import portal_types, spider_class
 from specs.portals import PortalSpec, Schedule, dump
 
@@ -124,10 +124,10 @@ def test_tape_gives_golden(portal_type: str, catalog: Catalog) -> None:
     assert not tape.unasked
 
 
-def test_every_spider_file_is_a_type_and_has_a_fixture() -> None:
+def test_every_spider_folder_is_a_type_and_has_a_fixture() -> None:
     folder = Path(spiders.__file__).parent
     named = {t.replace("-", "_") for t in portal_types()}
-    holding = {p.stem for p in folder.glob("*.py") if "\nclass Spider(" in p.read_text(encoding="utf-8")}
+    holding = {p.parent.name for p in folder.glob("*/spider.py") if "\nclass Spider(" in p.read_text(encoding="utf-8")}
     assert holding == named
     for portal_type in portal_types():
         assert spider_class(portal_type).type == portal_type
@@ -232,7 +232,13 @@ def test_harvest_that_is_killed_in_its_middle_goes_on(portal_type: str, tmp_path
     with PortalServer() as server:
         server.routes |= {key: partial(counted, route) for key, route in tape.routes(server.url).items()}
         (tmp_path / "tape.toml").write_text(dump(tape.spec(server.url)), encoding="utf-8")
-        command = [sys.executable, "-c", "from harvester.cli import main; main()", "--data", str(tmp_path / "data")]
+        command = [
+            sys.executable,
+            "-c",
+            "from harvester.cli.main import main; main()",
+            "--data",
+            str(tmp_path / "data"),
+        ]
         command += ["harvest", "--portals", str(tmp_path / "tape.toml"), "--json"]
         root = Path(__file__).parents[2]
         with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as victim:
@@ -412,5 +418,5 @@ def test_an_address_is_not_asked_for_again_and_again(catalog: Catalog) -> None:
     for _ in range(3):
         spider.check_request(page)
         spider.check_request(again)
-    with pytest.raises(GoingRound, match="round in circles"):
+    with pytest.raises(PagingLoopError, match="round in circles"):
         spider.check_request(page)

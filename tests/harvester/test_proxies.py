@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner
 from portal_server import PortalServer, ckan_search, spec
 
-from catalog.store import open_catalog
-from harvester.checks.guard import PrivateAddressError
-from harvester.checks.proxies import check_name
-from harvester.cli import cli
-from harvester.configuration import load
+from catalog.db.store import open_catalog
+from harvester.cli.configuration import load
+from harvester.cli.main import cli
 from harvester.detect import detect
-from harvester.nightly import nightly
+from harvester.http.guard import PrivateAddressError
+from harvester.http.proxies import check_name
+from harvester.night.stages import nightly
 from specs.errors import SpecError
 
 SEARCH = "/api/3/action/package_search"

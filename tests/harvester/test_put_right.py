@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, ckan_search
 
-from catalog.answers import Answer as Reply
-from catalog.responses import import_answers
-from catalog.schema import TABLES
-from catalog.sent import letters, note
+from catalog.db.schema import TABLES
+from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.replies import import_answers
+from catalog.repositories.reply_files import Reply as Reply
+from catalog.repositories.sent import letters, note
 from catalog.site.serve import is_current, publish
-from catalog.store import Catalog, open_catalog
-from harvester.nightly import nightly
-from harvester.send import message_of
-from quality.rescore import score_portal
+from harvester.mail.send import message_of
+from harvester.night.stages import nightly
+from quality.systems.stage import score_portal
 from specs.languages import language
 from specs.portals import load_file
 from specs.table_rules import table_rules

@@ -17,10 +17,10 @@ import pyoxigraph
 import pytest
 from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders import rdf_files
-from harvester.spiders.rdf_nodes import BASE, datasets_of, describe
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.rdf import files as rdf_files
+from harvester.spiders.rdf.nodes import BASE, datasets_of, describe
 
 PREFIXES = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n"
 TURTLE = "text/turtle"

@@ -8,10 +8,10 @@ import pytest
 from pyoxigraph import RdfFormat, Store
 
 from catalog.model import Dataset
-from harvester.spiders.dcat_rdf_record import to_dataset
-from harvester.spiders.dcat_us_3_record import to_dataset as of_dcat_us_3
-from harvester.spiders.dcat_us_record import to_dataset as of_dcat_us
-from harvester.spiders.rdf_nodes import BASE, datasets_of, describe
+from harvester.spiders.dcat_rdf.record import to_dataset
+from harvester.spiders.dcat_us.record import to_dataset as of_dcat_us
+from harvester.spiders.dcat_us_3.record import to_dataset as of_dcat_us_3
+from harvester.spiders.rdf.nodes import BASE, datasets_of, describe
 
 PREFIXES = """
 @prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .

@@ -10,11 +10,11 @@ import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 from pyoxigraph import RdfFormat
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders import rdf_files
-from harvester.spiders.rdf_child import RdfChild, Reading
-from harvester.spiders.rdf_nodes import datasets_of
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.rdf import files as rdf_files
+from harvester.spiders.rdf.child import RdfChild, RdfSummary
+from harvester.spiders.rdf.nodes import datasets_of
 
 SPACES = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/" '
@@ -33,7 +33,7 @@ def bomb(decoy: str) -> bytes:
     ).encode()
 
 
-def read(tmp_path: Path, body: bytes, syntax: str, *, seconds: float = 60) -> Reading:
+def read(tmp_path: Path, body: bytes, syntax: str, *, seconds: float = 60) -> RdfSummary:
     file = tmp_path / "document"
     file.write_bytes(body)
     child = RdfChild(seconds=seconds)
@@ -43,7 +43,7 @@ def read(tmp_path: Path, body: bytes, syntax: str, *, seconds: float = 60) -> Re
         child.close()
 
 
-def iris(reading: Reading) -> list[str | None]:
+def iris(reading: RdfSummary) -> list[str | None]:
     return [iri for iri, _ in reading.nodes()]
 
 

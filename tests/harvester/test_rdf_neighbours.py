@@ -7,10 +7,10 @@ import json
 import pytest
 from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.canonical import unordered
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.rdf_nodes import own_part
+from catalog.db.store import Catalog
+from catalog.model.canonical import unordered
+from catalog.repositories.reading import datasets
+from harvester.spiders.rdf.nodes import own_part
 
 HEAD = (
     "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n"

@@ -9,10 +9,10 @@ import pytest
 from portal_server import harvest, harvested, spec
 from pycsw_server import pycsw_at
 
+from catalog.db.store import Catalog
 from catalog.model import Dataset
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders import csw
+from catalog.repositories.reading import datasets
+from harvester.spiders.csw import spider as csw
 
 pytestmark = pytest.mark.xdist_group("pycsw")
 

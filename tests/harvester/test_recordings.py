@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 from harvester.detect import detect
-from harvester.nightly import nightly
+from harvester.night.stages import nightly
 from specs.portals import Limits, PortalSpec
 from tests.conftest import SHARED
 

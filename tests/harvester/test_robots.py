@@ -11,9 +11,9 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 from stock_ckan import CONTACT, ROBOTS, SEARCH
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 from harvester.checks.links import check
-from harvester.checks.robots_rules import decide, is_contact, rules_of
+from harvester.http.robots_rules import decide, is_contact, rules_of
 from specs.errors import SpecError, parse
 from specs.portals import PortalSpec, dump, load_file
 from specs.robots import group_for_us, template_of, templates
@@ -101,8 +101,8 @@ def test_stock_ckan_is_harvested_slowly_and_the_harvest_says_why(
         waits.append(seconds)
         at[0] += seconds
 
-    monkeypatch.setattr("harvester.checks.politeness.sleep", sleep)
-    monkeypatch.setattr("harvester.checks.politeness.monotonic", lambda: at[0])
+    monkeypatch.setattr("harvester.http.politeness.sleep", sleep)
+    monkeypatch.setattr("harvester.http.politeness.monotonic", lambda: at[0])
     robots = Answer(200, "text/plain", ROBOTS.encode())
     with PortalServer({"/robots.txt": robots, SEARCH: ckan_search(packages(3), rows_max=2)}) as server:
         harvest(catalog, spec("p", "ckan", server.url))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harvester.spiders.schema_org_record import to_dataset
+from harvester.spiders.sitemap.record import to_dataset
 
 SHAPE = "POLYGON((1 2, 3 2, 3 4, 1 2))"
 LITERAL = {"@value": SHAPE, "@type": "geosparql:wktLiteral"}

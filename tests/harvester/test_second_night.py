@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search, harvest, harvested, spec
 
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 
 SEARCH = "/api/3/action/package_search"
 
@@ -150,9 +150,9 @@ def test_what_was_wrong_with_an_unchanged_feed_is_said_again(has_validators: boo
 
 
 def test_full_asks_for_everything_anew(catalog: Catalog) -> None:
-    from harvester.crawl import crawl
-    from harvester.night import RunContext
-    from harvester.nightly import portal_of
+    from harvester.night.context import RunContext
+    from harvester.night.crawl import crawl
+    from harvester.night.stages import portal_of
 
     records = [package(n) for n in range(5)]
     with PortalServer({SEARCH: with_etag(filtering(records))}) as server:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 
-from catalog.store import Catalog
-from harvester.spiders.rdf_child import RdfChild, Reading
+from catalog.db.store import Catalog
+from harvester.spiders.rdf.child import RdfChild, RdfSummary
 
 XML, TURTLE, JSON = "application/rdf+xml", "text/turtle", "application/ld+json"
 SPACES = (
@@ -28,7 +28,7 @@ MALFORMED = '<dct:license rdf:resource="http://x.example/l">text beside an addre
 
 READ_ALL = """
 import json, sys
-from harvester.spiders.rdf_lenient import read
+from harvester.spiders.rdf.lenient import read
 
 found = []
 for body, syntax in json.load(sys.stdin):
@@ -83,7 +83,7 @@ def server() -> Iterator[PortalServer]:
         yield running
 
 
-def read(tmp_path: Path, body: bytes, syntax: str) -> Reading:
+def read(tmp_path: Path, body: bytes, syntax: str) -> RdfSummary:
     file = tmp_path / "document"
     file.write_bytes(body)
     child = RdfChild()
@@ -96,7 +96,7 @@ def read(tmp_path: Path, body: bytes, syntax: str) -> Reading:
 def test_nothing_that_a_document_names_is_opened(server: PortalServer, tmp_path: Path) -> None:
     child = RdfChild()
 
-    async def all_of_them() -> dict[str, Reading]:
+    async def all_of_them() -> dict[str, RdfSummary]:
         found = {}
         for name, (body, syntax) in documents(server.url).items():
             file = tmp_path / "document"

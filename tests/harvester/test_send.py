@@ -19,9 +19,9 @@ from click.testing import CliRunner, Result
 from portal_server import Answer, Asked, PortalServer
 
 import harvester
-from catalog.sent import is_address, letters, recipient_hash
-from catalog.store import open_catalog
-from harvester.cli import cli
+from catalog.db.store import open_catalog
+from catalog.repositories.sent import is_address, letters, recipient_hash
+from harvester.cli.main import cli
 from specs.languages import language
 from tests.catalog.carding import EVIL, PORTALS, RUNS, night, promise, put_out
 
@@ -194,7 +194,7 @@ def test_publishers_are_written_to_only_where_asked_and_only_at_plain_addresses(
 
 def test_large_files_are_packed(data: Path, box: tuple[Box, str], monkeypatch: pytest.MonkeyPatch) -> None:
     kept, smtp = box
-    monkeypatch.setattr("harvester.send.ATTACHED_MAX", 1_000)
+    monkeypatch.setattr("harvester.mail.send.ATTACHED_MAX", 1_000)
     send(data, smtp)
     (part,) = kept.mails[0].iter_attachments()
     content = part.get_payload(decode=True)

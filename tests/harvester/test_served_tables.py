@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, as_json
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 
 WINNOW = str(Path(sys.executable).with_name("winnow"))
 SCHEMA = {

@@ -22,15 +22,15 @@ from pathlib import Path
 import pytest
 from portal_server import Answer, Asked, PortalServer, ckan_search, spec
 
-from catalog.store import open_catalog
-from harvester.nightly import nightly
+from catalog.db.store import open_catalog
+from harvester.night.stages import nightly
 
 ROOT = Path(__file__).parents[2]
-WINNOW = [sys.executable, "-c", "from harvester.cli import main; main()"]
+WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 ENTRY = [
     sys.executable,
     "-c",
-    "from harvester.entry import end_at_signals, main; end_at_signals(); print('begun', flush=True); main()",
+    "from harvester.cli.entry import end_at_signals, main; end_at_signals(); print('begun', flush=True); main()",
 ]
 
 

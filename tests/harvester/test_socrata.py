@@ -10,11 +10,11 @@ from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvest
 from scrapy import Request
 from scrapy.http import TextResponse
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.night import RunContext
-from harvester.spiders.paging import Walk
-from harvester.spiders.socrata import Spider
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.night.context import RunContext
+from harvester.spiders.base.paging import PageCursor
+from harvester.spiders.socrata.spider import Spider
 
 CATALOG = "/api/catalog/v1"
 
@@ -132,7 +132,7 @@ def test_records_of_other_sites_are_known_by_their_domain(catalog: Catalog, tmp_
     asked = Request("https://www.larkholm.example/api/catalog/v1")
     body = as_json({"results": page, "resultSetSize": 5}).body
     assert isinstance(body, bytes)
-    sheet = spider.read(TextResponse(asked.url, body=body, request=asked), Walk(rows=100))
+    sheet = spider.read(TextResponse(asked.url, body=body, request=asked), PageCursor(rows=100))
     assert [spider.other_id(record) is None for _, record in sheet.records] == [False, False, False, True, True]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, as_json, spec
 
-from catalog.store import open_catalog
-from harvester.night import CheckBudget
-from harvester.nightly import nightly, replay
+from catalog.db.store import open_catalog
+from harvester.night.context import CheckBudget
+from harvester.night.stages import nightly, replay
 from tests.comparing import content, differences
 
 HTML = b"<!doctype html><html><head><title>%s</title></head><body><h1>%s</h1></body></html>"

@@ -10,10 +10,10 @@ import pyoxigraph
 import pytest
 from portal_server import Answer, Asked, PortalServer, Route, as_json, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
 from harvester.detect import detect
-from harvester.spiders.sparql_results import result_of
+from harvester.spiders.sparql.results import result_of
 
 DCAT = "http://www.w3.org/ns/dcat#"
 JSON, XML = pyoxigraph.QueryResultsFormat.JSON, pyoxigraph.QueryResultsFormat.XML

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Contact
-from catalog.store import Catalog
-from harvester.spiders import stac
-from harvester.spiders.stac_record import to_dataset
+from harvester.spiders.stac import spider as stac
+from harvester.spiders.stac.record import to_dataset
 
 DATA = {"type": "Catalog", "id": "root", "links": [{"rel": "data", "href": "/collections"}]}
 

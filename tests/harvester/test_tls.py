@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from portal_server import Answer, PortalServer, as_json, harvested, spec
 
-from catalog.store import open_catalog
-from harvester.nightly import nightly
+from catalog.db.store import open_catalog
+from harvester.night.stages import nightly
 
 LAST_DAY = "2020-01-31"
 

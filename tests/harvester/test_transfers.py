@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
+from catalog.db.rows import part_of
+from catalog.db.store import Catalog
 from catalog.model import Distribution, ResourceCheck
-from catalog.reading import files
-from catalog.rows import part_of
-from catalog.store import Catalog
+from catalog.repositories.reading import files
 from harvester.checks.links import check
-from harvester.night import RunContext
+from harvester.night.context import RunContext
+from quality.evidence.subject import UNKNOWN, DistributionSubject
 from quality.metrics import accessible, sound, usable
-from quality.subject import UNKNOWN, DistributionSubject
 
 ROWS = "id,name\n" + "".join(f"{n},Tree {n}\n" for n in range(200))
 TABLE = ROWS.encode()
@@ -139,7 +139,7 @@ def test_what_broke_on_the_way_is_unknown(catalog: Catalog, server: PortalServer
 
 
 def _datasets(catalog: Catalog) -> Iterator[Any]:
-    from catalog.reading import datasets
+    from catalog.repositories.reading import datasets
 
     return (one.dataset for one in datasets(catalog, "p"))
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, harvest, harvested, spec
 
+from catalog.db.store import Catalog
 from catalog.model import Contact
-from catalog.store import Catalog
-from harvester.spiders.udata_record import to_dataset
+from harvester.spiders.udata.record import to_dataset
 
 DATASETS = "/api/1/datasets/"
 HTML = Answer(200, "text/html", b"<!doctype html><title>Sorry</title>")

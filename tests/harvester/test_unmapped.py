@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harvester.spiders.ckan_record import to_dataset
-from harvester.unmapped import unmapped
+from harvester.detect.unmapped import unmapped
+from harvester.spiders.ckan.record import to_dataset
 
 
 def test_texts_that_are_mapped_to_nothing_are_named_wherever_they_stand() -> None:

@@ -6,10 +6,10 @@ import pytest
 from lxml import etree
 from portal_server import Answer, PortalServer, as_json, harvest, harvested, spec
 
-from catalog.store import Catalog
-from harvester.spiders.arcgis_item import box, instant
-from harvester.spiders.dublin_core_record import from_csw, is_dataset
-from harvester.spiders.iso_text import code
+from catalog.db.store import Catalog
+from harvester.spiders.arcgis_portal.record import box, instant
+from harvester.spiders.documents.dublin_core import from_csw, is_dataset
+from harvester.spiders.documents.iso_text import code
 
 
 @pytest.mark.parametrize(

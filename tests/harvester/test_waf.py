@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from portal_server import Answer, Asked, PortalServer, harvest, harvested, spec
 
-from catalog.reading import datasets
-from catalog.store import Catalog
-from harvester.spiders.waf import Spider
+from catalog.db.store import Catalog
+from catalog.repositories.reading import datasets
+from harvester.spiders.waf.spider import Spider
 
 PARTS = 'xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco"'
 

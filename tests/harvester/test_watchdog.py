@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from portal_server import PortalServer, ckan_search
 
-from catalog.store import open_catalog
+from catalog.db.store import open_catalog
 
 ROOT = Path(__file__).parents[2]
 HANGS = {
@@ -38,7 +38,7 @@ import ctypes, os, signal
 from harvester import crawl, supervisor, watchdog
 watchdog.PATIENCE_S, supervisor.LATE_S, crawl.LATE_S, supervisor.SILENCE_S = 0.5, 2.0, 0.5, 6.0
 {more}
-from harvester.cli import main
+from harvester.cli.main import main
 main()
 """
 READER = """
@@ -52,7 +52,7 @@ def to_dataset(self, raw):
 CkanSpider.to_dataset = to_dataset
 """
 STAGE = """
-import harvester.nightly as nightly
+import harvester.night.stages as nightly
 def stage(*given):
     print("begun", flush=True)
     {how}

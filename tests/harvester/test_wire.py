@@ -13,9 +13,9 @@ import brotli
 from portal_server import Answer, PortalServer, harvest, harvested, spec
 from wire_server import RESET, WireServer, head
 
+from catalog.db.rows import part_of
+from catalog.db.store import Catalog
 from catalog.model import ResourceCheck
-from catalog.rows import part_of
-from catalog.store import Catalog
 from harvester.checks.links import check
 
 TABLE = ("id,name\n" + "".join(f"{n},Tree {n}\n" for n in range(200))).encode()

@@ -7,14 +7,14 @@ import logging
 from functools import cache
 from typing import Any
 
-from catalog.rdf.terms import BLANK, Graph, Term, prefixed
+from catalog.rdf.terms import BLANK, RdfGraph, RdfTerm, prefixed
 
 SH = "http://www.w3.org/ns/shacl#"
 Key = tuple[str, str, str, str, str]
 """Focus node, path, constraint, severity, value. Blank nodes by what is said of them."""
 
 
-def n3(term: Term, names: dict[str, str]) -> str:
+def n3(term: RdfTerm, names: dict[str, str]) -> str:
     """A term as N-Triples; blank nodes keep their label."""
     if term.kind == BLANK:
         return f"_:{names.setdefault(term.value, f'b{len(names)}')}"
@@ -26,7 +26,7 @@ def n3(term: Term, names: dict[str, str]) -> str:
     return f'"{text}"^^<{term.datatype}>'
 
 
-def n_triples(graph: Graph, datatype_of: Any) -> bytes:
+def n_triples(graph: RdfGraph, datatype_of: Any) -> bytes:
     """A graph as N-Triples, blank nodes named b0, b1 in the order in which they are met."""
     names: dict[str, str] = {}
     lines = [f"{n3(s, names)} <{p}> {n3(o, names)} .\n" for s, p, o in graph.quads(datatype_of)]
@@ -36,7 +36,7 @@ def n_triples(graph: Graph, datatype_of: Any) -> bytes:
 @cache
 def official(*files: str) -> Any:
     """Official files of shapes as one graph of rdflib."""
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
     graph = RdfGraph()
     for file in files:
@@ -54,7 +54,7 @@ def expected(data: bytes, form: str, *shape_files: str) -> list[Key]:
     """The results of pyshacl, each file of shapes on its own: they name different shapes alike."""
     import pyshacl
     from rdflib import BNode, Namespace
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
     # One traceback for every literal that fits its datatype badly: they are there on purpose.
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
@@ -87,12 +87,12 @@ def _path(report: Any, path: Any, sh: Any) -> str:
     return f"^{prefixed(str(inverse))}" if inverse is not None else "complex"
 
 
-def ours(graph: Graph, standard: str) -> list[Key]:
+def ours(graph: RdfGraph, standard: str) -> list[Key]:
     """Our results in the same words."""
     from quality.standards.shacl import compile_shapes, validate
     from specs.standards import shapes
 
-    def named(term: Term | None) -> str:
+    def named(term: RdfTerm | None) -> str:
         return "" if term is None else "blank" if term.kind == BLANK else term.value
 
     return sorted(

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from catalog.model import Contact, Dataset, Distribution
-from quality.carried import ANY_FACT
-from quality.sheet import Measurements, sheet_of
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from quality.evidence.carried import ANY_FACT
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from quality.systems.matrix import Measurements, measure_all
 from specs.metrics import metrics
 
 DAY = date(2026, 11, 20)
@@ -24,8 +24,8 @@ def measured(dataset: Dataset) -> tuple[Measurements, list[Measurements]]:
     subject = DatasetSubject(
         id="d", portal_id="p", publisher_id=None, dataset=dataset, distributions=parts, services=(), as_of=DAY
     )
-    sheet = sheet_of([subject])
-    return sheet.measurements("dataset", 0), [sheet.measurements("distribution", n) for n in range(len(parts))]
+    measured = measure_all([subject])
+    return measured.measurements("dataset", 0), [measured.measurements("distribution", n) for n in range(len(parts))]
 
 
 def test_metrics_named_are_metrics() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from quality.catalogue import Answer, failed_gates, judge, row
-from quality.tables.rules import fix_of, severity_of
+from quality.catalogue import ExpectationResult, failed_gates, judge, row
+from quality.tables.judge.rules import fix_of, severity_of
 from specs import expectations
 from specs.expectations import ExpectationsError, load
 
@@ -32,11 +32,11 @@ def dataset(number: int, **more: Any) -> dict[str, Any]:
     return row(**{**fields, **more}, today=TODAY)
 
 
-def portal(change: Callable[[int], dict[str, Any]] = lambda _: {}, count: int = 100) -> tuple[Answer, ...]:
+def portal(change: Callable[[int], dict[str, Any]] = lambda _: {}, count: int = 100) -> tuple[ExpectationResult, ...]:
     return judge([dataset(number, **change(number)) for number in range(count)])
 
 
-def failed(answers: tuple[Answer, ...]) -> set[str]:
+def failed(answers: tuple[ExpectationResult, ...]) -> set[str]:
     return {one.rule for one in answers if one.passed is False}
 
 
@@ -122,7 +122,9 @@ def test_rows_and_answers_travel_as_json() -> None:
     rows = json.loads(json.dumps([dataset(number, title="x" * 10_000 + str(number)) for number in range(30)]))
     assert max(len(one["title"]) for one in rows) == 300
     answers = judge(rows)
-    assert tuple(Answer(**one) for one in json.loads(json.dumps([asdict(one) for one in answers]))) == answers
+    assert (
+        tuple(ExpectationResult(**one) for one in json.loads(json.dumps([asdict(one) for one in answers]))) == answers
+    )
 
 
 def test_unknown_columns_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

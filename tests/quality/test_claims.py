@@ -10,12 +10,12 @@ import pytest
 
 from catalog import vocabulary
 from catalog.model import Dataset, Distribution, ResourceCheck, TableReport
-from catalog.subjects import Twin
+from catalog.repositories.subjects import Twin
 from harvester.checks.changes import undated_digest
-from quality import claims
+from quality.evidence import claims
+from quality.evidence.script import script_of
+from quality.evidence.subject import UNKNOWN, DistributionSubject
 from quality.metrics import functions
-from quality.script import script_of
-from quality.subject import UNKNOWN, DistributionSubject
 
 OK = ResourceCheck(url="https://host.example/x", outcome="ok", sha256="a" * 64, downloaded_bytes=20_480)
 

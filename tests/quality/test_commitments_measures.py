@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.commitment_rows import Member, Part, Service
+from catalog.repositories.commitment_rows import Member, MemberDistribution, MemberService
 from quality.commitments import rules
-from quality.commitments.measures import MEASURES, Context, Kept, Reading, kaplan_meier_median, read
-from quality.commitments.progress import Item, elapsed, overall, progress, satisfied, suggested_completion
+from quality.commitments.measures import MEASURES, Context, MeasureReading, ScopeMember, kaplan_meier_median, read
+from quality.commitments.progress import CommitmentItem, elapsed, overall, progress, satisfied, suggested_completion
 from quality.commitments.rules import NOT_ASKED
 from quality.commitments.trend import forecast, theil_sen, weekly
 from specs.measures import ONLY, measures
@@ -48,12 +48,12 @@ def test_progress_never_falls_when_more_is_done(a: float, b: float, baseline: fl
 
 
 items = st.lists(
-    st.builds(Item, st.one_of(st.none(), st.floats(0, 1)), st.floats(0.01, 100, allow_nan=False)), max_size=8
+    st.builds(CommitmentItem, st.one_of(st.none(), st.floats(0, 1)), st.floats(0.01, 100, allow_nan=False)), max_size=8
 )
 
 
 @given(items, st.randoms())
-def test_the_whole_lies_between_its_parts_in_whatever_order(parts: list[Item], rng: random.Random) -> None:
+def test_the_whole_lies_between_its_parts_in_whatever_order(parts: list[CommitmentItem], rng: random.Random) -> None:
     share = overall(parts)
     known = [one.progress for one in parts if one.progress is not None]
     if not known:
@@ -67,7 +67,7 @@ def test_the_whole_lies_between_its_parts_in_whatever_order(parts: list[Item], r
 
 
 def test_weights_count() -> None:
-    assert overall([Item(1.0, 3), Item(0.0, 1), Item(None, 50)]) == pytest.approx(0.75)
+    assert overall([CommitmentItem(1.0, 3), CommitmentItem(0.0, 1), CommitmentItem(None, 50)]) == pytest.approx(0.75)
 
 
 def test_time_that_has_passed() -> None:
@@ -123,7 +123,7 @@ GOOD_PART = {
 }  # fmt: skip
 
 
-def part(unknown: str = "", **values: Any) -> Part:
+def part(unknown: str = "", **values: Any) -> MemberDistribution:
     given_ = {name: values.pop(name) for name in list(values) if name in GOOD_PART}
     hidden = frozenset(unknown.split())
     quality = {name: None if name in hidden else given_.get(name, value) for name, value in GOOD_PART.items()}
@@ -131,10 +131,10 @@ def part(unknown: str = "", **values: Any) -> Part:
         "id": "p", "title": None, "url": "https://a.example/1.csv", "format": "CSV", "conforms_to": (),
         "described_by": None, "licence_id": "CC-BY-4.0", "table_status": "valid", "table_kind": None, "changed": (),
     }  # fmt: skip
-    return Part(quality=quality, unknown=hidden, **(about | values))
+    return MemberDistribution(quality=quality, unknown=hidden, **(about | values))
 
 
-def member(*parts: Part, unknown: str = "", **values: Any) -> Member:
+def member(*parts: MemberDistribution, unknown: str = "", **values: Any) -> Member:
     quality: dict[str, float | None] = {"up_to_date": 1.0, "contact_usable": 1.0, "api_present": 0.0}
     quality |= {name: values.pop(name) for name in list(values) if name in quality}
     hidden = frozenset(unknown.split())
@@ -187,7 +187,7 @@ def test_what_does_not_apply_is_not_asked() -> None:
 
 def test_an_api_must_answer() -> None:
     def api(outcome: str | None) -> Member:
-        return member(services=(Service(endpoint_url="https://a", outcome=outcome, conforms_to=()),))
+        return member(services=(MemberService(endpoint_url="https://a", outcome=outcome, conforms_to=()),))
 
     assert [rules.has_api(api(o)) for o in ("ok", "broken", "failing", "unknown", None)] == [
         True,
@@ -241,33 +241,39 @@ def test_key_datasets_are_known_by_their_titles(title: str, key: str | None) -> 
 def test_a_key_dataset_counts_only_where_it_can_be_used() -> None:
     assert rules.keys_open(member(part(licence_open=0.0))) == frozenset()
     assert rules.keys_open(member(part(unknown="link_ok"))) is None
-    kept = {"a": Kept(seen=frozenset({"budget"})), "b": Kept(seen=frozenset()), "c": Kept(seen=None)}
+    kept = {
+        "a": ScopeMember(seen=frozenset({"budget"})),
+        "b": ScopeMember(seen=frozenset()),
+        "c": ScopeMember(seen=None),
+    }
     reading = read("census.key_share", kept, Context(day=DAY))
     assert reading.value == pytest.approx(1 / 20) and reading.coverage == pytest.approx(2 / 3)
     assert reading.note and "Election results" in reading.note and "Government budget" not in reading.note
 
 
-def share(kept: dict[str, Kept]) -> Reading:
+def share(kept: dict[str, ScopeMember]) -> MeasureReading:
     return read("dataset.licence_open", kept, Context(day=DAY))
 
 
 def test_an_empty_denominator_is_no_figure() -> None:
     for name in MEASURES:
         assert read(name, {}, Context(day=DAY)).value is None, name
-    unseen = share({"a": Kept(seen=None), "b": Kept(seen=None)})
+    unseen = share({"a": ScopeMember(seen=None), "b": ScopeMember(seen=None)})
     assert unseen.value is None and unseen.coverage == 0
-    assert read("dataset.valid", {"a": Kept(seen=NOT_ASKED)}, Context(day=DAY)).value is None
+    assert read("dataset.valid", {"a": ScopeMember(seen=NOT_ASKED)}, Context(day=DAY)).value is None
 
 
 def test_unknown_is_left_out_and_said() -> None:
-    reading = share({"a": Kept(seen=True), "b": Kept(seen=False), "c": Kept(seen=None)})
+    reading = share({"a": ScopeMember(seen=True), "b": ScopeMember(seen=False), "c": ScopeMember(seen=None)})
     assert (reading.value, reading.numerator, reading.denominator) == (0.5, 1, 2)
     assert reading.coverage == pytest.approx(2 / 3) and reading.failing == ["b"]
     # What was known keeps its verdict, and lowers the coverage.
-    hidden = share({"a": Kept(seen=True), "b": Kept(seen=None, remembered=False), "c": Kept(seen=True)})
+    hidden = share(
+        {"a": ScopeMember(seen=True), "b": ScopeMember(seen=None, remembered=False), "c": ScopeMember(seen=True)}
+    )
     assert hidden.value == pytest.approx(2 / 3) and hidden.coverage == pytest.approx(2 / 3)
     # A portal that was not read in this run is no fresh observation.
-    stale = share({"a": Kept(seen=True, is_fresh=False), "b": Kept(seen=True)})
+    stale = share({"a": ScopeMember(seen=True, is_fresh=False), "b": ScopeMember(seen=True)})
     assert stale.value == 1 and stale.coverage == 0.5
 
 
@@ -278,9 +284,12 @@ verdicts = st.dictionaries(
 
 @given(verdicts, st.data())
 def test_deleting_failing_datasets_never_raises_a_share(found: dict[str, bool | None], data: st.DataObject) -> None:
-    before = {name: Kept(seen=verdict, remembered=verdict) for name, verdict in found.items()}
+    before = {name: ScopeMember(seen=verdict, remembered=verdict) for name, verdict in found.items()}
     gone = data.draw(st.sets(st.sampled_from(sorted(name for name in found if found[name] is not True) or [""])))
-    after = {name: Kept(seen=one.seen, is_gone=name in gone, remembered=one.remembered) for name, one in before.items()}
+    after = {
+        name: ScopeMember(seen=one.seen, is_gone=name in gone, remembered=one.remembered)
+        for name, one in before.items()
+    }
     for name in ("dataset.licence_open", "dataset.count"):
         old, new = read(name, before, Context(day=DAY)), read(name, after, Context(day=DAY))
         if old.value is not None:
@@ -292,8 +301,8 @@ def test_deleting_failing_datasets_never_raises_a_share(found: dict[str, bool | 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 5000)), min_size=1, max_size=12), st.data())
 def test_deleting_stale_datasets_never_lowers_an_age(ages: list[float | None], data: st.DataObject) -> None:
     gone = data.draw(st.sets(st.integers(0, len(ages) - 1)))
-    before = {str(n): Kept(seen=age) for n, age in enumerate(ages)}
-    after = {str(n): Kept(seen=age, is_gone=n in gone) for n, age in enumerate(ages)}
+    before = {str(n): ScopeMember(seen=age) for n, age in enumerate(ages)}
+    after = {str(n): ScopeMember(seen=age, is_gone=n in gone) for n, age in enumerate(ages)}
     context = Context(day=DAY, target=100.0)
     old, new = (read("dataset.median_age_days", kept, context).value for kept in (before, after))
     if old is not None and new is not None:
@@ -303,8 +312,8 @@ def test_deleting_stale_datasets_never_lowers_an_age(ages: list[float | None], d
 @given(st.lists(st.frozensets(st.sampled_from("abcdef")), min_size=1, max_size=8), st.data())
 def test_deleting_datasets_never_adds_a_theme(themes: list[frozenset[str]], data: st.DataObject) -> None:
     gone = data.draw(st.sets(st.integers(0, len(themes) - 1)))
-    before = {str(n): Kept(seen=one, is_first=n % 2 == 0) for n, one in enumerate(themes)}
-    after = {str(n): Kept(seen=one, is_first=n % 2 == 0, is_gone=n in gone) for n, one in enumerate(themes)}
+    before = {str(n): ScopeMember(seen=one, is_first=n % 2 == 0) for n, one in enumerate(themes)}
+    after = {str(n): ScopeMember(seen=one, is_first=n % 2 == 0, is_gone=n in gone) for n, one in enumerate(themes)}
     for name in ("theme.new_count", "hvd.category_count"):
         old, new = (read(name, kept, Context(day=DAY)).value for kept in (before, after))
         assert old is not None and new is not None and new <= old
@@ -312,9 +321,9 @@ def test_deleting_datasets_never_adds_a_theme(themes: list[frozenset[str]], data
 
 def test_new_themes_must_come_with_new_datasets() -> None:
     kept = {
-        "old": Kept(seen=frozenset({"ENVI", "GOVE"})),
-        "new": Kept(seen=frozenset({"ENVI", "TRAN"}), is_first=False),
-        "other": Kept(seen=frozenset({"HEAL"}), is_first=False),
+        "old": ScopeMember(seen=frozenset({"ENVI", "GOVE"})),
+        "new": ScopeMember(seen=frozenset({"ENVI", "TRAN"}), is_first=False),
+        "other": ScopeMember(seen=frozenset({"HEAL"}), is_first=False),
     }
     reading = read("theme.new_count", kept, Context(day=DAY))
     assert reading.value == 2 and reading.note == "HEAL, TRAN"
@@ -323,11 +332,17 @@ def test_new_themes_must_come_with_new_datasets() -> None:
 
 
 def test_what_slips_out_of_the_question_fails() -> None:
-    kept = {"a": Kept(seen=True), "b": Kept(seen=NOT_ASKED, remembered=False), "c": Kept(seen=NOT_ASKED)}
+    kept = {
+        "a": ScopeMember(seen=True),
+        "b": ScopeMember(seen=NOT_ASKED, remembered=False),
+        "c": ScopeMember(seen=NOT_ASKED),
+    }
     reading = read("dataset.valid", kept, Context(day=DAY))
     assert reading.value == 0.5 and reading.failing == ["b"]
     # One that was never asked is not asked either when it vanishes.
-    gone = read("dataset.valid", {"a": Kept(seen=True), "c": Kept(seen=NOT_ASKED, is_gone=True)}, Context(day=DAY))
+    gone = read(
+        "dataset.valid", {"a": ScopeMember(seen=True), "c": ScopeMember(seen=NOT_ASKED, is_gone=True)}, Context(day=DAY)
+    )
     assert gone.value == 1 and gone.denominator == 1
 
 
@@ -352,17 +367,17 @@ def test_response_times_count_what_is_still_open() -> None:
     assert kaplan_meier_median([(1, True), (300, False), (300, False)]) == (300, False)
     assert kaplan_meier_median([(5, True), (5, False), (40, True), (60, False)])[0] == 40
     assert kaplan_meier_median([]) == (None, False)
-    kept = {"a": Kept(seen=[(3.0, True)]), "b": Kept(seen=[(float("inf"), False)], is_gone=True)}
+    kept = {"a": ScopeMember(seen=[(3.0, True)]), "b": ScopeMember(seen=[(float("inf"), False)], is_gone=True)}
     reading = read("finding.response_days", kept, Context(day=DAY, target=10.0))
     assert reading.value == 3 and reading.failing == ["b"]
     # A figure that can only be too small never meets a target, and may well show that it is missed.
-    young = {"a": Kept(seen=[(4.0, False), (2.0, False), (1.0, True)])}
+    young = {"a": ScopeMember(seen=[(4.0, False), (2.0, False), (1.0, True)])}
     assert read("finding.response_days", young, Context(day=DAY, target=10.0)).value is None
-    old = {"a": Kept(seen=[(40.0, False), (2.0, False), (1.0, True)])}
+    old = {"a": ScopeMember(seen=[(40.0, False), (2.0, False), (1.0, True)])}
     late = read("finding.response_days", old, Context(day=DAY, target=10.0))
     assert late.value == 40 and late.failing == ["a"] and late.note and "too small" in late.note
 
 
 def test_what_cannot_be_measured_says_why() -> None:
-    reading = read("ocds.award_lag_share", {"a": Kept(seen=None)}, Context(day=DAY, params={"max_days": 90}))
+    reading = read("ocds.award_lag_share", {"a": ScopeMember(seen=None)}, Context(day=DAY, params={"max_days": 90}))
     assert reading.value is None and reading.coverage == 0 and reading.note and "no cell value is kept" in reading.note

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.commitments.measures import Context, Kept, read
+from quality.commitments.measures import Context, ScopeMember, read
 from quality.commitments.progress import Goal, elapsed
-from quality.commitments.timing import Point, Seen, step
+from quality.commitments.timing import ItemObservation, ItemState, step
 
 START, END = date(2024, 1, 1), date(2025, 12, 31)
 GOAL = Goal(start=START, deadline=END, baseline=0.0, target=1.0, better="increase")
@@ -20,35 +20,37 @@ WEEKS = [START + timedelta(weeks=n) for n in range(105)]
 """Mondays; the last one is the Monday before the deadline."""
 
 
-def simulate(see: Callable[[date], Seen], days: Sequence[date] = WEEKS, goal: Goal = GOAL) -> dict[date, Point]:
+def simulate(
+    see: Callable[[date], ItemObservation], days: Sequence[date] = WEEKS, goal: Goal = GOAL
+) -> dict[date, ItemState]:
     """The points of all runs, each given those before it."""
-    past: list[Point] = []
+    past: list[ItemState] = []
     for day in days:
         past.append(step(goal, see(day), past))
     return {point.day: point for point in past}
 
 
-def plain(truth: Callable[[date], float]) -> Callable[[date], Seen]:
-    return lambda day: Seen(day=day, value=truth(day), coverage=1.0, methodology="1")
+def plain(truth: Callable[[date], float]) -> Callable[[date], ItemObservation]:
+    return lambda day: ItemObservation(day=day, value=truth(day), coverage=1.0, methodology="1")
 
 
-def noisy(truth: Callable[[date], float], seed: int) -> Callable[[date], Seen]:
+def noisy(truth: Callable[[date], float], seed: int) -> Callable[[date], ItemObservation]:
     """Harvests that fail, bot walls, and nights on which everything looks broken, never three in a row."""
     rng = random.Random(seed)
     faults = 0
 
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         nonlocal faults
         kind = rng.random()
         if kind < 0.15:
-            return Seen(day=day, value=None, coverage=None, is_harvested=False, methodology="1")
+            return ItemObservation(day=day, value=None, coverage=None, is_harvested=False, methodology="1")
         if kind < 0.35 and faults < 2:
             faults += 1
             if kind < 0.25:
-                return Seen(day=day, value=0.9, coverage=0.3, methodology="1")
-            return Seen(day=day, value=0.0, coverage=1.0, methodology="1")
+                return ItemObservation(day=day, value=0.9, coverage=0.3, methodology="1")
+            return ItemObservation(day=day, value=0.0, coverage=1.0, methodology="1")
         faults = 0
-        return Seen(day=day, value=truth(day), coverage=0.95, methodology="1")
+        return ItemObservation(day=day, value=truth(day), coverage=0.95, methodology="1")
 
     return see
 
@@ -65,7 +67,7 @@ def stalling(day: date) -> float:
     return min(share(day), 0.3)
 
 
-def months(points: dict[date, Point]) -> list[tuple[float, Point]]:
+def months(points: dict[date, ItemState]) -> list[tuple[float, ItemState]]:
     """The last point of each month, with the time that has passed."""
     last = {(day.year, day.month): point for day, point in points.items()}
     return [(share(point.day), point) for point in last.values()]
@@ -112,17 +114,17 @@ def test_a_trend_that_has_stopped_warns_before_the_gap_does() -> None:
     assert share(warned) - 0.4 < 0.1
 
 
-def deleting(day: date) -> dict[str, Kept]:
+def deleting(day: date) -> dict[str, ScopeMember]:
     """100 datasets, of which 30 pass for ever; each month three of those that fail are taken away."""
     gone = min(70, 3 * int(share(day) * 24))
-    return {str(n): Kept(seen=n < 30, is_gone=n >= 100 - gone, remembered=n < 30) for n in range(100)}
+    return {str(n): ScopeMember(seen=n < 30, is_gone=n >= 100 - gone, remembered=n < 30) for n in range(100)}
 
 
-def gaming(day: date) -> Seen:
+def gaming(day: date) -> ItemObservation:
     kept = deleting(day)
     reading = read("dataset.licence_open", kept, Context(day=day))
     vanished = sum(one.is_gone for one in kept.values()) / len(kept)
-    return Seen(day=day, value=reading.value, coverage=reading.coverage, vanished=vanished, methodology="1")
+    return ItemObservation(day=day, value=reading.value, coverage=reading.coverage, vanished=vanished, methodology="1")
 
 
 def test_a_government_that_deletes_what_fails_gains_nothing() -> None:
@@ -142,9 +144,9 @@ def test_a_government_that_deletes_what_fails_gains_nothing() -> None:
 
 
 def test_a_shrunken_scope_is_at_risk_however_good_it_looks() -> None:
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         vanished = 0.06 if day > WEEKS[10] else 0.05
-        return Seen(day=day, value=improving(day), coverage=1.0, vanished=vanished, methodology="1")
+        return ItemObservation(day=day, value=improving(day), coverage=1.0, vanished=vanished, methodology="1")
 
     points = simulate(see)
     assert points[WEEKS[12]].status == "on_track" and points[WEEKS[13]].status == "at_risk"
@@ -155,10 +157,12 @@ def test_another_methodology_is_no_progress() -> None:
     """Truth stands at 0.5 from half-time on; a new way of measuring reads 0.2 more of the same."""
     half = START + timedelta(days=365)
 
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         truth = min(share(day), 0.5)
         new = day >= half + timedelta(weeks=20)
-        return Seen(day=day, value=truth + (0.2 if new else 0.0), coverage=1.0, methodology="2" if new else "1")
+        return ItemObservation(
+            day=day, value=truth + (0.2 if new else 0.0), coverage=1.0, methodology="2" if new else "1"
+        )
 
     points = simulate(see)
     changed = [day for day, point in points.items() if "methodology_changed" in point.flags]
@@ -176,9 +180,9 @@ def test_outages_change_nothing() -> None:
     calm = simulate(plain(stalling))
     blind = {day for day in WEEKS if day.toordinal() // 7 % 3 != 0}
 
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         if day in blind:
-            return Seen(day=day, value=None, coverage=None, is_harvested=False, methodology="1")
+            return ItemObservation(day=day, value=None, coverage=None, is_harvested=False, methodology="1")
         return plain(stalling)(day)
 
     points = simulate(see)
@@ -194,8 +198,10 @@ def test_outages_change_nothing() -> None:
 
 
 def test_a_long_silence_is_unmeasurable_and_keeps_the_last_figure() -> None:
-    def see(day: date) -> Seen:
-        return Seen(day=day, value=1.0 if day > WEEKS[50] else share(day), coverage=0.5 if day > WEEKS[50] else 1.0)
+    def see(day: date) -> ItemObservation:
+        return ItemObservation(
+            day=day, value=1.0 if day > WEEKS[50] else share(day), coverage=0.5 if day > WEEKS[50] else 1.0
+        )
 
     points = simulate(see, [*WEEKS, END])
     assert [points[day].status for day in WEEKS[50:54]] == ["on_track", "on_track", "on_track", "unmeasurable"]
@@ -222,10 +228,10 @@ def test_after_the_deadline_late_is_late_and_back_is_back() -> None:
 
 
 def test_a_single_odd_run_at_the_deadline_decides_only_where_it_is_evidence() -> None:
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         if day >= END:
-            return Seen(day=day, value=None, coverage=None, is_harvested=False)
-        return Seen(day=day, value=1.0, coverage=1.0)
+            return ItemObservation(day=day, value=None, coverage=None, is_harvested=False)
+        return ItemObservation(day=day, value=1.0, coverage=1.0)
 
     points = simulate(see, [END - timedelta(days=1), END, END + timedelta(days=1)])
     assert [point.status for point in points.values()] == ["on_track", "met", "met"]
@@ -241,9 +247,9 @@ def test_first_read_after_the_deadline_is_said() -> None:
 def test_without_a_baseline_the_first_evidence_stands_for_it() -> None:
     goal = Goal(start=START, deadline=END, baseline=None, target=0.9, better="increase")
 
-    def see(day: date) -> Seen:
+    def see(day: date) -> ItemObservation:
         n = WEEKS.index(day)
-        return Seen(day=day, value=[0.1, 0.3, 0.6][min(n, 2)], coverage=0.5 if n == 0 else 0.9)
+        return ItemObservation(day=day, value=[0.1, 0.3, 0.6][min(n, 2)], coverage=0.5 if n == 0 else 0.9)
 
     points = list(simulate(see, WEEKS[:4], goal).values())
     assert points[0].baseline is None and points[0].progress is None and points[0].status == "unmeasurable"
@@ -258,10 +264,14 @@ def test_states_change_only_after_three_runs_or_by_the_calendar(
 ) -> None:
     begin = data.draw(st.integers(-3, 100))
     days = [START + timedelta(weeks=begin + n) for n in range(len(seen))]
-    past: list[Point] = []
+    past: list[ItemState] = []
     for day, (value, coverage, is_harvested) in zip(days, seen, strict=True):
         past.append(
-            step(GOAL, Seen(day=day, value=value, coverage=coverage, is_harvested=is_harvested, methodology="1"), past)
+            step(
+                GOAL,
+                ItemObservation(day=day, value=value, coverage=coverage, is_harvested=is_harvested, methodology="1"),
+                past,
+            )
         )
     for before, after in zip(past, past[1:], strict=False):
         assert after.progress is None or 0 <= after.progress <= 1

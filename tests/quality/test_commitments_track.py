@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from catalog.harvests import begin_harvest, finish_harvest
+from catalog.db.store import Catalog, instant, started
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
-from catalog.observations import write_checks
-from catalog.store import Catalog, instant, started
-from catalog.targets import due_targets
+from catalog.repositories.checks import write_checks
+from catalog.repositories.harvests import begin_harvest, finish_harvest
+from catalog.repositories.targets import due_targets
 from quality.commitments.compare import best_practice
 from quality.commitments.track import peek, track
-from quality.rescore import score_portal
+from quality.systems.stage import score_portal
 from specs.commitments import Commitment, Scope, examples, load_file
 from specs.errors import SpecError
 from tests.making import key_of, portal, store

@@ -17,9 +17,9 @@ from quality import digest as whole
 from quality.digest import figures, specifications, statements, words
 from quality.digest.canonical import canonical, hashed
 from quality.digest.records import records
+from quality.evidence.subject import UNKNOWN, Measurement
 from quality.metrics import MODULES, functions
-from quality.score import weighted
-from quality.subject import UNKNOWN, Measurement
+from quality.systems.winnow import weighted
 from specs import metrics as metric_specs
 from specs import systems as system_specs
 from specs import vocabularies
@@ -250,12 +250,18 @@ def unremembered() -> Iterator[Callable[[], None]]:
 
 
 LOOK_UP_MODULES = {
-    "licences": "catalog.vocabulary.licences", "formats": "catalog.vocabulary.formats",
-    "frequencies": "catalog.vocabulary.terms", "themes": "catalog.vocabulary.terms",
-    "access_rights": "catalog.vocabulary.terms", "languages": "catalog.vocabulary.terms",
-    "creative_commons": "catalog.vocabulary.creative_commons", "no_values": "catalog.vocabulary.no_values",
-    "placeholders": "quality.texts", "law_words": "quality.prose", "period_words": "quality.period_words",
-}  # fmt: skip
+    "licences": "catalog.vocabulary.licences",
+    "formats": "catalog.vocabulary.formats",
+    "frequencies": "catalog.vocabulary.terms",
+    "themes": "catalog.vocabulary.terms",
+    "access_rights": "catalog.vocabulary.terms",
+    "languages": "catalog.vocabulary.terms",
+    "creative_commons": "catalog.vocabulary.creative_commons",
+    "no_values": "catalog.vocabulary.no_values",
+    "placeholders": "quality.evidence.texts",
+    "law_words": "quality.evidence.prose",
+    "period_words": "quality.evidence.period_words",
+}
 
 
 @pytest.mark.parametrize("name", sorted(LOOK_UP_MODULES))
@@ -278,16 +284,26 @@ CODE: dict[str, tuple[str, str, Any, str]] = {
     "durations": ("catalog.vocabulary.terms", "_of_duration", lambda text: None, "words:frequencies"),
     "templates": ("catalog.vocabulary.no_values", "is_template", lambda text: False, "words:no_values"),
     "months": ("quality.digest.words", "last_day_named", lambda text: None, "words:month_names"),
-    "declared format": ("catalog.subjects", "DistributionSubject.declared_format", None, "metric:format_truthful"),
-    "licence of the whole": ("catalog.subjects", "DistributionSubject.licence", None, "metric:licence_open"),
-    "address that speaks": ("catalog.subjects", "DistributionSubject.url", "", "metric:tls_valid"),
-    "not carried": ("quality.carried", "_is_there", lambda *_: True, "score:carried"),
-    "families": ("quality.families", "skeleton", lambda title: title, "score:kinds"),
+    "declared format": (
+        "catalog.repositories.subjects",
+        "DistributionSubject.declared_format",
+        None,
+        "metric:format_truthful",
+    ),
+    "licence of the whole": (
+        "catalog.repositories.subjects",
+        "DistributionSubject.licence",
+        None,
+        "metric:licence_open",
+    ),
+    "address that speaks": ("catalog.repositories.subjects", "DistributionSubject.url", "", "metric:tls_valid"),
+    "not carried": ("quality.evidence.carried", "_is_there", lambda *_: True, "score:carried"),
+    "families": ("quality.systems.families", "skeleton", lambda title: title, "score:kinds"),
     "mapping of concepts": ("catalog.rdf.dcat", "_known", lambda kind, text: None, "rdf:statements"),
-    "mapping of dates": ("catalog.rdf.dcat", "day", lambda text: statements.Term("literal", text), "rdf:statements"),
+    "mapping of dates": ("catalog.rdf.dcat", "day", lambda text: statements.RdfTerm("literal", text), "rdf:statements"),
     "what is not told": ("quality.standards.graphs", "_is_told", lambda *_: True, "rdf:standards"),
     "bounds of a record": ("quality.standards.records", "MAX_DEPTH", 1, "rdf:standards"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", sorted(CODE))

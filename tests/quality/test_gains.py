@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.gains import gains, number_of
-from quality.score import weighted, winnow_scores
-from quality.sheet import Matrix, Sheet, columns, sheet_of_measurements
-from quality.subject import UNKNOWN
+from quality.evidence.subject import UNKNOWN
+from quality.findings.gains import gains, number_of
+from quality.systems.matrix import Matrix, MeasurementMatrix, columns, matrix_of_measurements
+from quality.systems.winnow import weighted, winnow_scores
 from specs.metrics import metrics
 
 VALUE = st.one_of(st.none(), st.just(UNKNOWN), st.sampled_from([0.0, 0.25, 1.0]))
@@ -23,66 +23,66 @@ OWN = st.fixed_dictionaries({name: VALUE for name in WEIGHTED["dataset"]})
 PARTS = st.lists(st.fixed_dictionaries({name: VALUE for name in WEIGHTED["distribution"]}), max_size=4)
 
 
-def joined(sheets: Sequence[Sheet]) -> Sheet:
-    return Sheet(
-        own=np.concatenate([s.own for s in sheets]),
-        parts=np.concatenate([s.parts for s in sheets]),
+def joined(sheets: Sequence[MeasurementMatrix]) -> MeasurementMatrix:
+    return MeasurementMatrix(
+        datasets=np.concatenate([s.datasets for s in sheets]),
+        distributions=np.concatenate([s.distributions for s in sheets]),
         services=np.concatenate([s.services for s in sheets]),
-        part_counts=np.concatenate([s.part_counts for s in sheets]),
+        distribution_counts=np.concatenate([s.distribution_counts for s in sheets]),
         service_counts=np.concatenate([s.service_counts for s in sheets]),
     )
 
 
-def mended(sheet: Sheet, metric_id: str, rows: Any) -> Matrix:
+def mended(measured: MeasurementMatrix, metric_id: str, rows: Any) -> Matrix:
     """The scores after an answer became 1 in some rows."""
     group = metrics()[metric_id].subject
-    matrix = sheet.group(group).copy()  # type: ignore[arg-type]
+    matrix = measured.group(group).copy()  # type: ignore[arg-type]
     matrix[rows, columns(group).index(metric_id)] = 1.0  # type: ignore[arg-type]
-    copy = replace(sheet, **{"own" if group == "dataset" else "parts": matrix})  # type: ignore[arg-type]
+    copy = replace(measured, **{"datasets" if group == "dataset" else "distributions": matrix})  # type: ignore[arg-type]
     return winnow_scores(copy).value
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(OWN, PARTS), min_size=1, max_size=4))
 def test_every_promise_is_kept(cases: list[tuple[Any, Any]]) -> None:
-    sheet = joined([sheet_of_measurements(own, parts) for own, parts in cases])
-    found, before = gains(sheet), winnow_scores(sheet).value
-    owner = np.repeat(np.arange(len(cases)), sheet.part_counts)
+    measured = joined([matrix_of_measurements(own, parts) for own, parts in cases])
+    found, before = gains(measured), winnow_scores(measured).value
+    owner = np.repeat(np.arange(len(cases)), measured.distribution_counts)
     promises = 0
     for metric in weighted().metrics:
         number = number_of(metric.id)
         assert number is not None
-        matrix = sheet.group(metric.subject)  # type: ignore[arg-type]
+        matrix = measured.group(metric.subject)  # type: ignore[arg-type]
         answers = matrix[:, columns(metric.subject).index(metric.id)]  # type: ignore[arg-type]
         failing = np.flatnonzero((answers >= 0) & (answers < 1))
         for row in failing:
             whose = row if metric.subject == "dataset" else owner[row]
-            brings = mended(sheet, metric.id, [row])[whose] - before[whose]
+            brings = mended(measured, metric.id, [row])[whose] - before[whose]
             promised = found.dataset[row, number] if metric.subject == "dataset" else found.part[row, number]
             assert np.nan_to_num(promised) == pytest.approx(brings, abs=1e-9), metric.id
             assert brings >= -1e-9
             promises += 1
-        # All of a dataset at once; the others of the sheet are left alone.
+        # All of a dataset at once; the others of the measured are left alone.
         for whose in {int(row) if metric.subject == "dataset" else int(owner[row]) for row in failing}:
             rows = [row for row in failing if (row if metric.subject == "dataset" else owner[row]) == whose]
-            brings = mended(sheet, metric.id, rows)[whose] - before[whose]
+            brings = mended(measured, metric.id, rows)[whose] - before[whose]
             assert np.nan_to_num(found.dataset[whose, number]) == pytest.approx(brings, abs=1e-9), metric.id
     passes = ~np.isfinite(found.part)
-    assert passes.any() or promises or not len(sheet.parts)
+    assert passes.any() or promises or not len(measured.distributions)
 
 
 @settings(max_examples=60, deadline=None)
 @given(OWN, PARTS, st.sampled_from(weighted().metrics), st.randoms(use_true_random=False))
 def test_bounds_monotony_and_order(own: Any, parts: list[Any], metric: Any, random: Any) -> None:
-    sheet = sheet_of_measurements(own, parts)
-    total = winnow_scores(sheet)
+    measured = matrix_of_measurements(own, parts)
+    total = winnow_scores(measured)
     for value, low, high in (
         (total.value, total.low, total.high),
         (total.dimension_value, total.dimension_low, total.dimension_high),
     ):
         assert not (low < -1e-9).any() and not (high > 100 + 1e-9).any() and not (low > high + 1e-9).any()
         assert not (value < low - 1e-9).any() and not (value > high + 1e-9).any()
-    turned = winnow_scores(sheet_of_measurements(own, random.sample(parts, len(parts))))
+    turned = winnow_scores(matrix_of_measurements(own, random.sample(parts, len(parts))))
     for ours, theirs in ((total.value, turned.value), (total.low, turned.low), (total.high, turned.high)):
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
     groups = [own] if metric.subject == "dataset" else parts
@@ -93,9 +93,9 @@ def test_bounds_monotony_and_order(own: Any, parts: list[Any], metric: Any, rand
         for after in (UNKNOWN, 1.0):
             changed = [*groups[:number], {**group, metric.id: after}, *groups[number + 1 :]]
             one = (
-                sheet_of_measurements(changed[0], parts)
+                matrix_of_measurements(changed[0], parts)
                 if metric.subject == "dataset"
-                else (sheet_of_measurements(own, changed))
+                else (matrix_of_measurements(own, changed))
             )
             new = winnow_scores(one)
             if after is UNKNOWN:
@@ -114,12 +114,12 @@ def test_datasets_of_a_sheet_do_not_touch_each_other() -> None:
         return {name: values[rng.integers(4)] for name in columns(kind)}
 
     alone = [
-        sheet_of_measurements(drawn("dataset"), [drawn("distribution") for _ in range(rng.integers(4))])
+        matrix_of_measurements(drawn("dataset"), [drawn("distribution") for _ in range(rng.integers(4))])
         for _ in range(50)
     ]
     together = winnow_scores(joined(alone))
-    for number, sheet in enumerate(alone):
-        one = winnow_scores(sheet)
+    for number, measured in enumerate(alone):
+        one = winnow_scores(measured)
         np.testing.assert_allclose(
             [one.value[0], one.low[0], one.high[0]],
             [together.value[number], together.low[number], together.high[number]],
@@ -130,13 +130,13 @@ def test_an_open_licence_on_a_dead_link_opens_nothing_and_mending_the_link_bring
     own = {name: 1.0 for name in columns("dataset")}
     good = {name: 1.0 for name in columns("distribution")}
     dead = {**good, "link_ok": 0.0, "file_served": None}
-    sheet = sheet_of_measurements(own, [dead])
-    before = winnow_scores(sheet)
+    measured = matrix_of_measurements(own, [dead])
+    before = winnow_scores(measured)
     open_ = weighted().dimension_names.index("open")
     assert before.dimension_value[0, open_] < 40
     number = number_of("link_ok")
     assert number is not None
-    assert gains(sheet).part[0, number] == pytest.approx(100 - before.value[0])
+    assert gains(measured).part[0, number] == pytest.approx(100 - before.value[0])
     # Only one of two: the other still has data, and the best of the formats is its.
-    pair = sheet_of_measurements(own, [dead, good])
+    pair = matrix_of_measurements(own, [dead, good])
     assert winnow_scores(pair).dimension_value[0, open_] > 70

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
+from catalog.db.rows import distribution_rows
+from catalog.db.store import Catalog, open_catalog
 from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck, TableDefect, TableReport
-from catalog.observations import write_checks, write_reports
-from catalog.rows import distribution_rows
-from catalog.store import Catalog, open_catalog
-from quality.entities import score_entities
-from quality.families import skeleton
+from catalog.repositories.checks import write_checks, write_reports
+from quality.evidence.subject import DistributionSubject
 from quality.metrics.accessible import file_served
 from quality.metrics.sound import table_rectangular
 from quality.metrics.usable import machine_readable
-from quality.rescore import score_portal
-from quality.subject import DistributionSubject
+from quality.systems.entities import score_entities
+from quality.systems.families import skeleton
+from quality.systems.stage import score_portal
 from tests.making import portal, store
 
 RUN = "20261120T010000Z"

@@ -11,12 +11,12 @@ import pytest
 import specs.methodology
 import specs.metrics
 import specs.vocabularies
+from catalog.db.store import Catalog, open_catalog
 from catalog.exports.cards import scores_of
 from catalog.model import Dataset, Distribution
-from catalog.store import Catalog, open_catalog
 from catalog.vocabulary import licences
-from quality.entities import score_entities
-from quality.rescore import score_portal
+from quality.systems.entities import score_entities
+from quality.systems.stage import score_portal
 from specs.metrics import methodology_version
 from tests.making import portal, store
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from catalog.findings import LAST_SEEN, runs_failing
+from catalog.db.schema import TABLES, metric_columns
+from catalog.db.store import Catalog, instant, open_catalog, started
 from catalog.model import Dataset, Distribution, Publisher, ResourceCheck
-from catalog.observations import write_checks
-from catalog.schema import TABLES, metric_columns
-from catalog.store import Catalog, instant, open_catalog, started
-from quality.entities import score_entities
-from quality.rescore import score_portal
+from catalog.repositories.checks import write_checks
+from catalog.repositories.findings import LAST_SEEN, runs_failing
+from quality.systems.entities import score_entities
+from quality.systems.stage import score_portal
 from specs.metrics import methodology_version
 from tests.making import changed, check_of, datasets, key_of, observe, portal, store
 

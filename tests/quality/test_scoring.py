@@ -19,14 +19,14 @@ from catalog.model import (
     TableDefect,
     TableReport,
 )
-from quality.dates import last_day
-from quality.findings import Judged, is_unobserved
-from quality.findings import findings as findings_of
-from quality.gains import gains
-from quality.score import score_dataset, winnow_scores
-from quality.sheet import Measurements, sheet_of, sheet_of_measurements
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
-from quality.systems import system_points
+from quality.evidence.dates import last_day
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from quality.findings.derive import JudgedDataset, is_unobserved
+from quality.findings.derive import findings as findings_of
+from quality.findings.gains import gains
+from quality.systems.matrix import Measurements, matrix_of_measurements, measure_all
+from quality.systems.third_party import system_points
+from quality.systems.winnow import score_dataset, winnow_scores
 from specs.metrics import metrics
 from specs.systems import systems
 from tests.conftest import SHARED
@@ -109,10 +109,10 @@ def subject(
     )
 
 
-def judged(one: DatasetSubject) -> Judged:
-    sheet = sheet_of([one])
-    gained = gains(sheet)
-    return Judged(one, sheet.own[0], sheet.parts, gained.dataset[0], gained.part)
+def judged(one: DatasetSubject) -> JudgedDataset:
+    measured = measure_all([one])
+    gained = gains(measured)
+    return JudgedDataset(one, measured.datasets[0], measured.distributions, gained.dataset[0], gained.part)
 
 
 def findings(one: DatasetSubject) -> Any:
@@ -120,9 +120,9 @@ def findings(one: DatasetSubject) -> Any:
 
 
 def measure(one: DatasetSubject) -> tuple[Measurements, list[Measurements]]:
-    sheet = sheet_of([one])
-    parts = [sheet.measurements("distribution", row) for row in range(len(sheet.parts))]
-    return sheet.measurements("dataset", 0), parts
+    measured = measure_all([one])
+    parts = [measured.measurements("distribution", row) for row in range(len(measured.distributions))]
+    return measured.measurements("dataset", 0), parts
 
 
 def test_a_perfect_dataset_scores_one_on_every_metric() -> None:
@@ -176,7 +176,7 @@ def test_a_broken_link_is_a_finding_with_its_exact_gain() -> None:
     found = [f for f in findings(one) if f.rule_id == "link_ok"]
     assert len(found) == 1 and found[0].http_status == 404 and found[0].observed == "the server answers 404"
     own, parts = measure(one)
-    mended = sheet_of_measurements(own, [{**part, "link_ok": 1.0} for part in parts])
+    mended = matrix_of_measurements(own, [{**part, "link_ok": 1.0} for part in parts])
     before, after = score_dataset(one).score.value, winnow_scores(mended).value[0]
     assert before is not None and found[0].gain_points == pytest.approx(after - before, abs=1e-4)
     # What is declared of a file counts again with it: licence, format, and that a program can read it.
@@ -199,8 +199,8 @@ def test_a_page_for_a_file_and_a_lie_about_the_format() -> None:
     page = TableReport(status="wrong_content", format="HTML", defects=(TableDefect(rule="html", count=1, message="x"),))
     part = measure(subject(PERFECT, CHECK, page))[1][0]
     assert part["file_served"] == 0.0 and part["table_rectangular"] is None and part["format_truthful"] is None
-    sheet = replace(TABLE, format="XLSX")
-    assert measure(subject(PERFECT, CHECK, sheet))[1][0]["format_truthful"] == 0.0
+    measured = replace(TABLE, format="XLSX")
+    assert measure(subject(PERFECT, CHECK, measured))[1][0]["format_truthful"] == 0.0
 
 
 def test_a_bad_row_counts_by_its_rate() -> None:
@@ -274,7 +274,7 @@ def _official(names: dict[str, str], given: dict[str, Any]) -> Measurements:
 def total(
     system: str, own: Measurements, parts: list[Measurements], services: list[Measurements] | None = None
 ) -> float:
-    return float(system_points(systems()[system], sheet_of_measurements(own, parts, services or [])).low[0])
+    return float(system_points(systems()[system], matrix_of_measurements(own, parts, services or [])).low[0])
 
 
 @pytest.mark.skipif(not (SHARED / "oracles").is_dir(), reason="the oracles do not lie beside this checkout")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from catalog.conformance import Received
+from catalog.db.rows import dataset_id, distribution_rows
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
-from catalog.reading import StoredDataset
-from catalog.rows import dataset_id, distribution_rows
-from catalog.subjects import DistributionSubject
+from catalog.repositories.conformance import ReceivedRecord
+from catalog.repositories.reading import StoredDataset
+from catalog.repositories.subjects import DistributionSubject
 from quality.standards import Conformance, judge
 from quality.standards.graphs import HVD
 
@@ -89,7 +89,7 @@ def judged(
     dataset: Dataset, raw: Any = None, portal_type: str = "ckan", is_federal: bool = False
 ) -> dict[str, Conformance]:
     one = stored(dataset)
-    record = Received(portal_type=portal_type, raw=raw, is_federal=is_federal)
+    record = ReceivedRecord(portal_type=portal_type, raw=raw, is_federal=is_federal)
     return judge([one], received={one.id: record})[one.id]
 
 
@@ -296,7 +296,7 @@ WEIRD = (
 @pytest.mark.parametrize("portal_type", ("dcat-us", "dcat-us-3", "dcat-rdf"))
 def test_one_bad_record_stops_nothing(raw: Any, portal_type: str, caplog: pytest.LogCaptureFixture) -> None:
     bad, good = stored(PERFECT), stored(replace(PERFECT, identifier="2"))
-    record = Received(portal_type=portal_type, raw=raw, is_federal=False)
+    record = ReceivedRecord(portal_type=portal_type, raw=raw, is_federal=False)
     with caplog.at_level(logging.WARNING):
         found = judge([bad, good], received={bad.id: record})
     assert found[good.id]["dcat_ap_3"].conforms

@@ -9,7 +9,7 @@ import pytest
 from standards_json import FOLDERS, US, VALUES, examples, expected, mutated
 
 from catalog.model import Dataset
-from catalog.reading import StoredDataset
+from catalog.repositories.reading import StoredDataset
 from quality.standards import records
 from quality.standards.result import Violation
 from specs.standards import SCHEMAS, schema

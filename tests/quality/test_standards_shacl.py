@@ -16,9 +16,9 @@ from standards_oracle import Key, expected, n_triples, ours
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from catalog.rdf.dcat import dataset_graph
 from catalog.rdf.described import described_graph
-from catalog.rdf.terms import IRI, LITERAL, XSD, Graph, Term, is_of_datatype, read_graph
-from catalog.reading import StoredDataset
-from catalog.subjects import DistributionSubject
+from catalog.rdf.terms import IRI, LITERAL, XSD, RdfGraph, RdfTerm, is_of_datatype, read_graph
+from catalog.repositories.reading import StoredDataset
+from catalog.repositories.subjects import DistributionSubject
 from quality.standards.shacl import ShapeError, compile_shapes, validate
 from specs.standards import SHAPES, shapes
 from tests.conftest import SHARED
@@ -43,7 +43,7 @@ EXAMPLES = sorted([*AP.glob("*/examples/*.ttl"), *AP.glob("2.1.1/*.nt")])
 def official(standard: str, folder: str) -> tuple[str, ...]:
     """The official files of a standard, the HVD ones without what cannot be asked offline (see our file)."""
     from rdflib import RDF, SH, URIRef
-    from rdflib import Graph as RdfGraph
+    from rdflib import RdfGraph as RdfGraph
 
     paths = [AP / name for name in OFFICIAL[standard]]
     if standard != "dcat_ap_hvd":
@@ -124,7 +124,7 @@ def _asked(standard: str) -> dict[str, set[str]]:
         )
     if AP.is_dir():
         from rdflib import SH, URIRef
-        from rdflib import Graph as RdfGraph
+        from rdflib import RdfGraph as RdfGraph
 
         for name in OFFICIAL[standard]:
             graph = RdfGraph().parse(AP / name)
@@ -262,9 +262,9 @@ def test_files_without_shapes_are_refused(text: bytes) -> None:
     ),
 )
 def test_the_text_of_a_literal_must_fit_its_datatype(text: str, datatype: str, is_well: bool) -> None:
-    assert is_of_datatype(Term(LITERAL, text, XSD + datatype), XSD + datatype) is is_well
-    assert not is_of_datatype(Term(LITERAL, text, f"{XSD}string"), XSD + datatype)
-    assert not is_of_datatype(Term(IRI, text), XSD + datatype)
+    assert is_of_datatype(RdfTerm(LITERAL, text, XSD + datatype), XSD + datatype) is is_well
+    assert not is_of_datatype(RdfTerm(LITERAL, text, f"{XSD}string"), XSD + datatype)
+    assert not is_of_datatype(RdfTerm(IRI, text), XSD + datatype)
 
 
 TEXTS = (
@@ -317,7 +317,7 @@ def _stored(number: int, rng: random.Random) -> StoredDataset:
 @with_oracles
 @pytest.mark.parametrize("standard", SHAPES)
 def test_a_catalogue_of_nouns_has_the_official_results(standard: str, folder: str) -> None:
-    rng, graph = random.Random(11), Graph()
+    rng, graph = random.Random(11), RdfGraph()
     for number in range(400):
         for subject, predicate, value in dataset_graph(_stored(number, rng)).quads():
             graph.add(subject, predicate, value)
@@ -331,7 +331,7 @@ def _recorded() -> list[Any]:
     """RDF of recorded portals, as spiders describe it."""
     from pyoxigraph import RdfFormat, Store
 
-    from harvester.spiders.rdf_nodes import datasets_of, describe
+    from harvester.spiders.rdf.nodes import datasets_of, describe
 
     found = []
     for name in ("dcatapit-alessandria", "dcatapit-unibo"):
@@ -346,7 +346,7 @@ def _recorded() -> list[Any]:
 @with_oracles
 @pytest.mark.parametrize("standard", ("dcat_ap_2", "dcat_ap_3"))
 def test_recorded_rdf_has_the_official_results(standard: str, folder: str) -> None:
-    graph = Graph()
+    graph = RdfGraph()
     described = _recorded()
     if not described:
         pytest.skip("no RDF among the recordings")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from test_standards import HIGH_VALUE, PERFECT, stored
 
-from catalog.conformance import conformance, is_federal, received, verdicts
+from catalog.db.rows import dataset_id
+from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, Page, Portal, Record
-from catalog.records import write_page
-from catalog.rows import dataset_id
-from catalog.store import Catalog
+from catalog.repositories.conformance import conformance, is_federal, received, verdicts
+from catalog.repositories.records import write_page
 from quality.standards import judge
 from quality.standards.stage import conform
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from catalog.model import Dataset, Distribution, ResourceCheck, TableReport
 from catalog.vocabulary import file_format
-from harvester.spiders.udata_record import to_dataset
-from quality.explain import explain
-from quality.sheet import Sheet, columns, sheet_of, sheet_of_measurements
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
-from quality.systems import coverage, system_points
-from quality.verdicts import open_definition
+from harvester.spiders.udata.record import to_dataset
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from quality.findings.verdicts import open_definition
+from quality.systems.explain import explain
+from quality.systems.matrix import MeasurementMatrix, columns, matrix_of_measurements, measure_all
+from quality.systems.third_party import coverage, system_points
 from specs.metrics import metrics
 from specs.systems import systems
 from tests.conftest import SHARED
@@ -57,7 +57,7 @@ def subject(
 
 
 def points(name: str, one: DatasetSubject) -> tuple[float, float, float]:
-    found = system_points(systems()[name], sheet_of([one]))
+    found = system_points(systems()[name], measure_all([one]))
     return float(found.value[0]), float(found.low[0]), float(found.high[0])
 
 
@@ -93,11 +93,11 @@ def test_coverage_of_a_catalogue_is_280_31() -> None:
         if passed % 1:
             matrix[int(passed), column] = passed % 1
     counts = np.array([255 - 45 * 5] + [5] * 45)
-    sheet = Sheet(
-        own=own, parts=parts, services=np.zeros((0, len(columns("service")))), part_counts=counts,
+    measured = MeasurementMatrix(
+        datasets=own, distributions=parts, services=np.zeros((0, len(columns("service")))), distribution_counts=counts,
         service_counts=np.zeros(46, dtype=np.int64),
     )  # fmt: skip
-    total, by_item = coverage(systems()["mqa_v1_coverage"], sheet)
+    total, by_item = coverage(systems()["mqa_v1_coverage"], measured)
     assert total == pytest.approx(280.32, abs=0.005)
     for row in rows:
         assert by_item[OF_COVERAGE[row["indicator"]]] == pytest.approx(float(row["points"]), abs=0.005)
@@ -126,8 +126,8 @@ def test_mqa_v2_counts_the_groups_that_are_there() -> None:
     none = dict.fromkeys(columns("service"), 0.0)
 
     def total(*parts: Any, services: Any = ()) -> float:
-        sheet = sheet_of_measurements(full["dataset"], parts, services)
-        return float(system_points(systems()["mqa_v2"], sheet).value[0])
+        measured = matrix_of_measurements(full["dataset"], parts, services)
+        return float(system_points(systems()["mqa_v2"], measured).value[0])
 
     assert total() == 7.5 and total(full["distribution"]) == 7.5
     assert total(full["distribution"], services=[full["service"]]) == pytest.approx(7.5)
@@ -225,9 +225,9 @@ def test_udata_scores_what_data_gouv_fr_itself_published() -> None:
     compared, differing = 0, []
     for path in sorted(folder.glob("*.json")):
         raw = json.loads(path.read_text("utf-8"))
-        sheet = sheet_of([subject(to_dataset(raw), day=date(2022, 12, 2))])
-        values = sheet.measurements("dataset", 0)
-        parts = [sheet.measurements("distribution", row) for row in range(len(sheet.parts))]
+        measured = measure_all([subject(to_dataset(raw), day=date(2022, 12, 2))])
+        values = measured.measurements("dataset", 0)
+        parts = [measured.measurements("distribution", row) for row in range(len(measured.distributions))]
         for key, name in names.items():
             if key not in raw["quality"]:
                 continue
@@ -267,10 +267,10 @@ def test_bounds_order_and_monotony(data: Any, name: str) -> None:
     own = data.draw(draw["dataset"])
     parts = data.draw(st.lists(draw["distribution"], max_size=3))
     services = data.draw(st.lists(draw["service"], max_size=2))
-    found = system_points(system, sheet_of_measurements(own, parts, services))
+    found = system_points(system, matrix_of_measurements(own, parts, services))
     if np.isfinite(found.low[0]):
         assert -1e-9 <= found.low[0] <= found.high[0] + 1e-9 <= system.maximum + 1e-6
-    turned = system_points(system, sheet_of_measurements(own, parts[::-1], services[::-1]))
+    turned = system_points(system, matrix_of_measurements(own, parts[::-1], services[::-1]))
     if not any(item.unless for item in system.item) or system.rule != "best_distribution":
         np.testing.assert_allclose(found.low, turned.low, atol=1e-9)
     for group in (own, *parts):
@@ -278,7 +278,7 @@ def test_bounds_order_and_monotony(data: Any, name: str) -> None:
             if not isinstance(value, float) or value == 1.0 or any(i.unless == metric for i in system.item):
                 continue
             group[metric] = 1.0
-            better = system_points(system, sheet_of_measurements(own, parts, services))
+            better = system_points(system, matrix_of_measurements(own, parts, services))
             group[metric] = value
             # The date quirk of MQA v1 hangs on which distribution wins.
             slack = 10.0 if system.rule == "best_distribution" else 1e-9

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from catalog.model import Dataset
-from harvester.spiders.ckan_record import to_dataset as of_ckan
-from harvester.spiders.dcat_us_record import to_dataset as of_dcat_us
-from harvester.spiders.udata_record import to_dataset as of_udata
+from harvester.spiders.ckan.record import to_dataset as of_ckan
+from harvester.spiders.dcat_us.record import to_dataset as of_dcat_us
+from harvester.spiders.udata.record import to_dataset as of_udata
+from quality.evidence.subject import DatasetSubject
+from quality.evidence.texts import information, plain_text
 from quality.metrics.findable import ENOUGH, description_informative, keyword_present, title_informative
-from quality.subject import DatasetSubject
-from quality.texts import information, plain_text
 from tests.conftest import SHARED
 
 TODAY = date(2026, 1, 1)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.db.store import Catalog
 from catalog.model import Dataset, Distribution, ResourceCheck
-from catalog.observations import HISTORY, write_checks
-from catalog.reading import stored_datasets
-from catalog.store import Catalog
+from catalog.repositories.checks import HISTORY, write_checks
+from catalog.repositories.reading import stored_datasets
+from quality.evidence.periods import expectation, lateness, next_review_on
+from quality.evidence.subject import UNKNOWN, DatasetSubject, DistributionSubject
 from quality.metrics.timely import up_to_date
-from quality.periods import expectation, lateness, next_review_on
-from quality.sheet import sheet_of
-from quality.subject import UNKNOWN, DatasetSubject, DistributionSubject
+from quality.systems.matrix import measure_all
 from tests.conftest import SHARED
 from tests.making import key_of, portal, store
 from tests.quality.test_texts import records
@@ -248,8 +248,8 @@ def test_until_the_day_of_review_nothing_changes(data: Any) -> None:
 
     def at(day: date) -> Any:
         parts = tuple(replace(part, as_of=day) for part in one.distributions)
-        sheet = sheet_of([replace(one, as_of=day, distributions=parts)])
-        return repr((sheet.own.tolist(), sheet.parts.tolist()))
+        measured = measure_all([replace(one, as_of=day, distributions=parts)])
+        return repr((measured.datasets.tolist(), measured.distributions.tolist()))
 
     review, now = next_review_on(one), at(one.as_of)
     assert review is None or review > one.as_of

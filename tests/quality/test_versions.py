@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import specs.methodology
-from catalog.store import Catalog
+from catalog.db.store import Catalog
 from quality.commitments.progress import Goal
-from quality.commitments.timing import Seen, step
+from quality.commitments.timing import ItemObservation, step
 from quality.digest import tables
 from quality.digest.__main__ import record
 from specs.methodology import added_since, is_comparable, methodology_versions, table_rules_versions
@@ -116,7 +116,9 @@ def test_a_commitments_trend_goes_on_over_a_patch_and_ends_with_another_method()
         past: list[Any] = []
         for number, version in enumerate(versions):
             day = date(2026, 1, 1) + timedelta(days=7 * number)
-            past.append(step(GOAL, Seen(day=day, value=0.2 + 0.02 * number, coverage=1.0, methodology=version), past))
+            past.append(
+                step(GOAL, ItemObservation(day=day, value=0.2 + 0.02 * number, coverage=1.0, methodology=version), past)
+            )
         return past[-1]
 
     straight = last(*["2.1.0"] * 12)

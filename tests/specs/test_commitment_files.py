@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from specs.commitments import Scope, examples, from_template, load, load_file, templates
-from specs.commitments.ogp import Exported, commitment_number, draft, iso3, read_date, read_export, write_draft
+from specs.commitments.ogp import OgpCommitment, commitment_number, draft, iso3, read_date, read_export, write_draft
 from specs.errors import SpecError
 from specs.measures import measures
 from specs.vocabularies import read
@@ -206,13 +206,13 @@ def test_another_csv_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def exported() -> list[Exported]:
+def exported() -> list[OgpCommitment]:
     if not EXPORT.is_file():
         pytest.skip("the export of OGP is not on this machine")
     return read_export(EXPORT)
 
 
-def test_the_real_export_comes_in_whole(exported: list[Exported], tmp_path: Path) -> None:
+def test_the_real_export_comes_in_whole(exported: list[OgpCommitment], tmp_path: Path) -> None:
     assert len(exported) == 558 and len({row.id for row in exported}) == 558
     assert sum(row.is_open_data for row in exported) == 75
     by_id = {row.id: row for row in exported}
@@ -221,7 +221,7 @@ def test_the_real_export_comes_in_whole(exported: list[Exported], tmp_path: Path
     assert {row.iso3 for row in exported if row.id.startswith("MO")} == {"MAR"}
     assert {row.iso3 for row in exported if row.id.startswith("UK")} == {"GBR"}
     assert by_id["ME0059"].completion == "limited" and by_id["ME0059"].verifiable is True
-    texts = [getattr(row, name) for row in exported for name in Exported.__slots__]
+    texts = [getattr(row, name) for row in exported for name in OgpCommitment.__slots__]
     assert not {text for text in texts if isinstance(text, str)} & {"NA", "ND", "NR"}
     assert all(row.iso3 for row in exported)
     assert not [row.number for row in exported if row.number and re.search(r"\.\d{9,}", row.number)]

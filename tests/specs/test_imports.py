@@ -19,13 +19,13 @@ def loaded(code: str) -> set[str]:
 
 
 def test_a_night_loads_its_stages_when_they_come() -> None:
-    found = loaded("import harvester.nightly")
+    found = loaded("import harvester.night.stages")
     assert "sqlite_utils" in found
     assert not {"pandas", "numpy", "scrapy", "frictionless", "great_expectations"} & found
 
 
 def test_what_was_hidden_can_be_imported_afterwards() -> None:
-    assert "pandas" in loaded("import catalog.sqlite, pandas; pandas.DataFrame()")
+    assert "pandas" in loaded("import catalog.db.sqlite, pandas; pandas.DataFrame()")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import string
 
 import pytest
 
-from catalog.answer_words import response_of
 from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
 from catalog.exports.wording import KIND_OF
+from catalog.repositories.reply_words import response_of
 from specs.errors import SpecError
 from specs.exports import export_files
 from specs.languages import language, languages, missing

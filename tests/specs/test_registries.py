@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from catalog.store import open_catalog
-from harvester.cli import cli
-from harvester.nightly import portal_of
-from harvester.registry import resolve
+from catalog.db.store import open_catalog
+from harvester.cli.main import cli
+from harvester.cli.registry import resolve
+from harvester.night.stages import portal_of
 from specs.errors import SpecError
 from specs.portals import Limits, PortalSpec, Schedule, dump, load, load_file, of_url, save
 from specs.portals.registries import key_of, portals_of, read_registry

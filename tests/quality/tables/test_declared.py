@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from quality.tables.csvw import date_format
-from quality.tables.declared import Declared, DeclaredSchema, Referenced, read_schema, validate
-from quality.tables.rules import fix_of, severity_of
-from quality.tables.structure import Table
+from quality.tables.declared.csvw import date_format
+from quality.tables.declared.validation import DeclaredSchema, ReferencedTable, SchemaReport, read_schema, validate
+from quality.tables.judge.rules import fix_of, severity_of
+from quality.tables.read.text_table import TextTable
 
 FIELDS = [
     {"name": "id", "type": "integer", "constraints": {"required": True}},
@@ -24,10 +24,10 @@ FIELDS = [
 ROWS = [["1", "Alpha", "2024-01-01", ""], ["2", "Beta", "2024-01-02", "1"], ["3", "Gamma", "", "1"]]
 
 
-def table(header: str = "id;name;day;parent", rows: list[list[str]] | None = None) -> Table:
+def table(header: str = "id;name;day;parent", rows: list[list[str]] | None = None) -> TextTable:
     rows = ROWS if rows is None else rows
     # Lines that are not row numbers: a preamble of two lines, and a line break in every cell.
-    return Table(header.split(";"), 3, rows, [4 + 2 * number for number in range(len(rows))])
+    return TextTable(header.split(";"), 3, rows, [4 + 2 * number for number in range(len(rows))])
 
 
 def schema(tmp_path: Path, document: object, file: str | None = None) -> DeclaredSchema:
@@ -42,7 +42,7 @@ def maybe(tmp_path: Path, document: object, file: str | None = None) -> Declared
     return read_schema(path, file)
 
 
-def said(found: Declared) -> list[tuple[str, str | None, int, int | None]]:
+def said(found: SchemaReport) -> list[tuple[str, str | None, int, int | None]]:
     assert all(fix_of(defect.rule) for defect in found.defects)
     return [(defect.rule, defect.field, defect.count, defect.first_row) for defect in found.defects]
 
@@ -88,7 +88,7 @@ def test_nothing_at_another_address_is_followed(tmp_path: Path) -> None:
     ):
         found = schema(tmp_path, document)
         assert not found.fields and found.licence == "CC0-1.0"
-        assert validate(table(), found) == Declared(())
+        assert validate(table(), found) == SchemaReport(())
 
 
 # Table Schema
@@ -163,7 +163,7 @@ def test_fields_match_of_version_2(tmp_path: Path, match: object, header: str, r
 
 def test_the_schema_of_another_table_says_nothing(tmp_path: Path) -> None:
     declared = schema(tmp_path, {"fields": FIELDS})
-    assert validate(table("id;x;y;z"), declared) == validate(table("a;b;c;d"), declared) == Declared(())
+    assert validate(table("id;x;y;z"), declared) == validate(table("a;b;c;d"), declared) == SchemaReport(())
 
 
 def test_titles_and_duplicate_labels(tmp_path: Path) -> None:
@@ -222,8 +222,8 @@ def test_no_address_is_ever_asked(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from quality.tables.declared import read_schema, validate\n"
-        "from quality.tables.structure import Table\n"
+        "from quality.tables.declared.validation import read_schema, validate\n"
+        "from quality.tables.read.text_table import Table\n"
         "tried = []\n"
         "sys.addaudithook(lambda event, _: tried.append(event) if event.startswith('socket.') else None)\n"
         "found = read_schema(Path(sys.argv[1]), sys.argv[2])\n"
@@ -284,9 +284,13 @@ def test_foreign_keys_within_the_package(tmp_path: Path) -> None:
     assert declared.resources == {"places": "data/places.csv"}
     other = table("Code;place", [["01", "A"], ["2", "B"]])
     rows = [["1", "A", "", "1"], ["2", "B", "", "3"], ["3", "C", "", ""]]
-    at_hand = {"places": Referenced(other, is_whole=True)}
+    at_hand = {"places": ReferencedTable(other, is_whole=True)}
     assert said(validate(table(rows=rows), declared, referenced=at_hand)) == [("schema_foreign_key", "parent", 1, 6)]
-    for unknown in ({}, {"places": Referenced(other, is_whole=False)}, {"places": Referenced(table(), is_whole=True)}):
+    for unknown in (
+        {},
+        {"places": ReferencedTable(other, is_whole=False)},
+        {"places": ReferencedTable(table(), is_whole=True)},
+    ):
         assert said(validate(table(rows=rows), declared, referenced=unknown)) == []
 
 
@@ -439,7 +443,7 @@ def test_csvw_inherits_and_refers(tmp_path: Path) -> None:
     assert declared.licence == "https://creativecommons.org/licenses/by/4.0/"
     assert (declared.dialect, declared.encoding) == ({"delimiter": "\t"}, "iso-8859-1")
     people = table("id;place", [["1", "7"], ["NULL", "8"], ["x", ""]])
-    places = {"places.csv": Referenced(table("code", [["7"]]), is_whole=True)}
+    places = {"places.csv": ReferencedTable(table("code", [["7"]]), is_whole=True)}
     found = said(validate(people, declared, referenced=places))
     assert ("schema_foreign_key", "place", 1, 6) in found
     assert {field for rule, field, *_ in found if rule == "schema_type_error"} == {"id", "place"}  # "" is no null here

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.model import TableContext
 from quality.tables.inspect import inspect
-from quality.tables.text import open_text
+from quality.tables.read.delimited_text import open_text
 from specs.table_rules import table_rules
 from tests.quality.tables.dirt import SPOILERS, clean_tables, workbook_of
 

@@ -6,8 +6,8 @@ import codecs
 
 import pytest
 
-from quality.tables.dialect import decode, detect_dialect, find_header, read_records
-from quality.tables.vote import kind_by_values
+from quality.tables.read.dialect import decode, detect_dialect, find_header, read_records
+from quality.tables.scan.column_kinds import kind_by_values
 
 FRENCH = "Numéro;Libellé;Quantité\n1;Forêt élevée à Besançon;3,5\n2;Hôtel de ville, préfecture;7,1\n" * 20
 GERMAN = "Straße;Größe;Ort\nHauptstraße;5,3;Köln\nBürgerplatz;6;München\n" * 20

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from quality.tables.drift import drift
-from quality.tables.rules import fix_of, severity_of
+from quality.tables.judge.drift import drift
+from quality.tables.judge.rules import fix_of, severity_of
 
 
 def column(name: str, kind: str = "text", rows: int = 100, nulls: int = 0, **more: Any) -> dict[str, Any]:

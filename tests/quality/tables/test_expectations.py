@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quality.tables.expectations import check_expectations
-from quality.tables.structure import Table, column_kinds
+from quality.tables.expect.check import check_expectations
+from quality.tables.read.text_table import TextTable, column_kinds
 from specs import expectations
 from specs.expectations import Expectation, ExpectationsError, load
 
@@ -18,8 +18,8 @@ def expectation(**fields: object) -> Expectation:
     )
 
 
-def table(header: list[str], *rows: list[str]) -> Table:
-    return Table(header, 1, list(rows), list(range(2, len(rows) + 2)))
+def table(header: list[str], *rows: list[str]) -> TextTable:
+    return TextTable(header, 1, list(rows), list(range(2, len(rows) + 2)))
 
 
 def test_missing_column_is_a_defect() -> None:

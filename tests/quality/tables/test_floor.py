@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from catalog.model import TableContext
-from quality.tables import judge as judging
-from quality.tables import row_findings
 from quality.tables.inspect import inspect
+from quality.tables.judge import row_findings
+from quality.tables.judge import verdict as judging
 from tests.quality.tables.layouts import laid_out
 
 COUNT = 48

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quality.tables.scanning import Scanner, widths
+from quality.tables.scan import Scanner, widths
 
 FUZZ = Path(__file__).parents[3] / "bench" / "fuzz"
 CORPUS = sorted((FUZZ / "corpus").iterdir())

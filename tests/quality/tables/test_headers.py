@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableContext, TableReport
-from quality.tables.headers import find_heading
 from quality.tables.inspect import inspect
-from quality.tables.units import is_unit
+from quality.tables.read.header_rows import find_header_rows
+from quality.tables.scan.units import is_unit
 
 DATA = [["North", "12.5", "3"], ["South", "14.1", "4"], ["East", "9.8", "5"], ["West", "8.0", "1"], ["Mid", "7.7", "2"]]
 
@@ -21,7 +21,7 @@ def look(tmp_path: Path, text: str) -> TableReport:
 
 
 def heading(rows: list[list[str]]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    found = find_heading(rows, 0)
+    found = find_header_rows(rows, 0)
     assert found is not None
     return found.lines, found.names
 
@@ -117,5 +117,5 @@ def test_a_row_that_holds_an_address_is_data_and_no_header() -> None:
         ["w", "", "", "files/wells.xlsx"],
         ["t", "Trees", "2024", "http://larkholm.example/trees.csv"],
     ]
-    found = find_heading(rows, 1)
+    found = find_header_rows(rows, 1)
     assert found is not None and (found.lines, found.names) == ((1,), ("Identifier", "Title", "Updated", "Link"))

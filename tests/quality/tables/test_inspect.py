@@ -17,7 +17,7 @@ import pytest
 
 from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
-from quality.tables.report import MAX_REPORTED_ERRORS
+from quality.tables.judge.frictionless_report import MAX_REPORTED_ERRORS
 
 SHARED = Path(__file__).parents[3].parent / "shared"
 Look = Callable[..., TableReport]

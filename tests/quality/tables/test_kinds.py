@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.model import TableContext
-from quality.tables.column_names import fold
+from quality.tables.expect.table_kinds import needed_columns, table_kind_of
 from quality.tables.inspect import inspect
-from quality.tables.kinds import kind_of, needed_columns
+from quality.tables.read.column_names import fold
 from specs.expectations import kinds, suite
 
 SHARED = Path(__file__).parents[4] / "shared" / "tables"
@@ -125,7 +125,7 @@ FALSE = [
 
 @pytest.mark.parametrize(("kind", "names"), TRUE)
 def test_known_by_their_header(kind: str, names: str) -> None:
-    match = kind_of(header(names))
+    match = table_kind_of(header(names))
     assert match is not None and match.kind == kind
     assert len(set(match.roles.values())) == len(match.roles)
     assert set(match.roles.values()) <= set(header(names))
@@ -134,7 +134,7 @@ def test_known_by_their_header(kind: str, names: str) -> None:
 
 @pytest.mark.parametrize("names", FALSE)
 def test_nothing_is_claimed_on_thin_evidence(names: str) -> None:
-    assert kind_of(header(names)) is None
+    assert table_kind_of(header(names)) is None
 
 
 def test_every_kind_is_proved_above() -> None:
@@ -143,21 +143,21 @@ def test_every_kind_is_proved_above() -> None:
 
 def test_a_title_helps_a_little_and_never_alone() -> None:
     names = ["CODGEO", "infraction", "date"]
-    assert kind_of(["infraction", "date"]) is None
-    assert kind_of(["infraction", "date"], "Crimes et délits 2023") is not None
-    assert kind_of(names, None) is not None
-    assert kind_of(["a", "b", "c"], "Budget 2024 spending elections") is None
+    assert table_kind_of(["infraction", "date"]) is None
+    assert table_kind_of(["infraction", "date"], "Crimes et délits 2023") is not None
+    assert table_kind_of(names, None) is not None
+    assert table_kind_of(["a", "b", "c"], "Budget 2024 spending elections") is None
 
 
 def test_names_are_folded() -> None:
     assert fold("Année d'exercice") == fold("ANNEE_D EXERCICE") == "anneedexercice"
-    match = kind_of(["FOURNISSEUR ", "Montant payé (€)", "date_paiement", "Date"])
+    match = table_kind_of(["FOURNISSEUR ", "Montant payé (€)", "date_paiement", "Date"])
     assert match is not None and match.roles["amount"] == "Montant payé (€)"
     assert match.roles["date"] == "date_paiement"
 
 
 def test_missing_needed_columns_are_expectations_that_fail() -> None:
-    match = kind_of(header("Supplier;Expense Type;Transaction Number"))
+    match = table_kind_of(header("Supplier;Expense Type;Transaction Number"))
     assert match is not None
     missing = [one for one in needed_columns(match) if one.kwargs["column"] not in match.roles.values()]
     assert [one.kwargs["column"] for one in missing] == ["amount", "date or period"]
@@ -165,7 +165,7 @@ def test_missing_needed_columns_are_expectations_that_fail() -> None:
 
 
 def test_wide_headers_are_bounded() -> None:
-    assert kind_of([f"column {number}" for number in range(100_000)]) is None
+    assert table_kind_of([f"column {number}" for number in range(100_000)]) is None
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -207,5 +207,5 @@ def test_suites_speak_plainly(kind: str) -> None:
 )
 def test_real_files(file: str, kind: str | None) -> None:
     report = inspect(TableContext(path=SHARED / file, declared_format="CSV", max_rows=50))
-    match = kind_of(report.columns, file)
+    match = table_kind_of(report.columns, file)
     assert (match and match.kind) == kind

@@ -196,7 +196,7 @@ def test_parquet_is_a_table(tmp_path: Path) -> None:
 def test_without_the_extra_it_is_unknown_and_the_report_says_what_to_install(
     library: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from quality.tables.layers import _reader
+    from quality.tables.read.geo_layers import _reader
 
     if extra == "geo":
         path = layers(tmp_path / "x.gpkg", "quays")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from quality.metrics.sound import RULES
-from quality.tables.rules import severity_of
+from quality.tables.judge.rules import severity_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "table_rules.md"
 ENOUGH = 0.9

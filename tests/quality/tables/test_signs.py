@@ -9,7 +9,7 @@ import pytest
 
 from catalog.model import TableContext, TableReport
 from quality.tables.inspect import inspect
-from quality.tables.signs import unit_of
+from quality.tables.scan.cell_roles import unit_of
 
 ROWS = 160
 PLACES = (6, 41, 77, 118)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from quality.tables.promise import promised_formats, promises_file
-from quality.tables.sniff import sniff
+from quality.tables.read.declared_format import declared_formats, declares_file
+from quality.tables.read.sniff import sniff
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -129,4 +129,4 @@ def test_data_about_errors_is_no_error() -> None:
     ],
 )
 def test_promises(declared_format: str | None, media_type: str | None, is_file: bool) -> None:
-    assert promises_file(promised_formats(declared_format, media_type)) is is_file
+    assert declares_file(declared_formats(declared_format, media_type)) is is_file

@@ -12,26 +12,26 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from quality.tables import gx
-from quality.tables.cells import days, numbers
-from quality.tables.expectations import Verdict, check_expectations, check_table
-from quality.tables.rules import fix_of, severity_of
-from quality.tables.structure import Table, column_kinds
+from quality.tables.expect import gx
+from quality.tables.expect.check import ExpectationResults, check_expectations, check_table
+from quality.tables.judge.rules import fix_of, severity_of
+from quality.tables.read.text_table import TextTable, column_kinds
+from quality.tables.scan.parse_cells import days, numbers
 from specs.expectations import Expectation, kinds, load
 
 TODAY = date(2025, 6, 1)
 Rows = list[list[str]]
 
 
-def table(header: str, rows: Rows) -> Table:
-    return Table(header.split(";"), 1, rows, list(range(2, len(rows) + 2)))
+def table(header: str, rows: Rows) -> TextTable:
+    return TextTable(header.split(";"), 1, rows, list(range(2, len(rows) + 2)))
 
 
-def judged(data: Table, title: str | None = None) -> Verdict:
+def judged(data: TextTable, title: str | None = None) -> ExpectationResults:
     return check_table(data, column_kinds(data), len(data.rows), title=title, today=TODAY)
 
 
-def asked(data: Table, *expectations: Expectation, row_count: int | None = None) -> Verdict:
+def asked(data: TextTable, *expectations: Expectation, row_count: int | None = None) -> ExpectationResults:
     return check_expectations(data, column_kinds(data), row_count, expectations, today=TODAY)
 
 
@@ -239,7 +239,7 @@ def test_what_the_parent_asks_loads_no_heavy_library() -> None:
     light = ("tables.kinds", "tables.rules", "tables.drift", "tables.declaration", "tables.csvw", "catalogue")
     code = (
         f"import sys, {', '.join(f'quality.{name}' for name in light)}\n"
-        "quality.tables.rules.severity_of('x')\n"
+        "quality.tables.judge.rules.severity_of('x')\n"
         "print([name for name in ('great_expectations', 'pandas', 'frictionless') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -406,7 +406,7 @@ SPOILED = [
 ]
 
 
-def of_kind(verdict: Verdict) -> set[str]:
+def of_kind(verdict: ExpectationResults) -> set[str]:
     everywhere = {one.rule for one in load("any")}
     return {defect.rule for defect in verdict.defects} - everywhere
 

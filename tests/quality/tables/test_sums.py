@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.model import TableContext, TableDefect
 from quality.tables.inspect import inspect
-from quality.tables.sums import sub_totals
+from quality.tables.judge.totals import sub_totals
 
 TOWNS = ["Alnwick", "Brecon", "Corby", "Deal", "Ely", "Frome"]
 

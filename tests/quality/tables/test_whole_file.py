@@ -14,17 +14,17 @@ from frictionless.resources import TableResource
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.tables.profile import profile_of
-from quality.tables.scanning import Scanner, widths
-from quality.tables.structure import Table
-from quality.tables.text import MISSING_BYTES, first_rows, open_text, scan_text
-from quality.tables.vote import MISSING, ColumnKind
+from quality.tables.read.delimited_text import MISSING_BYTES, first_rows, open_text, scan_text
+from quality.tables.read.text_table import TextTable
+from quality.tables.scan import Scanner, widths
+from quality.tables.scan.column_kinds import MISSING, ColumnKind
+from quality.tables.scan.profile import profile_of
 
 SHARED = Path(__file__).parents[4] / "shared"
 RULES = ("missing_cell", "extra_cell", "blank_row", "type_error")
 
 
-def frictionless_errors(table: Table, kinds: Sequence[ColumnKind]) -> Iterator[tuple[str, int]]:
+def frictionless_errors(table: TextTable, kinds: Sequence[ColumnKind]) -> Iterator[tuple[str, int]]:
     """Rule and line of each error that frictionless finds in rows given in memory."""
     fields = [{**kind.descriptor, "name": name} for kind, name in zip(kinds, table.names, strict=True)]
     schema = Schema.from_descriptor({"missingValues": sorted(MISSING), "fields": fields})
@@ -46,7 +46,7 @@ def differences(path: Path) -> dict[str, set[int]]:
     assert is_whole
     if around.note_rows:
         keep = len(table.rows) - around.note_rows
-        table = Table(table.header, table.header_line, table.rows[:keep], table.lines[:keep])
+        table = TextTable(table.header, table.header_line, table.rows[:keep], table.lines[:keep])
     profile = profile_of(table.names, scan)
     ours = {
         "missing_cell": set(scan["short_rows"][1]),

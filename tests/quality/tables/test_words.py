@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from catalog.model import TableDefect
-from quality.tables import words
-from quality.tables.words import sentence, what_and_why, where
+from quality.tables.judge import wording
+from quality.tables.judge.wording import sentence, what_and_why, where
 from specs.expectations import kinds, load
 from specs.languages import languages
 from specs.table_rules import table_rules
@@ -67,8 +67,9 @@ def test_no_remedy_destroys_data_or_contradicts_another() -> None:
 
 
 def test_messages_that_the_code_writes_are_plain_too() -> None:
-    folder = Path(words.__file__).parent
-    for name in ("declared", "defects", "drift", "inspect", "judge", "kinds", "odd_codes", "odd_values", "personal"):
+    folder = Path(wording.__file__).parents[1]
+    names = ("declared/validation", "judge/defects", "judge/drift", "inspect", "judge/verdict", "expect/table_kinds")
+    for name in (*names, "judge/code_outliers", "judge/value_outliers", "personal/detect"):
         tree = ast.parse((folder / f"{name}.py").read_text("utf-8"))
         notes = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):

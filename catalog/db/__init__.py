@@ -1,0 +1,1 @@
+"""The database: opening, schema, migrations, and rows."""

@@ -1,0 +1,193 @@
+"""Numbered steps that bring a catalogue of any age to the schema of today.
+
+A step that has run somewhere is never edited: a change is a new step. Metric columns are no steps: they follow
+``specs/metrics.toml`` and are added whenever a catalogue is opened for writing. Views are none either: they hold no
+data and follow ``catalog/db/schema/views.py``, so that a step which renames a table meets no view of a later text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.db.due_scores import create_triggers
+from catalog.db.schema import TABLES, ColumnSpec, metric_columns
+from catalog.db.schema.views import VIEWS
+from catalog.db.sqlite import Database, Migrations
+
+__all__ = ["add_metric_columns", "create_views", "migrate"]
+
+migrate = Migrations("catalog")
+
+
+def _sqlite_type(column: ColumnSpec) -> Any:
+    return str if column.type in (list, dict) else int if column.type is bool else column.type
+
+
+def _create(db: Database, name: str) -> None:
+    table = TABLES[name]
+    db.table(name).create(
+        {column: _sqlite_type(spec) for column, spec in table.columns.items()},
+        pk=table.pk,
+        foreign_keys=[
+            (column, spec.references, TABLES[spec.references].pk)
+            for column, spec in table.columns.items()
+            if spec.references
+        ],
+    )
+    for columns in table.indexes:
+        db.table(name).create_index(columns)
+
+
+@migrate()
+def s0001_tables(db: Database) -> None:
+    for name in TABLES:
+        _create(db, name)
+
+
+@migrate()
+def s0002_full_text(db: Database) -> None:
+    """Search folds accents: "education" finds "éducation"."""
+    db.table("datasets").enable_fts(
+        ["title", "description", "keywords"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
+    )
+
+
+@migrate()
+def s0003_views(db: Database) -> None:
+    db.create_view(
+        "dataset_list",
+        """
+        select datasets.id, datasets.title, portals.title as portal, publishers.name as publisher,
+               dataset_quality.grade, round(dataset_quality.score, 1) as score, dataset_quality.findings,
+               datasets.modified, portals.government, portals.country, datasets.status
+        from datasets
+        join portals on portals.id = datasets.portal_id
+        left join publishers on publishers.id = datasets.publisher_id
+        left join dataset_quality on dataset_quality.dataset_id = datasets.id
+        """,
+    )
+
+
+@migrate()
+def s0004_history(db: Database) -> None:
+    """Versions, changes, remembered answers and checkpoints; search that is not indexed again with every visit."""
+    add_missing(db)
+    db.execute("drop trigger if exists datasets_au")
+    db.execute(
+        """create trigger datasets_au after update of title, description, keywords on datasets begin
+             insert into datasets_fts (datasets_fts, rowid, title, description, keywords)
+               values ('delete', old.rowid, old.title, old.description, old.keywords);
+             insert into datasets_fts (rowid, title, description, keywords)
+               values (new.rowid, new.title, new.description, new.keywords);
+           end"""
+    )
+
+
+@migrate()
+def s0005_parents(db: Database) -> None:
+    """Series, and the parents of datasets."""
+    add_missing(db)
+
+
+@migrate()
+def s0006_resource_history(db: Database) -> None:
+    """What addresses answer in more words, when they are asked again, and how they answered before."""
+    add_missing(db)
+
+
+@migrate()
+def s0007_scores(db: Database) -> None:
+    """Scores with families and verdicts, fixes by what they bring, what is to be scored again, and conformance."""
+    add_missing(db)
+    create_triggers(db)
+    # Of up to 60 checks of an address few saw a change.
+    db.execute("create index if not exists changes_seen on resource_history (url, checked_at) where is_changed = 1")
+
+
+@migrate()
+def s0008_commitments(db: Database) -> None:
+    """Commitments, their readings, and the datasets they are measured on."""
+    add_missing(db)
+
+
+@migrate()
+def s0009_answers(db: Database) -> None:
+    """What was sent, what was answered, what citizens report, what we corrected, and the language of a portal."""
+    add_missing(db)
+
+
+@migrate()
+def s0010_harvests(db: Database) -> None:
+    """What a harvest says of itself: more columns of facts, of verdicts and of identities."""
+    add_missing(db)
+    # They name the columns whose change makes a dataset due.
+    create_triggers(db)
+
+
+@migrate()
+def s0011_search_in_all_languages(db: Database) -> None:
+    """Search finds the words of a record in every language that it has.
+
+    The index reads a view, so that no text is stored twice and a rebuilt index is the same one.
+    """
+    add_missing(db)
+    for trigger in ("datasets_ai", "datasets_ad", "datasets_au"):
+        db.execute(f"drop trigger if exists {trigger}")
+    db.execute("drop table if exists datasets_fts")
+    # FTS5 reads a view without table-valued functions: the names of the JSON's fields are taken out as text.
+    words = "{row}translations"
+    for said in ('"title"', '"description"', '"keywords"', r"\n", r"\r", r"\t"):
+        words = f"replace({words}, '{said}', ' ')"
+    db.execute("drop view if exists datasets_text")
+    db.execute(
+        f"""create view datasets_text as
+            select rowid, title, description, keywords, {words.format(row="datasets.")} as translations
+            from datasets"""  # noqa: S608
+    )
+    db.execute(
+        """create virtual table datasets_fts using fts5 (
+             title, description, keywords, translations,
+             content='datasets_text', content_rowid='rowid', tokenize='unicode61 remove_diacritics 2')"""
+    )
+    columns = "title, description, keywords, translations"
+    add, drop = (
+        f"""insert into datasets_fts ({command}rowid, {columns})
+            values ({value}{row}.rowid, {row}.title, {row}.description, {row}.keywords,
+                    {words.format(row=f"{row}.")});"""  # noqa: S608
+        for row, command, value in (("new", "", ""), ("old", "datasets_fts, ", "'delete', "))
+    )
+    db.execute(f"create trigger datasets_ai after insert on datasets begin {add} end")
+    db.execute(f"create trigger datasets_ad after delete on datasets begin {drop} end")
+    db.execute(f"create trigger datasets_au after update of {columns} on datasets begin {drop} {add} end")
+    db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+
+
+def create_views(db: Database) -> None:
+    """Bring the views to the text of ``catalog.db.schema.views``; those that have it already are left alone."""
+    for name, view in VIEWS.items():
+        db.create_view(name, view.sql, replace=True)
+
+
+def add_missing(db: Database) -> None:
+    """Bring a catalogue to the tables, columns and indexes of ``catalog.db.schema``. Nothing is taken away."""
+    there = set(db.table_names())
+    for name, table in TABLES.items():
+        if name not in there:
+            _create(db, name)
+            continue
+        columns = db.table(name).columns_dict
+        for column, spec in table.columns.items():
+            if column not in columns:
+                db.table(name).add_column(column, _sqlite_type(spec))
+        for index in table.indexes:
+            db.table(name).create_index(index, if_not_exists=True)
+
+
+def add_metric_columns(db: Database) -> None:
+    """Give the quality tables a column for every metric that has none yet."""
+    for subject in ("dataset", "distribution"):
+        table = db.table(f"{subject}_quality")
+        there = table.columns_dict
+        for name in metric_columns(subject):
+            if name not in there:
+                table.add_column(name, float)

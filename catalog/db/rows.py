@@ -1,0 +1,190 @@
+"""Records to rows and back: the one place that knows how a noun lies in its table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from catalog.db.schema import TABLES
+from catalog.model import (
+    Contact,
+    DataService,
+    Dataset,
+    Distribution,
+    Publisher,
+    ResourceCheck,
+    TableDefect,
+    TableReport,
+    stable_id,
+)
+
+__all__ = [
+    "dataset_id",
+    "dataset_of",
+    "dataset_row",
+    "distribution_rows",
+    "plain",
+    "publisher_row",
+    "service_rows",
+    "table_report_of",
+]
+
+T = TypeVar("T", Distribution, DataService, ResourceCheck)
+
+
+_ELSEWHERE = {"publisher", "contact", "distributions", "data_services"}
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (Publisher, Distribution, DataService)}
+_OWN = tuple(f.name for f in fields(Dataset) if f.name not in _ELSEWHERE)
+
+
+def plain(value: Any) -> Any:
+    """A value as SQLite takes it: lists as JSON, no lone surrogates, no NUL (which would cut text in other tools)."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+    if isinstance(value, (list, tuple, dict)):
+        return plain(json.dumps(value, ensure_ascii=False, default=str)) if value else None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
+
+
+def dataset_id(portal_id: str, identifier: str) -> str:
+    """The id of a dataset: the portal's, and 20 digits that depend on the portal's identifier alone."""
+    return f"{portal_id}-{stable_id(portal_id, identifier)}"
+
+
+def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any] | None:
+    """The row of a publisher, keyed by the portal's own id of it, or by its name."""
+    if publisher is None or not publisher.name.strip():
+        return None
+    key = publisher.identifier or publisher.name.strip().casefold()
+    return {
+        "id": f"{portal_id}-{stable_id(portal_id, 'publisher', key)}",
+        "portal_id": portal_id,
+        **{name: plain(getattr(publisher, name)) for name in _NAMES[Publisher]},
+    }
+
+
+def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
+    """The declared columns of ``datasets``; bookkeeping is the store's."""
+    publisher = publisher_row(portal_id, dataset.publisher)
+    contact = dataset.contact or Contact()
+    return {
+        "id": dataset_id(portal_id, dataset.identifier),
+        "portal_id": portal_id,
+        "publisher_id": publisher["id"] if publisher else None,
+        "contact_name": plain(contact.name),
+        "contact_email": plain(contact.email),
+        "contact_url": plain(contact.url),
+        **{name: plain(getattr(dataset, name)) for name in _OWN},
+    }
+
+
+def _part_rows(
+    portal_id: str, parent: str, parts: tuple[Distribution, ...] | tuple[DataService, ...], key: Any
+) -> list[dict[str, Any]]:
+    seen: dict[str, int] = {}
+    rows = []
+    for part in parts:
+        name = key(part)
+        # The second of two parts with one key gets a number, so that none hides the other.
+        number = seen[name] = seen.get(name, -1) + 1
+        rows.append(
+            {
+                "id": f"{portal_id}-{stable_id(parent, type(part).__name__, name, str(number))}",
+                "dataset_id": parent,
+                "portal_id": portal_id,
+                "is_retired": 0,
+                **{name: plain(getattr(part, name)) for name in _NAMES[type(part)]},
+            }
+        )
+    return rows
+
+
+def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
+    """Rows keyed by the portal's own id; else by address; else by title and format.
+
+    ``parent`` is the id of the dataset, where it is not that of its identifier.
+
+    So a distribution keeps its id when its title or description is mended.
+    """
+
+    def key(d: Distribution) -> str:
+        return d.identifier or d.url or f"{d.title}|{d.format or d.media_type}"
+
+    rows = _part_rows(portal_id, parent or dataset_id(portal_id, dataset.identifier), dataset.distributions, key)
+    return [row | {"position": position} for position, row in enumerate(rows)]
+
+
+def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
+    """Rows keyed by the portal's own id, else by endpoint, else by title."""
+    return _part_rows(
+        portal_id,
+        parent or dataset_id(portal_id, dataset.identifier),
+        dataset.data_services,
+        lambda s: s.identifier or s.endpoint_url or s.title or "",
+    )
+
+
+@lru_cache(maxsize=8)
+def _readers(table: str, kind: type) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
+    """The columns of a table that a noun has, and those that are no plain values, with what reads them."""
+    columns = TABLES[table].columns
+    names = tuple(f.name for f in fields(kind) if f.name in columns and f.name not in _ELSEWHERE)
+    special: dict[type, Callable[[Any], Any]] = {list: lambda v: tuple(json.loads(v)), dict: json.loads, bool: bool}
+    return names, tuple((name, special[columns[name].type]) for name in names if columns[name].type in special)
+
+
+_NOTHING: dict[type, Any] = {list: (), bool: False}
+
+
+def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row that a noun has as Python values: JSON read back, 0 and 1 as bool."""
+    names, special = _readers(table, kind)
+    values = {name: row[name] for name in names}
+    for name, read in special:
+        value = values[name]
+        if value:
+            values[name] = read(value)
+        else:
+            empty = TABLES[table].columns[name].type
+            values[name] = {} if empty is dict else _NOTHING[empty]
+    return values
+
+
+def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
+    """A distribution, data service or resource check from its row."""
+    return kind(**_values(table, kind, row))
+
+
+def dataset_of(
+    row: Mapping[str, Any],
+    publisher: Publisher | None,
+    distributions: tuple[Distribution, ...],
+    services: tuple[DataService, ...],
+) -> Dataset:
+    """A dataset from its row and the parts read beside it."""
+    contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
+    return Dataset(
+        **_values("datasets", Dataset, row),
+        publisher=publisher,
+        contact=contact if contact != Contact() else None,
+        distributions=distributions,
+        data_services=services,
+    )
+
+
+def table_report_of(row: Mapping[str, Any]) -> TableReport:
+    """A table report from its row."""
+    values = _values("table_reports", TableReport, row)
+    defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
+    return TableReport(**values, defects=defects)

@@ -1,0 +1,30 @@
+"""Every table and column, with the sentence that explains it.
+
+The descriptions are the only ones: migrations create the tables from here, and Datasette's column help, the
+README and the Table Schemas of the CSVs quote them. Types are SQLite's storage classes as Python types;
+``list`` is a JSON array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from catalog.db.schema import answered, dcat, harvest, judged, observed, promised
+from catalog.db.schema.kinds import ColumnSpec, TableSpec, c
+from specs.metrics import metrics
+from specs.systems import systems
+
+__all__ = ["TABLES", "ColumnSpec", "TableSpec", "metric_columns"]
+
+TABLES: dict[str, TableSpec] = (
+    harvest.TABLES | dcat.TABLES | observed.TABLES | judged.TABLES | promised.TABLES | answered.TABLES
+)
+
+
+def metric_columns(subject: str) -> dict[str, ColumnSpec]:
+    """The columns that follow the specifications, for "dataset" or "distribution": metrics, and systems of datasets."""
+    found = {m.id: c(float, m.question) for m in metrics().values() if m.subject == subject}
+    if subject == "dataset":
+        for system in systems().values():
+            found[system.id] = c(float, f"{system.title}: 0 to {system.maximum:g}.")
+            found[f"{system.id}_low"] = c(float, "The same if everything unknown had failed.")
+            found[f"{system.id}_high"] = c(float, "The same if everything unknown had passed.")
+    return found

@@ -1,0 +1,90 @@
+"""What was sent to whom, and what came back: answers of governments, reports of citizens, and our own corrections."""
+
+from __future__ import annotations
+
+from catalog.db.schema.kinds import TableSpec, c
+
+__all__ = ["TABLES"]
+
+TABLES: dict[str, TableSpec] = {
+    "sent": TableSpec(
+        "A scorecard that went out, so that nothing is sent twice and only what is new the next time.",
+        {
+            "id": c(str, "Run, channel, entity and recipient."),
+            "run_id": c(str, "Run whose scorecard it was.", "runs"),
+            "channel": c(str, "mail or webhook."),
+            "entity_level": c(str, "government or publisher."),
+            "entity_id": c(str, "Id of the entity."),
+            "recipient_hash": c(
+                str, "SHA-256 of the address it went to: the catalogue is public, an address need not be."
+            ),
+            "since_run": c(str, "Run of the last scorecard sent before it; empty for the first.", "runs"),
+            "findings_new": c(int, "Findings that were new since then."),
+            "findings_fixed": c(int, "Findings mended since then."),
+            "sent_at": c(str, "When it went out."),
+        },
+        indexes=(("entity_id", "channel", "recipient_hash"), ("run_id",)),
+        facets=("channel", "entity_level"),
+    ),
+    "responses": TableSpec(
+        "What those who answer for the data have said of a finding. The last one of a finding stands.",
+        {
+            "id": c(str, "Finding, answer and day."),
+            "finding_id": c(str, "Finding.", "findings"),
+            "dataset_id": c(str, "Dataset.", "datasets"),
+            "response": c(str, "acknowledged, disputed, will_fix_by or waived."),
+            "promised_on": c(str, "Day by which it will be mended; only for will_fix_by."),
+            "note": c(str, "Reason or remark, as given."),
+            "responder": c(str, "Who answered, as given."),
+            "responded_on": c(str, "Day of the answer, as given; that of the import where none was."),
+            "imported_at": c(str, "When the answer was read."),
+            "carried_from": c(str, "Finding that was answered, where its column had another name.", "findings"),
+            "number": c(int, "Rises with every answer read: the greatest of a finding is its last."),
+            "outcome": c(
+                str,
+                "Of a dispute: upheld (we looked again and it fails), corrected (we were wrong), or not_checkable now.",
+            ),
+            "checked_at": c(str, "When it was looked at again because of the dispute."),
+        },
+        indexes=(("finding_id", "number"), ("dataset_id",), ("response", "promised_on")),
+        facets=("response", "outcome"),
+    ),
+    "reports": TableSpec(
+        "What a citizen says is wrong with a dataset or an address. It is shown, and costs no points.",
+        {
+            "id": c(str, "Address or dataset, text and sender."),
+            "portal_id": c(str, "Portal.", "portals"),
+            "dataset_id": c(str, "Dataset.", "datasets"),
+            "distribution_id": c(str, "Distribution, where an address was named.", "distributions"),
+            "url": c(str, "Address as named."),
+            "what": c(str, "What is wrong, as said."),
+            "who": c(str, "Who says so, as given: a name, never checked."),
+            "reported_on": c(str, "Day of the report, as given; that of the import where none was."),
+            "imported_at": c(str, "When the report was read."),
+        },
+        indexes=(("dataset_id",), ("portal_id",)),
+        facets=("portal_id",),
+    ),
+    "corrections": TableSpec(
+        "A finding of ours that did not hold: disputed and looked at again, or no longer made by a changed rule.",
+        {
+            "id": c(str, "Finding, and answer or run."),
+            "reason": c(
+                str, "dispute (also where empty) or rules: a changed rule no longer makes it of the same data."
+            ),
+            "field": c(str, "Column of the table."),
+            "finding_id": c(str, "Finding.", "findings"),
+            "response_id": c(str, "The answer that disputed it.", "responses"),
+            "portal_id": c(str, "Portal.", "portals"),
+            "dataset_id": c(str, "Dataset.", "datasets"),
+            "rule_id": c(str, "Metric or table rule."),
+            "run_id": c(str, "Run whose figures were corrected.", "runs"),
+            "observed_before": c(str, "What we had said was found."),
+            "score_before": c(float, "Winnow score of the dataset before, 0 to 100."),
+            "score_after": c(float, "Winnow score of the dataset after, 0 to 100."),
+            "corrected_at": c(str, "When."),
+        },
+        indexes=(("dataset_id",), ("portal_id",)),
+        facets=("portal_id", "rule_id"),
+    ),
+}

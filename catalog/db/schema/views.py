@@ -1,0 +1,140 @@
+"""Facts of the domain on which many queries rest, each said once and readable as a view.
+
+What is a present dataset, which address speaks for a distribution, when a finding is open, who answers for a portal:
+queries name the view instead of writing the condition again. Where a query counts by the condition instead of
+choosing by it, it takes the expression from here. An empty text is no address and no name, everywhere the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from catalog.db.schema.kinds import ColumnSpec, c
+
+__all__ = [
+    "AWAITED",
+    "NOT_ENDED",
+    "OPEN",
+    "STANDING",
+    "VIEWS",
+    "View",
+    "address",
+    "is_current",
+    "is_open",
+    "is_present",
+    "state_in",
+]
+
+OPEN = ("new", "open")
+"""States of findings that are to be fixed: seen in the last run, and neither disputed nor waived."""
+STANDING = (*OPEN, "disputed", "waived")
+"""States of what is still there, as far as anyone knows."""
+NOT_ENDED = (*STANDING, "unknown")
+"""The same with what could not be looked at: everything but fixed, gone and withdrawn."""
+
+AWAITED = (*OPEN, "unknown")
+"""States in which a fix that was promised is still awaited."""
+
+
+def _of(alias: str) -> str:
+    return f"{alias}." if alias else ""
+
+
+def state_in(states: Sequence[str], alias: str = "f") -> str:
+    """SQL that is true of a finding ``alias`` whose state is one of ``states``, which are constants of ours."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    return f"{_of(alias)}state in ({listed})"
+
+
+def is_open(alias: str = "f") -> str:
+    """SQL that is true of an open finding ``alias``, for queries that count the others as well."""
+    return state_in(OPEN, alias)
+
+
+def is_present(alias: str = "d") -> str:
+    """SQL that is true of a dataset ``alias`` that its portal lists, for queries that count the others as well."""
+    return f"{_of(alias)}status = 'present'"
+
+
+def address(alias: str = "d") -> str:
+    """SQL for the address that speaks for a distribution ``alias``: download URL, else access URL, else null."""
+    of = _of(alias)
+    return f"coalesce(nullif({of}download_url, ''), nullif({of}access_url, ''))"
+
+
+def is_current(alias: str = "d") -> str:
+    """SQL that is true of a distribution or data service ``alias`` that its dataset has, for statements that write."""
+    return f"not {_of(alias)}is_retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A view: what one row is, its query, and the columns that it adds to those of its table."""
+
+    description: str
+    sql: str
+    table: str | None = None
+    """The table whose columns it has, all of them."""
+    columns: dict[str, ColumnSpec] = field(default_factory=dict)
+
+
+# Only constants of this module are put into the text.
+VIEWS = {
+    "present_datasets": View(
+        description="Datasets that their portal lists: neither missing nor retired.",
+        table="datasets",
+        sql=f"select * from datasets where {is_present('')}",  # noqa: S608
+    ),
+    "current_distributions": View(
+        description="Distributions that their dataset has as of the last harvest, each with the address that speaks.",
+        table="distributions",
+        columns={
+            "url": c(str, "The address that speaks: the download URL, or else the access URL; empty where none is."),
+            "is_download": c(bool, "1 where that is the download URL: a file is promised."),
+        },
+        sql=f"""select *, {address("")} as url, coalesce(download_url, '') != '' as is_download
+                from distributions where {is_current("")}""",  # noqa: S608
+    ),
+    "current_services": View(
+        description="Data services that their dataset has as of the last harvest.",
+        table="data_services",
+        sql=f"select * from data_services where {is_current('')}",  # noqa: S608
+    ),
+    "open_findings": View(
+        description="Findings that are to be fixed: new or open, neither disputed nor waived.",
+        table="findings",
+        sql=f"select * from findings where {is_open('')}",  # noqa: S608
+    ),
+    "unended_findings": View(
+        description="Findings that have not ended: open, disputed, waived, or not looked at in the last run.",
+        table="findings",
+        sql=f"select * from findings where {state_in(NOT_ENDED, '')}",  # noqa: S608
+    ),
+    "governments": View(
+        description="Who answers for each portal: its government, or the portal itself where none is declared.",
+        columns={
+            "portal_id": c(str, "Portal."),
+            "name": c(str, "Name of the government, or else the title of the portal."),
+            "country": c(str, "ISO 3166-1 alpha-3 code."),
+        },
+        sql="select id as portal_id, coalesce(nullif(government, ''), title) as name, country from portals",
+    ),
+    "latest_replies": View(
+        description="The last reply to each finding, which stands.",
+        table="responses",
+        sql="""select * from responses where number =
+                 (select max(number) from responses last where last.finding_id = responses.finding_id)""",
+    ),
+    "promised_fixes": View(
+        description="Promises to fix a finding by a day, of findings that stand and are neither disputed nor waived.",
+        columns={
+            "finding_id": c(str, "Finding."),
+            "promised_on": c(str, "Day until which it is to be fixed."),
+        },
+        sql=f"""select r.finding_id, r.promised_on
+                from latest_replies r join findings f on f.id = r.finding_id
+                where r.response = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
+    ),
+}
+"""All views, in an order in which they can be made: each reads tables and views before it."""

@@ -1,0 +1,262 @@
+"""The catalogue file: opening it, writing rows, and the runs.
+
+One process writes at a time (the night holds a lock); readers are never blocked.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from catalog.db.migrations import add_metric_columns, create_views, migrate
+from catalog.db.rows import plain
+from catalog.db.schema import TABLES
+from catalog.db.sqlite import Database
+from catalog.model import Portal
+from catalog.repositories.lost_runs import LOST
+from specs.methodology import is_comparable
+
+__all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_version", "started"]
+
+
+class CatalogError(Exception):
+    """The catalogue cannot be opened or written. The message says what, where and the next step."""
+
+
+def now() -> str:
+    """The present instant in UTC, to the second, as the catalogue writes it."""
+    return instant(datetime.now(UTC))
+
+
+@lru_cache(maxsize=64)
+def started(run_id: str) -> datetime:
+    """When a run began: its id says so."""
+    return datetime.strptime(run_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def instant(at: datetime) -> str:
+    """An instant as the catalogue writes it: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sqlite_version() -> str:
+    """Version of the SQLite library in use."""
+    return sqlite3.sqlite_version
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "full" in text or "disk I/O" in text:
+            step = "free some space and run again: it goes on where it stopped"
+        elif "readonly" in text or "unable to open" in text:
+            step = "check the owner and rights of the file and its folder"
+        elif "not a database" in text or "malformed" in text:
+            step = "move the file away and restore a copy, or begin with a new one"
+        elif "locked" in text:
+            step = "another program is writing to it: close that one first"
+        else:
+            raise
+        raise CatalogError(f"{path}: {text}; {step}") from error
+
+
+def open_catalog(path: Path) -> Catalog:
+    """The catalogue at ``path``, made where there is none, brought to today's schema.
+
+    Raises CatalogError where the file is no catalogue, or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _explained(path):
+        if not path.exists():
+            # Where no file can be written, SQLite says why in its own words.
+            with suppress(OSError):
+                _write_empty(path)
+        connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = normal")
+            db = Database(connection)
+            migrate.apply(db)
+            add_metric_columns(db)
+            create_views(db)
+            # The one rule of what can be compared, for SQL too.
+            connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
+        except BaseException:
+            connection.close()
+            raise
+    return Catalog(db, path)
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """The file of a catalogue of today's schema that holds nothing.
+
+    Made in memory and kept: its 150 tables, indexes and columns, one by one, cost 0.3 seconds and a wait for the disk
+    each.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        db = Database(connection)
+        migrate.apply(db)
+        add_metric_columns(db)
+        create_views(db)
+        return connection.serialize()
+
+
+def _write_empty(path: Path) -> None:
+    """Write an empty catalogue that is there as a whole or not at all. One that has come meanwhile is left alone."""
+    part = path.with_name(f".{path.name}-{os.getpid()}.part")
+    try:
+        # With the rights that SQLite gives to its files.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
+            file.write(_empty())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class Catalog:
+    """An open catalogue. Methods that write are one transaction each."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self.db = db
+        self.path = path
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in by SQLite."""
+        self.db.conn.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction, its errors explained."""
+        with _explained(self.path), self.db.atomic():
+            yield
+
+    def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a query as dicts."""
+        cursor = self.db.conn.execute(sql, params)
+        names = [d[0] for d in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def each(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[dict[str, Any]]:
+        """The rows of a query one by one, where there may be too many to hold."""
+        cursor = self.db.conn.execute(sql, params)
+        names = [d[0] for d in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+
+    def value(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
+        """The first column of the first row of a query; None where there is no row."""
+        row = self.db.conn.execute(sql, params).fetchone()
+        return row[0] if row else None
+
+    def upsert(
+        self,
+        table: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        keep: Iterable[str] = (),
+        merge: Mapping[str, str] | None = None,
+    ) -> None:
+        """Insert or update rows that all have the same columns.
+
+        ``keep`` names columns that an update leaves alone, ``merge`` gives SQL for columns whose new value depends
+        on the old one.
+        """
+        rows = list(rows)
+        if not rows:
+            return
+        names, pk = list(rows[0]), TABLES[table].pk
+        new = {n: f"excluded.[{n}]" for n in names if n != pk and n not in set(keep)} | dict(merge or {})
+        updates = ", ".join(f"[{name}] = {value}" for name, value in new.items())
+        action = f"update set {updates}" if updates else "nothing"
+        columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
+        # Names come from the schema, never from data.
+        sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do {action}"  # noqa: S608
+        self.db.conn.executemany(sql, ([row[n] for n in names] for row in rows))
+
+    def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert or update rows given as values in the order of ``names``, among which is the key. The quick way."""
+        pk = TABLES[table].pk
+        columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
+        updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
+        # Names come from the schema, never from data.
+        sql = f"insert into [{table}] ({columns}) values ({marks}) on conflict ([{pk}]) do update set {updates}"  # noqa: S608
+        self.db.conn.executemany(sql, rows)
+
+    # Runs
+
+    def begin_run(
+        self, command: str, portals: Sequence[Portal], *, version: str, methodology: str, run_id: str | None = None
+    ) -> str:
+        """Record a new run and its portals, and return the run's id: its start in UTC, one second apart at least.
+
+        A run that is repeated from its archive brings its id along.
+        """
+        started_at = now()
+        latest = self.value("select max(id) from runs") or ""
+        if run_id is None:
+            run_id = started_at.replace("-", "").replace(":", "")
+            if run_id <= latest:
+                run_id = (started(latest) + timedelta(seconds=1)).strftime("%Y%m%dT%H%M%SZ")
+        with self.writing():
+            self.upsert(
+                "runs",
+                [
+                    {
+                        "id": run_id,
+                        "command": command,
+                        "status": "running",
+                        "stage": "harvest",
+                        "started_at": started_at,
+                        "winnow_version": version,
+                        "methodology_version": methodology,
+                        "portals": len(portals),
+                    }
+                ],
+            )
+            self.register(portals)
+        return run_id
+
+    def register(self, portals: Sequence[Portal]) -> None:
+        """Write what the portal files say; what was measured stays."""
+        names = [f.name for f in fields(Portal)]
+        self.upsert("portals", [{n: plain(getattr(p, n)) for n in names} for p in portals])
+
+    def unfinished_run(self, command: str) -> str | None:
+        """The last run, if it was the same command and was interrupted or killed."""
+        rows = self.rows("select id, command, status from runs order by id desc limit 1")
+        resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")
+        return rows[0]["id"] if resumable else None
+
+    def end_lost_runs(self) -> None:
+        """Note that runs which were killed are interrupted. For who holds the lock of the folder: no run is at work."""
+        with self.writing():
+            self.db.conn.execute(LOST)
+
+    def latest_run(self) -> str | None:
+        """The last run that came to its end."""
+        found = self.value("select max(id) from runs where status = 'complete'")
+        return str(found) if found else None
+
+    def set_run(self, run_id: str, **values: Any) -> None:
+        """Set columns of a run: stage, status, summary, finished_at."""
+        with self.writing():
+            self.db.table("runs").update(run_id, {k: plain(v) for k, v in values.items()})

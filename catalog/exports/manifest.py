@@ -1,0 +1,160 @@
+"""What a run put out, sealed: each manifest holds the hashes of the outputs and of the manifest before it.
+
+So nobody, the operator included, can change an old figure without every later manifest telling. Whoever has kept a
+scorecard, or only the last manifest's hash, can check both with ``winnow verify``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.db.store import Catalog, now
+
+__all__ = ["Verification", "seal", "verify"]
+
+_NAME = re.compile(r"^(\d{8}T\d{6}Z)(?:-(\d+))?\.json$")
+COPY = "manifest.json"
+"""The newest manifest lies beside the scorecards under this name, so that it travels with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found: lines of what holds, and lines of what does not."""
+
+    good: list[str]
+    bad: list[str]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifests(data: Path) -> list[Path]:
+    """All manifests, oldest first. A run that was exported again has several, numbered from 2."""
+    found = [(name, path) for path in (data / "manifests").glob("*.json") if (name := _NAME.match(path.name))]
+    return [path for _, path in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))]
+
+
+def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
+    folder = data / "exports"
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != COPY and path.suffix != ".part"]
+    paths += [path for path in (data / "site" / "catalog.db",) if path.is_file()]
+    if archive and (data / archive).is_file():
+        paths.append(data / archive)
+    return {
+        path.relative_to(data).as_posix(): {"sha256": _sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(paths)
+    }
+
+
+def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
+    """Write the manifest of a run, linked to the one before it; return its path.
+
+    Outputs that are the same as the newest manifest says are not sealed twice.
+    """
+    run = catalog.rows("select * from runs where id = ?", [run_id])[0]
+    outputs = _outputs(data, run["archive"])
+    earlier = _manifests(data)
+    if earlier and (last := _read(earlier[-1])) and last["run"] == run_id and last["outputs"] == outputs:
+        return earlier[-1]
+    number = sum(path.name.startswith(run_id) for path in earlier) + 1
+    path = data / "manifests" / (f"{run_id}-{number}.json" if number > 1 else f"{run_id}.json")
+    manifest = {
+        "run": run_id,
+        "command": run["command"],
+        "sealed_at": now(),
+        "winnow_version": run["winnow_version"],
+        "methodology_version": run["methodology_version"],
+        "previous": {"manifest": earlier[-1].name, "sha256": _sha256(earlier[-1])} if earlier else None,
+        "outputs": outputs,
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for target in (path, data / "exports" / COPY):
+        part = target.with_name(f"{target.name}.part")
+        part.write_text(text, "utf-8")
+        part.replace(target)
+    return path
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        outputs, previous = manifest["outputs"], manifest["previous"]
+        is_well = all(isinstance(one, dict) for one in (outputs, previous or {}, *outputs.values()))
+        return manifest if is_well else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def verify(data: Path, files: list[Path]) -> Verification:
+    """Check the chain, the outputs that are here, and where each of ``files`` comes from."""
+    good: list[str] = []
+    bad: list[str] = []
+    paths = _manifests(data)
+    if not paths:
+        return Verification([], [f"{data}: holds no manifests; winnow nightly and winnow export write them"])
+    known: dict[str, str] = {}
+    before: Path | None = None
+    for path in paths:
+        manifest = _read(path)
+        if manifest is None:
+            bad.append(f"{path.name}: cannot be read as a manifest")
+        else:
+            bad += _link(path, manifest, before)
+            for name, output in manifest["outputs"].items():
+                known.setdefault(output.get("sha256", ""), f"{name} of run {manifest.get('run')}")
+                if name.startswith("archive/") and (data / name).is_file():
+                    bad += _compare(data, name, output, path)
+        before = path
+    if not bad:
+        good.append(
+            f"{len(paths)} manifests, each linked to the one before; the newest has SHA-256 {_sha256(paths[-1])}"
+        )
+    newest = _read(paths[-1])
+    problems = (
+        [p for name, output in newest["outputs"].items() for p in _compare(data, name, output, paths[-1])]
+        if newest
+        else []
+    )
+    if newest and not problems:
+        good.append(f"{len(newest['outputs'])} outputs are as run {newest.get('run')} sealed them")
+    bad += [problem for problem in problems if problem not in bad]
+    for file in files:
+        if not file.is_file():
+            bad.append(f"{file}: no such file")
+        elif origin := known.get(_sha256(file)):
+            good.append(f"{file}: is {origin}, unchanged")
+        else:
+            bad.append(f"{file}: no manifest knows these bytes; it was changed, or is of another catalogue")
+    return Verification(good, bad)
+
+
+def _link(path: Path, manifest: dict[str, Any], before: Path | None) -> list[str]:
+    previous = manifest.get("previous")
+    if before is None:
+        if previous is None:
+            return []
+        return [f"{path.name}: the manifest before it ({previous.get('manifest')}) is missing"]
+    if not isinstance(previous, dict):
+        return [f"{path.name}: names no manifest before it, and {before.name} is there"]
+    if previous.get("manifest") != before.name:
+        return [f"{path.name}: follows {previous.get('manifest')}, which is missing; {before.name} is in its place"]
+    if previous.get("sha256") != _sha256(before):
+        return [f"{before.name}: was changed after {path.name} was sealed"]
+    return []
+
+
+def _compare(data: Path, name: str, output: dict[str, Any], manifest: Path) -> list[str]:
+    path = data / name
+    if not path.resolve().is_relative_to(data.resolve()):
+        return [f"{name}: lies outside the data folder; {manifest.name} was changed"]
+    if not path.is_file():
+        return [f"{name}: is missing; {manifest.name} lists it"]
+    return [] if _sha256(path) == output.get("sha256") else [f"{name}: was changed after {manifest.name} was sealed"]

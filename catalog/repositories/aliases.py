@@ -1,0 +1,96 @@
+"""The id of a dataset, where its identifier is not the one that it was known by first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from catalog.db.rows import dataset_id
+from catalog.db.store import Catalog
+from catalog.model import Record
+from catalog.repositories import reading
+
+__all__ = ["aliased", "ids_of", "stored_record"]
+
+CHUNK = 500
+
+
+def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
+    """Those of some ids that are other names of datasets, each with the id of the dataset."""
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        sql = f"select id, dataset_id from dataset_aliases where id in ({marks})"  # noqa: S608  # only marks
+        found.update({row["id"]: row["dataset_id"] for row in catalog.rows(sql, chunk)})
+    return found
+
+
+def ids_of(
+    catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]
+) -> tuple[Sequence[Record], list[str]]:
+    """Records with the ids that they are kept under.
+
+    Where a portal lists the old identifier beside the new one in the same run, they are two datasets after all: the
+    new one gets an id of its own, and what had been written of it comes once more.
+    """
+    own = [dataset_id(portal_id, record.dataset.identifier) for record in records]
+    names = aliased(catalog, own)
+    by_target = _targets(catalog, own)
+    if not names and not by_target:
+        return records, own
+    written = _written(catalog, run_id, [*names.values(), *by_target])
+    direct = set(own) - names.keys()
+    parted, displaced = set(), []
+    for key, target in names.items():
+        identifier = written.get(target)
+        mine = next(r.dataset.identifier for r, one in zip(records, own, strict=True) if one == key)
+        if target in direct or (identifier is not None and identifier != mine):
+            parted.add(key)
+    for target in direct & by_target.keys():
+        mine = next(r.dataset.identifier for r, one in zip(records, own, strict=True) if one == target)
+        if (identifier := written.get(target)) is not None and identifier != mine:
+            parted.add(dataset_id(portal_id, identifier))
+            displaced += stored_record(catalog, target)
+    for key in parted:
+        catalog.db.conn.execute("delete from dataset_aliases where id = ?", [key])
+    records = [*records, *displaced]
+    ids = [dataset_id(portal_id, record.dataset.identifier) for record in records]
+    return records, [key if key in parted else names.get(key, key) for key in ids]
+
+
+def _targets(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
+    """Those of some ids that other names lead to."""
+    if not catalog.value("select 1 from dataset_aliases limit 1"):
+        return {}
+    sql = "select dataset_id, id from dataset_aliases where dataset_id in (select value from json_each(?))"
+    return {row["dataset_id"]: row["id"] for row in catalog.rows(sql, [json.dumps(list(ids))])}
+
+
+def _written(catalog: Catalog, run_id: str, ids: Sequence[str]) -> dict[str, str]:
+    """The identifiers of those datasets that the run has written already."""
+    sql = """select id, identifier from datasets where last_seen_run = ? and id in (select value from json_each(?))"""
+    return {row["id"]: row["identifier"] for row in catalog.rows(sql, [run_id, json.dumps(list(ids))])}
+
+
+def stored_record(catalog: Catalog, key: str) -> list[Record]:
+    """The record of a dataset as it is kept."""
+    stored = reading.dataset(catalog, key)
+    rows = catalog.rows(
+        """select d.source_url, d.source_pointer, d.exchange, r.raw, r.raw_hash from datasets d
+           join records r on r.dataset_id = d.id where d.id = ?""",
+        [key],
+    )
+    if stored is None or not rows:
+        return []
+    row = rows[0]
+    return [
+        Record(
+            dataset=stored.dataset,
+            raw=json.loads(row["raw"]),
+            url=row["source_url"] or "",
+            pointer=row["source_pointer"] or "",
+            raw_hash=row["raw_hash"],
+            exchange=row["exchange"],
+        )
+    ]

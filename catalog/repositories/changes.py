@@ -1,0 +1,116 @@
+"""What changed between two runs, record by record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.store import Catalog, CatalogError
+from catalog.model.canonical import differences
+
+__all__ = ["RecordChange", "changes"]
+
+PRESENT = {"added", "changed", "returned"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChange:
+    """What happened to one dataset. ``kind``: added, changed, missing, retired or returned."""
+
+    portal_id: str
+    dataset_id: str
+    identifier: str
+    title: str | None
+    kind: str
+    fields: list[dict[str, Any]]
+    """For changed: field, old, new."""
+    missing_on: str | None
+    """Day it was first missed (for missing and retired)."""
+    retired_at: str | None
+
+
+def changes(
+    catalog: Catalog, newer: str, older: str | None = None, *, portal: str | None = None
+) -> Iterator[RecordChange]:
+    """What run ``newer`` changed; with ``older``, what differs between the catalogue after it and after ``newer``.
+
+    Sorted by portal, kind and dataset. Raises CatalogError for a run that is not known.
+    """
+    for run in filter(None, (newer, older)):
+        if not catalog.value("select 1 from runs where id = ?", [run]):
+            latest = ", ".join(r["id"] for r in catalog.rows("select id from runs order by id desc limit 5"))
+            raise CatalogError(f"{run}: no such run; the latest are {latest or 'none: run winnow nightly first'}")
+    if older is not None and older > newer:
+        older, newer = newer, older
+    return _of_run(catalog, newer, portal) if older is None else _between(catalog, older, newer, portal)
+
+
+def _of_run(catalog: Catalog, run: str, portal: str | None) -> Iterator[RecordChange]:
+    rows = catalog.rows(
+        """select c.kind, c.fields, d.* from changes c join datasets d on d.id = c.dataset_id
+           where c.run_id = :run and (:portal is null or c.portal_id = :portal)
+             and not (c.kind = 'missing' and exists (select 1 from changes r where r.run_id = c.run_id
+               and r.dataset_id = c.dataset_id and r.kind = 'retired'))
+           order by c.portal_id, c.kind, c.dataset_id""",
+        {"run": run, "portal": portal},
+    )
+    for row in rows:
+        yield _change(row, row["kind"], json.loads(row["fields"] or "[]"))
+
+
+def _between(catalog: Catalog, older: str, newer: str, portal: str | None) -> Iterator[RecordChange]:
+    touched = catalog.rows(
+        """select d.*,
+             (select kind from changes a where a.dataset_id = d.id and a.run_id <= :older
+               order by a.run_id desc, a.rowid desc limit 1) as was,
+             (select kind from changes b where b.dataset_id = d.id and b.run_id <= :newer
+               order by b.run_id desc, b.rowid desc limit 1) as is_now
+           from datasets d where d.id in (select dataset_id from changes where run_id > :older and run_id <= :newer)
+             and (:portal is null or d.portal_id = :portal)
+           order by d.portal_id, d.id""",
+        {"older": older, "newer": newer, "portal": portal},
+    )
+    found = []
+    for row in touched:
+        # A catalogue older than this table has datasets without any event: they were there.
+        was = row["was"] or ("added" if row["first_seen_run"] <= older else None)
+        is_now = row["is_now"]
+        if is_now in PRESENT and was is None:
+            found.append(_change(row, "added", []))
+        elif is_now in PRESENT and was not in PRESENT:
+            found.append(_change(row, "returned", []))
+        elif is_now not in PRESENT and was is not None and is_now != was:
+            found.append(_change(row, is_now, []))
+        elif is_now in PRESENT:
+            fields = differences(_version(catalog, row["id"], older), _version(catalog, row["id"], newer))
+            if fields:
+                found.append(_change(row, "changed", fields))
+    yield from sorted(found, key=lambda change: (change.portal_id, change.kind, change.dataset_id))
+
+
+def _version(catalog: Catalog, dataset_id: str, run: str) -> Any:
+    """The record of a dataset as it stood after a run."""
+    raw = catalog.value(
+        """select raw from (
+             select run_id, raw from records where dataset_id = :id
+             union all select run_id, raw from record_versions where dataset_id = :id)
+           where run_id <= :run order by run_id desc limit 1""",
+        {"id": dataset_id, "run": run},
+    )
+    return json.loads(raw) if raw else None
+
+
+def _change(row: dict[str, Any], kind: str, fields: list[dict[str, Any]]) -> RecordChange:
+    is_gone = kind in ("missing", "retired")
+    return RecordChange(
+        portal_id=row["portal_id"],
+        dataset_id=row["id"],
+        identifier=row["identifier"],
+        title=row["title"],
+        kind=kind,
+        fields=fields,
+        missing_on=row["missing_on"] if is_gone else None,
+        retired_at=row["retired_at"] if is_gone else None,
+    )

@@ -1,0 +1,182 @@
+"""Writing what was observed: resource checks and table reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from catalog.db.rows import plain
+from catalog.db.store import Catalog
+from catalog.model import ResourceCheck, TableReport, stable_id
+from specs.table_rules import table_rules_version
+
+__all__ = ["BrokenRule", "drop_stale_reports", "judged", "outcome_of", "write_checks", "write_reports"]
+
+_OF_THE_FILE = (
+    "size_bytes", "content_type", "charset", "content_language", "script", "last_modified", "etag", "cors",
+    "file_path", "sha256", "downloaded_bytes", "is_truncated", "sha256_undated", "checksums", "declared_modified",
+    "changed_at", "change_decided_by", "unchanged_until", "is_volatile",
+)  # fmt: skip
+"""What a check that brought no answer leaves as it was: the file that is here came from that address."""
+
+
+HISTORY = 60
+"""Checks of an address that are remembered."""
+_UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
+"""What a check says of an address's uptime; one that is no observation says nothing."""
+
+
+_NAMES = tuple(f.name for f in fields(ResourceCheck))
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or type(value) is int else plain(value)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """When an address that fails is called broken: after so many failed checks in a row, over so many days."""
+
+    checks: int = 3
+    days: int = 2
+
+
+def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenRule) -> ResourceCheck:
+    """A check with the row of failures it stands in, and "broken" where that is long enough to be said.
+
+    ``before`` is the stored row of the address. An unknown outcome neither lengthens nor ends a row of failures.
+    """
+    failed = (before["failed_checks"] or 0) if before else 0
+    since = before["failing_since"] if before else None
+    if check.outcome in ("ok", "invalid"):
+        return check
+    if check.outcome == "unknown":
+        return replace(check, failed_checks=failed, failing_since=since)
+    failed, since = failed + 1, since or check.checked_at
+    days = (_day(check.checked_at) - _day(since)).days
+    is_broken = failed >= rule.checks and days >= rule.days
+    return replace(
+        check,
+        outcome="broken" if is_broken else "failing",
+        failed_checks=failed,
+        failing_since=since,
+        detail=f"{check.detail}; failed {failed} {'time' if failed == 1 else 'times'} since {since[:10]}",
+    )
+
+
+def _day(instant: str) -> datetime:
+    return datetime.fromisoformat(instant[:10])
+
+
+def write_checks(
+    catalog: Catalog, run_id: str, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None
+) -> None:
+    """Write checks, judged by ``rules`` (by address; the default elsewhere), and since when each address answers."""
+    with catalog.writing():
+        before = {
+            row["url"]: row
+            for start in range(0, len(checks), 500)
+            for row in _known(catalog, [check.url for check in checks[start : start + 500]])
+        }
+        rows = []
+        for look in checks:
+            check = judged(look, before.get(look.url), (rules or {}).get(look.url, BrokenRule()))
+            known = check.outcome if check.outcome in ("ok", "broken", "invalid") else None
+            row = {name: _cell(getattr(check, name)) for name in _NAMES}
+            row["ok_since"] = check.checked_at if check.outcome == "ok" else None
+            share = _UPTIME.get(check.outcome)
+            # That of a first check; those of others are summed up from their history.
+            row |= {"uptime": share, "uptime_checks": int(share is not None)}
+            rows.append(row | {"run_id": run_id, "last_known": known})
+        is_new = "case when excluded.outcome in ('ok', 'invalid') then"
+        kept = {name: f"{is_new} excluded.{name} else resource_checks.{name} end" for name in _OF_THE_FILE}
+        catalog.upsert(
+            "resource_checks",
+            rows,
+            merge={
+                **kept,
+                "ok_since": """case excluded.outcome when 'unknown' then resource_checks.ok_since
+                    when 'ok' then coalesce(resource_checks.ok_since, excluded.ok_since) end""",
+                "last_known": "coalesce(excluded.last_known, resource_checks.last_known)",
+            },
+        )
+        _remember(catalog, run_id, rows, before)
+
+
+def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
+    marks = ", ".join("?" * len(urls))
+    sql = f"select url, failed_checks, failing_since from resource_checks where url in ({marks})"  # noqa: S608
+    return catalog.rows(sql, urls)
+
+
+def _remember(
+    catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Add checks to the history of their addresses, and sum it up: the share of them that was answered.
+
+    The key holds the run, so a check that a killed run makes again stands there once.
+    """
+    names = ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms", "is_changed")
+    history = [{"id": f"{run_id}/{stable_id(row['url'])}", **{name: row[name] for name in names}} for row in rows]
+    catalog.upsert("resource_history", history)
+    again = [(row["url"],) for row in rows if row["url"] in before]
+    catalog.db.conn.executemany(
+        """delete from resource_history where id in
+             (select id from resource_history where url = ? order by id desc limit -1 offset ?)""",
+        [(url, HISTORY) for (url,) in again],
+    )
+    catalog.db.conn.executemany(
+        """update resource_checks set (uptime, uptime_checks) = (
+             select round(avg(outcome = 'ok'), 4), count(*) from resource_history h
+             where h.url = resource_checks.url and outcome in ('ok', 'failing', 'broken')
+           ) where url = ?""",
+        again,
+    )
+
+
+def outcome_of(catalog: Catalog, url: str) -> str | None:
+    """What came of the last check of an address: ok, failing, broken, invalid or unknown; None where none was made."""
+    found = catalog.value("select outcome from resource_checks where url = ?", [url])
+    return str(found) if found else None
+
+
+def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:
+    """Write reports, given as (distribution id, address, SHA-256 of the bytes, report)."""
+    with catalog.writing():
+        catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
+
+
+_SAME = "table_reports.sha256 is excluded.sha256"
+_KNOWN = {
+    # A report that says nothing, as of a file that could not be looked into, leaves what was known before it.
+    "rejudged_run": f"""case when {_SAME} and table_reports.methodology_version is not excluded.methodology_version
+        then excluded.run_id when {_SAME} then table_reports.rejudged_run end""",
+    "columns_before": """case when coalesce(table_reports.columns, '[]') = '[]' then table_reports.columns_before
+        else table_reports.columns end""",
+}
+"""Columns that tell of the report before."""
+
+
+def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: TableReport) -> dict[str, Any]:
+    values = {f.name: plain(getattr(report, f.name)) for f in fields(report) if f.name != "defects"}
+    defects = plain([asdict(defect) for defect in report.defects])
+    key = {"distribution_id": distribution_id, "run_id": run_id, "url": url, "sha256": sha256}
+    key["methodology_version"] = table_rules_version()
+    values |= {"rejudged_run": None, "columns_before": None}
+    return {**key, **values, "defects": defects}
+
+
+def drop_stale_reports(catalog: Catalog, portal_id: str) -> None:
+    """Forget reports on files that are served no longer: what stands now was not looked into."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            """delete from table_reports where distribution_id in (
+                 select id from distributions where portal_id = :portal and is_retired
+                 union all
+                 select d.id from current_distributions d join resource_checks c on c.url = d.url
+                 where d.portal_id = :portal
+                   and (c.outcome in ('broken', 'invalid') or (c.outcome = 'ok' and c.sha256 is null)))""",
+            {"portal": portal_id},
+        )

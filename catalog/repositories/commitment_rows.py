@@ -1,0 +1,210 @@
+"""What measures of commitments look at: datasets with parts, answers and scores, present or long gone."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.store import Catalog
+
+__all__ = ["Head", "Member", "MemberDistribution", "MemberService", "findings_of", "heads_of", "members_of"]
+
+CHUNK = 2_000
+"""Datasets read at once."""
+OF_DATASET = ("up_to_date", "contact_usable", "api_present", "unknown")
+OF_PART = (
+    "link_ok", "file_served", "licence_open", "machine_readable", "documentation_present", "bulk_download",
+    "download_url_ok", "table_matches_schema", "unknown",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberDistribution:
+    """A distribution with what was found of it."""
+
+    id: str
+    title: str | None
+    url: str | None
+    format: str | None
+    conforms_to: tuple[str, ...]
+    described_by: str | None
+    licence_id: str | None
+    quality: Mapping[str, float | None]
+    unknown: frozenset[str]
+    """Metrics that could not be observed. All where it was not scored."""
+    table_status: str | None
+    table_kind: str | None
+    changed: tuple[str, ...]
+    """Dates of change, declared or seen, as they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberService:
+    """A data service; ``outcome`` is that of the last check of its endpoint."""
+
+    endpoint_url: str | None
+    outcome: str | None
+    conforms_to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A dataset that is measured."""
+
+    id: str
+    identifier: str | None
+    title: str | None
+    portal_id: str
+    publisher_id: str | None
+    status: str
+    copy_of: str | None
+    first_seen_run: str | None
+    issued: str | None
+    modified: str | None
+    temporal_end: str | None
+    landing_page: str | None
+    themes: tuple[str, ...]
+    keywords: tuple[str, ...]
+    conforms_to: tuple[str, ...]
+    hvd_categories: tuple[str, ...]
+    applicable_legislation: tuple[str, ...]
+    documentation: tuple[str, ...]
+    described_by: str | None
+    quality: Mapping[str, float | None]
+    unknown: frozenset[str]
+    is_scored: bool
+    parts: tuple[MemberDistribution, ...]
+    services: tuple[MemberService, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """By what a dataset is known again."""
+
+    id: str
+    identifier: str | None
+    title: str | None
+    portal_id: str
+    publisher_id: str | None
+    status: str
+    copy_of: str | None
+
+
+_LISTS = ("themes", "keywords", "conforms_to", "hvd_categories", "applicable_legislation", "documentation")
+_PLAIN = (
+    "id", "identifier", "title", "portal_id", "publisher_id", "status", "copy_of", "first_seen_run", "issued",
+    "modified", "temporal_end", "landing_page", "described_by",
+)  # fmt: skip
+_IDS = "(select value from json_each(?))"
+
+
+def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
+    """The datasets of some ids, whatever their status, by id within each chunk; ids that there are not are left out."""
+    for start in range(0, len(ids), CHUNK):
+        chosen = json.dumps(ids[start : start + CHUNK])
+        parts, services = _parts(catalog, chosen), _services(catalog, chosen)
+        columns = ", ".join(f"d.{name}" for name in (*_PLAIN, *_LISTS))
+        quality = ", ".join(f"q.{name} as q_{name}" for name in OF_DATASET)
+        # Names come from the constants above.
+        rows = catalog.rows(
+            f"""select {columns}, {quality}, q.dataset_id is not null as is_scored from datasets d
+                left join dataset_quality q on q.dataset_id = d.id where d.id in {_IDS} order by d.id""",  # noqa: S608
+            [chosen],
+        )
+        for row in rows:
+            values: dict[str, Any] = {name: row[name] for name in _PLAIN}
+            values |= {name: _texts(row[name]) for name in _LISTS}
+            yield Member(
+                **values,
+                quality={name: row[f"q_{name}"] for name in OF_DATASET if name != "unknown"},
+                unknown=_unknown(row["q_unknown"]),
+                is_scored=bool(row["is_scored"]),
+                parts=tuple(parts[row["id"]]),
+                services=tuple(services[row["id"]]),
+            )
+
+
+def heads_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Head]:
+    """The heads of the datasets of some ids, whatever their status."""
+    rows = catalog.rows(
+        f"""select id, identifier, title, portal_id, publisher_id, status, copy_of from datasets where id in {_IDS}""",  # noqa: S608
+        [json.dumps(list(ids))],
+    )
+    return {row["id"]: Head(**row) for row in rows}
+
+
+def _texts(cell: str | None) -> tuple[str, ...]:
+    return tuple(one for one in json.loads(cell) if isinstance(one, str)) if cell else ()
+
+
+def _unknown(cell: str | None) -> frozenset[str]:
+    return frozenset(cell.split(",")) if cell else frozenset()
+
+
+def _parts(catalog: Catalog, chosen: str) -> dict[str, list[MemberDistribution]]:
+    quality = ", ".join(f"q.{name} as q_{name}" for name in OF_PART)
+    rows = catalog.rows(
+        f"""select d.id, d.dataset_id, d.title, d.url,
+              d.format, d.conforms_to, d.described_by, d.modified, q.licence_id, q.format_served,
+              q.distribution_id is not null as is_scored, {quality},
+              t.status as table_status, t.kind as table_kind, c.last_modified, c.changed_at
+            from current_distributions d
+            left join distribution_quality q on q.distribution_id = d.id
+            left join table_reports t on t.distribution_id = d.id
+            left join resource_checks c on c.url = d.url
+            where d.dataset_id in {_IDS} order by d.dataset_id, d.position""",  # noqa: S608
+        [chosen],
+    )
+    found: dict[str, list[MemberDistribution]] = defaultdict(list)
+    for row in rows:
+        changed = (row["modified"], row["last_modified"], row["changed_at"])
+        found[row["dataset_id"]].append(
+            MemberDistribution(
+                id=row["id"],
+                title=row["title"],
+                url=row["url"],
+                format=row["format_served"] or row["format"],
+                conforms_to=_texts(row["conforms_to"]),
+                described_by=row["described_by"],
+                licence_id=row["licence_id"],
+                quality={name: row[f"q_{name}"] for name in OF_PART if name != "unknown"},
+                unknown=_unknown(row["q_unknown"]) if row["is_scored"] else frozenset(OF_PART),
+                table_status=row["table_status"],
+                table_kind=row["table_kind"],
+                changed=tuple(one for one in changed if one),
+            )
+        )
+    return found
+
+
+def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
+    rows = catalog.rows(
+        f"""select s.dataset_id, s.endpoint_url, s.conforms_to, c.outcome from current_services s
+            left join resource_checks c on c.url = s.endpoint_url
+            where s.dataset_id in {_IDS} order by s.dataset_id, s.id""",  # noqa: S608
+        [chosen],
+    )
+    found: dict[str, list[MemberService]] = defaultdict(list)
+    for row in rows:
+        found[row["dataset_id"]].append(
+            MemberService(
+                endpoint_url=row["endpoint_url"], outcome=row["outcome"], conforms_to=_texts(row["conforms_to"])
+            )
+        )
+    return found
+
+
+def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Findings of datasets that somebody there could mend: dataset_id, state, first_seen_run, fixed_run."""
+    found: list[Mapping[str, Any]] = []
+    for start in range(0, len(ids), CHUNK):
+        found += catalog.rows(
+            f"""select dataset_id, state, first_seen_run, fixed_run from findings
+                where dataset_id in {_IDS} and fault_party != 'harvester' and severity != 'info'
+                  and state not in ('waived', 'disputed', 'withdrawn') order by id""",  # noqa: S608
+            [json.dumps(ids[start : start + CHUNK])],
+        )
+    return found

@@ -1,0 +1,153 @@
+"""Commitments in the catalogue: their files' words, readings from run to run, and the datasets they rest on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.db.schema import TABLES
+from catalog.db.store import Catalog
+from specs.commitments import Commitment
+
+__all__ = [
+    "best_readings", "drop_commitments", "harvests_before", "last_states", "memory", "past_readings",
+    "register_commitments", "write_memory", "write_readings",
+]  # fmt: skip
+
+HISTORY = 400
+"""Runs of an item that are read back."""
+
+
+def register_commitments(catalog: Catalog, commitments: Sequence[Commitment]) -> None:
+    """Write what the files say. Commitments whose file is gone keep their row and readings."""
+    with catalog.writing():
+        catalog.upsert("commitments", [_row(one) for one in commitments])
+
+
+def _row(one: Commitment) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "government": one.government.name,
+        "country": one.government.iso3,
+        "lead": one.lead or None,
+        "source_url": one.source.url,
+        "source_quote": one.source.quote,
+        "source_note": one.source.note or None,
+        "archived_sha256": one.source.archived_sha256,
+        "ogp_url": one.ogp_url,
+        "is_example": int(one.example),
+        "start": one.period.start.isoformat(),
+        "deadline": one.period.deadline.isoformat(),
+        "irm_verifiable": None if one.irm.verifiable is None else int(one.irm.verifiable),
+        "irm_potential": one.irm.potential_for_results,
+        "irm_completion": one.irm.completion,
+        "irm_early_results": one.irm.early_results,
+        "file": f"{one.stem}.toml",
+    }
+
+
+def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> list[dict[str, Any]]:
+    """Readings of an item before a run, the last one last; at most 400."""
+    rows = catalog.rows(
+        """select * from commitment_readings where commitment_id = ? and indicator_id = ? and run_id < ?
+           order by run_id desc limit ?""",
+        [commitment_id, indicator_id, run_id, HISTORY],
+    )
+    return [row | {"flags": json.loads(row["flags"] or "[]")} for row in reversed(rows)]
+
+
+def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Replace the readings of a commitment in a run. Every row has all columns but id, run and commitment."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "delete from commitment_readings where run_id = ? and commitment_id = ?", [run_id, commitment_id]
+        )
+        catalog.upsert(
+            "commitment_readings",
+            [
+                {
+                    "id": f"{run_id}/{commitment_id}/{row['indicator_id']}",
+                    "run_id": run_id,
+                    "commitment_id": commitment_id,
+                    **row,
+                    "flags": json.dumps(list(row["flags"])),
+                }
+                for row in rows
+            ],
+        )
+
+
+def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> dict[str, dict[str, Any]]:
+    """The datasets an indicator was measured on before a run, by dataset id."""
+    rows = catalog.rows(
+        """select dataset_id, first_seen_run, last_seen_run, is_in_scope, passes, waived, reason
+           from commitment_members where commitment_id = ? and indicator_id = ? and first_seen_run < ?""",
+        [commitment_id, indicator_id, run_id],
+    )
+    return {row.pop("dataset_id"): row for row in rows}
+
+
+def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the datasets an indicator is measured on."""
+    names = list(TABLES["commitment_members"].columns)
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "delete from commitment_members where commitment_id = ? and indicator_id = ?",
+            [commitment_id, indicator_id],
+        )
+        catalog.upsert_rows(
+            "commitment_members",
+            names,
+            (
+                [f"{commitment_id}/{indicator_id}/{row['dataset_id']}", commitment_id, indicator_id]
+                + [row[name] for name in names[3:]]
+                for row in rows
+            ),
+        )
+
+
+def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str | None]]:
+    """The last harvest of every portal up to a run: the run it was in, and its verdict."""
+    rows = catalog.rows(
+        "select portal_id, max(run_id) as run_id, verdict from harvests where run_id <= ? group by portal_id", [run_id]
+    )
+    return {row["portal_id"]: (row["run_id"], row["verdict"]) for row in rows}
+
+
+def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
+    """Forget the scopes of commitments that are tracked no longer, so that nothing is checked for them first."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "delete from commitment_members where commitment_id not in (select value from json_each(?))",
+            [json.dumps(list(kept))],
+        )
+
+
+def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
+    """The last observed reading of every measured indicator, with its government and a dataset that passes."""
+    return catalog.rows(
+        """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,
+             r.value, r.numerator, r.denominator, r.coverage_pct, r.target, r.run_id, r.methodology_version,
+             (select m.dataset_id from commitment_members m join dataset_quality q on q.dataset_id = m.dataset_id
+               where m.commitment_id = r.commitment_id and m.indicator_id = r.indicator_id and m.passes = 1
+                 and m.is_in_scope order by q.score desc, m.dataset_id limit 1) as dataset_id
+           from commitment_readings r join commitments c on c.id = r.commitment_id
+           where r.kind = 'measured' and r.is_observed and r.value is not null
+             and (:measure is null or r.measure = :measure)
+             and r.run_id = (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id
+               and l.indicator_id = r.indicator_id and l.is_observed)
+           order by r.measure, c.id, r.indicator_id""",
+        {"measure": measure},
+    )
+
+
+def last_states(catalog: Catalog) -> dict[str, dict[str, Any]]:
+    """The last overall reading of every commitment, by its id."""
+    rows = catalog.rows(
+        """select r.* from commitment_readings r where r.indicator_id = '_overall' and r.run_id =
+             (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id
+               and l.indicator_id = '_overall')"""
+    )
+    return {row["commitment_id"]: row for row in rows}

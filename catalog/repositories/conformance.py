@@ -1,0 +1,205 @@
+"""How datasets conform to standards: the records that are judged, and the rows of ``conformance``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.rows import plain
+from catalog.db.store import Catalog
+from catalog.model.canonical import json_text
+from specs.metrics import methodology_version
+
+__all__ = [
+    "StandardResult",
+    "ReceivedRecord",
+    "conformance",
+    "forget",
+    "has_changed_its_standard",
+    "is_federal",
+    "received",
+    "unjudged",
+    "verdicts",
+    "write_conformance",
+]
+
+CHUNK = 500
+MAX_RESULTS = 20
+"""Different results of a dataset by a standard that are kept; the counts are of all."""
+MAX_RAW = 2_000_000
+"""Characters of a record that is judged as it came; only those of DCAT's own types are: they are written in it."""
+FEDERAL = ("bureauCode", "programCode")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedRecord:
+    """The record of a dataset as it was received."""
+
+    portal_type: str | None
+    raw: Any
+    """Parsed JSON; None where none is kept."""
+    is_federal: bool
+    """Whether any record of a DCAT-US portal has a field that only federal agencies give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardResult:
+    """A dataset by one standard, as it is kept."""
+
+    dataset_id: str
+    portal_id: str
+    standard: str
+    conforms: bool
+    violations: int
+    """Requirements that are broken."""
+    warnings: int
+    """Recommendations that are not followed."""
+    results: Sequence[dict[str, Any]]
+    """Different ones: path, component, severity and count; of requirements also the first node and a sentence."""
+
+
+def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Whether some datasets conform, by dataset and standard; a standard that does not apply is absent."""
+    found: dict[str, dict[str, bool]] = {}
+    for marks, chunk in _chunks(dataset_ids):
+        sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"  # noqa: S608
+        for row in catalog.rows(sql, chunk):
+            found.setdefault(row["dataset_id"], {})[row["standard"]] = bool(row["conforms"])
+    return found
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    for start in range(0, len(ids), CHUNK):
+        chunk = list(ids[start : start + CHUNK])
+        yield ", ".join("?" * len(chunk)), chunk
+
+
+def received(
+    catalog: Catalog, dataset_ids: Sequence[str], *, federal: frozenset[str] | None = None
+) -> dict[str, ReceivedRecord]:
+    """The records of some datasets as received, by dataset id.
+
+    ``federal`` has the ids of the portals that are federal; without it they are looked up.
+    """
+    found: dict[str, ReceivedRecord] = {}
+    known: dict[str, bool] = {}
+    for marks, chunk in _chunks(dataset_ids):
+        rows = catalog.rows(
+            f"""select d.id, d.portal_id, p.type,
+                  case when p.type like 'dcat%' and length(r.raw) <= {MAX_RAW} then r.raw end as raw
+                from datasets d join portals p on p.id = d.portal_id
+                left join records r on r.dataset_id = d.id where d.id in ({marks})""",  # noqa: S608  # only marks
+            chunk,
+        )
+        for row in rows:
+            portal_id = row["portal_id"]
+            if portal_id not in known:
+                known[portal_id] = is_federal(catalog, portal_id) if federal is None else portal_id in federal
+            found[row["id"]] = ReceivedRecord(
+                portal_type=row["type"], raw=_parsed(row["raw"]), is_federal=known[portal_id]
+            )
+    return found
+
+
+def _parsed(raw: str | None) -> Any:
+    try:
+        return json.loads(raw) if raw else None
+    except (ValueError, RecursionError):
+        # Not JSON (a portal that speaks XML), or nested too deep to be read back.
+        return None
+
+
+def is_federal(catalog: Catalog, portal_id: str) -> bool:
+    """Whether a portal of DCAT-US 1.1 is federal: a record of it has a bureauCode or a programCode."""
+    likes = " or ".join("r.raw like ?" for _ in FEDERAL)
+    rows = catalog.each(
+        f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
+            join records r on r.dataset_id = d.id
+            where d.portal_id = ? and ({likes})""",  # noqa: S608  # only marks
+        [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
+    )
+    # The first record tells of a federal portal; of others hardly a record gets here.
+    return any(
+        isinstance(raw, dict) and any(raw.get(name) for name in FEDERAL) for raw in (_parsed(r["raw"]) for r in rows)
+    )
+
+
+def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
+    """Those of some datasets that were never judged by these rules, or have changed since they were scored."""
+    found: set[str] = set()
+    for marks, chunk in _chunks(dataset_ids):
+        rows = catalog.db.conn.execute(
+            f"""select id from datasets where id in ({marks}) and (id in (select dataset_id from to_score) or not exists
+                  (select 1 from conformance c where c.dataset_id = datasets.id and c.methodology_version = ?))""",  # noqa: S608
+            [*chunk, methodology_version()],
+        )
+        found |= {row[0] for row in rows}
+    return found
+
+
+def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal: bool) -> bool:
+    """Whether the records of a portal were judged by the schema for federal agencies, and now are not, or the other
+    way round."""
+    other = "dcat_us_1" if is_now_federal else "dcat_us_1_federal"
+    sql = "select 1 from conformance where portal_id = ? and standard = ? limit 1"
+    return catalog.value(sql, [portal_id, other]) is not None
+
+
+def write_conformance(
+    catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[StandardResult]
+) -> None:
+    """Write what was judged of some datasets; standards that no longer apply to them are forgotten."""
+    version = methodology_version()
+    with catalog.writing():
+        for marks, chunk in _chunks(dataset_ids):
+            catalog.db.conn.execute(f"delete from conformance where dataset_id in ({marks})", chunk)  # noqa: S608
+        catalog.upsert(
+            "conformance",
+            [
+                {
+                    "id": f"{one.dataset_id}/{one.standard}",
+                    "dataset_id": one.dataset_id,
+                    "portal_id": one.portal_id,
+                    "standard": one.standard,
+                    "run_id": run_id,
+                    "conforms": int(one.conforms),
+                    "violations": one.violations,
+                    "warnings": one.warnings,
+                    "results": plain(json_text(list(one.results)[:MAX_RESULTS])),
+                    "methodology_version": version,
+                }
+                for one in judged
+            ],
+        )
+
+
+def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None:
+    """Forget the rows of datasets of a portal that are no longer present, or of all its datasets."""
+    with catalog.writing():
+        if all_of_it:
+            catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
+        catalog.db.conn.execute(
+            """delete from conformance where portal_id = ?
+               and dataset_id not in (select id from present_datasets where portal_id = ?)""",
+            (portal_id, portal_id),
+        )
+
+
+def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, StandardResult]]:
+    """What is kept of some datasets, by dataset and standard."""
+    found: dict[str, dict[str, StandardResult]] = {}
+    for marks, chunk in _chunks(dataset_ids):
+        sql = f"select * from conformance where dataset_id in ({marks}) order by id"  # noqa: S608  # only marks
+        for row in catalog.rows(sql, chunk):
+            found.setdefault(row["dataset_id"], {})[row["standard"]] = StandardResult(
+                dataset_id=row["dataset_id"],
+                portal_id=row["portal_id"],
+                standard=row["standard"],
+                conforms=bool(row["conforms"]),
+                violations=row["violations"],
+                warnings=row["warnings"],
+                results=json.loads(row["results"] or "[]"),
+            )
+    return found

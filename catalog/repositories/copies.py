@@ -1,0 +1,182 @@
+"""The same dataset in several portals: who has it from whom.
+
+National portals list what cities publish. Datasets of different portals belong together when they share a DOI, a
+global identifier (an address or UUID), a page, or most of their files, by address or by the bytes behind it. What
+names several datasets of one portal names none. Of a cluster the origin counts for its government; its copies are
+linked to it. Where no origin can be told, every member counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalog.db.store import Catalog
+from catalog.model import stable_id
+
+__all__ = ["find_copies", "global_keys"]
+
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>?#]+", re.IGNORECASE)
+_UUID = re.compile(r"^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$", re.IGNORECASE)
+MIN_BYTES = 512
+"""A smaller file may be the same by chance: an empty table, an error message."""
+SHARED = 0.5
+"""Share of the files of the smaller dataset that two must have in common."""
+
+_ADDRESS = "rtrim(replace(replace(lower({}), 'https://', ''), 'http://', ''), '/')"
+# Only constants of this module are put into the text.
+_KEYS = f"""
+    insert or ignore into temp.copy_keys
+    select 'file:' || {_ADDRESS.format("d.url")}, d.dataset_id, d.portal_id
+      from current_distributions d join present_datasets s on s.id = d.dataset_id
+      where d.url like '%://%/_%'
+    union all
+    select 'sha256:' || c.sha256, d.dataset_id, d.portal_id
+      from current_distributions d join present_datasets s on s.id = d.dataset_id
+      join resource_checks c on c.url = d.url
+      where c.sha256 is not null and c.downloaded_bytes >= {MIN_BYTES} and not c.is_truncated
+    union all
+    select 'page:' || {_ADDRESS.format("landing_page")}, id, portal_id
+      from present_datasets where landing_page like '%://%/_%'
+"""  # noqa: S608
+
+
+def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
+    """What names a dataset all over the world: DOIs, addresses and UUIDs among its identifiers.
+
+    ``others`` is a JSON list, as it is stored.
+    """
+    names = [identifier or "", *(json.loads(others) if others else ())]
+    keys = set()
+    for name in (*names, page or ""):
+        keys |= {f"doi:{found.rstrip('.,;)').lower()}" for found in _DOI.findall(str(name))}
+    for name in map(str, names):
+        text = name.strip()
+        if _UUID.match(text):
+            keys.add(f"id:{text.strip('{}').lower()}")
+        elif re.match(r"(?i)https?://[^/]+/.", text):
+            keys.add(f"page:{re.sub('(?i)^https?://', '', text).rstrip('/').lower()}")
+        elif text.lower().startswith("urn:"):
+            keys.add(f"id:{text.lower()}")
+    return sorted(keys)
+
+
+def find_copies(catalog: Catalog) -> int:
+    """Find the clusters of the whole catalogue anew and write them down; return how many there are."""
+    if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
+        with catalog.writing():
+            _write(catalog, [])
+        return 0
+    with catalog.writing():
+        run = catalog.db.conn.execute
+        run("drop table if exists temp.copy_keys")
+        run(
+            """create temp table copy_keys (key text, dataset_id text, portal_id text, primary key (key, dataset_id))
+               without rowid"""
+        )
+        run(_KEYS)
+        rows = run("select id, portal_id, identifier, other_identifiers, landing_page from present_datasets")
+        keys = ((key, row[0], row[1]) for row in rows for key in global_keys(row[2], row[3], row[4]))
+        catalog.db.conn.executemany("insert or ignore into temp.copy_keys values (?, ?, ?)", keys)
+        groups = _clusters(_pairs(catalog))
+        _write(catalog, [_cluster(catalog, members) for members in groups])
+        run("drop table temp.copy_keys")
+    return len(groups)
+
+
+def _pairs(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Datasets of different portals that are one."""
+    named = catalog.db.conn.execute(
+        """select key, group_concat(dataset_id, char(31)) from temp.copy_keys
+           group by key having count(*) > 1 and count(*) = count(distinct portal_id)"""
+    )
+    shared: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for key, ids in named:
+        first, *rest = sorted(ids.split("\x1f"))
+        kind = key.partition(":")[0]
+        for other in rest:
+            if kind in ("file", "sha256"):
+                shared[first, other].add(key)
+            else:
+                yield first, other
+    for (one, other), keys in shared.items():
+        by_kind = max(sum(key.startswith(kind) for key in keys) for kind in ("file:", "sha256:"))
+        fewest = min(_files(catalog, one), _files(catalog, other))
+        if fewest and by_kind / fewest >= SHARED:
+            yield one, other
+
+
+def _files(catalog: Catalog, dataset_id: str) -> int:
+    return int(catalog.value("select count(*) from current_distributions where dataset_id = ?", [dataset_id]))
+
+
+def _clusters(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Connected datasets, each cluster sorted."""
+    root: dict[str, str] = {}
+
+    def find(one: str) -> str:
+        while root.setdefault(one, one) != one:
+            root[one] = root[root[one]]
+            one = root[one]
+        return one
+
+    for one, other in pairs:
+        a, b = sorted((find(one), find(other)))
+        root[b] = a
+    groups: dict[str, list[str]] = defaultdict(list)
+    for one in sorted(root):
+        groups[find(one)].append(one)
+    return list(groups.values())
+
+
+def _cluster(catalog: Catalog, members: list[str]) -> list[dict[str, Any]]:
+    """The rows of a cluster: its id, and for each copy its origin."""
+    marks = ", ".join("?" * len(members))
+    rows = catalog.rows(
+        f"""select d.id, d.harvested_from, d.landing_page, p.url as portal_url,
+              (select group_concat(x.url, ' ') from current_distributions x where x.dataset_id = d.id) as files
+            from datasets d join portals p on p.id = d.portal_id where d.id in ({marks}) order by d.id""",  # noqa: S608
+        members,
+    )
+    origin = _origin(rows)
+    cluster = stable_id("cluster", members[0])
+    return [
+        {"id": row["id"], "cluster_id": cluster, "copy_of": origin if row["id"] != origin else None} for row in rows
+    ]
+
+
+def _origin(rows: list[dict[str, Any]]) -> str | None:
+    """The one that is nobody's copy: by the portals' own word, or because its files lie with its portal."""
+    own = [row for row in rows if not row["harvested_from"]]
+    if len(own) == 1 < len(rows):
+        return str(own[0]["id"])
+    home = [row for row in own or rows if _is_at_home(row)]
+    return str(home[0]["id"]) if len(home) == 1 else None
+
+
+def _is_at_home(row: dict[str, Any]) -> bool:
+    host = urlsplit(row["portal_url"]).hostname or ""
+    hosts = []
+    for address in (row["files"] or "").split():
+        try:
+            hosts.append(urlsplit(address).hostname or "")
+        except ValueError:
+            continue
+    return bool(hosts) and sum(one == host for one in hosts) * 2 > len(hosts)
+
+
+def _write(catalog: Catalog, clusters: list[list[dict[str, Any]]]) -> None:
+    rows = [row for cluster in clusters for row in cluster]
+    now = {row["id"]: (row["cluster_id"], row["copy_of"]) for row in rows}
+    before = {
+        row["id"]: (row["cluster_id"], row["copy_of"])
+        for row in catalog.rows("select id, cluster_id, copy_of from datasets where cluster_id is not null")
+    }
+    changed = [
+        (*now.get(key, (None, None)), key) for key in now.keys() | before.keys() if now.get(key) != before.get(key)
+    ]
+    catalog.db.conn.executemany("update datasets set cluster_id = ?, copy_of = ? where id = ?", changed)

@@ -1,0 +1,43 @@
+"""What a portal's datasets come to as a whole, and what was said of them: the suite over the catalogue itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from catalog.db.rows import plain
+from catalog.db.store import Catalog
+
+__all__ = ["dataset_facts", "portals_to_judge", "write_gates"]
+
+
+def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -> list[str]:
+    """Those of some portals that this run harvested, and whose datasets it has not judged yet."""
+    marks = ", ".join("?" * len(portal_ids))
+    sql = f"""select portal_id from harvests where run_id = ? and verdict in ('complete', 'partial', 'suspect')
+              and suite is null and portal_id in ({marks}) order by portal_id"""  # noqa: S608  # only marks
+    return [row["portal_id"] for row in catalog.rows(sql, [run_id, *portal_ids])]
+
+
+def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
+    """The present datasets of a portal: what is declared of each, and how many distributions and addresses it has."""
+    yield from catalog.each(
+        """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
+             coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
+             count(p.id) as distributions,
+             count(p.url) + (select count(endpoint_url) from current_services s where s.dataset_id = d.id) as urls
+           from present_datasets d left join current_distributions p on p.dataset_id = d.id
+           where d.portal_id = ? group by d.id order by d.id""",
+        [portal_id],
+    )
+
+
+def write_gates(
+    catalog: Catalog, run_id: str, portal_id: str, answers: Sequence[Mapping[str, Any]], failed: Sequence[str]
+) -> None:
+    """Keep what the suite said of a portal, and the sentences of the gates that failed."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "update harvests set suite = ?, gates_failed = ? where run_id = ? and portal_id = ?",
+            [plain(list(answers)) or "[]", plain(list(failed)), run_id, portal_id],
+        )

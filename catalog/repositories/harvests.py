@@ -1,0 +1,342 @@
+"""The harvest of one portal in one run: begun, taken up again, ended, approved; and who may be called missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from catalog.db.rows import dataset_id, plain
+from catalog.db.schema.views import is_current, is_present
+from catalog.db.store import Catalog, CatalogError, instant, now, started
+from catalog.model import CachedResponse
+from catalog.model.harvest_stats import HarvestStats
+from catalog.repositories.aliases import aliased
+
+__all__ = [
+    "PreviousHarvest",
+    "Grace",
+    "answer_of",
+    "approve",
+    "before",
+    "begin_harvest",
+    "finish_harvest",
+    "harvested",
+    "identifiers_seen",
+    "note_robots",
+    "new_among",
+    "present",
+    "restart",
+    "seen_examples",
+    "unseen",
+    "unseen_datasets",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """When a missing dataset is retired: after so many complete harvests without it, and not before so many days."""
+
+    runs: int = 3
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousHarvest:
+    """What is known of a portal from earlier runs."""
+
+    datasets: int | None
+    """Datasets at the last complete harvest; None where there was none."""
+    run_id: str | None
+    """Run of the last complete harvest."""
+    started_at: str | None
+    """When that harvest began: what changed later has not been seen."""
+    since_full: int
+    """Complete incremental harvests since the last full one."""
+    newest_record: str | None = None
+    """Newest date of change of a record that the harvest saw, by the portal's clock."""
+    gap: int = 0
+    """How many more the portal said than it had datasets: harvest sources, datasets listed twice."""
+    duplicates: int = 0
+    """Records whose identifier came twice in the last complete harvest."""
+    outside: tuple[str, ...] = ()
+    """What a person has approved as outside the portal: places, as harvests name them."""
+
+
+def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, Any]:
+    """Note that the harvest of a portal starts; return the checkpoint of one that was broken off, or {}."""
+    key = f"{run_id}/{portal_id}"
+    checkpoint = catalog.value("select checkpoint from harvests where id = ?", (key,))
+    if checkpoint:
+        return dict(json.loads(checkpoint))
+    with catalog.writing():
+        catalog.db.conn.execute("delete from harvest_errors where run_id = ? and portal_id = ?", (run_id, portal_id))
+        catalog.upsert(
+            "harvests",
+            [{"id": key, "run_id": run_id, "portal_id": portal_id, "started_at": now(), "verdict": None}],
+        )
+    return {}
+
+
+def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str, str | None]) -> None:
+    """Keep what robots.txt said and how it was taken, as soon as it is known: a harvest may be killed after that."""
+    names = ", ".join(f"{name} = :{name}" for name in ("robots_text", "robots_sha256", "robots_decision"))
+    sql = f"update harvests set {names} where id = :id"  # noqa: S608  # the names are those above
+    values = {name: plain(value) for name, value in columns.items()}
+    with catalog.writing():
+        catalog.db.conn.execute(sql, values | {"id": f"{run_id}/{portal_id}"})
+
+
+def harvested(catalog: Catalog, run_id: str) -> set[str]:
+    """Portals whose harvest has ended in this run."""
+    rows = catalog.rows("select portal_id from harvests where run_id = ? and verdict is not null", (run_id,))
+    return {row["portal_id"] for row in rows}
+
+
+def identifiers_seen(catalog: Catalog, run_id: str, portal_id: str) -> set[str]:
+    """The portal's identifiers of the datasets that a run has seen so far."""
+    sql = "select identifier from datasets where portal_id = ? and last_seen_run = ?"
+    return {row[0] for row in catalog.db.conn.execute(sql, (portal_id, run_id))}
+
+
+def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
+    """What is remembered of an address, if the same version of the program has read it."""
+    rows = catalog.rows("select * from answers where id = ? and winnow_version = ?", (f"{portal_id} {url}", version))
+    if not rows:
+        return None
+    row = rows[0]
+    return CachedResponse(
+        url=url,
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        sha256=row["sha256"],
+        identifiers=tuple(json.loads(row["identifiers"])),
+        state=json.loads(row["state"]),
+    )
+
+
+def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
+    """What earlier runs came to, for the verdict on this one and the choice between full and incremental."""
+    rows = catalog.rows(
+        """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
+           where portal_id = ? and run_id < ? and verdict = 'complete' order by run_id desc""",
+        (portal_id, run_id),
+    )
+    last = rows[0] if rows else None
+    since_full = next((n for n, row in enumerate(rows) if row["mode"] != "incremental"), len(rows))
+    return PreviousHarvest(
+        datasets=last["datasets"] if last else None,
+        run_id=last["run_id"] if last else None,
+        started_at=last["started_at"] if last else None,
+        since_full=since_full,
+        newest_record=last["newest_record"] if last else None,
+        gap=last["advertised"] - last["datasets"] if last and last["advertised"] is not None else 0,
+        duplicates=last["duplicates"] or 0 if last else 0,
+        outside=_approved_outside(catalog, portal_id),
+    )
+
+
+def _approved_outside(catalog: Catalog, portal_id: str) -> tuple[str, ...]:
+    rows = catalog.rows(
+        """select distinct value from harvests, json_each(harvests.to_approve)
+           where portal_id = ? and approved_at is not null and to_approve is not null order by 1""",
+        (portal_id,),
+    )
+    return tuple(row["value"] for row in rows)
+
+
+def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
+    """The latest date of change of a record that the portal has stated: by the portal's own clock."""
+    found = catalog.value("select max(record_modified) from present_datasets where portal_id = ?", (portal_id,))
+    return str(found) if found else None
+
+
+def present(catalog: Catalog, portal_id: str) -> int:
+    """Datasets of a portal that are there."""
+    sql = "select count(*) from present_datasets where portal_id = ?"
+    return int(catalog.value(sql, (portal_id,)))
+
+
+def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
+    """Present datasets of a portal that a run has not seen."""
+    sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
+    return int(catalog.value(sql, (portal_id, run_id)))
+
+
+def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
+    """(Id, identifier, address of the answer) of datasets that are not retired and that a run has not seen, those
+    first that were seen last the longest time ago."""
+    rows = catalog.rows(
+        """select id, identifier, source_url from datasets
+           where portal_id = ? and status != 'retired' and last_seen_run < ? order by last_seen_run, id limit ?""",
+        (portal_id, run_id, most),
+    )
+    return [(row["id"], row["identifier"], row["source_url"] or "") for row in rows]
+
+
+def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
+    """Datasets that a run has seen, in the same form."""
+    rows = catalog.rows(
+        "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit ?",
+        (portal_id, run_id, most),
+    )
+    return [(row["id"], row["identifier"], row["source_url"] or "") for row in rows]
+
+
+def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
+    """How many of some identifiers are not among the portal's present datasets."""
+    own = [dataset_id(portal_id, one) for one in identifiers]
+    names = aliased(catalog, own)
+    ids = json.dumps([names.get(key, key) for key in own])
+    sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
+    return len(identifiers) - int(catalog.value(sql, (ids,)))
+
+
+def restart(catalog: Catalog, run_id: str, portal_id: str) -> None:
+    """Forget how far a harvest got: it is read from its beginning."""
+    with catalog.writing():
+        catalog.db.conn.execute("delete from harvest_errors where run_id = ? and portal_id = ?", (run_id, portal_id))
+        catalog.db.conn.execute("update harvests set checkpoint = null where id = ?", (f"{run_id}/{portal_id}",))
+
+
+def finish_harvest(
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    verdict: str,
+    stats: HarvestStats | None = None,
+    *,
+    reasons: Sequence[str] = (),
+    to_approve: Sequence[str] = (),
+    grace: Grace | None = None,
+    not_found: Collection[str] = (),
+) -> None:
+    """End a harvest: write its verdict with the ``reasons``, and what was counted (nothing, where ``stats`` is None).
+
+    A complete full harvest marks what it did not see as missing, and retires it after the grace. Any other harvest
+    marks only the datasets of the ids ``not_found``, which were looked for one by one. ``to_approve`` lists the places
+    outside the portal that alone keep it from being complete.
+    """
+    stats = stats or HarvestStats()
+    with catalog.writing():
+        run = catalog.db.conn.execute
+        for table in ("distributions", "data_services"):
+            # The parts of a dataset that was seen unchanged were seen with it.
+            run(
+                f"""update {table} set last_seen_run = :run where portal_id = :portal and {is_current("")}
+                    and last_seen_run < :run
+                    and dataset_id in (select id from datasets where portal_id = :portal and last_seen_run = :run)""",  # noqa: S608
+                {"run": run_id, "portal": portal_id},
+            )
+        if verdict == "complete" and stats.mode != "incremental":
+            _mark_missing(catalog, run_id, portal_id, grace or Grace(), instant(started(run_id)))
+        elif not_found and verdict in ("complete", "partial"):
+            at = instant(started(run_id))
+            _mark_missing(catalog, run_id, portal_id, grace or Grace(), at, only=sorted(not_found))
+        said = {"reasons": list(reasons), "to_approve": list(to_approve)}
+        _close(catalog, run_id, portal_id, verdict, {**stats.row(), **said})
+
+
+def _mark_missing(
+    catalog: Catalog, run_id: str, portal_id: str, grace: Grace, at: str, only: Sequence[str] | None = None
+) -> None:
+    """Everything this run did not see was missed once more; what was missed for long enough is retired.
+
+    With ``only``, the datasets of these ids.
+    """
+    day = date.fromisoformat(run_id[:8])
+    values = {
+        "run": run_id,
+        "portal": portal_id,
+        "grace": grace.runs,
+        "day": day.isoformat(),
+        "latest": (day - timedelta(days=grace.days)).isoformat(),
+        "at": at,
+        "only": None if only is None else json.dumps(list(only)),
+    }
+    chosen = "(:only is null or id in (select value from json_each(:only)))"
+    run = catalog.db.conn.execute
+    run(
+        f"""update datasets set missed_runs = missed_runs + 1, missing_since = coalesce(missing_since, :run),
+             missing_on = coalesce(missing_on, :day), status = 'missing'
+           where portal_id = :portal and last_seen_run < :run and status != 'retired' and {chosen}""",  # noqa: S608
+        values,
+    )
+    gone = "from datasets where portal_id = :portal and status = 'missing' and"
+    new_event = "insert or ignore into changes (id, run_id, portal_id, dataset_id, kind, old_hash)"
+    # Both inner texts are our own constants.
+    run(
+        f"""{new_event} select :run || '/' || id || '/missing', :run, portal_id, id, 'missing', raw_hash
+            {gone} missing_since = :run""",
+        values,
+    )
+    overdue = f"missed_runs >= :grace and missing_on <= :latest and {chosen}"
+    run(
+        f"""{new_event} select :run || '/' || id || '/retired', :run, portal_id, id, 'retired', raw_hash
+            {gone} {overdue}""",
+        values,
+    )
+    run(
+        f"""update datasets set status = 'retired', retired_at = :at
+            where portal_id = :portal and status = 'missing' and {overdue}""",  # noqa: S608
+        values,
+    )
+
+
+def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: Mapping[str, Any]) -> None:
+    """Write the verdict of a harvest, the cells ``values`` (``mode`` among them), and what the catalogue holds."""
+    totals = catalog.rows(
+        f"""select count(*) filter (where last_seen_run = :run or (:incremental and {is_present("")})) as datasets,
+             count(*) filter (where first_seen_run = :run) as added,
+             count(*) filter (where changed_run = :run and first_seen_run != :run) as changed,
+             count(*) filter (where missing_since = :run) as removed
+           from datasets where portal_id = :portal""",  # noqa: S608  # a constant of ours
+        {"run": run_id, "portal": portal_id, "incremental": values["mode"] == "incremental"},
+    )[0]
+    where = "run_id = ? and portal_id = ?"
+    key = (run_id, portal_id)
+    totals["retired"] = catalog.value(f"select count(*) from changes where kind = 'retired' and {where}", key)  # noqa: S608
+    totals["errors"] = catalog.value(f"select count(*) from harvest_errors where {where}", key)  # noqa: S608
+    totals["newest_record"] = _newest_record(catalog, portal_id) if verdict == "complete" else None
+    cells = {k: plain(v) for k, v in {**totals, **values}.items()}
+    catalog.db.table("harvests").update(
+        f"{run_id}/{portal_id}",
+        {"finished_at": now(), **cells, "verdict": verdict, "checkpoint": None},
+    )
+    catalog.db.table("portals").update(portal_id, {"last_run": run_id, "datasets": present(catalog, portal_id)})
+
+
+def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
+    """Take a suspect harvest as complete after a person has looked: what it did not see is missing from then on.
+
+    So may one that is partial for nothing but what lies outside the portal's own listing; that is declared by it, and
+    blocks no later harvest. Returns the harvest. Raises CatalogError where there is no such harvest, it is neither, or
+    a later one has been made.
+    """
+    key = f"{run_id}/{portal_id}"
+    rows = catalog.rows("select * from harvests where id = ?", (key,))
+    if not rows:
+        known = catalog.rows(
+            """select run_id from harvests where portal_id = ? and (verdict = 'suspect' or to_approve is not null)
+               order by 1 desc""",
+            (portal_id,),
+        )
+        hint = f"; suspect are {', '.join(r['run_id'] for r in known[:5])}" if known else ""
+        raise CatalogError(f"{portal_id}: no harvest in run {run_id}{hint}")
+    if rows[0]["verdict"] != "suspect" and not (rows[0]["verdict"] == "partial" and rows[0]["to_approve"]):
+        raise CatalogError(f"{key}: the harvest is {rows[0]['verdict'] or 'not ended'}; only a suspect one is approved")
+    later = catalog.value("select max(run_id) from harvests where portal_id = ? and verdict is not null", (portal_id,))
+    if later != run_id:
+        raise CatalogError(f"{key}: run {later} has read the portal since; approve that one if it is suspect")
+    with catalog.writing():
+        _mark_missing(catalog, run_id, portal_id, grace or Grace(), now())
+        _close(
+            catalog,
+            run_id,
+            portal_id,
+            "complete",
+            {"mode": rows[0]["mode"], "approved_at": now(), "approved_by": by, "finished_at": rows[0]["finished_at"]},
+        )
+    return catalog.rows("select * from harvests where id = ?", (key,))[0]

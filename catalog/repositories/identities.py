@@ -1,0 +1,180 @@
+"""Datasets whose identifier changed, or was lost: who is whom, and one history for both names.
+
+Two records are one dataset where two of three agree: title, files, address. A file or an address counts only where no
+other dataset of the portal has it; a match must be the only one from both sides. Titles alone never decide: three
+hundred datasets may be called "Budget". A dataset keeps its id under its new identifier; ``dataset_aliases`` leads from
+the new name to it, so that findings, replies, versions and citations stay where they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog.db.store import Catalog
+from catalog.model import Dataset
+from catalog.repositories.aliases import stored_record
+from catalog.repositories.records import write_records
+
+__all__ = ["IdentityFacts", "facts_of", "follow", "matches", "new_facts", "renamed", "unseen_facts"]
+
+TABLES = ("distributions", "data_services", "records", "changes")
+"""Tables whose rows of a dataset that turned out to be another's go with it; all are of the same run."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFacts:
+    """What tells a dataset from others beside its identifier."""
+
+    title: str | None
+    files: frozenset[str]
+    address: str | None
+
+
+def facts_of(dataset: Dataset) -> IdentityFacts:
+    """The facts of a dataset."""
+    files = frozenset(url for one in dataset.distributions if (url := one.url))
+    return IdentityFacts(_folded(dataset.title), files, dataset.landing_page or None)
+
+
+def _folded(title: str | None) -> str | None:
+    return " ".join((title or "").casefold().split()) or None
+
+
+def unseen_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
+    """The facts of the datasets of a portal that are not retired and that a run has not seen, by id."""
+    where = "status != 'retired' and last_seen_run < :run"
+    return _facts(catalog, portal_id, run_id, where)
+
+
+def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
+    """The facts of the datasets that a run has seen first, by id."""
+    return _facts(catalog, portal_id, run_id, "first_seen_run = :run and last_seen_run = :run")
+
+
+def _facts(catalog: Catalog, portal_id: str, run_id: str, where: str) -> dict[str, IdentityFacts]:
+    # Conditions of this module.
+    chosen = f"select id from datasets where portal_id = :portal and {where}"  # noqa: S608
+    values = {"portal": portal_id, "run": run_id}
+    files: dict[str, set[str]] = defaultdict(set)
+    rows = catalog.rows(
+        f"select dataset_id, url from current_distributions where dataset_id in ({chosen})",  # noqa: S608
+        values,
+    )
+    for row in rows:
+        if row["url"]:
+            files[row["dataset_id"]].add(row["url"])
+    told = f"select id, title, landing_page from datasets where id in ({chosen}) order by id"  # noqa: S608
+    return {
+        row["id"]: IdentityFacts(_folded(row["title"]), frozenset(files[row["id"]]), row["landing_page"] or None)
+        for row in catalog.rows(told, values)
+    }
+
+
+def matches(
+    catalog: Catalog,
+    portal_id: str,
+    old: Mapping[str, IdentityFacts],
+    new: Mapping[str, IdentityFacts],
+    *,
+    are_stored: bool,
+) -> dict[str, str]:
+    """Of ``new`` the keys of those that are one of ``old``, each with its key.
+
+    ``are_stored``: the new ones are datasets of the catalogue themselves.
+    """
+    if not old or not new:
+        return {}
+    files = _pairs(old, new, lambda facts: facts.files)
+    places = _pairs(old, new, lambda facts: {facts.address} if facts.address else set())
+    shared = _shared(catalog, portal_id, {*files, *places}, allowed=2 if are_stored else 1)
+    agreed: dict[tuple[str, str], int] = defaultdict(int)
+    for url, pair in files.items():
+        if url not in shared:
+            agreed[pair] += 1
+    by_place = {pair for url, pair in places.items() if url not in shared}
+    found: list[tuple[str, str]] = []
+    for before, after in {*agreed, *by_place}:
+        one, other = old[before], new[after]
+        most = max(len(one.files), len(other.files))
+        votes = [
+            one.title is not None and one.title == other.title,
+            agreed.get((before, after), 0) * 2 >= most > 0,
+            (before, after) in by_place,
+        ]
+        if sum(votes) >= 2:
+            found.append((before, after))
+    olds, news = _counts(one for one, _ in found), _counts(other for _, other in found)
+    return {after: before for before, after in sorted(found) if olds[before] == 1 and news[after] == 1}
+
+
+def _pairs(
+    old: Mapping[str, IdentityFacts], new: Mapping[str, IdentityFacts], values: Callable[[IdentityFacts], Iterable[str]]
+) -> dict[str, tuple[str, str]]:
+    """The values that exactly one of the old and one of the new have, each with those two."""
+    before, after = _holders(old, values), _holders(new, values)
+    return {
+        value: (holders[0], after[value][0])
+        for value, holders in before.items()
+        if len(holders) == 1 and len(after.get(value, ())) == 1
+    }
+
+
+def _holders(
+    all_facts: Mapping[str, IdentityFacts], values: Callable[[IdentityFacts], Iterable[str]]
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, facts in all_facts.items():
+        for value in values(facts):
+            found[value].append(key)
+    return found
+
+
+def _counts(keys: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = defaultdict(int)
+    for key in keys:
+        found[key] += 1
+    return found
+
+
+def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed: int) -> set[str]:
+    """Those of some addresses that more datasets of the portal have than are ``allowed``."""
+    marks = json.dumps(sorted(urls))
+    sql = """
+        select value as url from json_each(:urls) where :allowed < (
+          select count(*) from (
+            select dataset_id as id from current_distributions where portal_id = :portal and download_url = value
+            union select dataset_id from current_distributions where portal_id = :portal and not is_download
+              and access_url = value))
+        union select landing_page from datasets where portal_id = :portal and status != 'retired'
+          and landing_page in (select value from json_each(:urls)) group by 1 having count(*) > :allowed"""
+    rows = catalog.rows(sql, {"urls": marks, "portal": portal_id, "allowed": allowed})
+    return {row["url"] for row in rows}
+
+
+def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
+    """The datasets that a run has seen first and that are known under other identifiers: new id to old id."""
+    old = unseen_facts(catalog, portal_id, run_id)
+    new = new_facts(catalog, portal_id, run_id) if old else {}
+    return matches(catalog, portal_id, old, new, are_stored=True)
+
+
+def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
+    """Let the datasets that came under new identifiers go on under the ids they had: new id to old id."""
+    with catalog.writing():
+        run = catalog.db.conn.execute
+        for new, old in pairs.items():
+            records = stored_record(catalog, new)
+            if not records:
+                continue
+            for table in TABLES:
+                run(f"delete from {table} where dataset_id = ?", [new])  # noqa: S608  # names of this module
+            run("delete from datasets where id = ?", [new])
+            catalog.upsert(
+                "dataset_aliases",
+                [{"id": new, "dataset_id": old, "portal_id": portal_id, "identifier": records[0].dataset.identifier,
+                  "run_id": run_id}],
+            )  # fmt: skip
+            write_records(catalog, run_id, portal_id, records)

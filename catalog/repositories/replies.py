@@ -1,0 +1,176 @@
+"""Answers, reports and corrections as they are kept: nothing is overwritten, and a finding's last answer stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from catalog.db.schema.views import NOT_ENDED
+from catalog.db.store import Catalog, now
+from catalog.model import stable_id
+from catalog.repositories.reply_files import CitizenReport, Problem, Reply
+
+__all__ = ["Imported", "disputed", "import_answers", "import_reports", "write_correction", "write_outcome"]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of a file."""
+
+    written: dict[str, int] = field(default_factory=dict)
+    """Answers by kind."""
+    known: int = 0
+    """Answers that had been read before."""
+    disputes: list[str] = field(default_factory=list)
+    """Ids of the responses that dispute a finding which stands."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+_STATES = {"disputed": "disputed", "waived": "waived"}
+
+
+def import_answers(catalog: Catalog, answers: Sequence[Reply], today: str) -> Imported:
+    """Keep answers and set the state of their findings. The same answer again changes nothing."""
+    done = Imported()
+    with catalog.writing():
+        number = catalog.value("select coalesce(max(number), 0) from responses")
+        for one in answers:
+            found = _finding(catalog, one.finding_id)
+            if not found:
+                remedy = "answer in the findings.csv that was sent last: this one may be of another catalogue"
+                done.problems.append(Problem(one.line, f"there is no finding {one.finding_id}", remedy))
+                continue
+            said = (one.response, one.promised_on or "", one.note or "", one.responder or "", one.responded_on or "")
+            key = stable_id(one.finding_id, *said)
+            one = replace(one, finding_id=found[0]["id"])
+            if catalog.value("select 1 from responses where id = ?", [key]):
+                done.known += 1
+                continue
+            number += 1
+            row = {
+                "id": key,
+                "finding_id": one.finding_id,
+                "dataset_id": found[0]["dataset_id"],
+                "response": one.response,
+                "promised_on": one.promised_on,
+                "note": one.note,
+                "responder": one.responder,
+                "responded_on": one.responded_on or today,
+                "imported_at": now(),
+                "number": number,
+            }
+            catalog.upsert("responses", [row])
+            done.written[one.response] = done.written.get(one.response, 0) + 1
+            if found[0]["state"] in NOT_ENDED:
+                _set_state(catalog, one, found[0]["state"])
+                if one.response == "disputed":
+                    done.disputes.append(key)
+    return done
+
+
+def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
+    """The finding of an id, or the one that follows it since a column has another name."""
+    seen: set[str] = set()
+    while finding_id not in seen:
+        seen.add(finding_id)
+        found = catalog.rows("select id, state, dataset_id, carried_to from findings where id = ?", [finding_id])
+        if not found or not found[0]["carried_to"]:
+            return found
+        finding_id = found[0]["carried_to"]
+    return []
+
+
+def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
+    # Who acknowledges what was disputed or waived takes that back.
+    wanted = _STATES.get(one.response) or ("open" if state in ("disputed", "waived") else state)
+    catalog.db.conn.execute("update findings set state = ? where id = ?", [wanted, one.finding_id])
+
+
+def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: str) -> Imported:
+    """Keep reports of citizens beside the dataset they are about."""
+    done = Imported()
+    with catalog.writing():
+        for one in reports:
+            about = _about(catalog, one)
+            if about is None:
+                remedy = "take the id of the dataset from the site, or the address as the portal lists it"
+                done.problems.append(Problem(one.line, f"nothing is known of {one.dataset_id or one.url}", remedy))
+                continue
+            key = stable_id(one.dataset_id or "", one.url or "", one.what, one.who or "")
+            if catalog.value("select 1 from reports where id = ?", [key]):
+                done.known += 1
+                continue
+            row = {
+                "id": key,
+                **about,
+                "url": one.url,
+                "what": one.what,
+                "who": one.who,
+                "reported_on": one.reported_on or today,
+                "imported_at": now(),
+            }
+            catalog.upsert("reports", [row])
+            done.written["reports"] = done.written.get("reports", 0) + 1
+    return done
+
+
+def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
+    if one.dataset_id:
+        found = catalog.rows(
+            "select portal_id, id as dataset_id, null as distribution_id from datasets where id = ?", [one.dataset_id]
+        )
+    else:
+        found = catalog.rows(
+            """select portal_id, dataset_id, id as distribution_id from distributions where download_url = :url
+               union all select portal_id, dataset_id, id from distributions where access_url = :url
+               union all select portal_id, id, null from datasets where landing_page = :url limit 1""",
+            {"url": one.url},
+        )
+    return found[0] if found else None
+
+
+def disputed(catalog: Catalog, response_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The findings that some answers dispute, with what is needed to look at them again."""
+    return [
+        row
+        for key in response_ids
+        for row in catalog.rows(
+            """select r.id as response_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
+                 f.resource_url, f.observed, g.name as government, q.score
+               from responses r join findings f on f.id = r.finding_id join governments g on g.portal_id = f.portal_id
+               left join dataset_quality q on q.dataset_id = f.dataset_id where r.id = ?""",
+            [key],
+        )
+    ]
+
+
+def write_outcome(catalog: Catalog, response_id: str, outcome: str) -> None:
+    """Write what became of a dispute."""
+    with catalog.writing():
+        catalog.db.conn.execute(
+            "update responses set outcome = ?, checked_at = ? where id = ?", [outcome, now(), response_id]
+        )
+
+
+def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> None:
+    """Write that a finding did not hold, and count it in the history of all whose score it touched."""
+    after = catalog.value("select score from dataset_quality where dataset_id = ?", [finding["dataset_id"]])
+    row = {
+        "id": f"{finding['finding_id']}/{finding['response_id']}",
+        **{name: finding[name] for name in ("finding_id", "response_id", "portal_id", "dataset_id", "rule_id")},
+        "run_id": run_id,
+        "reason": "dispute",
+        "observed_before": finding["observed"],
+        "score_before": finding["score"],
+        "score_after": after,
+        "corrected_at": now(),
+    }
+    with catalog.writing():
+        catalog.upsert("corrections", [row])
+        for level, key in (("government", "government"), ("portal", "portal_id"), ("publisher", "publisher_id")):
+            catalog.db.conn.execute(
+                """update score_history set corrections = coalesce(corrections, 0) + 1
+                   where run_id = ? and entity_level = ? and entity_id = ? and system = 'winnow'""",
+                [run_id, level, finding[key]],
+            )

@@ -1,0 +1,265 @@
+"""Reading what comes back: ``findings.csv`` with answers in its last columns, and ``report.csv`` of citizens.
+
+Both have been through spreadsheets: with byte-order mark or without, with commas, semicolons or tabs, with the header
+in any of our languages, dates as the program writes them, or saved as a workbook. A row that cannot be used is
+reported with its line and the remedy, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from catalog.exports.csvfile import unguard
+from catalog.repositories.reply_words import day, response_of, words_of
+from specs.languages import languages
+
+__all__ = ["Reply", "ParsedReplies", "Problem", "CitizenReport", "parse"]
+
+BYTES_MAX = 100_000_000
+"""Of a file; nothing we send is longer by far."""
+NOTE_MAX, NAME_MAX = 2_000, 200
+"""Characters kept of a remark, and of a name."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What somebody says of a finding."""
+
+    line: int
+    finding_id: str
+    response: str
+    promised_on: str | None
+    note: str | None
+    responder: str | None
+    responded_on: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenReport:
+    """What a citizen says is wrong."""
+
+    line: int
+    dataset_id: str | None
+    url: str | None
+    what: str
+    who: str | None
+    reported_on: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that could not be used."""
+
+    line: int
+    what: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class ParsedReplies:
+    """What stands in a file."""
+
+    answers: list[Reply] = field(default_factory=list)
+    reports: list[CitizenReport] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    blank: int = 0
+    """Rows without an answer."""
+
+
+def parse(path: Path, today: date) -> ParsedReplies:
+    """Read a file. ``today`` bounds the days of answers. Never raises for its content."""
+    found = ParsedReplies()
+    try:
+        rows = _rows(path)
+        header = next(rows, None)
+        if header is None:
+            found.problems.append(Problem(1, "the file is empty", "send findings.csv as it was, with answers in it"))
+            return found
+        names, is_day_first = _names(header[1])
+        if "finding_id" in names:
+            _answers(found, names, rows, today, is_day_first)
+        elif "what" in names and ({"url", "dataset_id", "resource_url"} & set(names)):
+            _reports(found, names, rows, today, is_day_first)
+        else:
+            remedy = "keep the first line of findings.csv; a report needs the columns url or dataset_id, what, and who"
+            found.problems.append(Problem(header[0], "the header is neither that of findings nor of reports", remedy))
+    except _UnreadableError as error:
+        found.problems.append(Problem(1, str(error), "save it as CSV (UTF-8) or XLSX and send it again"))
+    return found
+
+
+class _UnreadableError(Exception):
+    pass
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV or workbook with the number of their line, blank ones left out."""
+    if path.stat().st_size > BYTES_MAX:
+        raise _UnreadableError(f"the file has more than {BYTES_MAX:,} bytes")
+    content = path.read_bytes()
+    if content[:4] == b"PK\x03\x04":
+        yield from _sheet_rows(content)
+        return
+    text = _text(content)
+    csv.field_size_limit(10_000_000)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise _UnreadableError(f"the file breaks off in line {reader.line_num}: {error}") from error
+
+
+def _sheet_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    from python_calamine import CalamineError, load_workbook
+
+    try:
+        rows = load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as error:
+        raise _UnreadableError(f"the workbook cannot be read: {error}") from error
+    for number, row in enumerate(rows, 1):
+        # Of whole numbers and dates only the plain spelling is wanted.
+        cells = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in row]
+        if any(cell.strip() for cell in cells):
+            yield number, cells
+
+
+def _text(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What Excel saves as "CSV" in the west of Europe and in the Americas.
+        return content.decode("cp1252", "replace")
+
+
+def _delimiter(text: str) -> str:
+    line = re.sub(r'"[^"]*"', "", text.lstrip("\r\n")[:20_000].split("\n", 1)[0])
+    return max(",;\t", key=line.count)
+
+
+def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
+    """The columns' names, whatever language the header is in; and whether its dates begin with the day, where the
+    language says so."""
+    known: dict[str, tuple[str, bool | None]] = {}
+    # Where two languages share a word, the one whose header fits best decides about dates.
+    plain = [words_of(unguard(cell)) for cell in header]
+    spoken = max(languages().values(), key=lambda one: len({words_of(v) for v in one.columns.values()} & set(plain)))
+    for name, label in spoken.columns.items():
+        known.setdefault(words_of(label), (name, spoken.day_first))
+    for name in spoken.columns:
+        # The names of the columns themselves say nothing of the program that saved the file.
+        known[words_of(name)] = (name, None)
+    found = [known.get(cell, ("", None)) for cell in plain]
+    said = {one[1] for one in found if one[1] is not None}
+    return [name for name, _ in found], said.pop() if len(said) == 1 and True in said else None
+
+
+def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, cell in zip(names, cells, strict=False):
+        if name:
+            found.setdefault(name, _CONTROL.sub(" ", unguard(cell.strip())).strip())
+    return found
+
+
+def _answers(
+    found: ParsedReplies,
+    names: Sequence[str],
+    rows: Iterator[tuple[int, list[str]]],
+    today: date,
+    is_day_first: bool | None,
+) -> None:
+    for line, cells in rows:
+        row = _cells(names, cells)
+        said = row.get("response", "")
+        if not said:
+            if row.get("response_note") or row.get("responder"):
+                remedy = "write acknowledged, disputed, will_fix_by:YYYY-MM-DD or waived in the column response"
+                found.problems.append(Problem(line, "there is a remark, and no answer", remedy))
+            else:
+                found.blank += 1
+            continue
+        try:
+            found.answers.append(_answer(line, row, said, today, is_day_first))
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            found.problems.append(Problem(line, what, remedy))
+
+
+def _answer(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
+    if not re.fullmatch(r"[0-9a-f]{20}", row.get("finding_id", "")):
+        raise ValueError("the id of the finding is missing or was changed; copy it from the findings.csv that was sent")
+    response, rest = response_of(said)
+    note = row.get("response_note", "")[:NOTE_MAX]
+    responded_on = _past_day(row.get("responded_on", ""), today, is_day_first)
+    promised_on = None
+    if response == "will_fix_by":
+        if not rest:
+            raise ValueError("there is no day by which it will be mended; write will_fix_by:2026-12-31")
+        promised_on = day(rest, is_day_first)
+        if promised_on < (responded_on or today.isoformat()):
+            raise ValueError(f"the day {promised_on} is past; promise a day to come")
+    elif rest:
+        raise ValueError(f"the answer goes on with {rest[:40]!r}; put reasons into the column response_note")
+    if response == "disputed" and not note:
+        raise ValueError("a dispute needs a reason; write it into the column response_note")
+    return Reply(
+        line=line,
+        finding_id=row["finding_id"],
+        response=response,
+        promised_on=promised_on,
+        note=note or None,
+        responder=row.get("responder", "")[:NAME_MAX] or None,
+        responded_on=responded_on,
+    )
+
+
+def _past_day(text: str, today: date, is_day_first: bool | None) -> str | None:
+    if not text:
+        return None
+    found = day(text, is_day_first)
+    if found > today.isoformat():
+        raise ValueError(f"the day of the answer, {found}, is to come; write the day on which you answer")
+    return found
+
+
+def _reports(
+    found: ParsedReplies,
+    names: Sequence[str],
+    rows: Iterator[tuple[int, list[str]]],
+    today: date,
+    is_day_first: bool | None,
+) -> None:
+    for line, cells in rows:
+        row = _cells(names, cells)
+        url, dataset_id = row.get("url") or row.get("resource_url"), row.get("dataset_id")
+        if not row.get("what") or not (url or dataset_id):
+            remedy = "fill in what is wrong, and the address or the id of the dataset"
+            found.problems.append(Problem(line, "the report is not complete", remedy))
+            continue
+        try:
+            reported_on = _past_day(row.get("reported_on", ""), today, is_day_first)
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            found.problems.append(Problem(line, what, remedy))
+            continue
+        found.reports.append(
+            CitizenReport(
+                line=line,
+                dataset_id=dataset_id or None,
+                url=(url or "")[:2_000] or None,
+                what=row["what"][:NOTE_MAX],
+                who=row.get("who", "")[:NAME_MAX] or None,
+                reported_on=reported_on,
+            )
+        )

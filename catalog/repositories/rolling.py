@@ -1,0 +1,49 @@
+"""What a harvest of changes alone must know of the catalogue: who may be deleted, and whose reading is the oldest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from catalog.db.store import Catalog
+
+__all__ = ["missing_datasets", "named_datasets", "oldest_read", "present_among"]
+
+
+def missing_datasets(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
+    """The datasets that earlier harvests missed and that are not retired: id to identifier."""
+    sql = "select id, identifier from datasets where portal_id = ? and status = 'missing' and last_seen_run < ?"
+    return {row["id"]: row["identifier"] for row in catalog.rows(sql, (portal_id, run_id))}
+
+
+def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[str, str, str | None]]:
+    """(Id, identifier, name in the record) of the present datasets that a run has not read."""
+    sql = """select d.id, d.identifier, json_extract(r.raw, '$.name') as name
+             from present_datasets d left join records r on r.dataset_id = d.id
+             where d.portal_id = ? and d.last_seen_run < ?"""
+    return [(row["id"], row["identifier"], row["name"]) for row in catalog.rows(sql, (portal_id, run_id))]
+
+
+def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
+    """How many of some datasets are present."""
+    sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
+    return int(catalog.value(sql, (json.dumps(list(ids)),)))
+
+
+def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
+    """The present datasets whose reading is the oldest, ``count`` of them at most, all of one run: how many others
+    come before them by identifier, the first and the last identifier. None where the run has read them all."""
+    values = {"portal": portal_id, "run": run_id, "count": count}
+    rows = catalog.rows(
+        """select min(identifier) as first, max(identifier) as last from (
+             select identifier from present_datasets
+             where portal_id = :portal and last_seen_run = (
+               select min(last_seen_run) from present_datasets
+               where portal_id = :portal and last_seen_run < :run)
+             order by identifier limit :count)""",
+        values,
+    )
+    if rows[0]["first"] is None:
+        return None
+    before = "select count(*) from present_datasets where portal_id = ? and identifier < ?"
+    return int(catalog.value(before, (portal_id, rows[0]["first"]))), rows[0]["first"], rows[0]["last"]

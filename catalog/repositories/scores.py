@@ -1,0 +1,153 @@
+"""Writing scores: the quality tables of datasets and distributions, and the scores of those who answer for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.db.schema.views import is_present
+from catalog.db.store import Catalog
+from catalog.repositories.findings import FoundInDataset, carry_findings
+from catalog.repositories.withdrawn import before
+from specs.metrics import methodology_version
+
+__all__ = [
+    "COUNTED", "LEVELS", "Figures", "Scored", "close_missing", "dataset_figures", "replace_rows", "write_entity_scores",
+    "write_scores",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """The rows of some datasets for the quality tables, and what was found in them."""
+
+    dataset_columns: Sequence[str]
+    datasets: Sequence[Sequence[Any]]
+    distribution_columns: Sequence[str]
+    distributions: Sequence[Sequence[Any]]
+    found: Sequence[FoundInDataset]
+
+
+def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str) -> None:
+    """Write the quality rows of some datasets and carry their findings on."""
+    with catalog.writing():
+        known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
+        catalog.upsert_rows("dataset_quality", scored.dataset_columns, scored.datasets)
+        catalog.upsert_rows("distribution_quality", scored.distribution_columns, scored.distributions)
+        carry_findings(catalog, run_id, scored.found, checked_at, known)
+        done = [(one.dataset_id,) for one in scored.found]
+        catalog.db.conn.executemany("delete from to_score where dataset_id = ?", done)
+
+
+def close_missing(catalog: Catalog, portal_id: str) -> None:
+    """Datasets that are listed no longer keep their findings as "gone", and leave the quality tables."""
+    absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
+    retired = "select id from distributions where portal_id = ? and is_retired"
+    with catalog.writing():
+        run = catalog.db.conn.execute
+        # These are our own constants.
+        update = f"update findings set state = 'gone' where state not in {_ENDED} and dataset_id in"  # noqa: S608
+        run(f"{update} ({absent})", [portal_id])
+        run(f"delete from dataset_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
+        run(f"delete from distribution_quality where dataset_id in ({absent})", [portal_id])  # noqa: S608
+        run(f"delete from distribution_quality where distribution_id in ({retired})", [portal_id])  # noqa: S608
+
+
+_ENDED = "('fixed', 'waived', 'gone', 'withdrawn')"
+LEVELS = ("portal", "publisher", "government")
+COUNTED = {
+    "portal": "true",
+    "publisher": "true",
+    # A copy of a dataset that is in the catalogue counts where it comes from.
+    "government": "d.copy_of is null",
+}
+"""SQL that says which datasets ``d`` count for an entity of a level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The scored datasets of the whole catalogue, column by column."""
+
+    portal: Sequence[str]
+    publisher: Sequence[str | None]
+    government: Sequence[str]
+    is_copy: Sequence[int]
+    kin: Sequence[str]
+    """The family; of the datasets of one publisher with the same bytes, the first of theirs."""
+    measured: NDArray[np.float64]
+    applicable: NDArray[np.float64]
+    fixes: Sequence[str | None]
+    values: NDArray[np.float64]
+    """One column each of those asked for; not a number where empty."""
+
+    def entity_of(self, level: str) -> tuple[Sequence[str | None], Sequence[bool]]:
+        """The entity of each dataset on a level, and whether it counts there."""
+        if level == "government":
+            # A copy of a dataset that is in the catalogue counts where it comes from.
+            return self.government, [not copy for copy in self.is_copy]
+        return (self.portal if level == "portal" else self.publisher), [True] * len(self.portal)
+
+
+def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
+    """The columns named of ``dataset_quality``, and to whom each dataset belongs; by id."""
+    columns = ", ".join(f"q.[{name}]" for name in names)
+    # Only columns of the schema are put into the text.
+    cursor = catalog.db.conn.execute(
+        f"""select q.portal_id, q.publisher_id, g.name, d.copy_of is not null,
+              case when q.content is null then coalesce(q.family, q.dataset_id)
+                else min(q.family) over (partition by coalesce(q.publisher_id, q.portal_id), q.content) end,
+              q.fixes, q.measured, q.applicable, {columns}
+            from dataset_quality q join governments g on g.portal_id = q.portal_id
+            join datasets d on d.id = q.dataset_id
+            order by q.dataset_id"""  # noqa: S608
+    )
+    words: list[list[Any]] = [[] for _ in range(6)]
+    numbers = [np.zeros((0, len(names) + 2))]
+    while chunk := cursor.fetchmany(5_000):
+        for at, values in enumerate(zip(*(row[:6] for row in chunk), strict=True)):
+            words[at].extend(values)
+        numbers.append(np.array([row[6:] for row in chunk], dtype=float))
+    table = np.concatenate(numbers)
+    portal, publisher, government, is_copy, kin, fixes = words
+    return Figures(
+        portal, publisher, government, is_copy, kin, np.nan_to_num(table[:, 0]), np.nan_to_num(table[:, 1]), fixes,
+        table[:, 2:],
+    )  # fmt: skip
+
+
+def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the scores of the entities of a level: one row an entity and system."""
+    with catalog.writing():
+        history = [
+            {
+                "id": f"{run_id}/{row['system']}/{level}/{row['entity_id']}",
+                "run_id": run_id,
+                "entity_level": level,
+                **row,
+            }
+            for row in rows
+        ]
+        catalog.upsert("score_history", history)
+        if level != "government":
+            _write_latest(catalog, f"{level}s", [row for row in history if row["system"] == "winnow"])
+
+
+def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, Any]]) -> None:
+    # The table is "portals" or "publishers".
+    catalog.db.conn.execute(f"update {table} set score = null, score_low = null, score_high = null, grade = null")  # noqa: S608
+    catalog.db.conn.executemany(
+        f"""update {table} set score = :score, score_low = :score_low, score_high = :score_high, grade = :grade,
+              datasets = :datasets where id = :entity_id""",  # noqa: S608
+        history,
+    )
+
+
+def replace_rows(catalog: Catalog, table: str, rows: Sequence[Mapping[str, Any]], where: str, value: str) -> None:
+    """Replace all rows of a table that have a value in a column by others."""
+    with catalog.writing():
+        catalog.db.conn.execute(f"delete from {table} where {where} = ?", [value])  # noqa: S608  # names of the schema
+        catalog.upsert(table, rows)

@@ -1,0 +1,209 @@
+"""What has gone out to whom, and what is new for each since then."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.db.schema.views import is_open
+from catalog.db.store import Catalog, now
+from catalog.exports.cards import card_rows, day_of_run
+from catalog.exports.finding_rows import finding_rows
+from catalog.repositories.withheld import OPERATOR, withheld
+
+__all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash"]
+
+NAMED = 20
+"""Findings named in a letter; the files have all."""
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is new for one recipient since the last time."""
+
+    channel: str
+    level: str
+    entity_id: str
+    name: str
+    government: str
+    recipient: str
+    language: str | None
+    run_id: str
+    since_run: str | None
+    """Run of the last letter; None for the first."""
+    card: dict[str, Any]
+    new: Sequence[dict[str, Any]]
+    """The findings new since then that bring most, at most NAMED."""
+    new_count: int
+    fixed_count: int
+    withdrawn: Sequence[dict[str, Any]]
+    """Findings that we took back since then, as we had been wrong; at most NAMED."""
+    withdrawn_count: int
+    personal: Sequence[dict[str, Any]]
+    """What looks like personal data in the recipient's own portals, as rows of findings.csv: it is told to nobody else
+    but the publisher."""
+    overdue: Sequence[dict[str, Any]]
+    fixes: Sequence[dict[str, Any]]
+
+    @property
+    def key(self) -> str:
+        """The same for one recipient, entity, channel and run: nothing goes out twice under it."""
+        return f"{self.run_id}/{self.channel}/{self.level}/{self.entity_id}/{recipient_hash(self.recipient)}"
+
+
+def is_address(text: str | None) -> bool:
+    """Whether a text is one plain e-mail address: what portals write may be anything."""
+    return bool(text and len(text) <= 254 and _ADDRESS.fullmatch(text))
+
+
+def recipient_hash(recipient: str) -> str:
+    """How a recipient is kept in the catalogue, which is public."""
+    return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def letters(
+    catalog: Catalog,
+    run_id: str,
+    channel: str,
+    webhooks: Mapping[str, Sequence[str]] | None = None,
+    *,
+    has_publishers: bool = False,
+) -> Iterator[Letter]:
+    """The letters that are due after a run: those with anything new, of which none has gone out for this run yet.
+
+    By mail they go to the contact of every portal of a government and, with ``has_publishers``, to the addresses that
+    publishers declare. ``webhooks`` has the addresses of a government.
+    """
+    cards = card_rows(catalog, run_id)
+    for card in cards:
+        level, key = card["entity_level"], card["entity_id"]
+        if level == "portal" or (level == "publisher" and (channel != "mail" or not has_publishers)):
+            continue
+        for recipient, code in _recipients(catalog, channel, level, key, webhooks or {}):
+            letter = _letter(catalog, card, run_id, channel, recipient, code)
+            if letter is not None:
+                yield letter
+
+
+def _recipients(
+    catalog: Catalog, channel: str, level: str, key: str, webhooks: Mapping[str, Sequence[str]]
+) -> list[tuple[str, str | None]]:
+    if channel == "webhook":
+        return [(address, None) for address in sorted(set(webhooks.get(key, ())))]
+    sql = (
+        """select p.contact_email as email, min(p.language) as language
+           from portals p join governments g on g.portal_id = p.id where g.name = ? group by 1 order by 1"""
+        if level == "government"
+        else """select b.email, p.language from publishers b join portals p on p.id = b.portal_id where b.id = ?"""
+    )
+    rows = [(row["email"], row["language"]) for row in catalog.rows(sql, [key])]
+    plain = [((email or "").strip().removeprefix("mailto:"), code) for email, code in rows]
+    return [(email, code) for email, code in plain if is_address(email)]
+
+
+_OF = {"government": "g.name", "publisher": "f.publisher_id"}
+
+
+def _letter(
+    catalog: Catalog, card: dict[str, Any], run_id: str, channel: str, recipient: str, code: str | None
+) -> Letter | None:
+    level, key = card["entity_level"], card["entity_id"]
+    since = catalog.value(
+        """select max(run_id) from sent
+           where channel = ? and entity_level = ? and entity_id = ? and recipient_hash = ?""",
+        [channel, level, key, recipient_hash(recipient)],
+    )
+    if since is not None and since >= run_id:
+        return None
+    about = {"key": key, "since": since or "", "day": day_of_run(run_id), "before": day_of_run(since) or ""}
+    about |= {"recipient": recipient}
+    parts = """join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
+      left join datasets d on d.id = f.dataset_id"""
+    is_own = f"{_OF[level]} = :key"
+    join = f"from findings f {parts} where {is_own}"
+    # Where personal data seem to be is told to the publisher and to the portal's operator, by mail, and to nobody else.
+    is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
+    is_told = f"({is_theirs} or not {withheld(run_id)})"
+    # Only the constants of this module are put into the text, here and below.
+    is_new = f"{is_open()} and f.first_seen_run > :since"
+    new_count = catalog.value(f"select count(*) {join} and {is_new}", about)
+    fixed_count = catalog.value(f"select count(*) {join} and f.fixed_run > :since", about) if since else 0
+    withdrawn_count = catalog.value(f"select count(*) {join} and f.withdrawn_run > :since", about) if since else 0
+    overdue = catalog.rows(
+        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, r.promised_on
+            from promised_fixes r join findings f on f.id = r.finding_id {parts}
+            where {is_own} and {is_told} and r.promised_on < :day and r.promised_on >= :before
+            order by r.promised_on, f.id limit {NAMED}""",  # noqa: S608
+        about,
+    )
+    is_moved = since is not None and card.get("score_delta") not in (None, 0)
+    if not (new_count or fixed_count or withdrawn_count or overdue or is_moved) and since is not None:
+        return None
+    new = catalog.rows(
+        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
+            {join} and {is_new} and {is_told} order by f.gain_points desc, f.id limit {NAMED}""",
+        about,
+    )
+    withdrawn = catalog.rows(
+        f"""select d.title, f.rule_id, f.field, f.how_to_fix, f.resource_url, f.gain_points, f.id
+            {join} and f.withdrawn_run > :since and {is_told} order by f.gain_points desc, f.id limit {NAMED}""",
+        about,
+    )
+    is_operator = channel == "mail" and level == "government"
+    personal = list(finding_rows(catalog, run_id, government=key, operator=recipient)) if is_operator else []
+    fixes = catalog.rows(
+        """select rule_id, how_to_fix, datasets, gain_points, effort_hours from top_fixes
+           where entity_level = ? and entity_id = ? order by rank limit 3""",
+        [level, key],
+    )
+    return Letter(
+        channel=channel,
+        level=level,
+        entity_id=key,
+        name=card["entity_name"] or key,
+        government=card["government"],
+        recipient=recipient,
+        language=code,
+        run_id=run_id,
+        since_run=since,
+        card=card,
+        new=new,
+        new_count=new_count,
+        fixed_count=fixed_count,
+        withdrawn=withdrawn if since else (),
+        withdrawn_count=withdrawn_count,
+        personal=personal,
+        overdue=overdue,
+        fixes=fixes,
+    )
+
+
+def note(catalog: Catalog, letter: Letter) -> bool:
+    """Write that a letter goes out now. False where one with its key has: then it must not go out."""
+    row = {
+        "id": letter.key,
+        "run_id": letter.run_id,
+        "channel": letter.channel,
+        "entity_level": letter.level,
+        "entity_id": letter.entity_id,
+        "recipient_hash": recipient_hash(letter.recipient),
+        "since_run": letter.since_run,
+        "findings_new": letter.new_count,
+        "findings_fixed": letter.fixed_count,
+        "sent_at": now(),
+    }
+    with catalog.writing():
+        if catalog.value("select 1 from sent where id = ?", [letter.key]):
+            return False
+        catalog.upsert("sent", [row])
+    return True
+
+
+def forget(catalog: Catalog, letter: Letter) -> None:
+    """Take back that a letter went out: the other side refused it."""
+    with catalog.writing():
+        catalog.db.conn.execute("delete from sent where id = ?", [letter.key])

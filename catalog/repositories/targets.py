@@ -1,0 +1,144 @@
+"""Which addresses are to be asked in a run, the most urgent first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.db.rows import part_of
+from catalog.db.store import Catalog, instant, started
+from catalog.model import ResourceCheck
+
+__all__ = ["CheckTarget", "due_targets", "portal_addresses", "schema_addresses"]
+
+PROMISED = """
+  coalesce(datasets.applicable_legislation, '[]') != '[]' or coalesce(datasets.hvd_categories, '[]') != '[]'
+  or exists (select 1 from commitment_members m where m.dataset_id = datasets.id and not m.waived)
+"""
+"""SQL: whether a dataset is promised by law, or in the scope of a commitment that is tracked."""
+
+_URGENCY = """
+  case
+    when c.url is null then 0
+    when addresses.changed_run > c.run_id then 1
+    when c.outcome in ('failing', 'broken') then 2
+    when addresses.is_promised then 3
+    else 4
+  end
+"""
+"""New, changed since it was asked last, to be confirmed, promised, and the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTarget:
+    """An address to ask, the portal it came from first, and what was known of it."""
+
+    url: str
+    portal_id: str
+    format: str | None
+    media_type: str | None
+    previous: ResourceCheck | None
+    modified: str | None = None
+    """The publisher's date of change of the file."""
+    checksum_algorithms: tuple[str, ...] = ()
+    """As declared, for the checksum of the file."""
+    is_download: bool = False
+    """True where it is a download URL: a file is promised."""
+    is_schema: bool = False
+    """True where it is no more than the address of a declared schema."""
+    urgency: int = 0
+    """0: new, the most urgent; 1: record changed; 2: failing or broken; 3: promised; 4: the rest."""
+
+
+def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[str]:
+    """The addresses among a distribution's declarations (columns of ``distributions``) that name its schema."""
+    listed = json.loads(conforms_to) if conforms_to else []
+    found = [described_by] if described_by else []
+    found += [one for one in listed if isinstance(one, str) and one.lower().endswith(".json")]
+    return [one for one in found if one.lower().startswith(("http://", "https://"))]
+
+
+def portal_addresses(catalog: Catalog, portal_ids: Sequence[str]) -> list[str]:
+    """The addresses of some portals."""
+    known = (catalog.value("select url from portals where id = ?", [portal_id]) for portal_id in portal_ids)
+    return [url for url in known if url and str(url).startswith(("http://", "https://"))]
+
+
+def due_targets(
+    catalog: Catalog,
+    run_id: str,
+    portal_id: str,
+    limit: int,
+    *,
+    is_full: bool = False,
+    urls: Sequence[str] | None = None,
+) -> tuple[list[CheckTarget], int]:
+    """The addresses of a portal that are due and that this run has not asked yet, the most urgent first.
+
+    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. With ``urls``
+    only these are meant, and they are due though the run has asked them. Returns at most ``limit`` of them, and how
+    many there are in all.
+    """
+    rows = catalog.rows(
+        f"""
+        with listed as (
+            select download_url as url, format, media_type, modified, checksum_algorithm, dataset_id,
+              1 as is_download, 0 as is_schema
+            from current_distributions where portal_id = :portal and is_download
+            union all
+            select access_url, format, media_type, modified, checksum_algorithm, dataset_id, 0, 0
+            from current_distributions where portal_id = :portal and access_url != ''
+            union all
+            select endpoint_url, null, null, null, null, dataset_id, 0, 0 from current_services
+            where portal_id = :portal and endpoint_url != ''
+            union all
+            select described_by, null, null, null, null, dataset_id, 0, 1 from current_distributions
+            where portal_id = :portal and described_by like 'http%://%'
+            union all
+            select standard.value, null, null, null, null, dataset_id, 0, 1
+            from current_distributions d, json_each(d.conforms_to) standard
+            where portal_id = :portal and conforms_to is not null
+              and standard.value like 'http%://%.json'
+        ), addresses as (
+            select listed.url, min(format) as declared_format, min(media_type) as declared_type,
+              max(listed.modified) as declared_on, json_group_array(distinct checksum_algorithm) as algorithms,
+              max(is_download) as is_download, min(is_schema) as is_schema,
+              max(datasets.changed_run) as changed_run, max({PROMISED}) as is_promised
+            from listed join present_datasets datasets on datasets.id = listed.dataset_id
+            group by listed.url
+        )
+        select addresses.url as target, declared_format, declared_type, declared_on, algorithms, is_download, is_schema,
+          {_URGENCY} as urgency, count(*) over () as due, c.*
+        from addresses left join resource_checks c on c.url = addresses.url
+        where case when :urls is null then (c.run_id is null or c.run_id != :run)
+            else addresses.url in (select value from json_each(:urls)) end
+          and (:is_full or {_URGENCY} < 2 or c.next_check_at is null or c.next_check_at <= :start)
+        order by urgency, c.checked_at, addresses.url
+        limit :limit
+        """,  # noqa: S608  # only the constants above are put into the text
+        {
+            "portal": portal_id,
+            "run": run_id,
+            "start": instant(started(run_id)),
+            "is_full": is_full or urls is not None,
+            "urls": None if urls is None else json.dumps(list(urls)),
+            "limit": limit,
+        },
+    )
+    targets = [
+        CheckTarget(
+            url=row["target"],
+            portal_id=portal_id,
+            format=row["declared_format"],
+            media_type=row["declared_type"],
+            previous=part_of(ResourceCheck, "resource_checks", row) if row["url"] else None,
+            modified=row["declared_on"],
+            checksum_algorithms=tuple(name for name in json.loads(row["algorithms"]) if name),
+            is_download=bool(row["is_download"]),
+            is_schema=bool(row["is_schema"]),
+            urgency=row["urgency"],
+        )
+        for row in rows
+    ]
+    return targets, rows[0]["due"] if rows else 0

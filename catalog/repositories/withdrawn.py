@@ -1,0 +1,139 @@
+"""What was wrong before is put right in the open.
+
+A finding that a changed rule no longer makes, of a file or record that is the same as before, was no fault of the
+publisher's: it is withdrawn by us, not fixed, and stands among the corrections. Where a column is named otherwise than
+before, the finding of that column, its replies and its waiver go with it, by the column's place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog.db.store import Catalog
+
+__all__ = ["Basis", "LastScore", "Withdrawal", "before", "keep_replies", "write_withdrawals"]
+
+Basis = Literal["table", "file", "record"]
+"""What a finding rests on and nothing else: the cells of a file; a file as its record describes it; the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    rejudged_run: str | None
+    """Run that judged the same bytes by other rules than the one before."""
+    columns: tuple[str, ...]
+    columns_before: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastScore:
+    """How a dataset was scored last, whether it is still the same, and its tables."""
+
+    run_id: str
+    score: float | None
+    is_same_record: bool
+    is_other_method: bool
+    tables: Mapping[str, _Table]
+
+    def is_withdrawn(self, run_id: str, part_id: str | None, basis: Basis | None) -> bool:
+        """Whether a finding that is no longer made in a run is one that we should not have made."""
+        if basis == "record":
+            return self.is_same_record and self.is_other_method
+        table = self.tables.get(part_id or "")
+        if basis is None or table is None or table.rejudged_run is None:
+            return False
+        is_new = table.rejudged_run > self.run_id or table.rejudged_run == run_id
+        return is_new and (basis == "table" or self.is_same_record)
+
+    def renamed(self, part_id: str | None, field: str | None) -> str | None:
+        """What the column of a finding is called now, if it stands where it stood under another name."""
+        table = self.tables.get(part_id or "")
+        rule, _, old = (field or "").partition(": ")
+        if table is None or len(table.columns) != len(table.columns_before) or table.columns_before.count(old) != 1:
+            return None
+        new = table.columns[table.columns_before.index(old)]
+        return f"{rule}: {new}" if old not in table.columns and new not in table.columns_before else None
+
+
+def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> dict[str, LastScore]:
+    """What is known of datasets that were scored before. To be asked before their scores are written."""
+    marks = ", ".join("?" * len(dataset_ids))
+    tables: dict[str, dict[str, _Table]] = {}
+    # Only marks are put into the text.
+    for row in catalog.rows(
+        f"""select d.dataset_id, t.distribution_id, t.rejudged_run, t.columns, t.columns_before
+            from distributions d join table_reports t on t.distribution_id = d.id
+            where d.dataset_id in ({marks}) and (t.rejudged_run is not null or t.columns_before is not null)""",  # noqa: S608
+        dataset_ids,
+    ):
+        names = (tuple(json.loads(row[name] or "[]")) for name in ("columns", "columns_before"))
+        tables.setdefault(row["dataset_id"], {})[row["distribution_id"]] = _Table(row["rejudged_run"], *names)
+    return {
+        row["dataset_id"]: LastScore(
+            run_id=row["run_id"] or "",
+            score=row["score"],
+            is_same_record=(row["changed_run"] or "9") <= (row["run_id"] or ""),
+            is_other_method=row["methodology_version"] != methodology,
+            tables=tables.get(row["dataset_id"], {}),
+        )
+        for row in catalog.rows(
+            f"""select q.dataset_id, q.run_id, q.score, q.methodology_version, d.changed_run
+                from dataset_quality q join datasets d on d.id = q.dataset_id where q.dataset_id in ({marks})""",  # noqa: S608
+            dataset_ids,
+        )
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A finding that we take back."""
+
+    finding_id: str
+    dataset_id: str | None
+    score_before: float | None
+
+
+def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal], corrected_at: str) -> None:
+    """Write corrections of findings that a changed rule no longer makes; in a transaction of the caller's."""
+    for one in found:
+        known = "select portal_id, rule_id, observed, field from findings where id = ?"
+        portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [one.finding_id]).fetchone()
+        disputes = catalog.db.conn.execute(
+            "select id from responses where finding_id = ? and response = 'disputed' order by number desc limit 1",
+            [one.finding_id],
+        ).fetchone()
+        row = {
+            "id": f"{one.finding_id}/{run_id}",
+            "finding_id": one.finding_id,
+            "response_id": disputes[0] if disputes else None,
+            "portal_id": portal_id,
+            "dataset_id": one.dataset_id,
+            "rule_id": rule_id,
+            "run_id": run_id,
+            "reason": "rules",
+            "field": field,
+            "observed_before": observed,
+            "score_before": one.score_before,
+            "score_after": catalog.value("select score from dataset_quality where dataset_id = ?", [one.dataset_id]),
+            "corrected_at": corrected_at,
+        }
+        catalog.upsert("corrections", [row])
+        if disputes:
+            # Whoever disputed it was right.
+            catalog.db.conn.execute(
+                "update responses set outcome = 'corrected', checked_at = ? where id = ?", [corrected_at, disputes[0]]
+            )
+
+
+def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
+    """Give the replies to findings (old id: new id) to those that follow them; in a transaction of the caller's."""
+    for old, new in moved.items():
+        catalog.db.conn.execute(
+            "update responses set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",
+            [new, old, old],
+        )
+        catalog.db.conn.execute("update findings set carried_to = ? where id = ?", [new, old])
+        catalog.db.conn.execute("update findings set carried_to = null where id = ?", [new])

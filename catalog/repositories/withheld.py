@@ -1,0 +1,83 @@
+"""Findings about personal data: where they are is told to the publisher and its portal's operator alone at first.
+
+We do not point strangers to a leak. The public copy of the catalogue, and every file that others get, has such a
+finding when it is mended, or when :data:`DAYS` have passed since it was found.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+from catalog.db.store import started
+from specs.table_rules import personal_rules
+
+__all__ = ["DAYS", "OPERATOR", "take_out", "withheld"]
+
+DAYS = 90
+"""Days, by the clock of the runs, after which a finding is public though it stands."""
+
+OPERATOR = "replace(trim(coalesce(p.contact_email, '')), 'mailto:', '')"
+"""SQL: the address of whoever runs a portal ``p``."""
+
+
+def withheld(run_id: str, alias: str = "f") -> str:
+    """SQL that is true of a finding that is not public as of a run."""
+    rules = ", ".join(f"'{rule}'" for rule in personal_rules())
+    oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")
+    return (
+        f"({alias}.rule_id in ({rules}) and {alias}.state not in ('fixed', 'withdrawn')"
+        f" and coalesce({alias}.first_seen_run, '9') > '{oldest}')"
+    )
+
+
+def take_out(copy: sqlite3.Connection) -> None:
+    """Take what is not public out of a copy of a catalogue, and out of the pages that this leaves free.
+
+    A count of findings that is higher than what is shown would tell of them as well.
+    """
+    copy.execute("pragma secure_delete = on")
+    # Only constants of ours and an instant are put into the text.
+    held = withheld(copy.execute("select max(id) from runs").fetchone()[0] or _now())
+    copy.execute(
+        f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608
+    )
+    # What is written here makes no dataset due.
+    copy.execute("create temp table was_due as select dataset_id from to_score")
+    copy.execute(
+        """update dataset_quality set findings = findings
+             - (select count(*) from held where held.dataset_id = dataset_quality.dataset_id)
+           where dataset_id in (select dataset_id from held)"""
+    )
+    for table in ("responses", "corrections"):
+        copy.execute(f"delete from {table} where finding_id in (select id from held)")  # noqa: S608  # see above
+    copy.execute("delete from findings where id in (select id from held)")
+    _take_out_of_reports(copy)
+    copy.execute("delete from to_score where dataset_id not in (select dataset_id from was_due)")
+    copy.execute("drop table held")
+    copy.execute("drop table was_due")
+
+
+def _take_out_of_reports(copy: sqlite3.Connection) -> None:
+    """Leave in the reports on tables only what is a finding of the copy too."""
+    found = copy.execute(
+        "select distribution_id, defects from table_reports where defects like '%\"personal\\_%' escape '\\'"
+    )
+    for distribution_id, text in found.fetchall():
+        rows = copy.execute("select field from findings where distribution_id = ?", [distribution_id])
+        public = {field for (field,) in rows}
+        kept = [one for one in json.loads(text) if one["rule"] not in personal_rules() or _field(one) in public]
+        copy.execute(
+            "update table_reports set defects = ? where distribution_id = ?",
+            [json.dumps(kept, ensure_ascii=False), distribution_id],
+        )
+
+
+def _field(one: dict[str, str]) -> str:
+    """The column as a finding names it."""
+    return f"{one['rule']}: {one['field']}" if one.get("field") else one["rule"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

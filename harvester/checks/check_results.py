@@ -1,0 +1,185 @@
+"""From an answer, or its absence, to what is kept of a look at an address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog.db.store import now
+from catalog.model import ResourceCheck
+from catalog.repositories.targets import CheckTarget
+from harvester.checks.changes import undated_digest
+from harvester.http import faults
+from harvester.http.download import SavedBody
+from quality.evidence.script import script_of
+from specs.credentials import mask
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = ["as_before", "file_is_there", "is_unchanged", "of_answer", "of_fault", "with_file"]
+
+
+def _header(response: Response, name: bytes) -> str | None:
+    """A header by its name as Scrapy stores it: b"Etag", b"Content-Type"."""
+    # Scrapy's own way converts the name and all values at each look.
+    values: list[bytes] | None = dict.get(response.headers, name)
+    return values[-1].decode("latin-1").strip()[:500] or None if values else None
+
+
+def _size(response: Response) -> int | None:
+    if _header(response, b"Content-Encoding") not in (None, "identity"):
+        # The length of what was packed for the way, not of the file.
+        return None
+    total = re.search(r"/(\d+)$", _header(response, b"Content-Range") or "")
+    if total is None and response.status == 206:
+        # The length of a part.
+        return None
+    length = total.group(1) if total else _header(response, b"Content-Length")
+    return int(length) if length and length.isdigit() else None
+
+
+def of_answer(
+    target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
+) -> ResourceCheck:
+    """The check of an address that answers; with what was saved of it in the folder ``data``.
+
+    ``cors`` is what a request before this one was told of other origins.
+    """
+    redirects = response.meta.get("redirect_urls") or []
+    file: dict[str, Any] = {}
+    if saved is not None:
+        total = _size(response)
+        if response.status == 206 and (total is None or saved.size_bytes < total):
+            # A range, asked for or not; where nothing is said of the whole, it may be longer.
+            saved = replace(saved, cut="size", checksums={})
+        file = {
+            "file_path": str(saved.path.relative_to(data)),
+            "sha256": saved.sha256,
+            "downloaded_bytes": saved.size_bytes,
+            "is_truncated": saved.cut is not None,
+            "sha256_undated": undated_digest(saved.path, response.meta["answered_at"]) if saved.cut is None else None,
+            "checksums": saved.checksums,
+            "script": script_of(response.body),
+        }
+    content_type = _header(response, b"Content-Type")
+    return ResourceCheck(
+        url=target.url,
+        outcome="ok",
+        method=str(response.request.method) if response.request else None,
+        status=response.status,
+        final_url=mask(response.url),
+        redirects=len(redirects),
+        redirect_chain=tuple(map(mask, redirects)),
+        content_type=content_type,
+        charset=_charset(content_type),
+        content_language=_header(response, b"Content-Language"),
+        size_bytes=_size(response),
+        last_modified=_header(response, b"Last-Modified"),
+        etag=_header(response, b"Etag"),
+        cors=_header(response, b"Access-Control-Allow-Origin") or cors,
+        declared_modified=target.modified,
+        **_noted(response.meta),
+        **file,
+    )
+
+
+def _noted(meta: dict[str, Any]) -> dict[str, Any]:
+    """When an answer came, how long it took, and where it is archived."""
+    return {
+        "checked_at": meta.get("answered_at") or now(),
+        "elapsed_ms": meta.get("elapsed_ms"),
+        "exchange": meta.get("exchange"),
+        "first_byte_ms": meta.get("first_byte_ms"),
+        "tls_fault": meta.get("tls_fault"),
+        "tls_version": meta.get("tls_version"),
+        "certificate_expires_on": meta.get("certificate_expires_on"),
+    }
+
+
+def _charset(content_type: str | None) -> str | None:
+    found = _CHARSET.search(content_type) if content_type else None
+    return found.group(1).lower() if found else None
+
+
+_CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
+
+
+def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
+    """The check of an address that says that nothing changed."""
+    return replace(
+        before,
+        outcome="ok",
+        fault=None,
+        detail=None,
+        method=str(response.request.method) if response.request else None,
+        status=304,
+        final_url=mask(response.url),
+        redirects=len(response.meta.get("redirect_urls") or []),
+        redirect_chain=tuple(map(mask, response.meta.get("redirect_urls") or [])),
+        cors=_header(response, b"Access-Control-Allow-Origin") or before.cors,
+        failed_checks=0,
+        failing_since=None,
+        is_changed=False,
+        **_noted(response.meta),
+    )
+
+
+def of_fault(
+    target: CheckTarget,
+    fault: faults.RequestFault,
+    response: Response | None,
+    method: str | None,
+    meta: dict[str, Any] | None = None,
+) -> ResourceCheck:
+    """The check of an address that does not answer as it should. ``meta`` is the request's, where none came back."""
+    noted = _noted(response.meta if response is not None else meta or {})
+    if fault.kind == "tls":
+        noted["tls_fault"] = fault.detail
+    return ResourceCheck(
+        url=target.url,
+        outcome=fault.outcome,
+        fault=fault.kind,
+        detail=mask(fault.detail),
+        method=method,
+        status=response.status if response is not None else None,
+        final_url=mask(response.url) if response is not None else None,
+        redirect_chain=tuple(
+            map(mask, (response.meta if response is not None else meta or {}).get("redirect_urls") or ())
+        ),
+        content_type=_header(response, b"Content-Type") if response is not None else None,
+        **noted,
+    )
+
+
+def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
+    """Whether the server says that the file is the one downloaded before."""
+    if before is None or before.sha256 is None:
+        return False
+    if None not in (before.size_bytes, seen.size_bytes) and before.size_bytes != seen.size_bytes:
+        return False
+    validators = [(before.etag, seen.etag), (before.last_modified, seen.last_modified)]
+    return any(a and a == b for a, b in validators) and not any(a and b and a != b for a, b in validators)
+
+
+def file_is_there(data: Path, before: ResourceCheck | None) -> bool:
+    """Whether the file that was downloaded before still lies there."""
+    return before is not None and before.file_path is not None and (data / before.file_path).is_file()
+
+
+def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:
+    """A check with the file of the one before, which is the same."""
+    if before is None:
+        return seen
+    return replace(
+        seen,
+        file_path=before.file_path,
+        sha256=before.sha256,
+        downloaded_bytes=before.downloaded_bytes,
+        is_truncated=before.is_truncated,
+        sha256_undated=before.sha256_undated,
+        checksums=before.checksums,
+        script=before.script,
+    )

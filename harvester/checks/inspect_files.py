@@ -1,0 +1,111 @@
+"""Look into files by name, and into what addresses serve: bounded, guarded, and one after the other as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote, urlsplit
+
+from catalog.model import TableContext, TableReport
+from quality.tables.pool import InspectionPool
+
+__all__ = ["FileInspection", "look_into"]
+
+MAX_BYTES = 100 * 1024**2
+"""Of what an address serves; of a longer file the beginning is looked into."""
+TIMEOUT_S = 120.0
+"""For one download."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileInspection:
+    """An answer: what was asked for, the report, and where the bytes are as long as the answer is looked at."""
+
+    asked: str
+    report: TableReport
+    path: Path | None
+
+
+def look_into(
+    files: Sequence[str],
+    *,
+    declared: str | None = None,
+    contact: str = "no contact given",
+    allow_local: bool = False,
+    workers: int = 2,
+    seconds: float = 60.0,
+) -> Iterator[FileInspection]:
+    """The reports on ``files``, names of files or web addresses, in the order asked.
+
+    ``declared`` is the format promised (without it, the ending of the name); ``seconds`` is the time for one file.
+    """
+    with TemporaryDirectory(prefix="winnow-") as folder, InspectionPool(min(workers, len(files)), seconds) as pool:
+        failed: dict[int, str] = {}
+        places: dict[int, Path] = {}
+
+        def tasks() -> Iterator[TableContext]:
+            for number, asked in enumerate(files):
+                path, is_cut, content_type = Path(asked), False, None
+                if _is_address(asked):
+                    path = Path(folder) / str(number)
+                    fault, is_cut, content_type = _download(asked, path, contact, allow_local)
+                    if fault:
+                        failed[number] = fault
+                        continue
+                elif not path.is_file():
+                    failed[number] = "there is no such file"
+                    continue
+                places[number] = path
+                name = PurePosixPath(unquote(urlsplit(asked).path) if _is_address(asked) else path.name).name
+                yield TableContext(
+                    key=str(number),
+                    path=path.absolute(),
+                    declared_format=declared or _ending(name),
+                    content_type=content_type,
+                    is_truncated=is_cut,
+                    file_name=name or None,
+                    today=datetime.now(UTC).date(),
+                )
+
+        done: dict[int, TableReport] = {}
+        waiting = 0
+        for key, report in pool.map(tasks()):
+            done[int(key)] = report
+            while waiting in done or waiting in failed:
+                yield _answer(files, waiting, done, failed, places)
+                waiting += 1
+        for number in range(waiting, len(files)):
+            yield _answer(files, number, done, failed, places)
+
+
+def _answer(
+    files: Sequence[str], number: int, done: dict[int, TableReport], failed: dict[int, str], places: dict[int, Path]
+) -> FileInspection:
+    report = done.pop(number, None) or TableReport(status="unknown", note=failed.get(number, "it was not looked into"))
+    return FileInspection(files[number], report, places.get(number))
+
+
+def _is_address(asked: str) -> bool:
+    return asked.lower().startswith(("http://", "https://"))
+
+
+def _ending(name: str) -> str | None:
+    ending = PurePosixPath(name).suffix.lstrip(".").upper()
+    return ending or None
+
+
+def _download(url: str, path: Path, contact: str, allow_local: bool) -> tuple[str | None, bool, str | None]:
+    """Save what an address serves: the fault, or None; whether it is cut; its Content-Type."""
+    from harvester.detect.asking import Asker
+
+    with Asker(url, allow_local, contact, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S) as asker:
+        seen = asker.get(url)
+    if seen.fault:
+        return seen.fault, False, None
+    if not seen.is_ok:
+        return f"the server answers {seen.status}", False, None
+    path.write_bytes(seen.body)
+    return None, not seen.is_whole, seen.content_type

@@ -1,0 +1,157 @@
+"""The commands about commitments: list, write, check and import them, and compare governments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from specs.commitments import Commitment
+
+__all__ = ["add_to"]
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_FOLDER = click.option("--commitments", "folder", type=click.Path(path_type=Path), help="Folder of commitment files.")
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the commands to the command line."""
+    cli.add_command(commitments)
+
+
+def _print(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+@click.group(invoke_without_command=True)
+@_FOLDER
+@_JSON
+@click.pass_context
+def commitments(context: click.Context, folder: Path | None, as_json: bool) -> None:
+    """Promises of governments: list them, write new ones, check and import them, compare governments."""
+    if context.invoked_subcommand is not None:
+        return
+    from harvester.terminal.commitments import show_list
+
+    show_list(context.obj, _known(context.obj, folder), as_json=as_json)
+
+
+def _known(data: Path, folder: Path | None) -> list[Commitment]:
+    from specs.commitments import examples, load
+
+    own = folder or data / "commitments"
+    found = load(own, drafts=True) if own.is_dir() else []
+    ids = {one.id for one in found}
+    return found + [one for one in examples() if one.id not in ids]
+
+
+@commitments.command()
+@click.option("--from", "template", help="Template to start from: eu-hvd, open-data-charter, us-open-data-act.")
+@click.option("--country", help="ISO 3166-1 alpha-3 code, two-letter code or English name of the country.")
+@click.option("--government", help="Name of the government; the country's name where it is not said.")
+@click.option("--id", "commitment_id", help="Id: list/number, such as ogp/KE0034.")
+@click.option("--title")
+@click.option("--url", help="Page where the promise stands.")
+@click.option("--quote", help="Its words.")
+@click.option("--start", help="First day, YYYY-MM-DD.")
+@click.option("--deadline", help="Last day, YYYY-MM-DD.")
+@click.option("--scope", "scopes", multiple=True, help="key=value, such as portal=data-gov; more widen the scope.")
+@click.option(
+    "--indicator", "indicators", multiple=True, help="measure:baseline:target; without baseline it is measured."
+)
+@_FOLDER
+@click.pass_obj
+def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -> None:
+    """Write a commitment file: from a template, or question by question where something is not said."""
+    from harvester.cli.commitment_files import ask, from_answers, save
+
+    target = folder or data / "commitments"
+    text = _from_template(template, said) if template else from_answers(ask(said))
+    click.echo(save(text, target))
+
+
+def _from_template(name: str, said: dict[str, Any]) -> str:
+    from harvester.cli.commitment_files import country_code
+    from specs.commitments import from_template
+    from specs.vocabularies.countries import name_of
+
+    code = country_code(said["country"] or click.prompt("Country"))
+    return from_template(name, country=code, government=said["government"] or name_of(code))
+
+
+@commitments.command()
+@click.argument("name")
+@_FOLDER
+@_JSON
+@click.pass_obj
+def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
+    """Check a commitment FILE or ID: its faults, what its scope catches today, and what each indicator reads."""
+    from harvester.terminal.commitments import show_check
+    from specs.commitments import load_file
+
+    if name.endswith(".toml"):
+        one = load_file(Path(name))
+    else:
+        found = {one.id: one for one in _known(data, folder)}
+        if name not in found:
+            raise click.UsageError(f"{name!r} is neither a .toml file nor the id of a commitment; see the list")
+        one = found[name]
+    show_check(data, one, as_json=as_json)
+
+
+@commitments.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--open-data", is_flag=True, help="Only those that OGP marks as being about open data.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the drafts.")
+@_JSON
+@click.pass_obj
+def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_json: bool) -> None:
+    """Read an export of OGP's commitments (CSV) and write a draft for each: a person fills in what is measured."""
+    from specs.commitments.ogp import read_export, write_draft
+
+    target = out or data / "commitments" / "drafts"
+    found = [row for row in read_export(file) if row.is_open_data or not open_data]
+    paths = [write_draft(row, target) for row in found]
+    kept = sum(path is None for path in paths)
+    summary = {
+        "read": len(found),
+        "written": len(found) - kept,
+        "kept": kept,
+        "governments": len({row.iso3 for row in found if row.iso3}),
+        "without_period": sum(row.start is None or row.end is None for row in found),
+        "folder": str(target),
+    }
+    if as_json:
+        _print(summary)
+        return
+    click.echo(f"{summary['read']} commitments of {summary['governments']} countries, {summary['written']} drafts")
+    if kept:
+        click.echo(f"{kept} files were there already and are left as they are")
+    click.echo(f"{target}: fill in scope and indicators, remove draft = true, move the file to {data / 'commitments'}")
+
+
+@commitments.command()
+@click.argument("measure", required=False)
+@_JSON
+@click.pass_obj
+def compare(data: Path, measure: str | None, as_json: bool) -> None:
+    """Set governments side by side on the same MEASURE, or on all of them, and show who does it best."""
+    from catalog.db.store import open_catalog
+    from harvester.terminal.commitments import show_best
+    from quality.commitments.compare import best_practice
+    from specs.measures import measures
+
+    if measure is not None and measure not in measures():
+        raise click.UsageError(f"{measure}: no such measure; use one of: {', '.join(measures())}")
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    with open_catalog(path) as catalog:
+        found = best_practice(catalog, measure)
+    if as_json:
+        _print(found)
+    else:
+        show_best(found)

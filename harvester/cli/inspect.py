@@ -1,0 +1,60 @@
+"""The command that looks into files given by name or address, without a catalogue."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harvester.cli.options import NO_CONTACT
+
+__all__ = ["add_to"]
+
+HAS_ERRORS, NOT_LOOKED_INTO = 4, 3
+
+
+def add_to(group: click.Group) -> None:
+    """Add the command to the command line."""
+    group.add_command(inspect)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE_OR_URL...")
+@click.option("--format", "declared", help="Format that is promised; without it, the ending of the name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: for each file, sheet, member or table.")
+@click.option("--strict", is_flag=True, help="Exit 4 where there are errors, 3 where a file could not be looked into.")
+@click.option("--show-values", is_flag=True, help="Show the cells that findings speak of. Nothing is kept.")
+@click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent.")
+@click.option("--allow-local", is_flag=True, help="The addresses may be on this machine or network.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers.")
+@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For one file.")
+def inspect(
+    files: tuple[str, ...],
+    declared: str | None,
+    as_json: bool,
+    strict: bool,
+    show_values: bool,
+    contact: str,
+    allow_local: bool,
+    workers: int,
+    seconds: float,
+) -> None:
+    """Look into tables: what is wrong, on which lines, and how to mend it."""
+    from harvester.checks.inspect_files import look_into
+    from harvester.terminal.inspect import show, to_json
+
+    has_errors = is_unknown = False
+    for one in look_into(
+        files, declared=declared, contact=contact, allow_local=allow_local, workers=workers, seconds=seconds
+    ):
+        has_errors |= any(defect.severity == "error" for defect in one.report.defects)
+        parts = [part["status"] for part in one.report.profile.get("parts") or []]
+        is_unknown |= "unknown" in (one.report.status, *parts)
+        if as_json:
+            for line in to_json(one.asked, one.report):
+                click.echo(line)
+        else:
+            show(one.asked, one.report, one.path if show_values else None)
+        sys.stdout.flush()
+    if strict and (has_errors or is_unknown):
+        raise click.exceptions.Exit(HAS_ERRORS if has_errors else NOT_LOOKED_INTO)

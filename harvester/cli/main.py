@@ -1,0 +1,394 @@
+"""The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
+
+Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
+portal was not read whole (of send: a letter was refused; of responses import: a line could not be used), 4 below
+``--fail-under``, 5 something was changed after it was sealed, 75 another run is at work, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from harvester import __version__
+from harvester.cli.commitments import add_to as _add_commitment_commands
+from harvester.cli.inspect import add_to as _add_inspect_command
+from harvester.cli.options import (
+    NO_CONTACT,
+    budget_options,
+    commitment_options,
+    export_options,
+    network_options,
+    portal_options,
+    run_options,
+)
+from harvester.cli.portals import add_to as _add_portal_commands
+from harvester.cli.scores import add_to as _add_score_commands
+from harvester.cli.send import add_to as _add_send_commands
+from harvester.cli.supervisor import supervised
+from harvester.night.interrupts import INTERRUPTED_WORDS, begin_ending, heed_signals, is_interrupted
+
+if TYPE_CHECKING:
+    from specs.portals import PortalSpec
+
+__all__ = ["cli", "main"]
+
+LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
+
+
+def main() -> NoReturn:
+    """Entry point."""
+    sys.exit(supervised(_main))
+
+
+def _main() -> int:
+    """The exit code of the command line. A signal makes it 130, even where the exception that it raised was lost."""
+    code: int | None = None
+    while True:
+        try:
+            if code is None:
+                heed_signals()
+                code = _command()
+            begin_ending()
+            break
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+    if is_interrupted():
+        click.echo(INTERRUPTED_WORDS, err=True)
+        code = INTERRUPTED
+    return code
+
+
+def _command() -> int:
+    """The exit code of the command line: every failure becomes a line of words."""
+    try:
+        # Outside its standalone mode click returns the code of an Exit.
+        return cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except OSError as error:
+        click.echo(f"winnow: {error}; free space or mend the rights, and run again: it goes on", err=True)
+        return 1
+    except Exception as error:  # noqa: BLE001  # the last door: nobody should see a traceback for a plain failure
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    from catalog.db.store import CatalogError
+    from harvester.errors import ArchiveError
+    from harvester.night.stages import AlreadyRunning
+    from specs.errors import SpecError
+
+    click.echo(f"winnow: {error}", err=True)
+    if isinstance(error, AlreadyRunning):
+        return LOCKED
+    if isinstance(error, SpecError):
+        return 2
+    if isinstance(error, ArchiveError):
+        return 2
+    if not isinstance(error, CatalogError):
+        logging.getLogger("winnow").exception("a fault of the program")
+        click.echo("winnow: this is a fault of the program; winnow.log in the data folder has the details", err=True)
+    return 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="winnow")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Folder of the catalogue, the downloads and the exports.",
+)
+@click.pass_context
+def cli(context: click.Context, data: Path) -> None:
+    """Harvest open-data portals, check what they serve, score it, and keep the result as a catalogue."""
+    context.obj = data
+    if (data / "winnow.toml").is_file():
+        context.default_map = _defaults(data, cli)
+
+
+def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
+    """What winnow.toml says, as the default of every command that takes it."""
+    from harvester.cli.configuration import load
+    from specs.errors import SpecError
+
+    try:
+        contact = load(data).contact
+    except SpecError as error:
+        raise click.UsageError(str(error)) from error
+
+    def of(one: click.Group) -> dict[str, Any]:
+        named = {"contact": contact} if contact else {}
+        return {name: of(sub) if isinstance(sub, click.Group) else named for name, sub in one.commands.items()}
+
+    return of(group)
+
+
+def _log_to(data: Path) -> None:
+    """Everything the libraries have to say goes to a file; the terminal is for people."""
+    from harvester.http.masking import MaskingFilter
+
+    data.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(data / "winnow.log", maxBytes=5_000_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(MaskingFilter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    # Where the disk is full, a log that cannot be written is not news.
+    logging.raiseExceptions = False
+
+
+def _run(
+    data: Path, specs: Sequence[PortalSpec], stages: Sequence[str], options: dict[str, Any], *, is_scheduled: bool
+) -> None:
+    from catalog.exports import ExportOptions
+    from harvester.cli.registry import commitments_in
+    from harvester.night.context import CheckBudget
+    from harvester.night.stages import nightly, replay
+    from harvester.terminal.night import progress, show_summary
+    from quality.tables.limits import TableBounds
+
+    _log_to(data)
+    # Before anything is begun: a bad file is said now, not at the end of the night.
+    promised = commitments_in(data, options.get("commitments"), with_examples=options.get("examples", False))
+    with progress(is_quiet=options["as_json"]) as on_progress:
+        bounds = TableBounds(
+            workers=options["workers"],
+            seconds=options["table_seconds"],
+            memory_bytes=options["table_memory_mb"] * 1024**2,
+            unpacked_bytes=options["table_disk_mb"] * 1024**2,
+        )
+        if source := options.get("replay"):
+            result = replay(data, source, bounds=bounds, on_progress=on_progress)
+        else:
+            result = nightly(
+                data,
+                specs,
+                stages=stages,
+                contact=options["contact"],
+                bounds=bounds,
+                on_progress=on_progress,
+                is_full=options.get("full", False),
+                is_archived=options.get("archive", False),
+                is_scheduled=is_scheduled,
+                check_budget=CheckBudget(*(options.get(f"max_{name}") for name in ("requests", "bytes", "minutes"))),
+                commitments=promised,
+                export=ExportOptions(
+                    language=options.get("language"),
+                    contact=options["contact"] if options["contact"] != NO_CONTACT else None,
+                    is_printed=options.get("pdf", False),
+                ),
+            )
+    if options["as_json"]:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        show_summary(result, data)
+    threshold = options["fail_under"]
+    if result["failed_portals"] and "harvest" in stages:
+        raise click.exceptions.Exit(FAILED_PORTALS)
+    is_scored = result["portals"] or "harvest" not in stages
+    if threshold is not None and is_scored and (result["mean_score"] is None or result["mean_score"] < threshold):
+        click.echo(f"the mean score {result['mean_score']} is below {threshold:g}", err=True)
+        raise click.exceptions.Exit(BELOW)
+
+
+def _stage_command(
+    name: str, stages: Sequence[str], text: str, *more: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
+    @click.pass_obj
+    def command(
+        data: Path,
+        /,
+        portals: tuple[str, ...],
+        registry: Path | None,
+        portal_type: str | None,
+        allow_local: bool,
+        **options: Any,
+    ) -> None:
+        from harvester.cli.registry import resolve
+
+        if "harvest" not in stages:
+            _catalogue(data)
+        about = {"portal_type": portal_type, "allow_local": allow_local, "contact": options["contact"]}
+        chosen = [] if options.get("replay") else resolve(data, portals, registry=registry, **about)
+        _run(data, chosen, stages, options, is_scheduled=not portals)
+
+    made: Callable[..., Any] = command
+    options_of: list[Callable[..., Any]] = [*more, run_options, portal_options]
+    for option in options_of:
+        made = option(made)
+    cli.command(name, help=text)(made)
+
+
+_stage_command(
+    "nightly",
+    ("harvest", "check", "validate", "score", "track", "export"),
+    "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
+    network_options,
+    budget_options,
+    commitment_options,
+    export_options,
+    click.option(
+        "--replay",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Repeat the night of a WARC file, offline; into an empty folder, or the one of the night before.",
+    ),
+)
+_stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
+_stage_command("check", ("check",), "Only ask the addresses and download tables.", network_options, budget_options)
+_stage_command("validate", ("validate",), "Only look into the downloaded tables.")
+_stage_command("score", ("score",), "Only score what the catalogue holds.")
+_stage_command("track", ("track",), "Only say how far the commitments have come.", commitment_options)
+_stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.", export_options)
+
+
+def _catalogue(data: Path) -> Path:
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    return path
+
+
+@cli.command()
+@click.argument("portal")
+@click.argument("run")
+@click.option("--by", default="the operator", show_default=True, help="Who approves, and why: it is kept and shown.")
+@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal's file: its grace.")
+@click.pass_obj
+def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
+    """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on.
+
+    So may one that is partial only for what lies outside the portal's own listing, which blocks no later harvest then.
+    """
+    from catalog.repositories.harvests import Grace
+    from catalog.repositories.harvests import approve as approve_harvest
+    from harvester.cli.registry import resolve
+    from harvester.night.stages import writing
+
+    _catalogue(data)
+    retire = resolve(data, [portal], registry=registry)[0].retire
+    with writing(data) as catalog:
+        row = approve_harvest(catalog, portal, run, by=by, grace=Grace(retire.grace_runs, retire.grace_days))
+    click.echo(
+        f"{portal}, run {run}: complete. {row['removed']} datasets are missing, {row['retired']} retired. "
+        "winnow score and winnow export bring the scorecards up to date."
+    )
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("other", required=False)
+@click.option("--portal", help="Only this portal.")
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write a CSV, a row a field.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a record.")
+@click.pass_obj
+def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Path | None, as_json: bool) -> None:
+    """What RUN changed, or what differs between two runs: every record added, changed, missing, retired, returned."""
+    from catalog.db.store import open_catalog
+    from catalog.exports.changes import write_changes
+    from catalog.repositories.changes import changes
+    from harvester.terminal.night import show_changes
+
+    with open_catalog(_catalogue(data)) as catalog:
+        found = changes(catalog, other or run, run if other else None, portal=portal)
+        if as_csv:
+            write_changes(as_csv, other or run, found)
+            click.echo(as_csv)
+        else:
+            show_changes(found, as_json=as_json)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def verify(data: Path, files: tuple[Path, ...]) -> None:
+    """Check that nothing was changed after it was sealed: the chain of manifests, the outputs, and any FILES."""
+    from catalog.exports.manifest import verify as check
+
+    found = check(data, list(files))
+    for line in found.good:
+        click.echo(f"holds: {line}")
+    for line in found.bad:
+        click.echo(f"BROKEN: {line}", err=True)
+    if found.bad:
+        raise click.exceptions.Exit(BROKEN_CHAIN)
+
+
+@cli.command()
+@click.argument("record")
+@click.pass_obj
+def evidence(data: Path, record: str) -> None:
+    """Print the archived exchange with the WARC-Record-ID RECORD, as findings.csv names it."""
+    from harvester.http.archive import find_record
+
+    for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):
+        if (found := find_record(path, record)) is not None:
+            click.echo(f"{path}:", err=True)
+            sys.stdout.buffer.write(found)
+            return
+    raise click.UsageError(f"{record}: no archive in {data / 'archive'} holds it; nights with --archive keep exchanges")
+
+
+@cli.command()
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.pass_obj
+def serve(data: Path, port: int, host: str) -> None:
+    """Open the catalogue in Datasette."""
+    import subprocess
+
+    from catalog.site.serve import datasette_command, is_current, publish
+
+    source, public = _catalogue(data), data / "site" / "catalog.db"
+    if not is_current(public):
+        publish(source, public)
+    click.echo(f"http://{host}:{port}/  (Ctrl-C ends it)", err=True)
+    raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))
+
+
+@cli.command()
+@click.option("--serve", "stay", is_flag=True, help="Leave the catalogue open in Datasette at the end.")
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def demo(context: click.Context, stay: bool, port: int) -> None:
+    """Two nights over the demo portals that come with the program, served on this machine."""
+    from harvester.demo.run import prepare, run_demo
+
+    data: Path = context.obj
+    if context.parent and context.parent.get_parameter_source("data") == click.core.ParameterSource.DEFAULT:
+        data = Path("demo-data")
+    prepare(data)
+    _log_to(data)
+    run_demo(data)
+    if stay:
+        context.obj = data
+        context.invoke(serve, port=port, host="127.0.0.1")
+
+
+_add_commitment_commands(cli)
+_add_portal_commands(cli)
+_add_inspect_command(cli)
+_add_score_commands(cli)
+_add_send_commands(cli)
+
+
+@cli.command()
+@click.pass_obj
+def doctor(data: Path) -> None:
+    """Versions, disk, and what is missing."""
+    from harvester.terminal.night import doctor as show
+
+    if not show(data):
+        raise click.exceptions.Exit(1)

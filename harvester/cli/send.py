@@ -1,0 +1,208 @@
+"""Commands that send scorecards out and take the answers in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harvester.cli.options import NO_CONTACT
+
+if TYPE_CHECKING:
+    from catalog.db.store import Catalog
+    from harvester.mail.send import Outcome, SmtpServer
+    from specs.portals import PortalSpec
+
+__all__ = ["add_to"]
+
+SOME_FAILED = 3
+
+
+def add_to(group: click.Group) -> None:
+    """Add the commands to the command line."""
+    for command in (send, responses):
+        group.add_command(command)
+
+
+def _catalogue(data: Path) -> Path:
+    path = data / "catalog.db"
+    if not path.is_file():
+        raise click.UsageError(f"{data} holds no catalogue yet; run winnow nightly or winnow demo first")
+    return path
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Print what would go out, and send nothing.")
+@click.option("--smtp", metavar="HOST:PORT", help="Hand mails in here.")
+@click.option("--from", "sender", help="Address of the sender; needed with --smtp.")
+@click.option("--reply-to", help="Where answers go; else to the sender.")
+@click.option("--user", envvar="WINNOW_SMTP_USER", show_envvar=True, help="Name at the mail server.")
+@click.option("--password", envvar="WINNOW_SMTP_PASSWORD", show_envvar=True, help="Better set in the environment.")
+@click.option("--starttls", is_flag=True, help="Encrypt the way to the mail server, and verify its certificate.")
+@click.option("--publishers", is_flag=True, help="Also to the addresses that publishers declare in their records.")
+@click.option("--webhook", "webhooks", multiple=True, help="Post JSON here, beside what the portal files say.")
+@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of portal files: their [notify].")
+@click.pass_obj
+def send(
+    data: Path,
+    dry_run: bool,
+    smtp: str | None,
+    sender: str | None,
+    reply_to: str | None,
+    user: str | None,
+    password: str | None,
+    starttls: bool,
+    publishers: bool,
+    webhooks: tuple[str, ...],
+    registry: Path | None,
+) -> None:
+    """Send the scorecards of the last run: to each only what changed since the last time, and nothing twice.
+
+    Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON.
+    """
+    from catalog.repositories.portals import government_names
+    from catalog.repositories.sent import letters
+    from harvester.cli.registry import resolve
+    from harvester.mail.send import folder_of
+    from harvester.night.stages import writing
+
+    specs = resolve(data, (), registry=registry)
+    posts = _webhooks(specs, webhooks)
+    if not (dry_run or smtp or posts):
+        raise click.UsageError("say --dry-run, --smtp HOST:PORT or --webhook URL")
+    server = _server(smtp, sender, user, password, starttls, reply_to) if smtp else None
+    _catalogue(data)
+    with writing(data) as catalog:
+        run_id = _exported_run(catalog, data)
+        if "*" in posts:
+            names = government_names(catalog)
+            posts = {name: [*posts["*"], *posts.get(name, ())] for name in names}
+        found = letters(catalog, run_id, "mail", has_publishers=publishers)
+        # A publisher with few datasets and nothing to mend has no files, and gets no letter.
+        mails = [one for one in found if folder_of(one, data / "exports").is_dir()]
+        hooks = list(letters(catalog, run_id, "webhook", posts))
+        if dry_run:
+            from harvester.mail.send import message_of
+            from specs.languages import language
+
+            for letter in (*mails, *hooks):
+                # Of a webhook's address only the host is shown: the rest may be a secret.
+                to = letter.recipient if letter.channel == "mail" else letter.recipient.split("/")[2]
+                click.echo(f"{letter.channel} to {to}: {letter.level} {letter.name}")
+                click.echo(message_of(letter, language(letter.language)))
+            click.echo(f"{len(mails)} mails and {len(hooks)} posts would go out for run {run_id}")
+            return
+        from harvester.cli.configuration import load
+        from harvester.mail.send import send_mails, send_webhooks
+
+        outcomes = [send_webhooks(catalog, hooks, proxy=load(data).proxy)]
+        if server:
+            outcomes.append(send_mails(catalog, mails, data / "exports", server))
+    _say(outcomes, run_id)
+
+
+def _say(outcomes: list[Outcome], run_id: str) -> None:
+    failed = [line for one in outcomes for line in one.failed or ()]
+    click.echo(f"{sum(one.sent for one in outcomes)} sent for run {run_id}, {len(failed)} failed")
+    for line in failed:
+        click.echo(f"not sent: {line}", err=True)
+    if failed:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _webhooks(specs: list[PortalSpec], more: tuple[str, ...]) -> dict[str, list[str]]:
+    """The webhooks of every government; those of the command line under "*"."""
+    found: dict[str, list[str]] = {"*": list(more)} if more else {}
+    for spec in specs:
+        if spec.notify.webhooks:
+            found.setdefault(spec.government or spec.title, []).extend(spec.notify.webhooks)
+    for address in more:
+        if not address.startswith(("http://", "https://")):
+            raise click.UsageError(f"--webhook {address}: give a web address that begins with http:// or https://")
+    return found
+
+
+def _server(
+    smtp: str, sender: str | None, user: str | None, password: str | None, starttls: bool, reply_to: str | None
+) -> SmtpServer:
+    from catalog.repositories.sent import is_address
+    from harvester.mail.send import SmtpServer
+
+    host, _, port = smtp.rpartition(":")
+    if not host or not port.isdigit():
+        raise click.UsageError(f"--smtp {smtp}: write host and port, such as mail.example.org:587")
+    for option, address in (("--from", sender), ("--reply-to", reply_to)):
+        if not is_address(address) and (address or option == "--from"):
+            raise click.UsageError(f"{option}: give one e-mail address, such as winnow@example.org")
+    return SmtpServer(host.strip("[]"), int(port), sender or "", user, password, starttls, reply_to)
+
+
+def _exported_run(catalog: Catalog, data: Path) -> str:
+    """The last run. Raises UsageError where what lies in the exports is not of it."""
+    run_id = catalog.latest_run()
+    package = data / "exports" / "datapackage.json"
+    exported = json.loads(package.read_text("utf-8"))["run"] if package.is_file() else None
+    if run_id is None or exported != run_id:
+        raise click.UsageError(f"the exports are of run {exported}, the last one is {run_id}; run winnow export first")
+    return run_id
+
+
+@click.group()
+def responses() -> None:
+    """Take in what governments and citizens write back."""
+
+
+@responses.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--no-check", is_flag=True, help="Do not look at disputed findings again now.")
+@click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent.")
+@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
+@click.pass_obj
+def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, registry: Path | None) -> None:
+    """Read answers (findings.csv with its last columns filled in) or reports of citizens (report.csv) from FILES.
+
+    Rows that cannot be used are named with their line and the remedy, and stop nothing; then the exit code is 3.
+    """
+    from catalog.repositories.replies import import_answers, import_reports
+    from harvester.mail.replies import read_reply
+    from harvester.night.stages import writing
+
+    today = datetime.now(UTC).date()
+    count = 0
+    _catalogue(data)
+    with writing(data) as catalog:
+        for path in files:
+            parsed = read_reply(path, today)
+            answers = import_answers(catalog, parsed.answers, today.isoformat())
+            reports = import_reports(catalog, parsed.reports, today.isoformat())
+            written = ", ".join(f"{n} {name}" for name, n in sorted((answers.written | reports.written).items()))
+            again = f", {answers.known + reports.known} read before" if answers.known + reports.known else ""
+            click.echo(f"{path}: {written or 'nothing new'}{again}; {parsed.blank} rows without an answer")
+            problems = sorted([*parsed.problems, *answers.problems, *reports.problems], key=lambda one: one.line)
+            for problem in problems:
+                click.echo(f"{path}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)
+            count += len(problems)
+            if answers.disputes and not no_check:
+                _look_again(catalog, data, answers.disputes, contact, registry)
+    click.echo("winnow export brings scorecards and site up to date")
+    if count:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _look_again(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:
+    from catalog.repositories.replies import disputed
+    from harvester.cli.registry import resolve
+    from harvester.night.disputes import look_again
+
+    names = sorted({row["portal_id"] for row in disputed(catalog, disputes)})
+    counts = look_again(catalog, data, resolve(data, names, registry=registry), disputes, contact)
+    words = {
+        "corrected": "did not hold: closed, and noted as corrections of ours",
+        "upheld": "were looked at again and still fail",
+        "not_checkable": "cannot be looked at now: the next run does",
+    }
+    for name, n in sorted(counts.items()):
+        click.echo(f"of the disputed findings, {n} {words[name]}")

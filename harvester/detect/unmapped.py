@@ -1,0 +1,59 @@
+"""Which texts of a record are mapped to nothing: named for people who look at a portal before they take it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from catalog.model import Dataset
+from catalog.model.canonical import json_text
+from catalog.vocabulary import is_no_value
+from harvester.facts.values import json_text as parsed
+
+__all__ = ["unmapped"]
+
+_DEEPEST = 8
+_MOST = 2_000
+"""Texts of one record that are looked at."""
+_NO_TEXT = re.compile(
+    r"[\d\s.,:+/TZ-]*|true|false|\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9a-f]{16,}", re.I
+)
+"""Numbers, instants, switches and keys of a database: they are no facts by themselves."""
+
+
+def unmapped(raw: Any, dataset: Dataset) -> list[str]:
+    """Paths of texts that stand nowhere in the dataset: "extras/funding", "resources/*/note", each once."""
+    if not isinstance(raw, dict):
+        return []
+    told = json_text(asdict(dataset))
+    missing: dict[str, None] = {}
+    for number, (path, text) in enumerate(_texts(raw, "", 0)):
+        if number >= _MOST:
+            break
+        if not _NO_TEXT.fullmatch(text.strip()) and not is_no_value(text) and json_text(text)[1:-1] not in told:
+            missing[path] = None
+    return list(missing)
+
+
+def _texts(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """The texts of a record with their paths; lists are "*", pairs of key and value are named by their key."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, str):
+        inner = parsed(value)
+        if isinstance(inner, str):
+            if value.strip():
+                yield path, value
+        else:
+            yield from _texts(inner, path, depth + 1)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts(one, f"{path}/{key}" if path else str(key), depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            if isinstance(one, dict) and {"key", "value"} <= set(one):
+                yield from _texts(one["value"], f"{path}/{one['key']}", depth + 1)
+            else:
+                yield from _texts(one, path if isinstance(one, str) else f"{path}/*", depth + 1)

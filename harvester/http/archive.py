@@ -1,0 +1,310 @@
+"""Every exchange of a night as WARC 1.1 (ISO 28500), and a night replayed from such a file.
+
+One file a run, one gzip member a record, so that a reader can go to any record by its offset and a killed run loses
+the record it was writing and no other. A request that failed is kept too, as a ``metadata`` record with its fault.
+Bodies are kept as they were read: up to the caps of the portal file for their kind (page, feed, table), and of pages
+behind links the beginning; ``WARC-Truncated`` says where one was cut. ``WARC-Payload-Digest`` is the SHA-256.
+Logins and keys in addresses, and headers that hold such, are masked; ``Winnow-Masked`` says how many in a body, and the
+digest is that of the masked form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zlib
+from collections import defaultdict, deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from scrapy.utils._download_handlers import make_response
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from harvester.errors import ArchiveError
+from harvester.http.faults import RequestFault, RetryableFault, SettledFault
+from harvester.http.masking import masked_body, masked_headers
+from specs.credentials import mask, mask_bytes, mask_value
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+    from harvester.http.download import SavedBody
+
+__all__ = ["Archive", "Replay", "find_record"]
+
+_CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect", "coding": "unspecified"}
+"""Why a body is not whole, here and in WARC §5.13."""
+_NOTES = {
+    "tls_fault": "Winnow-TLS-Fault",
+    "tls_version": "Winnow-TLS-Version",
+    "certificate_expires_on": "Winnow-Certificate-Expires",
+    "first_byte_ms": "Winnow-First-Byte",
+}
+"""What is noted of the connection, in ``Request.meta`` and in the record's headers."""
+_BLOCK = 1 << 16
+_INFO = {"run_id": str, "command": str, "stages": list, "contact": str, "portals": list}
+"""What must be told of a run that is to be replayed."""
+
+
+class _HttpHeaders(StatusAndHeaders):  # type: ignore[misc]
+    """HTTP headers as they came: warcio would rewrite what is not ASCII."""
+
+    def to_ascii_bytes(self, header_filter: Any = None) -> bytes:
+        text: str = self.to_str(header_filter)
+        return text.encode("latin-1", "replace") + b"\r\n"
+
+
+class _Member:
+    """One gzip member, written through to a file. warcio's own compresses at the slowest level."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.deflater = file, zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS + 16)
+
+    def write(self, data: bytes) -> None:
+        self.file.write(self.deflater.compress(data))
+
+    def flush(self) -> None:
+        self.file.write(self.deflater.flush())
+        self.file.flush()
+        self.deflater = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS + 16)
+
+
+class Archive:
+    """The archive of one run, open for writing. A run that is taken up again goes on in the same file."""
+
+    def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:
+        self.path, self.run_id = path, run_id
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._counts: dict[tuple[str, str], int] = defaultdict(int)
+        is_new = not path.exists() or self._take_up() == 0
+        self._file = path.open("ab")
+        self._writer = WARCWriter(_Member(self._file), gzip=False, warc_version="1.1")
+        if is_new:
+            fields = {"software": "winnow", "format": "WARC File Format 1.1", "isPartOf": run_id}
+            record = self._writer.create_warcinfo_record(path.name, fields | {"description": json.dumps(info)})
+            self._writer.write_record(record)
+
+    def _take_up(self) -> int:
+        """Cut off what a killed run left half written, and count what is there, so that ids go on.
+
+        Returns the bytes that are left.
+        """
+        end = 0
+        with self.path.open("rb") as file:
+            records = ArchiveIterator(file, arc2warc=False)
+            try:
+                for record in records:
+                    record.content_stream().read()
+                    key = _key_of(record)
+                    if key:
+                        self._counts[key] += 1
+                    records.read_to_end(record)
+                    end = records.get_record_offset() + records.get_record_length()
+            except Exception:  # noqa: BLE001  # whatever is wrong with the tail, it is cut off
+                pass
+        with self.path.open("rb+") as file:
+            file.truncate(end)
+        return end
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _id(self, method: str, url: str) -> str:
+        # The same exchange of the same run has the same id, also when the night is replayed.
+        number = self._counts[method, url]
+        self._counts[method, url] += 1
+        return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
+
+    def exchange(self, request: Request, response: Response, saved: SavedBody | None, **notes: Any) -> str:
+        """Write a request and its response; return the WARC-Record-ID of the response."""
+        url = mask(request.url)
+        record_id = self._id(request.method, url)
+        body: IO[bytes]
+        if saved is not None:
+            body, length, digest = saved.path.open("rb"), saved.size_bytes, saved.sha256
+        else:
+            body, length = io.BytesIO(response.body), len(response.body)
+            digest = hashlib.sha256(response.body).hexdigest()
+        masked = 0
+        if "asked" in request.meta:
+            # What a portal answers is full of addresses; a file behind one of them is kept as it is.
+            with body as sent:
+                body, length, digest, masked = masked_body(sent, request.meta.get("credential"))
+        warc = {
+            "WARC-Record-ID": record_id,
+            "WARC-Date": str(request.meta["answered_at"]),
+            "WARC-Payload-Digest": f"sha256:{digest}",
+            "Winnow-Method": request.method,
+            "Winnow-Elapsed": str(request.meta.get("elapsed_ms", 0)),
+        }
+        if response.ip_address is not None:
+            warc["WARC-IP-Address"] = str(response.ip_address)
+        if saved is not None and saved.cut:
+            warc |= {"WARC-Truncated": _CUTS[saved.cut], "Winnow-Cut": saved.cut}
+        if saved is not None:
+            warc["Winnow-Saved"] = "yes"
+        if masked:
+            warc["Winnow-Masked"] = str(masked)
+        warc |= {_NOTES[name]: str(value) for name, value in notes.items() if value is not None}
+        sent_headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
+        headers = masked_headers(sent_headers)
+        # The body is stored as it was read: without chunks.
+        renamed = [("X-Archive-Orig-" + k if k.lower() == "transfer-encoding" else k, v) for k, v in headers]
+        http = _HttpHeaders(f"{response.status} ", renamed, protocol="HTTP/1.1")
+        with body:
+            self._write("response", url, body, length, http, warc)
+        asked = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in request.headers.items() for v in vs]
+        line = _HttpHeaders(f"{url} HTTP/1.1", masked_headers(asked), protocol=request.method)
+        warc = {"WARC-Concurrent-To": record_id, "WARC-Date": str(request.meta["answered_at"])}
+        question, _ = mask_bytes(request.body)
+        self._write("request", url, io.BytesIO(question), len(question), line, warc)
+        return record_id.strip("<>")
+
+    def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
+        """Write that a request brought no answer; return the WARC-Record-ID."""
+        url = mask(request.url)
+        record_id = self._id(request.method, url)
+        told = mask_value({"fault": asdict(fault), "is_retryable": is_retryable})
+        text = json.dumps(told).encode()
+        warc = {
+            "WARC-Record-ID": record_id,
+            "WARC-Date": str(request.meta["answered_at"]),
+            "Content-Type": "application/json",
+            "Winnow-Method": request.method,
+        }
+        self._write("metadata", url, io.BytesIO(text), len(text), None, warc)
+        return record_id.strip("<>")
+
+    def _write(
+        self, kind: str, url: str, body: IO[bytes], length: int, http: StatusAndHeaders | None, warc: dict[str, str]
+    ) -> None:
+        record = self._writer.create_warc_record(
+            url, kind, payload=body, length=length, http_headers=http, warc_headers_dict=warc
+        )
+        self._writer.write_record(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    offset: int
+    kind: str
+
+
+class Replay:
+    """An archive as the only network there is."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what the archive holds. Raises ArchiveError."""
+        self.path = path
+        self._places: dict[tuple[str, str], deque[_Place]] = defaultdict(deque)
+        self.info: dict[str, Any] = {}
+        try:
+            with path.open("rb") as file:
+                records = ArchiveIterator(file, arc2warc=False)
+                for record in records:
+                    if record.rec_type == "warcinfo":
+                        self.info = _info(record)
+                    elif key := _key_of(record):
+                        self._places[key].append(_Place(records.get_record_offset(), record.rec_type))
+        except OSError as error:
+            raise ArchiveError(f"{path}: {error.strerror or error}; name a file of the folder archive") from error
+        except Exception as error:  # warcio raises many kinds for what is no WARC
+            raise ArchiveError(f"{path}: not a WARC file that can be read ({error}); name one of --archive") from error
+        told = {key: type(value) for key, value in self.info.items()}
+        is_whole = all(told.get(key) is kind for key, kind in _INFO.items())
+        if not is_whole or not re.fullmatch(r"\d{8}T\d{6}Z", self.info["run_id"]):
+            raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
+
+    def answer(self, request: Request) -> tuple[Response, dict[str, Any]]:
+        """The next recorded answer to a request, and what was noted beside it.
+
+        Raises the recorded fault, or SettledFault where none was recorded.
+        """
+        waiting = self._places.get((request.method, mask(request.url)))
+        if not waiting:
+            raise _missing(
+                f"the archive holds no {'further ' if waiting is not None else ''}answer to {request.method}"
+            )
+        place = waiting.popleft()
+        with self.path.open("rb") as file:
+            file.seek(place.offset)
+            record = next(iter(ArchiveIterator(file, arc2warc=False)))
+            body: bytes = record.raw_stream.read()
+            get = record.rec_headers.get_header
+            if place.kind == "metadata":
+                told = json.loads(body)
+                fault = RequestFault(**told["fault"])
+                request.meta["answered_at"] = get("WARC-Date")
+                request.meta["exchange"] = get("WARC-Record-ID").strip("<>")
+                raise RetryableFault(fault) if told["is_retryable"] else SettledFault(fault)
+            headers: dict[str, list[str]] = {}
+            for name, value in record.http_headers.headers:
+                headers.setdefault(name.removeprefix("X-Archive-Orig-"), []).append(value)
+            status = int(record.http_headers.get_statuscode())
+        if status == 304 and not {b"If-None-Match", b"If-Modified-Since"} & set(request.headers):
+            raise _missing(
+                "the archive says 'not modified': replay it over the data folder as it was before that night"
+            )
+        request.meta["answered_at"] = get("WARC-Date")
+        notes = {
+            "elapsed_ms": int(get("Winnow-Elapsed") or 0),
+            "cut": get("Winnow-Cut"),
+            "is_saved": get("Winnow-Saved") == "yes",
+            **{name: get(header) for name, header in _NOTES.items()},
+            "exchange": get("WARC-Record-ID").strip("<>"),
+        }
+        if notes["first_byte_ms"] is not None:
+            notes["first_byte_ms"] = int(notes["first_byte_ms"])
+        return make_response(url=request.url, status=status, headers=_scrapy_headers(headers), body=body), notes
+
+
+def _scrapy_headers(headers: dict[str, list[str]]) -> Any:
+    from scrapy.http import Headers
+
+    return Headers({name.encode("latin-1"): [v.encode("latin-1") for v in vs] for name, vs in headers.items()})
+
+
+def _missing(what: str) -> SettledFault:
+    return SettledFault(
+        RequestFault("not_recorded", "unknown", what, "replay the archive over the catalogue it was made over")
+    )
+
+
+def _key_of(record: Any) -> tuple[str, str] | None:
+    method = record.rec_headers.get_header("Winnow-Method")
+    return (method, record.rec_headers.get_header("WARC-Target-URI")) if method else None
+
+
+def _info(record: Any) -> dict[str, Any]:
+    for line in record.content_stream().read().decode("utf-8").splitlines():
+        name, _, value = line.partition(": ")
+        if name == "description":
+            return dict(json.loads(value))
+    return {}
+
+
+def find_record(path: Path, record_id: str) -> bytes | None:
+    """The record of an id as it stands in the archive, headers and body; None where it is not there."""
+    with path.open("rb") as file:
+        records = ArchiveIterator(file, arc2warc=False, no_record_parse=True)
+        for record in records:
+            if record.rec_headers.get_header("WARC-Record-ID") == f"<{record_id.strip('<>')}>":
+                offset = records.get_record_offset()
+                break
+        else:
+            return None
+    with path.open("rb") as file:
+        file.seek(offset)
+        inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        found = b""
+        while not inflater.eof and (block := file.read(_BLOCK)):
+            found += inflater.decompress(block)
+        return found

@@ -1,0 +1,125 @@
+"""Scrapy's downloader without its queues: the check of resources keeps its own, one for each host.
+
+What is left of Scrapy's way of a request is what is needed: the middlewares (robots.txt, turns by host, tries again,
+redirects) and the download handler. Its engine, scheduler, slots, signals and tasks cost three times as much as the
+request itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+from scrapy.core.downloader import Downloader
+from scrapy.core.downloader.handlers import DownloadHandlerProtocol
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import UnsupportedURLSchemeError
+from scrapy.http.cookies import CookieJar
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = ["DirectDownloader", "Redirects", "lean_settings"]
+
+
+def lean_settings() -> dict[str, Any]:
+    """Settings of a crawler whose spider asks through :meth:`DirectDownloader.ask`."""
+    return {
+        "DOWNLOADER": "harvester.http.direct.DirectDownloader",
+        "DOWNLOADER_MIDDLEWARES_BASE": {},
+        "DOWNLOADER_MIDDLEWARES": {
+            "harvester.http.robots.ObeyRobots": 100,
+            "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
+            "harvester.http.unpack.Unpack": 590,
+            "harvester.http.direct.Redirects": 600,
+            "harvester.http.politeness.Politeness": 880,
+        },
+        "SPIDER_MIDDLEWARES_BASE": {},
+        "EXTENSIONS_BASE": {},
+        "ITEM_PIPELINES": {},
+    }
+
+
+class Redirects(RedirectMiddleware):
+    """Follows redirects, and tells no server where it was sent from.
+
+    Cookies that a redirect sets go with the request for as long as it is redirected, to the hosts that they are for
+    (RFC 6265 §5.4), and no further: many sites lead to the same address again, and serve whoever brings the cookie.
+    """
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+        found: Request | Response = super().process_response(request, response)
+        if not isinstance(found, Request):
+            return found
+        jar: CookieJar | None = request.meta.get("redirect_cookies")
+        if jar is not None:
+            found.headers.pop("Cookie", None)
+        if jar is None and b"Set-Cookie" in response.headers:
+            jar = CookieJar()
+        if jar is not None:
+            jar.extract_cookies(response, request)
+            jar.add_cookie_header(found)
+            found.meta["redirect_cookies"] = jar
+        return found
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        request.headers.pop("Referer", None)
+
+    def _engine_started(self) -> None:
+        """Nothing to look up."""
+
+
+class DirectDownloader(Downloader):
+    """As Scrapy's own, and with a way past its queues."""
+
+    async def ask(self, request: Request, on_request: Callable[[Request], None]) -> Response:
+        """The answer to a request after redirects and tries again. Raises what the middlewares raise.
+
+        ``on_request`` is told of each request before it goes out: the one that failed is the last.
+        """
+        while True:
+            on_request(request)
+            found = await self._once(request)
+            if not isinstance(found, Request):
+                found.request = request
+                return found
+            request = found
+
+    async def _once(self, request: Request) -> Response | Request:
+        """One request through the middlewares, in their order and back."""
+        methods: Mapping[str, Iterable[Any]] = self.middleware.methods
+        found: Any = None
+        try:
+            for method in methods["process_request"]:
+                found = method(request=request)
+                if iscoroutine(found):
+                    found = await found
+                if found is not None:
+                    break
+            else:
+                found = await self._handler(request).download_request(request)
+        except Exception as error:
+            for method in methods["process_exception"]:
+                found = method(request=request, exception=error)
+                if iscoroutine(found):
+                    found = await found
+                if found is not None:
+                    break
+            else:
+                raise
+        for method in methods["process_response"]:
+            if isinstance(found, Request):
+                break
+            found = method(request=request, response=found)
+            if iscoroutine(found):
+                found = await found
+        return found  # type: ignore[no-any-return]
+
+    def _handler(self, request: Request) -> DownloadHandlerProtocol:
+        scheme = request.url.partition(":")[0].lower()
+        handler = self.handlers._get_handler(scheme)
+        if handler is None:
+            raise UnsupportedURLSchemeError(f"{scheme}: no address of this scheme is asked")
+        return handler

@@ -1,0 +1,281 @@
+"""What went wrong with a request, in one word, and whose fault it is.
+
+Only what the server itself says is not there (404, 410), or a name that does not exist, speaks against an address; and
+even that only after several checks (see :func:`catalog.repositories.checks.write_checks`). A bot wall, a time-out,
+a server
+error or a fault of ours is no observation.
+
+==================  ============================================================================
+kind                meaning
+==================  ============================================================================
+dns                 the name does not exist, or the name server did not answer
+connect             no connection: refused, reset, unreachable
+tls                 the certificate cannot be verified, or TLS fails
+timeout             no answer in time, or it came too slowly
+blocked             a bot wall (403, 429, 503 with a challenge page)
+rate_limited        the host asks for a longer pause than the night has
+auth                the address is not open to everyone (401, 403, 407, 451)
+moved               a redirect that leads nowhere, or in circles
+gone                404 or 410
+server              5xx
+http                any other status that is no success
+parse               the answer is not what the interface promises: HTML, broken JSON
+empty               an answer without content
+cut_short           the answer broke off before its end
+too_large           more bytes than the portal file allows
+robots              robots.txt forbids it: not asked
+private_address     the address lies inside a network: not asked
+scheme              neither http, https nor ftp: not asked
+invalid_url         no request can be made of it
+ours                a fault of this machine: disk, files, memory
+not_recorded        the archive that is replayed holds no answer
+==================  ============================================================================
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+from harvester.http.guard import PrivateAddressError
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+__all__ = [
+    "BudgetSpent",
+    "RequestFault",
+    "PagingLoopError",
+    "HostResting",
+    "RetryableFault",
+    "SettledFault",
+    "of_download",
+    "of_exception",
+    "of_other_part",
+    "of_response",
+    "of_waiting",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFault:
+    """``kind`` is the short code, ``outcome`` what it means for the address, ``remedy`` the next step."""
+
+    kind: str
+    outcome: Literal["failing", "invalid", "unknown"]
+    detail: str
+    remedy: str
+
+
+class HostResting(IgnoreRequest):
+    """The host asked for a longer pause than ``limits.max_wait_s``."""
+
+
+class BudgetSpent(IgnoreRequest):
+    """The portal's budget of bytes or records is used up."""
+
+
+class PagingLoopError(IgnoreRequest):
+    """Paging leads again and again to an address where it has been."""
+
+
+class UnaskableAddressError(ValueError):
+    """An address of which no request can be made."""
+
+
+class SettledFault(IgnoreRequest):
+    """A fault that is known beforehand: from an archive, or from a protocol of our own. It is not tried again."""
+
+    def __init__(self, fault: RequestFault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+class RetryableFault(DownloadFailedError):
+    """As :class:`SettledFault`, and worth another try."""
+
+    def __init__(self, fault: RequestFault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+_CHALLENGE = re.compile(
+    rb"cf-chl|cf_chl|challenge-platform|just a moment|attention required|captcha|are you a (robot|human)|"
+    rb"incapsula|_imperva|akamai|datadome|access denied|request unsuccessful|ddos|bot (detection|protection)|"
+    rb"perimeterx|px-captcha|sucuri|awswaf|aws-waf|request blocked|unusual traffic|security check",
+    re.IGNORECASE,
+)
+_LIMIT = "raise the limit of bytes in the portal file"
+_AGAIN = "it is asked again; if it lasts, look at the server"
+_WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "x-sucuri-block")
+
+
+def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
+    """Whether an answer is the challenge of a bot wall, as Cloudflare, Akamai, Imperva and others send it."""
+    if status == 202:
+        # AWS answers so, with a script in the place of the page.
+        return b"x-amzn-waf-action" in headers  # type: ignore[operator]
+    if status not in (403, 405, 429, 503):
+        return False
+    named = any(name in headers for name in _WALL_HEADERS)  # type: ignore[operator]
+    return named or bool(_CHALLENGE.search(body[:20_000]))
+
+
+def of_response(response: Response) -> RequestFault | None:
+    """The fault an answer tells of; None where its status is 2xx or 304."""
+    status = response.status
+    if status != 202 and 200 <= status < 300 or status == 304:
+        return None
+    said = f"the server answers {status}"
+    if is_bot_wall(status, response.body, response.headers):
+        remedy = "ask the operator of the site to admit the user agent of this program"
+        return RequestFault("blocked", "unknown", f"a bot wall answers {status}", remedy)
+    if status == 202:
+        return None
+    match status:
+        case 404 | 410:
+            return RequestFault("gone", "failing", said, "put the file back, or correct the address")
+        case 429:
+            return RequestFault("rate_limited", "unknown", said, "raise limits.delay_s in the portal file")
+        case 401 | 403 | 407 | 451:
+            return RequestFault("auth", "unknown", said, "open the address to everyone, without login")
+        case _ if 300 <= status < 400:
+            return RequestFault("moved", "unknown", f"the redirect ({status}) leads nowhere", "correct the redirect")
+        case _ if status >= 500:
+            return RequestFault("server", "unknown", said, "look at the server; it is asked again")
+    return RequestFault("http", "unknown", said, "let the address answer 200 to HEAD and GET")
+
+
+def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
+    """The fault behind a download that is not whole (``Saved.cut``); None where it is, or was cut by a limit of ours.
+
+    Whatever came, the file is not known by it: neither its size, nor its content, nor that it is empty.
+    """
+    match cut:
+        case "connection":
+            return RequestFault("cut_short", "unknown", f"the download broke off after {size_bytes:,} bytes", _AGAIN)
+        case "timeout":
+            why = f"the download was not done in time: {size_bytes:,} bytes came"
+            return RequestFault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+        case "slow":
+            why = f"the download came more slowly than limits.min_bytes_per_s: {size_bytes:,} bytes came"
+            return RequestFault("timeout", "unknown", why, "it is asked again; if it lasts, speed the server up")
+        case "coding":
+            why = "the download cannot be unpacked as its Content-Encoding says"
+            return RequestFault("parse", "unknown", why, "let the server send what its Content-Encoding says")
+    return None
+
+
+def of_other_part(said: str) -> RequestFault:
+    """The fault of a download that brought another part of the file than its beginning: ``said`` names it."""
+    why = f"the server sends another part of the file than was asked for ({said[:80]})"
+    return RequestFault("http", "unknown", why, "let the server send what is asked for")
+
+
+def of_waiting(status: int) -> RequestFault | None:
+    """The fault of an answer that is not there yet: 202 says that it is being made (RFC 9110 section 15.3.3)."""
+    if status != 202:
+        return None
+    return RequestFault("http", "unknown", "the server answers 202: the file is still being made", "it is asked again")
+
+
+def chain_of(error: BaseException | None) -> list[BaseException]:
+    """An exception and what caused it, the outermost first."""
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
+    return chain
+
+
+def tls_reason(error: BaseException) -> str | None:
+    """Why TLS fails, where that is the fault behind an exception."""
+    for link in chain_of(error):
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return getattr(link, "verify_message", "") or str(link)
+        if isinstance(link, ssl.SSLError):
+            return link.reason or str(link)
+    return None
+
+
+def _text_of(error: BaseException) -> str:
+    # aiohttp puts the TLS context into its messages: of no use to a reader.
+    words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(error) or type(error).__name__)
+    return re.sub(r"\s+", " ", words)[:300]
+
+
+def of_exception(error: BaseException) -> RequestFault:
+    """The fault behind an exception of a request."""
+    text = _text_of(error)
+    for link in chain_of(error):
+        match link:
+            case SettledFault() | RetryableFault():
+                return link.fault
+            case PrivateAddressError():
+                remedy = "publish the file at a public address; for one of your own, declare it local (local_also)"
+                return RequestFault("private_address", "unknown", f"{link}: not asked", remedy)
+            case ssl.SSLError():
+                remedy = "mend the certificate; to go on all the same, set accept_bad_tls in the portal file"
+                return RequestFault("tls", "unknown", f"the certificate or TLS fails: {tls_reason(link)}"[:300], remedy)
+            case socket.gaierror() if link.errno == socket.EAI_NONAME:
+                return RequestFault(
+                    "dns", "failing", "the host's name does not exist", "correct the host in the address"
+                )
+            case socket.gaierror():
+                remedy = "try again; if it lasts, look at the name server"
+                return RequestFault("dns", "unknown", "the name server did not answer", remedy)
+    match error:
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EMFILE):
+            return RequestFault("ours", "unknown", f"a fault on this machine: {text}", "mend it here and run again")
+        case MemoryError():
+            return RequestFault("ours", "unknown", "this machine has no memory left", "run fewer portals at once")
+        case HostResting():
+            return RequestFault(
+                "rate_limited", "unknown", text, "raise limits.max_wait_s in the portal file, or run later"
+            )
+        case BudgetSpent():
+            return RequestFault("too_large", "unknown", text, "raise the limit in the portal file")
+        case PagingLoopError():
+            return RequestFault("parse", "unknown", text, "ask the portal to mend its paging; what was read is kept")
+        case IgnoreRequest() if "MAXSIZE" in str(error):
+            return RequestFault("too_large", "unknown", "the answer unfolds to more than is allowed", _LIMIT)
+        case IgnoreRequest() if "robots" in text.lower():
+            remedy = "admit the path in robots.txt"
+            return RequestFault("robots", "unknown", "robots.txt forbids it: not asked", remedy)
+        case IgnoreRequest() if "max" in text.lower() and "redirect" in text.lower():
+            return RequestFault("moved", "unknown", "the redirects go on and on, or in circles", "correct the redirect")
+        case IgnoreRequest():
+            return RequestFault("moved", "unknown", text, "correct the redirect")
+        case UnsupportedURLSchemeError():
+            # The address itself was looked at before it was asked: it is a redirect that leads there.
+            return RequestFault("scheme", "unknown", text, "let the redirect lead to http:// or https://")
+        case CannotResolveHostError():
+            return RequestFault("dns", "unknown", text, "correct the host in the address")
+        case DownloadTimeoutError() | TimeoutError():
+            return RequestFault("timeout", "unknown", text, "it is asked again; if it lasts, speed the server up")
+        case DownloadCancelledError():
+            return RequestFault("too_large", "unknown", text, _LIMIT)
+        case DownloadConnectionRefusedError():
+            return RequestFault("connect", "unknown", text, _AGAIN)
+        case DownloadFailedError() | ResponseDataLossError():
+            return RequestFault("cut_short", "unknown", f"the answer broke off: {text}", _AGAIN)
+        case UnaskableAddressError():
+            return RequestFault("invalid_url", "invalid", text, "correct the address")
+        case ValueError():
+            return RequestFault("parse", "unknown", f"the answer cannot be read: {text}", _AGAIN)
+    return RequestFault("connect", "unknown", f"{type(error).__name__}: {text}", _AGAIN)

@@ -1,0 +1,165 @@
+"""Asking for a file over FTP without loading it: SIZE and MDTM on the control connection, and no more.
+
+Both connections FTP could open pass the address guard; the second one is never opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ftplib
+import re
+import socket
+import threading
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.exceptions import DownloadConnectionRefusedError, DownloadTimeoutError
+from scrapy.http import Response
+
+from harvester.http.download import through_archive
+from harvester.http.faults import RequestFault, SettledFault, UnaskableAddressError
+from harvester.http.guard import PrivateAddressError, guarded_connection
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+__all__ = ["FtpHandler", "ask"]
+
+TIMEOUT_S = 30.0
+MAX_REPLY = 4_000
+"""Characters of one line of a reply."""
+MAX_LINES = 500
+"""Lines of all replies."""
+_ERRORS: tuple[type[Exception], ...] = (*ftplib.all_errors, ValueError)
+WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ftp")
+"""Threads of their own: a silent server must not hold up the look-ups of names."""
+
+
+class _Ftp(ftplib.FTP):
+    """A client whose connection goes to the first address of the host that may be connected to."""
+
+    maxline = MAX_REPLY
+
+    def __init__(self, local: Collection[str], timeout_s: float) -> None:
+        # Latin-1 takes every byte, and gives the same byte back.
+        super().__init__(timeout=timeout_s, encoding="latin-1")
+        self.local = local
+        self.lines = 0
+
+    def getline(self) -> str:
+        """A line of a reply. A server that talks without end is hung up on."""
+        self.lines += 1
+        if self.lines > MAX_LINES:
+            raise ftplib.Error(f"more than {MAX_LINES} lines of reply")
+        return super().getline()
+
+    def hang_up(self) -> None:
+        """End whatever is waited for."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def connect_guarded(self, host: str, port: int) -> None:
+        """Connect and read the greeting. Raises PrivateAddressError, OSError or ftplib's errors."""
+        self.sock = guarded_connection(host, port, float(self.timeout or TIMEOUT_S), local=self.local)
+        self.host, self.port, self.af = host, port, self.sock.family
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+
+
+def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) -> dict[str, str]:
+    """Headers as HTTP would send them: Content-Length and Last-Modified, as far as the server tells.
+
+    Raises SettledFault ("gone", "auth", "server"), PrivateAddressError, or OSError where there is no connection.
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path, "latin-1") or "/"
+    if re.search(r"[\r\n\x00]", path + unquote(parts.username or "") + unquote(parts.password or "")):
+        raise UnaskableAddressError("the address holds characters that no FTP command may hold")
+    client = _Ftp(local, timeout_s)
+    # Each wait is bounded by the time-out; this bounds them all together.
+    watch = threading.Timer(3 * timeout_s, client.hang_up)
+    watch.daemon = True
+    watch.start()
+    try:
+        client.connect_guarded(parts.hostname or "", parts.port or 21)
+        client.login(unquote(parts.username or "anonymous"), unquote(parts.password or "anonymous@"))
+        return _look(client, path)
+    except _ERRORS as error:
+        raise _fault(error) from error
+    finally:
+        watch.cancel()
+        client.close()
+
+
+def _look(client: _Ftp, path: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    client.voidcmd("TYPE I")
+    try:
+        size = client.size(path)
+    except ftplib.error_perm as error:
+        if not str(error).startswith(("550", "500", "502", "504")):
+            raise
+        # A folder has no size, and some servers know no SIZE: one that can be entered, or has a date, is there.
+        try:
+            client.cwd(path)
+        except ftplib.error_perm:
+            client.voidcmd(f"MDTM {path}")
+        return headers
+    if size is not None:
+        headers["Content-Length"] = str(size)
+    try:
+        told = client.voidcmd(f"MDTM {path}").split()[-1]
+        when = datetime.strptime(told[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        headers["Last-Modified"] = format_datetime(when, usegmt=True)
+    except (ftplib.Error, ValueError):
+        pass
+    return headers
+
+
+def _fault(error: Exception) -> Exception:
+    words = re.sub(r"\s+", " ", str(error))[:200]
+    code = words[:3]
+    if isinstance(error, PrivateAddressError):
+        return error
+    if isinstance(error, TimeoutError):
+        return DownloadTimeoutError(f"the FTP server did not answer in time: {words}")
+    if isinstance(error, ftplib.error_perm) and code == "550":
+        remedy = "put the file back, or correct the address"
+        return SettledFault(RequestFault("gone", "failing", f"the FTP server answers: {words}", remedy))
+    if isinstance(error, ftplib.error_perm) and code in ("530", "532"):
+        remedy = "open the server to everyone (anonymous)"
+        return SettledFault(RequestFault("auth", "unknown", f"the FTP server answers: {words}", remedy))
+    if isinstance(error, ftplib.Error | ValueError):
+        return SettledFault(RequestFault("server", "unknown", f"the FTP server answers: {words}", "look at the server"))
+    if isinstance(error, socket.gaierror):
+        return error
+    return DownloadConnectionRefusedError(f"no FTP connection: {words}")
+
+
+class FtpHandler(BaseDownloadHandler):
+    """Scrapy's handler for ftp:// addresses: an answer without a body, or a fault."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._local = crawler.settings.getlist("WINNOW_LOCAL")
+
+    async def download_request(self, request: Request) -> Response:
+        return await through_archive(self.crawler, request, self._fetch)
+
+    async def _fetch(self, request: Request) -> Response:
+        timeout_s = min(TIMEOUT_S, float(request.meta.get("download_timeout", TIMEOUT_S)))
+        asking = partial(ask, request.url, local=self._local, timeout_s=timeout_s)
+        headers = await asyncio.get_running_loop().run_in_executor(WORKERS, asking)
+        return Response(request.url, status=200, headers=dict(headers))
+
+    async def close(self) -> None:
+        """Nothing is kept open."""

@@ -1,0 +1,119 @@
+"""Sessions of requests behind the address guard, for the few addresses that are asked outside a crawl.
+
+Detection asks a site's likely places, and scorecards are posted to webhooks. Every connection of such a session, also
+that of a redirect or to a proxy, goes to an address that :mod:`harvester.http.guard` lets through.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from harvester.http.guard import guarded_connection
+
+__all__ = ["ended_after", "guarded_session"]
+
+CONNECT_S = 20.0
+"""For a connection, where the request itself sets no time-out."""
+_IN_USE = threading.local()
+"""The sockets that this thread's request goes over."""
+
+
+def guarded_session(local: Collection[str] = ()) -> requests.Session:
+    """Return a session that connects to public addresses and to those of ``local``, and takes nothing from the
+    environment: neither proxies nor logins.
+
+    A place of ``local`` is an address with its port, see :func:`harvester.http.guard.own_addresses`. A connection
+    elsewhere raises requests.ConnectionError. The caller closes the session.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("http://", _Adapter(local))
+    session.mount("https://", _Adapter(local))
+    return session
+
+
+@contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End the request of this thread after a time, whatever it waits for.
+
+    A time-out of the socket is for each read alone: a server that sends a byte now and then, be it of the head, would
+    never reach it.
+    """
+    sockets = _IN_USE.sockets = []
+
+    def end() -> None:
+        for one in sockets:
+            with suppress(OSError):
+                # Not the TLS socket's own, which is not meant to be used from two threads.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _connected(connection: HTTPConnection, local: Collection[str]) -> socket.socket:
+    """Connect to the first address of the host that may be connected to, and to no other."""
+    host, port = connection.host.strip("[]"), connection.port or connection.default_port
+    timeout_s = connection.timeout if isinstance(connection.timeout, int | float) else CONNECT_S
+    try:
+        return guarded_connection(host, port or 80, timeout_s, local=local)
+    except TimeoutError as error:
+        raise urllib3.exceptions.ConnectTimeoutError(connection, str(error)) from error
+    except OSError as error:
+        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
+
+
+class _Noted:
+    """Notes the socket that an answer is awaited on, so that it can be ended from outside."""
+
+    def getresponse(self) -> Any:
+        getattr(_IN_USE, "sockets", []).append(self.sock)  # type: ignore[attr-defined]
+        return super().getresponse()  # type: ignore[misc]
+
+
+class _Adapter(HTTPAdapter):
+    """Every connection, also of a redirect, passes the address guard."""
+
+    def __init__(self, local: Collection[str]) -> None:
+        self.local = local
+        super().__init__(max_retries=0, pool_maxsize=4)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        local = self.local
+
+        class Plain(_Noted, HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return _connected(self, local)
+
+        class Secure(_Noted, HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return _connected(self, local)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self.poolmanager.pool_classes_by_scheme
+        return manager

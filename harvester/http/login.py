@@ -1,0 +1,109 @@
+"""What the interface of a portal is asked with, where it wants a key: only there, and never written down."""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from harvester.http.politeness import host_of
+from specs.credentials import MASK
+from specs.errors import SpecError
+from specs.portals import PortalSpec
+
+__all__ = ["Credential", "credential_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A header or a query key that goes with every request to the portal's own host, and to no other."""
+
+    site: str
+    """Host, with a port that is not the scheme's own."""
+    is_secure: bool
+    """The portal's address is https: then it is never sent in the clear."""
+    header: str | None
+    query: str | None
+    value: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    """What nothing that is kept may hold: the key as it was read, as it is sent, and the password in it."""
+
+    def is_for(self, url: str) -> bool:
+        """Whether an address is the portal's own."""
+        try:
+            return host_of(url) == self.site and (url.startswith("https:") or not self.is_secure)
+        except ValueError:
+            return False
+
+    def without(self, url: str) -> str:
+        """An address without the query key: portals write it into their links to further pages."""
+        if self.query is None or f"{self.query}=" not in url or not self.is_for(url):
+            return url
+        parts = urlsplit(url)
+        left = [one for one in parts.query.split("&") if one.partition("=")[0] != self.query]
+        return urlunsplit(parts._replace(query="&".join(left)))
+
+    def added(self, url: str) -> str:
+        """An address with the query key, as it goes out."""
+        if self.query is None or not self.is_for(url):
+            return url
+        parts = urlsplit(self.without(url))
+        own = f"{quote(self.query, safe='')}={quote(self.value, safe='')}"
+        return urlunsplit(parts._replace(query=f"{parts.query}&{own}" if parts.query else own))
+
+    def headers_for(self, url: str) -> list[tuple[str, str]]:
+        """The header for an address; none where it is not the portal's."""
+        return [(self.header, self.value)] if self.header is not None and self.is_for(url) else []
+
+    def scrubbed(self, value: Any) -> Any:
+        """A value of an answer without the key, should the portal have echoed it; the same object where it has not."""
+        if isinstance(value, str):
+            for secret in self.secrets:
+                value = value.replace(secret, MASK) if secret in value else value
+            return value
+        if isinstance(value, dict):
+            found = {key: self.scrubbed(one) for key, one in value.items()}
+            return found if any(found[key] is not one for key, one in value.items()) else value
+        if isinstance(value, list):
+            items = [self.scrubbed(one) for one in value]
+            return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        return value
+
+    def scrubbed_bytes(self, body: bytes) -> bytes:
+        """The same of a body."""
+        for secret in self.secrets:
+            body = body.replace(secret.encode(), MASK.encode())
+        return body
+
+
+def credential_of(portal: PortalSpec) -> Credential | None:
+    """What a portal file names under [auth]; None where it names nothing.
+
+    Raises SpecError, with the remedy, where the variable or file does not hold it.
+    """
+    auth = portal.auth
+    if auth is None:
+        return None
+    if auth.env is not None:
+        secret, where = os.environ.get(auth.env, "").strip(), f"the environment variable {auth.env}"
+    else:
+        path = Path(str(auth.file)).expanduser()
+        try:
+            secret, where = path.read_text("utf-8").strip(), f"the file {path}"
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise SpecError(f"{portal.id}: [auth] names the file {path}: {reason}; write the key into it") from None
+    if len(secret) < 4 or "\n" in secret:
+        raise SpecError(f"{portal.id}: [auth] names {where}, which holds no key in one line; set it and run again")
+    value, secrets = secret, [secret]
+    if auth.basic:
+        packed = base64.b64encode(secret.encode()).decode()
+        value = f"Basic {packed}"
+        secrets += [packed, *(part for part in secret.split(":", 1)[1:] if len(part) >= 4)]
+    elif auth.prefix:
+        value = f"{auth.prefix} {secret}"
+    header = "Authorization" if auth.basic else auth.header
+    return Credential(host_of(portal.url), portal.url.startswith("https:"), header, auth.query, value, tuple(secrets))

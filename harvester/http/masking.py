@@ -1,0 +1,65 @@
+"""What is kept of an exchange, without the logins and keys in its addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import tempfile
+from typing import IO, TYPE_CHECKING
+
+from specs.credentials import mask, mask_bytes
+
+if TYPE_CHECKING:
+    from harvester.http.login import Credential
+
+__all__ = ["MaskingFilter", "masked_body", "masked_headers"]
+
+_BLOCK = 1 << 20
+_IN_MEMORY = 16 << 20
+_BETWEEN = re.compile(rb"[\s\"'<>]")
+"""No address goes on behind one of these."""
+_OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
+
+
+def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
+    """A body with logins and keys masked: (body, bytes, SHA-256 of the masked form, how many were masked).
+
+    It is read piece by piece, and each piece ends where no address goes on.
+    """
+    out: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller reads it
+    digest, size, count, rest = hashlib.sha256(), 0, 0, b""
+    while True:
+        block = body.read(_BLOCK)
+        piece = rest + block
+        end = len(piece)
+        if block:
+            ends = [found.end() for found in _BETWEEN.finditer(piece, max(0, len(piece) - 65_536))]
+            end = ends[-1] if ends else len(piece)
+        found, more = mask_bytes(piece[:end])
+        if credential is not None and (scrubbed := credential.scrubbed_bytes(found)) != found:
+            found, more = scrubbed, more + 1
+        rest = piece[end:]
+        out.write(found)
+        digest.update(found)
+        size, count = size + len(found), count + more
+        if not block:
+            break
+    out.seek(0)
+    return out, size, digest.hexdigest(), count
+
+
+def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Headers without logins and keys: those that are nothing else, and those in addresses."""
+    return [(name, "***" if name.lower() in _OURS else mask(value)) for name, value in headers]
+
+
+class MaskingFilter(logging.Filter):
+    """Masks every line of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        masked = mask(text)
+        if masked is not text:
+            record.msg, record.args = masked, None
+        return True

@@ -1,0 +1,231 @@
+"""One budget a host, shared by all crawls of the process: for portal pages and for resources alike.
+
+Scrapy parses Crawl-delay and Retry-After and then ignores both; here they are obeyed. A host that is in trouble (429,
+503, time-outs, slow answers) or near its rate limit is asked more slowly, until it is well again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from asyncio import sleep
+from collections import defaultdict
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import DownloadTimeoutError
+
+from catalog.db.store import now
+from harvester.http.faults import HostResting, of_exception
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.http.headers import Headers
+
+__all__ = ["HostBudget", "Politeness", "host_of", "rate_limit_pause_s", "retry_after_s"]
+
+FIRST_PENALTY_S = 1.0
+"""The pause that the first trouble brings; each further one doubles it."""
+MAX_PENALTY_S = 60.0
+"""The slowest that trouble alone makes us."""
+MAX_TROUBLES = 15
+"""Times in a row that a host is too busy or silent before it is left alone for the night."""
+SLOW_S = 2.0
+"""A host that takes longer to answer is asked with pauses of half its answer time."""
+
+
+@dataclass(slots=True)
+class _Host:
+    next_at: float = 0.0
+    last_at: float | None = None
+    """When its last turn was, or will be."""
+    rest_until: float = 0.0
+    asked_delay_s: float = 0.0
+    """Crawl-delay."""
+    penalty_s: float = 0.0
+    troubles: int = 0
+    latency_s: float = 0.0
+    """Moving average of the time to an answer."""
+
+    def delay_s(self, wanted: float) -> float:
+        slow = self.latency_s / 2 if self.latency_s > SLOW_S else 0.0
+        return max(wanted, self.asked_delay_s, self.penalty_s, slow)
+
+
+class HostBudget:
+    """When each host may be asked again. For one event loop at a time."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, _Host] = defaultdict(_Host)
+
+    async def turn(self, host: str, delay_s: float, max_wait_s: float = 300.0) -> None:
+        """Wait for the next turn at ``host``: turns are ``delay_s`` seconds apart, or longer where it asked so.
+
+        Raises HostResting where the host asked for a pause longer than ``max_wait_s``, or is in trouble for good.
+        """
+        entry = self._hosts[host]
+        if entry.troubles >= MAX_TROUBLES:
+            raise HostResting(f"{host} was busy or silent {entry.troubles} times in a row: left alone for this night")
+        at_present = monotonic()
+        pause = max(entry.rest_until - at_present, entry.asked_delay_s)
+        if pause > max_wait_s:
+            raise HostResting(f"{host} asks for a pause of {pause:.0f} seconds: left alone for this night")
+        at = max(entry.next_at, entry.rest_until, at_present)
+        entry.last_at, entry.next_at = at, at + entry.delay_s(delay_s)
+        if at > at_present:
+            await sleep(at - at_present)
+
+    def slow_down(self, host: str, delay_s: float) -> None:
+        """Keep at least ``delay_s`` seconds between turns from now on (Crawl-delay)."""
+        entry = self._hosts[host]
+        entry.asked_delay_s = max(entry.asked_delay_s, delay_s)
+        if entry.last_at is not None:
+            # From the request that brought the rules on.
+            entry.next_at = max(entry.next_at, entry.last_at + entry.asked_delay_s)
+
+    def rest(self, host: str, seconds: float) -> None:
+        """Leave the host alone for ``seconds`` (Retry-After, a rate limit that is used up)."""
+        entry = self._hosts[host]
+        entry.rest_until = max(entry.rest_until, monotonic() + seconds)
+
+    def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
+        """Take note of an answer: trouble doubles the pause, each good answer takes a third of it off."""
+        entry = self._hosts[host]
+        entry.troubles = entry.troubles + 1 if is_overloaded else 0
+        if is_overloaded:
+            entry.penalty_s = min(MAX_PENALTY_S, max(FIRST_PENALTY_S, 2 * entry.penalty_s))
+        else:
+            entry.penalty_s = entry.penalty_s * 2 / 3 if entry.penalty_s > FIRST_PENALTY_S / 10 else 0.0
+        if latency_s is not None:
+            entry.latency_s += (latency_s - entry.latency_s) / 4
+
+    def pace(self, host: str, delay_s: float) -> None:
+        """Keep ``delay_s`` seconds between turns for now: a rate limit is nearly used up."""
+        entry = self._hosts[host]
+        entry.penalty_s = max(entry.penalty_s, min(delay_s, MAX_PENALTY_S))
+
+
+def retry_after_s(value: str) -> float | None:
+    """Seconds of a Retry-After header: a number, or the time left to a date; None where it is neither."""
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
+    """What X-RateLimit-* asks for: (seconds, True) to rest, (seconds, False) to keep between requests, or None.
+
+    Nothing is asked for while over a tenth of the requests is left; then what is left is spread over the time left.
+
+    Spellings vary: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``; the reset is seconds to go or an epoch time.
+    """
+
+    if not any(b"Rate" in name for name in headers):
+        # Nearly all answers: it is not worth a look for each spelling.
+        return None
+
+    def number(name: str) -> float | None:
+        for prefix in ("X-RateLimit-", "X-Rate-Limit-", "RateLimit-"):
+            raw = headers.get(prefix + name)
+            words = raw.decode("latin-1").split(",")[0].split(";")[0].strip() if raw else ""
+            if re.fullmatch(r"[0-9]{1,15}", words):
+                return float(words)
+        return None
+
+    remaining, limit, reset = number("Remaining"), number("Limit"), number("Reset")
+    if remaining is None:
+        return None
+    seconds = 60.0 if reset is None else reset - time.time() if reset > 1e8 else reset
+    if remaining == 0:
+        return max(0.0, seconds), True
+    is_short = limit is not None and remaining / max(limit, 1.0) < 0.1
+    return (max(0.0, seconds) / remaining, False) if is_short else None
+
+
+def host_of(url: str) -> str:
+    """Host, and port where it is not the scheme's own: what politeness is counted by, however the address is spelt.
+
+    Raises ValueError for an address without a proper host or port.
+    """
+    # All addresses of a host begin alike: they are taken apart once.
+    end = url.find("/", len("https://"))
+    return _host_of(url if end < 0 else url[:end])
+
+
+@lru_cache(maxsize=8_192)
+def _host_of(url: str) -> str:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    named = f"[{host}]" if ":" in host else host
+    return named if parts.port in (None, _PORTS.get(parts.scheme)) else f"{named}:{parts.port}"
+
+
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
+
+
+class Politeness:
+    """Downloader middleware: every request waits for its host's turn, within the portal's budget."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.delay_s = crawler.settings.getfloat("WINNOW_DELAY_S")
+        self.max_wait_s = crawler.settings.getfloat("WINNOW_MAX_WAIT_S")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Politeness:
+        return cls(crawler)
+
+    @property
+    def spider(self) -> Any:
+        return self.crawler.spider
+
+    @property
+    def budget(self) -> HostBudget:
+        """The budget of the night, which the spider brings along."""
+        budget: HostBudget = self.spider.night.budget
+        return budget
+
+    async def process_request(self, request: Request) -> None:
+        self.spider.check_request(request)
+        # Addresses go out as declared: a second round of quoting would ask for something else.
+        request.meta["verbatim_url"] = True
+        night = self.spider.night
+        if night.replay is None:
+            delay_s = request.meta.get("delay_s", self.delay_s)
+            try:
+                await self.budget.turn(host_of(request.url), delay_s, request.meta.get("max_wait_s", self.max_wait_s))
+            except HostResting as error:
+                if night.archive is not None:
+                    # That it was not asked is a fact of the night as well.
+                    request.meta["answered_at"] = now()
+                    fault = of_exception(error)
+                    request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=False)
+                raise
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        host = host_of(request.url)
+        if reason := request.meta.get("tls_fault"):
+            self.spider.bad_tls(reason)
+        is_overloaded = response.status in (429, 503)
+        self.budget.observe(host, is_overloaded=is_overloaded, latency_s=request.meta.get("download_latency"))
+        if response.status in (429, 503, 301, 302, 307, 308) and (header := response.headers.get("Retry-After")):
+            seconds = retry_after_s(header.decode("latin-1"))
+            if seconds is not None:
+                self.budget.rest(host, seconds)
+        elif asked := rate_limit_pause_s(response.headers):
+            seconds, is_used_up = asked
+            (self.budget.rest if is_used_up else self.budget.pace)(host, seconds)
+        return response
+
+    async def process_exception(self, request: Request, exception: Exception) -> None:
+        if isinstance(exception, DownloadTimeoutError):
+            self.budget.observe(host_of(request.url), is_overloaded=True)

@@ -1,0 +1,65 @@
+"""A server that refuses connections in the middle of a harvest is being restarted: it is tried for a while longer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import DownloadConnectionRefusedError
+
+from harvester.http.faults import chain_of
+from harvester.http.politeness import host_of
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+__all__ = ["Reconnect"]
+
+log = logging.getLogger(__name__)
+SLICE_S = 0.5
+"""How long at most it takes until a wait heeds the end of the harvest."""
+
+
+class Reconnect:
+    """Downloader middleware: a refused connection to a host that has answered before is tried again in the steps of
+    ``limits.reconnect_s``, as long as the harvest's deadline has not come."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.steps_s: list[float] = crawler.settings.getlist("WINNOW_RECONNECT_S")
+        self.answered: set[str] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Reconnect:
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        self.answered.add(host_of(request.url))
+        return response
+
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        spider: Any = self.crawler.spider
+        tries = int(request.meta.get("reconnects", 0))
+        if not hasattr(spider, "tally"):
+            # A check of a file: its address is asked again another night.
+            return None
+        if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.answered:
+            return None
+        until = time.monotonic() + self.steps_s[tries]
+        log.info("%s refuses connections: asked again in %g s", request.url, self.steps_s[tries])
+        while (left := until - time.monotonic()) > 0:
+            if spider.is_over:
+                return None
+            await asyncio.sleep(min(left, SLICE_S))
+        again = request.copy()
+        again.meta["reconnects"] = tries + 1
+        return again
+
+
+def _is_refusal(error: BaseException) -> bool:
+    kinds = (DownloadConnectionRefusedError, ConnectionRefusedError)
+    return any(isinstance(link, kinds) for link in chain_of(error))

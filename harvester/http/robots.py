@@ -1,0 +1,103 @@
+"""robots.txt, with its Crawl-delay; read once a night for all crawls."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+
+from catalog.repositories.harvests import note_robots
+from harvester.http.faults import RequestFault, SettledFault
+from harvester.http.politeness import HostBudget, host_of
+from harvester.http.robots_rules import MAX_BYTES, NO_RULES, Decision, SiteRules, decide, rules_of
+
+if TYPE_CHECKING:
+    from specs.portals import PortalSpec
+
+__all__ = ["ObeyRobots"]
+
+TIMEOUT_S = 20.0
+REMEDY = "admit the path in robots.txt"
+
+
+class ObeyRobots(RobotsTxtMiddleware):
+    """Refuses what robots.txt forbids, and slows down to what it asks for.
+
+    For the interface of a portal, at its own host, ``obey_robots`` of the portal file decides; see
+    :func:`harvester.http.robots_rules.decide`. Files that it lists are asked as any robot would.
+    """
+
+    @property
+    def night(self) -> Any:
+        """The night, which the spider brings along."""
+        return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
+
+    async def process_request(self, request: Request, spider: Any = None) -> None:
+        if request.meta.get("dont_obey_robotstxt") or not request.url.startswith(("http://", "https://")):
+            return
+        rules = await self.rules(request)
+        decision = self.decision(rules, request)
+        is_allowed = rules.allows(request.url) if decision is None else decision.may(request.url)
+        if not is_allowed:
+            why = "robots.txt forbids it: not asked"
+            if decision is not None:
+                why += f" ({decision.why})"
+            remedy = decision.remedy if decision is not None and decision.remedy else REMEDY
+            raise SettledFault(RequestFault("robots", "unknown", why, remedy))
+
+    def decision(self, rules: SiteRules, request: Request) -> Decision | None:
+        """What was decided for the interface of the portal; None for requests to other hosts, and for files."""
+        spider: Any = self.crawler.spider
+        portal: PortalSpec | None = getattr(spider, "portal", None)
+        if portal is None or host_of(request.url) != host_of(portal.url):
+            return None
+        if spider.robots is None or spider.robots.rules is not rules:
+            # Of a portal that leads from http to https those of the latter count.
+            spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
+            columns = spider.robots.as_columns()
+            note_robots(self.night.catalog, self.night.run_id, portal.id, columns)
+        found: Decision = spider.robots
+        return found
+
+    async def rules(self, request: Request) -> SiteRules:
+        """The rules of a request's host: those of an earlier request of the night, or fetched now."""
+        known: dict[str, asyncio.Future[SiteRules]] = self.night.robots
+        scheme, _, rest = request.url.partition("://")
+        site = f"{scheme}://{host_of(request.url)}"
+        if site not in known:
+            # Asked for at once by several requests, it is fetched for the first of them.
+            known[site] = asyncio.get_running_loop().create_future()
+            rules = NO_RULES
+            try:
+                rules = await self._fetch(site)
+                if rules.delay_s:
+                    budget: HostBudget = self.night.budget
+                    budget.slow_down(host_of(site), rules.delay_s)
+            finally:
+                known[site].set_result(rules)
+        found = known[site]
+        if not found.done():
+            return await found
+        return found.result()
+
+    async def _fetch(self, site: str) -> SiteRules:
+        seen: SiteRules | None = self.night.known_robots.get(site)
+        if seen is not None:
+            return seen
+        asked = Request(
+            f"{site}/robots.txt",
+            priority=self.DOWNLOAD_PRIORITY,
+            meta={"dont_obey_robotstxt": True, "download_maxsize": MAX_BYTES, "download_timeout": TIMEOUT_S},
+            callback=NO_CALLBACK,
+        )
+        try:
+            response = await self.crawler.engine.download_async(asked)
+        except IgnoreRequest:
+            return NO_RULES
+        except Exception:  # noqa: BLE001  # whatever it is, the request that waits for the rules will meet it too
+            return NO_RULES
+        return rules_of(response.status, response.body)

@@ -1,0 +1,158 @@
+"""A body on its way to disk: unpacked, hashed, capped; and why it is not whole, if it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+from scrapy.exceptions import DownloadTimeoutError
+
+from harvester.http.decode import BrokenCodingError, Decoder
+from harvester.http.protocol import why_cut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scrapy.core.downloader.handlers._aiohttp import _ClientResponse
+
+__all__ = ["HEAD_BYTES", "BodySaver", "SavedBody", "coding_of", "stream"]
+
+HEAD_BYTES = 65_536
+"""How much of a saved body is also in the response."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodySaver:
+    """Where a body goes, its cap in bytes, and the slowest it may come: bytes a second, over so many seconds."""
+
+    path: Path
+    max_bytes: int
+    min_bytes_per_s: int = 0
+    over_s: float = 60.0
+    algorithms: tuple[str, ...] = ()
+    """Of hashlib, beside SHA-256."""
+    is_text: bool = False
+    """The body can be nothing but text: what is packed is unpacked, said or not."""
+    least_bytes: int = 0
+    """What the server said of the length before: a body that ends with its connection may have broken off."""
+    keeps_broken: bool = True
+    """Whether a body that did not come whole is left at ``path``. Else what lies there already stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedBody:
+    """What came of it. ``cut`` says why the file is not whole, if it is not.
+
+    It is "size", "timeout", "slow", "connection" or "coding" (it cannot be unpacked). "size" is a cap of ours,
+    and what came is the file's beginning. After the others what came says nothing of the file.
+    """
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    cut: str | None
+    checksums: dict[str, str] = field(default_factory=dict)
+    """Digests of the whole file by the further algorithms asked for; empty where it is not whole."""
+    has_end: bool = True
+    """Whether the answer told where it ends, by its length, its chunks or how it was packed."""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether what came says nothing of the file."""
+        return self.cut not in (None, "size")
+
+
+def coding_of(headers: Mapping[str, str]) -> str:
+    """How a body was packed: for the way between two machines too, which nobody asks for and some servers do."""
+    return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
+
+
+async def stream(
+    response: _ClientResponse, save: BodySaver, received: Callable[[int], None]
+) -> tuple[SavedBody, bytes]:
+    """Write the body to ``save.path`` through a temporary neighbour, unpacked and cut at the cap.
+
+    ``received`` is told of every piece as it came over the wire, and may raise to end it all.
+    """
+    save.path.parent.mkdir(parents=True, exist_ok=True)
+    part = save.path.with_suffix(".part")
+    sink = _Sink(save)
+    decoder = Decoder(coding_of(response.headers), is_text=save.is_text, may_repack=not _is_archive(response))
+    cut: str | None = None
+    window_at, window_bytes, came = time.monotonic(), 0, 0
+    with part.open("wb") as file:
+        try:
+            async for chunk in response.content.iter_any():
+                received(len(chunk))
+                window_bytes += len(chunk)
+                came += len(chunk)
+                for piece in sink.fit(decoder.feed(chunk)):
+                    file.write(piece)
+                cut = "size" if sink.is_full else None
+                passed = time.monotonic() - window_at
+                if not cut and passed >= save.over_s:
+                    cut = "slow" if window_bytes < save.min_bytes_per_s * passed else None
+                    window_at, window_bytes = time.monotonic(), 0
+                if cut:
+                    # The rest of the body is not wanted, so the connection cannot be used again.
+                    response.close()
+                    break
+            else:
+                for piece in sink.fit(decoder.finish()):
+                    file.write(piece)
+                cut = "size" if sink.is_full else None
+        except (TimeoutError, DownloadTimeoutError):
+            cut = "timeout"
+        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ConnectionError):
+            cut = "connection"
+        except BrokenCodingError as error:
+            cut = "connection" if error.is_short else "coding"
+            response.close()
+    if cut is None and why_cut(response, came):
+        cut = "connection"
+    is_framed = any(name in response.headers for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding"))
+    if cut is None and not is_framed and response.status == 200 and sink.size < save.least_bytes:
+        cut = "connection"
+    checksums = {name: other.hexdigest() for name, other in sink.others.items() if cut is None}
+    saved = SavedBody(save.path, sink.size, sink.digest.hexdigest(), cut, checksums, is_framed)
+    if saved.is_broken and not save.keeps_broken:
+        # The archive may still want it; then it goes.
+        return replace(saved, path=part), sink.head
+    part.replace(save.path)
+    return saved, sink.head
+
+
+class _Sink:
+    """Digests and counts pieces on their way, up to the cap."""
+
+    def __init__(self, save: BodySaver) -> None:
+        self.max_bytes = save.max_bytes
+        self.digest, self.size, self.head, self.is_full = hashlib.sha256(), 0, b"", False
+        self.others = {name: hashlib.new(name) for name in save.algorithms}
+
+    def fit(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            room = self.max_bytes - self.size
+            if len(piece) > room:
+                piece, self.is_full = piece[:room], True
+            self.digest.update(piece)
+            for other in self.others.values():
+                other.update(piece)
+            self.size += len(piece)
+            if len(self.head) < HEAD_BYTES:
+                self.head += piece[: HEAD_BYTES - len(self.head)]
+            yield piece
+            if self.is_full:
+                return
+
+
+def _is_archive(response: _ClientResponse) -> bool:
+    """Whether the file is meant to be packed: by its address, its name or its type."""
+    named = f"{response.url.path} {response.headers.get('Content-Disposition', '')}".lower()
+    kind = response.headers.get("Content-Type", "").lower()
+    return any(word in named for word in (".gz", ".tgz", ".zst")) or any(word in kind for word in ("gzip", "zstd"))

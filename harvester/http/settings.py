@@ -1,0 +1,98 @@
+"""Scrapy's settings. Several of its defaults are wrong for asking strangers' servers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from harvester import __version__
+from specs.portals import Limits
+
+__all__ = ["USER_AGENT", "scrapy_settings"]
+
+USER_AGENT = f"Winnow/{__version__} (open data catalogue; contact: {{contact}})"
+"""Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
+
+
+TRANSIENT = (
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+)
+"""What is worth another try. An address that the guard refuses is none of it."""
+
+
+def scrapy_settings(
+    limits: Limits,
+    *,
+    local: Collection[str],
+    contact: str,
+    concurrency: int | None = None,
+    bad_tls_hosts: Collection[str] = (),
+    proxy: str | None = None,
+) -> dict[str, Any]:
+    """Settings of one crawler."""
+    return {
+        # Pure asyncio: the loop can be started more than once in a process, which a Twisted reactor cannot.
+        "TWISTED_REACTOR_ENABLED": False,
+        "DOWNLOAD_HANDLERS": {
+            "http": "harvester.http.download.GuardedHandler",
+            "https": "harvester.http.download.GuardedHandler",
+            "ftp": "harvester.http.ftp.FtpHandler",
+            "file": None,
+            "s3": None,
+            "data": None,
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "harvester.http.robots.ObeyRobots": 100,
+            # Before Scrapy's own tries, which come at once: 550.
+            "harvester.http.reconnect.Reconnect": 560,
+            # Nearest to the network: it must see the answers that are tried again or redirected.
+            "harvester.http.politeness.Politeness": 880,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+            "harvester.http.unpack.Unpack": 590,
+            "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+            "harvester.http.direct.Redirects": 600,
+            # Cookies live as long as one request is redirected; see Redirects.
+            "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+            # It would take proxies from the environment.
+            "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
+        },
+        "ITEM_PIPELINES": {"harvester.night.pipeline.StorePages": 100},
+        "USER_AGENT": USER_AGENT.format(contact=contact),
+        # Whose word counts for which address, ObeyRobots decides.
+        "ROBOTSTXT_OBEY": True,
+        "HTTPPROXY_ENABLED": False,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "DOWNLOAD_TIMEOUT": limits.timeout_s,
+        "DOWNLOAD_MAXSIZE": limits.max_page_bytes,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_DELAY": 0,  # Politeness keeps the time.
+        "CONCURRENT_REQUESTS": concurrency or limits.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency,
+        # Scrapy starts this many tasks for every response; pages come one at a time.
+        "CONCURRENT_ITEMS": 1,
+        "RETRY_TIMES": 2,
+        "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],
+        "RETRY_EXCEPTIONS": list(TRANSIENT),
+        # It ends up as a harvest error or a check: no news for the log.
+        "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
+        "REDIRECT_MAX_TIMES": 10,
+        # A request with a long address is dropped without a word where there is a limit.
+        "URLLENGTH_LIMIT": 0,
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
+        # Both open a door to the process.
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_ENABLED": False,
+        "WINNOW_LOCAL": sorted(local),
+        "WINNOW_BAD_TLS_HOSTS": sorted(bad_tls_hosts),
+        "WINNOW_PROXY": proxy,
+        "WINNOW_DELAY_S": limits.delay_s,
+        "WINNOW_MAX_WAIT_S": limits.max_wait_s,
+        "WINNOW_RECONNECT_S": list(limits.reconnect_s),
+    }

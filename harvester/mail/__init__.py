@@ -1,0 +1,1 @@
+"""Scorecards sent out by mail and webhook, and the replies that come back."""

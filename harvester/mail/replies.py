@@ -1,0 +1,34 @@
+"""What comes back from governments and citizens, read in a bounded child: anybody may have made the file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from catalog.repositories.reply_files import CitizenReport, ParsedReplies, Problem, Reply, parse
+from harvester.bounded import BoundedChild
+
+__all__ = ["read", "read_reply"]
+
+
+def read(document: Path, *, today: str) -> dict[str, Any]:
+    """What stands in a file, as JSON. For the child."""
+    return asdict(parse(document, date.fromisoformat(today)))
+
+
+def read_reply(path: Path, today: date) -> ParsedReplies:
+    """What stands in a file. Never raises for its content: one that is too much to read is a problem that is said."""
+    with BoundedChild("harvester.mail.replies:read") as child:
+        try:
+            found = child.call(path, today=today.isoformat())
+        except ValueError as error:
+            remedy = "save it as CSV (UTF-8) or XLSX and send it again"
+            return ParsedReplies(problems=[Problem(1, f"the file cannot be read: {error}", remedy)])
+    return ParsedReplies(
+        answers=[Reply(**one) for one in found["answers"]],
+        reports=[CitizenReport(**one) for one in found["reports"]],
+        problems=[Problem(**one) for one in found["problems"]],
+        blank=found["blank"],
+    )

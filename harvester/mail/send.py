@@ -1,0 +1,306 @@
+"""Sending scorecards: by mail with the files attached, and as JSON to webhooks.
+
+What goes out is noted before it goes, and the note is taken back where the other side refuses it: whatever happens in
+between, nothing is sent twice for one run.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import smtplib
+import zipfile
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from catalog.db.store import Catalog
+from catalog.exports.cards import day_of_run
+from catalog.exports.csvfile import write_csv
+from catalog.exports.folders import SENT, folder_name, publisher_folder
+from catalog.repositories.sent import Letter, forget, note
+from catalog.repositories.withheld import DAYS
+from harvester.http.guard import own_addresses
+from harvester.http.proxies import check_name
+from specs.languages import Language, language
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
+
+ATTACHED_MAX = 5_000_000
+"""Bytes of files that are attached as they are; more are packed."""
+PACKED_MAX = 15_000_000
+"""Bytes of a pack that mail servers still take; beyond it the letter goes without the long file."""
+PERSONAL = "personal.csv"
+SECONDS = 30
+"""For each step of talking to a mail server, or to a webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail is handed in."""
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = None
+    starttls: bool = False
+    reply_to: str | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the letters."""
+
+    sent: int = 0
+    failed: list[str] | None = None
+
+    def fail(self, letter: Letter, why: object) -> None:
+        """Add a letter that did not go out."""
+        self.failed = [*(self.failed or []), f"{letter.name} ({letter.channel}): {why}"]
+
+
+def folder_of(letter: Letter, exports: Path) -> Path:
+    """Where the files of a letter lie."""
+    folder = exports / folder_name(letter.government)
+    if letter.level == "publisher":
+        return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)
+    return folder
+
+
+def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
+    """The mail of a letter. Subject and addresses hold no line breaks, whatever names hold."""
+    words = language(letter.language)
+    mail = EmailMessage()
+    score = words.number(letter.card.get("score")) if letter.card.get("score") is not None else words.phrase("no_score")
+    mail["Subject"] = _line(words.phrase("mail_subject", name=letter.name, score=score))[:200]
+    mail["From"], mail["To"] = server.sender, letter.recipient
+    if server.reply_to:
+        mail["Reply-To"] = server.reply_to
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
+    # Answering machines keep silent (RFC 3834).
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message_of(letter, words))
+    for name, content, kind in [*_attachments(folder_of(letter, exports), words.code), *_personal(letter)]:
+        main, sub = kind.split("/")
+        mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+    # What belongs to the content is set last: adding files moves it into the first part.
+    mail["Content-Language"] = words.code
+    return mail
+
+
+def _line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+", " ", text)
+
+
+def message_of(letter: Letter, words: Language) -> str:
+    """The text of a letter: what changed, what brings most, what is overdue, and how to answer."""
+    card = letter.card
+    lines = [words.phrase("mail_hello"), ""]
+    if letter.since_run is None:
+        lines.append(words.phrase("mail_first", name=letter.name, count=card.get("findings_open") or 0))
+    else:
+        since = day_of_run(letter.since_run)
+        lines.append(
+            words.phrase("mail_since", name=letter.name, since=since, new=letter.new_count, fixed=letter.fixed_count)
+        )
+    if card.get("score") is not None:
+        lines += ["", words.phrase("mail_score", score=words.number(card["score"]))]
+        if (delta := card.get("score_delta")) is not None:
+            key = "score_up" if delta > 0 else "score_down" if delta < 0 else "score_same"
+            lines.append(words.phrase(key, by=words.number(abs(delta), 2), before=words.number(card["score_prev"])))
+    if letter.fixes:
+        lines += ["", words.phrase("mail_top")]
+        lines += [
+            f"- {words.fix(fix['rule_id'], None, fix['how_to_fix'])} "
+            f"(+{words.number(fix['gain_points'], 2)}; {words.column('datasets')}: {fix['datasets']})"
+            for fix in letter.fixes
+        ]
+    if letter.overdue:
+        lines += ["", words.phrase("mail_overdue"), *(_finding(one, words) for one in letter.overdue)]
+    if letter.new and letter.since_run is not None:
+        lines += ["", words.phrase("mail_new"), *(_finding(one, words) for one in letter.new)]
+        if (more := letter.new_count - len(letter.new)) > 0:
+            lines.append(words.phrase("mail_more", count=more))
+    if letter.withdrawn:
+        lines += ["", words.phrase("mail_withdrawn"), *(_finding(one, words) for one in letter.withdrawn)]
+        if (more := letter.withdrawn_count - len(letter.withdrawn)) > 0:
+            lines.append(words.phrase("mail_withdrawn_more", count=more))
+    if letter.personal:
+        lines += ["", words.phrase("mail_personal", count=len(letter.personal), days=DAYS, file=PERSONAL)]
+    lines += ["", words.phrase("mail_answer"), "", words.phrase("mail_end")]
+    return "\n".join(map(_line, lines)) + "\n"
+
+
+def _finding(one: dict[str, Any], words: Language) -> str:
+    promised = f"{one['promised_on']}: " if one.get("promised_on") else ""
+    address = f" {one['resource_url']}" if one["resource_url"] else ""
+    return f"- {promised}{one['title'] or '–'}: {words.fix(one['rule_id'], one['field'], one['how_to_fix'])}{address}"
+
+
+def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
+    """The file that is in no folder: where personal data seem to be."""
+    if not letter.personal:
+        return []
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        path = Path(folder) / PERSONAL
+        write_csv(path, SENT["findings"].column, SENT["findings"].key, letter.personal)
+        return [(PERSONAL, path.read_bytes(), "text/csv")]
+
+
+def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
+    names = ["scorecard.csv", "findings.csv", "commitments.csv"]
+    # A language that the export did not write has no twins; the plain files have everything.
+    names += [f"{stem}.{code}.csv" for stem in ("scorecard", "findings") if (folder / f"{stem}.{code}.csv").is_file()]
+    found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
+    if sum(len(content) for _, content in found) <= ATTACHED_MAX:
+        return [(name, content, "text/csv") for name, content in found]
+    while found:
+        packed = _packed(found)
+        if len(packed) <= PACKED_MAX:
+            return [("winnow.zip", packed, "application/zip")]
+        found.remove(max(found, key=lambda one: len(one[1])))
+    return []
+
+
+def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, content in files:
+            pack.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, server: SmtpServer) -> Outcome:
+    """Hand the letters to a mail server, over one connection. Raises OSError where it cannot be reached at all."""
+    done = Outcome()
+    waiting = list(letters)
+    if not waiting:
+        return done
+    try:
+        connection = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
+    except smtplib.SMTPException as error:
+        raise OSError(f"{server.host}:{server.port}: the mail server does not answer as one: {error}") from error
+    try:
+        _greet(connection, server)
+        for letter in waiting:
+            if note(catalog, letter):
+                _hand_in(catalog, connection, letter, mail_of(letter, exports, server), done)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            connection.quit()
+        connection.close()
+    return done
+
+
+def _greet(connection: smtplib.SMTP, server: SmtpServer) -> None:
+    import ssl
+
+    try:
+        if server.starttls:
+            connection.starttls(context=ssl.create_default_context())
+        if server.user:
+            connection.login(server.user, server.password or "")
+    except smtplib.SMTPException as error:
+        raise OSError(f"{server.host}:{server.port}: {error}; check --user, its password and --starttls") from error
+
+
+def _hand_in(catalog: Catalog, connection: smtplib.SMTP, letter: Letter, mail: EmailMessage, done: Outcome) -> None:
+    try:
+        connection.send_message(mail)
+        done.sent += 1
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as error:
+        # The server said no: it has not gone out.
+        forget(catalog, letter)
+        done.fail(letter, error)
+        with suppress(smtplib.SMTPException, OSError):
+            connection.rset()
+    except (smtplib.SMTPException, OSError) as error:
+        # Nobody knows whether it went out. Better once too few than twice.
+        done.fail(letter, f"{error}; it may have gone out, and is not sent again for this run")
+
+
+def post(letter: Letter) -> dict[str, Any]:
+    """The JSON of a letter."""
+    names = ("score", "score_low", "score_high", "grade", "score_prev", "score_delta", "datasets", "findings_open")
+    finding = ("id", "rule_id", "title", "resource_url", "how_to_fix", "gain_points")
+    return {
+        "event": "winnow.scorecard",
+        "run_id": letter.run_id,
+        "since_run": letter.since_run,
+        "entity_level": letter.level,
+        "entity_id": letter.entity_id,
+        "entity_name": letter.name,
+        **{name: letter.card.get(name) for name in names},
+        "findings_new": letter.new_count,
+        "findings_fixed": letter.fixed_count,
+        "findings_withdrawn": letter.withdrawn_count,
+        "promises_overdue": len(letter.overdue),
+        "new": [{name: one[name] for name in finding} for one in letter.new],
+        "withdrawn": [{name: one[name] for name in finding} for one in letter.withdrawn],
+    }
+
+
+def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | None = None) -> Outcome:
+    """Post the letters, through a proxy if given. What is not answered with 2xx is tried again after the next run.
+
+    The address guard stands before every connection: a webhook may be on this machine or network, where its address
+    says so, and no post goes to another private place, whatever a name resolves to by then.
+    """
+
+    with ExitStack() as opened:
+        sessions: dict[str, requests.Session] = {}
+        done = Outcome()
+        for letter in letters:
+            if note(catalog, letter):
+                site = urlsplit(letter.recipient).netloc
+                if site not in sessions:
+                    sessions[site] = opened.enter_context(_session(letter.recipient, proxy))
+                _post(catalog, letter, sessions[site], done)
+    return done
+
+
+def _session(webhook: str, proxy: str | None) -> requests.Session:
+    """A session for one webhook. One on this network is asked without the proxy."""
+    from harvester.http.guarded_session import guarded_session
+
+    if proxy is not None:
+        try:
+            check_name(webhook)
+        except OSError:
+            proxy = None
+    session = guarded_session(own_addresses(webhook if proxy is None else proxy))
+    session.proxies = {"http": proxy, "https": proxy} if proxy else {}
+    return session
+
+
+def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Outcome) -> None:
+    import requests
+
+    try:
+        answer = session.post(letter.recipient, json=post(letter), timeout=SECONDS, allow_redirects=False)
+        if not 200 <= answer.status_code < 300:
+            forget(catalog, letter)
+            done.fail(letter, f"answered with {answer.status_code}")
+        else:
+            done.sent += 1
+    except requests.ConnectTimeout as error:
+        forget(catalog, letter)
+        done.fail(letter, type(error).__name__)
+    except requests.RequestException as error:
+        # The address may hold a secret: only the kind of fault is said.
+        is_guarded = "is not a public address" in str(error)
+        if isinstance(error, requests.ConnectionError) and (is_guarded or "refused" in str(error)):
+            forget(catalog, letter)
+        done.fail(letter, "its address is not public" if is_guarded else type(error).__name__)

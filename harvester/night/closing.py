@@ -1,0 +1,59 @@
+"""The end of a portal's harvest: its verdict, and what follows from it."""
+
+from __future__ import annotations
+
+from catalog.model import HarvestError
+from catalog.repositories.harvests import Grace, finish_harvest
+from catalog.repositories.parents import link_parents
+from catalog.repositories.records import write_errors
+from harvester.night.context import RunContext
+from harvester.night.judging import judged
+from harvester.night.verdict import Verdict, undeclared
+from harvester.spiders.base.identity import settle
+from harvester.spiders.base.portal_spider import PortalSpider
+from specs.portals import PortalSpec
+
+__all__ = ["finish"]
+
+
+def finish(
+    night: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
+) -> None:
+    """Judge a harvest and close it. ``stuck``: why the program could not go on with it."""
+    tally = spider.tally
+    if stuck:
+        tally.fail(stuck)
+        remedy = "tell the makers of this program, with the address of the portal; the others were gone on with"
+        error = HarvestError(kind="ours", message=stuck, remedy=remedy, is_lost=False, is_fatal=True)
+        write_errors(night.catalog, night.run_id, portal.id, [error])
+    if is_late:
+        why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
+        tally.fail(why)
+        error = HarvestError(
+            kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
+        )
+        write_errors(night.catalog, night.run_id, portal.id, [error])
+    if bugs:
+        tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+    settle(spider)
+    if orphans := link_parents(night.catalog, portal.id):
+        tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
+    word, reasons = judged(spider)
+    finish_harvest(
+        night.catalog,
+        night.run_id,
+        portal.id,
+        word,
+        tally,
+        reasons=reasons[:20],
+        to_approve=_to_approve(spider, word),
+        grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
+        not_found=spider.not_found,
+    )
+
+
+def _to_approve(spider: PortalSpider, word: Verdict) -> list[str]:
+    """The places that nobody has declared, where nothing else keeps the harvest from being complete."""
+    if word != "partial" or judged(spider, ("*",))[0] not in ("complete", "suspect"):
+        return []
+    return list(undeclared(spider.tally.outside, (*spider.portal.outside, *spider.before.outside)))

@@ -1,0 +1,118 @@
+"""The harvest of all portals of a night: concurrent, each with its own deadline and its own verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings
+
+from catalog.repositories.harvests import begin_harvest, harvested
+from harvester.cli.supervisor import LATE_S, STUCK
+from harvester.http.guard import own_addresses
+from harvester.http.politeness import host_of
+from harvester.http.settings import scrapy_settings
+from harvester.night.closing import finish
+from harvester.night.context import RunContext
+from harvester.night.interrupts import check_interrupt, run_loop
+from harvester.night.watchdog import HELD, WatchedLoop, beat, watched, work_on
+from harvester.spiders import spider_class
+from harvester.spiders.base.portal_spider import PortalSpider
+from specs.portals import PortalSpec
+
+__all__ = ["AT_ONCE", "crawl"]
+
+AT_ONCE = 32
+"""Portals harvested at the same time. Nearly all of the time goes into waiting politely; a portal that hangs until
+its deadline holds one place of these."""
+
+log = logging.getLogger(__name__)
+
+
+def crawl(night: RunContext, portals: Sequence[PortalSpec]) -> None:
+    """Harvest the portals that this run has not harvested yet, those of higher priority first.
+
+    A portal's failure is a row of ``harvests``. Raises only what is wrong with the catalogue itself.
+    """
+    done = harvested(night.catalog, night.run_id)
+    waiting = [portal for portal in portals if portal.id not in done]
+    for portal in [portal for portal in waiting if portal.id in STUCK]:
+        checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
+        spider = spider_class(portal.type)(portal=portal, night=night, checkpoint=checkpoint)
+        finish(night, portal, spider, is_late=False, bugs=0, stuck=STUCK[portal.id])
+        waiting.remove(portal)
+    with watched():
+        work = _crawl_all(night, sorted(waiting, key=lambda portal: -portal.schedule.priority))
+        run_loop(work, WatchedLoop)
+    if night.fault is not None:
+        raise night.fault
+
+
+async def _crawl_all(night: RunContext, portals: Sequence[PortalSpec]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(portal: PortalSpec) -> None:
+        async with gate:
+            if night.fault is None:
+                await _crawl_one(night, portal)
+
+    beating = asyncio.create_task(beat())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for portal in portals:
+                group.create_task(one(portal))
+    finally:
+        beating.cancel()
+
+
+async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Future[None]) -> None:
+    """Have a harvest end. On a busy machine its deadline may come before its spider is there, or its engine runs."""
+    while not work.done() and not isinstance(crawler.spider, PortalSpider):
+        await asyncio.sleep(0.05)
+    if isinstance(crawler.spider, PortalSpider):
+        crawler.spider.is_over = True
+    while not work.done() and not (crawler.engine and crawler.engine.running):
+        await asyncio.sleep(0.05)
+    if not work.done():
+        await runner.stop()
+
+
+async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
+    work_on(portal.id, portal.limits.deadline_s)
+    checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
+    # Looking up a name blocks; other portals go on meanwhile.
+    local = await asyncio.to_thread(own_addresses, portal.url, portal.local_also) if portal.local else frozenset[str]()
+    settings = scrapy_settings(
+        portal.limits,
+        local=local,
+        contact=night.contact,
+        bad_tls_hosts=[host_of(portal.url)] if portal.accept_bad_tls else (),
+        proxy=night.proxy,
+    )
+    runner = AsyncCrawlerRunner(Settings(settings))
+    crawler = runner.create_crawler(spider_class(portal.type))
+    # Scrapy swallows a cancellation and goes on in the background. So it is asked to stop; what is on its way still
+    # comes, within limits.timeout_s. An interrupted harvest ends here without a verdict, and is taken up again.
+    work = runner.crawl(crawler, portal=portal, night=night, checkpoint=checkpoint)
+    await asyncio.wait({work}, timeout=portal.limits.deadline_s)
+    is_late = not work.done()
+    if is_late:
+        stopping = asyncio.ensure_future(_end(runner, crawler, work))
+        await asyncio.wait({work}, timeout=portal.limits.timeout_s + LATE_S)
+        stopping.cancel()
+        # What does not even stop is left behind.
+        if not work.done() and isinstance(crawler.spider, PortalSpider):
+            crawler.spider.is_abandoned = True
+    if work.done():
+        work.result()
+    check_interrupt()
+    if night.fault is not None:
+        return
+    spider = crawler.spider
+    if not isinstance(spider, PortalSpider):
+        raise RuntimeError(f"{portal.id}: the spider did not start")
+    bugs = (crawler.stats.get_value("spider_exceptions/count") or 0) if crawler.stats else 0
+    with HELD:
+        finish(night, portal, spider, is_late=is_late, bugs=bugs)

@@ -1,0 +1,77 @@
+"""A disputed finding is looked at again at once: its address asked, its file opened, its dataset scored.
+
+Bounded by addresses, requests and minutes: what is beyond is looked at in the next night, as is what rests on the
+portal's record alone, which only a harvest reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.db.store import Catalog
+from catalog.repositories.checks import outcome_of
+from catalog.repositories.findings import state_of
+from catalog.repositories.replies import disputed, write_correction, write_outcome
+from harvester.night.context import CheckBudget, RunContext
+from quality.tables.limits import TableBounds
+from specs.metrics import metrics
+from specs.portals import PortalSpec
+
+__all__ = ["ADDRESSES_MAX", "look_again"]
+
+ADDRESSES_MAX = 200
+"""Addresses looked at again for one import."""
+_BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
+
+
+def look_again(
+    catalog: Catalog, data: Path, portals: Sequence[PortalSpec], response_ids: Sequence[str], contact: str
+) -> dict[str, int]:
+    """Look at disputed findings again, in the figures of the last run; return how many disputes had which outcome."""
+    run_id = catalog.latest_run()
+    found = disputed(catalog, response_ids)
+    known = {portal.id: portal for portal in portals}
+    counts: dict[str, int] = {}
+    if run_id is None:
+        return counts
+    night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
+    asked: set[str] = set()
+    seen = [one for one in found if one["resource_url"] and metrics()[one["rule_id"]].observed]
+    for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
+        urls = {one["resource_url"] for one in seen if one["portal_id"] == portal_id}
+        chosen = sorted(urls)[: max(ADDRESSES_MAX - len(asked), 0)]
+        _again(night, known[portal_id], chosen)
+        asked |= set(chosen)
+    if asked:
+        from quality.systems.entities import score_entities
+
+        score_entities(catalog, run_id)
+    for one in found:
+        is_seen = one in seen and one["resource_url"] in asked
+        outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
+        outcome = outcome or "not_checkable"
+        write_outcome(catalog, one["response_id"], outcome)
+        # What was withdrawn has its correction already.
+        if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
+            write_correction(catalog, run_id, one)
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts
+
+
+def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
+    from harvester.checks.links import check_again
+    from quality.systems.stage import score_portal
+    from quality.validate import validate
+
+    check_again(night, portal, urls)
+    validate(night.catalog, night.run_id, night.data, [portal.id], TableBounds(workers=1), night.on_progress)
+    score_portal(night.catalog, night.run_id, portal.id, is_full=False)
+
+
+def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:
+    """None where the answer says nothing: a wall, a fault of ours."""
+    if outcome_of(catalog, url) == "unknown":
+        return None
+    state = state_of(catalog, finding_id)
+    return "corrected" if state in ("fixed", "gone", "withdrawn") else "upheld"

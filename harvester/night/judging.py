@@ -1,0 +1,34 @@
+"""The verdict on what a spider has read, beside what is known of its portal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog.model.harvest_stats import HarvestStats
+from catalog.repositories.harvests import unseen
+from harvester.night.verdict import Verdict, verdict
+
+if TYPE_CHECKING:
+    from harvester.spiders.base.portal_spider import PortalSpider
+
+__all__ = ["judged"]
+
+
+def judged(
+    spider: PortalSpider, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
+) -> tuple[Verdict, list[str]]:
+    """The verdict, and its reasons; ``outside`` is taken as declared, beside what is; ``tally`` is the spider's own
+    unless another is given."""
+    portal, before, tally = spider.portal, spider.before, tally or spider.tally
+    known: dict[str, Any] = {}
+    if tally.mode == "full" and before.datasets:
+        known["unseen"] = unseen(spider.night.catalog, portal.id, spider.night.run_id)
+    return verdict(
+        tally,
+        previous=before.datasets,
+        minimum=portal.min_datasets,
+        maximum=portal.max_datasets,
+        outside=(*portal.outside, *before.outside, *outside),
+        duplicates_before=before.duplicates,
+        **known,
+    )

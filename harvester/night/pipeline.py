@@ -1,0 +1,46 @@
+"""From spider to catalogue: one page, one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import DropItem
+
+from catalog.model import Page
+from catalog.repositories.records import write_page
+from harvester.night.watchdog import HELD
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from harvester.spiders.base.portal_spider import PortalSpider
+
+__all__ = ["StorePages"]
+
+
+class StorePages:
+    """Item pipeline that writes pages. Where the catalogue cannot be written, the crawl stops: nothing is worth
+    fetching that cannot be kept."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> StorePages:
+        return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        if isinstance(item, Page):
+            spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
+            night = spider.night
+            if spider.is_abandoned:
+                raise DropItem("its harvest is closed")
+            try:
+                with HELD:
+                    write_page(night.catalog, night.run_id, spider.portal.id, item, version=spider.reader)
+            except Exception as error:
+                night.fault = error
+                self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]
+                raise
+            night.on_progress("harvest", spider.portal.id, spider.tally.kept, spider.tally.advertised)
+        return item

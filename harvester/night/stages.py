@@ -1,0 +1,330 @@
+"""The night: harvest, check, validate, score, track, export, each from the database, each able to go on alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from catalog.db.store import Catalog, CatalogError, now, open_catalog, started
+from catalog.exports import ExportOptions
+from catalog.model import Portal
+from catalog.repositories.runs import has_run, last_harvest_begun, latest_other_run, run_summary, traffic_of
+from harvester import __version__
+from harvester.cli.configuration import load as configuration
+from harvester.cli.supervisor import RUN
+from harvester.night.context import CheckBudget, RunContext
+from harvester.night.interrupts import begin_ending, check_interrupt
+from quality.tables.limits import TableBounds
+from specs.commitments import Commitment
+from specs.metrics import methodology_version
+from specs.portals import PortalSpec
+
+__all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of", "replay", "writing"]
+
+Progress = Callable[[str, str, int, int | None], None]
+STAGES = ("harvest", "check", "validate", "score", "track", "export")
+RESUME_WITHIN = timedelta(hours=20)
+"""An older run that was broken off is left as it is: its first half would be another night's."""
+
+
+class AlreadyRunning(Exception):
+    """Another run holds the lock of the data folder."""
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Hold the data folder for one run. The lock goes with the process, even after ``kill -9``.
+
+    Raises AlreadyRunning.
+    """
+    from filelock import FileLock, Timeout
+
+    data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise AlreadyRunning(
+            f"{data}: another run is at work here; wait for it, or name another folder with --data"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def writing(data: Path) -> Iterator[Catalog]:
+    """The catalogue of a data folder, for one command that writes. Raises AlreadyRunning and CatalogError."""
+    with locked(data), open_catalog(data / "catalog.db") as catalog:
+        catalog.end_lost_runs()
+        yield catalog
+
+
+def portal_of(spec: PortalSpec) -> Portal:
+    """The catalogue's noun for a portal file."""
+    return Portal(
+        id=spec.id,
+        type=spec.type,
+        title=spec.title,
+        url=spec.url,
+        government=spec.government,
+        country=spec.country,
+        contact_email=spec.contact_email,
+        language=spec.language,
+        is_local=spec.local,
+        # Webhooks are secrets of their receivers, and the catalogue is public.
+        portal_file=spec.model_dump(mode="json", exclude_defaults=True, exclude={"notify"}),
+    )
+
+
+def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
+    """Whether a portal's turn has come: by weekday, and by the time since the last run that began its harvest."""
+    at = started(run_id)
+    days = spec.schedule.weekdays
+    if days and at.strftime("%a").lower() not in days:
+        return False
+    # One that failed is tried again in the next run.
+    last = last_harvest_begun(catalog, spec.id, run_id)
+    return last is None or at - started(last) >= timedelta(hours=spec.schedule.every_hours)
+
+
+def nightly(
+    data: Path,
+    portals: Sequence[PortalSpec],
+    *,
+    stages: Sequence[str] = STAGES,
+    contact: str = "no contact given",
+    on_progress: Progress | None = None,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+    is_full: bool = False,
+    is_archived: bool = False,
+    is_scheduled: bool = False,
+    check_budget: CheckBudget = CheckBudget(),  # noqa: B008  # it cannot be changed
+    commitments: Sequence[Commitment] = (),
+    proxy: str | None = None,
+    export: ExportOptions = ExportOptions(),  # noqa: B008  # it cannot be changed
+) -> dict[str, Any]:
+    """Run the stages over the portals and return the summary.
+
+    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and export
+    alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
+    ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
+    what it leaves out is carried over to the next run; ``export`` says how it is put out; ``commitments`` are those to
+    be tracked. Raises AlreadyRunning,
+    CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
+    """
+    with writing(data) as catalog:
+        command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
+        run_id = catalog.latest_run() if set(stages) <= {"score", "track", "export"} else None
+        # Where nothing new is seen, the last run is read again, not a new one begun.
+        is_again = run_id is not None
+        run_id = run_id or _resumable(catalog, command)
+        if run_id is None:
+            run_id = _begin(catalog, command, portals)
+        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
+        night.check_budget, night.export = check_budget, export
+        night.on_progress = on_progress or night.on_progress
+        night.commitments, night.proxy = commitments, proxy or configuration(data).proxy
+        is_scheduled = is_scheduled and "harvest" in stages
+        chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
+        if is_archived and not is_again:
+            night.archive = _archive(night, command, chosen, stages)
+        return _run(night, chosen, stages, bounds, is_again=is_again)
+
+
+def replay(
+    data: Path,
+    archive: Path,
+    *,
+    on_progress: Progress | None = None,
+    bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
+) -> dict[str, Any]:
+    """Repeat a night from its archive, without network, under its own run id; return the summary.
+
+    Raises ArchiveError where the file is no archive, or this catalogue already holds that run or a later one.
+    """
+    from harvester.errors import ArchiveError
+    from harvester.http.archive import Replay
+    from specs.errors import parse
+
+    source = Replay(archive)
+    run_id = str(source.info["run_id"])
+    with writing(data) as catalog:
+        latest = latest_other_run(catalog, run_id) or ""
+        if latest >= run_id:
+            raise ArchiveError(
+                f"{archive}: it holds run {run_id}, and {data} already has run {latest}; "
+                "name another folder with --data: an empty one, or a copy of the catalogue as it was before that night"
+            )
+        portals = [parse(PortalSpec, spec, str(archive)) for spec in source.info["portals"]]
+        stages = [stage for stage in STAGES if stage in source.info["stages"]]
+        if not has_run(catalog, run_id):
+            _begin(catalog, source.info["command"], portals, run_id=run_id)
+        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        night.commitments = [
+            parse(Commitment, one["spec"], str(archive)).in_folder(Path(one["folder"]))
+            for one in source.info.get("commitments", ())
+        ]
+        night.on_progress = on_progress or night.on_progress
+        return _run(night, portals, stages, bounds, is_again=False)
+
+
+def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id: str | None = None) -> str:
+    return catalog.begin_run(
+        command,
+        [portal_of(portal) for portal in portals],
+        version=__version__,
+        methodology=methodology_version(),
+        run_id=run_id,
+    )
+
+
+def _archive(night: RunContext, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
+    from harvester.http.archive import Archive
+
+    path = Path("archive") / f"{night.run_id}.warc.gz"
+    info = {
+        "run_id": night.run_id,
+        "command": command,
+        "stages": list(stages),
+        "contact": night.contact,
+        "winnow_version": __version__,
+        "methodology_version": methodology_version(),
+        "portals": [portal.model_dump(mode="json") for portal in portals],
+        # As they were that night, with the folder where files of others lie that they name.
+        "commitments": [
+            {"folder": str(one.folder), "spec": one.model_dump(mode="json", by_alias=True)} for one in night.commitments
+        ],
+    }
+    night.catalog.set_run(night.run_id, archive=str(path))
+    return Archive(night.data / path, night.run_id, info)
+
+
+def _run(
+    night: RunContext, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
+) -> dict[str, Any]:
+    """Run the stages, publish, and seal the run with its manifest."""
+    catalog, run_id = night.catalog, night.run_id
+    if not is_again:
+        catalog.set_run(run_id, status="running")
+        RUN.begin(catalog.path, run_id)
+    # A run that is taken up again has cost something already.
+    night.traffic |= traffic_of(catalog, run_id)
+    try:
+        for stage in stages:
+            check_interrupt()
+            if not is_again:
+                catalog.set_run(run_id, stage=stage)
+            # Asked for by itself, scoring takes nothing for granted.
+            work = _score_all if stage == "score" and is_again else _STAGES[stage]
+            work(night, portals, bounds)
+        check_interrupt()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            begin_ending()
+        if not is_again:
+            # Where it cannot be written now, the next command that writes says so.
+            with suppress(CatalogError):
+                catalog.set_run(run_id, status="interrupted")
+                RUN.end()
+        raise
+    finally:
+        if night.archive is not None:
+            night.archive.close()
+    result = run_summary(catalog, run_id)
+    if is_again:
+        catalog.set_run(run_id, summary=result)
+    else:
+        catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
+        RUN.end()
+    if "export" in stages:
+        # Only now does the copy say that the run is complete.
+        from catalog.exports.manifest import seal
+        from catalog.exports.prometheus import write_prometheus
+        from catalog.site.serve import publish
+
+        publish(catalog.path, night.data / "site" / "catalog.db")
+        seal(catalog, run_id, night.data)
+        write_prometheus(catalog, run_id, result, night.data / "winnow.prom")
+    return result
+
+
+def _resumable(catalog: Catalog, command: str) -> str | None:
+    run_id = catalog.unfinished_run(command)
+    if run_id is None:
+        return None
+    return run_id if datetime.now(UTC) - started(run_id) < RESUME_WITHIN else None
+
+
+def _harvest(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from harvester.night.crawl import crawl
+
+    crawl(night, portals)
+
+
+def _check(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from harvester.checks.links import check
+
+    check(night, portals)
+
+
+def _validate(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from quality.validate import validate
+
+    validate(night.catalog, night.run_id, night.data, [p.id for p in portals], bounds, night.on_progress)
+
+
+def _score(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
+    from catalog.repositories.copies import find_copies
+    from catalog.repositories.dashboard import write_dashboard
+    from quality.systems.agreement import write_agreement
+    from quality.systems.entities import score_entities
+    from quality.systems.stage import score_portal
+
+    find_copies(night.catalog)
+    quarter = started(night.run_id) - timedelta(days=91)
+    for portal in portals:
+        name = portal.id
+
+        def progress(done: int, name: str = name) -> None:
+            night.on_progress("score", name, done, None)
+
+        if score_portal(night.catalog, night.run_id, portal.id, progress, is_full=is_full):
+            write_agreement(night.catalog, night.run_id, portal.id)
+            write_dashboard(night.catalog, night.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
+    score_entities(night.catalog, night.run_id)
+
+
+def _score_due(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(night, portals, bounds, is_full=False)
+
+
+def _score_all(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(night, portals, bounds, is_full=True)
+
+
+def _track(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from quality.commitments.track import track
+
+    night.on_progress("track", "commitments", track(night.catalog, night.run_id, night.commitments), None)
+
+
+def _export(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    from catalog.exports import export_all
+
+    night.on_progress("export", "files", 0, None)
+    export_all(night.catalog, night.run_id, night.data / "exports", night.export)
+
+
+_STAGES: dict[str, Callable[[RunContext, Sequence[PortalSpec], TableBounds], None]] = {
+    "harvest": _harvest,
+    "check": _check,
+    "validate": _validate,
+    "score": _score_due,
+    "track": _track,
+    "export": _export,
+}

@@ -1,0 +1,1 @@
+"""The portal type ``arcgis-hub``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``arcgis-portal``: spider, record mapping and probe."""

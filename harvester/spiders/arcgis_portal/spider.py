@@ -1,0 +1,183 @@
+"""ArcGIS Online and ArcGIS Enterprise portals: the search of ``sharing/rest``.
+
+API: developers.arcgis.com, "REST APIs", Search. Quirks handled: errors come with 200; ``nextStart`` is -1 at the end;
+totals and offsets end at 10,000, so windows by ``created`` follow each other; dates are milliseconds; ``licenseInfo``
+is HTML.
+
+The search of ArcGIS Online looks through the items of everyone, whatever host it is asked at. So the organisation is
+asked for first (``portals/self``) and written into the query; where Online names none, the portal is refused. A portal
+of one's own (Enterprise) holds nothing else. A portal file may name a query itself: ``…/sharing/rest/search?q=…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from catalog.model import Dataset
+from harvester.facts.values import text
+from harvester.http import faults
+from harvester.spiders.arcgis_portal.record import item_dataset
+from harvester.spiders.base.listing import PageRefusedError
+from harvester.spiders.base.losses import LostRecord
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.base.windows import WindowedSpider
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+SERVICES = (
+    "Feature Service", "Image Service", "Map Service", "OGCFeatureServer", "Scene Service", "Stream Service",
+    "Vector Tile Service", "WCS", "WFS", "WMS", "WMTS",
+)  # fmt: skip
+FILES = (
+    "Apache Parquet", "CAD Drawing", "CSV", "CSV Collection", "Feature Collection", "File Geodatabase", "GeoJson",
+    "GeoPackage", "Image", "Image Collection", "KML", "KML Collection", "Microsoft Excel", "Shapefile",
+    "SQLite Geodatabase",
+)  # fmt: skip
+"""Types of items that hold data, as the reference names them. Maps, apps, pages and tools are none."""
+MAX_MS = 9_999_999_999_999
+
+
+class Spider(WindowedSpider):
+    """All public data items of a portal, or of an organisation of ArcGIS Online."""
+
+    type = "arcgis-portal"
+    about = PortalTypeInfo(
+        software="ArcGIS Online, ArcGIS Enterprise 10.5 to 11",
+        paging="search by offset, in the order of `created`; windows by that date behind 10,000",
+        incremental="not offered",
+        deletion="absent from a complete full harvest; private ones vanish the same way",
+        limits="100 items to a page; the total is cut off at 10,000",
+        loses="what a service says of itself",
+        rank=60,
+    )
+    volatile = ("numViews", "numComments", "numRatings", "avgRating", "scoreCompleteness", "lastViewed")
+    max_rows = 100
+
+    @property
+    def base(self) -> str:
+        """Address of the sharing API."""
+        return self.portal.url.split("/sharing")[0].split("?")[0].rstrip("/") + "/sharing/rest"
+
+    @property
+    def own_query(self) -> str | None:
+        """The query that the portal file names."""
+        return text(parse_qs(urlsplit(self.portal.url).query).get("q"))
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.organisation: str | None = cursor.get("organisation")
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "organisation": self.organisation}
+
+    # One item
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
+
+    def says_unknown(self, response: Response) -> bool:
+        """Error CONT_0001: "Item does not exist or is inaccessible"."""
+        answer = self.read_json(response)
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(error, dict):
+            return False
+        is_named = error.get("messageCode") == "CONT_0001" or "does not exist" in str(error.get("message")).lower()
+        return error.get("code") in (404, 410) or (error.get("code") == 400 and is_named)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and text(answer.get("id")) == identifier
+
+    # Whose items
+
+    def opening(self) -> list[Any]:
+        if self.own_query:
+            return super().opening()
+        address = f"{self.base}/portals/self?f=json"
+        return [self.request(address, self.on_self, errback=self.on_self_failed)]
+
+    async def on_self(self, response: Response) -> AsyncIterator[Any]:
+        try:
+            answer = self.read_json(response) if response.status == 200 else None
+        except ValueError:
+            answer = None
+        for step in self.begin_search(answer if isinstance(answer, dict) else {}, response.url):
+            yield step
+
+    async def on_self_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        for step in self.begin_search({}, failure.request.url):  # type: ignore[attr-defined]
+            yield step
+
+    def begin_search(self, about: dict[str, Any], url: str) -> list[Any]:
+        self.organisation = text(about.get("id"))
+        host = urlsplit(self.portal.url).hostname or ""
+        is_online = host.endswith(".arcgis.com") or about.get("isPortal") is False
+        if is_online and self.organisation is None:
+            message = f"{url}: ArcGIS Online does not say which organisation this is; its search finds everyone's items"
+            remedy = "give the address of the organisation: https://<name>.maps.arcgis.com"
+            return [self.fatal("http", message, remedy, url)]
+        if not is_online:
+            self.organisation = None
+        return [self.ask(self.first_walk())]
+
+    # The search
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        wanted = " OR ".join(f'type:"{kind}"' for kind in (*SERVICES, *FILES))
+        query = self.own_query or f"({wanted})"
+        if self.organisation:
+            query = f"orgid:{self.organisation} AND {query}"
+        if page_cursor.at:
+            query = f"({query}) AND created:[{page_cursor.at['key']:019} TO {MAX_MS:019}]"
+        params = {
+            "q": query, "f": "json", "num": page_cursor.asked, "start": page_cursor.start + 1, "sortField": "created",
+            "sortOrder": "asc",
+        }  # fmt: skip
+        return self.get(f"{self.base}/search?{urlencode(params)}", page_cursor)
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        answer = self.read_json(response)
+        if not isinstance(answer, dict):
+            raise ValueError("the answer is not an object")
+        if error := answer.get("error"):
+            code, said = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
+            kind = "auth" if code in (401, 403, 498, 499) else "server"
+            raise PageRefusedError(
+                faults.RequestFault(kind, "unknown", f"the portal says error {code}: {said}", "ask the portal"), error
+            )
+        results = answer.get("results")
+        if not isinstance(results, list):
+            raise ValueError("the answer has no results")
+        records = [(f"/results/{i}", item) for i, item in enumerate(results)]
+        return self.windowed(page_cursor, records, answer.get("total"), is_end=answer.get("nextStart") == -1)
+
+    def key_of(self, raw: Any) -> int | None:
+        created = raw.get("created") if isinstance(raw, dict) else None
+        return created if isinstance(created, int) and 0 <= created <= MAX_MS else None
+
+    def pointer(self, index: int) -> str:
+        return f"/results/{index}"
+
+    def non_dataset_id(self, raw: Any) -> str | None:
+        """Maps, apps and the like, where the query of the portal file finds them."""
+        kind = raw.get("type") if isinstance(raw, dict) else None
+        is_other = isinstance(kind, str) and kind not in SERVICES and kind not in FILES
+        return str(raw.get("id")) if is_other else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        if not isinstance(raw, dict):
+            raise LostRecord("the item is not an object", "ask the portal to mend the record", value=raw)
+        identifier = text(raw.get("id"))
+        if identifier is None:
+            raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
+        # The reference documents where the file of an item lies.
+        file_url = f"{self.base}/content/items/{quote(identifier)}/data" if raw.get("type") in FILES else None
+        landing = f"{self.base.removesuffix('/sharing/rest')}/home/item.html?id={quote(identifier)}"
+        return item_dataset(raw, identifier=identifier, landing_page=landing, file_url=file_url)

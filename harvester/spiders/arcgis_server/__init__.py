@@ -1,0 +1,1 @@
+"""The portal type ``arcgis-server``: spider, record mapping and probe."""

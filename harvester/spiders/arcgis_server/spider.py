@@ -1,0 +1,299 @@
+"""ArcGIS Server: the services directory, folder by folder.
+
+API: developers.arcgis.com, "REST APIs", Catalog. Quirks handled: the directory lies under ``/arcgis``, ``/server`` or
+at the root; errors come with 200, as ``{"error": {"code": 499}}``; folders that ask for a token are not public, which
+is said; services are listed with or without their folder; one that is stopped cannot be described. People copy the
+address of a service, or of a layer in it, from a map: then that service is the whole portal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from catalog.model import Dataset, HarvestError, Page
+from harvester.facts.values import text
+from harvester.http import faults
+from harvester.spiders.arcgis_server.record import to_dataset
+from harvester.spiders.base.losses import cut
+from harvester.spiders.base.portal_spider import PortalSpider
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+ROOTS = ("/arcgis/rest/services", "/rest/services", "/server/rest/services")
+"""Where the directory may lie."""
+TYPES = ("FeatureServer", "ImageServer", "MapServer")
+"""Services that serve data."""
+SECURED = (401, 403, 498, 499)
+"""Codes of "a token is required"; they come within 200."""
+_SERVICE = re.compile(rf"(?i)(?P<path>[^/]+/({'|'.join(TYPES)}))(/\d+)?$")
+"""The end of an address that is a service's own, or that of a layer in it."""
+MAX_FOLDERS = 5_000
+MAX_MISSES = 20
+"""Services in a row that cannot be described before the server is given up."""
+
+
+class Spider(PortalSpider):
+    """All data services of an ArcGIS Server that are open to everyone."""
+
+    type = "arcgis-server"
+    about = PortalTypeInfo(
+        software="ArcGIS Server 10 and 11, hosted services of ArcGIS Online",
+        paging="folder by folder; then service by service, conditionally",
+        incremental="not offered",
+        deletion="absent from a complete harvest",
+        limits="services that need a token",
+        loses="publishers, licences, dates: they are in the portal beside it, if there is one",
+        rank=40,
+    )
+
+    async def begin(self) -> AsyncIterator[Any]:
+        self.root = 0
+        self.folders: list[str] = [""]
+        self.met: set[str] = {""}
+        self.services: list[str] = []
+        self.tried: list[str] = []
+        self.unread: list[str] = []
+        self.misses = 0
+        own = _SERVICE.search(self.address)
+        if own is None:
+            yield self.list_folder("")
+            return
+        beyond = self.address[len(self.base) : own.end("path")].strip("/")
+        for step in self.page_cursor([], [beyond]):
+            yield step
+
+    @property
+    def base(self) -> str:
+        """Address of the directory, or of that around the only service."""
+        own = _SERVICE.search(self.address)
+        if own is not None:
+            root, services, _ = self.address.partition("/rest/services")
+            return root + services if services else self.address[: own.start()].rstrip("/")
+        return self.address if "/rest/services" in self.address else self.address + ROOTS[self.root]
+
+    @property
+    def address(self) -> str:
+        return re.split(r"[?#]", self.portal.url)[0].rstrip("/")
+
+    # Folders
+
+    def list_folder(self, folder: str) -> Request:
+        address = f"{self.base}/{quote(folder)}" if folder else self.base
+        return self.request(
+            f"{address}?f=json",
+            self.on_folder,
+            errback=self.on_folder_failed,
+            is_conditional=True,
+            cb_kwargs={"folder": folder},
+        )
+
+    async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            yield self.unchanged(known)
+            for step in self.page_cursor(known.state["folders"], known.state["services"]):
+                yield step
+            return
+        fault, answer = self.answer_of(response)
+        if fault is None and not isinstance(answer.get("services"), list):
+            fault = faults.RequestFault(
+                "parse", "unknown", "the answer lists no services", "check that it is ArcGIS Server"
+            )
+        if fault is not None:
+            for step in self.no_folder(fault, folder, response.url, answer):
+                yield step
+            return
+        listed = answer.get("folders")
+        listed = listed if isinstance(listed, list) else []
+        folders = [f"{folder}/{name}".lstrip("/") for one in listed if (name := text(one))]
+        services = [path for one in answer["services"] if (path := _path(one, folder))]
+        yield self.page(response, [], state={"folders": folders, "services": services})
+        for step in self.page_cursor(folders, services):
+            yield step
+
+    async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
+            yield step
+
+    def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
+        """A folder that cannot be listed is no end; the directory itself is."""
+        if not folder:
+            is_elsewhere = fault.kind == "gone" and "/rest/services" not in self.portal.url
+            self.tried.append(f"{url}: {fault.detail}")
+            if is_elsewhere and self.root + 1 < len(ROOTS):
+                self.root += 1
+                return [self.list_folder("")]
+            return [self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, url, value or None)]
+        if fault.kind == "auth":
+            note = f"the folder {folder} is not open to everyone: {fault.detail}"
+            self.tally.notes += [] if note in self.tally.notes else [note]
+        else:
+            self.unread.append(folder)
+        return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
+
+    def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
+        """On to the next folder, and behind the last to the first service."""
+        new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
+        room = max(0, MAX_FOLDERS - len(self.met))
+        self.unread += new[room:]
+        new = new[:room]
+        self.met.update(new)
+        self.folders = self.folders[1:] + new
+        self.services += services
+        if self.folders:
+            return [self.list_folder(self.folders[0])]
+        self.services = sorted(set(self.services))
+        self.tally.advertise(len(self.services))
+        digest = hashlib.sha256("\n".join(self.services).encode("utf-8", "surrogatepass")).hexdigest()
+        self.listed = digest
+        if self.cursor and self.cursor["listed"] != digest:
+            self.start_over("the list of services changed while it was read: begun again")
+            self.tally.advertise(len(self.services))
+        return self.describe_next(self.cursor["done"] if self.cursor else 0)
+
+    # Services
+
+    def describe_next(self, done: int) -> list[Any]:
+        """Ask for the next service, if there is one."""
+        if done < len(self.services):
+            return [
+                self.request(
+                    f"{self.base}/{quote(self.below(self.services[done]))}?f=json",
+                    self.on_service,
+                    errback=self.on_service_failed,
+                    is_conditional=True,
+                    cb_kwargs={"done": done},
+                )
+            ]
+        if self.unread:
+            message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread[:20])}"
+            return [self.fatal("page", message[:500], "look at the server; the other folders were read", self.base)]
+        self.tally.end("all services are described")
+        return []
+
+    def below(self, path: str) -> str:
+        """The path of a service below the directory: where that is a folder, it is in both."""
+        folder = self.base.partition("/rest/services")[2].strip("/")
+        return path.removeprefix(f"{folder}/") if folder else path
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return f"{self.base}/{quote(self.below(identifier))}?f=json"
+
+    def says_unknown(self, response: Response) -> bool:
+        """Servers answer 200 with an error of 404, older ones with one of 500 and these words."""
+        answer = self.read_json(response)
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(error, dict):
+            return False
+        is_named = re.search(r"(?i)\bservice\b.*\b(not found|does not exist)", str(error.get("message")))
+        return error.get("code") in (404, 410) or bool(error.get("code") == 500 and is_named)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        return self.answer_of(response)[0] is None
+
+    async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
+        cursor = {"listed": self.listed, "done": done + 1}
+        if known := self.remembered(response):
+            yield self.unchanged(known, cursor=cursor)
+            for step in self.describe_next(done + 1):
+                yield step
+            return
+        fault, answer = self.answer_of(response)
+        if fault is not None:
+            for step in self.not_described(fault, done, response.url, answer):
+                yield step
+            return
+        self.misses = 0
+        path = self.services[done]
+        address = f"{self.base}/{quote(self.below(path))}"
+        yield self.page(response, [("", {"service": path, "url": address, "answer": answer})], cursor=cursor, state={})
+        for step in self.describe_next(done + 1):
+            yield step
+
+    async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
+            yield step
+
+    def not_described(self, fault: faults.RequestFault, done: int, url: str, value: Any = None) -> list[Any]:
+        """One service that cannot be described is lost; one that needs a token is none that is open to everyone."""
+        is_secured = fault.kind == "auth"
+        self.tally.seen += 1
+        self.tally.skipped += is_secured
+        self.tally.lost += not is_secured
+        self.misses = 0 if is_secured else self.misses + 1
+        errors = self.written([_error(fault, url, value, is_lost=not is_secured)])
+        page = Page(errors=errors, checkpoint=self.checkpoint({"listed": self.listed, "done": done + 1}))
+        if self.misses < MAX_MISSES:
+            return [page, *self.describe_next(done + 1)]
+        left = len(self.services) - done - 1
+        message = f"{MAX_MISSES} services in a row could not be described; {left} more were not tried"
+        return [page, self.fatal("page", message, "look at the server", url)]
+
+    # Answers
+
+    def answer_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
+        """The fault an answer tells of, by its status or within 200, and the answer."""
+        fault = faults.of_response(response)
+        try:
+            answer = self.read_json(response)
+        except ValueError as error:
+            remedy = f"check that {self.portal.url} is the address of an ArcGIS Server"
+            if fault is not None and fault.kind == "auth" and response.status != 401:
+                fault = faults.RequestFault(
+                    "blocked", "unknown", fault.detail, "ask the operator to admit this program"
+                )
+            return fault or faults.RequestFault("parse", "unknown", str(error), remedy), {}
+        if not isinstance(answer, dict):
+            return fault or faults.RequestFault(
+                "parse", "unknown", "the answer is not an object", "look at the server"
+            ), {}
+        said = answer.get("error")
+        code = said.get("code") if isinstance(said, dict) else None
+        if fault is not None and fault.kind == "auth" and response.status != 401 and code not in SECURED:
+            # A proxy that refuses is none of the server's tokens: what lies behind it may be open.
+            fault = faults.RequestFault("blocked", "unknown", fault.detail, "ask the operator to admit this program")
+        if fault is None and said is not None:
+            words = f"the server says error {code}: {text(said.get('message')) if isinstance(said, dict) else said}"
+            if code in SECURED:
+                fault = faults.RequestFault("auth", "unknown", words, "open it to everyone, or leave it out")
+            else:
+                fault = faults.RequestFault(
+                    "gone" if code == 404 else "server", "unknown", words, "look at the server's log"
+                )
+        return fault, answer
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+def _path(service: Any, folder: str) -> str | None:
+    """``folder/name/type`` of an entry of the directory; None where it serves no data."""
+    if not isinstance(service, dict) or service.get("type") not in TYPES:
+        return None
+    name = text(service.get("name"))
+    if name is None:
+        return None
+    is_whole = not folder or name.startswith(f"{folder}/")
+    return f"{name if is_whole else f'{folder}/{name}'}/{service['type']}"
+
+
+def _error(fault: faults.RequestFault, url: str, value: Any, *, is_lost: bool) -> HarvestError:
+    return HarvestError(
+        kind=fault.kind,
+        message=f"{url}: {fault.detail}",
+        remedy=fault.remedy,
+        url=url,
+        value=cut(value or None),
+        is_lost=is_lost,
+    )

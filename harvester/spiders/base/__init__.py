@@ -1,0 +1,1 @@
+"""What spiders of several portal types share: paging, feeds, identity, losses."""

@@ -1,0 +1,82 @@
+"""Areas as a box "west,south,east,north" in degrees: of GeoJSON, of well-known text, of four numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from harvester.facts.values import json_text
+
+__all__ = ["box_of"]
+
+_NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_WKT = re.compile(r"(?i)\s*(?:srid\s*=\s*(\d+)\s*;)?\s*(?:multi)?(?:point|linestring|polygon)\s*(?:z|m|zm)?\s*\(")
+_DEGREES = (None, "4326", "4269", "4258", "0")
+"""Reference systems in degrees; None where none is said."""
+
+
+def box_of(area: Any) -> tuple[str, ...]:
+    """The box around an area, as the one entry of a list of places; () where it is none, or not in degrees.
+
+    Takes a GeoJSON geometry, feature or text of one, well-known text with or without SRID, and lists of four numbers
+    (west, south, east, north) or six (with heights).
+    """
+    points = list(_points(json_text(area)))
+    if not points or not all(math.isfinite(n) and abs(n) <= 360 for point in points for n in point):
+        return ()
+    (west, east), (south, north) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
+    return () if abs(south) > 90 or abs(north) > 90 else (",".join(_plain(one) for one in (west, south, east, north)),)
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _points(area: Any) -> Iterator[tuple[float, float]]:
+    if isinstance(area, str):
+        yield from _of_text(area)
+    elif isinstance(area, dict):
+        inner = next(
+            (area[key] for key in ("coordinates", "geometry", "geometries", "features") if area.get(key)), None
+        )
+        if isinstance(inner, dict):
+            yield from _points(inner)
+        elif isinstance(inner, list):
+            yield from _listed(inner, is_geometry=True)
+    elif isinstance(area, list):
+        yield from _listed(area, is_geometry=False)
+
+
+def _listed(area: list[Any], *, is_geometry: bool, depth: int = 0) -> Iterator[tuple[float, float]]:
+    """Of coordinates, in which further numbers are heights; or of boxes, as lists of four or six numbers."""
+    numbers = [_number(one) for one in area] if len(area) in (2, 3, 4, 6) else []
+    plain = [one for one in numbers if one is not None]
+    if plain and len(plain) == len(area):
+        half = len(plain) // 2 if len(plain) in (4, 6) and not is_geometry else None
+        yield plain[0], plain[1]
+        if half is not None:
+            yield plain[half], plain[half + 1]
+    elif depth < 8:
+        for one in area:
+            if isinstance(one, list):
+                yield from _listed(one, is_geometry=is_geometry, depth=depth + 1)
+            elif isinstance(one, dict):
+                yield from _points(one)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    return float(value) if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()) else None
+
+
+def _of_text(area: str) -> Iterator[tuple[float, float]]:
+    begun = _WKT.match(area)
+    if begun is None or begun[1] not in _DEGREES:
+        return
+    for pair in re.finditer(rf"({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*", area[begun.end() :]):
+        yield float(pair[1]), float(pair[2])

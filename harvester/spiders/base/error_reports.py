@@ -1,0 +1,129 @@
+"""What a spider says of what went wrong: errors that are written down, and faults that end a harvest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from catalog.model import HarvestError, Page
+from catalog.model.harvest_stats import HarvestStats
+from harvester.http import faults
+from harvester.spiders.base.json_text import charset_of, odd_encoding
+from harvester.spiders.base.losses import cut
+from harvester.spiders.base.page_content import parse_json
+from specs.credentials import mask_value
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from harvester.http.login import Credential
+
+__all__ = ["FaultTelling"]
+
+MAX_ERRORS = 10_000
+"""Errors written for one portal; more are counted only."""
+
+
+class FaultTelling:
+    """Part of every spider; it counts in the harvest's ``tally``."""
+
+    tally: HarvestStats
+    has_odd_encoding = False
+    """True once it was said that the portal's JSON is not UTF-8."""
+
+    @cached_property
+    def unsaid(self) -> list[HarvestError]:
+        """What was met while an answer was read; the next page says it."""
+        return []
+
+    credential: Credential | None
+
+    def masked(self, value: Any) -> Any:
+        """A value without the logins and keys in its addresses; the same object where there are none."""
+        found = mask_value(value)
+        return found if self.credential is None else self.credential.scrubbed(found)
+
+    def _without_keys(self, error: HarvestError) -> HarvestError:
+        texts = (error.message, error.value, error.url)
+        found = tuple(self.masked(text) for text in texts)
+        return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
+
+    def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
+        """The errors that are still written down; beyond the limit they are counted."""
+        errors = [self._without_keys(error) for error in errors]
+        before = self.tally.errors
+        room = max(0, MAX_ERRORS - before)
+        self.tally.errors += len(errors)
+        if before <= MAX_ERRORS < self.tally.errors:
+            more = HarvestError(
+                kind="many",
+                message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
+                remedy="mend those that are here, and run again",
+                is_lost=False,
+            )
+            return (*errors[:room], more)
+        return tuple(errors[:room])
+
+    def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
+        """A page that says that nothing more can be read, and why."""
+        message, url, value = self.masked(message), self.masked(url), self.masked(value)
+        self.tally.fail(message)
+        self.tally.errors += 1
+        return Page(
+            errors=(
+                HarvestError(
+                    kind=kind, message=message, remedy=remedy, url=url, value=cut(value), is_lost=False, is_fatal=True
+                ),
+            )
+        )
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Errback of every request: the answer did not come."""
+        yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
+
+    def fault_of(self, failure: Failure) -> faults.RequestFault:
+        """The fault behind a failed request."""
+        fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
+        if fault.kind == "tls":
+            self.tally.tls_fault = fault.detail
+        return fault
+
+    def no_answer(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
+        """The page for a fault that ends the harvest."""
+        return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
+
+    def refused(self, response: Response) -> Page | None:
+        """The error page for an answer that is not 2xx; None where it is."""
+        fault = faults.of_response(response)
+        if fault is None:
+            return None
+        return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
+
+    def read_json(self, response: Response) -> Any:
+        """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
+
+        def on_odd(name: str) -> None:
+            if not self.has_odd_encoding:
+                self.has_odd_encoding = True
+                self.unsaid.append(odd_encoding(name, response.url))
+
+        return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
+
+    def moved(self, response: Response) -> list[HarvestError]:
+        """Once a harvest: that the portal itself says that it has moved for good."""
+        reasons = response.meta.get("redirect_reasons") or ()
+        if self.tally.has_moved or not {301, 308} & set(reasons):
+            return []
+        self.tally.has_moved = True
+        return [
+            HarvestError(
+                kind="moved",
+                message=f"the portal has moved for good, to {response.url}",
+                remedy="correct the address in the portal file",
+                url=response.meta["redirect_urls"][0],
+                is_lost=False,
+            )
+        ]

@@ -1,0 +1,286 @@
+"""What spiders share that read one long JSON document: a feed that goes to disk and is read record by record.
+
+Feeds made by CKAN hide the rest behind ``?page=2``; a document cut short is partial, never complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from itertools import dropwhile, islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+from scrapy import Request
+from scrapy.http import Response
+
+from catalog.model import HarvestError, Page
+from harvester.http import faults
+from harvester.http.download import BodySaver, SavedBody
+from harvester.spiders.base.json_stream import Element, StreamEnd, UnreadableElement, records
+from harvester.spiders.base.json_text import charset_of, odd_encoding
+from harvester.spiders.base.losses import cut
+from harvester.spiders.base.page_content import PageContent, sha256_of
+from harvester.spiders.base.portal_spider import PortalSpider
+
+__all__ = ["FeedSpider"]
+
+BATCH = 500
+"""Records written in one transaction."""
+NO_SUCH_PAGE = (400, 404, 410)
+"""How servers say that there is no further page. Whatever else fails is no end."""
+CKAN_PAGE = 100
+"""Datasets on a page of a feed made by ckanext-dcat."""
+
+
+class FeedSpider(PortalSpider):
+    """Base of spiders of a feed. A subclass sets ``feed``, and says what its elements are."""
+
+    @property
+    def feed(self) -> str:
+        """Address of the document."""
+        raise NotImplementedError
+
+    element: ClassVar[str] = "dataset"
+    """Key of the array, for the pointers of errors."""
+    broken: ClassVar[str] = "the record is not valid JSON"
+    """What is said of an element that cannot be read."""
+    remedy: str = "ask the portal for a whole and valid document; what was read is kept"
+    """What to do about a document that is not read to its end."""
+    headers: ClassVar[dict[str, str]] = {}
+    """Headers of every request."""
+
+    stands_alone = True
+    """False where a page cannot be understood without the others: it is read anew every night."""
+
+    async def begin(self) -> AsyncIterator[Any]:
+        async for step in self.begin_feed():
+            yield step
+
+    async def prepare(self, path: Path, response: Response) -> None:
+        """Called before the elements are asked for: what takes long, or may hang, is done while others go on."""
+
+    def elements(self, path: Path, response: Response) -> Iterator[Any]:
+        """The elements of a document on disk: Element, Broken, and a StreamEnd last."""
+        return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
+
+    def more(self, end: StreamEnd, on_page: int) -> bool | str:
+        """Whether there is a further page, after one with so many records; or its address."""
+        return bool(on_page) and on_page % CKAN_PAGE == 0
+
+    def fallback(self, number: int) -> Request | None:
+        """Another address to try where the first page is no feed; None: there is none."""
+        return None
+
+    async def begin_feed(self) -> AsyncIterator[Any]:
+        """The first request, or the rest of what a broken harvest had fetched."""
+        at = self.cursor
+        self.bodies: set[str] = set(at["bodies"]) if at else set()
+        self.tried: list[str] = []
+        """Addresses that are no feed, and why."""
+        if not at:
+            yield self.get_feed(1)
+        elif at["index"] is None:
+            yield self.get_feed(at["number"], at["link"])
+        elif self.path.is_file() and sha256_of(self.path) == at["sha256"]:
+            asked = Request(at["url"], meta={"asked": at["url"], "exchange": at["exchange"]})
+            response = Response(at["url"], request=asked, headers={"Content-Type": at["content_type"]})
+            saved = SavedBody(self.path, self.path.stat().st_size, at["sha256"], at["cut"])
+            async for step in self.read_feed(response, saved, at["number"], at):
+                yield step
+        else:
+            self.start_over("a harvest that was broken off was begun again: the feed it had was gone")
+            # What had come before was forgotten with it: the same page is new again.
+            self.bodies = set()
+            yield self.get_feed(1)
+
+    @property
+    def path(self) -> Path:
+        """Where the feed lies while it is read."""
+        return self.night.data / "feeds" / f"{self.portal.id}.feed"
+
+    def get_feed(self, number: int, link: str | None = None) -> Request:
+        """The request for a page, by its address or its number."""
+        numbered = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
+        url = link or numbered
+        limits = self.portal.limits
+        save = BodySaver(self.path, limits.max_feed_bytes, limits.min_bytes_per_s, limits.timeout_s, is_text=True)
+        return self.request(
+            url,
+            self.on_feed,
+            is_conditional=True,
+            # The file is unpacked on the way to disk, which knows these.
+            headers={"Accept-Encoding": "gzip, deflate, br, zstd", **self.headers},
+            meta={"save": save, "download_timeout": limits.feed_timeout_s},
+            cb_kwargs={"number": number, "is_link": link is not None},
+        )
+
+    async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
+        saved: SavedBody | None = response.meta.get("saved")
+        known = self.remembered(response, saved.sha256 if saved else None)
+        if known and not (saved and saved.cut):
+            self.path.unlink(missing_ok=True)
+            if known.sha256 in self.bodies:
+                for page in self.came_before(response, is_link):
+                    yield page
+                return
+            self.bodies.add(str(known.sha256))
+            more = known.state["more"]
+            self.recall(known.state)
+            page = self.unchanged(known)
+            following = self.after(number, more)
+            yield replace(page, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
+            for step in following:
+                yield step
+            return
+        # A page that was named must be there; one that was guessed at need not.
+        if number > 1 and not is_link and response.status in NO_SUCH_PAGE:
+            for step in self.at_feed_end():
+                yield step
+            return
+        if fault := faults.of_response(response):
+            self.tried.append(f"{response.url}: {fault.detail}")
+            if number == 1 and (other := self.fallback(number)):
+                yield other
+            else:
+                value = response.body[:500].decode("utf-8", "replace")
+                yield self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, response.url, value)
+            return
+        if saved is None:
+            yield self.fatal("parse", f"{response.url}: the answer has no body", "look at the portal", response.url)
+            return
+        if saved.sha256 in self.bodies:
+            saved.path.unlink(missing_ok=True)
+            for page in self.came_before(response, is_link):
+                yield page
+            return
+        self.bodies.add(saved.sha256)
+        async for step in self.read_feed(response, saved, number):
+            yield step
+
+    def came_before(self, response: Response, is_link: bool) -> list[Any]:
+        """Where a page is the same as one before: the end, if it was only guessed at."""
+        if is_link:
+            message = f"{response.url}: the page came before: paging goes round in circles"
+            return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
+        # ?page is not known there: the whole feed came again.
+        return self.at_feed_end()
+
+    async def read_feed(
+        self, response: Response, saved: SavedBody, number: int, at: dict[str, Any] | None = None
+    ) -> AsyncIterator[Any]:
+        """Read a feed from disk, batch by batch; from the place ``at`` on, where a killed harvest had come to."""
+        reading = PageContent(response, sha256=saved.sha256)
+        begun = {"seen": self.tally.seen, "kept": self.tally.kept} if at is None else at["begun"]
+        place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
+        place["bodies"] = sorted(self.bodies)
+        place["exchange"] = response.meta.get("exchange")
+        place |= self.at_page() if at is None else {name: at[name] for name in self.at_page()}
+        place["content_type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        await self.prepare(saved.path, response)
+        stream = self.elements(saved.path, response)
+        if at is not None:
+            stream = dropwhile(lambda e: not isinstance(e, StreamEnd) and e.index <= at["index"], stream)
+        end = StreamEnd(None, {})
+        is_over = False
+        while not is_over and (batch := list(islice(stream, BATCH))):
+            if isinstance(batch[-1], StreamEnd):
+                end = batch.pop()
+                if end.odd_encoding and not self.has_odd_encoding:
+                    self.has_odd_encoding = True
+                    self.unsaid.append(odd_encoding(end.odd_encoding, response.url))
+            cursor = {**place, "index": batch[-1].index} if batch else None
+            yield self.batch(batch, response, reading, cursor)
+            is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets
+            # Other portals have their turn between batches.
+            await asyncio.sleep(0)
+        on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
+        why = _why(saved, end, is_over)
+        more = self.more(end, on_page)
+        if number > 1 and not is_new and not why:
+            for step in self.at_feed_end():
+                yield step
+        elif why and not on_page and number == 1 and (other := self.fallback(number)):
+            self.tried.append(f"{response.url}: {why}")
+            # Every address may answer with the same page.
+            self.bodies.discard(saved.sha256)
+            saved.path.unlink(missing_ok=True)
+            yield other
+        elif why:
+            kind = "too_large" if is_over or saved.cut == "size" else "parse" if not on_page else "cut_short"
+            value = None if on_page else response.body[:300].decode("utf-8", "replace")
+            said = "; ".join([*self.tried, f"{response.url}: {why}"])
+            yield self.fatal(kind, said, self.remedy, response.url, value)
+            saved.path.unlink(missing_ok=True)
+        else:
+            # Of a feed that was read in two goes it is not known what its first part held.
+            state = {"more": more, **self.state_of_page()}
+            answer = reading.answer(state) if at is None and self.stands_alone else None
+            following = self.after(number, more)
+            yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
+            # Only now is nothing in it that is not kept.
+            saved.path.unlink(missing_ok=True)
+            for step in following:
+                yield step
+
+    def at_page(self) -> dict[str, Any]:
+        """What else must be known to read a page again from its beginning. JSON."""
+        return {}
+
+    def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
+        """The cursor before a page of the feed."""
+        link = more if isinstance(more, str) else None
+        return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
+
+    def after(self, number: int, more: bool | str) -> list[Any]:
+        """The next page: the one that is named; or that of a feed made by CKAN, which tells of it by its length alone;
+        else this was all."""
+        if more:
+            return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
+        return self.at_feed_end()
+
+    def at_feed_end(self) -> list[Any]:
+        """What is left to do behind the last page."""
+        self.tally.end("the whole feed is read")
+        return []
+
+    def state_of_page(self) -> dict[str, Any]:
+        """What else is remembered of the page that was just read; :meth:`recall` gets it where it is the same again."""
+        return {}
+
+    def recall(self, state: dict[str, Any]) -> None:
+        """Take up what was remembered of a page."""
+
+    def batch(self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None) -> Page:
+        """The page of a batch of elements; malformed ones become errors."""
+        broken = [e for e in batch if isinstance(e, UnreadableElement)]
+        errors = [
+            HarvestError(
+                kind="record",
+                message=f"{self.broken}: {element.message}",
+                remedy="mend the record where the message points; the records around it were kept",
+                url=response.url,
+                pointer=element.pointer or f"/{self.element}/{element.index}",
+                value=cut(element.text),
+            )
+            for element in broken
+        ]
+        reading.lost += len(broken)
+        reading.remember(errors)
+        elements = [(e.pointer or f"/{self.element}/{e.index}", e.value) for e in batch if isinstance(e, Element)]
+        page = self.page(response, elements, reading=reading, cursor=cursor)
+        return replace(page, errors=page.errors + self.written(errors))
+
+
+def _why(saved: SavedBody, end: StreamEnd, is_over: bool) -> str | None:
+    """Why a feed was not read to its end; None where it was."""
+    if is_over:
+        return "the deadline came, or the feed has more records than limits.max_datasets"
+    if saved.cut is None:
+        return end.fault
+    return {
+        "size": "the feed is longer than limits.max_feed_bytes",
+        "slow": "the feed came more slowly than limits.min_bytes_per_s",
+        "coding": "the feed cannot be unpacked",
+    }.get(saved.cut, f"the feed broke off ({saved.cut})")

@@ -1,0 +1,237 @@
+"""Who is whom: records that lost their identifier, identifiers that changed, identifiers that several datasets have."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from catalog.model import HarvestError, Page, Record
+from catalog.repositories import reading as stored
+from catalog.repositories.datasets import id_of, identifier_of, identifiers_with
+from catalog.repositories.identities import IdentityFacts, facts_of, follow, matches, renamed, unseen_facts
+from catalog.repositories.records import write_page
+from harvester.night.judging import judged
+from harvester.night.verdict import MAX_FALL
+from harvester.spiders.base.losses import LostRecord, twin
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+    from catalog.db.store import Catalog
+    from harvester.spiders.base.page_content import PageContent
+    from harvester.spiders.base.portal_spider import PortalSpider
+
+__all__ = ["TWIN", "absent", "are_twins", "facts_from", "hold", "settle", "told_apart", "twin_id", "twins_of"]
+
+MAX_NAMELESS = 5_000
+"""Records without identifier that are kept until the end, to be matched."""
+TWIN = "#twin-"
+"""Between an identifier that several datasets have and what tells the second from the first."""
+_PLACEHOLDER = "winnow:nameless"
+_PASSING = re.compile(r"(?i)token|sig|signature|expires|key|x-amz-.*|x-goog-.*|se|st|sp|sv|sr")
+"""Parameters of addresses that differ from answer to answer."""
+
+
+def hold(
+    spider: PortalSpider, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
+) -> None:
+    """Keep a record without identifier until the end, when it is known which datasets did not come."""
+    named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
+    if named is not None:
+        facts, (raw_hash, _) = facts_of(named.dataset), spider.hash_of(raw)
+        spider.nameless.append((facts, replace(named, raw=raw, raw_hash=raw_hash)))
+        reading.nameless.append(facts_as_json(facts))
+
+
+def told_apart(
+    spider: PortalSpider, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
+) -> Record:
+    """A record under an identity of its own, where another dataset has its identifier."""
+    identifier = record.dataset.identifier
+    is_doubled = identifier in spider.seen_ids and not is_known
+    if not is_doubled and identifier not in spider.twins:
+        return record
+    facts = facts_of(record.dataset)
+    other = twin_id(identifier, facts)
+    if other not in spider.twins.get(identifier, ()):
+        first = stored_facts(spider.night.catalog, spider.portal.id, identifier, kept) if is_doubled else None
+        if first is None or not are_twins(first, facts):
+            return record
+    if other not in spider.seen_ids:
+        spider.tally.twins += 1
+        errors.append(twin(record, other))
+    known_as = (*record.dataset.other_identifiers, identifier)
+    return replace(record, dataset=replace(record.dataset, identifier=other, other_identifiers=known_as))
+
+
+def _named_anew(spider: PortalSpider, error: LostRecord, raw: Any, pointer: str, response: Response) -> Record | None:
+    """A record without identifier, mapped under a placeholder; None where it cannot be."""
+    if not isinstance(raw, dict) or len(spider.nameless) >= MAX_NAMELESS:
+        return None
+    for path in dict.fromkeys((error.pointer, "/@id")):
+        if not path:
+            continue
+        try:
+            record, _ = spider.record_of(_with_value(raw, path.strip("/").split("/")), pointer, response)
+        except Exception:  # noqa: BLE001  # then it is lost, which is said already
+            continue
+        # An address that was made of the placeholder says nothing.
+        address = record.dataset.landing_page
+        is_made = bool(address and _PLACEHOLDER in unquote(address))
+        return replace(record, dataset=replace(record.dataset, landing_page=None)) if is_made else record
+    return None
+
+
+def _with_value(raw: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    inner = raw.get(path[0])
+    value = _with_value(inner if isinstance(inner, dict) else {}, path[1:]) if len(path) > 1 else _PLACEHOLDER
+    return {**raw, path[0]: value}
+
+
+def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
+    return {"title": facts.title, "files": sorted(facts.files), "address": facts.address}
+
+
+def facts_from(told: dict[str, Any]) -> IdentityFacts:
+    return IdentityFacts(told["title"], frozenset(told["files"]), told["address"])
+
+
+def are_twins(first: IdentityFacts, second: IdentityFacts) -> bool:
+    """Whether two records with one identifier describe two datasets: other files; or no files, and other titles and
+    addresses.
+
+    One that came twice with the same files is one dataset, be it in two languages.
+    """
+    if first.files and second.files:
+        return not {_lasting(url) for url in first.files} & {_lasting(url) for url in second.files}
+    if first.files or second.files or (first.address and first.address == second.address):
+        return False
+    return bool(first.title and second.title) and first.title != second.title
+
+
+def _lasting(url: str) -> str:
+    """An address without the parameters that sign it for a while."""
+    if "?" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if not _PASSING.fullmatch(name)]
+    return parts._replace(query=urlencode(kept)).geturl()
+
+
+def twin_id(identifier: str, facts: IdentityFacts) -> str:
+    """The identity of a dataset whose identifier is another's: the same as long as its files are, or its title."""
+    said = sorted(_lasting(url) for url in facts.files) or [facts.title or ""]
+    digest = hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{identifier}{TWIN}{digest[:10]}"
+
+
+def settle(spider: PortalSpider) -> None:
+    """Match what has no identifier, or a new one, to the datasets that were known and did not come."""
+    tally, night = spider.tally, spider.night
+    if tally.mode != "full" or not tally.ended:
+        return
+    _settle_nameless(spider)
+    if tally.lost:
+        # What could not be read may be what did not come.
+        return
+    pairs = renamed(night.catalog, spider.portal.id, night.run_id)
+    if not pairs:
+        return
+    follow(night.catalog, spider.portal.id, night.run_id, pairs)
+    are_all = len(pairs) >= tally.kept
+    many = f"all {len(pairs):,} identifiers" if are_all else f"the identifiers of {len(pairs):,} datasets"
+    said = f"{many} changed: titles, files or addresses show that the datasets are those known before"
+    tally.notes.append(f"{said}; their histories go on")
+    error = HarvestError(
+        kind="identifier",
+        message=said,
+        remedy="give every dataset an identifier that never changes; links to the old ones lead nowhere",
+        is_lost=False,
+    )
+    _write(spider, Page(errors=spider.written([error])))
+
+
+def _settle_nameless(spider: PortalSpider) -> None:
+    night, waiting = spider.night, spider.nameless
+    spider.nameless = []
+    if not waiting:
+        return
+    old = unseen_facts(night.catalog, spider.portal.id, night.run_id)
+    new = {str(n): facts for n, (facts, _) in enumerate(waiting)}
+    pairs = matches(night.catalog, spider.portal.id, old, new, are_stored=False)
+    spider.unmatched = [facts for number, facts in new.items() if number not in pairs]
+    for number, key in pairs.items():
+        record = waiting[int(number)][1]
+        identifier = str(identifier_of(night.catalog, key))
+        spider.seen_ids.add(identifier)
+        spider.tally.unidentified -= 1
+        spider.tally.kept += 1
+        error = HarvestError(
+            kind="identifier",
+            message="a record without identifier was taken for the dataset whose title, files or address it has",
+            remedy="give it back its identifier",
+            record_id=identifier,
+            title=record.dataset.title if record else None,
+            pointer=record.pointer if record else None,
+            url=record.url if record else None,
+            is_lost=False,
+        )
+        errors = spider.written([error])
+        if record is None:
+            _write(spider, Page(unchanged=(identifier,), errors=errors))
+        else:
+            named = replace(record, dataset=replace(record.dataset, identifier=identifier))
+            _write(spider, Page(records=(named,), errors=errors))
+
+
+def absent(spider: PortalSpider) -> list[str]:
+    """Ids of the datasets that are not in a listing of which nothing is amiss but records without identifier.
+
+    The whole listing was read, so their identifiers are unknown to it; and none of the nameless records has a title, a
+    file or an address in common with them. Without this, a portal with one nameless record would keep for ever what it
+    has withdrawn.
+    """
+    tally, left = spider.tally, spider.unmatched
+    if tally.mode != "full" or not left or len(left) != tally.unidentified:
+        return []
+    counts = replace(tally, unidentified=0, skipped=tally.skipped + tally.unidentified)
+    if judged(spider, tally=counts)[0] != "complete":
+        return []
+    titles = {facts.title for facts in left}
+    places = {place for facts in left for place in (*facts.files, facts.address)}
+    unseen = unseen_facts(spider.night.catalog, spider.portal.id, spider.night.run_id)
+    found = [
+        key
+        for key, facts in unseen.items()
+        if facts.title and facts.title not in titles and places.isdisjoint({*facts.files, facts.address} - {None})
+    ]
+    # Where so much is gone at once, somebody looks first.
+    return found if len(found) <= MAX_FALL * (tally.kept + len(found)) else []
+
+
+def _write(spider: PortalSpider, page: Page) -> None:
+    write_page(spider.night.catalog, spider.night.run_id, spider.portal.id, page, version=spider.reader)
+
+
+def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:
+    """The facts of the dataset that has an identifier already: on the same page, or in the catalogue."""
+    for one in kept:
+        if one.dataset.identifier == identifier:
+            return facts_of(one.dataset)
+    key = id_of(catalog, portal_id, identifier)
+    found = stored.dataset(catalog, key) if key else None
+    return facts_of(found.dataset) if found else None
+
+
+def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
+    """Identifiers that several datasets have, each with the names that others of them go by."""
+    found: dict[str, set[str]] = {}
+    for name in identifiers_with(catalog, portal_id, TWIN):
+        found.setdefault(name.partition(TWIN)[0], set()).add(name)
+    return found

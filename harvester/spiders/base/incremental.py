@@ -1,0 +1,237 @@
+"""Reading only what changed, where the portal can be trusted with the question.
+
+Some sites ignore the filter, and a proxy before one big portal answers it with nothing. So it is trusted only after
+it has found what it must find and nothing it must not, and only if the totals agree at the end; otherwise everything
+is read.
+
+What was deleted is told by no filter. Where the total is too small, a list of all names tells which datasets may be
+gone, and each is looked for alone. What a change does not date (a file that was withdrawn) is found by reading a share
+of all records again each night, those first whose reading is the oldest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from catalog.model import Page
+from catalog.repositories.harvests import new_among, present
+from catalog.repositories.rolling import missing_datasets, named_datasets, oldest_read, present_among
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.paging import ListingPage, PageCursor
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["ChangesListingSpider"]
+
+OVERLAP = timedelta(hours=1)
+"""Changes are asked for from so long before the newest one known: a record may be stored later than it is dated."""
+MAX_DELETED = 100
+"""Datasets that are looked for alone; where more are gone, everything is read."""
+FUTURE = "2999-01-01T00:00:00Z"
+
+
+class ChangesListingSpider(ListingSpider):
+    """Base of spiders whose interface can be asked for the records that changed since an instant.
+
+    A subclass asks for pages with ``self.since`` (an instant, ISO 8601 with Z) where it is not None and the mode is
+    incremental, and says how records are counted (``count_url``, ``read_count``). Its records carry
+    ``record_modified``, by the same clock as the filter.
+    """
+
+    is_incremental = True
+
+    def count_url(self, since: str | None) -> str:
+        """The address that tells how many records there are, or have changed since an instant."""
+        raise NotImplementedError
+
+    def read_count(self, response: Response) -> int | None:
+        """The number in such an answer. Raises Refused or ValueError."""
+        raise NotImplementedError
+
+    def names_url(self) -> str | None:
+        """The address that lists the names of all datasets; None where there is none."""
+        return None
+
+    def read_names(self, response: Response) -> set[str]:
+        """The names in such an answer. Raises Refused or ValueError."""
+        raise NotImplementedError
+
+    def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
+        """Where to read the records from one identifier to another, ``start`` records from the beginning; None where
+        the listing is not in the order of identifiers."""
+        return None
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.since: str | None = cursor.get("since")
+        self.expected: int | None = cursor.get("expected")
+        """What the portal says it has, when changes are asked for."""
+        self.after: int = cursor.get("after", 0)
+        """Datasets of the catalogue after the changes that have come so far."""
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "since": self.since, "expected": self.expected, "after": self.after}
+
+    def opening(self) -> list[Any]:
+        if self.wants_incremental:
+            # What the last complete harvest saw, and no record's date from the future.
+            self.since = _before(self.before.newest_record, self.before.started_at)
+            self.after = present(self.night.catalog, self.portal.id)
+        return [self.count(None)] if self.since else super().opening()
+
+    def count(self, since: str | None) -> Request:
+        """Ask how many records there are, or have changed."""
+        url = self.count_url(since)
+        return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs={"since": since})
+
+    async def on_count(self, response: Response, since: str | None) -> AsyncIterator[Any]:
+        try:
+            count = self.read_count(response)
+        except (PageRefusedError, ValueError):
+            count = None
+        if not isinstance(count, int):
+            yield self.in_full("the portal's counts cannot be read")
+        elif since is None:
+            self.expected = count
+            yield self.count(FUTURE)
+        elif since == FUTURE and count:
+            yield self.in_full(f"the portal finds {count} records that change in {FUTURE[:4]}: its filter does nothing")
+        elif since == FUTURE:
+            yield self.count(self.since)
+        elif count == 0:
+            yield self.in_full("the portal does not find the newest record that it has: its filter finds nothing")
+        else:
+            self.tally.mode = "incremental"
+            yield self.ask(self.first_walk())
+
+    async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        yield self.in_full(f"the portal does not count its changes: {self.fault_of(failure).detail}")
+
+    def in_full(self, why: str) -> Request:
+        """Read everything, because asking for changes cannot be trusted."""
+        self.start_over(f"read in full: {why}")
+        self.resume({})
+        return self.ask(self.first_walk())
+
+    def kept(self, page: Page) -> None:
+        if self.tally.mode == "incremental":
+            came = [record.dataset.identifier for record in page.records]
+            self.after += new_among(self.night.catalog, self.portal.id, came)
+
+    def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
+        if self.tally.mode != "incremental":
+            return super().at_end(page_cursor, how)
+        if page_cursor.at is not None:
+            return self.all_read()
+        self.not_found = []
+        self.to_check: dict[str, str] = {}
+        # What was missed before is missed again only if it is looked for again.
+        missing = missing_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        url = self.names_url()
+        if self.expected is not None and self.after + self.before.gap > self.expected and url:
+            return [self.request(url, self.on_names, errback=self.on_count_failed, cb_kwargs={"missing": missing})]
+        return self.check(missing)
+
+    async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
+        """The names of all datasets: what is not among them may be deleted."""
+        try:
+            names = self.read_names(response)
+        except (PageRefusedError, ValueError) as error:
+            should = self.after + self.before.gap
+            why = f"the portal has {self.expected} records where {should} were expected"
+            yield self.in_full(f"{why}, and does not list its names: {error}")
+            return
+        known = named_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        unlisted = {key: one for key, one, name in known if name not in names and one not in names}
+        if len(unlisted) > MAX_DELETED:
+            yield self.in_full(f"{len(unlisted):,} datasets are no longer in its list of names")
+            return
+        for step in self.check({**missing, **unlisted}):
+            yield step
+
+    def check(self, wanted: dict[str, str]) -> list[Any]:
+        """Look for datasets alone: id to identifier."""
+        if not wanted or len(wanted) > MAX_DELETED:
+            return self.compared()
+        self.to_check = wanted
+        return [
+            self.request(
+                str(self.look_up(one, "")), self.on_checked, errback=self.on_check_failed, cb_kwargs={"key": key}
+            )
+            for key, one in wanted.items()
+        ]
+
+    async def on_checked(self, response: Response, key: str) -> AsyncIterator[Any]:
+        if self.is_unknown(response):
+            self.not_found.append(key)
+        for step in self.checked(key):
+            yield step
+
+    async def on_check_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        for step in self.checked(failure.request.cb_kwargs["key"]):  # type: ignore[attr-defined]
+            yield step
+
+    def checked(self, key: str) -> list[Any]:
+        self.to_check.pop(key, None)
+        return [] if self.to_check else self.compared()
+
+    def compared(self) -> list[Any]:
+        """Go on where the total agrees with the changes and deletions that were found; else read everything."""
+        gone = present_among(self.night.catalog, self.not_found)
+        should = self.after + self.before.gap - gone
+        if should != self.expected:
+            self.not_found = []
+            return [self.in_full(f"the portal has {self.expected} records where {should} were expected")]
+        share = -(-self.after // self.portal.schedule.full_every)
+        found = oldest_read(self.night.catalog, self.portal.id, self.night.run_id, share)
+        page_cursor = self.share_walk(*found) if found else None
+        return [self.ask(page_cursor)] if page_cursor else self.all_read()
+
+    def all_read(self) -> list[Any]:
+        self.tally.advertised = self.expected
+        self.tally.end("all changes are read, and the portal's total agrees")
+        return []
+
+    # The share that is read again
+
+    def is_share(self, page_cursor: PageCursor) -> bool:
+        return self.tally.mode == "incremental" and page_cursor.at is not None
+
+    def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
+        return (
+            page_cursor.forward(listing_page.count, page_cursor.at)
+            if self.is_share(page_cursor)
+            else super().next_cursor(page_cursor, listing_page)
+        )
+
+    def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
+        if not self.is_share(page_cursor):
+            return super().is_last(page_cursor, listing_page)
+        ids = [str(raw.get("id")) for _, raw in listing_page.records if isinstance(raw, dict)]
+        return (
+            not listing_page.count
+            or page_cursor.start + listing_page.count >= page_cursor.at["end"]
+            or max(ids, default="") >= page_cursor.at["last"]
+        )
+
+    def may_overlap(self, page_cursor: PageCursor) -> bool:
+        return self.is_share(page_cursor) or super().may_overlap(page_cursor)
+
+    def next_of(
+        self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
+    ) -> list[Any]:
+        # That all of a page has come among the changes is no circle.
+        return super().next_of(page_cursor, next_cursor, is_new or self.is_share(page_cursor), url, is_lost=is_lost)
+
+
+def _before(newest: str | None, started: str | None) -> str | None:
+    """An instant for the filter: the overlap before the earlier of two; None where one of them is no date."""
+    try:
+        at = min(datetime.fromisoformat((one or "")[:19]) for one in (newest, started)) - OVERLAP
+    except (ValueError, OverflowError):
+        return None
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,316 @@
+"""Reading one huge JSON document record by record, in constant memory, and past its faults.
+
+A ``data.json`` is an object with an array of records under one key, or a bare array. The document is read in
+blocks; each record is parsed alone by the standard library, so a malformed one is lost alone. Tolerated: a
+byte-order mark, trailing commas, bytes that are not valid UTF-8 (replaced), keys before and after the array, several
+documents one after the other.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gc
+import json
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harvester.spiders.base.json_text import encoding_of
+
+__all__ = ["UnreadableElement", "Element", "StreamEnd", "records"]
+
+BLOCK = 1 << 20
+MAX_RECORD = 24 << 20
+"""Characters of one record; a longer one ends the reading."""
+MAX_VALUES = 2_000_000
+"""Of one record. Each takes some 64 bytes of memory, and an empty list two characters of the document."""
+MAX_HEAD = 100
+"""Members of an array beside the records that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A record, and its index among those of the document; its JSON pointer where the array alone does not give it."""
+
+    index: int
+    value: Any
+    pointer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableElement:
+    """A record that cannot be read: its index, what is wrong, its beginning; and what it is about, if that is known."""
+
+    index: int
+    message: str
+    text: str
+    pointer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The last thing yielded. ``fault``: why reading stopped early, else None."""
+
+    fault: str | None
+    head: dict[str, Any]
+    """The keys beside the array."""
+    odd_encoding: str | None = None
+    """How the document is encoded, where it is not UTF-8."""
+
+
+class _Reader:
+    """A window over the text of a file."""
+
+    def __init__(self, path: Path, charset: str | None = None) -> None:
+        self.encoding = encoding_of(path, charset)
+        self.file = path.open("rb")
+        self.decoder = codecs.getincrementaldecoder(self.encoding.codec)(self.encoding.errors)
+        self.text, self.at, self.is_done = "", 0, False
+
+    def more(self, size: int = BLOCK) -> bool:
+        """Read on; drops what lies behind. False at the end of the file."""
+        if self.is_done:
+            return False
+        block = self.file.read(size)
+        self.is_done = not block
+        self.text, self.at = self.text[self.at :] + self.decoder.decode(block, final=not block), 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is not white space; "" at the end."""
+        while True:
+            while self.at < len(self.text):
+                if not self.text[self.at].isspace():
+                    return self.text[self.at]
+                self.at += 1
+            if not self.more():
+                return ""
+
+    def next_document(self) -> str:
+        """The first character of the next document; "" at the end. Marks and commas between documents are passed."""
+        while (char := self.peek()) and char in "\ufeff\0,":
+            self.at += 1
+        return char
+
+    def value(self) -> Any:
+        """The value that begins here.
+
+        Raises ValueError where it is not valid JSON, EOFError where the file ends within it.
+        """
+        size = BLOCK
+        self.peek()
+        while True:
+            if size > 4 * BLOCK and self.count_values() > MAX_VALUES:
+                raise EOFError(f"a record holds more than {MAX_VALUES:,} values")
+            try:
+                with _without_cycles(size > BLOCK):
+                    value, end = _DECODER.raw_decode(self.text, self.at)
+            except RecursionError:
+                raise ValueError("nested too deeply") from None
+            except json.JSONDecodeError as error:
+                # The fault may be no more than the end of the window. Twice as much each time keeps this linear.
+                if len(self.text) - self.at > MAX_RECORD:
+                    raise EOFError(f"a record is longer than {MAX_RECORD:,} characters") from None
+                # A fault far from the window's edge is one of the document.
+                is_edge = error.pos > len(self.text) - 64 or error.msg.startswith("Unterminated")
+                if is_edge and self.more(size):
+                    size *= 2
+                    continue
+                # Cut short is a document that has nothing more, or half a word: no bracket follows.
+                if is_edge and (error.msg.startswith("Unterminated") or not re.search(r"[]}]", self.text[error.pos :])):
+                    raise EOFError("the document ends within a record: it was cut short") from None
+                raise ValueError(f"{error.msg} at character {error.pos - self.at}") from None
+            if end == len(self.text) and not isinstance(value, (dict, list, str)) and self.more():
+                continue  # A number may go on in the next block.
+            self.at = end
+            return value
+
+    def count_values(self) -> int:
+        """The most values that what lies in the window can hold."""
+        return sum(self.text.count(mark, self.at) for mark in ",[{")
+
+    def skip_value(self) -> str:
+        """Step over a malformed object by counting its brackets, and return its beginning.
+
+        Raises EOFError where no end is found.
+        """
+        depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
+        is_first = True
+        while True:
+            if self.at >= len(self.text) and not self.more():
+                raise EOFError("the document ends within a malformed record")
+            char = self.text[self.at]
+            self.at += 1
+            if in_string:
+                if escaped:
+                    escaped = False
+                elif char == "\\":
+                    escaped = True
+                elif char == '"':
+                    in_string = False
+            elif char == '"':
+                in_string = True
+            elif char in "{[":
+                depth += 1
+            elif char in "}]":
+                if depth == 0 and not is_first:
+                    # It closes what the malformed word stands in.
+                    self.at -= 1
+                    return start
+                depth -= 1
+                if depth <= 0:
+                    return start
+            elif char == "," and depth == 0:
+                self.at -= 1
+                return start
+            is_first = False
+
+
+_DECODER = json.JSONDecoder(strict=False)
+
+
+@contextmanager
+def _without_cycles(is_large: bool) -> Iterator[None]:
+    """Python's search for cycles takes more time than the reading, where millions of values come at once."""
+    is_on = is_large and gc.isenabled()
+    if is_on:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
+def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Element | UnreadableElement | StreamEnd]:
+    """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
+
+    The keys may have prefixes, and an object in place of an array is one record. All documents of a file are read
+    where several stand one after the other, as programs write them that append; there an object without the keys that
+    has an identifier or a title is a record itself. What follows a document and cannot be read is a fault.
+
+    ``charset`` is what the server names. Without keys it is "dataset". With several, elements carry a pointer, for they
+    are not told by their index alone.
+    """
+    reader = _Reader(path, charset)
+    odd = reader.encoding.odd
+    head: dict[str, Any] = {}
+    keys = keys or ("dataset",)
+    opening = reader.peek()
+    if opening not in tuple("[{"):
+        reader.file.close()
+        page, empty = "an HTML or XML page came where JSON was expected", "the document is empty"
+        yield StreamEnd(page if opening == "<" else "the document is not JSON" if opening else empty, head, odd)
+        return
+    try:
+        is_found = yield from _documents(reader, keys, head)
+    except EOFError as error:
+        yield StreamEnd(str(error), head, odd)
+    except ValueError as error:
+        yield StreamEnd(f"the document is not valid JSON: {error}", head, odd)
+    else:
+        yield StreamEnd(None if is_found else f'the document has no "{keys[0]}"', head, odd)
+    finally:
+        reader.file.close()
+
+
+def _documents(
+    reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]
+) -> Generator[Element | UnreadableElement, None, bool]:
+    """The records of all documents of a file; whether there was a list of them."""
+    index, number, is_found = 0, 0, False
+    first: dict[str, Any] = {}
+    while opening := reader.next_document():
+        if opening not in "[{":
+            raise ValueError("something that is no JSON follows its end")
+        number += 1
+        own = head if number == 1 else {}
+        is_listed = True
+        elements = _array(reader) if opening == "[" else _object(reader, keys, own)
+        while True:
+            try:
+                element = next(elements)
+            except StopIteration as end:
+                is_listed = end.value is not False
+                break
+            place = element.pointer or f"/{keys[0]}/{element.index}"
+            pointer = element.pointer if number == 1 else f"document {number}: {place}"
+            yield replace(element, index=index, pointer=pointer)
+            index += 1
+        is_found = is_found or is_listed
+        if number == 1:
+            first = {} if is_listed else own
+        elif not is_listed:
+            lone = [(1, first)] if number == 2 else []
+            for n, record in [*lone, (number, own)]:
+                if record.get("identifier") or record.get("title"):
+                    is_found = True
+                    yield Element(index, record, f"document {n}: ")
+                    index += 1
+    return is_found
+
+
+def _object(
+    reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]
+) -> Generator[Element | UnreadableElement, None, bool]:
+    reader.at += 1
+    found, index = False, 0
+    while (char := reader.peek()) != "}":
+        if not char:
+            raise EOFError("the document has no end: it was cut short")
+        if char == ",":
+            reader.at += 1
+            continue
+        label = reader.value()
+        if reader.peek() != ":" or not isinstance(label, str):
+            raise ValueError(f"no colon after {str(label)[:50]!r}")
+        reader.at += 1
+        # "dcat:dataset" is "dataset".
+        name, opening = label.rpartition(":")[2], reader.peek()
+        if name in keys and opening and opening in "[{":
+            found = True
+            for n, element in enumerate(_array(reader) if opening == "[" else _one(reader)):
+                place = f"/{name}/{n}" if len(keys) > 1 else None
+                yield replace(element, index=index, pointer=place)
+                index += 1
+        elif opening == "[":
+            # It may be as long as what is asked for, and as faulty: only a short one is kept, without its faults.
+            values, count = [], 0
+            for element in _array(reader):
+                count += 1
+                if isinstance(element, Element) and count <= MAX_HEAD:
+                    values.append(element.value)
+            if count <= MAX_HEAD:
+                head[label] = values
+        else:
+            head[label] = reader.value()
+    reader.at += 1
+    return found  # the caller takes it from the end of the iteration
+
+
+def _one(reader: _Reader) -> Iterator[Element | UnreadableElement]:
+    """A single record that stands without an array."""
+    try:
+        yield Element(0, reader.value())
+    except ValueError as error:
+        yield UnreadableElement(0, str(error), reader.skip_value())
+
+
+def _array(reader: _Reader) -> Generator[Element | UnreadableElement, None, None]:
+    reader.at += 1
+    index = 0
+    while (char := reader.peek()) != "]":
+        if not char:
+            raise EOFError("the list of datasets has no end: the document was cut short")
+        if char == ",":
+            reader.at += 1
+            continue
+        try:
+            yield Element(index, reader.value())
+        except ValueError as error:
+            yield UnreadableElement(index, str(error), reader.skip_value())
+        index += 1
+    reader.at += 1

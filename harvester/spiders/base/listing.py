@@ -1,0 +1,272 @@
+"""What spiders share whose portal lists its records page by page.
+
+A page may be known by its offset, its number, or by what the page before it says: a link, a token, a key. It is asked
+for conditionally, read smaller where it fails, and its end must be proved: see :class:`~.paging.Walk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from catalog.model import CachedResponse, Page
+from harvester.http import faults
+from harvester.spiders.base.losses import poisoned
+from harvester.spiders.base.paging import MAX_UNREADABLE_IN_A_ROW, SHRINKABLE, ListingPage, PageCursor
+from harvester.spiders.base.portal_spider import PortalSpider
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["ListingSpider", "PageRefusedError"]
+
+MAX_BARREN = 20
+"""Pages in a row with nothing new, where such pages may be: small ones, and those that a link leads to."""
+
+
+class PageRefusedError(Exception):
+    """An answer that is no page: its fault, and what it said."""
+
+    def __init__(self, fault: faults.RequestFault, value: Any = None) -> None:
+        super().__init__(fault.detail)
+        self.fault, self.value = fault, value
+
+
+class ListingSpider(PortalSpider):
+    """Base of spiders that page.
+
+    A subclass says how a page is asked for (``ask``) and what is in it (``read``). Where the portal answers no offset
+    beyond some window, ``ahead`` gives the key from which the next window counts.
+    """
+
+    max_rows: ClassVar[int] = 1000
+    """Records on a page that the interface admits."""
+    has_numbers: ClassVar[bool] = False
+    """Pages are asked for by number: their size divides their start."""
+    can_shrink: ClassVar[bool] = True
+    """False where a page cannot be asked for with fewer records."""
+
+    async def begin(self) -> AsyncIterator[Any]:
+        self.barren = 0
+        self.resume(self.cursor or {})
+        for step in self.continued(self.cursor) if self.cursor else self.opening():
+            yield step
+
+    # What a subclass says
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        """The request for a page, by :meth:`get`."""
+        raise NotImplementedError
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        """What is in an answer with 2xx. Raises Refused, or ValueError in words, where it is no page."""
+        raise NotImplementedError
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        """Set up what the spider remembers of its own; ``cursor`` is that of a broken harvest, or {}."""
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        """The cursor of a page: what ``resume`` takes, and the walk."""
+        return {"walk": page_cursor.as_json()}
+
+    def opening(self) -> list[Any]:
+        """The first steps."""
+        return [self.ask(self.first_walk())]
+
+    def continued(self, cursor: dict[str, Any]) -> list[Any]:
+        """The first steps of a harvest that was broken off."""
+        page_cursor = PageCursor(**cursor["walk"])
+        return self.at_end(page_cursor, "the last page is read") if page_cursor.is_end else [self.ask(page_cursor)]
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        """Other steps where a page is refused: another order, another interface. None: there are none."""
+        return None
+
+    def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
+        """Where the next page is."""
+        return page_cursor.forward(listing_page.count, listing_page.at)
+
+    # Asking
+
+    def first_walk(self) -> PageCursor:
+        return PageCursor(rows=min(self.portal.limits.page_rows, self.max_rows))
+
+    def get(self, url: str, page_cursor: PageCursor, **kwargs: Any) -> Request:
+        """The request for a page."""
+        # A page that had to shrink has failed already: it is not worth as many tries.
+        tries = {} if page_cursor.size == 0 else {"max_retry_times": 1 if page_cursor.size == 1 else 0}
+        is_plain = self.tally.mode == "full" and not page_cursor.is_second and kwargs.get("method", "GET") == "GET"
+        return self.request(
+            url,
+            self.on_page,
+            errback=self.on_page_failed,
+            is_conditional=is_plain,
+            meta={**tries, **kwargs.pop("meta", {})},
+            cb_kwargs={"page_cursor": page_cursor},
+            **kwargs,
+        )
+
+    # Answers
+
+    async def on_page_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        fault, page_cursor = self.fault_of(failure), request.cb_kwargs["page_cursor"]
+        other = self.fallback(fault, None, page_cursor)
+        for step in self.round_trouble(fault, page_cursor, request.url) if other is None else other:
+            yield step
+
+    async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            for step in self.on_same(known, page_cursor):
+                yield step
+            return
+        try:
+            listing_page = self.sheet_of(response, page_cursor)
+        except PageRefusedError as refusal:
+            other = self.fallback(refusal.fault, response, page_cursor)
+            if other is None:
+                other = self.round_trouble(refusal.fault, page_cursor, response.url, refusal.value)
+            for step in other:
+                yield step
+            return
+        for step in self.taken(listing_page, response, page_cursor):
+            yield step
+
+    def taken(self, listing_page: ListingPage, response: Response, page_cursor: PageCursor) -> Iterator[Any]:
+        """Keep what is in a page, and go on."""
+        self.tally.advertise(listing_page.total)
+        before, named = self.known(), self.known_names()
+        is_last = self.is_last(page_cursor, listing_page)
+        next_cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=is_last)
+        is_regular = self.tally.mode == "full" and page_cursor.size == 0 and not page_cursor.is_second
+        state = {
+            "total": listing_page.total,
+            "received": listing_page.count,
+            "at": listing_page.at,
+            "is_end": listing_page.is_end,
+        }
+        page = self.page(
+            response,
+            listing_page.records,
+            state=state if is_regular and self.may_remember(listing_page) else None,
+            is_second=page_cursor.is_second,
+            is_overlap=self.may_overlap(page_cursor),
+        )
+        self.kept(page)
+        yield replace(page, checkpoint=self.checkpoint(self.position(next_cursor)))
+        has_more = self.known() > before
+        is_lost = has_more and self.known_names() == named
+        yield from self.next_of(
+            page_cursor, next_cursor, has_more or not listing_page.count, response.url, is_lost=is_lost
+        )
+
+    def sheet_of(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        """What is in an answer. Raises Refused."""
+        if fault := faults.of_response(response):
+            raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
+        try:
+            return self.read(response, page_cursor)
+        except ValueError as error:
+            start = response.body.lstrip()[:1]
+            kind = "empty" if not start else "parse" if start == b"<" else "cut_short"
+            remedy = f"check that {self.portal.url} is the address of a portal of type {self.type}"
+            fault = faults.RequestFault(kind, "unknown", str(error), remedy)
+            raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
+
+    def kept(self, page: Page) -> None:
+        """Called for every page that is kept."""
+
+    def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
+        return listing_page.is_end or (
+            listing_page.at is None and page_cursor.is_last(listing_page.count, self.tally.advertised)
+        )
+
+    def may_remember(self, listing_page: ListingPage) -> bool:
+        """Whether a page that is the same next night means that its records are."""
+        return True
+
+    def may_overlap(self, page_cursor: PageCursor) -> bool:
+        """Whether a page may hold records of the page before by right: windows by key do."""
+        return False
+
+    def known(self) -> int:
+        """Records of which it is known what became of them: each page should add some."""
+        return self.known_names() + self.tally.lost + self.tally.unidentified
+
+    def known_names(self) -> int:
+        """Records that are known by name."""
+        return len(self.seen_ids) + len(self.seen_others)
+
+    def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
+        """Go on after a page that is the same as last night."""
+        own = known.state["own"]
+        listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
+        self.tally.advertise(listing_page.total)
+        next_cursor = replace(
+            self.next_cursor(page_cursor, listing_page), is_end=self.is_last(page_cursor, listing_page)
+        )
+        before = self.known()
+        page = self.unchanged(known, cursor=self.position(next_cursor), is_overlap=self.may_overlap(page_cursor))
+        is_new = self.known() > before or bool(own["skipped"]) or not listing_page.count
+        return [page, *self.next_of(page_cursor, next_cursor, is_new, known.url)]
+
+    def next_of(
+        self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
+    ) -> list[Any]:
+        """Go on, end, or break off where paging goes round in circles.
+
+        ``is_lost``: all that is new of the page are records that were lost, which may be the same as before.
+        """
+        # A second reading needs to go no further than the first has proved.
+        if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.tally.advertised or 0)):
+            return self.at_end(next_cursor, "the last page is read")
+        self.barren = 0 if is_new and not is_lost else self.barren + 1
+        # Where pages are small, one record that is lost or listed twice fills a page.
+        allowed = MAX_BARREN if page_cursor.size or next_cursor.at is not None or is_lost else 0
+        if self.barren <= allowed or page_cursor.is_second:
+            return [self.ask(next_cursor)]
+        message = f"{url}: the page holds nothing new: paging goes round in circles"
+        return [self.fatal("parse", message, "ask the portal to mend its paging; what was read is kept", url)]
+
+    def round_trouble(
+        self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
+    ) -> list[Any]:
+        """Go on after a page that did not come: smaller, past the record that cannot be sent, or not at all."""
+        has_begun = bool(self.tally.kept or page_cursor.start)
+        # A home page where an API should be is no matter of size.
+        is_worth_it = fault.kind in SHRINKABLE and (has_begun or (page_cursor.can_shrink and fault.kind != "parse"))
+        # Past the deadline a smaller page is refused as well, after its turn in the queue for the host.
+        if self.is_over or not self.can_shrink or not is_worth_it or page_cursor.misses >= MAX_UNREADABLE_IN_A_ROW:
+            return [self.no_answer(fault, url, value)]
+        if page_cursor.can_shrink:
+            return [self.ask(page_cursor.smaller(is_aligned=self.has_numbers))]
+        beyond = page_cursor.skip()
+        self.tally.lost += 1
+        self.tally.seen += 1
+        error = poisoned(fault.detail, self.pointer(page_cursor.start), url)
+        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.position(beyond)))
+        if page_cursor.at is None and self.tally.advertised is not None and beyond.start >= self.tally.advertised:
+            return [page, *self.at_end(beyond, "the portal's total is reached")]
+        return [page, self.ask(beyond)]
+
+    def pointer(self, index: int) -> str:
+        """JSON pointer of the record at a place, for errors."""
+        return f"/{index}"
+
+    def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
+        """What is left to do where paging ends: nothing, or a second reading."""
+        total = self.tally.advertised
+        hidden = self.tally.duplicates - self.tally.explained
+        if hidden > 0 and total is not None and self.tally.accounted < total:
+            if not page_cursor.is_second:
+                return [self.ask(page_cursor.again())]
+            # Read twice, and still the same records come twice: nothing hides behind them.
+            self.tally.explained += hidden
+            self.tally.notes.append(f"{hidden} records come twice, in a second reading too")
+        self.tally.end(how)
+        return []

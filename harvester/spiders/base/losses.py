@@ -1,0 +1,137 @@
+"""What is said of a record that was lost, or kept only in part: inert data, whatever stood in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.model import Dataset, HarvestError, Record
+from catalog.model.canonical import json_text
+
+__all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "masked", "poisoned", "twin"]
+
+
+_IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
+"""Where records of many kinds have what names them."""
+
+
+class LostRecord(Exception):
+    """A record cannot be kept: it has no identity. ``pointer`` is relative to the record."""
+
+    def __init__(self, message: str, remedy: str, pointer: str = "", value: Any = None) -> None:
+        super().__init__(message)
+        self.remedy, self.pointer, self.value = remedy, pointer, value
+
+
+class PassedOver(LostRecord):
+    """What is listed is no record that can be read; ``place`` says what it is, for ``outside`` of the portal file."""
+
+    def __init__(self, message: str, remedy: str, place: str) -> None:
+        super().__init__(message, remedy)
+        self.place = place
+
+
+def cut(value: Any, length: int = 500) -> str | None:
+    """A value as text, for an error: short, and None for None."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json_text(value)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def duplicate(record: Record) -> HarvestError:
+    """The error of a record whose identifier came before."""
+    return HarvestError(
+        kind="duplicate",
+        message="the identifier came before in this harvest: the first record was kept, this one was not",
+        remedy="give every dataset an identifier of its own, and list it once",
+        url=record.url,
+        record_id=cut(record.dataset.identifier),
+        title=cut(record.dataset.title),
+        pointer=record.pointer,
+        value=cut(record.dataset.identifier),
+    )
+
+
+def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
+    """A record that holds a login or a key in an address: it is kept masked, and never used."""
+    return HarvestError(
+        kind="credential",
+        message="an address of the record holds a login or a key: it is masked, and not used",
+        remedy="publish the file at an address open to everyone, and change the key: whoever read the record has it",
+        url=url,
+        record_id=dataset.identifier,
+        title=dataset.title,
+        pointer=pointer,
+        is_lost=False,
+    )
+
+
+def twin(record: Record, identifier: str) -> HarvestError:
+    """What is said of a record whose identifier another dataset has: both are kept."""
+    return HarvestError(
+        kind="duplicate",
+        message="another dataset has the same identifier: both are kept, this one under a name of its own",
+        remedy="give every dataset an identifier of its own",
+        url=record.url,
+        record_id=cut(identifier),
+        title=cut(record.dataset.title),
+        pointer=record.pointer,
+        value=cut(record.dataset.identifier),
+        is_lost=False,
+    )
+
+
+def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
+    """The error of a record that was kept without what is too much of it."""
+    return HarvestError(
+        kind="record",
+        message=f"the record is larger than any program can use: {what}",
+        remedy="shorten it; the record is kept whole as it came",
+        url=url,
+        record_id=cut(dataset.identifier),
+        title=cut(dataset.title, 200),
+        pointer=pointer,
+        is_lost=False,
+    )
+
+
+def poisoned(why: str, pointer: str, url: str) -> HarvestError:
+    """The error of a record that makes every page fail that it is on."""
+    place = pointer.rpartition("/")[2]
+    return HarvestError(
+        kind="poison",
+        message=f"the record at place {place} cannot be sent, alone or with others: {why}",
+        remedy="look into the portal's log for this address; the records around it were kept",
+        url=url,
+        pointer=pointer,
+    )
+
+
+def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
+    """The error of a record that could not be kept."""
+    record = raw if isinstance(raw, dict) else {}
+    if isinstance(error, LostRecord):
+        kind, message, remedy = "identifier", str(error), error.remedy
+        pointer, value = pointer + error.pointer, cut(_shown(error.value if error.value is not None else raw))
+    else:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
+        kind, message = "record", f"the record could not be read: {why}"
+        remedy, value = "mend the record; if nothing is wrong with it, tell the makers of this program", _shown(raw)
+    return HarvestError(
+        kind=kind,
+        message=message,
+        remedy=remedy,
+        url=url,
+        record_id=cut(_shown(next((record[key] for key in _IDS if record.get(key)), None))),
+        title=cut(_shown(record.get("title"))),
+        pointer=pointer,
+        value=cut(value),
+    )
+
+
+def _shown(value: Any) -> Any:
+    """A value as text; one that is nested too deeply by its type alone."""
+    try:
+        return value if value is None or isinstance(value, str) else json_text(value)
+    except RecursionError:
+        return f"({type(value).__name__})"

@@ -1,0 +1,1 @@
+"""The portal type ``ckan``: spider, record mapping and probe."""

@@ -1,0 +1,261 @@
+"""CKAN, action API v3.
+
+API: docs.ckan.org, "API guide"; seen on 2.2 to 2.12. Quirks handled: the base may be a sub-path; ``rows`` is cut
+silently, so paging goes by records received; the default order moves records between pages, so ``sort=id asc``;
+``success: false`` comes with 200; ``count`` may be wrong, cut off, or move while it is read; one record can make its
+page fail; resources may have no URL; extras hold JSON in strings; texts may be language dicts; organisations may be
+null. Where ``package_search`` is not offered, the names of ``package_list`` are asked for one by one.
+
+Changes alone can be asked for by ``metadata_modified``; but some sites ignore the filter, and a proxy before one big
+portal answers it with nothing. So it is trusted only after it has found what it must find and nothing it must not,
+and only if the totals agree at the end; otherwise everything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from catalog.model import Dataset, HarvestError, Page
+from harvester.http import faults
+from harvester.spiders.base.incremental import ChangesListingSpider
+from harvester.spiders.base.listing import PageRefusedError
+from harvester.spiders.base.losses import cut
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.ckan.record import to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+SORTS = ("id asc", "name asc", None)
+"""Orders to try: some sites refuse the first with 400 or 409."""
+MAX_MISSES = 20
+"""Names in a row that cannot be shown before the list is given up."""
+NO_DATASETS = ("harvest", "showcase")
+"""Package types that are no datasets."""
+
+
+class Spider(ChangesListingSpider):
+    """All public datasets of a CKAN site, through ``package_search``."""
+
+    type = "ckan"
+    has_facts = True
+    about = PortalTypeInfo(
+        software="CKAN 2.0 to 2.12",
+        paging="`package_search` by offset, in the order of ids; names one by one where it is not offered",
+        incremental="`metadata_modified`, if it proves true; a share is read again each night",
+        deletion="absent from a complete full harvest, or from the names and not found alone; private ones likewise",
+        limits="`rows` is cut to 1,000 or less; texts in extras",
+        loses="nothing that the portal holds",
+        rank=90,
+    )
+    alone = "{base}/api/3/action/package_show?id={id}"
+    volatile = (
+        "tracking_summary", "resources.*.tracking_summary", "archiver", "resources.*.archiver", "qa", "resources.*.qa",
+        "total_downloads", "num_followers",
+    )  # fmt: skip
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        super().resume(cursor)
+        self.names: list[str] = []
+        self.misses = 0
+        self.order: int = cursor.get("order", 0)
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "order": self.order}
+
+    def continued(self, cursor: dict[str, Any]) -> list[Any]:
+        return [self.list_names(cursor["shown"])] if "shown" in cursor else super().continued(cursor)
+
+    def action(self, name: str, **params: Any) -> str:
+        return f"{self.base}/api/3/action/{name}?{urlencode(params)}"
+
+    # The search
+
+    def count_url(self, since: str | None) -> str:
+        only = {"fq": f"metadata_modified:[{since} TO *]"} if since else {}
+        return self.action("package_search", q="*:*", rows=0, facet="false", **only)
+
+    def read_count(self, response: Response) -> int | None:
+        result = self.result_of(response)
+        return result.get("count") if isinstance(result, dict) else None
+
+    def names_url(self) -> str | None:
+        return self.action("package_list")
+
+    def read_names(self, response: Response) -> set[str]:
+        names = self.result_of(response)
+        if not isinstance(names, list):
+            raise ValueError("the answer is no list")
+        return {str(name) for name in names}
+
+    def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
+        if self.order:
+            # The order is not that of ids.
+            return None
+        rows = self.first_walk().rows
+        # Harvest sources lie between the datasets, and are not counted among those before.
+        room = -(-self.after // self.portal.schedule.full_every) + max(0, self.before.gap) + rows
+        return PageCursor(rows=min(rows, room), start=start, at={"last": last, "end": start + room})
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        params: dict[str, Any] = {"q": "*:*", "rows": page_cursor.asked, "start": page_cursor.start, "facet": "false"}
+        if SORTS[self.order]:
+            params["sort"] = SORTS[self.order]
+        if self.tally.mode == "incremental" and not self.is_share(page_cursor):
+            params["fq"] = f"metadata_modified:[{self.since} TO *]"
+        return self.get(self.action("package_search", **params), page_cursor)
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        """Another order, or name by name."""
+        if response is None or page_cursor.start or self.tally.kept:
+            return None
+        if response.status in (400, 409, 500) and self.order + 1 < len(SORTS):
+            self.order += 1
+            return [self.ask(page_cursor)]
+        if response.status == 404:
+            self.order = 0
+            return [self.list_names(0)]
+        return None
+
+    def sheet_of(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        result = self.result_of(response)
+        records = result.get("results") if isinstance(result, dict) else None
+        if not isinstance(records, list):
+            no_list = "the answer has no result.results"
+            raise PageRefusedError(faults.RequestFault("parse", "unknown", no_list, "check that it is CKAN's API"))
+        if self.order == len(SORTS) - 1 and page_cursor.start == 0:
+            self.tally.notes.append("the portal refuses a stable order: records may move between pages")
+        return ListingPage(
+            records=[(f"/result/results/{i}", record) for i, record in enumerate(records)], total=result.get("count")
+        )
+
+    def pointer(self, index: int) -> str:
+        return f"/result/results/{index}"
+
+    # Name by name
+
+    def list_names(self, shown: int) -> Request:
+        return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
+
+    async def on_list(self, response: Response, shown: int) -> AsyncIterator[Any]:
+        known = self.remembered(response)
+        try:
+            names = known.state["names"] if known else self.result_of(response)
+            if not isinstance(names, list):
+                raise PageRefusedError(
+                    faults.RequestFault("parse", "unknown", "no list of names", "check that it is CKAN's API")
+                )
+        except PageRefusedError as refusal:
+            yield self.no_answer(refusal.fault, response.url, refusal.value)
+            return
+        if shown and not known:
+            self.start_over("the list of names changed while it was read: begun again")
+            shown = 0
+        if not known:
+            yield self.page(response, [], state={"names": names})
+        self.names = [str(name) for name in names]
+        self.tally.advertise(len(names))
+        for step in self.show_next(shown):
+            yield step
+
+    def show_next(self, shown: int) -> list[Request]:
+        """Ask for the next name, if there is one."""
+        if shown >= len(self.names):
+            self.tally.end("all names are asked for")
+            return []
+        return [
+            self.request(
+                self.action("package_show", id=self.names[shown]),
+                self.on_show,
+                errback=self.on_show_failed,
+                is_conditional=True,
+                cb_kwargs={"shown": shown},
+            )
+        ]
+
+    async def on_show(self, response: Response, shown: int) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            yield self.unchanged(known, cursor={"shown": shown + 1})
+            for step in self.show_next(shown + 1):
+                yield step
+            return
+        try:
+            record = self.result_of(response)
+        except PageRefusedError as refusal:
+            for step in self.not_shown(refusal.fault, shown, response.url, refusal.value):
+                yield step
+            return
+        self.misses = 0
+        # CKAN before 2.0 and DKAN answer with a list of one.
+        records = record if isinstance(record, list) else [record]
+        pairs = [("/result", r) for r in records]
+        yield self.page(response, pairs, cursor={"shown": shown + 1}, state={})
+        for step in self.show_next(shown + 1):
+            yield step
+
+    async def on_show_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        for step in self.not_shown(self.fault_of(failure), request.cb_kwargs["shown"], request.url):
+            yield step
+
+    def not_shown(self, fault: faults.RequestFault, shown: int, url: str, value: Any = None) -> list[Any]:
+        """One name that cannot be shown is one record lost, not the end."""
+        self.tally.lost += 1
+        self.tally.seen += 1
+        self.misses += 1
+        error = HarvestError(
+            kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
+        )
+        steps: list[Any] = [Page(errors=self.written([error]), checkpoint=self.checkpoint({"shown": shown + 1}))]
+        if self.misses < MAX_MISSES:
+            return [*steps, *self.show_next(shown + 1)]
+        left = len(self.names) - shown - 1
+        message = f"package_show failed {MAX_MISSES} times in a row; {left} more names were not tried"
+        return [*steps, self.fatal("page", message, "ask the portal to offer package_search or package_show", url)]
+
+    # Answers
+
+    def result_of(self, response: Response) -> Any:
+        """The result of an action. Raises Refused, with what the API says of it."""
+        refusal = faults.of_response(response)
+        try:
+            answer = self.read_json(response)
+        except ValueError as error:
+            start = response.body.lstrip()[:1]
+            kind = "empty" if not start else "parse" if start == b"<" else "cut_short"
+            remedy = f"check that {self.portal.url} is the base of a CKAN site"
+            fault = refusal or faults.RequestFault(kind, "unknown", str(error), remedy)
+            raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
+        if isinstance(answer, dict) and answer.get("success") is True and "result" in answer:
+            return answer["result"]
+        said = answer.get("error") if isinstance(answer, dict) else answer
+        says_no = faults.RequestFault(
+            "server", "unknown", "the API says success: false", "ask the portal what is wrong"
+        )
+        raise PageRefusedError(refusal or says_no, said)
+
+    def is_unknown(self, response: Response) -> bool:
+        """CKAN refuses what was deleted or made private as "not authorized"."""
+        if response.status == 403:
+            try:
+                self.result_of(response)
+            except PageRefusedError as refusal:
+                return isinstance(refusal.value, dict) and "authoriz" in str(refusal.value.get("__type", "")).lower()
+        return super().is_unknown(response)
+
+    def non_dataset_id(self, raw: Any) -> str | None:
+        """Harvest sources and the like. They are counted, as the portal counts them too."""
+        is_other = isinstance(raw, dict) and raw.get("type") in NO_DATASETS
+        return str(raw.get("id")) if is_other else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.portal.url, self.languages)

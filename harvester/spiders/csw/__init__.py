@@ -1,0 +1,1 @@
+"""The portal type ``csw``: spider, record mapping and probe."""

@@ -1,0 +1,176 @@
+"""GetRecords of CSW 2.0.2 and 3.0 as it is sent: in the body of a POST, or in an address.
+
+Standards: OGC 07-006r1; OGC 12-176r7, whose filters (FES 2.0) and namespaces are others.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+__all__ = [
+    "FUTURE",
+    "PARAMETERS",
+    "UNDATED",
+    "WAYS",
+    "WAYS_OF_3",
+    "RequestMethod",
+    "Window",
+    "first_windows",
+    "get_url",
+    "halves",
+    "post_body",
+]
+
+ISO = "http://www.isotc211.org/2005/gmd"
+MDB = "http://standards.iso.org/iso/19115/-3/mdb/2.0"
+"""ISO 19115-3, for servers that hold it and make no ISO 19139 of it."""
+FGDC = "http://www.opengis.net/cat/csw/csdgm"
+CSW = "http://www.opengis.net/cat/csw/2.0.2"
+CSW_3 = "http://www.opengis.net/cat/csw/3.0"
+PARAMETERS = frozenset(("service", "version", "request"))
+
+Window = tuple[int | None, int | None]
+"""From (included) and to (excluded), in seconds since 1970; None for no bound."""
+FUTURE = 32_472_144_000
+"""2999-01-01: nothing has changed since."""
+UNDATED: Window = (None, None)
+"""Records without a date, which lie in no other window."""
+EARLY, LATE = -2_208_988_800, 4_102_444_800
+"""1900 and 2100, between which windows without a bound are halved."""
+
+
+class RequestMethod(NamedTuple):
+    """One way of asking."""
+
+    address: str
+    schema: Literal["iso", "mdb", "fgdc", "dublin"]
+    is_sorted: bool
+    is_post: bool
+    is_3: bool = False
+    """By version 3.0 of the standard."""
+
+    @property
+    def is_iso(self) -> bool:
+        return self.schema == "iso"
+
+    @property
+    def own(self) -> str:
+        """The namespace of the version."""
+        return CSW_3 if self.is_3 else CSW
+
+    @property
+    def asked_for(self) -> tuple[str, str]:
+        """(output schema, type of records)."""
+        if self.is_iso:
+            return ISO, "gmd:MD_Metadata"
+        if self.schema == "mdb":
+            return MDB, "mdb:MD_Metadata"
+        record = "csw30:Record" if self.is_3 else "csw:Record"
+        return FGDC if self.schema == "fgdc" else self.own, record
+
+
+WAYS: tuple[tuple[Literal["iso", "mdb", "fgdc", "dublin"], bool, bool], ...] = (
+    ("iso", True, True),
+    ("iso", False, True),
+    ("mdb", False, True),
+    ("fgdc", False, True),
+    ("dublin", True, True),
+    ("dublin", False, True),
+    ("iso", False, False),
+    ("dublin", False, False),
+)
+"""(Schema, sorted, POST), the best first."""
+WAYS_OF_3 = tuple(way for way in WAYS if way[0] != "fgdc")
+"""The same for a service that knows version 3.0 alone."""
+
+
+def post_body(way: RequestMethod, start: int, rows: int, window: Window | None) -> str:
+    """The request for records from a position on, counted from 1."""
+    schema, kind = way.asked_for
+    prefix, version, queried = ("csw30", "3.0.0", "fes") if way.is_3 else ("csw", "2.0.2", "ogc")
+    order = "apiso:Identifier" if way.is_iso else "dc:identifier"
+    name = f"{queried}:{_NAME[way.is_3]}"
+    sort = (
+        f"<{queried}:SortBy><{queried}:SortProperty><{name}>{order}</{name}>"
+        f"<{queried}:SortOrder>ASC</{queried}:SortOrder></{queried}:SortProperty></{queried}:SortBy>"
+    )
+    declared = 'xmlns:fes="http://www.opengis.net/fes/2.0"' if way.is_3 else 'xmlns:ogc="http://www.opengis.net/ogc"'
+    # Version 3 has no type of results.
+    more = "" if way.is_3 else 'resultType="results" '
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><{prefix}:GetRecords xmlns:{prefix}="{way.own}" '
+        f'{declared} xmlns:gmd="{ISO}" xmlns:mdb="{MDB}" '
+        'xmlns:apiso="http://www.opengis.net/cat/csw/apiso/1.0" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dct="http://purl.org/dc/terms/" service="CSW" '
+        f'version="{version}" {more}outputFormat="application/xml" outputSchema="{schema}" '
+        f'startPosition="{start}" maxRecords="{rows}"><{prefix}:Query typeNames="{kind}">'
+        f"<{prefix}:ElementSetName>full</{prefix}:ElementSetName>"
+        f"{_filter(window, 'apiso:Modified' if way.is_iso else 'dct:modified', way.is_3) if window else ''}"
+        f"{sort if way.is_sorted else ''}</{prefix}:Query></{prefix}:GetRecords>"
+    )
+
+
+_NAME = {False: "PropertyName", True: "ValueReference"}
+
+
+def _filter(window: Window, name: str, is_3: bool = False) -> str:
+    space, held = ("fes" if is_3 else "ogc"), _NAME[is_3]
+    named = f"<{space}:{held}>{name}</{space}:{held}>"
+    bounds = [
+        f"<{space}:{how}>{named}<{space}:Literal>{_instant(at)}</{space}:Literal></{space}:{how}>"
+        for how, at in zip(("PropertyIsGreaterThanOrEqualTo", "PropertyIsLessThan"), window, strict=True)
+        if at is not None
+    ]
+    if window == UNDATED:
+        bounds = [f"<{space}:PropertyIsNull>{named}</{space}:PropertyIsNull>"]
+    both = "".join(bounds)
+    both = f"<{space}:And>{both}</{space}:And>" if len(bounds) > 1 else both
+    prefix, version = ("csw30", "2.0.0") if is_3 else ("csw", "1.1.0")
+    return f'<{prefix}:Constraint version="{version}"><{space}:Filter>{both}</{space}:Filter></{prefix}:Constraint>'
+
+
+def get_url(way: RequestMethod, start: int, rows: int) -> str:
+    """The same in an address, without order or filter."""
+    schema, kind = way.asked_for
+    prefix = kind.partition(":")[0]
+    version = "3.0.0" if way.is_3 else "2.0.2"
+    query = urlencode(
+        {
+            "service": "CSW",
+            "version": version,
+            "request": "GetRecords",
+            "resultType": "results",
+            "typeNames": kind,
+            "namespace": f"xmlns({prefix}{',' if way.is_3 else '='}{schema})",
+            "outputSchema": schema,
+            "elementSetName": "full",
+            "startPosition": start,
+            "maxRecords": rows,
+        }
+    )
+    return f"{way.address}{'&' if urlsplit(way.address).query else '?'}{query}"
+
+
+def first_windows() -> list[Window]:
+    """Windows that hold all records together: two of dates, and the one of those without."""
+    middle = (EARLY + LATE) // 2
+    return [(None, middle), (middle, None), UNDATED]
+
+
+def halves(window: Window) -> list[Window]:
+    """Two windows in place of one; none where it is a second long."""
+    start, end = window
+    if tuple(window) == UNDATED:
+        return []
+    low = EARLY if start is None else start
+    high = LATE if end is None else end
+    if high - low < 2:
+        return []
+    middle = (low + high) // 2
+    return [(start, middle), (middle, end)]
+
+
+def _instant(at: int) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""The portal type ``dataverse``: spider, record mapping and probe."""

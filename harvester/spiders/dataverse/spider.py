@@ -1,0 +1,269 @@
+"""Dataverse 4 to 6, search API and native API.
+
+API: guides.dataverse.org, "Search API" and "Native API". The search lists published datasets, 1000 to a page at most,
+without licence and files: those are in the dataset's own record, which is asked for one by one. A page of the search
+that is the same to the byte as last night needs none of them, so only pages with changes cost. Where the records are
+closed to everyone, a dataset is mapped from the search, and what that leaves out is not known; one whose record cannot
+be had for another reason is lost and said. Collections ("dataverses") and files that a search lists are no datasets.
+
+Datasets harvested from elsewhere are listed like the portal's own. The index knows them (``isHarvested``); where this
+filter finds some and not all, they are listed apart, and marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from catalog.model import Dataset
+from harvester.facts.values import first, text
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.dataverse.record import to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+CLOSED = ("auth", "blocked", "gone", "robots")
+"""Faults of a dataset's own record that tell that it is not for everyone."""
+MAX_MISSES = 20
+"""Records in a row that cannot be had before no more are asked for."""
+
+
+class Spider(ListingSpider):
+    """All published datasets of a Dataverse site."""
+
+    type = "dataverse"
+    about = PortalTypeInfo(
+        software="Dataverse 4 to 6",
+        paging="search by offset, in the order of dates; each dataset's own record beside it",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="one request a dataset on pages of the search that changed; some sites ask for a token",
+        loses="earlier versions, and metadata blocks other than citation",
+        rank=80,
+    )
+    alone = "{base}/api/datasets/:persistentId/?persistentId={id}"
+    max_rows = 100
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.has_copies: bool = cursor.get("has_copies", False)
+        """Whether harvested datasets can be told from others, and there are some."""
+        self.of_copies = False
+        """Whether the page that is read is one of copies."""
+        self.shown: dict[str, Any] = {}
+        """Own records of the datasets of the page that is read; a Fault where one cannot be had."""
+        self.misses = 0
+        self.closed: set[str] = set()
+        """Datasets of the page that is read whose own records are closed."""
+        self.is_closed = False
+        """Whether no more of the datasets' own records are asked for."""
+        self.has_shown = False
+        """Whether any record has come: then one that is not there is a dataset gone, and not the interface closed."""
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "has_copies": self.has_copies}
+
+    def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
+        params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
+        only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}
+        return f"{self.base}/api/search?{urlencode({**params, **only})}"
+
+    # Whether there are copies
+
+    def opening(self) -> list[Any]:
+        return [self.count(is_of_all=False)]
+
+    def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
+        """Ask how many copies there are, or how many datasets."""
+        url = self.search(1, 0, harvested=None if is_of_all else True)
+        rest = {"is_of_all": is_of_all, "copies": copies}
+        return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
+
+    async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
+        try:
+            found = self.result_of(response).get("total_count")
+        except (PageRefusedError, ValueError):
+            found = None
+        if isinstance(found, int) and found > 0 and not is_of_all:
+            yield self.count(is_of_all=True, copies=found)
+            return
+        if isinstance(found, int) and is_of_all:
+            self.has_copies = copies < found
+            if self.has_copies:
+                # Filtered pages do not tell it.
+                self.tally.advertise(found)
+            else:
+                # A search that knows no filter finds everything; so does one whose datasets are copies, all of them.
+                self.tally.notes.append("whether datasets are copies cannot be told: the filter finds all of them")
+        yield self.ask(self.first_walk())
+
+    async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        self.fault_of(failure)
+        yield self.ask(self.first_walk())
+
+    # The search
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        if self.has_copies and page_cursor.at is None:
+            page_cursor = replace(page_cursor, at={"copies": False})
+        return self.get(
+            self.search(page_cursor.asked, page_cursor.start, harvested=page_cursor.at and page_cursor.at["copies"]),
+            page_cursor,
+        )
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        """A search that is closed is said in Dataverse's words."""
+        if response is None or response.status != 401:
+            return None
+        detail = "the server answers 401: the search is open to holders of an API token alone"
+        remedy = "open it: set SearchApiRequiresToken to false"
+        return [self.no_answer(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
+
+    def result_of(self, response: Response) -> dict[str, Any]:
+        """What an answer holds. Raises Refused, or ValueError in words."""
+        if fault := faults.of_response(response):
+            raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
+        answer = self.read_json(response)
+        data = answer.get("data") if isinstance(answer, dict) and answer.get("status") == "OK" else None
+        if isinstance(data, dict):
+            return data
+        said = text(answer.get("message")) if isinstance(answer, dict) else None
+        detail = f"the API reports an error: {said}" if said else "the answer has no data"
+        raise PageRefusedError(
+            faults.RequestFault("parse", "unknown", detail, "check that it is Dataverse's API"), answer
+        )
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        data = self.result_of(response)
+        items = data.get("items")
+        if not isinstance(items, list):
+            detail = "the answer has no list of items"
+            raise PageRefusedError(
+                faults.RequestFault("parse", "unknown", detail, "check that it is Dataverse's API"), data
+            )
+        self.of_copies = bool(page_cursor.at and page_cursor.at["copies"])
+        records = [(f"/data/items/{i}", self.whole(item)) for i, item in enumerate(items)]
+        if page_cursor.at is None:
+            return ListingPage(records=records, total=data.get("total_count"))
+        # The total of a filtered search is not that of the portal.
+        at = {"copies": self.of_copies or not items}
+        return ListingPage(records=records, at=at, is_end=self.of_copies and not items)
+
+    def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
+        if page_cursor.at and listing_page.at != page_cursor.at:
+            return page_cursor.from_key(listing_page.at)
+        return super().next_cursor(page_cursor, listing_page)
+
+    def pointer(self, index: int) -> str:
+        return f"/data/items/{index}"
+
+    # Each dataset's own record
+
+    async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
+        """Read a page of the search once the records of its datasets have come."""
+        self.shown, self.closed = {}, set()
+        async for step in self.show_next(response, page_cursor, self.to_show(response, page_cursor)):
+            yield step
+
+    def to_show(self, response: Response, page_cursor: PageCursor) -> list[str]:
+        """The datasets of a page whose records are needed."""
+        if self.remembered(response):
+            return []
+        try:
+            records = self.sheet_of(response, page_cursor).records
+        except PageRefusedError:
+            return []
+        found = (
+            text(raw.get("global_id")) for _, raw in records if isinstance(raw, dict) and not self.non_dataset_id(raw)
+        )
+        return [one for one in dict.fromkeys(found) if one is not None and one not in self.seen_ids]
+
+    async def show_next(self, page: Response, page_cursor: PageCursor, wanted: list[str]) -> AsyncIterator[Any]:
+        """Ask for the next record; where there is none, go on with the page."""
+        if self.is_closed:
+            self.closed.update(wanted)
+            wanted = []
+        if not wanted:
+            async for step in super().on_page(page, page_cursor):
+                yield step
+        elif self.misses >= MAX_MISSES:
+            what = f"{MAX_MISSES} datasets in a row cannot be shown; the others were not tried"
+            yield self.fatal("page", f"{page.url}: {what}", "open the API of datasets to everyone", page.url)
+        else:
+            url = f"{self.base}/api/datasets/:persistentId/?{urlencode({'persistentId': wanted[0]})}"
+            rest = {"page": page, "page_cursor": page_cursor, "wanted": wanted}
+            yield self.request(url, self.on_shown, errback=self.on_not_shown, cb_kwargs=rest)
+
+    async def on_shown(
+        self, response: Response, page: Response, page_cursor: PageCursor, wanted: list[str]
+    ) -> AsyncIterator[Any]:
+        try:
+            self.shown[wanted[0]] = self.result_of(response)
+            self.misses, self.has_shown = 0, True
+        except (PageRefusedError, ValueError) as error:
+            self.missed(
+                wanted[0], f"{response.url}: {error}", error.fault if isinstance(error, PageRefusedError) else None
+            )
+        async for step in self.show_next(page, page_cursor, wanted[1:]):
+            yield step
+
+    async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        rest = request.cb_kwargs
+        fault = self.fault_of(failure)
+        self.missed(rest["wanted"][0], f"{request.url}: {fault.detail}", fault)
+        async for step in self.show_next(rest["page"], rest["page_cursor"], rest["wanted"][1:]):
+            yield step
+
+    def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
+        """A record that cannot be had: a closed one leaves what the search says, any other loses the dataset."""
+        is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
+        if not is_closed or self.of_copies:
+            self.shown[identifier] = why
+        else:
+            self.closed.add(identifier)
+            note = (
+                f"records of datasets are closed: licence and files are not known where only the search is open: {why}"
+            )
+            if not any(one.startswith(note[:40]) for one in self.tally.notes):
+                self.tally.notes.append(note)
+            self.is_closed = self.misses + 1 >= MAX_MISSES and not any(isinstance(o, str) for o in self.shown.values())
+        # Another repository's record may rightly be had there alone.
+        self.misses += not self.of_copies
+
+    def may_remember(self, listing_page: ListingPage) -> bool:
+        return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
+
+    def whole(self, item: Any) -> Any:
+        """An item of the search with the dataset's own record, or the reason why it cannot be had."""
+        known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
+        return item if known is None else {**item, "dataset": known}
+
+    def non_dataset_id(self, raw: Any) -> str | None:
+        """What is withdrawn (deaccessioned), or is no dataset."""
+        if not isinstance(raw, dict):
+            return None
+        if self.of_copies and isinstance(raw.get("dataset"), str):
+            # Of this copy nothing is known but its name: it would be judged by what the search leaves out.
+            return text(raw.get("global_id"))
+        is_withdrawn = raw.get("deaccession_reason") or raw.get("versionState") == "DEACCESSIONED"
+        if raw.get("type") not in ("dataset", None):
+            # Collections have no persistent id, files may have none.
+            return first(
+                raw.get("global_id"), raw.get("identifier"), raw.get("file_id"), raw.get("url"), raw.get("name")
+            )
+        return text(raw.get("global_id")) if is_withdrawn else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.base, is_copy=self.of_copies)

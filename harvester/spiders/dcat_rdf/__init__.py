@@ -1,0 +1,1 @@
+"""The portal type ``dcat-rdf``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``dcat-us``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``dcat-us-3``: spider, record mapping and probe."""

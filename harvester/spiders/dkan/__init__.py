@@ -1,0 +1,1 @@
+"""The portal type ``dkan``: spider, record mapping and probe."""

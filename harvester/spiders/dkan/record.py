@@ -1,0 +1,64 @@
+"""From a DKAN dataset to a dataset: pure mappings of its two wire formats.
+
+DKAN 2 stores DCAT-US, parts of which may come as references ({identifier, data}); ``%modified`` is the record's date.
+DKAN 1 writes CKAN packages whose groups are the publishers. Its dates and sizes in prose ("Date changed Lun, 06/05/2017
+- 10:11", "12.3 octets") stay as they are: month and day cannot be told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from catalog.model import Dataset, Publisher
+from harvester.facts.values import first, text
+from harvester.spiders.base.losses import LostRecord
+from harvester.spiders.ckan import record as ckan_record
+from harvester.spiders.dcat_us import record as dcat_us_record
+
+__all__ = ["is_package", "to_dataset"]
+
+
+def is_package(raw: Any) -> bool:
+    """Whether a record is a package of DKAN 1."""
+    return isinstance(raw, dict) and "id" in raw and "identifier" not in raw
+
+
+def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
+    """The dataset of one record; ``base`` is the address of the portal. Raises LostRecord where it has no identity."""
+    if not isinstance(raw, dict):
+        raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
+    if is_package(raw):
+        return _of_package(raw, base, languages)
+    plain = {key: _plain(value) for key, value in raw.items() if not key.startswith("%")}
+    return replace(dcat_us_record.to_dataset(plain, languages), record_modified=text(raw.get("%modified")))
+
+
+def _plain(value: Any) -> Any:
+    """A value without its references. A distribution keeps the identifier of its own."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict) or "data" not in value or not set(value) <= {"identifier", "data"}:
+        return value
+    data = value["data"]
+    return {"identifier": value.get("identifier"), **_of_file(data), **data} if isinstance(data, dict) else data
+
+
+def _of_file(data: dict[str, Any]) -> dict[str, Any]:
+    """What DKAN knows of a file that it keeps itself, where the record states a type of its own or not."""
+    held = data.get("%Ref:downloadURL")
+    first_one = held[0] if isinstance(held, list) and held else None
+    known = first_one.get("data") if isinstance(first_one, dict) else None
+    kind = text(known.get("mimeType")) if isinstance(known, dict) else None
+    return {"mediaType": kind} if kind else {}
+
+
+def _of_package(raw: dict[str, Any], base: str, languages: Sequence[str | None]) -> Dataset:
+    dataset = ckan_record.to_dataset(raw, base, languages)
+    groups = raw.get("groups")
+    group = next((one for one in groups if isinstance(one, dict)), {}) if isinstance(groups, list) else {}
+    name = first(group.get("title"), group.get("name"))
+    if name is None or dataset.publisher is not None:
+        return dataset
+    return replace(dataset, themes=(), publisher=Publisher(name=name, identifier=text(group.get("id"))))

@@ -1,0 +1,88 @@
+"""Texts and codes of ISO 19139 and 19115-3, whatever they are wrapped in.
+
+A text is a CharacterString, an Anchor (then it has an address as well, which is the text where there is no other), or
+a free text in several languages, where the record's own language stands first. A code stands in ``codeListValue``; the
+North American profile (HNAP) puts a number there, and the code in English and French beside it: "publication;
+publication". ``gco:nilReason`` says why a text is missing: its word is no text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from harvester.facts.values import first
+from harvester.spiders.documents.xml_reading import attribute, children, find, find_all, local, value
+
+__all__ = ["code", "codes", "href", "iso_text", "iso_texts", "localised", "own_text"]
+
+_NIL = ("missing", "unknown", "inapplicable", "template", "withheld", "other", "unpopulated")
+_FREE = ("PT_FreeText", "PT_FreeURL")
+_LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLGroup/LocalisedURL")
+
+
+def iso_text(element: etree._Element | None, path: str = "") -> str | None:
+    """The text of an element, or of the first at a path below it that has one."""
+    if element is None:
+        return None
+    return first(*(_text(one) for one in (find_all(element, path) if path else [element])))
+
+
+def own_text(element: etree._Element) -> str | None:
+    """The text of an element in the record's own language alone."""
+    plain = [value(child) for child in children(element) if local(child) not in _FREE]
+    found = first(*plain, None if len(element) else value(element))
+    return found if found and not (attribute(element, "nilReason") and found.lower() in _NIL) else None
+
+
+def _text(element: etree._Element) -> str | None:
+    if (found := own_text(element)) is not None:
+        return found
+    # The record's own language may be left blank.
+    return first(*(value(element, path) for path in _LOCALISED)) or _address(element)
+
+
+def _address(element: etree._Element) -> str | None:
+    """The address of an anchor that has no text; of the element itself where nothing is in it."""
+    anchored = attribute(find(element, "Anchor"), "href")
+    return anchored or (None if len(element) else attribute(element, "href"))
+
+
+def localised(element: etree._Element | None) -> dict[str, str]:
+    """The translations of an element's text by the id of their locale, as in ``locale="#DE"``."""
+    found: dict[str, str] = {}
+    for path in _LOCALISED:
+        for one in find_all(element, path):
+            words, locale = value(one), (attribute(one, "locale") or "").rpartition("#")[2]
+            if words and locale:
+                found.setdefault(locale, words)
+    return found
+
+
+def iso_texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
+    """All texts at a path, each once."""
+    return tuple(dict.fromkeys(found for one in find_all(element, path) if (found := iso_text(one)) is not None))
+
+
+def href(element: etree._Element | None) -> str | None:
+    """The address of an element, or of the anchor in it."""
+    return first(attribute(element, "href"), attribute(find(element, "Anchor"), "href"))
+
+
+def code(element: etree._Element | None) -> str | None:
+    """The code of a code list's element; None where there is none."""
+    listed = attribute(element, "codeListValue")
+    if listed and not re.fullmatch(r"RI_\d+", listed):
+        if "#" not in listed and "/" not in listed:
+            return listed
+        # An address of the code: ".../ResourceType/dataset", "...#MD_ScopeCode_dataset".
+        named = re.split(r"[/#]", listed.rstrip("/#"))[-1]
+        return re.sub(r"^[A-Z]{2}_\w+Code_", "", named)
+    words = value(element)
+    return (words.partition(";")[0].strip() or None) if words else listed
+
+
+def codes(element: etree._Element | None, path: str) -> list[str]:
+    """All codes at a path."""
+    return [found for one in find_all(element, path) if (found := code(one)) is not None]

@@ -1,0 +1,1 @@
+"""The portal type ``geonode``: spider, record mapping and probe."""

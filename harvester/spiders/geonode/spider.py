@@ -1,0 +1,128 @@
+"""GeoNode 4 (API v2), and GeoNode 2 to 3 (the older API).
+
+API: docs.geonode.org, "API usage"; shapes read in GeoNode's source (``base/api``, ``layers/api``, ``api``). Quirks
+handled: in API v2 pages have numbers and a page past the end is 404; ``links.next`` may name an internal host, so pages
+are asked for by number; the older API goes by offset, under ``datasets`` or ``layers``; links to pictures and metadata
+stand among those to data; layers of other servers are registered like the portal's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from catalog.model import Dataset
+from harvester.facts.values import first
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.geonode.record import identifier_of, to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+WAYS = (("/api/v2/datasets/", "datasets"), ("/api/datasets/", "objects"), ("/api/layers/", "objects"))
+"""Interfaces to try, the newest first, and the key of their records."""
+
+
+class Spider(ListingSpider):
+    """All datasets (layers) of a GeoNode site."""
+
+    type = "geonode"
+    about = PortalTypeInfo(
+        software="GeoNode 2 to 4",
+        paging="API v2 by page number; the older API by offset",
+        incremental="not offered",
+        deletion="absent from a complete full harvest; private ones vanish the same way",
+        limits="100 records to a page; GeoNode 3 tells of a licence but its number",
+        loses="maps, documents and dashboards, which are no datasets",
+        rank=80,
+    )
+    volatile = (
+        "popular_count", "share_count", "rating", "featured", "favorite", "perms", "thumbnail_url", "executions",
+        "owner.avatar", "owner.perms", "poc.avatar", "metadata_author.avatar",
+    )  # fmt: skip
+    max_rows = 100
+    has_numbers = True
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.way: int = cursor.get("way", 0)
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "way": self.way}
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        by_number = {"page_size": page_cursor.asked, "page": page_cursor.number}
+        by_offset = {"limit": page_cursor.asked, "offset": page_cursor.start}
+        params = by_offset if self.way else by_number
+        return self.get(f"{self.base}{WAYS[self.way][0]}?{urlencode(params)}", page_cursor)
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        """An older interface; or the end, for a page past it is 404, and the portal's total tells if it was."""
+        if response is None or response.status != 404:
+            return None
+        if page_cursor.start and not self.way and self.tally.advertised is not None:
+            return self.at_end(page_cursor, "there is no further page")
+        if not page_cursor.start and not self.tally.kept and self.way + 1 < len(WAYS):
+            self.way += 1
+            return [self.ask(page_cursor)]
+        return None
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        answer = self.read_json(response)
+        key = WAYS[self.way][1]
+        found = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            told = answer if isinstance(answer, dict) else {}
+            said = first(told.get("detail"), told.get("error"), told.get("errors"))
+            detail = f"the API reports an error: {said}" if said else f"the answer has no list of {key}"
+            raise PageRefusedError(
+                faults.RequestFault("parse", "unknown", detail, "check that it is GeoNode's API"), answer
+            )
+        records = [(f"/{key}/{i}", record) for i, record in enumerate(found)]
+        if self.way:
+            meta = answer.get("meta")
+            return ListingPage(records=records, total=meta.get("total_count") if isinstance(meta, dict) else None)
+        links = answer.get("links")
+        is_told = isinstance(links, dict) and "next" in links
+        is_more = is_told and bool(links["next"])
+        return ListingPage(
+            records=records,
+            total=answer.get("total"),
+            # Pages are known by number: a short one is a page all the same.
+            received=page_cursor.asked if records and is_more else len(records),
+            is_end=is_told and not is_more,
+        )
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        """The interface knows a dataset by its number; by its uuid it is searched for."""
+        path = WAYS[self.way][0]
+        if identifier.isdigit():
+            return f"{self.base}{path}{identifier}/"
+        return f"{self.base}{path}?{urlencode({'uuid' if self.way else 'filter{uuid}': identifier})}"
+
+    def says_unknown(self, response: Response) -> bool:
+        answer = self.read_json(response)
+        if not isinstance(answer, dict) or answer.get(WAYS[self.way][1]) != []:
+            return False
+        meta = answer.get("meta")
+        return (meta.get("total_count") if isinstance(meta, dict) and self.way else answer.get("total")) == 0
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        told = answer if isinstance(answer, dict) else {}
+        found = told.get(WAYS[self.way][1], [told.get("dataset", told)])
+        # An interface that does not know the filter lists everything.
+        return len(found) == 1 and isinstance(found[0], dict) and identifier_of(found[0]) == identifier
+
+    def pointer(self, index: int) -> str:
+        return f"/{WAYS[self.way][1]}/{index}"
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.base)

@@ -1,0 +1,1 @@
+"""The portal type ``i14y``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``inventory``: spider, record mapping and probe."""

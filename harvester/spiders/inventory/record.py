@@ -1,0 +1,92 @@
+"""The rows of an inventory, put together to datasets: on disk, since rows of one dataset may stand anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any
+
+from harvester.facts.values import first
+from harvester.spiders.inventory.columns import FURTHER
+
+__all__ = ["grouped", "name_of"]
+
+_FILE = ("file_title", "download_url", "access_url", "format", "media_type", "byte_size")
+
+
+def grouped(
+    rows: Iterable[tuple[int, list[str]]], fields: Mapping[str, int], url: str, scratch: IO[bytes]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of each dataset: (line of the first, its cells and files). Blank rows are none.
+
+    The rows are kept in ``scratch``, a file that is open for reading and writing; in memory are only their places.
+    """
+    groups: dict[Any, array[int]] = {}
+    titled: dict[str, dict[str, Any]] = {}
+    """By page, or else by file: the keys of its groups, by their titles."""
+    said: dict[Any, dict[str, int]] = {}
+    """Of groups that only a title names: what their first rows say, as hashes."""
+    for line, cells in rows:
+        row = {field: cells[place].strip() for field, place in fields.items() if place < len(cells)}
+        row = {field: cell for field, cell in row.items() if cell}
+        if not row:
+            continue
+        # A page, or a file, may be that of many datasets: only an identifier says that two rows are one.
+        key: Any = row.get("identifier")
+        if key is None and (shared := name_of(row)) is not None:
+            titles = titled.setdefault(shared, {})
+            # A row without title goes on with the one above.
+            title = row.get("title") or next(reversed(titles), "")
+            key = titles.setdefault(title, (shared, title))
+        elif key is None:
+            key = ("", row.get("title") or line)
+            hashes = {field: hash(cell) for field, cell in row.items()}
+            known = said.setdefault(key, {field: one for field, one in hashes.items() if not _is_of_file(field)})
+            if key in groups and {field: one for field, one in known.items() if field in row} != hashes:
+                # Two of one name that are described otherwise are two.
+                key = ("", row.get("title") or line, _digest(row))
+                row["@digest"] = _digest(row)
+        groups.setdefault(key, array("Q")).append(scratch.tell())
+        scratch.write(json.dumps([line, row]).encode("ascii") + b"\n")
+    for places in groups.values():
+        start, raw = _merged(places, scratch, url)
+        if len(titled.get(raw.get("landing_page") or "", ())) > 1:
+            raw["@page_of_many"] = True
+        yield start, raw
+
+
+def _merged(places: array[int], scratch: IO[bytes], url: str) -> tuple[int, dict[str, Any]]:
+    """The rows at some places of the file as one record, and the line of the first."""
+    raw: dict[str, Any] = {}
+    for place in places:
+        scratch.seek(place)
+        line, row = json.loads(scratch.readline())
+        own = {field: cell for field, cell in row.items() if not _is_of_file(field)}
+        file = {field: cell for field, cell in row.items() if field in _FILE}
+        # The first row that says something has it; others repeat or leave it out.
+        raw = {**own, **raw} if raw else {**own, "files": [], "@line": line, "@url": url}
+        if file:
+            raw["files"].append(file)
+        for field, cell in row.items():
+            if field.startswith(FURTHER) and re.match(r"(?i)(https?|ftps?)://|www\.", cell):
+                raw["files"].append({"file_title": field.removeprefix(FURTHER), "download_url": cell})
+    return raw["@line"], raw
+
+
+def _is_of_file(field: str) -> bool:
+    return field in _FILE or field.startswith(FURTHER)
+
+
+def name_of(row: dict[str, Any]) -> str | None:
+    """What names a row's dataset: its identifier, its page unless that is one of many, or the address of its file."""
+    file = next(iter(row.get("files") or ()), {} if "files" in row else row)
+    page = None if row.get("@page_of_many") else row.get("landing_page")
+    return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))
+
+
+def _digest(row: dict[str, str]) -> str:
+    said = "\x1f".join(f"{field}={cell}" for field, cell in sorted(row.items()))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -1,0 +1,1 @@
+"""The portal type ``magda``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``oai-pmh``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``ogc-records``: spider, record mapping and probe."""

@@ -1,0 +1,319 @@
+"""OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy and others.
+
+Standard: OGC 20-004. Quirks handled: a portal file may name the landing page, a collection or its items; of the
+collections only those hold records that say so; pages are cut to what the server likes (pycsw: 10 unless asked); the
+next link may lead to an inner host or to http, so only its query is taken; GeoNetwork answers nothing behind 15,000,
+and gives documents of its index in place of features.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+
+from catalog.model import Dataset
+from catalog.model.canonical import json_text
+from harvester.facts.values import first, text
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.next_links import is_page, media_type_of, next_link
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.ogc_records.record import kind_of, to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+NO_DATASETS = (
+    "service", "application", "software", "map", "staticmap", "interactivemap", "document", "featurecatalog", "process",
+    "dashboard", "story",
+)  # fmt: skip
+"""Kinds of records that are no datasets."""
+OFFSETS = ("offset", "startindex", "startIndex")
+"""How servers name the place of the first record; the standard leaves it open."""
+MANY = 10
+"""Pages of so many records, or a multiple, may have been cut."""
+MAX_COLLECTIONS = 1_000
+WINDOW = 10_000
+"""Behind so many records a refusal is a limit of the index (10,000 to 15,000), not a fault of one page."""
+
+
+class Spider(ListingSpider):
+    """All records of the collections of records of an OGC API."""
+
+    type = "ogc-records"
+    about = PortalTypeInfo(
+        software="OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy",
+        paging="collection by collection, by next links",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="GeoNetwork ends at 15,000 records; pages are cut silently",
+        loses="what ISO 19115 says beyond the core",
+        rank=75,
+    )
+
+    volatile = tuple(
+        f"{holder}.{name}"
+        for holder in ("_source", "properties.gn-elastic-index-record")
+        for name in ("popularity", "rating", "userSavedCount", "feedbackCount", "indexingDate")
+    ) + ("_score",)
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.collections: list[str] = cursor.get("collections", [])
+        """Ids of the collections of records."""
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "collections": self.collections}
+
+    # Collections
+
+    @property
+    def base(self) -> str:
+        """Address of the landing page."""
+        return self.portal.url.split("?")[0].split("/collections")[0].rstrip("/")
+
+    @property
+    def own_collection(self) -> str | None:
+        """The collection that the portal file names."""
+        _, found, rest = urlsplit(self.portal.url).path.partition("/collections/")
+        return unquote(rest.split("/")[0]) or None if found else None
+
+    def opening(self) -> list[Any]:
+        if self.own_collection:
+            self.collections = [self.own_collection]
+            return super().opening()
+        self.listed: list[dict[str, Any]] = []
+        return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
+
+    async def on_collections(self, response: Response) -> AsyncIterator[Any]:
+        fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
+        try:
+            answer = self.read_json(response)
+        except ValueError as error:
+            remedy = f"check that {self.portal.url} is the address of an OGC API"
+            yield self.no_answer(
+                fault or faults.RequestFault("parse", "unknown", str(error), remedy), response.url, value
+            )
+            return
+        listed = answer.get("collections") if isinstance(answer, dict) else None
+        if fault or not isinstance(listed, list):
+            no_list = faults.RequestFault(
+                "parse", "unknown", _said(answer, "collections"), "check that it is an OGC API"
+            )
+            yield self.no_answer(fault or no_list, response.url, value)
+            return
+        self.listed += [one for one in listed if isinstance(one, dict) and text(one.get("id"))]
+        if following := next_link(answer.get("links"), media_type_of(response)):
+            query = _as_json(urlsplit(urljoin(response.url, following["href"])).query)
+            yield self.request(f"{self.base}/collections?{query}", self.on_collections)
+            return
+        found = self.listed
+        records = [one for one in found if _item_type(one) == "record"]
+        # Older drafts do not say what is in a collection; what says "feature" holds no records.
+        chosen = records or [one for one in found if _item_type(one) is None]
+        if len(chosen) > MAX_COLLECTIONS:
+            message = f"{response.url}: {len(chosen):,} collections, of which {MAX_COLLECTIONS} are read"
+            yield self.fatal("page", message, "name the collections in portal files of their own", response.url)
+        self.collections = [str(text(one["id"])) for one in chosen[:MAX_COLLECTIONS]]
+        if not self.collections:
+            message = f"{response.url}: none of {len(found)} collections holds records"
+            yield self.fatal("parse", message, "name the address of the collection in the portal file", response.url)
+            return
+        yield self.ask(self.first_walk())
+
+    # Items
+
+    def place(self, page_cursor: PageCursor) -> dict[str, Any]:
+        """Where a page is: the collection, the query of the link that led there, the place it counts from, and the
+        total of the collections before."""
+        return page_cursor.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
+
+    @property
+    def is_many(self) -> bool:
+        return len(self.collections) > 1
+
+    def items(self, page_cursor: PageCursor) -> str:
+        return f"{self.base}/collections/{quote(self.collections[self.place(page_cursor)['collection']])}/items"
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        at = self.place(page_cursor)
+        params = dict(parse_qsl(at["query"] or "f=json", keep_blank_values=True))
+        # What was skipped since the link was given moves the place that it names.
+        skipped = page_cursor.start - at["start"]
+        if skipped:
+            name = next((one for one in OFFSETS if one in params), OFFSETS[0])
+            begun = params.get(name, "0")
+            params[name] = str((int(begun) if begun.isdigit() else 0) + skipped)
+        return self.get(f"{self.items(page_cursor)}?{urlencode(params | {'limit': page_cursor.asked})}", page_cursor)
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        answer = _as_features(self.read_json(response), page_cursor.start)
+        features = answer.get("features") if isinstance(answer, dict) else None
+        if not isinstance(features, list):
+            raise ValueError(_said(answer, "features"))
+        matched = answer.get("numberMatched")
+        # An empty page with a next link would have no end.
+        query = self.next_query(answer.get("links"), response)
+        if not features and query is not None:
+            if not isinstance(matched, int):
+                words = "an empty page says that there is more"
+                raise PageRefusedError(
+                    faults.RequestFault("http", "unknown", words, "ask the portal to mend its next links")
+                )
+            query = None
+        at = {"query": query, "matched": matched if isinstance(matched, int) else None}
+        at |= self.probing(features, page_cursor, at)
+        name = self.collections[self.place(page_cursor)["collection"]]
+        records = [
+            (f"/features/{i}", {**one, "@collection": name} if isinstance(one, dict) else one)
+            for i, one in enumerate(features)
+        ]
+        return ListingPage(records=records, at=at)
+
+    def probing(self, features: list[Any], page_cursor: PageCursor, at: dict[str, Any]) -> dict[str, Any]:
+        """Whether to ask behind a page without a next link: there may be more, where the page is full.
+
+        ``probe`` is the parameter that is tried, of OFFSETS. Raises Refused where a page that was asked for so is the
+        same as the one before: the server does not heed the parameter.
+        """
+        mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        before, count = self.place(page_cursor), len(features)
+        if features and before.get("probe") is not None and before["mark"] == mark:
+            words = f"the same page comes whatever {OFFSETS[before['probe']]} says"
+            raise PageRefusedError(faults.RequestFault("unheeded", "unknown", words, "ask the portal for next links"))
+        # Servers cut pages silently to a round number.
+        is_full = count == page_cursor.asked or (MANY <= count < page_cursor.asked and count % MANY == 0)
+        is_agreed = at["matched"] is not None and page_cursor.start + count >= at["matched"]
+        is_probed = at["query"] is None and bool(features) and (is_full or at["matched"] is not None) and not is_agreed
+        return {
+            "probe": (before.get("probe") or 0) if is_probed else None,
+            "mark": mark,
+            "is_cut": count == page_cursor.asked,
+        }
+
+    def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
+        if listing_page.at["probe"] is not None:
+            return False
+        # Not remembered with a page: which collections there are may change overnight.
+        return listing_page.at["query"] is None and self.place(page_cursor)["collection"] + 1 == len(self.collections)
+
+    def next_query(self, links: Any, response: Response) -> str | None:
+        """The query of the next link; None where there is none. Raises Refused where it leads elsewhere."""
+        link = next_link(links, media_type_of(response))
+        if link is None:
+            return None
+        parts = urlsplit(urljoin(response.url, str(link["href"])))
+        # The path of a page for readers may be another one.
+        if parts.query and (parts.path.rstrip("/").endswith("/items") or is_page(link)):
+            return _as_json(parts.query) if is_page(link) else parts.query
+        words = f"the next link leads to no page of items: {link['href']}"
+        raise PageRefusedError(faults.RequestFault("http", "unknown", words, "ask the portal to mend its next links"))
+
+    def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
+        at, matched, query = self.place(page_cursor), listing_page.at["matched"], listing_page.at["query"]
+        whole = None if at["before"] is None or matched is None else at["before"] + matched
+        is_last = at["collection"] + 1 == len(self.collections)
+        if is_last:
+            self.tally.advertise(whole)
+        start = page_cursor.start + listing_page.count
+        probe = {name: listing_page.at[name] for name in ("probe", "mark", "is_cut")}
+        if probe["probe"] is not None:
+            query = f"f=json&{OFFSETS[probe['probe']]}={start}"
+        elif query is None and not is_last:
+            return self.next_collection(page_cursor, whole)
+        return page_cursor.forward(listing_page.count, {**at, **probe, "query": query, "start": start, "whole": whole})
+
+    def next_collection(self, page_cursor: PageCursor, whole: int | None) -> PageCursor:
+        number = self.place(page_cursor)["collection"] + 1
+        return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
+
+    def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
+        """What to do where a page behind a full one is refused; None where that tells nothing."""
+        at = self.place(page_cursor)
+        is_nothing = response.status in (404, 410)
+        if not is_nothing and fault.kind != "unheeded" and response.status not in (400, 422):
+            return None
+        if not is_nothing and at["probe"] + 1 < len(OFFSETS):
+            number = at["probe"] + 1
+            query = f"f=json&{OFFSETS[number]}={page_cursor.start}"
+            return [self.ask(replace(page_cursor, at={**at, "probe": number, "query": query}))]
+        if not is_nothing and at["is_cut"]:
+            message = f"{response.url}: a full page came without a next link; whether there is more cannot be asked"
+            return [self.fatal("page", message, "ask the portal for next links or numberMatched", response.url)]
+        if at["collection"] + 1 < len(self.collections):
+            return [self.ask(self.next_collection(page_cursor, at["whole"]))]
+        return self.at_end(page_cursor, "nothing lies behind the last page")
+
+    def pointer(self, index: int) -> str:
+        return f"/features/{index}"
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        """Where the index answers no further, or links go round, a smaller page does not help."""
+        if response is None and fault.kind == "parse":
+            return [self.no_answer(fault, self.items(page_cursor))]
+        if response is not None and self.place(page_cursor).get("probe") is not None:
+            return self.behind_probe(fault, response, page_cursor)
+        if response is None or page_cursor.start < WINDOW - page_cursor.rows or response.status not in (400, 500):
+            return None
+        message = f"{response.url}: the portal answers nothing behind {page_cursor.start:,} records ({fault.detail})"
+        value = response.body[:300].decode("utf-8", "replace")
+        return [self.fatal("http", message, "ask the portal to raise the limit of its index", response.url, value)]
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        collection, name = self.own_collection, identifier
+        if collection is None:
+            collection, _, name = identifier.partition("/")
+        return f"{self.base}/collections/{quote(collection)}/items/{quote(name, safe='')}?f=json" if name else None
+
+    def non_dataset_id(self, raw: Any) -> str | None:
+        """Services and the like. They are counted, as the portal counts them too."""
+        return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        # An id is unique within its collection alone (OGC 20-004, 7.1).
+        return to_dataset(raw, is_qualified=self.own_collection is None, language=self.portal.language)
+
+
+def _as_json(query: str) -> str:
+    """The query of a page for readers as one for programs."""
+    pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "f"]
+    return urlencode([("f", "json"), *pairs])
+
+
+def _item_type(collection: dict[str, Any]) -> str | None:
+    found = text(collection.get("itemType"))
+    return found.lower().removesuffix("s") if found else None
+
+
+def _as_features(answer: Any, start: int) -> Any:
+    """An answer of GeoNetwork's index as a page of features; any other as it is.
+
+    The index says how many there are, and gives no links: the next page is asked for by ``startindex``.
+    """
+    held = answer.get("hits") if isinstance(answer, dict) else None
+    hits = held.get("hits") if isinstance(held, dict) else None
+    if not isinstance(held, dict) or not isinstance(hits, list):
+        return answer
+    total = held.get("total")
+    total = total.get("value") if isinstance(total, dict) else total
+    beyond = start + len(hits)
+    is_more = bool(hits) and (not isinstance(total, int) or beyond < total)
+    links = (
+        [{"rel": "next", "type": "application/json", "href": f"items?f=json&startindex={beyond}"}] if is_more else []
+    )
+    return {"features": hits, "numberMatched": total, "links": links}
+
+
+def _said(answer: Any, wanted: str) -> str:
+    """That an answer is none, with the reason that it gives."""
+    reasons = (answer.get(key) for key in ("description", "detail", "title")) if isinstance(answer, dict) else ()
+    why = first(*reasons)
+    return f"the answer has no {wanted}" + (f": {why}" if why else "")

@@ -1,0 +1,1 @@
+"""The portal type ``opendatasoft``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``piveau``: spider, record mapping and probe."""

@@ -1,0 +1,153 @@
+"""piveau: the hub of data.europa.eu and of other portals, by its search.
+
+API: data.europa.eu, "API documentation", hub search; piveau's own documentation. Quirks handled: pages of the search
+end at the window of its index, so the search is scrolled; a scroll belongs to one harvest and its token soon ends, so a
+harvest that was broken off begins again; a hub without scrolling is read by pages, up to its window. Errors come as
+plain text. What is asked for beside the search, such as ``facets`` of a catalogue in the portal's address, is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from catalog.model import Dataset
+from harvester.facts.values import first
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.piveau.record import to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+
+__all__ = ["Spider"]
+
+HUB = "/api/hub/search"
+WINDOW = 10_000
+"""Records behind which the index answers no page."""
+OURS = ("filter", "limit", "page", "scroll", "aggregation", "q", "locale")
+"""Parameters that are set here."""
+
+
+class Spider(ListingSpider):
+    """All datasets of a piveau hub."""
+
+    type = "piveau"
+    about = PortalTypeInfo(
+        software="piveau hub search: data.europa.eu, open.bydata.de and others",
+        paging="a scroll of the search; by page number where there is none",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="without a scroll 10,000 datasets; a scroll cannot be taken up again",
+        loses="properties of DCAT-AP that its index leaves out: the hub's RDF has them",
+        rank=70,
+    )
+    volatile = ("quality_meas", "catalog", "catalog_record", "translation_meta", "score")
+    max_rows = 250
+    has_numbers = True
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.way: int = cursor.get("way", 0)
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "way": self.way}
+
+    def continued(self, cursor: dict[str, Any]) -> list[Any]:
+        page_cursor = PageCursor(**cursor["walk"])
+        if page_cursor.at is None or page_cursor.is_end:
+            return super().continued(cursor)
+        self.start_over("a scroll of the search cannot be taken up again: begun anew")
+        return self.opening()
+
+    @property
+    def bases(self) -> list[str]:
+        """Where the search may lie: at the address given, or below a portal's."""
+        parts = urlsplit(self.portal.url)
+        whole = urlunsplit(parts._replace(query="", fragment="")).rstrip("/").removesuffix("/search/search")
+        if HUB in whole:
+            return [whole[: whole.index(HUB)] + HUB]
+        site = whole.removesuffix("/search")
+        return [f"{site}{HUB}", site]
+
+    @property
+    def own(self) -> list[tuple[str, str]]:
+        """What the portal's address asks for of its own."""
+        return [(key, held) for key, held in parse_qsl(urlsplit(self.portal.url).query) if key not in OURS]
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        is_id = "/" not in identifier
+        return f"{self.bases[self.way]}/datasets/{quote(identifier, safe='')}" if is_id else None
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        answer = self.read_json(response)
+        return isinstance(answer, dict) and isinstance(answer.get("result"), dict)
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        base = self.bases[self.way]
+        if page_cursor.at is not None:
+            return self.get(f"{base}/scroll?{urlencode({'scrollId': page_cursor.at})}", page_cursor)
+        params = [*self.own, ("filter", "dataset"), ("aggregation", "false"), ("limit", page_cursor.asked)]
+        params += [("page", page_cursor.number - 1)] if page_cursor.start else [("scroll", "true")]
+        return self.get(f"{base}/search?{urlencode(params)}", page_cursor)
+
+    def fallback(
+        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
+    ) -> list[Any] | None:
+        if response is None:
+            return None
+        if not page_cursor.start and not self.tally.kept and response.status == 404 and self.way + 1 < len(self.bases):
+            self.way += 1
+            return [self.ask(page_cursor)]
+        if page_cursor.at is None and page_cursor.start + page_cursor.asked > WINDOW:
+            message = (
+                f"{response.url}: the search answers nothing behind {page_cursor.start:,} datasets ({fault.detail})"
+            )
+            return [self.fatal("http", message, "ask the portal to allow scrolling of its search", response.url)]
+        return None
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        answer = self.read_json(response)
+        result = answer.get("result") if isinstance(answer, dict) else None
+        found = result.get("results") if isinstance(result, dict) else None
+        if not isinstance(result, dict) or not isinstance(found, list):
+            said = first(answer.get("message")) if isinstance(answer, dict) else None
+            detail = f"the search reports an error: {said}" if said else "the answer has no results"
+            raise PageRefusedError(
+                faults.RequestFault("parse", "unknown", detail, "check that it is a piveau hub"), answer
+            )
+        count = result.get("count")
+        scroll = first(result.get("scrollId"), result.get("scroll_id")) if found else None
+        is_scrolled = page_cursor.at is not None or scroll is not None
+        return ListingPage(
+            records=[(f"/result/results/{i}", one) for i, one in enumerate(found)],
+            total=count if isinstance(count, int) and not isinstance(count, bool) else None,
+            # The token may stay the same from page to page.
+            at=(scroll or page_cursor.at) if is_scrolled and found else None,
+            is_end=is_scrolled and not found,
+        )
+
+    def may_remember(self, listing_page: ListingPage) -> bool:
+        # A scroll is of one night.
+        return listing_page.at is None and not listing_page.is_end
+
+    def next_of(
+        self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
+    ) -> list[Any]:
+        if next_cursor.at is not None:
+            # Every page of a scroll has the same address.
+            self.asked.clear()
+        return super().next_of(page_cursor, next_cursor, is_new, url, is_lost=is_lost)
+
+    def pointer(self, index: int) -> str:
+        return f"/result/results/{index}"
+
+    def non_dataset_id(self, raw: Any) -> str | None:
+        """A catalogue, a service, a vocabulary: the index holds them beside datasets."""
+        kind = first(raw.get("index")) if isinstance(raw, dict) else None
+        return None if kind in (None, "dataset", "dataset-series", "datasetseries") else first(raw.get("id"))
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw, self.bases[self.way], self.portal.language)

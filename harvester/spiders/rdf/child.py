@@ -1,0 +1,117 @@
+"""The way to an RDF document: read by a strict parser in one bounded child, and what that refuses, record by record,
+by rdflib in another.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harvester.bounded import BoundedChild, TooMuchError
+from harvester.spiders.rdf.files import IN_MEMORY, REFUSED
+
+__all__ = ["RdfChild", "RdfSummary"]
+
+SECONDS = 60.0
+"""For one document."""
+SECONDS_A_MEGABYTE = 5.0
+"""More for each megabyte of it: a kilobyte that hangs is no long document."""
+LENIENT_SECONDS = 10.0
+"""For a record that is read alone."""
+ALL_LENIENT_SECONDS = 120.0
+"""For all those of one document."""
+MAX_HANGS = 3
+"""Records that hang before those that are left are given up."""
+MAX_FILE = 4 << 30
+
+
+@dataclass(slots=True)
+class RdfSummary:
+    """What there is in a document."""
+
+    path: Path
+    """The descriptions, line by line."""
+    head: dict[str, Any] = field(default_factory=dict)
+    faults: list[tuple[str, str | None]] = field(default_factory=list)
+    """What cannot be read: what is wrong, and the dataset it is about, where that is known."""
+    lenient: list[tuple[str, str | None]] = field(default_factory=list)
+    """What only the lenient parser could read, and was kept: what is wrong with it, and the record, where known."""
+    is_cut: bool = False
+    notes: list[str] = field(default_factory=list)
+    triples: int = 0
+    described: dict[str, Any] = field(default_factory=dict)
+    listed_only: list[str] = field(default_factory=list)
+    """IRIs that a catalogue lists as its datasets and nothing describes."""
+    fault: str | None = None
+    """Why the document could not be read at all."""
+
+    def nodes(self) -> Iterator[tuple[str | None, Any]]:
+        """The datasets, each with its IRI where it has one."""
+        if self.path.is_file():
+            with self.path.open("rb") as file:
+                for line in file:
+                    iri, node = json.loads(line)
+                    yield iri, node
+
+
+class RdfChild:
+    """Reads documents one after the other; to be closed."""
+
+    def __init__(self, memory_bytes: int = 512 << 20, seconds: float = SECONDS, in_memory: int = IN_MEMORY) -> None:
+        self._seconds, self._in_memory = seconds, in_memory
+        self._strict = BoundedChild(
+            "harvester.spiders.rdf.reading:read", memory_bytes=memory_bytes, seconds=seconds, file_bytes=MAX_FILE
+        )
+        self._lenient = BoundedChild(
+            "harvester.spiders.rdf.lenient:read", memory_bytes=memory_bytes, seconds=LENIENT_SECONDS
+        )
+
+    def close(self) -> None:
+        self._strict.close()
+        self._lenient.close()
+
+    async def read(self, document: Path, folder: Path, *, syntax: str, url: str, awaited: list[str]) -> RdfSummary:
+        """Read a document. ``folder`` is made anew, and the caller's to take away."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        options: dict[str, Any] = {"syntax": syntax, "url": url, "folder": str(folder.absolute()), "awaited": awaited}
+        options["in_memory"] = self._in_memory
+        limit = self._seconds + SECONDS_A_MEGABYTE * (document.stat().st_size // 1_000_000)
+        try:
+            told = await self._strict.call_async(document, within_s=limit, **options)
+            if "refused" in told:
+                mended = await self._mended(told["refused"], folder, syntax)
+                told = await self._strict.call_async(document, within_s=limit, mended=mended, **options)
+        except TooMuchError as error:
+            return RdfSummary(folder / "none", fault=f"the document cannot be read: {error}", is_cut=True)
+        except ValueError as error:
+            return RdfSummary(folder / "none", fault=f"the document cannot be read: {error}", is_cut=True)
+        for name in ("faults", "lenient"):
+            told[name] = [tuple(one) for one in told[name]]
+        return RdfSummary(folder / "datasets.jsonl", **told)
+
+    async def _mended(self, numbers: list[int], folder: Path, syntax: str) -> dict[str, str]:
+        """For each record that was refused the path of its statements, or "!" and what is wrong with it."""
+        found: dict[str, str] = {}
+        until, hangs = time.monotonic() + ALL_LENIENT_SECONDS, 0
+        for number in numbers:
+            if time.monotonic() > until or hangs >= MAX_HANGS:
+                found[str(number)] = "!too many records of the document are malformed to read each of them alone"
+                continue
+            try:
+                text = await self._lenient.call_async((folder / f"{number}.piece").read_bytes(), syntax=syntax)
+            except TooMuchError as error:
+                hangs += 1
+                found[str(number)] = f"!{error}"
+            except ValueError:
+                found[str(number)] = REFUSED
+            else:
+                out = folder / f"{number}.nt"
+                out.write_bytes(text)
+                found[str(number)] = str(out.absolute())
+        return found

@@ -1,0 +1,197 @@
+"""Reading the nodes of :mod:`~harvester.spiders.rdf.nodes`: texts, names, addresses; and which text is shown first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urljoin
+
+from catalog import vocabulary
+from harvester.facts.languages import first_language
+from harvester.spiders.rdf.nodes import RELATIVE
+
+__all__ = [
+    "by_language", "duration", "label", "label_or_name", "language_of", "name", "names", "nodes", "ordered",
+    "preferred_of", "resolved", "text", "texts", "words_of",
+]  # fmt: skip
+
+LABELS = ("skos:prefLabel", "dct:title", "foaf:name", "rdfs:label", "vcard:fn", "dc:title", "schema:name")
+_ADDRESSES = (
+    "dcat:accessURL", "dcat:accessUrl", "dcat:downloadURL", "dcat:downloadUrl", "dcat:landingPage", "foaf:page",
+    "foaf:homepage", "dcat:endpointURL", "dcat:endpointDescription", "vcard:hasURL", "schema:url", "schema:contentUrl",
+    "dcat:distribution", "dcat:distributions", "schema:distribution", "dcat:inSeries", "dct:isPartOf", "@record",
+    "@services",
+)  # fmt: skip
+
+
+def resolved(node: Any, base: str, is_address: bool = True) -> Any:
+    """A node whose relative IRIs are addresses where addresses stand, and the text that they were elsewhere."""
+    if isinstance(node, list):
+        return [resolved(one, base, is_address) for one in node]
+    if not isinstance(node, dict):
+        return node
+    found = {}
+    for key, value in node.items():
+        if key == "@id" and value.startswith(RELATIVE):
+            said = value.removeprefix(RELATIVE)
+            found[key] = _joined(base, said) if is_address else said.replace("%20", " ")
+        elif key == "@member_of":
+            found[key] = [_joined(base, one.removeprefix(RELATIVE)) for one in value]
+        else:
+            is_plain = key.startswith("@") and key not in _ADDRESSES
+            found[key] = value if is_plain else resolved(value, base, key in _ADDRESSES)
+    return found
+
+
+def _joined(base: str, said: str) -> str:
+    if said.lower().startswith("www."):
+        return f"http://{said}"
+    try:
+        return urljoin(base, said)
+    except ValueError:
+        return said
+
+
+# Languages
+
+
+def language_of(value: Any) -> str | None:
+    """Code of the language of a text; None where none is stated."""
+    tag = value.get("@language")
+    return (vocabulary.language_code(tag) or str(tag).lower()) if tag else None
+
+
+def by_language(node: Any, *properties: str) -> dict[str | None, str]:
+    """The texts of the first of some properties that has any: one for each language."""
+    for one in properties:
+        found: dict[str | None, str] = {}
+        for value in node.get(one, ()):
+            if "@value" in value and value["@value"].strip():
+                found.setdefault(language_of(value), value["@value"])
+        if found:
+            return found
+    return {}
+
+
+def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
+    """All words of some properties, by language."""
+    found: dict[str | None, list[str]] = {}
+    for one in properties:
+        for value in node.get(one, ()):
+            said = value["@value"] if "@value" in value else label(value) or value.get("@id")
+            if said and said.strip():
+                words = found.setdefault(language_of(value) if "@value" in value else None, [])
+                if said not in words:
+                    words.append(said)
+    return found
+
+
+def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
+    """The languages of a record whose texts come first: the portal's own, the one that the record is in; else the one
+    in which it says most."""
+    own = [code for one in names(node, "dct:language", "dc:language") if (code := vocabulary.language_code(one))]
+    found = [*portal, *(own if len(own) == 1 else ())]
+    said = [by_language(node, one) for one in ("dct:title", "dct:description", "dcat:keyword")]
+    counts = {code: sum(code in texts for texts in said) for texts in said for code in texts if code}
+    if counts and not any(None in texts for texts in said[:2]):
+        most = max(counts.values())
+        found += [code for code in ("en", *sorted(counts)) if counts.get(code) == most][:1]
+    return found
+
+
+def ordered(node: Any, preferred: Sequence[str]) -> Any:
+    """A node whose texts stand in the order in which they are preferred."""
+    if isinstance(node, list):
+        if len(node) > 1 and any("@language" in one for one in node if isinstance(one, dict)):
+            codes = [language_of(one) if "@value" in one else None for one in node if isinstance(one, dict)]
+            first = first_language(codes, preferred)
+            rank = {code: place for place, code in enumerate([first, *preferred, None, "en"][::-1])}
+            node = sorted(node, key=lambda one: -rank.get(language_of(one) if "@value" in one else None, -1))
+        return [ordered(one, preferred) for one in node]
+    if not isinstance(node, dict) or "@value" in node:
+        return node
+    return {
+        key: value if key[0] == "@" and key not in ("@record", "@services") else ordered(value, preferred)
+        for key, value in node.items()
+    }
+
+
+# Values, of nodes whose texts are in order
+
+
+def nodes(node: Any, *properties: str) -> list[Any]:
+    """The values of all of some properties that are nodes."""
+    return [one for name in properties if name in node for one in node[name] if "@value" not in one]
+
+
+def text(node: Any, *properties: str) -> str | None:
+    """A text; an IRI where one stands in its place."""
+    for one in properties:
+        if one not in node:
+            continue
+        for value in node[one]:
+            if "@value" in value and value["@value"].strip():
+                return str(value["@value"])
+        for value in node[one]:
+            if "@value" not in value and (found := label(value) or value.get("@id")):
+                return str(found)
+    return None
+
+
+def texts(node: Any, *properties: str) -> tuple[str, ...]:
+    """All texts of some properties; of nodes the label, else the IRI."""
+    return tuple(dict.fromkeys(word for words in words_of(node, *properties).values() for word in words))
+
+
+def label(node: Any) -> str | None:
+    """The name of a node, in words."""
+    if len(node) == 1 and "@id" in node:
+        return None
+    for one in LABELS:
+        if one in node:
+            for value in node[one]:
+                if "@value" in value and value["@value"].strip():
+                    return str(value["@value"])
+    return None
+
+
+def names(node: Any, *properties: str) -> tuple[str, ...]:
+    """What the values of the first of some properties are called: by IRI where they have one, else by label or text."""
+    for one in properties:
+        if values := node.get(one):
+            break
+    else:
+        return ()
+    found = []
+    for value in values:
+        if "@value" in value:
+            found.append(value["@value"])
+        else:
+            found.append(
+                value.get("@id") or label(value) or text(value, "rdf:value", "dct:identifier", "skos:notation")
+            )
+    return tuple(dict.fromkeys([word for word in found if word and word.strip()]))
+
+
+def name(node: Any, *properties: str) -> str | None:
+    found = names(node, *properties)
+    return found[0] if found else None
+
+
+def label_or_name(node: Any, *properties: str) -> str | None:
+    """A statement: its words where it has some, else its IRI."""
+    said = next((found for one in nodes(node, *properties) if (found := label(one) or text(one, "rdf:value"))), None)
+    return said or text(node, *properties)
+
+
+_DURATIONS = {"years": "Y", "months": "M", "weeks": "W", "days": "D", "hours": "H", "minutes": "M"}
+
+
+def duration(node: Any) -> str | None:
+    """A time:DurationDescription as a duration of ISO 8601."""
+    for unit, letter in _DURATIONS.items():
+        said = text(node, f"time:{unit}")
+        if said and re.fullmatch(r"\d{1,4}(\.0+)?", said.strip()) and float(said) > 0:
+            return f"P{'T' if unit in ('hours', 'minutes') else ''}{int(float(said))}{letter}"
+    return None

@@ -1,0 +1,1 @@
+"""The portal type ``sitemap``: spider, record mapping and probe."""

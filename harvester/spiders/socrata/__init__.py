@@ -1,0 +1,1 @@
+"""The portal type ``socrata``: spider, record mapping and probe."""

@@ -1,0 +1,1 @@
+"""The portal type ``sparql``: spider, record mapping and probe."""

@@ -1,0 +1,386 @@
+"""SPARQL 1.1 endpoints that hold a DCAT catalogue.
+
+Offsets are never used: endpoints cut answers off silently, at 10,000 rows or so, and without order they repeat and
+skip. Datasets are listed by key (``STR(?d) > "last"``), many at a time; then what is said of them is asked for, a page
+at a time, distributions apart. A question that takes too long, or whose answer looks cut off, is asked again in halves,
+and the pages that follow are shorter. Where the default graph holds no dataset, all named graphs are asked; where these
+hold none, for datasets in other words than DCAT's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from pyoxigraph import NamedNode
+
+from catalog.model import Dataset
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.losses import LostRecord
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.dcat_rdf.record import to_dataset
+from harvester.spiders.rdf.nodes import describe, own_part
+from harvester.spiders.sparql import queries as queries
+from harvester.spiders.sparql.pages import DatasetPage, fill, halves, smaller
+from harvester.spiders.sparql.queries import is_iri
+from harvester.spiders.sparql.record import row_dataset, rows_by_dataset
+from harvester.spiders.sparql.results import result_of, truth_of
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+LEAST_CAP = 1_000
+"""Rows. An answer of a multiple of this is cut off, where the endpoint cannot count them."""
+ROUND = 100
+"""Rows. An answer of a multiple of this may have been cut off: the endpoint is asked how many there are."""
+LIST_PAGES = 10
+"""Pages of datasets that are listed at a time: for each list the endpoint sorts all of them."""
+MAX_GET = 2_000
+"""Characters of a query that is asked by GET."""
+GET_SETS = 5
+"""Datasets to ask for by GET, where POST is refused: servers take 8,000 characters of an address."""
+GOOD_PAGES = 10
+"""Pages that have to come without trouble before they grow again."""
+_HALVED = ("timeout", "server", "too_large", "cut_short", "parse", "empty", "http")
+"""Faults that a shorter question may not have: some engines refuse long ones with 400 or 414."""
+_OUT_OF_TIME = re.compile(rb"(?i)time-?d?[ _-]?out|time limit|cancel+ed|took too long")
+"""What an engine says with 429 where a question took it too long (QLever), which is no call for a longer pause."""
+_NO_POST = (403, 404, 405, 411, 415, 501)
+"""How gateways refuse POST, whatever is asked."""
+
+
+class Spider(ListingSpider):
+    """All datasets with an IRI of an endpoint."""
+
+    type = "sparql"
+    about = PortalTypeInfo(
+        software="SPARQL 1.1 with DCAT: Virtuoso 7, Oxigraph, rdflib-endpoint; untried: Fuseki, GraphDB, Blazegraph, "
+        "Stardog, QLever",
+        paging="by key, never by offset; questions that fail or are cut off are asked again in halves",
+        incremental="not offered",
+        deletion="absent from a complete listing",
+        limits="datasets without IRI are not seen; one that has more rows than the endpoint's cap is lost, and said",
+        loses="what the portal's software does not express in DCAT",
+        rank=65,
+    )
+    max_rows = 100
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.in_graphs: bool = cursor.get("in_graphs", False)
+        self.is_other: bool = cursor.get("is_other", False)
+        self.keys: list[str] = []
+        """Datasets that are listed and not asked for yet."""
+        self.list_pages, self.batch, self.good = LIST_PAGES, self.max_rows, 0
+        self.by_get = False
+        self.is_counted = True
+        """Whether the endpoint tells how many datasets there are."""
+        self.short_lists: set[int] = set()
+        """Rows of lists that came shorter than asked for: the last one, or all, where the endpoint has a cap."""
+
+    def position(self, page_cursor: PageCursor) -> dict[str, Any]:
+        return {**super().position(page_cursor), "in_graphs": self.in_graphs, "is_other": self.is_other}
+
+    def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
+        """The request for a query: long ones go by POST."""
+        headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
+        body = urlencode({"query": text})
+        if (by_post or len(text) > MAX_GET) and not self.by_get:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            return self.request(
+                self.portal.url, callback, errback=errback, method="POST", body=body, headers=headers, **kwargs
+            )
+        url = f"{self.portal.url}{'&' if '?' in self.portal.url else '?'}{body}"
+        return self.request(url, callback, errback=errback, headers=headers, **kwargs)
+
+    # One dataset
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        return queries.known(identifier, self.in_graphs) if is_iri(identifier) else None
+
+    def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> Request:
+        return self.query(address, callback, self.on_unanswered, **kwargs)
+
+    def says_unknown(self, response: Response) -> bool:
+        return not _is_partial(response) and not truth_of(response.body)
+
+    def shows(self, response: Response, identifier: str) -> bool:
+        return truth_of(response.body)
+
+    # The list of datasets
+
+    def opening(self) -> list[Any]:
+        if self.portal.query:
+            page_cursor = self.first_walk()
+            return [
+                self.query(self.portal.query, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
+            ]
+        return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.on_total_failed)]
+
+    async def on_total_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        fault = self.fault_of(failure)
+        if fault.kind in ("timeout", "cut_short"):
+            yield self.uncounted()
+            return
+        async for step in self.failed(failure):
+            yield step
+
+    def uncounted(self) -> Request:
+        """List what cannot be counted in the time that the endpoint gives a question."""
+        self.is_counted = False
+        return self.ask(self.first_walk())
+
+    def elsewhere(self) -> bool:
+        """Look in named graphs, then for other words; False where all was looked at."""
+        if self.in_graphs and self.is_other:
+            return False
+        self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
+        return True
+
+    async def on_total(self, response: Response) -> AsyncIterator[Any]:
+        try:
+            rows = self.rows_of(response)
+            total = int(rows[0]["n"]["value"])
+        except PageRefusedError as refusal:
+            if refusal.fault.kind in ("timeout", "server", "too_large", "http") and response.status != 502:
+                yield self.uncounted()
+            else:
+                yield self.no_answer(refusal.fault, response.url, refusal.value)
+            return
+        except (LookupError, ValueError, TypeError):
+            yield self.fatal(
+                "parse", f"{response.url}: the endpoint does not count", "check the endpoint", response.url,
+                response.body[:300].decode("utf-8", "replace"),
+            )  # fmt: skip
+            return
+        if not total and self.elsewhere():
+            for step in self.opening():
+                yield step
+            return
+        self.tally.advertise(total)
+        yield self.ask(self.first_walk())
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        """The next question: about those that are listed, else for the list that follows."""
+        if page_cursor.at is not None:
+            self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
+        if self.keys:
+            ids, self.keys = self.keys[: self.size(page_cursor)], self.keys[self.size(page_cursor) :]
+            return self.detail(DatasetPage(page_cursor, ids, [("own", ids), ("files", ids)]))
+        rows = page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1)
+        text = queries.identifiers(page_cursor.at, rows, self.in_graphs, self.is_other)
+        return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
+
+    def size(self, page_cursor: PageCursor) -> int:
+        """Datasets to ask for at a time."""
+        return max(1, min(self.batch, page_cursor.asked))
+
+    async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
+        try:
+            rows = self.rows_of(response)
+            if self.portal.query:
+                steps = iter(self.own_rows(rows, response, page_cursor))
+            elif any(not isinstance(row.get("d", {}).get("value"), str) for row in rows):
+                raise PageRefusedError(
+                    faults.RequestFault("parse", "unknown", "the answer is not one to the query", "check the endpoint"),
+                    response.body[:300].decode("utf-8", "replace"),
+                )
+            elif not rows and not self.is_counted and page_cursor.at is None and self.elsewhere():
+                steps = iter([self.ask(page_cursor)])
+            elif not rows:
+                steps = self.taken(ListingPage(is_end=True), response, page_cursor)
+            else:
+                steps = iter(self.listed(list(dict.fromkeys(row["d"]["value"] for row in rows)), response, page_cursor))
+        except PageRefusedError as refusal:
+            for step in self.round_trouble(refusal.fault, page_cursor, response.url, refusal.value):
+                yield step
+            return
+        for step in steps:
+            yield step
+
+    def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
+        """Ask for the first of some datasets; the others wait."""
+        size = self.size(page_cursor)
+        if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
+            self.short_lists.add(len(ids))
+        bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
+        # The order is the endpoint's own: only where it is that of characters can the rest be told from its keys.
+        is_sorted = all(one < other for one, other in pairwise(ids))
+        if bad or not is_sorted:
+            good = [one for one in ids if one not in bad]
+            job = DatasetPage(page_cursor, ids, halves(good, size), lost=bad)
+            return self.next_detail(job, response)
+        self.keys = ids[size:]
+        return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
+
+    def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
+        """What the operator's own query has found, which must be all."""
+        names, _ = result_of(response.body)
+        if not names:
+            fault = faults.RequestFault("parse", "unknown", "the answer names no variables", "check the query")
+            raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace"))
+        records = rows_by_dataset(names, rows)
+        steps = list(self.taken(ListingPage(records=records, is_end=True), response, page_cursor))
+        if rows and len(rows) % LEAST_CAP == 0:
+            message = f"{self.portal.url}: the answer may be cut off at {len(rows):,} rows"
+            steps.append(self.fatal("too_large", message, "let the query find less", self.portal.url))
+        return steps
+
+    def round_trouble(
+        self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
+    ) -> list[Any]:
+        if self.portal.query:
+            # It is one query, whose answer comes whole or not at all.
+            return [self.no_answer(fault, url, value)]
+        if self.list_pages > 1 and page_cursor.size == 0 and fault.kind in _HALVED:
+            # A shorter list may be had in time.
+            self.list_pages = max(1, self.list_pages // 4)
+            return [self.ask(page_cursor)]
+        return super().round_trouble(fault, page_cursor, url, value)
+
+    def rows_of(self, response: Response) -> list[dict[str, Any]]:
+        """The bindings of an answer. Raises Refused."""
+        if fault := faults.of_response(response):
+            if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
+                fault = faults.RequestFault(
+                    "timeout", "unknown", "the endpoint ran out of time", "ask the operator for more time"
+                )
+            raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
+        if _is_partial(response):
+            partial = "the endpoint ran out of time, and answers in part"
+            raise PageRefusedError(
+                faults.RequestFault("too_large", "unknown", partial, "ask the operator for more time")
+            )
+        try:
+            return result_of(response.body)[1]
+        except ValueError as error:
+            remedy = f"check that {self.portal.url} is a SPARQL endpoint"
+            fault = faults.RequestFault("parse", "unknown", str(error), remedy)
+            raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
+
+    # What is said of the datasets of a page
+
+    def detail(self, job: DatasetPage) -> Request:
+        kind, ids = job.todo[0]
+        text = queries.DETAILS[kind](ids, self.in_graphs)
+        job.asked += 1
+        # A shorter question is better than the same again.
+        meta = {"max_retry_times": 0} if len(ids) > 1 else {}
+        return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, meta=meta, cb_kwargs={"job": job})
+
+    async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
+        for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
+            yield step
+
+    async def on_detail(self, response: Response, job: DatasetPage) -> AsyncIterator[Any]:
+        if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
+            # Some gateways let questions through by GET alone.
+            self.by_get, self.batch = True, min(self.batch, GET_SETS)
+            job.todo = smaller(job.todo, GET_SETS)
+            yield self.detail(job)
+            return
+        try:
+            rows = self.rows_of(response)
+        except PageRefusedError as refusal:
+            for step in self.halved(job, refusal.fault, response.url):
+                yield step
+            return
+        if rows and (len(rows) % ROUND == 0 or len(rows) in self.short_lists):
+            kind, ids = job.todo[0]
+            text = queries.counting(queries.DETAILS[kind](ids, self.in_graphs))
+            yield self.query(
+                text, self.on_counted, self.on_not_counted, by_post=True, cb_kwargs={"job": job, "rows": rows},
+                meta={"max_retry_times": 0},
+            )  # fmt: skip
+            return
+        for step in self.filled(job, rows, response):
+            yield step
+
+    async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
+        """Whether an answer of a round number of rows was whole."""
+        try:
+            is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
+        except (PageRefusedError, LookupError, ValueError, TypeError):
+            is_whole = len(rows) % LEAST_CAP != 0
+        for step in self.filled(job, rows, response) if is_whole else self.cut_off(job, rows, response.url):
+            yield step
+
+    async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
+        is_cut = len(rows) % LEAST_CAP == 0
+        for step in self.cut_off(job, rows, request.url) if is_cut else self.filled(job, rows, None):
+            yield step
+
+    def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
+        why = f"the answer is cut off at {len(rows):,} rows"
+        return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
+
+    def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
+        """Take the rows of an answer, and go on."""
+        fill(job.store, rows, job.asked)
+        job.todo.pop(0)
+        return self.next_detail(job, response)
+
+    def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
+        """Ask for half of the datasets; one that cannot be had alone is lost."""
+        kind, ids = job.todo.pop(0)
+        if fault.kind not in _HALVED:
+            return [self.no_answer(fault, url)]
+        job.is_halved = True
+        if len(ids) == 1:
+            job.lost[ids[0]] = fault.detail
+            if len(job.lost) > len(job.ids) // 2 and len(job.lost) > 1:
+                return [self.no_answer(fault, url)]
+        else:
+            middle = len(ids) // 2
+            # Those that follow are likely to be as slow.
+            self.batch = min(self.batch, max(1, middle))
+            job.todo = [(kind, ids[:middle]), (kind, ids[middle:]), *job.todo]
+        return self.next_detail(job, None)
+
+    def next_detail(self, job: DatasetPage, response: Response | None) -> list[Any]:
+        """The next question about a page; or, after the last, its datasets."""
+        job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
+        if job.todo:
+            return [self.detail(job)]
+        self.good = 0 if job.is_halved else self.good + 1
+        if self.good >= GOOD_PAGES and self.batch < self.max_rows and not self.by_get:
+            self.batch, self.good = min(self.max_rows, self.batch * 2), 0
+        if response is None:
+            # The last question failed; the page is that of the list itself.
+            response = self.no_response()
+        records: list[tuple[str, Any]] = [
+            (iri, {"@id": iri, "@lost": job.lost[iri]} if iri in job.lost else describe(job.store, NamedNode(iri), ""))
+            for iri in dict.fromkeys(job.ids)
+        ]
+        return list(self.taken(ListingPage(records=records, at=job.ids[-1]), response, job.page_cursor))
+
+    def no_response(self) -> Response:
+        """A response of no content, where what is kept came with several."""
+        from scrapy.http import Response as Plain
+
+        return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))
+
+    def own_part(self, raw: Any) -> Any:
+        return own_part(raw)
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        if "@lost" in raw:
+            remedy = "ask the operator for more rows and time a question, and for IRIs that can be asked for"
+            raise LostRecord(raw["@lost"], remedy)
+        return row_dataset(raw) if "@rows" in raw else to_dataset(raw, self.languages)
+
+
+def _is_partial(response: Response) -> bool:
+    """Virtuoso gives what it has found when its time is up."""
+    return response.status == 206 or "X-SQL-State" in response.headers

@@ -1,0 +1,1 @@
+"""The portal type ``stac``: spider, record mapping and probe."""

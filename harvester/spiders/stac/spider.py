@@ -1,0 +1,271 @@
+"""STAC: an API's ``/collections``, or the Collections of a static catalogue.
+
+Specification: STAC 1.0 and 1.1, STAC API. A dataset is a Collection; Items are never read. Quirks handled: a next link
+by POST, which cannot be followed here, is a fault and no end; links may lead to an inner host, so an API's are asked
+for at its own base; static catalogues nest, link to themselves and to catalogues of others; an API may list its
+children (``rel=children``) in place of its collections, in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from catalog.model import Dataset, HarvestError, Page
+from harvester.http import faults
+from harvester.spiders.base.listing import ListingSpider, PageRefusedError
+from harvester.spiders.base.losses import cut
+from harvester.spiders.base.next_links import media_type_of, next_link
+from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.portal_type_info import PortalTypeInfo
+from harvester.spiders.stac.record import links_of, to_dataset
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["Spider"]
+
+MAX_DOCUMENTS = 2_000
+"""Documents read of a static catalogue."""
+MAX_MISSES = 20
+"""Documents in a row that cannot be read before the catalogue is given up."""
+_JSON = {"Accept": "application/json"}
+
+
+class Spider(ListingSpider):
+    """All Collections of a STAC API or a static catalogue."""
+
+    type = "stac"
+    about = PortalTypeInfo(
+        software="STAC API 1.0, static STAC 0.9 to 1.1",
+        paging="`/collections` by next links; static catalogues document by document",
+        incremental="not offered",
+        deletion="absent from a complete full harvest",
+        limits="next links by POST; 2,000 documents of a static catalogue",
+        loses="Items, which are files and not datasets",
+        rank=50,
+    )
+    can_shrink = False
+    """The collections of many servers take no limit."""
+
+    def resume(self, cursor: dict[str, Any]) -> None:
+        self.queue: list[str] = cursor.get("queue", [])
+        """Documents of a static catalogue that are still to be read."""
+        self.met: set[str] = set(cursor.get("met", ()))
+        self.elsewhere: set[str] = set(cursor.get("elsewhere", ()))
+        """Documents of other hosts, which are not followed."""
+        self.misses = 0
+
+    @property
+    def base(self) -> str:
+        """Address of the landing page or the root catalogue."""
+        return self.portal.url.split("?")[0].rstrip("/").removesuffix("/collections")
+
+    def opening(self) -> list[Any]:
+        if self.portal.url.split("?")[0].endswith("/collections"):
+            return super().opening()
+        return [self.request(self.portal.url, self.on_root, headers=_JSON)]
+
+    def continued(self, cursor: dict[str, Any]) -> list[Any]:
+        return self.read_next() if "queue" in cursor else super().continued(cursor)
+
+    async def on_root(self, response: Response) -> AsyncIterator[Any]:
+        fault, root = self.document_of(response)
+        if fault is not None:
+            yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
+        elif links_of(root, "data") or any(_is_list(one) for one in links_of(root, "children")):
+            # Before 1.0 the list of collections was called that of the children.
+            yield self.ask(self.first_walk())
+        else:
+            self.met.add(response.url)
+            for step in self.kept_document(root, response, is_root=True):
+                yield step
+
+    def look_up(self, identifier: str, source_url: str) -> str | None:
+        is_listed = "/collections" in source_url and not source_url.endswith(".json")
+        return f"{self.base}/collections/{quote(identifier, safe='')}" if is_listed else source_url or None
+
+    # An API
+
+    def ask(self, page_cursor: PageCursor) -> Request:
+        query = f"?{page_cursor.at}" if page_cursor.at else ""
+        return self.get(f"{self.base}/collections{query}", page_cursor, headers=_JSON)
+
+    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
+        answer = self.read_json(response)
+        collections = answer.get("collections") if isinstance(answer, dict) else None
+        if not isinstance(collections, list):
+            raise ValueError("the answer has no collections")
+        # An empty page with a next link would have no end.
+        at = self.next_query(answer, response) if collections else None
+        total = answer.get("numberMatched")
+        records = [(f"/collections/{i}", one) for i, one in enumerate(collections)]
+        return ListingPage(records=records, total=total if isinstance(total, int) else None, at=at, is_end=at is None)
+
+    def next_query(self, answer: Any, response: Response) -> str | None:
+        """The query of the next link; None where there is none. Raises Refused for one that cannot be followed."""
+        link = next_link(answer.get("links") if isinstance(answer, dict) else None, media_type_of(response))
+        if link is None:
+            return None
+        parts = urlsplit(urljoin(response.url, str(link["href"])))
+        if str(link.get("method", "GET")).upper() != "GET" or "body" in link:
+            words = f"the next page must be asked for by POST: {link['href']}"
+        elif not parts.path.rstrip("/").endswith("/collections") or not parts.query:
+            words = f"the next link leads to no page of collections: {link['href']}"
+        else:
+            return parts.query
+        raise PageRefusedError(faults.RequestFault("http", "unknown", words, "ask the portal for next links by GET"))
+
+    def pointer(self, index: int) -> str:
+        return f"/collections/{index}"
+
+    # A static catalogue
+
+    def read_next(self) -> list[Any]:
+        """Ask for the next document, if there is one."""
+        if not self.queue:
+            self.tally.end("all documents of the catalogue are read")
+            return []
+        if len(self.met) - len(self.queue) >= MAX_DOCUMENTS:
+            message = f"the catalogue has more than {MAX_DOCUMENTS:,} documents; {len(self.queue):,} were not read"
+            return [self.fatal("too_large", message, "ask the portal for a STAC API", self.queue[0])]
+        return [
+            self.request(
+                self.queue[0], self.on_document, errback=self.on_document_failed, is_conditional=True, headers=_JSON
+            )
+        ]
+
+    async def on_document(self, response: Response) -> AsyncIterator[Any]:
+        if known := self.remembered(response):
+            self.queue_children(known.state["children"])
+            yield self.unchanged(known, cursor=self.static_cursor())
+            for step in self.read_next():
+                yield step
+            return
+        fault, document = self.document_of(response)
+        for step in self.missed(fault, response.url) if fault else self.kept_document(document, response):
+            yield step
+
+    async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
+            yield step
+
+    def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
+        """The fault of an answer, and the STAC document in it."""
+        fault = faults.of_response(response)
+        try:
+            document = self.read_json(response)
+        except ValueError as error:
+            return fault or faults.RequestFault(
+                "parse", "unknown", str(error), "check that it is a STAC catalogue"
+            ), None
+        if fault is None and not (isinstance(document, dict) and isinstance(document.get("links"), list)):
+            fault = faults.RequestFault(
+                "parse", "unknown", "the document has no links", "check that it is a STAC catalogue"
+            )
+        return fault, document
+
+    def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
+        """Keep a Collection, and go on to the children of it or of a Catalog."""
+        self.misses = 0
+        # Before 1.0 a document did not say what it is; a Collection has an extent.
+        is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
+        inner = document.get("children")
+        members = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+        # A list of all children says what the links to each of them lead to.
+        links = links_of(document, "children") or links_of(document, "child")
+        links += [link for one in members if one.get("type") == "Catalog" for link in links_of(one, "self")[:1]]
+        links += links_of(document, "next") if members else []
+        children, unaskable = _joined(response.url, [str(one["href"]) for one in links])
+        if unaskable:
+            # Behind each may be a Collection.
+            self.tally.lost += len(unaskable)
+            self.tally.seen += len(unaskable)
+            remedy = "correct the link"
+            errors = [
+                HarvestError(kind="invalid_url", message=f"{response.url}: a child without an address", remedy=remedy,
+                             url=response.url, value=cut(one))
+                for one in unaskable
+            ]  # fmt: skip
+            return [
+                Page(errors=self.written(errors)),
+                *self.followed(document, children, is_collection, response, is_root),
+            ]
+        return self.followed(document, children, is_collection, response, is_root)
+
+    def followed(
+        self, document: Any, children: list[str], is_collection: bool, response: Response, is_root: bool
+    ) -> list[Any]:
+        if is_root and not is_collection and not children:
+            message = f"{response.url}: the catalogue has neither collections nor children"
+            return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]
+        self.queue_children(children, is_root=is_root)
+        records = [("", document)] if is_collection else []
+        inner = document.get("children")
+        for place, one in enumerate(inner if isinstance(inner, list) else ()):
+            # Catalogs among them are read for what is in them.
+            records += (
+                [(f"/children/{place}", one)] if not isinstance(one, dict) or one.get("type") != "Catalog" else []
+            )
+        state = None if is_root else {"children": children}
+        return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
+
+    def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
+        """Queue the documents that a document leads to, behind the others, without those of other hosts."""
+        own = urlsplit(self.portal.url).hostname
+        foreign = {url for url in children if urlsplit(url).hostname != own}
+        for url in sorted(foreign - self.elsewhere):
+            self.tally.leave_out(str(urlsplit(url).hostname))
+        self.elsewhere |= foreign
+        new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
+        # One more than is read tells that there are more.
+        new = new[: max(0, MAX_DOCUMENTS + 1 - len(self.met))]
+        self.met.update(new)
+        self.queue = (self.queue if is_root else self.queue[1:]) + new
+
+    def static_cursor(self) -> dict[str, Any]:
+        return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
+
+    def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:
+        """A document that cannot be read is a record lost: it may be a Collection, or lead to one."""
+        self.queue = self.queue[1:]
+        self.misses += 1
+        self.tally.lost += 1
+        self.tally.seen += 1
+        error = HarvestError(
+            kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(fault.detail)
+        )
+        page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.static_cursor()))
+        if self.misses < MAX_MISSES:
+            return [page, *self.read_next()]
+        message = f"{MAX_MISSES} documents in a row could not be read; {len(self.queue)} more were not tried"
+        return [page, self.fatal("page", message, "look at the server", url)]
+
+    def to_dataset(self, raw: Any) -> Dataset:
+        return to_dataset(raw)
+
+
+def _is_list(link: dict[str, Any]) -> bool:
+    return urlsplit(str(link["href"])).path.rstrip("/").endswith("/collections")
+
+
+def _joined(base: str, links: list[str]) -> tuple[list[str], list[str]]:
+    """The addresses that links lead to; and those links that lead nowhere."""
+    good, bad = [], []
+    for link in links:
+        try:
+            url = urljoin(base, link)
+            parts = urlsplit(url)
+            is_good = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and len(url) < 4_000
+            )
+        except ValueError:
+            is_good = False
+        if is_good:
+            good.append(url)
+        else:
+            bad.append(link)
+    return good, bad

@@ -1,0 +1,1 @@
+"""The portal type ``udata``: spider, record mapping and probe."""

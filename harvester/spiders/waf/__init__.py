@@ -1,0 +1,1 @@
+"""The portal type ``waf``: spider, record mapping and probe."""

@@ -1,0 +1,109 @@
+"""What the words of a title say of time: how often data come, and whether the time they are of is over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from quality.evidence.years import YEAR, fold, last_day_named, western
+from specs.vocabularies import read
+
+__all__ = ["TitlePeriod", "told_by"]
+
+LOOKED_AT = 500
+"""Characters of a title."""
+_ARTICLES = {"ar": "ال", "he": "ה"}
+"""Written together with the word."""
+_JOINED = re.compile("[\u0e00-\u0eff\u2e80-\ud7af]")
+"""Scripts without blanks between words, or with endings that are written together with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TitlePeriod:
+    """What a title tells."""
+
+    frequency: str | None = None
+    """Id of the frequency that it names."""
+    word: str = ""
+    """The word by which it does."""
+    is_closed: bool = False
+    """True where it says that the data are of the past, or no longer kept up."""
+    until: date | None = None
+    """Last day of the time it names; None where it names none, or one without an end ("since 2015")."""
+
+
+NOTHING_TOLD = TitlePeriod()
+_YEAR = re.compile(YEAR)
+
+
+@lru_cache(maxsize=1)
+def _meanings() -> dict[str, str]:
+    """What each word means: a frequency, CLOSED, SINCE, TO_DATE, or NOTHING for a phrase that only looks like it."""
+    found: dict[str, str] = {}
+    for row in read("period_words"):
+        for word in (fold(part.strip()) for part in row["words"].split("|")):
+            article = _ARTICLES.get(row["language"], "")
+            for form in {word, " ".join(article + part for part in word.split()) if article else word}:
+                if found.setdefault(form, row["meaning"]) != row["meaning"]:
+                    raise ValueError(f"period_words.csv: {word!r} means two things; keep it in one row")
+    return found
+
+
+def _any_of(words: list[str]) -> str:
+    """A pattern of words, the longest first: "semi-annual" is not "annual"."""
+    ordered = sorted(words, key=len, reverse=True)
+    # Where a vowel is no letter, as in Hindi, the usual sign for the edge of a word is of no use.
+    spaced = "|".join(re.escape(word) for word in ordered if not _JOINED.match(word))
+    joined = "|".join(re.escape(word) for word in ordered if _JOINED.match(word))
+    return rf"(?<!\w)(?:{spaced})(?!\w)" + (f"|(?:{joined})" if joined else "")
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Words of all other meanings than an open end: those a text in ASCII can hold, and all."""
+    words = [word for word, meaning in _meanings().items() if meaning not in ("SINCE", "TO_DATE")]
+    return re.compile(_any_of([word for word in words if word.isascii()])), re.compile(_any_of(words))
+
+
+@lru_cache(maxsize=1)
+def _open_ends() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What stands before, or after, the last year of a time without an end. One word may stand between: "since
+    January 2009", "2009 through the present"."""
+    since, to_date = ([w for w, meaning in _meanings().items() if meaning == which] for which in ("SINCE", "TO_DATE"))
+    return (
+        re.compile(rf"(?:{_any_of(since)})\W{{0,3}}(?:\w+\W{{1,2}})?$"),
+        re.compile(rf"[^\d]{{0,15}}?(?:{_any_of(to_date)})|\s?(?:[-–—]|\+)\s?(?=[)\]]|$)"),
+    )
+
+
+def _until(text: str) -> date | None:
+    years = list(_YEAR.finditer(text))
+    if years:
+        since, to_date = _open_ends()
+        start, end = years[-1].span()
+        if since.search(text[max(0, start - 40) : start]) or to_date.match(text, end):
+            return None
+    return last_day_named(text)
+
+
+@lru_cache(maxsize=16384)
+def told_by(title: str) -> TitlePeriod:
+    """What a title tells of time."""
+    text = western(title[:LOOKED_AT])
+    words = _patterns()[0 if text.isascii() else 1]
+    frequency, word, is_closed, has_phrases = None, "", False, False
+    for found in words.finditer(text):
+        meaning = _meanings()[found[0]]
+        if meaning == "CLOSED":
+            is_closed = True
+        elif meaning == "NOTHING":
+            has_phrases = True
+        elif frequency is None:
+            frequency, word = meaning, found[0]
+    if not any(map(str.isdigit, text)):
+        return TitlePeriod(frequency, word, is_closed) if frequency or is_closed else NOTHING_TOLD
+    if has_phrases:
+        text = words.sub(lambda found: " " if _meanings()[found[0]] == "NOTHING" else found[0], text)
+    return TitlePeriod(frequency, word, is_closed, _until(text))

@@ -1,0 +1,229 @@
+"""From measurements to findings: what fails, where, why, how to mend it, and what that brings.
+
+A finding is made for every metric of weight that failed, and only for what failed: the unknown is no finding. The
+gain is exact: what the score would be with that one answer set to 1, less what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.model import TableDefect
+from catalog.repositories.findings import Finding
+from catalog.repositories.withdrawn import Basis
+from quality.evidence.subject import DatasetSubject, DistributionSubject
+from quality.findings.gains import number_of
+from quality.metrics import observed
+from quality.metrics.sound import RULES
+from quality.systems.matrix import UNKNOWN_CELL, Group, Matrix, columns
+from quality.tables.judge.rules import fix_of
+from quality.tables.judge.wording import what_and_why
+from specs.metrics import Metric, metrics
+from specs.table_rules import table_rules
+
+__all__ = ["JudgedDataset", "basis", "findings", "is_unobserved", "portal_findings"]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDataset:
+    """One dataset with its measurements, and what mending each failure brings."""
+
+    subject: DatasetSubject
+    own: Matrix
+    """One row: cells of the dataset's metrics, see ``quality.systems.matrix``."""
+    parts: Matrix
+    """One row a distribution."""
+    own_gains: Matrix
+    """Points by metric of weight, see ``quality.findings.gains``."""
+    part_gains: Matrix
+
+
+@lru_cache(maxsize=2)
+def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | None], ...]]:
+    """Which columns make findings (as a row of true and false), and of each its metric and its column of gains."""
+    found = [(metrics()[name], number_of(name)) for name in columns(group)]
+    return np.array([bool(m.weight or m.reported) for m, _ in found]), tuple(found)
+
+
+def findings(judged: JudgedDataset) -> list[Finding]:
+    """All findings of a dataset."""
+    found = []
+    subject = judged.subject
+    is_asked, of_column = _asked("dataset")
+    for column in np.flatnonzero((judged.own >= 0) & (judged.own < 1) & is_asked):
+        metric, number = of_column[column]
+        gain = 0.0 if number is None else judged.own_gains[number]
+        found.append(_dataset_finding(metric, gain, subject))
+    is_asked, of_column = _asked("distribution")
+    for row, column in zip(*np.nonzero((judged.parts >= 0) & (judged.parts < 1) & is_asked), strict=True):
+        metric, number = of_column[column]
+        gain = 0.0 if number is None else judged.part_gains[row, number]
+        found += _distribution_findings(metric, subject.distributions[row], gain, subject.exchange)
+    for part in subject.distributions:
+        if part.table is not None:
+            found += [
+                _of_defect(_bare(part), defect, 0.0, part.table.row_count)
+                for defect in part.table.defects
+                if _is_uncounted(defect)
+            ]
+    return found
+
+
+def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: str) -> bool:
+    """Whether a metric, or the rule of a table that it counts, was unknown of the dataset or of a distribution."""
+    if distribution_id is None:
+        own = columns("dataset")
+        return rule_id in own and judged.own[own.index(rule_id)] == UNKNOWN_CELL
+    rows = [number for number, part in enumerate(judged.subject.distributions) if part.id == distribution_id]
+    if not rows:
+        return False
+    names = columns("distribution")
+    asked = [rule_id] if rule_id in names else [m for m, rules in RULES.items() if rule_id in rules]
+    if rule_id in _UNCOUNTED:
+        asked = list(RULES)
+    return any(judged.parts[rows[0], names.index(name)] == UNKNOWN_CELL for name in asked)
+
+
+@cache
+def basis(rule_id: str) -> Basis | None:
+    """What a finding rests on alone; None where time, a server or others have a say."""
+    metric = metrics().get(rule_id)
+    if metric is None:
+        return "table" if rule_id in _UNCOUNTED else None
+    if metric.dimension == "sound":
+        return "table"
+    if metric.of_file:
+        return "file"
+    return None if metric.observed or metric.dimension == "timely" else "record"
+
+
+_UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
+"""Rules of tables that are reported and cost no points."""
+_SHOWN_BY_METRIC = {"html_instead_of_file", "error_instead_of_file"}
+"""That no file was served is a finding of ``file_served``."""
+
+
+def _is_uncounted(defect: TableDefect) -> bool:
+    return defect.source != "great_expectations" and defect.rule in _UNCOUNTED and defect.rule not in _SHOWN_BY_METRIC
+
+
+def _bare(part: DistributionSubject) -> Finding:
+    """What all findings about the table of a distribution have in common."""
+    declared, served = part.declared_format, part.served_format
+    return Finding(
+        rule_id="",
+        rule_title="",
+        dimension="sound",
+        severity="info",
+        how_to_fix="",
+        distribution_id=part.id,
+        resource_url=part.url,
+        expected="none",
+        http_status=part.check.status if part.check else None,
+        format_declared=declared.id if declared else part.distribution.format,
+        format_served=served.id if served else None,
+        exchange=part.check.exchange if part.check else None,
+    )
+
+
+def _rounded(gain: float) -> float | None:
+    return None if gain != gain else round(float(gain), 4)
+
+
+def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Finding:
+    return Finding(
+        rule_id=metric.id,
+        rule_title=metric.question,
+        dimension=metric.dimension,
+        severity=metric.severity,
+        how_to_fix=metric.fix,
+        observed=observed(metric.id, subject),
+        expected="yes",
+        gain_points=_rounded(gain),
+        exchange=subject.exchange,
+    )
+
+
+def portal_findings(tls_fault: str | None) -> list[Finding]:
+    """Findings about a portal itself: so far, that its own certificate cannot be verified."""
+    if not tls_fault:
+        return []
+    metric = metrics()["tls_valid"]
+    return [
+        Finding(
+            rule_id=metric.id,
+            rule_title=metric.question,
+            dimension=metric.dimension,
+            severity=metric.severity,
+            how_to_fix=metric.fix,
+            fault_party="portal",
+            observed=tls_fault,
+            expected="yes",
+            gain_points=0.0,
+        )
+    ]
+
+
+def _distribution_findings(metric: Metric, part: DistributionSubject, gain: float, record: str | None) -> list[Finding]:
+    check, table = part.check, part.table
+    declared, served = part.declared_format, part.served_format
+    base = Finding(
+        rule_id=metric.id,
+        rule_title=metric.question,
+        dimension=metric.dimension,
+        severity=metric.severity,
+        how_to_fix=metric.fix,
+        distribution_id=part.id,
+        resource_url=part.url,
+        observed=observed(metric.id, part),
+        expected="yes",
+        http_status=check.status if check else None,
+        format_declared=declared.id if declared else part.distribution.format,
+        format_served=served.id if served else None,
+        gain_points=_rounded(gain),
+        # What was served is proved by the answer of the address, what was declared by the record.
+        exchange=check.exchange if metric.observed and check else record,
+    )
+    if table is None or metric.dimension != "sound":
+        return [base]
+    defects = _defects(metric, table.defects)
+    if not defects:
+        return [base]
+    # One finding for each column concerned; the gain belongs to mending them all, so only the first carries it.
+    return [
+        _of_defect(base, defect, base.gain_points if number == 0 else 0.0, table.row_count)
+        for number, defect in enumerate(defects)
+    ]
+
+
+def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect]:
+    if metric.id == "table_expectations_met":
+        chosen = [d for d in defects if d.source == "great_expectations"]
+    else:
+        chosen = [d for d in defects if d.rule in RULES[metric.id]]
+    return sorted(chosen, key=lambda d: (-d.count, d.rule, d.field or ""))
+
+
+def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count: int | None = None) -> Finding:
+    rate = 1000 * defect.count / row_count if row_count and defect.first_row else None
+    # One bad cell in a million is worth a line, and no alarm.
+    is_rare = rate is not None and rate < 1 and defect.severity == "error"
+    return replace(
+        base,
+        rule_id=base.rule_id or defect.rule,
+        rule_title=base.rule_title or defect.message,
+        severity="info" if is_rare else defect.severity,
+        how_to_fix=fix_of(defect.rule) or base.how_to_fix,
+        field=f"{defect.rule}: {defect.field}" if defect.field else defect.rule,
+        observed=what_and_why(defect),
+        first_row=defect.first_row,
+        error_count=defect.count,
+        rate_per_1000=round(rate, 3) if rate is not None else None,
+        rows=" ".join(map(str, defect.rows)) or None,
+        gain_points=gain,
+    )

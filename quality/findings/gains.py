@@ -1,0 +1,188 @@
+"""What mending brings: the points by which the score rises when an answer becomes 1, exactly.
+
+The score is a weighted mean of weighted means, so what most answers bring is a product of shares. Only where a file can
+be had again do other answers come back with it (see ``needs_data``); there the score is added up anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quality.systems.matrix import Matrix, MeasurementMatrix, by_dataset
+from quality.systems.winnow import (
+    Answers,
+    Bounds,
+    aggregate_to_dataset,
+    answers,
+    apply_needs_data,
+    score_values,
+    weighted,
+    without_data,
+)
+
+__all__ = ["Gains", "gains", "number_of", "shares"]
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> dict[str, int]:
+    return {metric.id: number for number, metric in enumerate(weighted().metrics)}
+
+
+def number_of(metric_id: str) -> int | None:
+    """The column of a metric in the matrices below; None where it has no weight."""
+    return _numbers().get(metric_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """Points of the dataset's score, 0..100. Not a number where nothing fails, or nothing is known.
+
+    The columns are the metrics of weight, in their order.
+    """
+
+    dataset: Matrix
+    """One row a dataset: what mending the metric everywhere in it brings."""
+    part: Matrix
+    """One row a distribution: what mending it there alone brings."""
+
+
+def gains(measured: MeasurementMatrix) -> Gains:
+    """The gains of all datasets of a measured, and of all their distributions."""
+    w = weighted()
+    bounds = apply_needs_data(measured.distributions)
+    found = answers(measured, bounds)
+    share = shares(found.value)
+    dataset = share * (1.0 - found.value)
+    owner = np.repeat(np.arange(len(measured.distribution_counts)), measured.distribution_counts)
+    part = np.full((len(measured.distributions), len(w.metrics)), np.nan)
+    old = score_values(found.value)
+    for number, metric in enumerate(w.metrics):
+        if w.is_own[number]:
+            continue
+        column = w.column[number]
+        value = bounds.value[:, column]
+        if metric.shows_data:
+            _of_data_shown(measured, found, bounds, number, owner, old, dataset, part)
+            continue
+        if metric.over == "best":
+            part[:, number] = (share * (1.0 - found.value))[owner, number]
+        else:
+            known = by_dataset((~np.isnan(value)).astype(float), measured.distribution_counts, "sum")
+            part[:, number] = share[owner, number] * (1.0 - value) / np.where(known > 0, known, np.nan)[owner]
+        if metric.needs_data:
+            # As long as there are no data behind it, the answer brings nothing.
+            part[bounds.is_empty, number] = 0.0
+            fixed = np.where(np.isnan(value), np.nan, np.where(bounds.is_empty, 0.0, 1.0))
+            answered = aggregate_to_dataset(fixed, measured.distribution_counts, is_best=metric.over == "best")
+            has_parts = measured.distribution_counts > 0
+            dataset[has_parts, number] = (share[:, number] * (answered - found.value[:, number]))[has_parts]
+        # What passes, does not apply or is not known has nothing to gain.
+        part[~(measured.distributions[:, column] < 1.0) | (measured.distributions[:, column] < 0.0), number] = np.nan
+    # Without a distribution there is nothing to mend but that.
+    dataset[np.ix_(measured.distribution_counts == 0, ~w.is_own)] = np.nan
+    _of_first_data(measured, old, dataset)
+    dataset[~(dataset > 0)] = np.nan
+    return Gains(dataset, part)
+
+
+def shares(value: Matrix) -> Matrix:
+    """Points of the score that hang on each answer that is known."""
+    w = weighted()
+    known = ~np.isnan(value)
+    in_dimension = np.zeros((len(value), len(w.dimension_names)))
+    for number in range(len(w.dimension_names)):
+        chosen = w.dimension == number
+        in_dimension[:, number] = known[:, chosen] @ w.weights[chosen]
+    total = (in_dimension > 0) @ w.dimension_weights
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_score = w.dimension_weights / total[:, None]
+        share = 100 * of_score[:, w.dimension] * w.weights / in_dimension[:, w.dimension]
+    return np.where(known, share, np.nan)
+
+
+def _chosen(measured: MeasurementMatrix, which: NDArray[np.bool_], own: Matrix, parts: Matrix) -> MeasurementMatrix:
+    """Some datasets of a measured, with other measurements."""
+    owner = np.repeat(np.arange(len(measured.distribution_counts)), measured.distribution_counts)
+    return MeasurementMatrix(
+        datasets=own[which],
+        distributions=parts[which[owner]],
+        services=measured.services[:0],
+        distribution_counts=measured.distribution_counts[which],
+        service_counts=measured.service_counts[which],
+    )
+
+
+def _of_first_data(measured: MeasurementMatrix, old: Matrix, dataset: Matrix) -> None:
+    """Gains of the first distribution: what failed for the want of one is no longer asked."""
+    which, number = without_data(measured), number_of("distribution_present")
+    if number is None or not which.any():
+        return
+    mended = measured.datasets.copy()
+    mended[which, weighted().column[number]] = 1.0
+    after = answers(_chosen(measured, which, mended, measured.distributions))
+    dataset[which, number] = score_values(after.value) - old[which]
+
+
+def _of_data_shown(
+    measured: MeasurementMatrix,
+    found: Answers,
+    bounds: Bounds,
+    number: int,
+    owner: NDArray[np.int64],
+    old: Matrix,
+    dataset: Matrix,
+    part: Matrix,
+) -> None:
+    """Gains of a metric whose failure means that there are no data: what needed them counts again."""
+    w = weighted()
+    column = w.column[number]
+    failing = np.flatnonzero((measured.distributions[:, column] >= 0) & (measured.distributions[:, column] < 1))
+    dataset[:, number] = np.nan
+    if not len(failing):
+        return
+    # All of a dataset at once.
+    mended = measured.distributions.copy()
+    mended[failing, column] = 1.0
+    is_concerned = np.zeros(len(measured.distribution_counts), dtype=bool)
+    is_concerned[owner[failing]] = True
+    after = answers(_chosen(measured, is_concerned, measured.datasets, mended))
+    dataset[is_concerned, number] = score_values(after.value) - old[is_concerned]
+    # Each alone: the answers of its dataset, less what it said, and what it says then.
+    alone = apply_needs_data(mended[failing])
+    whose = owner[failing]
+    answered = found.value[whose]
+    for other, metric in enumerate(w.metrics):
+        if w.is_own[other] or not (metric.needs_data or other == number):
+            continue
+        before, then = bounds.value[failing, w.column[other]], alone.value[:, w.column[other]]
+        column_values = bounds.value[:, w.column[other]]
+        if metric.over == "best":
+            rest = _best_of_others(column_values, measured.distribution_counts, owner, failing)
+            best = np.fmax(rest, then)
+            answered[:, other] = best
+        else:
+            there = ~np.isnan(column_values)
+            known = by_dataset(there.astype(float), measured.distribution_counts, "sum")[whose]
+            sums = by_dataset(np.where(there, column_values, 0.0), measured.distribution_counts, "sum")[whose]
+            known += (~np.isnan(then)).astype(float) - (~np.isnan(before)).astype(float)
+            sums += np.nan_to_num(then) - np.nan_to_num(before)
+            answered[:, other] = np.divide(sums, known, out=np.full(len(sums), np.nan), where=known > 0)
+    part[failing, number] = score_values(answered) - old[whose]
+
+
+def _best_of_others(
+    values: Matrix, counts: NDArray[np.int64], owner: NDArray[np.int64], rows: NDArray[np.int64]
+) -> Matrix:
+    """For each of some rows the best value among the others of its dataset; not a number where there is none."""
+    there = np.where(np.isnan(values), -np.inf, values)
+    best = by_dataset(there, counts, "max", -np.inf)
+    is_best = there == best[owner]
+    how_many = by_dataset(is_best.astype(float), counts, "sum")
+    second = by_dataset(np.where(is_best, -np.inf, there), counts, "max", -np.inf)
+    whose = owner[rows]
+    found = np.where(is_best[rows] & (how_many[whose] == 1), second[whose], best[whose])
+    return np.where(np.isfinite(found), found, np.nan)

@@ -1,0 +1,154 @@
+"""How far scoring systems agree: rank correlations over the datasets of a portal, and those they disagree on most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from catalog.db.store import Catalog
+from catalog.repositories.datasets import title_of
+from catalog.repositories.quality_rows import distribution_quality_rows, quality_row, system_values
+from catalog.repositories.scores import replace_rows
+from quality.systems.entities import SYSTEMS
+from quality.systems.matrix import Matrix
+from specs.metrics import metrics
+from specs.systems import systems
+
+__all__ = ["Disagreement", "agreement", "disagreements", "reasons", "write_agreement"]
+
+FEWEST = 3
+"""Datasets without which no correlation is worth saying."""
+
+
+def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
+    """Rank correlations by Spearman and by Kendall (tau-b) of two columns; None where one of them is constant."""
+    if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None, None
+    from scipy.stats import kendalltau, rankdata
+
+    spearman = float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return round(spearman, 4), round(float(kendalltau(a, b).statistic), 4)
+
+
+def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
+    """The datasets of a portal and their values by system."""
+    rows = system_values(catalog, portal_id, [value for value, _, _ in SYSTEMS.values()])
+    return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), len(SYSTEMS))
+
+
+def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
+    """Write the rank correlations between all systems for a portal."""
+    _, values = _values(catalog, portal_id)
+    rows = []
+    for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
+        both = ~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b])
+        spearman, kendall = agreement(values[both, at_a], values[both, at_b])
+        rows.append(
+            {
+                "id": f"{portal_id}/{a}/{b}",
+                "run_id": run_id,
+                "portal_id": portal_id,
+                "system_a": a,
+                "system_b": b,
+                "datasets": int(both.sum()),
+                "spearman": spearman,
+                "kendall": kendall,
+            }
+        )
+    replace_rows(catalog, "system_agreement", rows, "portal_id", portal_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A dataset that two systems place far apart."""
+
+    dataset_id: str
+    title: str | None
+    rank_a: float
+    """Share of the portal's datasets that stand below it in the first system, 0 to 100; of its equals, half."""
+    rank_b: float
+    value_a: float
+    value_b: float
+    reasons: Sequence[str]
+
+
+def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int = 10) -> list[Disagreement]:
+    """The datasets of a portal that two systems place farthest apart, with what one counts and the other does not."""
+    from scipy.stats import rankdata
+
+    ids, values = _values(catalog, portal_id)
+    at_a, at_b = list(SYSTEMS).index(a), list(SYSTEMS).index(b)
+    both = np.flatnonzero(~np.isnan(values[:, at_a]) & ~np.isnan(values[:, at_b]))
+    if len(both) < FEWEST:
+        return []
+    ranks = [100 * (rankdata(values[both, at]) - 0.5) / len(both) for at in (at_a, at_b)]
+    order = np.argsort(-np.abs(ranks[0] - ranks[1]), kind="stable")[:limit]
+    found = []
+    for number in order:
+        row = both[number]
+        dataset_id = ids[row]
+        found.append(
+            Disagreement(
+                dataset_id,
+                title_of(catalog, dataset_id),
+                rank_a=round(float(ranks[0][number]), 1),
+                rank_b=round(float(ranks[1][number]), 1),
+                value_a=float(values[row, at_a]),
+                value_b=float(values[row, at_b]),
+                reasons=reasons(catalog, dataset_id, a, b),
+            )
+        )
+    return found
+
+
+def weights_of(system: str) -> dict[str, float]:
+    """The share of each metric in a system, 0 to 1."""
+    if system == "winnow":
+        points = {m.id: m.weight for m in metrics().values() if m.weight}
+    else:
+        points = {}
+        for item in systems()[system].item:
+            points[item.metric] = points.get(item.metric, 0.0) + item.points
+    total = sum(points.values())
+    return {name: value / total for name, value in points.items()}
+
+
+def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -> list[str]:
+    """What moves a dataset apart: the metrics it does well or badly in that one system weighs much more."""
+    own = quality_row(catalog, dataset_id)
+    parts = distribution_quality_rows(catalog, dataset_id)
+    if own is None:
+        return []
+    weights = {a: weights_of(a), b: weights_of(b)}
+    found = []
+    for name in {*weights[a], *weights[b]}:
+        rows = [own] if metrics()[name].subject == "dataset" else parts
+        known = [row[name] for row in rows if row.get(name) is not None]
+        if not known:
+            continue
+        mean = sum(known) / len(known)
+        difference = weights[a].get(name, 0.0) - weights[b].get(name, 0.0)
+        # Half passed is neither here nor there.
+        found.append((abs(difference * (mean - 0.5)), name, mean, a if difference > 0 else b))
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return [
+        f"{heavier} weighs more: {metrics()[name].question} {_word(mean)}"
+        for size, name, mean, heavier in found[:limit]
+        if size
+    ]
+
+
+def _word(mean: float) -> str:
+    return "yes" if mean == 1 else "no" if mean == 0 else f"{mean:.0%}"
+
+
+def side_by_side(row: dict[str, Any]) -> list[tuple[str, float | None, float, str | None]]:
+    """A dataset's value, maximum and band in every system, from its row of dataset_quality."""
+    found: list[tuple[str, float | None, float, str | None]] = [("winnow", row["score"], 100.0, row["grade"])]
+    for name, system in systems().items():
+        found.append((name, row[name], system.maximum, system.band_of(row[name])))
+    return found

@@ -1,0 +1,252 @@
+"""Scores of portals, publishers and governments: means over their datasets, each family counted once.
+
+Two intervals stand beside a mean. ``score_low`` to ``score_high`` are exact bounds: the means if everything unknown had
+failed, and had passed. ``ci_low`` to ``ci_high`` say how much the mean depends on which datasets there are: the middle
+95 % of the means of resampled families (percentile bootstrap), or of the normal distribution where there are many.
+Below a minimum of datasets, or of what was measured of them, no score is shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.db.store import Catalog
+from catalog.repositories.scores import LEVELS, Figures, dataset_figures, replace_rows, write_entity_scores
+from quality.findings.gains import number_of
+from quality.systems.matrix import Matrix
+from quality.systems.winnow import weighted
+from specs.metrics import entity_spec, grade, methodology_version
+from specs.systems import systems
+
+__all__ = ["SYSTEMS", "Census", "bootstrap", "census", "score_entities"]
+
+RESAMPLES = 1_000
+MANY = 400
+"""Families from which on the normal distribution gives the same interval."""
+SYSTEMS = {"winnow": ("score", "score_low", "score_high")} | {
+    name: (name, f"{name}_low", f"{name}_high") for name in systems()
+}
+"""Columns of dataset_quality: value, low, high."""
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Census:
+    """The datasets that count for the entities of a level, each with its entity and its family."""
+
+    entities: Sequence[str]
+    """Ids, in their order."""
+    entity: Numbers
+    """Number of the entity of each dataset."""
+    kin: Numbers
+    """Number of the family of each dataset; a family is of one entity."""
+    figures: Matrix
+    """One row a dataset, three columns a system: value, low, high."""
+    gains: Matrix
+    """One row a dataset, one column a metric of weight: points that mending it brings; 0 where nothing fails."""
+    places: Matrix
+    """In how many places each fails."""
+    measured: Matrix
+    applicable: Matrix
+
+    @cached_property
+    def entity_of_kin(self) -> Numbers:
+        """Number of the entity of each family."""
+        found = np.zeros(self.kin.max(initial=-1) + 1, dtype=np.int64)
+        found[self.kin] = self.entity
+        return found
+
+    def per_entity(self, values: Matrix) -> Matrix:
+        """Sums over the datasets of each entity."""
+        return np.asarray(np.bincount(self.entity, weights=values, minlength=len(self.entities)))
+
+    @cached_property
+    def families(self) -> Numbers:
+        """Families of each entity."""
+        return np.bincount(self.entity_of_kin, minlength=len(self.entities))
+
+    @cached_property
+    def coverage_pct(self) -> Matrix:
+        """Measurements made of those that apply, 0 to 100; not a number where none applies."""
+        applicable = self.per_entity(self.applicable)
+        made = 100 * self.per_entity(self.measured)
+        return np.asarray(np.divide(made, applicable, out=np.full(len(applicable), np.nan), where=applicable > 0))
+
+    def family_means(self, values: Matrix) -> Matrix:
+        """The mean of each family over its datasets that have a value; not a number where none has."""
+        there = ~np.isnan(values)
+        size = len(self.entity_of_kin)
+        sums = np.bincount(self.kin[there], weights=values[there], minlength=size)
+        counts = np.bincount(self.kin[there], minlength=size)
+        return np.asarray(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
+
+    def means(self, families: Matrix) -> Matrix:
+        """The mean of the families of each entity that have a value; not a number where none has."""
+        there = ~np.isnan(families)
+        sums = np.bincount(self.entity_of_kin[there], weights=families[there], minlength=len(self.entities))
+        counts = np.bincount(self.entity_of_kin[there], minlength=len(self.entities))
+        return np.asarray(np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0))
+
+
+def _columns() -> list[str]:
+    return [column for columns in SYSTEMS.values() for column in columns]
+
+
+def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
+    """Different keys in their order, and the number of each."""
+    order = sorted(set(keys))
+    number = {key: at for at, key in enumerate(order)}
+    return order, np.array([number[key] for key in keys], dtype=np.int64)
+
+
+def mending(found: Figures) -> tuple[Matrix, Matrix]:
+    """What mending each metric of weight brings each dataset, and in how many places."""
+    width = len(weighted().metrics)
+    gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
+    for row, text in enumerate(found.fixes):
+        if text:
+            for rule, (gain, where) in json.loads(text).items():
+                if (number := number_of(rule)) is not None:
+                    gains[row, number], places[row, number] = gain, where
+    return gains, places
+
+
+def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
+    """The datasets of a level. Those of one publisher with the same bytes are of one family."""
+    entity_of, counts = found.entity_of(level)
+    rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
+    entities, entity = _numbered([entity_of[at] for at in rows])
+    _, kin = _numbered([(entity_of[at], found.kin[at]) for at in rows])
+    at = np.array(rows, dtype=np.int64)
+    return Census(
+        entities, entity, kin, found.values[at], gains[at], places[at], found.measured[at], found.applicable[at]
+    )
+
+
+def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
+    """The 95 % interval of the mean of some values. The same values and seed give the same interval."""
+    if len(means) >= MANY:
+        half = 1.959964 * float(np.std(means, ddof=1)) / len(means) ** 0.5
+        return float(np.mean(means)) - half, float(np.mean(means)) + half
+    number = int.from_bytes(hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    drawn = np.random.default_rng(number).integers(0, len(means), size=(RESAMPLES, len(means)))
+    low, high = np.percentile(means[drawn].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def withheld(families: int, coverage_pct: float) -> str | None:
+    """Why no score of an entity is shown; None where it is."""
+    spec = entity_spec()
+    if families < spec.minimum_datasets:
+        return f"fewer than {spec.minimum_datasets} datasets, the parts of one counted once"
+    if not coverage_pct >= spec.minimum_coverage_pct:
+        return f"less than {spec.minimum_coverage_pct:g} % of what applies was measured"
+    return None
+
+
+def score_entities(catalog: Catalog, run_id: str) -> None:
+    """Score every portal, publisher and government under every system, and rank what mending would bring them."""
+    found = dataset_figures(catalog, _columns())
+    gains, places = mending(found)
+    for level in LEVELS:
+        counted = census(found, level, gains, places)
+        reasons = [
+            withheld(int(families), float(coverage))
+            for families, coverage in zip(counted.families, counted.coverage_pct, strict=True)
+        ]
+        write_entity_scores(catalog, run_id, level, list(_rows(counted, reasons)))
+        fixes = [
+            {"id": f"{level}/{row['entity_id']}/{row['rule_id']}", "run_id": run_id, "entity_level": level, **row}
+            for row in top_fixes(counted, reasons)
+        ]
+        replace_rows(catalog, "top_fixes", fixes, "entity_level", level)
+
+
+def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+    """One row an entity and system. Of what is not shown one row is enough to say why."""
+    versions = {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
+    datasets = np.bincount(counted.entity, minlength=len(counted.entities))
+    for number, system in enumerate(SYSTEMS):
+        families = [counted.family_means(counted.figures[:, 3 * number + at]) for at in range(3)]
+        value, low, high = (counted.means(one) for one in families)
+        of_entity = _split(counted, families[0]) if system == "winnow" else []
+        for at, entity_id in enumerate(counted.entities):
+            row: dict[str, Any] = {
+                "entity_id": entity_id,
+                "system": system,
+                "methodology_version": versions[system],
+                **dict.fromkeys(("score", "score_low", "score_high", "ci_low", "ci_high", "grade", "band")),
+                "datasets": int(datasets[at]),
+                "families": int(counted.families[at]),
+                "coverage_pct": _number(counted.coverage_pct[at], 2),
+                "withheld": reasons[at],
+            }
+            if reasons[at] is None:
+                row |= {"score": _number(value[at]), "score_low": _number(low[at]), "score_high": _number(high[at])}
+                if system != "winnow":
+                    row["band"] = systems()[system].band_of(row["score"])
+                elif len(of_entity[at]):
+                    row["grade"] = grade(row["score"])
+                    row["ci_low"], row["ci_high"] = map(_number, bootstrap(of_entity[at], entity_id))
+            elif system != "winnow":
+                continue
+            yield row
+
+
+def _split(counted: Census, families: Matrix) -> list[Matrix]:
+    """The values of the families of each entity."""
+    order = np.argsort(counted.entity_of_kin, kind="stable")
+    ends = np.cumsum(counted.families)[:-1]
+    return [values[~np.isnan(values)] for values in np.split(families[order], ends)]
+
+
+def _number(value: float, digits: int = 4) -> float | None:
+    return None if value != value else round(float(value), digits)
+
+
+def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+    """What mending each rule everywhere brings the entities, the most points for the work first."""
+    scored = ~np.isnan(counted.figures[:, 0])
+    # A dataset counts in the mean of its family with the others that have a score.
+    sizes = np.bincount(counted.kin[scored], minlength=len(counted.entity_of_kin))
+    families = np.bincount(counted.entity_of_kin[sizes > 0], minlength=len(counted.entities))
+    share = np.zeros(len(scored))
+    share[scored] = 1 / (sizes[counted.kin[scored]] * families[counted.entity[scored]])
+    metrics = weighted().metrics
+    # One row an entity, one column a metric.
+    gain, datasets, places = (
+        np.stack([counted.per_entity(matrix[:, at]) for at in range(len(metrics))], axis=1)
+        for matrix in (
+            counted.gains * share[:, None],
+            ((counted.gains > 0) & scored[:, None]).astype(float),
+            counted.places * scored[:, None],
+        )
+    )
+    for at, entity_id in enumerate(counted.entities):
+        if reasons[at] is not None:
+            continue
+        rows = []
+        for number in np.flatnonzero(gain[at] > 0):
+            hours = metrics[number].effort_minutes * places[at, number] / 60
+            rows.append(
+                {
+                    "entity_id": entity_id,
+                    "rule_id": metrics[number].id,
+                    "how_to_fix": metrics[number].fix,
+                    "datasets": int(datasets[at, number]),
+                    "places": int(places[at, number]),
+                    "gain_points": round(float(gain[at, number]), 4),
+                    "effort_hours": round(float(hours), 2),
+                    "gain_per_hour": round(float(gain[at, number] / hours), 4),
+                }
+            )
+        rows.sort(key=lambda row: (-float(row["gain_per_hour"]), str(row["rule_id"])))  # type: ignore[arg-type]
+        yield from ({**row, "rank": rank} for rank, row in enumerate(rows, 1))

@@ -1,0 +1,240 @@
+"""A score as a sum, line by line: what was asked, the answer and what it rests on, the points, and what would change
+it. The points of all lines sum to the score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from catalog.model import Contact, Dataset, Distribution, Publisher, ResourceCheck
+from quality.evidence.subject import DatasetSubject, DistributionSubject, Measurement, Unknown
+from quality.findings.gains import gains, shares
+from quality.metrics import observed
+from quality.systems.matrix import Matrix, MeasurementMatrix, columns, measure_all, measurement, position
+from quality.systems.third_party import answer_of, group_points, system_points, winner_of
+from quality.systems.winnow import answers, apply_needs_data, weighted, winnow_scores
+from specs.metrics import metrics
+from specs.systems import System, SystemItem, systems
+
+__all__ = ["Explanation", "Line", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One metric in the sum."""
+
+    metric: str
+    name: str
+    """What the system itself calls it; else the dimension."""
+    question: str
+    answer: str
+    """yes, no, a share, unknown, or - where it does not apply."""
+    evidence: str
+    points: float
+    """What it adds to the sum."""
+    possible: float
+    """What it would add at most; 0 where it does not count."""
+    brings: float
+    """What the sum wins if every failure of it is mended."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A dataset's total in a system, and how it comes about."""
+
+    system: str
+    title: str
+    version: str
+    total: float | None
+    low: float
+    high: float
+    maximum: float
+    band: str | None
+    note: str
+    lines: Sequence[Line]
+
+
+def explain(subject: DatasetSubject, system: str = "winnow") -> Explanation:
+    """How the total of a dataset comes about.
+
+    Raises KeyError where there is no such system.
+    """
+    measured = measure_all([subject])
+    return _winnow(subject, measured) if system == "winnow" else _system(subject, measured, systems()[system])
+
+
+def _winnow(subject: DatasetSubject, measured: MeasurementMatrix) -> Explanation:
+    from specs.metrics import grade, methodology_version
+
+    found = answers(measured, apply_needs_data(measured.distributions))
+    total, gained, share = winnow_scores(measured), gains(measured), shares(found.value)
+    lines = []
+    for number, metric in enumerate(weighted().metrics):
+        value = found.value[0, number]
+        lines.append(
+            Line(
+                metric=metric.id,
+                name=metric.dimension,
+                question=metric.question,
+                answer=_answer(measured, metric.id),
+                evidence=_evidence(subject, metric.id, measured),
+                points=0.0 if np.isnan(value) else float(share[0, number] * value),
+                possible=float(np.nan_to_num(share[0, number])),
+                brings=float(np.nan_to_num(gained.dataset[0, number])),
+                fix=metric.fix,
+            )
+        )
+    value = None if np.isnan(total.value[0]) else float(total.value[0])
+    return Explanation(
+        "winnow", "Winnow score", methodology_version(), value,
+        float(np.nan_to_num(total.low[0])), float(np.nan_to_num(total.high[0], nan=100.0)), 100.0, grade(value),
+        "What needs data counts as 0 where the file cannot be had, or is empty.", lines,
+    )  # fmt: skip
+
+
+def _system(subject: DatasetSubject, measured: MeasurementMatrix, system: System) -> Explanation:
+    total = system_points(system, measured)
+    replaced = {item.unless for item in system.item if item.unless} if system.rule == "sum" else set()
+    lines = []
+    for item in system.item:
+        if item.metric in replaced:
+            continue
+        metric = metrics()[item.metric]
+        got, possible = _points(system, item, measured)
+        lines.append(
+            Line(
+                metric=item.metric,
+                name=item.name or item.dimension,
+                question=metric.question,
+                answer=_answer(measured, item.metric),
+                evidence=_evidence(subject, item.metric, measured),
+                points=got,
+                possible=possible,
+                brings=_brings(system, item.metric, measured, total.value[0]),
+                fix=metric.fix,
+            )
+        )
+    value = None if np.isnan(total.value[0]) else float(total.value[0])
+    low, high = float(np.nan_to_num(total.low[0])), float(np.nan_to_num(total.high[0]))
+    return Explanation(
+        system.id, system.title, system.version, value, low, high, system.maximum, system.band_of(value),
+        " ".join(system.note.split()), lines,
+    )  # fmt: skip
+
+
+def _points(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
+    """What an item adds to the sum of one dataset, and at most."""
+    group, column = position(item.metric)
+    match system.rule:
+        case "group_mean":
+            return group_points(system, item, measured)
+        case "sum":
+            return answer_of(system, item, measured)
+        case "ladder":
+            winner = winner_of(system, measured)
+            where = [position(one.metric)[1] for one in system.item]
+            climbed = (
+                np.logical_and.accumulate(measured.distributions[winner, where] >= 1) if winner is not None else [False]
+            )
+            passed = winner is not None and bool(climbed[system.item.index(item)])
+            return item.points * passed, item.points
+    winner = winner_of(system, measured)
+    if group == "distribution":
+        value = measured.distributions[winner, column] if winner is not None else 0.0
+        return item.points * _counted(value), item.points
+    is_out = (
+        item.unless is not None
+        and winner is not None
+        and not np.isnan(measured.distributions[winner, columns("distribution").index(item.unless)])
+    )
+    return (0.0, 0.0) if is_out else (item.points * _counted(measured.datasets[0, column]), item.points)
+
+
+def _counted(value: float) -> float:
+    return float(value) if value >= 0 else 0.0
+
+
+def _brings(system: System, metric_id: str, measured: MeasurementMatrix, before: float) -> float:
+    """By adding up a copy in which every failure of the metric is mended."""
+    group, column = position(metric_id)
+    matrix = measured.group(group).copy()
+    fails = (matrix[:, column] >= 0) & (matrix[:, column] < 1)
+    if not fails.any():
+        return 0.0
+    matrix[fails, column] = 1.0
+    name = {"dataset": "datasets", "distribution": "distributions", "service": "services"}[group]
+    after = system_points(system, replace(measured, **{name: matrix})).value[0]  # type: ignore[arg-type]
+    return float(np.nan_to_num(after) - np.nan_to_num(before))
+
+
+def _answer(measured: MeasurementMatrix, metric_id: str) -> str:
+    group, column = position(metric_id)
+    values = [measurement(value) for value in measured.group(group)[:, column]]
+    asked = [value for value in values if value is not None]
+    if not asked:
+        return "-"
+    if len(values) == 1:
+        return _word(asked[0])
+    known = [value for value in asked if isinstance(value, float)]
+    unknown = len(asked) - len(known)
+    good = f"{sum(value == 1 for value in known)} of {len(asked)} yes"
+    return f"{good}, {unknown} unknown" if unknown else good
+
+
+def _word(value: Measurement) -> str:
+    if value is None or isinstance(value, Unknown):
+        return "-" if value is None else "unknown"
+    return {1.0: "yes", 0.0: "no"}.get(value, f"{value:.0%}")
+
+
+def _evidence(subject: DatasetSubject, metric_id: str, measured: MeasurementMatrix) -> str:
+    metric = metrics()[metric_id]
+    group, column = position(metric_id)
+    if group != "distribution":
+        return _declared(subject.dataset, metric_id)
+    values: Matrix = measured.distributions[:, column]
+    # The first that fails says most; else the first that was asked.
+    fails = np.flatnonzero((values >= 0) & (values < 1))
+    asked = np.flatnonzero(~np.isnan(values))
+    if not len(asked):
+        return ""
+    part = subject.distributions[int((fails if len(fails) else asked)[0])]
+    said = observed(metric_id, part) if len(fails) else ""
+    seen = _seen(part, part.check) if metric.observed else _declared(part.distribution, metric_id)
+    return ": ".join(one for one in (seen, said if said != "no" else "") if one)
+
+
+_FIELDS = {
+    "title": "title", "description": "description", "keyword": "keywords", "theme": "themes", "spatial": "spatial",
+    "temporal": "temporal_start", "publisher": "publisher", "contact": "contact", "identifier": "identifier",
+    "licence": "licence", "frequency": "frequency", "issued": "issued", "modified": "modified", "format": "format",
+    "media": "media_type", "byte": "byte_size", "access": "access_url", "download": "download_url", "rights": "rights",
+    "landing": "landing_page", "status": "status", "relation": "relations", "legislation": "applicable_legislation",
+    "provenance": "provenance", "documentation": "documentation",
+}  # fmt: skip
+"""The field of the record that a metric reads, by the first word of its id."""
+
+
+def _declared(noun: Dataset | Distribution, metric_id: str) -> str:
+    """What the record says, in a few words."""
+    words = metric_id.removeprefix("distribution_").split("_")
+    name = "access_rights" if metric_id.startswith("access_rights") else _FIELDS.get(words[0])
+    if name is None or not hasattr(noun, name):
+        return "the record"
+    value = getattr(noun, name)
+    if isinstance(value, (Publisher, Contact)):
+        value = value.name or getattr(value, "email", None) or value.url
+    elif isinstance(value, tuple):
+        value = ", ".join(value)
+    return f"declared: {str(value)[:80]}" if value else "nothing is declared"
+
+
+def _seen(part: DistributionSubject, check: ResourceCheck | None) -> str:
+    if check is None:
+        return "not asked yet"
+    status = f"HTTP {check.status}" if check.status else check.outcome
+    kept = f", {check.exchange}" if check.exchange else ""
+    return f"{part.url} answered {status} on {check.checked_at[:10]}{kept}"

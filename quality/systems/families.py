@@ -1,0 +1,60 @@
+"""Which datasets are parts of one: what keeps a publisher from counting more by cutting its data into pieces.
+
+The mean of a publisher, a portal or a government takes each family once. A family are the members of a series or of a
+parent, and the datasets of one publisher whose titles are the same but for numbers, dates and places in a list: the
+budget of 2019, that of 2020, that of ward 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from quality.evidence.subject import DatasetSubject
+
+__all__ = ["content_of", "family_of", "skeleton"]
+
+_MONTHS = (
+    r"jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[eé]vrier|mar(?:ch|s|zo)?|m[aä]rz|apr(?:il)?|avril|may|mai|mayo|june?|juni|juin"
+    r"|july?|juli|juillet|aug(?:ust)?|ao[uû]t|sep(?:t(?:ember)?)?|septembre|oct(?:ober|obre)?|okt(?:ober)?|nov(?:ember|embre)?"
+    r"|dec(?:ember)?|d[eé]cembre|dez(?:ember)?|enero|febrero|abril|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+)
+_VARIABLE = re.compile(rf"\b(?:{_MONTHS}|q[1-4]|h[12]|[ivx]+)\b|\d+", re.IGNORECASE)
+ENOUGH = 6
+"""Letters that must be left for two titles to be called the same; a Chinese character counts as three."""
+
+
+def skeleton(title: str) -> str:
+    """A title without what tells the parts of one from another: digits, months, quarters, Roman numerals."""
+    text = unicodedata.normalize("NFKC", title).casefold()
+    return " ".join(re.findall(r"[^\W\d_]+", _VARIABLE.sub(" ", text)))
+
+
+def family_of(s: DatasetSubject) -> str:
+    """A key that all datasets of one family have; the dataset's own id where it stands alone."""
+    d = s.dataset
+    if d.is_part_of:
+        key = ("part", s.portal_id, d.is_part_of)
+    else:
+        bones = skeleton(d.title or "")
+        if sum(char.isalpha() * (3 if char >= "\u2e80" else 1) for char in bones) < ENOUGH:
+            return s.id
+        key = ("title", s.publisher_id or s.portal_id, bones)
+    return hashlib.blake2b("\x1f".join(key).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def content_of(s: DatasetSubject) -> str | None:
+    """A digest of the bytes behind all files of a dataset; None where not all were downloaded whole.
+
+    Datasets of one publisher with the same bytes count once.
+    """
+    hashes = set()
+    for part in s.distributions:
+        check = part.check
+        if check is None or check.outcome != "ok" or check.sha256 is None or check.is_truncated:
+            return None
+        hashes.add(check.sha256)
+    if not hashes:
+        return None
+    return hashlib.blake2b("".join(sorted(hashes)).encode(), digest_size=10).hexdigest()

@@ -1,0 +1,151 @@
+"""Measurements of many datasets as matrices, so that weights are applied to thousands at once.
+
+One row a dataset (or distribution, or data service), one column a metric in the order of ``specs/metrics.toml``. A cell
+is 0..1; ``NOT_APPLICABLE`` (not a number) where the question is not asked, ``UNKNOWN_CELL`` where nobody could see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quality.evidence.carried import not_charged
+from quality.evidence.subject import UNKNOWN, DatasetSubject, Measurement
+from quality.metrics import functions
+from specs.metrics import metrics
+
+__all__ = [
+    "NOT_APPLICABLE",
+    "UNKNOWN_CELL",
+    "Counts",
+    "Group",
+    "Matrix",
+    "Measurements",
+    "MeasurementMatrix",
+    "by_dataset",
+    "columns",
+    "measurement",
+    "position",
+    "measure_all",
+    "matrix_of_measurements",
+]
+
+Matrix = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Group = Literal["dataset", "distribution", "service"]
+Measurements = dict[str, Measurement]
+NOT_APPLICABLE: Final = float("nan")
+UNKNOWN_CELL: Final = -1.0
+
+
+@lru_cache(maxsize=3)
+def columns(group: Group) -> tuple[str, ...]:
+    """The metrics of a group, in the order of their columns."""
+    return tuple(metric.id for metric in metrics().values() if metric.subject == group)
+
+
+@lru_cache(maxsize=512)
+def position(metric_id: str) -> tuple[Group, int]:
+    """The matrix and the column of a metric."""
+    group = metrics()[metric_id].subject
+    return group, columns(group).index(metric_id)
+
+
+def measurement(value: float) -> Measurement:
+    """A cell as a measurement."""
+    if value != value:  # not a number
+        return None
+    return UNKNOWN if value == UNKNOWN_CELL else float(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementMatrix:
+    """The measurements of some datasets, of all their distributions and of all their services, in one order."""
+
+    datasets: Matrix
+    distributions: Matrix
+    services: Matrix
+    distribution_counts: Counts
+    """Distributions of each dataset; those of one stand together."""
+    service_counts: Counts
+
+    def group(self, name: Group) -> Matrix:
+        """The matrix of a group."""
+        return {"dataset": self.datasets, "distribution": self.distributions, "service": self.services}[name]
+
+    def measurements(self, group: Group, row: int) -> Measurements:
+        """One row by metric."""
+        return {name: measurement(v) for name, v in zip(columns(group), self.group(group)[row], strict=True)}
+
+
+_KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
+
+
+def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
+    """Ask every metric of every subject."""
+    own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
+    own_rows = [[f(s) for f in own] for s in subjects]
+    part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]
+    _forgive(subjects, own_rows, part_rows)
+    return MeasurementMatrix(
+        datasets=_matrix(own_rows, "dataset"),
+        distributions=_matrix(part_rows, "distribution"),
+        services=_matrix([[f(one) for f in services] for s in subjects for one in s.services], "service"),
+        distribution_counts=np.array([len(s.distributions) for s in subjects], dtype=np.int64),
+        service_counts=np.array([len(s.services) for s in subjects], dtype=np.int64),
+    )
+
+
+def _forgive(
+    subjects: Sequence[DatasetSubject], own_rows: list[list[Measurement]], part_rows: list[list[Measurement]]
+) -> None:
+    """Make unknown what rests on facts that an interface could not carry."""
+    at = 0
+    for subject, row in zip(subjects, own_rows, strict=True):
+        if subject.dataset.not_carried:
+            not_charged(columns("dataset"), row, subject.dataset)
+            for number, part in enumerate(subject.distributions):
+                not_charged(columns("distribution"), part_rows[at + number], subject.dataset, part.distribution)
+        at += len(subject.distributions)
+
+
+def _matrix(rows: Sequence[Sequence[Measurement]], group: Group) -> Matrix:
+    made = np.empty((len(rows), len(columns(group))))
+    for number, row in enumerate(rows):
+        made[number] = [NOT_APPLICABLE if v is None else UNKNOWN_CELL if v is UNKNOWN else v for v in row]
+    return made
+
+
+def matrix_of_measurements(
+    own: Mapping[str, Measurement],
+    parts: Sequence[Mapping[str, Measurement]],
+    services: Sequence[Mapping[str, Measurement]] = (),
+) -> MeasurementMatrix:
+    """One dataset's measurements, given by metric; what is not given is not applicable."""
+
+    def rows(groups: Sequence[Mapping[str, Measurement]], kind: Group) -> Matrix:
+        return _matrix([[values.get(name) for name in columns(kind)] for values in groups], kind)
+
+    return MeasurementMatrix(
+        datasets=rows([own], "dataset"),
+        distributions=rows(parts, "distribution"),
+        services=rows(services, "service"),
+        distribution_counts=np.array([len(parts)], dtype=np.int64),
+        service_counts=np.array([len(services)], dtype=np.int64),
+    )
+
+
+def by_dataset(values: Matrix, counts: Counts, how: Literal["sum", "max", "min"], empty: float = 0.0) -> Matrix:
+    """Rows of parts drawn together, one for each dataset; ``empty`` where a dataset has none."""
+    made = np.full((len(counts), *values.shape[1:]), empty)
+    there = counts > 0
+    if there.any():
+        starts = (np.cumsum(counts) - counts)[there]
+        ufunc = {"sum": np.add, "max": np.maximum, "min": np.minimum}[how]
+        made[there] = ufunc.reduceat(values, starts, axis=0)
+    return made

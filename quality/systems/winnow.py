@@ -1,0 +1,290 @@
+"""From measurements to the Winnow score, with its interval.
+
+A dimension is the weighted mean of the metrics that apply, the score the weighted mean of the dimensions that apply.
+An unknown measurement never lowers a score: it widens the interval between ``low`` (all unknown failed) and ``high``
+(all unknown passed). What does not apply is left out. An answer about the data themselves (``needs_data``) counts only
+where there are data: an open licence on a dead link opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quality.evidence.subject import DatasetSubject
+from quality.systems.matrix import (
+    UNKNOWN_CELL,
+    Matrix,
+    MeasurementMatrix,
+    Measurements,
+    by_dataset,
+    columns,
+    measure_all,
+)
+from quality.systems.third_party import system_points
+from specs.metrics import Metric, dimensions, metrics
+from specs.systems import systems
+
+__all__ = [
+    "Answers",
+    "Bounds",
+    "DatasetScore",
+    "Interval",
+    "Scores",
+    "answers",
+    "apply_needs_data",
+    "aggregate_to_dataset",
+    "score_dataset",
+    "score_of",
+    "score_values",
+    "scores",
+    "weighted",
+    "winnow_scores",
+    "without_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its bounds. ``value`` is None where nothing was known."""
+
+    value: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetScore:
+    """All measurements of a dataset and what they add up to."""
+
+    dataset: Measurements
+    distributions: Sequence[Measurements]
+    score: Interval
+    """0..100."""
+    dimensions: Mapping[str, Interval]
+    """0..100 each; dimensions of which nothing applies are left out."""
+    systems: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """The metrics of weight, and where they stand."""
+
+    metrics: tuple[Metric, ...]
+    weights: Matrix
+    dimension: NDArray[np.int64]
+    """Number of each metric's dimension."""
+    is_own: NDArray[np.bool_]
+    """True for metrics of the dataset itself."""
+    column: tuple[int, ...]
+    """Column in the matrix of its group."""
+    dimension_names: tuple[str, ...]
+    dimension_weights: Matrix
+
+
+@lru_cache(maxsize=1)
+def weighted() -> Weighted:
+    """The metrics of weight, in the order of the file."""
+    chosen = tuple(metric for metric in metrics().values() if metric.weight)
+    names: tuple[str, ...] = tuple(dimensions())
+    return Weighted(
+        metrics=chosen,
+        weights=np.array([m.weight for m in chosen]),
+        dimension=np.array([names.index(m.dimension) for m in chosen]),
+        is_own=np.array([m.subject == "dataset" for m in chosen]),
+        column=tuple(columns(m.subject).index(m.id) for m in chosen),
+        dimension_names=names,
+        dimension_weights=np.array([spec.weight for spec in dimensions().values()]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What each dataset answers to each metric of weight: one row a dataset, one column a metric of ``weighted``.
+
+    Not a number where the metric does not apply; in ``value`` also where nothing is known.
+    """
+
+    value: Matrix
+    low: Matrix
+    high: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of some datasets, 0..100; not a number where nothing applies (in the value: or is known)."""
+
+    value: Matrix
+    low: Matrix
+    high: Matrix
+    dimension_value: Matrix
+    """One row a dataset, one column a dimension."""
+    dimension_low: Matrix
+    dimension_high: Matrix
+
+
+@lru_cache(maxsize=1)
+def _data_columns() -> tuple[list[int], list[int]]:
+    """Columns of distributions: those that show whether there are data, and those that need some."""
+    all_metrics = [metrics()[name] for name in columns("distribution")]
+    shows = [number for number, metric in enumerate(all_metrics) if metric.shows_data]
+    needs = [number for number, metric in enumerate(all_metrics) if metric.needs_data]
+    return shows, needs
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The measurements of distributions as they count in the score."""
+
+    value: Matrix
+    """Not a number where not applicable or unknown."""
+    low: Matrix
+    high: Matrix
+    is_empty: NDArray[np.bool_]
+    """True where there are no data behind the distribution."""
+
+
+def apply_needs_data(parts: Matrix) -> Bounds:
+    """Distributions with what needs data counted as 0 where there are none, and in doubt where nobody knows."""
+    is_unknown = parts == UNKNOWN_CELL
+    value = np.where(is_unknown, np.nan, parts)
+    low, high = np.where(is_unknown, 0.0, parts), np.where(is_unknown, 1.0, parts)
+    shows, needs = _data_columns()
+    is_empty = (parts[:, shows] == 0).any(axis=1)
+    in_doubt = ~is_empty & (parts[:, shows] == UNKNOWN_CELL).any(axis=1)
+    for column in needs:
+        applies = ~np.isnan(parts[:, column])
+        nothing = applies & is_empty
+        value[nothing, column] = low[nothing, column] = high[nothing, column] = 0.0
+        low[applies & in_doubt, column] = 0.0
+    return Bounds(value, low, high, is_empty)
+
+
+def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers:
+    """What every dataset answers for itself and its distributions."""
+    w, counts = weighted(), measured.distribution_counts
+    parts = parts or apply_needs_data(measured.distributions)
+    shape = (len(measured.datasets), len(w.metrics))
+    found = Answers(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
+    is_due = without_data(measured)
+    own_present = measured.datasets[:, columns("dataset").index("distribution_present")]
+    # What is served by an API alone was not looked at: no distribution fails, and none passes.
+    is_unseen = (counts == 0) & ~np.isnan(own_present) & (own_present != 0)
+    for number, metric in enumerate(w.metrics):
+        column = w.column[number]
+        if w.is_own[number]:
+            own = measured.datasets[:, column]
+            is_unknown = own == UNKNOWN_CELL
+            found.value[:, number] = np.where(is_unknown, np.nan, own)
+            found.low[:, number] = np.where(is_unknown, 0.0, own)
+            found.high[:, number] = np.where(is_unknown, 1.0, own)
+            continue
+        for target, source in ((found.value, parts.value), (found.low, parts.low), (found.high, parts.high)):
+            target[:, number] = aggregate_to_dataset(source[:, column], counts, is_best=metric.over == "best")
+        if metric.without_distribution == "fail":
+            for target in (found.value, found.low, found.high):
+                target[is_due, number] = 0.0
+            found.low[is_unseen, number], found.high[is_unseen, number] = 0.0, 1.0
+    return found
+
+
+def without_data(measured: MeasurementMatrix) -> NDArray[np.bool_]:
+    """Datasets without any distribution that ought to have one. Of a series, or an API alone, none is due."""
+    own = measured.datasets[:, columns("dataset").index("distribution_present")]
+    return np.asarray((measured.distribution_counts == 0) & (own == 0))
+
+
+def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: bool) -> Matrix:
+    """The mean, or the best, of the parts that have a number; not a number where none has."""
+    is_there = ~np.isnan(values)
+    known = by_dataset(is_there.astype(float), counts, "sum")
+    if is_best:
+        found = by_dataset(np.where(is_there, values, -np.inf), counts, "max", -np.inf)
+    else:
+        sums = by_dataset(np.where(is_there, values, 0.0), counts, "sum")
+        found = np.divide(sums, known, out=np.zeros(len(sums)), where=known > 0)
+    return np.where(known > 0, found, np.nan)
+
+
+def scores(found: Answers) -> Scores:
+    """Answers added up: metrics to dimensions, dimensions to the score."""
+    w = weighted()
+    value, low, high = (_by_dimension(matrix) for matrix in (found.value, found.low, found.high))
+    # The mean of what is known lies between the bounds; only rounding can take it out.
+    value = np.clip(value, low, high)
+    totals = [_mean(matrix, w.dimension_weights) for matrix in (value, low, high)]
+    return Scores(
+        value=np.clip(totals[0], totals[1], totals[2]) * 100,
+        low=totals[1] * 100,
+        high=totals[2] * 100,
+        dimension_value=value * 100,
+        dimension_low=low * 100,
+        dimension_high=high * 100,
+    )
+
+
+def score_values(value: Matrix) -> Matrix:
+    """The scores, 0..100, of known answers alone."""
+    return _mean(_by_dimension(value), weighted().dimension_weights) * 100
+
+
+def _by_dimension(matrix: Matrix) -> Matrix:
+    w = weighted()
+    made = np.full((len(matrix), len(w.dimension_names)), np.nan)
+    for number in range(len(w.dimension_names)):
+        chosen = w.dimension == number
+        made[:, number] = _mean(matrix[:, chosen], w.weights[chosen])
+    return made
+
+
+def _mean(matrix: Matrix, weights: Matrix) -> Matrix:
+    """The weighted mean of each row over the cells that have a number; not a number where none has."""
+    is_there = ~np.isnan(matrix)
+    total = is_there @ weights
+    sums = np.where(is_there, matrix, 0.0) @ weights
+    return np.asarray(np.divide(sums, total, out=np.full(len(matrix), np.nan), where=total > 0))
+
+
+def winnow_scores(measured: MeasurementMatrix) -> Scores:
+    """The Winnow scores of all datasets of a measured."""
+    return scores(answers(measured))
+
+
+def score_dataset(subject: DatasetSubject) -> DatasetScore:
+    """Measure a dataset and add it up under every system."""
+    return score_of(measure_all([subject]))
+
+
+def score_of(measured: MeasurementMatrix, row: int = 0) -> DatasetScore:
+    """One dataset of a measured with all that its measurements add up to."""
+    total = winnow_scores(measured)
+    begin = int(measured.distribution_counts[:row].sum())
+
+    def interval(value: Matrix, low: Matrix, high: Matrix, *at: int) -> Interval:
+        known = None if np.isnan(value[at]) else float(value[at])
+        # Where nothing applies, nothing is known.
+        return Interval(known, *(float(x[at]) if not np.isnan(x[at]) else y for x, y in ((low, 0.0), (high, 100.0))))
+
+    dims = (total.dimension_value, total.dimension_low, total.dimension_high)
+    return DatasetScore(
+        dataset=measured.measurements("dataset", row),
+        distributions=[
+            measured.measurements("distribution", begin + number)
+            for number in range(int(measured.distribution_counts[row]))
+        ],
+        score=interval(total.value, total.low, total.high, row),
+        dimensions={
+            name: interval(*dims, row, number)
+            for number, name in enumerate(weighted().dimension_names)
+            if not np.isnan(total.dimension_low[row, number])
+        },
+        systems={
+            name: interval(points.value, points.low, points.high, row)
+            for name, system in systems().items()
+            for points in [system_points(system, measured)]
+        },
+    )

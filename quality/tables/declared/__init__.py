@@ -1,0 +1,1 @@
+"""Tables compared with the schema that their publisher declares."""

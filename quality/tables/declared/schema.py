@@ -1,0 +1,310 @@
+"""What a publisher declares of a table: Table Schema, Data Package or CSVW, read from a JSON document at hand.
+
+Sources: Table Schema and Data Package 1 and 2 (specs.frictionlessdata.io, datapackage.org), Metadata Vocabulary for
+Tabular Data (w3.org/TR/tabular-metadata). All three become one Table Schema in the words of frictionless. What stands
+at another address is never fetched: such a part counts as not declared. A document that is none of the three is no
+schema, and no reproach: ``conformsTo`` mostly leads to a page for people.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+__all__ = ["DeclaredField", "DeclaredSchema", "read_schema"]
+
+MAX_BYTES = 8 * 1024**2
+"""Larger documents are data, and no schema."""
+_MAX_FIELDS = 5_000
+_MAX_PATTERN = 500
+TYPES = frozenset(
+    {"any", "array", "boolean", "date", "datetime", "duration", "geojson", "geopoint", "integer", "list", "number"}
+    | {"object", "string", "time", "year", "yearmonth"}
+)
+"""Field types of Table Schema 1 and 2."""
+_FIELD_KEYS = (
+    *("type", "format", "constraints", "trueValues", "falseValues", "decimalChar", "groupChar", "bareNumber"),
+    *("missingValues", "delimiter", "itemType"),
+)
+"""What of a field says how its cells are to be. Titles, links and what else there is are left out."""
+_CONSTRAINTS = (
+    *("required", "unique", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("minLength", "maxLength", "pattern", "enum"),
+)
+"""Without ``jsonSchema``, whose references lead elsewhere."""
+_DIALECT = ("delimiter", "quoteChar", "escapeChar", "doubleQuote", "header", "headerRows", "lineTerminator")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredField:
+    names: tuple[str, ...]
+    """The name of the column as the header should have it, then others that are allowed (titles)."""
+    descriptor: dict[str, Any]
+    """Field of Table Schema, with the name that keys refer to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSchema:
+    """One table as its publisher declares it."""
+
+    form: Literal["table-schema", "data-package", "csvw"]
+    fields: tuple[DeclaredField, ...] = ()
+    """Nothing where the document describes no columns, or only at another address."""
+    missing_values: tuple[str, ...] = ("",)
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[dict[str, Any], ...] = ()
+    """In the form of Table Schema. ``reference.resource`` is a key of ``resources``, or "" for the table itself."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """The other tables of the package: name -> path as written there."""
+    is_ordered: bool = True
+    """Whether the order of columns is declared too."""
+    allows_missing: bool = False
+    allows_extra: bool = False
+    licence: str | None = None
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+    """How the file is said to be written, in the words of Data Package: delimiter, quoteChar, header and so on."""
+    encoding: str | None = None
+    problem: str | None = None
+    """What is wrong with the declaration itself."""
+
+
+def read_schema(path: Path, file: str | None = None) -> DeclaredSchema | None:
+    """The declaration in the document at ``path``; None where it is none.
+
+    ``file``: name, path or address of the table, which finds it among the tables of a package.
+    """
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return None
+    try:
+        document = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    if _is_csvw(document):
+        from quality.tables.declared.csvw import read_csvw
+
+        return read_csvw(document, file)
+    if is_package(document):
+        return _read_package(document, file)
+    return read_table_schema(document) if is_table_schema(document) else None
+
+
+def _is_csvw(document: Mapping[str, Any]) -> bool:
+    context = document.get("@context")
+    contexts = context if isinstance(context, list) else [context]
+    return any(isinstance(one, str) and one.rstrip("#/").endswith("//www.w3.org/ns/csvw") for one in contexts)
+
+
+def is_package(document: Mapping[str, Any]) -> bool:
+    """Lists of resources are common in JSON; those of a Data Package have paths or data."""
+    resources = document.get("resources")
+    return isinstance(resources, list) and any(
+        isinstance(one, dict) and ("path" in one or "data" in one) for one in resources
+    )
+
+
+def is_table_schema(document: Mapping[str, Any]) -> bool:
+    """Lists of fields are common too (ArcGIS, Avro, BigQuery): those of Table Schema have its types."""
+    fields = document.get("fields")
+    if not isinstance(fields, list) or not fields or document.get("type") == "record":
+        return False
+    if not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in fields):
+        return False
+    known = sum(one.get("type") in TYPES for one in fields if isinstance(one.get("type"), str))
+    typed = sum("type" in one for one in fields)
+    if re.search(r"table-?schema", str(document.get("$schema") or document.get("profile") or "")):
+        return True
+    return typed > 0 and known > typed / 2
+
+
+def read_table_schema(document: Mapping[str, Any]) -> DeclaredSchema:
+    """A Table Schema. What is wrong with it is said in ``problem``, and the rest is used."""
+    problems: list[str] = []
+    fields = tuple(_field(one, problems) for one in document.get("fields", [])[:_MAX_FIELDS] if isinstance(one, dict))
+    names = [one.names[0] for one in fields]
+    if len(set(names)) < len(names):
+        problems.append("two fields have the same name")
+    key = _names(document.get("primaryKey", document.get("primaryKeys")))
+    if not set(key) <= set(names):
+        problems.append("the primary key names a field that is not declared")
+        key = ()
+    foreign = []
+    for one in document.get("foreignKeys") or ():
+        reference = one.get("reference") if isinstance(one, dict) else None
+        if not isinstance(reference, dict) or not set(_names(one.get("fields"))) <= set(names):
+            problems.append("a foreign key names a field that is not declared, or nothing that it refers to")
+            continue
+        target = {"resource": str(reference.get("resource") or ""), "fields": list(_names(reference.get("fields")))}
+        foreign.append({"fields": list(_names(one.get("fields"))), "reference": target})
+    match = document.get("fieldsMatch", "exact")
+    match = match[0] if isinstance(match, list) and match else match
+    return DeclaredSchema(
+        form="table-schema",
+        fields=fields,
+        missing_values=_missing(document.get("missingValues")) or ("",),
+        primary_key=key,
+        foreign_keys=tuple(foreign),
+        is_ordered=match == "exact",
+        allows_missing=match in ("superset", "partial"),
+        allows_extra=match in ("subset", "partial"),
+        licence=licence_of(document),
+        problem="; ".join(dict.fromkeys(problems)) or None,
+    )
+
+
+def _field(one: Mapping[str, Any], problems: list[str]) -> DeclaredField:
+    name = str(one.get("name") or "")
+    kept = {key: one[key] for key in _FIELD_KEYS if key in one and one[key] is not None}
+    kept["name"] = name
+    if not name:
+        problems.append("a field has no name")
+    if kept.setdefault("type", "string") not in TYPES:
+        problems.append("a field has a type that Table Schema does not know")
+        kept = {"name": name, "type": "any"}
+    if "missingValues" in kept:
+        kept["missingValues"] = list(_missing(kept["missingValues"]))
+    constraints = kept.pop("constraints", None)
+    if isinstance(constraints, dict):
+        kept["constraints"] = {}
+        for key in _CONSTRAINTS:
+            value = constraints.get(key)
+            if key == "pattern" and isinstance(value, str) and not is_quick(value):
+                continue  # not asked
+            if value is not None and _is_sensible(key, value, str(kept["type"])):
+                kept["constraints"][key] = value
+            elif value is not None:
+                problems.append(f"the {key} of a field makes no sense")
+    title = one.get("title")
+    return DeclaredField((name, *([title] if isinstance(title, str) and title != name else [])), kept)
+
+
+def _is_sensible(key: str, value: object, kind: str) -> bool:
+    if key in ("required", "unique"):
+        return isinstance(value, bool)
+    if key in ("minLength", "maxLength"):
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if key == "enum":
+        return isinstance(value, list)
+    if key == "pattern":
+        return isinstance(value, str) and is_pattern(value)
+    if kind in ("integer", "number", "year"):
+        return not isinstance(value, bool) and bool(re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", str(value)))
+    return isinstance(value, str)
+
+
+def is_quick(pattern: str) -> bool:
+    """Whether a pattern may be tried on every cell: repeats within repeats can take longer than the night."""
+    return len(pattern) <= _MAX_PATTERN and not re.search(r"[+*}][^()]*\)+\??[+*{]", pattern)
+
+
+def is_pattern(pattern: object) -> bool:
+    try:
+        re.compile(str(pattern))
+    except re.error:
+        return False
+    return True
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _missing(value: object) -> tuple[str, ...]:
+    """Version 2 allows objects with a label beside each value."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        return ()
+    found = [one.get("value") if isinstance(one, dict) else one for one in value]
+    return tuple(one for one in found if isinstance(one, str))
+
+
+# Data packages
+
+
+def _read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
+    resources = [one for one in document["resources"] if isinstance(one, dict)]
+    tables = [one for one in resources if "schema" in one or len(resources) == 1]
+    paths = {str(one.get("name") or number): _path(one) for number, one in enumerate(tables)}
+    chosen = pick(file, [(_path(one), str(one.get("name") or "")) for one in tables])
+    if chosen is None:
+        return None
+    resource = tables[chosen]
+    own = str(resource.get("name") or chosen)
+    schema = resource.get("schema")
+    found = DeclaredSchema(form="data-package")  # as it stays where the schema is at another address
+    if isinstance(schema, dict) and isinstance(schema.get("fields"), list):
+        found = read_table_schema(schema)
+    for key in found.foreign_keys:
+        if key["reference"]["resource"] == own:
+            key["reference"]["resource"] = ""
+    encoding = resource.get("encoding")
+    return replace(
+        found,
+        form="data-package",
+        resources={name: path for name, path in paths.items() if name != own and path},
+        licence=licence_of(resource) or licence_of(document) or found.licence,
+        dialect=dialect_of(resource.get("dialect")),
+        encoding=encoding if isinstance(encoding, str) else None,
+    )
+
+
+def _path(resource: Mapping[str, Any]) -> str:
+    path = resource.get("path") or resource.get("url") or ""
+    if isinstance(path, list):
+        return str(path[0]) if len(path) == 1 else ""
+    return str(path)
+
+
+def pick(file: str | None, tables: Sequence[tuple[str, str]]) -> int | None:
+    """Index of the table (path or address, name) that ``file`` is; the only one where there is no other."""
+    if file and len(tables) > 1:
+        wanted = _last(file)
+        for compare in (lambda path, _: path == file, lambda path, _: _last(path) == wanted and bool(wanted)):
+            found = [number for number, table in enumerate(tables) if compare(*table)]
+            if len(found) == 1:
+                return found[0]
+        stem = PurePosixPath(wanted).stem
+        found = [number for number, (_, name) in enumerate(tables) if name and name.lower() in (wanted, stem)]
+        return found[0] if len(found) == 1 else None
+    return 0 if len(tables) == 1 else None
+
+
+def _last(path: str) -> str:
+    """Name of the file at the end of a path or address, in small letters."""
+    try:
+        return PurePosixPath(unquote(urlsplit(path).path)).name.lower()
+    except ValueError:
+        return ""
+
+
+def licence_of(document: Mapping[str, Any]) -> str | None:
+    """The licence that a package, resource or schema declares: its name, or else its address or title."""
+    licences = document.get("licenses") or document.get("licences")
+    if isinstance(licences, list) and licences:
+        return _licence(licences[0])
+    return _licence(document.get("license") or document.get("licence"))
+
+
+def _licence(value: object) -> str | None:
+    if isinstance(value, dict):
+        keys = ("name", "@id", "path", "url", "type", "title", "@value")
+        value = next((value[key] for key in keys if isinstance(value.get(key), str) and value[key]), None)
+    return value.strip()[:500] or None if isinstance(value, str) else None
+
+
+def dialect_of(value: object) -> dict[str, Any]:
+    """What a dialect says of delimiter, quotes and header. One at another address says nothing."""
+    if not isinstance(value, dict):
+        return {}
+    if isinstance(value.get("csv"), dict):  # frictionless writes the settings of a format one level down
+        value = {**value, **value["csv"]}
+    return {key: value[key] for key in _DIALECT if key in value and not isinstance(value[key], dict)}

@@ -1,0 +1,149 @@
+"""A table as the frames that Great Expectations looks at: its rows, its columns, the file, and all values at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import pandas as pd
+
+from quality.tables.read.text_table import TextTable
+from quality.tables.scan.column_kinds import ColumnKind
+from quality.tables.scan.parse_cells import days, numbers
+from specs.expectations import COLUMN_KEYS
+
+__all__ = ["Frames"]
+
+_MARK = "\x1f"
+"""Begins or parts the names of columns that are ours. No name of a table holds it: it counts as a blank there."""
+
+ReadAs = Literal["text", "number", "date"]
+
+
+class Frames:
+    """Columns are made when they are first asked for: most expectations look at one or two.
+
+    A frame has one column for each column of the table ("rows"), one row for each ("columns"), one row ("file"), or
+    the distinct values of many columns in one ("pool").
+    """
+
+    def __init__(self, table: TextTable, kinds: Sequence[ColumnKind], row_count: int | None) -> None:
+        self._table, self._kinds, self._row_count = table, kinds, row_count
+        # A row without any value is a defect of structure; it is no payment without an amount.
+        filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
+        self._rows = [row for row, _ in filled]
+        self.lines = [line for _, line in filled]
+        """The line of the file each row of the frame "rows" starts on."""
+        self._names = table.names
+        self._made: dict[str, Sequence[Any]] = {}
+
+    @cached_property
+    def _cells(self) -> dict[str, list[str | None]]:
+        """Column by column; a blank is no value."""
+        columns: list[list[str | None]] = [[] for _ in self._names]
+        for row in self._rows:
+            width = len(row)
+            for index, column in enumerate(columns):
+                column.append((row[index].strip() or None) if index < width else None)
+        return dict(zip(self._names, columns, strict=True))
+
+    def fitting(self, each: str) -> list[str]:
+        """Columns of one kind, by their names in the table."""
+        return [name for name, kind in zip(self._names, self._kinds, strict=True) if each in ("any", kind.kind)]
+
+    def read(self, name: str, read_as: ReadAs) -> str:
+        """The column of the frame with the cells of ``name`` read as numbers or days."""
+        if read_as == "text":
+            return name
+        made = f"{name}{_MARK}{read_as}"
+        if made not in self._made:
+            cells = self._cells[name]
+            self._made[made] = days(cells) if read_as == "date" else numbers(cells, self._decimal_char(name))
+        return made
+
+    def _decimal_char(self, name: str) -> str | None:
+        # Of a sign that the vote found in every value there is no doubt; a point it takes for granted.
+        found = self._kinds[self._names.index(name)].descriptor.get("decimalChar")
+        return "," if found == "," else None
+
+    def own(self, name: str) -> str:
+        """The column of the frames "columns" and "file" that expectations call ``name``."""
+        return f"{_MARK}{name}"
+
+    def plain(self, column: str) -> str:
+        """The name that a person knows a column of a frame by."""
+        return column.strip(_MARK).partition(_MARK)[0]
+
+    def pool(self, each: str, read_as: ReadAs) -> str:
+        """The column with the distinct values of all columns of one kind."""
+        made = f"{_MARK}each {each}{_MARK}{read_as}"
+        if made not in self._made:
+            columns = [self.values("rows", self.read(name, read_as)) for name in self.fitting(each)]
+            distinct = dict.fromkeys(cell for column in columns for cell in column if cell is not None)
+            self._made[made] = list(distinct)
+        return made
+
+    def halves(self) -> list[str]:
+        """Two columns that hold whole rows, left half and right half, each as one text.
+
+        Rows are the same where both halves are, and two columns cost no more for tables of hundreds.
+        """
+        made = [f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right"]
+        if made[0] not in self._made:
+            width = len(self._names)
+            for name, start, end in ((made[0], 0, width // 2), (made[1], width // 2, width)):
+                columns = list(self._cells.values())[start:end]
+                rows = zip(*columns, strict=True) if columns else [()] * len(self._rows)
+                self._made[name] = [repr(row) if any(row) else None for row in rows]
+        return made
+
+    def values(self, frame: str, column: str) -> Sequence[Any]:
+        """The cells of one column, None for what is not there; nothing where there is no such column."""
+        if column in self._made:
+            return self._made[column]
+        if frame == "rows":
+            return self._cells.get(column, ())
+        if column == self.own("name"):
+            # A blank name is a defect of structure already; as None it is not asked again.
+            self._made[column] = [label if label.strip() else None for label in self._table.header]
+        elif column == self.own("filled_share"):
+            total = len(self._rows)
+            filled = [total - cells.count(None) for cells in self._cells.values()]
+            self._made[column] = [count / total if total else None for count in filled]
+        elif column == self.own("row_count"):
+            self._made[column] = [self._row_count]
+        elif column == self.own("column_count"):
+            self._made[column] = [len(self._names)]
+        else:
+            return ()
+        return self._made[column]
+
+    def build(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Any:
+        """A data frame with the columns that some settings name; shorter columns end in nulls."""
+        columns = self._wanted(wanted)
+        height = self.height(wanted)
+        return pd.DataFrame(
+            {name: pd.Series([*values, *[None] * (height - len(values))]) for name, values in columns.items()}
+        )
+
+    def height(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Rows of the frame that :meth:`build` would make."""
+        return max((len(values) for values in self._wanted(wanted).values()), default=0)
+
+    def _wanted(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
+        columns: dict[str, Sequence[Any]] = {}
+        for frame, settings in wanted:
+            named = [settings[key] for key in COLUMN_KEYS if key in settings]
+            flat = [name for one in named for name in ([one] if isinstance(one, str) else one)]
+            for name in flat or self._whole(frame):
+                if name not in columns and (values := self.values(frame, name)):
+                    columns[name] = values
+        return columns
+
+    def _whole(self, frame: str) -> list[str]:
+        """For expectations of the table as such."""
+        if frame == "rows":
+            return self._names
+        own = ("name", "filled_share") if frame == "columns" else ("row_count", "column_count")
+        return [self.own(name) for name in own]

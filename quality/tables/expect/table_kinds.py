@@ -1,0 +1,149 @@
+"""What kind of table it is, told by its header: by the rules in ``[match]`` of ``specs/expectations/<kind>.toml``.
+
+A kind is claimed only where it is plain. Two kinds that fit equally well are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from quality.tables.read.column_names import fold
+from specs import expectations
+
+__all__ = ["TableKindMatch", "table_kind_of", "needed_columns"]
+
+_UNITS = frozenset(
+    {"ars", "aud", "brl", "cad", "chf", "clp", "czk", "dkk", "eur", "euro", "euros", "fr", "gbp", "huf", "mxn", "nok"}
+    | {"pln", "sek", "sfr", "usd", "thousand", "thousands", "million", "millions", "tausend", "tsd", "mio", "meur"}
+    | {"keur", "teur", "in", "en", "em"}
+)
+"""Words at the end of a name that say in what it is counted: "Betrag in CHF", "Amount GBP"."""
+_MAX_COLUMNS = 300
+"""Columns looked at: a header of thousands is a matrix, and no list of payments."""
+_OCDS_PREFIX = re.compile(r"^(?:releases?|compiledrelease|records?)(?:[/.]\d+)?[/.]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TableKindMatch:
+    """A table of a known kind."""
+
+    kind: str
+    """Stem of the file in ``specs/expectations``."""
+    roles: Mapping[str, str]
+    """Role -> the column that has it, by its name in the table."""
+    score: float
+    """Share of the roles of the kind that were found, 0..1."""
+
+
+def table_kind_of(names: Sequence[str], title: str | None = None) -> TableKindMatch | None:
+    """The kind of a table with the columns ``names``; ``title``: of the dataset and the file, where known."""
+    return _kind_of(tuple(names[:_MAX_COLUMNS]), title or "")
+
+
+@lru_cache(maxsize=256)
+def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
+    variants = [tuple(_variants(name)) for name in names]
+    words = {fold(word) for word in re.findall(r"\w+", title)}
+    best: list[tuple[int, bool, TableKindMatch]] = []
+    for kind in expectations.kinds():
+        rules = expectations.suite(kind).match
+        assert rules is not None  # kinds() lists no others
+        roles = _roles(names, variants, kind)
+        is_named = any(all(fold(word) in words for word in phrase.split()) for phrase in rules.title)
+        if _is_plain(roles, rules, variants, is_named):
+            best.append((len(roles), is_named, TableKindMatch(kind, roles, round(len(roles) / len(rules.columns), 2))))
+    if not best:
+        return None
+    best.sort(key=lambda found: found[:2], reverse=True)
+    if len(best) > 1 and best[0][:2] == best[1][:2]:
+        return None
+    return best[0][2]
+
+
+def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
+    """One expectation for each role that a table of this kind needs: that some column has it."""
+    suite = expectations.suite(match.kind)
+    assert suite.match is not None
+    return tuple(_needed(suite.title, one, match.roles) for one in suite.match.needed)
+
+
+def _needed(title: str, needed: str, roles: Mapping[str, str]) -> expectations.Expectation:
+    choice = needed.split("|")
+    words = " or ".join(role.replace("_", " ") for role in choice)
+    found = next((roles[role] for role in choice if role in roles), None)
+    return expectations.Expectation(
+        rule="missing_column",
+        type="expect_column_to_exist",
+        severity="warning",
+        message=f"This looks like a table of the kind '{title}', but no column seems to contain: {words}.",
+        fix="Add the column; where it is there under another name, give it a name that people and programs know.",
+        kwargs={"column": found or words},
+    )
+
+
+def _is_plain(
+    roles: Mapping[str, str], rules: expectations.HeaderRule, variants: Sequence[tuple[str, ...]], is_named: bool
+) -> bool:
+    if len(roles) < rules.at_least - is_named or len(roles) < rules.share * len(variants):
+        return False
+    if not any(all(role in roles for role in proof) for proof in rules.proof):
+        return False
+    whole, beginnings = _split(rules.never)
+    return not any(form in whole or form.startswith(beginnings) for column in variants for form in column)
+
+
+def _split(names: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole names, and beginnings of names (those written with ``*``), folded."""
+    return (
+        frozenset(fold(name) for name in names if not name.endswith("*")),
+        tuple(fold(name) for name in names if name.endswith("*")),
+    )
+
+
+@cache
+def _alternatives(kind: str) -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
+    """Role, whole names, and beginnings of names."""
+    rules = expectations.suite(kind).match
+    assert rules is not None
+    return tuple((role, *_split(names)) for role, names in rules.columns.items())
+
+
+def _roles(names: Sequence[str], variants: Sequence[tuple[str, ...]], kind: str) -> dict[str, str]:
+    """Role -> name of column. A whole name goes before a shortened one; a column has one role."""
+    found: dict[str, str] = {}
+    taken: set[int] = set()
+    deepest = max((len(column) for column in variants), default=0)
+    for depth in range(deepest):
+        for role, whole, beginnings in _alternatives(kind):
+            if role in found:
+                continue
+            for index, column in enumerate(variants):
+                if index in taken or depth >= len(column):
+                    continue
+                if column[depth] in whole or (beginnings and column[depth].startswith(beginnings)):
+                    found[role] = names[index]
+                    taken.add(index)
+                    break
+    return found
+
+
+def _variants(name: str) -> Iterator[str]:
+    """Folded forms of a name: as it stands, without brackets, without units, and each part of "Month/Mois"."""
+    seen: set[str] = set()
+    plain = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name)
+    words = re.findall(r"\w+", plain.replace("_", " "))
+    while len(words) > 1 and fold(words[-1]) in _UNITS:
+        words.pop()
+    forms = [name, plain, " ".join(words)]
+    if "/" in name or "." in name:
+        path = re.sub(r"[/.]\d+(?=[/.])", "", _OCDS_PREFIX.sub("", name))
+        forms += [path, *plain.split("/")]
+        forms.append(re.sub(r"^[A-Z]{2,5}\.", "", name))  # "FIN.Transaction Amount" of card programmes
+    for form in forms:
+        folded = fold(form)
+        if folded and folded not in seen:
+            seen.add(folded)
+            yield folded

@@ -1,0 +1,1 @@
+"""Tables judged: from what the scan counted to defects and the report."""

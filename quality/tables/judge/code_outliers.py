@@ -1,0 +1,87 @@
+"""Codes that are written otherwise than all the others of their column: 31 among GT0101, GT0102 and so on."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from catalog.model import TableDefect
+from quality.tables.judge.defects import defect
+from quality.tables.read.text_table import TextTable
+from quality.tables.scan.profile import TableProfile
+
+__all__ = ["code_outliers"]
+
+_MIN_ROWS = 60
+_FEW_ROWS = 25
+"""Where all codes have one form to the letter, fewer of them tell what is odd."""
+_SHARE = 0.985
+_MOST_ODD = 3
+"""Different odd ones: more are codes of another kind."""
+_LONGEST = 24
+_DIGIT, _DIGITS, _LETTER, _LETTERS = (re.compile(one) for one in (r"\d", r"\d+", r"[^\W\d_]", r"[^\W\d_]+"))
+
+
+def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
+    """Columns of text whose values are all of one shape, but for a few that are of another.
+
+    Signs for no value are none of them, nor is text with blanks: names may be written in any way.
+    """
+    if len(table.rows) < _FEW_ROWS:
+        return
+    for place, column in enumerate(profile.columns):
+        if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
+            continue
+        if column.count("text") > 0.15 * column.filled:
+            continue  # words, and no codes
+        cells = [
+            (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
+        ]
+        cells = [(line, cell) for line, cell in cells if _DIGIT.search(cell)]
+        if len(cells) < max(_FEW_ROWS, 0.9 * min(column.filled, len(table.rows))):
+            continue
+        if len(cells) < _MIN_ROWS:
+            if line := _odd_one(cells):
+                yield defect("type_error", 1, [line], column.name, message=_MESSAGE)
+            continue
+        shapes: Counter[str] = Counter()
+        for cell, times in Counter(cell for _, cell in cells).items():
+            shapes[_shape(cell)] += times
+        usual, count = shapes.most_common(1)[0]
+        if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
+            continue
+        # Two codes in a cell are two codes.
+        few = {cell for _, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))}
+        odd = [(line, cell) for line, cell in cells if cell in few]
+        if odd and len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
+            yield defect("type_error", len(odd), [line for line, _ in odd], column.name, message=_MESSAGE)
+
+
+_MESSAGE = "Some codes are written differently from all the others in the column."
+
+
+def _odd_one(cells: Sequence[tuple[int, str]]) -> int | None:
+    """The line of the one code that is not of the form that all others have, sign by sign."""
+    forms = Counter(_form(cell) for _, cell in cells)
+    (usual, count), *others = forms.most_common()
+    if count != len(cells) - 1 or len(usual) < _SHORTEST or " " in usual:
+        return None
+    line, odd = next((line, cell) for line, cell in cells if _form(cell) != usual)
+    return line if _shape(odd) != _shape(usual) and " " not in odd and odd[-1].isalnum() else None
+
+
+_SHORTEST = 5
+
+
+def _form(cell: str) -> str:
+    return _DIGIT.sub("9", _LETTER.sub("A", cell))
+
+
+def _parts(cell: str, usual: str) -> list[str]:
+    return re.split(r"[/;,+&|]", cell) if not re.search(r"[/;,+&|]", usual) else [cell]
+
+
+def _shape(cell: str) -> str:
+    """Runs of letters as one letter and runs of digits as one digit: GT0101 is A9."""
+    return _DIGITS.sub("9", _LETTERS.sub("A", cell))

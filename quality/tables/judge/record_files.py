@@ -1,0 +1,110 @@
+"""Files of records without lines, from their bytes to the report: JSON, Parquet, GeoPackage and shapefiles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from catalog.model import TableReport
+from quality.tables.file_at_hand import FileAtHand
+from quality.tables.judge.parts import TablePart, together
+from quality.tables.judge.records import judge_records
+from quality.tables.judge.whole_file import spoiled
+from quality.tables.limits import MAX_JSON_BYTES, MAX_RECORD_CHARS, UnreadableError
+from quality.tables.read.archives import printable, shapefiles, unpacked_shapefile
+from quality.tables.read.dialect import decode
+from quality.tables.read.geo_layers import read_layers
+from quality.tables.read.json_records import RecordTable, check_syntax, parse, records_of
+from quality.tables.read.parquet import read_parquet
+
+__all__ = ["judge_geopackage", "judge_json", "judge_parquet", "judge_shapefiles"]
+
+
+def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
+    """The report on a JSON document, or on one a line: its syntax, and the tables in it.
+
+    Raises Refused where the syntax cannot be checked to the end.
+    """
+    if file.is_cut:
+        return replace(base, note="downloaded in part: its syntax was not checked")
+    if file.size_bytes > MAX_JSON_BYTES:
+        return replace(base, note="too large: its syntax was not checked")
+    raw = file.path.read_bytes()
+    text = decode(raw, "utf-8")
+    base = replace(base, encoding=text.encoding, encoding_confidence=text.confidence)
+    if not text.encoding.startswith("utf-") or text.bad_bytes:
+        # RFC 8259 section 8.1: JSON is UTF-8
+        return spoiled(
+            base, "encoding_error", text.first_bad_line, "The file is not written in UTF-8, as JSON has to be."
+        )
+    is_lines = base.format == "JSON_LINES"
+    pieces = text.text.splitlines() if is_lines else [text.text]
+    documents: list[Any] = []
+    kept = 0
+    for number, piece in enumerate(pieces, start=1):
+        try:
+            if not piece.strip():
+                continue
+            kept += len(piece)
+            if kept > MAX_RECORD_CHARS or base.format == "JSON_LD":
+                check_syntax(piece)
+            else:
+                documents.append(parse(piece))
+        except json.JSONDecodeError as error:
+            return spoiled(base, "invalid_json", number if is_lines else error.lineno)
+        except (RecursionError, ValueError) as error:
+            # Nested too deeply, or numbers of thousands of digits: JSON, and more than is read here.
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+            raise UnreadableError(f"its syntax was not checked to the end: {why}") from error
+    if not documents:
+        is_long = base.format != "JSON_LD"
+        return replace(base, note="too large: its syntax alone was checked" if is_long else base.note)
+    is_features = is_lines and all(isinstance(one, dict) and one.get("type") == "Feature" for one in documents)
+    document = {"features": documents} if is_features else documents if is_lines else documents[0]
+    del documents
+    tables = records_of(document)
+    return _judged_records(file, base, [replace(one, is_sample=kept > MAX_RECORD_CHARS) for one in tables])
+
+
+def judge_parquet(file: FileAtHand, base: TableReport) -> TableReport:
+    """The report on a Parquet file. Raises Refused where it cannot be read."""
+    return _judged_records(file, base, [read_parquet(file.path)])
+
+
+def judge_geopackage(file: FileAtHand, base: TableReport) -> TableReport:
+    """The report on the layers of a GeoPackage. Raises Refused where they cannot be read."""
+    if file.is_cut:
+        raise UnreadableError("a GeoPackage that was downloaded in part cannot be read")
+    with TemporaryDirectory(prefix="winnow-") as folder:
+        # Under a name that says what it is; beside a database others may be written.
+        return _judged_records(file, base, read_layers(Path(shutil.copyfile(file.path, Path(folder) / "layers.gpkg"))))
+
+
+def judge_shapefiles(file: FileAtHand, base: TableReport) -> TableReport:
+    """The report on the shapefiles in a ZIP archive. Raises Refused where they cannot be read."""
+    if file.is_cut:
+        raise UnreadableError("a shapefile that was downloaded in part cannot be read")
+    tables = []
+    for name, infos in shapefiles(file.path).items():
+        with unpacked_shapefile(file.path, infos, file.context.unpacked_bytes) as layer:
+            tables += [replace(one, name=printable(name)) for one in read_layers(layer)]
+    return _judged_records(file, base, tables)
+
+
+def _judged_records(file: FileAtHand, base: TableReport, tables: Sequence[RecordTable]) -> TableReport:
+    """The report on tables of records; the one on the file as it is, where there is none."""
+    if not tables:
+        return base
+    if len(tables) == 1:
+        return judge_records(base, tables[0], file.context)
+    previous = file.context.previous.get("table")
+    parts = []
+    for one in tables:
+        own = file.context if previous == one.name else replace(file.context, previous={})
+        parts.append(TablePart(one.name or "", judge_records(base, one, own)))
+    return together(parts)

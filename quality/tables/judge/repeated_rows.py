@@ -1,0 +1,36 @@
+"""Rows that come again by right: totals, headings within a table, and rows under another heading."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+__all__ = ["unexplained_repeats"]
+
+_FEW = 2
+"""Headings from which on a table is parted by them."""
+
+
+def unexplained_repeats(
+    lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], totals: Collection[int]
+) -> list[int]:
+    """Those of ``lines``, on which a row comes again, that no heading between the two explains.
+
+    "Men, 12, 30" under one town is not the same as "Men, 12, 30" under another.
+    """
+    wanted = set(lines) - set(totals)
+    seen: dict[tuple[str, ...], int] = {}
+    headings = 0
+    kept = []
+    for line, cells in rows:
+        key = tuple(cell.strip() for cell in cells)
+        filled = sum(map(bool, key))
+        if filled == 1 and len(key) > _FEW:
+            headings += 1
+            continue
+        if line in wanted:
+            is_parted = headings - seen.get(key, headings) > 0 and headings >= _FEW
+            if filled > 1 and not is_parted:
+                kept.append(line)
+        seen[key] = headings
+    last = rows[-1][0] if rows else 0
+    return [*kept, *sorted(line for line in wanted if line > last)]

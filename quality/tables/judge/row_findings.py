@@ -1,0 +1,68 @@
+"""What is wrong with the rows of a table, and with the lines above and below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from catalog.model import TableDefect
+from quality.tables.judge.defects import defect, row_defects
+from quality.tables.judge.repeated_rows import unexplained_repeats
+from quality.tables.judge.scanned_table import ScannedTable
+from quality.tables.judge.totals import has_amounts, named_totals, sub_totals, sum_row, summed, written
+from quality.tables.read.layout import has_no_header, is_total
+from quality.tables.read.text_table import TextTable
+from quality.tables.scan.profile import TableProfile
+
+__all__ = ["begins_with_row_numbers", "repeated_rows", "surroundings_defects", "total_lines"]
+
+
+def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator[TableDefect]:
+    """What stands above, below and beside the table."""
+    table = found.table
+    around = found.around
+    if above := [line for line in around.above if line not in found.header.again]:
+        yield defect("preamble", len(above), above)
+    for line in found.header.again:
+        # The second of them, and the blank rows between, are what a program reads as data.
+        yield defect("repeated_header", 1, [found.header.lines[0]])
+        yield defect("blank_row", found.header.lines[0] - line - 1, list(range(line + 1, found.header.lines[0])))
+    if around.notes:
+        yield defect("footer", around.notes, [around.note_line])
+    if has_no_header(table.header, table.rows[:50]):
+        yield defect("no_header", 1, [table.header_line])
+    if totals and len(table.rows) > 2:
+        yield defect("totals_row", len(totals), totals)
+
+
+def total_lines(found: ScannedTable) -> list[int]:
+    """Lines of totals: those that say so, unless they are many, and the last where it adds up the others."""
+    if not has_amounts(found.scan):
+        return []  # a list of codes, one of which may stand for all
+    rows = list(zip(found.table.lines, found.table.rows, strict=True))
+    columns = written(found.scan)
+    within = set(named_totals([line for line, cells in rows if is_total(cells)], rows, columns))
+    if len(rows) == found.scan["rows"] and (last := sum_row(rows, summed(found.scan))) is not None:
+        within.add(last)
+    named = within if len(within) <= max(1, 0.2 * len(rows)) else ()
+    return sorted({*found.around.totals, *named, *sub_totals(rows, columns)})
+
+
+def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
+    """What is wrong with the rows, without those that come again by right."""
+    for one in row_defects(profile):
+        count, lines = profile.scan["duplicate_rows"]
+        if one.rule == "duplicate_row" and count == len(lines):
+            kept = unexplained_repeats(lines, list(zip(table.lines, table.rows, strict=True)), totals)
+            if kept:
+                yield defect("duplicate_row", len(kept), kept)
+        else:
+            yield one
+
+
+def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> bool:
+    """Whether the one column without a name counts the rows, as R and pandas write it unless they are told not to."""
+    if [place for place, label in enumerate(header) if not label.strip()] != [0] or not profile.columns:
+        return False
+    scanned = profile.columns[0].scanned
+    low, high = scanned["low"][0], scanned["high"][0]
+    return scanned["is_rising"] and low in (0.0, 1.0) and high - low == profile.rows - 1

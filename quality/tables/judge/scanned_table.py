@@ -1,0 +1,26 @@
+"""A table as the judge gets it: its first rows, what the pass over all rows found, and what stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.model import TableDefect
+from quality.tables.read.header_lines import HeaderLines
+from quality.tables.read.layout import TableSurroundings
+from quality.tables.read.text_table import TextTable
+from quality.tables.scan import Scan
+
+__all__ = ["ScannedTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedTable:
+    """A table: its first rows, the pass over all of it, and what stands around it."""
+
+    table: TextTable
+    scan: Scan
+    around: TableSurroundings
+    defects: list[TableDefect]
+    header: HeaderLines
+    has_lines: bool = True
+    """Whether rows are lines of a file or rows of a sheet, with a header above them; records name their values."""

@@ -1,0 +1,71 @@
+"""A finding about a table as one sentence: where, what, why it matters, and what to do.
+
+For somebody who knows spreadsheets and does not program: lines of a text are lines, those of a workbook are rows.
+"""
+
+from __future__ import annotations
+
+from catalog.model import TableDefect
+from quality.tables.judge.rules import fix_of, why_of
+
+__all__ = ["sentence", "what_and_why", "where"]
+
+_MOST_LINES = 10
+_COUNTED = {
+    **dict.fromkeys(("blank_column_name", "duplicate_column", "empty_column", "drift_columns_lost"), "columns"),
+    **dict.fromkeys(("untidy_column_name", "generated_column_name", "drift_columns_renamed"), "columns"),
+    **dict.fromkeys(("schema_missing_column", "schema_extra_column"), "columns"),
+    **dict.fromkeys(("schema_column_order", "schema_column_name"), "columns"),
+    **dict.fromkeys(("encoding_error", "nul_byte"), "characters"),
+    "hidden_sheet": "sheets",
+}
+"""What is counted where it is neither lines nor cells."""
+_SINGLE = frozenset({None, "CSV", "TSV", "TXT"})
+"""Formats of one table: in the names of their columns "!" is a sign like any other."""
+_WORKBOOKS = frozenset({"XLSX", "XLS", "XLSM", "XLSB", "ODS"})
+
+
+def what_and_why(defect: TableDefect) -> str:
+    """What is wrong, and why it matters."""
+    why = why_of(defect.rule)
+    what = (defect.message or defect.rule.replace("_", " ")).rstrip(".")
+    return f"{what}, {why}." if why else f"{what}."
+
+
+def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
+    """The column and the lines, at most ten of them; "" where the finding is about the whole file."""
+    parts = []
+    is_single = format_id in _SINGLE
+    part, _, column = ("", "", defect.field) if is_single else (defect.field or "").rpartition("!")
+    if part:
+        parts.append(f"{'sheet' if format_id in _WORKBOOKS else 'part'} '{part}'")
+    if column:
+        parts.append(column if column.startswith("column ") and column[7:].isdigit() else f"column '{column}'")
+    word = "row" if format_id in _WORKBOOKS else unit
+    lines = list(dict.fromkeys(defect.rows[:_MOST_LINES])) or ([defect.first_row] if defect.first_row else [])
+    if lines:
+        beyond = 0 if defect.rule in _COUNTED else max(0, defect.count - len(lines))
+        named = [*map(str, lines), *([f"{beyond:,} more"] if beyond else [])]
+        joined = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+        parts.append(f"{word}{'s' if len(named) > 1 else ''} {joined}")
+    if defect.count > 1 and (not lines or defect.rule in _COUNTED):
+        things = _COUNTED.get(defect.rule, "cells" if column else f"{word}s")
+        parts.append(f"{defect.count:,} {things}")
+    return ", ".join(parts)
+
+
+def sentence(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
+    """The whole of it. ``format_id``: of the file; ``unit``: what is counted in it, "line" or "row"."""
+    place, fix = where(defect, format_id, unit), fix_of(defect.rule)
+    what = what_and_why(defect).rstrip(".")
+    said = f"{_upper(place)}: {_lower(what)}" if place else f"The file: {_lower(what)}"
+    return f"{said}; {_lower(fix)}" if fix else f"{said}."
+
+
+def _lower(text: str) -> str:
+    """With a small letter at the beginning, but for abbreviations."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""Personal data that nobody meant to publish: detected and counted, never kept."""

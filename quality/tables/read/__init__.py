@@ -1,0 +1,1 @@
+"""Files read as tables: format, encoding, dialect, header and rows."""

@@ -1,0 +1,38 @@
+"""The cells that a finding speaks of, read from the file anew: for the terminal of its owner, and kept nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from quality.tables.limits import UnreadableError
+from quality.tables.read.delimited_text import first_rows, open_text
+from quality.tables.read.spreadsheets import read_workbook
+from quality.tables.read.text_table import TextTable
+
+__all__ = ["read_cells"]
+
+_MOST_ROWS = 1_000_000
+MOST_CHARACTERS = 1_000
+"""Of a cell."""
+
+
+def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
+    """Line and text of the cells of a column, for a bounded child; none where the table cannot be read."""
+    try:
+        table = _table(document, sheet)
+    except (UnreadableError, OSError, ValueError):
+        return []
+    if table is None or column not in table.names:
+        return []
+    place, wanted = table.names.index(column), set(lines)
+    rows = zip(table.lines, table.rows, strict=True)
+    return [[line, row[place][:MOST_CHARACTERS]] for line, row in rows if line in wanted and place < len(row)]
+
+
+def _table(path: Path, sheet: str | None) -> TextTable | None:
+    if sheet is not None:
+        one = next((one for one in read_workbook(path).sheets if one.name == sheet), None)
+        return one.table(_MOST_ROWS) if one else None
+    opened = open_text(path)
+    return first_rows(path, opened, _MOST_ROWS)[0] if opened else None

@@ -1,0 +1,52 @@
+"""What a portal promises with ``dct:format`` and ``dcat:mediaType``: a file of some form, a page, or a service."""
+
+from __future__ import annotations
+
+import re
+
+from quality.tables.read.sniff import MEDIA_TYPES
+
+__all__ = ["charset_of", "declared_formats", "declares_file"]
+
+_BY_MEDIA_TYPE = {media_type.lower(): format_id for format_id, media_type in MEDIA_TYPES.items()} | {
+    "application/csv": "CSV",
+    "application/x-zip-compressed": "ZIP",
+    "application/xhtml+xml": "HTML",
+    "text/comma-separated-values": "CSV",
+    "text/x-csv": "CSV",
+    "text/xml": "XML",
+}
+_ALIASES = {"EXCEL": "XLSX", "GEOPACKAGE": "GPKG", "SHAPEFILE": "SHP", "TAB": "TSV", "TTL": "RDF_TURTLE", "GZ": "GZIP"}
+_FILES = (set(MEDIA_TYPES) | {"DBF", "TAR", "7Z", "RAR", "MDB", "RDF", "TXT", "GTFS", "DXF", "DWG"}) - {"HTML"}
+
+
+def declared_formats(declared_format: str | None, declared_media_type: str | None) -> frozenset[str]:
+    """Format ids in a declaration: "CSV", ".csv", "text/csv;charset=utf-8", "Excel (XLSX)", an EU authority URI."""
+    found: set[str] = set()
+    for declared in (declared_format, declared_media_type):
+        text = (declared or "").strip().lower()
+        media_type = text.split(";")[0].strip()
+        known = [id_ for name, id_ in _BY_MEDIA_TYPE.items() if media_type == name or media_type.endswith("/" + name)]
+        if known:
+            found.update(known)
+            continue
+        last = re.split(r"[/#]", text)[-1] if "://" in text else text
+        for word in re.split(r"[^a-z0-9_]+", last):
+            word = word.upper()
+            found.add(_ALIASES.get(word, word))
+    return frozenset(found - {""})
+
+
+def declares_file(formats: frozenset[str]) -> bool:
+    """True where a file was promised: then a web page is the wrong answer.
+
+    "HTML" beside a file format, an API or a map service promises a page or an answer, so nothing is wrong then.
+    """
+    pages = {"HTML", "HTM", "XHTML", "WWW", "WEB", "WEBSITE", "LINK", "URL", "API", "REST", "WMS", "WFS", "WMTS", "WCS"}
+    return bool(formats & _FILES) and not formats & pages
+
+
+def charset_of(content_type: str | None) -> str | None:
+    """The charset that a Content-Type names, as it stands there; None where it names none."""
+    _, _, charset = (content_type or "").partition("charset=")
+    return charset.split(";")[0].strip(" \"'") or None

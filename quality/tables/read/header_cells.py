@@ -1,0 +1,48 @@
+"""Whether what stands where the names of columns should is a row of data: then it is not shown as names are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from quality.tables.read.layout import has_no_header
+
+__all__ = ["is_one_of", "names_are_cells"]
+
+_ROWS = 60
+_COLUMNS = 200
+_PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|\+\d[\d ()./-]{8,}|[A-Z]{2}\d{2}[ ]?[A-Z0-9]{4}[A-Z0-9 ]{7,30}")
+"""A mailbox, a telephone number, a bank account: no column is called that."""
+
+
+def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a row of data most likely stands where the names of the columns should.
+
+    Nobody is accused of it: in doubt a name is not shown, and its column is called by its number.
+    """
+    if any(_PERSONAL.fullmatch(cell.strip()) for cell in header) or has_no_header(header, rows[:50]):
+        return True
+    filled = [(place, cell.strip()) for place, cell in enumerate(header[:_COLUMNS]) if cell.strip()]
+    below = [row for row in rows[:_ROWS] if list(row) != list(header)]
+    alike = sum(is_one_of(cell, [row[place].strip() for row in below if len(row) > place]) for place, cell in filled)
+    return bool(filled) and 2 * alike >= len(filled)
+
+
+def is_one_of(cell: str, below: Sequence[str]) -> bool:
+    """Whether a cell looks like those below it: of their very shape, or with the same beginning."""
+    if len(cell) < 5:
+        return False
+    values = [one for one in below if one]
+    most = 0.9 * len(values)
+    start = "" if cell[:5].isdigit() else cell[:5]
+    begins = sum(one.startswith(start) and not one.startswith(cell) for one in values) if start else 0
+    if begins < most and sum(len(one) == len(cell) for one in values) < most:
+        return False
+    if len(set(values)) < 3:
+        return False
+    wanted = _full_shape(cell)
+    return begins >= most or sum(_full_shape(one) == wanted for one in values) >= most
+
+
+def _full_shape(value: str) -> str:
+    return "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in value)

@@ -1,0 +1,284 @@
+"""Where the table stands in a file: what is above its header, what below its last row, and what it is followed by."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quality.tables.read.total_words import TOTALS
+from quality.tables.scan import cell_class
+
+__all__ = ["TableSurroundings", "Footer", "find_footer", "has_no_header", "is_total", "second_table", "title_above"]
+
+_NOTE = re.compile(
+    r"(?i)^\W*(sources?|quelle|fuente|fonte|bron|källa|zdroj|źródło|forrás|allikas|notes?|"
+    r"anmerkung|nota|remarque|opmerking|"
+    r"footnote|©|copyright|licen[cs]e|generated|created|stand|data as at|as at|last updated|updated|"
+    r"[\(\[]?\w{1,2}[\)\]]|"
+    r"\*|_{3,}|-{3,})(?=\W|\d|$)"
+)
+_TOTAL = re.compile(
+    r"(?i)\W*((grand|sub|overall|all|national|of which|sum|gesamt|general|total)[ -]?)?"
+    rf"({TOTALS}|計|계)"
+    r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses|amount|spend|cost))?\W*"
+)
+"""A label that says total and nothing else: firms are called Total and ensembles are musicians."""
+_DATA = {
+    *("integer", "zero_led", "point", "comma", "point_or_group", "comma_or_group", "group_point", "group_comma"),
+    *("group_both", "decorated_point", "decorated_comma", "decorated_both", "iso_date", "iso_time", "slash_dmy"),
+    *("slash_mdy", "slash_either", "dot_dmy", "local_time", "with_unit"),
+}
+"""What data look like, and names of columns hardly ever do."""
+_MOST_NOTES = 30
+Row = tuple[int, Sequence[str]]
+"""Line, and cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSurroundings:
+    """What stands above and below a table, by lines."""
+
+    above: list[int]
+    """Lines above the header that are not blank."""
+    totals: list[int]
+    """Rows of totals at its end."""
+    notes: int = 0
+    note_line: int = 0
+    note_rows: int = 0
+    """Lines below the table, blank ones included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """Notes below a table: ``rows`` of the last rows handed in belong to it."""
+
+    rows: int
+    notes: int
+    """Those of them that are not blank."""
+    first_line: int
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def find_footer(last: Sequence[Row], width: int) -> Footer | None:
+    """Notes at the end of ``last``, the last rows of a table with ``width`` columns; None where there are none.
+
+    A note fills one or two cells of several, and begins as notes do, or is a sentence, or stands below a blank row.
+    """
+    rows = notes = 0
+    usual = statistics.median([_filled(cells) for _, cells in last[:-1] if _filled(cells)] or [0])
+    if width < 2 or usual < 2:
+        return None
+    pending = 0
+    is_certain = False
+    for line, cells in reversed(last):
+        count = _filled(cells)
+        if not count:
+            pending += 1
+            is_certain = is_certain or notes > 0
+            continue
+        text = next(cell.strip() for cell in cells if cell.strip())
+        is_data = cell_class(text[:60]) in _DATA and not (count == 1 and _is_day(text))
+        if count > max(1, usual * 0.4) or notes >= _MOST_NOTES or is_data or is_total(cells):
+            break
+        if count > 1 and any(_is_amount(cell.strip()) for cell in cells):
+            break
+        is_certain = is_certain or bool(_NOTE.match(text)) or len(text) > 40
+        rows, notes, pending, first = rows + pending + 1, notes + 1, 0, line
+    else:
+        return None  # notes and nothing else: these are not the rows of a table
+    if not notes or not is_certain:
+        return None
+    # The blank rows between table and notes belong to the notes.
+    return Footer(rows + pending, notes, first)
+
+
+def _is_day(text: str) -> bool:
+    """A day, perhaps with the time: below a table alone it is the day on which it was made."""
+    return (
+        "date" in cell_class(text[:60])
+        or cell_class(text[:60]) in _DAYS
+        or re.match(r"\d{4}-\d\d-\d\d[T ]", text) is not None
+    )
+
+
+_DAYS = frozenset({"iso_time", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy", "local_time"})
+
+
+def _is_amount(cell: str) -> bool:
+    """A number that is neither a year nor the number of a note."""
+    kind = cell_class(cell[:60])
+    return kind in _DATA and "date" not in kind and (kind != "integer" or len(cell) > 4)
+
+
+def is_total(cells: Sequence[str]) -> bool:
+    """Whether a row says that it holds totals: its first filled cell, in one or two languages, and numbers follow."""
+    says = False
+    seen = 0
+    for cell in cells:
+        label = cell.strip()
+        if label:
+            seen += 1
+            says = says or _says_total(label)
+            if seen == _LABELS:
+                break
+    if not says:
+        return False
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and any(cell_class(cell) in _DATA for cell in filled[1:])
+
+
+_LABELS = 2
+"""Cells at the left that may say so."""
+
+
+@lru_cache(maxsize=16_384)
+def _says_total(label: str) -> bool:
+    if len(label) > 60 or label[0].isdigit():
+        return False
+    parts = [part for part in re.split(r"\s+[-–—/|]\s*|\s*[/|]\s+", label) if part]
+    return bool(parts) and any(_TOTAL.fullmatch(part) for part in parts)
+
+
+def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the supposed header looks like the rows below: numbers with decimals, dates, codes in the same places.
+
+    Years and small whole numbers are names of columns often enough, and say nothing.
+    """
+    filled = [(index, cell.strip()) for index, cell in enumerate(header) if cell.strip()]
+    if len(filled) < 2 or len(rows) < 3:
+        return False
+    alike = 0
+    for index, cell in filled:
+        kind = cell_class(cell)
+        below = [cell_class(row[index].strip()) for row in rows[:20] if len(row) > index and row[index].strip()]
+        is_name = kind == "integer" and len(cell) <= 4
+        if kind in _DATA and not is_name and below.count(kind) > len(below) / 2:
+            alike += 1
+    return alike >= max(1, 0.3 * len(filled))
+
+
+def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
+    """Where names of columns stand among the rows: the rule, and the line on which what begins there begins.
+
+    "repeated_header" where they are the names of the header again, "several_tables" where a table of its own begins: a
+    row with words where the rows above and below hold numbers or days.
+    """
+    names = [" ".join(cell.split()).casefold() for cell in header]
+    typed = _typed(rows, len(header))
+    if not typed:
+        return None
+    places = sorted(typed)
+    begin = next((place for place, name in enumerate(names) if name), 0)
+    for index in range(2, len(rows) - 1):
+        line, cells = rows[index]
+        if _begins_with_data(cells, places) and _is_wide(rows[index - 1][1]):
+            continue
+        if _begins_alike(cells, begin, names) and _names_again(cells, names) and not _is_wide(rows[index - 1][1]):
+            return "several_tables", line
+        filled = {place: cell.strip() for place, cell in enumerate(cells) if cell.strip()}
+        told = [place for place in filled if place in typed]
+        if len(filled) < 2 or not told:
+            continue
+        is_after_gap = _filled(rows[index - 1][1]) <= 1
+        if not is_after_gap and 0 in filled and len(set(filled.values())) < 0.25 * len(filled) > 1:
+            continue  # a label and a few words again and again: a row of a table on its side
+        years = sum(bool(_YEAR.fullmatch(filled[place])) for place in told)
+        if not all(_is_name(filled[place]) or (is_after_gap and _YEAR.fullmatch(filled[place])) for place in told):
+            continue
+        if years == len(told) and (years < 2 or any(_is_year_column(rows, place) for place in told)):
+            continue
+        above = [row for _, row in rows[max(0, index - 20) : index] if _filled(row)]
+        below = [row for _, row in rows[index + 1 : index + 4] if _filled(row)]
+        if not below or not all(any(_holds_data(row, place) for place in told) for row in below[:2]):
+            continue
+        if sum(any(_holds_data(row, place) for place in told) for row in above) < min(2, len(above)):
+            continue
+        folded = [" ".join(cell.split()).casefold() for cell in cells]
+        same = sum(a == b for a, b in zip(folded, names, strict=False) if a)
+        if same >= 0.8 * len(filled) and not is_after_gap:
+            return "repeated_header", line
+        # A word among numbers is a slip; a row of words, of another width or below a gap, is a header.
+        is_wider = len(cells) != len(rows[index - 1][1]) or len(filled) != _filled(rows[index - 1][1])
+        if is_after_gap or len(told) >= max(2, 0.6 * len(typed)) or (is_wider and same):
+            return "several_tables", line
+    return None
+
+
+def _names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row below a gap holds names of the header, each in its place, or those of its first line."""
+    filled = [(place, " ".join(cell.split()).casefold()) for place, cell in enumerate(cells) if cell.strip()]
+    same = sum(
+        place < len(names) and (names[place] == cell or names[place].startswith(f"{cell} ")) for place, cell in filled
+    )
+    return same >= _FEW_NAMES and same >= 0.6 * len(filled)
+
+
+_FEW_NAMES = 3
+
+
+def _begins_alike(cells: Sequence[str], place: int, names: Sequence[str]) -> bool:
+    """Whether the cell below the first name begins as that does: most do not, and their rows need no closer look."""
+    cell = cells[place].strip() if place < len(cells) else ""
+    return bool(cell) and names[place].startswith(cell[0].casefold())
+
+
+def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:
+    """Whether the first cell that is filled where numbers or days stand begins as those do: so do most rows."""
+    for place in places:
+        if place < len(cells) and cells[place]:
+            return cells[place][0] in "0123456789-+.("
+    return True
+
+
+def _is_wide(cells: Sequence[str]) -> bool:
+    """Whether more than one cell is filled: no gap, and no title."""
+    seen = 0
+    for cell in cells:
+        if cell and cell.strip():
+            seen += 1
+            if seen > 1:
+                return True
+    return False
+
+
+def _is_year_column(rows: Sequence[Row], place: int) -> bool:
+    cells = [row[place].strip() for _, row in rows[:100] if place < len(row) and row[place].strip()]
+    return sum(bool(_YEAR.fullmatch(cell)) for cell in cells) > 0.5 * len(cells)
+
+
+def title_above(rows: Sequence[Row], line: int) -> int:
+    """The line of the title above a second header that stands on ``line``, or that line itself."""
+    index = next((n for n, (at, _) in enumerate(rows) if at == line), 0)
+    begin = index
+    while index and _filled(rows[index - 1][1]) <= 1:
+        index -= 1
+    return next((at for at, cells in reversed(rows[index:begin]) if _filled(cells)), line)
+
+
+def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
+    """Columns of which most cells are numbers or days."""
+    found = set()
+    for place in range(min(width, 300)):
+        cells = [row[place].strip() for _, row in rows[:200] if place < len(row) and row[place].strip()]
+        if cells and sum(cell_class(cell[:80]) in _DATA for cell in cells) > 0.6 * len(cells):
+            found.add(place)
+    return frozenset(found)
+
+
+def _is_name(cell: str) -> bool:
+    """Words, where a name of a column may stand."""
+    return cell_class(cell[:80]) in _NAMING and any(char.isalpha() for char in cell) and len(cell) > 1
+
+
+_NAMING = frozenset({"text", "text_with_digits"})
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
+
+
+def _holds_data(row: Sequence[str], place: int) -> bool:
+    return len(row) > place and cell_class(row[place].strip()[:80]) in _DATA

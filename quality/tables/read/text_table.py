@@ -1,0 +1,51 @@
+"""The first rows of a table, as text, and the kinds of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quality.tables.scan.column_kinds import ColumnKind, kind_by_values
+
+__all__ = ["TextTable", "column_kinds"]
+
+_MAX_NAME = 200
+"""A "column name" longer than this is a paragraph that stands where the header should."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """The first rows of a table as text. ``lines[i]`` is the line (1-based) of the file ``rows[i]`` starts on."""
+
+    header: list[str]
+    header_line: int
+    rows: list[list[str]]
+    lines: list[int]
+    is_nameless: bool = False
+    """Whether the cells of the header are no names: then columns are called by their numbers."""
+
+    @property
+    def names(self) -> list[str]:
+        """One name for each column of the header, none blank, none twice."""
+        seen: set[str] = set()
+        names = []
+        for number, label in enumerate(self.header, start=1):
+            name = (not self.is_nameless and _label(label)) or f"column {number}"
+            while name in seen:
+                name = f"{name} ({number})"
+            seen.add(name)
+            names.append(name)
+        return names
+
+
+def _label(cell: str) -> str:
+    return " ".join(cell.split())[:_MAX_NAME]
+
+
+def column_kinds(table: TextTable) -> list[ColumnKind]:
+    """Kind of each column of the header."""
+    columns: list[list[str]] = [[] for _ in table.header]
+    for row in table.rows:
+        for column, cell in zip(columns, row, strict=False):
+            if stripped := cell.strip():
+                column.append(stripped)
+    return [kind_by_values(column) for column in columns]

@@ -99,15 +99,14 @@ def typed(term: RdfTerm, standard: str) -> RdfTerm:
 
 def whole(graphs: list[RdfGraph], standard: str) -> object:
     """All statements as one graph of rdflib."""
-    from rdflib import BNode, Literal, URIRef
-    from rdflib import RdfGraph as RdfGraph
+    from rdflib import BNode, Graph, Literal, URIRef
 
     def node(term: RdfTerm) -> object:
         if term.kind == LITERAL:
             return Literal(term.value, datatype=None if term.datatype == f"{XSD}string" else URIRef(term.datatype))
         return URIRef(term.value) if term.kind == "iri" else BNode(term.value)
 
-    found = RdfGraph()
+    found = Graph()
     for graph in graphs:
         for subject, predicate, value in graph.quads(lambda text: UNTYPED):
             found.add((node(subject), URIRef(predicate), node(typed(value, standard))))  # type: ignore[arg-type]
@@ -117,11 +116,10 @@ def whole(graphs: list[RdfGraph], standard: str) -> object:
 def by_pyshacl(graphs: list[RdfGraph], standard: str) -> tuple[Counter[str], float]:
     """Results by constraint, and seconds of CPU."""
     import pyshacl
-    from rdflib import SH
-    from rdflib import RdfGraph as RdfGraph
+    from rdflib import SH, Graph
 
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
-    data, shape_graph = whole(graphs, standard), RdfGraph().parse(data=shapes(standard), format="turtle")
+    data, shape_graph = whole(graphs, standard), Graph().parse(data=shapes(standard), format="turtle")
     begun = time.process_time()
     _, report, _ = pyshacl.validate(data, shacl_graph=shape_graph, inplace=True)
     spent = time.process_time() - begun

@@ -60,7 +60,7 @@ class WorkbookWriter:
             self._part.unlink(missing_ok=True)
 
     def _begin(self, *, is_long: bool) -> None:
-        from xlsxwriter import WorkbookWriter as Book
+        from xlsxwriter import Workbook as Book
 
         never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = Book(str(self._part), {"constant_memory": is_long, "in_memory": not is_long, **never})

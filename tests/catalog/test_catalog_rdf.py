@@ -38,9 +38,8 @@ def test_what_is_no_iri_to_a_reader_stays_a_text(iri: str) -> None:
 
 
 def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_path: Path) -> None:
-    from rdflib import DCAT, DCTERMS, RDF, Literal, URIRef
+    from rdflib import DCAT, DCTERMS, RDF, Graph, Literal, URIRef
     from rdflib import XSD as RDF_XSD
-    from rdflib import RdfGraph as RdfGraph
 
     run_id = catalog.begin_run(
         "nightly", [Portal(id="p", type="ckan", title="P", url="https://x.example")], version="1", methodology="1"
@@ -62,7 +61,7 @@ def test_an_exported_catalogue_is_rdf_and_the_same_twice(catalog: Catalog, tmp_p
     write_page(catalog, run_id, "p", Page(records=(record,)))
     (path,) = export_rdf(catalog, run_id, tmp_path)
     first = path.read_bytes()
-    graph = RdfGraph().parse(path, format="nt")
+    graph = Graph().parse(path, format="nt")
     (node,) = graph.subjects(RDF.type, DCAT.Dataset)
     assert (node, RDF.type, URIRef(f"{DCAT}DatasetSeries")) in graph
     assert graph.value(node, DCTERMS.issued) == Literal("2024", datatype=RDF_XSD.gYear)

@@ -36,9 +36,9 @@ def n_triples(graph: RdfGraph, datatype_of: Any) -> bytes:
 @cache
 def official(*files: str) -> Any:
     """Official files of shapes as one graph of rdflib."""
-    from rdflib import RdfGraph as RdfGraph
+    from rdflib import Graph
 
-    graph = RdfGraph()
+    graph = Graph()
     for file in files:
         graph.parse(file, format="turtle")
     return graph
@@ -53,13 +53,12 @@ def _named(node: Any) -> str:
 def expected(data: bytes, form: str, *shape_files: str) -> list[Key]:
     """The results of pyshacl, each file of shapes on its own: they name different shapes alike."""
     import pyshacl
-    from rdflib import BNode, Namespace
-    from rdflib import RdfGraph as RdfGraph
+    from rdflib import BNode, Graph, Namespace
 
     # One traceback for every literal that fits its datatype badly: they are there on purpose.
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
     sh = Namespace(SH)
-    graph = RdfGraph().parse(io.BytesIO(data), format=form)
+    graph = Graph().parse(io.BytesIO(data), format=form)
     found: list[Key] = []
     for file in shape_files:
         _, report, _ = pyshacl.validate(graph, shacl_graph=official(file), advanced=False, inplace=True)

@@ -42,13 +42,12 @@ EXAMPLES = sorted([*AP.glob("*/examples/*.ttl"), *AP.glob("2.1.1/*.nt")])
 @cache
 def official(standard: str, folder: str) -> tuple[str, ...]:
     """The official files of a standard, the HVD ones without what cannot be asked offline (see our file)."""
-    from rdflib import RDF, SH, URIRef
-    from rdflib import RdfGraph as RdfGraph
+    from rdflib import RDF, SH, Graph, URIRef
 
     paths = [AP / name for name in OFFICIAL[standard]]
     if standard != "dcat_ap_hvd":
         return tuple(map(str, paths))
-    graph = RdfGraph()
+    graph = Graph()
     for path in paths:
         graph.parse(path)
     for node in set(graph.objects(None, SH.property)):
@@ -123,11 +122,10 @@ def _asked(standard: str) -> dict[str, set[str]]:
             one.path.predicate for one in shape.properties if one.path and one.path.predicate
         )
     if AP.is_dir():
-        from rdflib import SH, URIRef
-        from rdflib import RdfGraph as RdfGraph
+        from rdflib import SH, Graph, URIRef
 
         for name in OFFICIAL[standard]:
-            graph = RdfGraph().parse(AP / name)
+            graph = Graph().parse(AP / name)
             for node, iri in graph.subject_objects(SH.targetClass):
                 for inner in graph.objects(node, SH.property):
                     path = graph.value(inner, SH.path)

@@ -1,1 +1,1 @@
-"""How addresses are asked: guarded, politely, and with a cap on everything."""
+"""Check the addresses of distributions: through the guard, politely, and with a cap on everything."""

@@ -1,1 +1,1 @@
-"""Transport: every address is asked through the guard, politely, and with a bound on everything."""
+"""Transport: send every request through the address guard, politely, with limits on bytes and time."""

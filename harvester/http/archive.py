@@ -1,11 +1,15 @@
-"""Every exchange of a night as WARC 1.1 (ISO 28500), and a night replayed from such a file.
+"""Write every HTTP exchange of a night as WARC 1.1 (ISO 28500), and replay a night from such a file.
 
-One file a run, one gzip member a record, so that a reader can go to any record by its offset and a killed run loses
-the record it was writing and no other. A request that failed is kept too, as a ``metadata`` record with its fault.
-Bodies are kept as they were read: up to the caps of the portal file for their kind (page, feed, table), and of pages
-behind links the beginning; ``WARC-Truncated`` says where one was cut. ``WARC-Payload-Digest`` is the SHA-256.
-Logins and keys in addresses, and headers that hold such, are masked; ``Winnow-Masked`` says how many in a body, and the
-digest is that of the masked form.
+One file holds one run, and each record is its own gzip member. A reader can therefore seek to any record by its
+offset, and a killed run loses only the record it was writing. A failed request is stored too, as a ``metadata``
+record with its fault.
+
+Bodies are stored as they were read, up to the caps of the portal file for their kind (page, feed, table). Of pages
+behind links only the beginning is stored. ``WARC-Truncated`` says why a body was cut. ``WARC-Payload-Digest`` is
+the SHA-256 of the body.
+
+Logins and keys are masked in addresses, and headers that carry them are masked too. ``Winnow-Masked`` counts the
+maskings in a body; the digest is that of the masked body.
 """
 
 from __future__ import annotations
@@ -54,7 +58,7 @@ _INFO = {"run_id": str, "command": str, "stages": list, "contact": str, "portals
 
 
 class _HttpHeaders(StatusAndHeaders):  # type: ignore[misc]
-    """HTTP headers as they came: warcio would rewrite what is not ASCII."""
+    """HTTP headers exactly as received; warcio would rewrite characters outside ASCII."""
 
     def to_ascii_bytes(self, header_filter: Any = None) -> bytes:
         text: str = self.to_str(header_filter)
@@ -62,7 +66,7 @@ class _HttpHeaders(StatusAndHeaders):  # type: ignore[misc]
 
 
 class _Member:
-    """One gzip member, written through to a file. warcio's own compresses at the slowest level."""
+    """One gzip member, written straight to a file. warcio's own writer compresses at the slowest level."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.deflater = file, zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS + 16)
@@ -77,7 +81,7 @@ class _Member:
 
 
 class Archive:
-    """The archive of one run, open for writing. A run that is taken up again goes on in the same file."""
+    """The archive of one run, open for writing. A resumed run appends to the same file."""
 
     def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:
         self.path, self.run_id = path, run_id
@@ -92,9 +96,9 @@ class Archive:
             self._writer.write_record(record)
 
     def _take_up(self) -> int:
-        """Cut off what a killed run left half written, and count what is there, so that ids go on.
+        """Cut off what a killed run left half written, and count the stored exchanges so that ids continue.
 
-        Returns the bytes that are left.
+        Return the number of bytes kept.
         """
         end = 0
         with self.path.open("rb") as file:
@@ -114,11 +118,11 @@ class Archive:
         return end
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; nothing can be written afterwards."""
         self._file.close()
 
     def _id(self, method: str, url: str) -> str:
-        # The same exchange of the same run has the same id, also when the night is replayed.
+        # An exchange gets the same id when the night is replayed.
         number = self._counts[method, url]
         self._counts[method, url] += 1
         return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
@@ -135,7 +139,8 @@ class Archive:
             digest = hashlib.sha256(response.body).hexdigest()
         masked = 0
         if "asked" in request.meta:
-            # What a portal answers is full of addresses; a file behind one of them is kept as it is.
+            # A portal's own responses are full of addresses, so they are masked; a file behind a link is stored
+            # unchanged.
             with body as sent:
                 body, length, digest, masked = masked_body(sent, request.meta.get("credential"))
         warc = {
@@ -156,7 +161,7 @@ class Archive:
         warc |= {_NOTES[name]: str(value) for name, value in notes.items() if value is not None}
         sent_headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs]
         headers = masked_headers(sent_headers)
-        # The body is stored as it was read: without chunks.
+        # The body is stored without its transfer chunks, so this header no longer applies to it.
         renamed = [("X-Archive-Orig-" + k if k.lower() == "transfer-encoding" else k, v) for k, v in headers]
         http = _HttpHeaders(f"{response.status} ", renamed, protocol="HTTP/1.1")
         with body:
@@ -169,7 +174,7 @@ class Archive:
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
-        """Write that a request brought no answer; return the WARC-Record-ID."""
+        """Write that a request got no response; return the WARC-Record-ID."""
         url = mask(request.url)
         record_id = self._id(request.method, url)
         told = mask_value({"fault": asdict(fault), "is_retryable": is_retryable})
@@ -199,10 +204,10 @@ class _Place:
 
 
 class Replay:
-    """An archive as the only network there is."""
+    """Serve requests from an archive instead of the network."""
 
     def __init__(self, path: Path) -> None:
-        """Read what the archive holds. Raises ArchiveError."""
+        """Read the whole archive. Raise ArchiveError if it is not a readable WARC file."""
         self.path = path
         self._places: dict[tuple[str, str], deque[_Place]] = defaultdict(deque)
         self.info: dict[str, Any] = {}
@@ -216,7 +221,7 @@ class Replay:
                         self._places[key].append(_Place(records.get_record_offset(), record.rec_type))
         except OSError as error:
             raise ArchiveError(f"{path}: {error.strerror or error}; name a file of the folder archive") from error
-        except Exception as error:  # warcio raises many kinds for what is no WARC
+        except Exception as error:  # warcio raises many kinds of exceptions for a damaged file
             raise ArchiveError(f"{path}: not a WARC file that can be read ({error}); name one of --archive") from error
         told = {key: type(value) for key, value in self.info.items()}
         is_whole = all(told.get(key) is kind for key, kind in _INFO.items())
@@ -224,9 +229,9 @@ class Replay:
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
     def answer(self, request: Request) -> tuple[Response, dict[str, Any]]:
-        """The next recorded answer to a request, and what was noted beside it.
+        """Return the next recorded response to a request, and the notes stored with it.
 
-        Raises the recorded fault, or SettledFault where none was recorded.
+        Raise the recorded fault, or SettledFault if nothing was recorded.
         """
         waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:
@@ -292,7 +297,7 @@ def _info(record: Any) -> dict[str, Any]:
 
 
 def find_record(path: Path, record_id: str) -> bytes | None:
-    """The record of an id as it stands in the archive, headers and body; None where it is not there."""
+    """Return the record with this id as stored, headers and body; None if the archive does not hold it."""
     with path.open("rb") as file:
         records = ArchiveIterator(file, arc2warc=False, no_record_parse=True)
         for record in records:

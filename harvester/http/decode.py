@@ -1,8 +1,8 @@
-"""One decoder of Content-Encoding for pages, feeds and files: by what was sent, not only by what is said of it.
+"""Decode Content-Encoding for pages, feeds and files, trusting the first bytes more than the header.
 
-Servers say "deflate" of raw deflate (RFC 9110 §8.4.1.2 wants the zlib format), "gzip" of what a proxy has unpacked, and
-"gzip" of what was packed twice. Browsers read most of it, so do we. What is said comes first; where the first bytes
-belie it, they decide.
+Servers label raw deflate as "deflate" (RFC 9110 §8.4.1.2 wants the zlib format), call a body "gzip" that a proxy
+has already unpacked, or that was packed twice. Browsers read most of these, and so does this module. It follows
+the header unless the first bytes contradict it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NONE = ("", "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "aws
 
 
 class BrokenCodingError(ValueError):
-    """A packed body cannot be unpacked. ``is_short``: it ends too early, which is a transfer that broke off."""
+    """A packed body cannot be unpacked. ``is_short``: it ends too early, so the transfer broke off."""
 
     def __init__(self, why: str, *, is_short: bool = False) -> None:
         super().__init__(why)
@@ -46,16 +46,17 @@ class BrokenCodingError(ValueError):
 
 
 def codings_of(header: str) -> list[str]:
-    """The codings of a Content-Encoding header, the one to be undone first coming first."""
+    """Return the codings of a Content-Encoding header, the one to undo first at the beginning."""
     names = [name.strip().strip("\"'").lower() for name in header.split(",")]
     return [name.removeprefix("x-") for name in reversed(names) if name not in _NONE]
 
 
 class Decoder:
-    """Feeds on a body as sent and gives it as meant, in pieces of at most PIECE bytes.
+    """Decode a body as it arrives, in pieces of at most PIECE bytes.
 
-    With ``is_text`` the body can be nothing but JSON, XML or the like: whatever is gzip or zstd is unpacked, said or
-    not. Else what was packed once more than it says is unpacked only if ``may_repack``: a file may be meant to be one.
+    With ``is_text`` the body can only be text such as JSON or XML, so gzip and zstd are always unpacked, whatever
+    the header says. Otherwise an extra layer of packing is undone only if ``may_repack``, because a file may be
+    meant to be packed.
     """
 
     def __init__(self, header: str, *, is_text: bool = False, may_repack: bool = False) -> None:
@@ -65,11 +66,11 @@ class Decoder:
         self._layers += [_Layer("") for _ in range(spare)]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """What a chunk comes to. Raises BrokenCodingError."""
+        """Yield the decoded bytes of a chunk. Raise BrokenCodingError if it cannot be unpacked."""
         return self._through(0, chunk, is_last=False)
 
     def finish(self) -> Iterator[bytes]:
-        """What was held back. Raises BrokenCodingError where the body is not whole."""
+        """Yield the bytes held back so far. Raise BrokenCodingError if the body is not complete."""
         return self._through(0, b"", is_last=True)
 
     def _through(self, index: int, chunk: bytes, *, is_last: bool) -> Iterator[bytes]:
@@ -113,7 +114,7 @@ class _Layer:
 
 
 def _chosen(name: str, start: bytes) -> _Unpacker:
-    """The unpacker for a body that is said to be ``name`` and begins like this."""
+    """Return the unpacker for a body with this declared coding and these first bytes."""
     if start.startswith(_GZIP):
         return _Zlib(zlib.MAX_WBITS | 16)
     if start.startswith(_ZSTD) and name in ("", "zstd"):
@@ -137,7 +138,8 @@ def _chosen(name: str, start: bytes) -> _Unpacker:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether bytes are text. Packed bytes are half above ASCII, and one in nine is a control character."""
+    """Return whether the bytes are text. In packed data half the bytes are above ASCII and one in nine is a control
+    character."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return True
     if _CONTROL.search(start):
@@ -158,7 +160,7 @@ def _inflates(start: bytes, bits: int) -> bool:
         inflater.decompress(start, PIECE)
     except zlib.error:
         return False
-    # A block that ends at once, with more behind it, is one by chance.
+    # A deflate block that ends at once with more data behind it only looks like deflate by chance.
     return not (bits < 0 and inflater.eof and len(inflater.unused_data) > 8)
 
 
@@ -170,7 +172,7 @@ class _Plain:
 
 
 class _Zlib:
-    """gzip with all its members, zlib, raw deflate. What stands behind the end is passed over, as by browsers."""
+    """Unpack gzip with all its members, zlib and raw deflate. Bytes after the end are ignored, as browsers do."""
 
     def __init__(self, bits: int) -> None:
         self.bits, self.inflater = bits, zlib.decompressobj(bits)
@@ -183,7 +185,7 @@ class _Zlib:
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         while chunk and not self.is_over:
             if self.inflater.eof:
-                # Servers pad with zeros.
+                # Some servers pad the body with zero bytes.
                 chunk = chunk.lstrip(b"\x00")
                 if self.bits <= zlib.MAX_WBITS or not _GZIP.startswith(chunk[:2]) or not chunk:
                     self.is_over = bool(chunk)
@@ -192,7 +194,7 @@ class _Zlib:
             if piece := self.inflater.decompress(chunk, PIECE):
                 yield piece
             chunk = self.inflater.unused_data if self.inflater.eof else self.inflater.unconsumed_tail
-        # What fits into the window may still be held back.
+        # The last bytes that fit into the window may still be held back.
         while not self.is_over and not self.inflater.eof and (piece := self.inflater.decompress(b"", PIECE)):
             yield piece
 
@@ -234,7 +236,7 @@ class _Zstd:
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         while True:
             if self.unpacker.eof:
-                # Further frames may follow.
+                # More zstd frames may follow.
                 if not chunk.startswith(_ZSTD):
                     return
                 self.unpacker = zstd.ZstdDecompressor()
@@ -249,10 +251,10 @@ class _Zstd:
 
 
 def unpacked(body: bytes, header: str, max_bytes: int) -> bytes | None:
-    """A whole page as meant; None where it unfolds to more than ``max_bytes`` (0: no limit).
+    """Return a whole page decoded, or None if it unpacks to more than ``max_bytes`` (0: no limit).
 
-    Raises BrokenCodingError where it is said to be packed. A file that is packed by itself and cut short (a sitemap in
-    GZIP) is left as it came: its reader knows what to make of the beginning.
+    Raise BrokenCodingError if the header says it is packed and it cannot be unpacked. A file that is itself packed
+    and cut short, such as a gzipped sitemap, is returned unchanged: its reader can use the beginning.
     """
     decoder, pieces, size = Decoder(header, is_text=True), [], 0
     try:

@@ -1,8 +1,7 @@
-"""Scrapy's downloader without its queues: the check of resources keeps its own, one for each host.
+"""Scrapy's downloader without its queues, because the check of resources keeps its own queue for each host.
 
-What is left of Scrapy's way of a request is what is needed: the middlewares (robots.txt, turns by host, tries again,
-redirects) and the download handler. Its engine, scheduler, slots, signals and tasks cost three times as much as the
-request itself.
+A request still passes the middlewares (robots.txt, turns by host, retries, redirects) and the download handler. It
+skips Scrapy's engine, scheduler, slots, signals and tasks, which cost three times as much as the request itself.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ __all__ = ["DirectDownloader", "Redirects", "lean_settings"]
 
 
 def lean_settings() -> dict[str, Any]:
-    """Settings of a crawler whose spider asks through :meth:`DirectDownloader.ask`."""
+    """Return the settings of a crawler whose spider asks through :meth:`DirectDownloader.ask`."""
     return {
         "DOWNLOADER": "harvester.http.direct.DirectDownloader",
         "DOWNLOADER_MIDDLEWARES_BASE": {},
@@ -43,10 +42,11 @@ def lean_settings() -> dict[str, Any]:
 
 
 class Redirects(RedirectMiddleware):
-    """Follows redirects, and tells no server where it was sent from.
+    """Follow redirects without a Referer header.
 
-    Cookies that a redirect sets go with the request for as long as it is redirected, to the hosts that they are for
-    (RFC 6265 §5.4), and no further: many sites lead to the same address again, and serve whoever brings the cookie.
+    Cookies set during a redirect are sent for the rest of that redirect chain, to the hosts they are meant for
+    (RFC 6265 §5.4), and then dropped. Many sites redirect to the same address again and only serve clients that
+    send the cookie.
     """
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
@@ -68,16 +68,17 @@ class Redirects(RedirectMiddleware):
         request.headers.pop("Referer", None)
 
     def _engine_started(self) -> None:
-        """Nothing to look up."""
+        """Do nothing; there is no engine to look up."""
 
 
 class DirectDownloader(Downloader):
-    """As Scrapy's own, and with a way past its queues."""
+    """Scrapy's downloader with a method that bypasses its queues."""
 
     async def ask(self, request: Request, on_request: Callable[[Request], None]) -> Response:
-        """The answer to a request after redirects and tries again. Raises what the middlewares raise.
+        """Return the response to a request after redirects and retries. Raise what the middlewares raise.
 
-        ``on_request`` is told of each request before it goes out: the one that failed is the last.
+        ``on_request`` is called with each request before it is sent; after a failure, the last one is the one that
+        failed.
         """
         while True:
             on_request(request)
@@ -88,7 +89,7 @@ class DirectDownloader(Downloader):
             request = found
 
     async def _once(self, request: Request) -> Response | Request:
-        """One request through the middlewares, in their order and back."""
+        """Send one request through the middlewares, and its response back through them."""
         methods: Mapping[str, Iterable[Any]] = self.middleware.methods
         found: Any = None
         try:

@@ -1,7 +1,8 @@
-"""Scrapy's download handlers: aiohttp with the address guard, large bodies streamed to disk, exchanges archived.
+"""Scrapy's download handlers: aiohttp behind the address guard, large bodies streamed to disk, exchanges archived.
 
-Scrapy holds bodies in memory. A request with ``meta["save"]`` (a :class:`BodySaver`) goes to a file instead, hashed
-on the way and cut at a cap; what came is in ``meta["saved"]``, and the response's body is the file's beginning.
+Scrapy holds bodies in memory. A request with ``meta["save"]`` (a :class:`BodySaver`) is written to a file instead,
+hashed on the way and cut at a cap. The result is in ``meta["saved"]``, and the response's body is the file's
+beginning.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _second(epoch_s: int) -> str:
 async def through_archive(
     crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Fetch, and write the exchange into the night's archive; or, in a replay, take it from there.
+    """Fetch a request and write the exchange into the night's archive; in a replay, read it from the archive instead.
 
     Sets ``meta["answered_at"]`` (instant, UTC), ``meta["elapsed_ms"]`` and, with an archive, ``meta["exchange"]``.
     """
@@ -100,7 +101,7 @@ async def through_archive(
         try:
             request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
         except OSError as error:
-            # A night whose evidence cannot be kept is not gone on with.
+            # Without its evidence a night must not continue.
             night.fault = error
             raise
     saved: SavedBody | None = request.meta.get("saved")
@@ -128,8 +129,10 @@ def _replayed(night: Any, request: Request) -> Response:
 
 
 def _tls_context(settings: BaseSettings) -> ssl.SSLContext:
-    """Scrapy's context for these settings, made once: reading this machine's certificates takes 40 milliseconds, and
-    each portal has two handlers."""
+    """Return Scrapy's TLS context for these settings.
+
+    It is cached: reading this machine's certificates takes 40 ms, and each portal has two handlers.
+    """
     key = tuple(sorted((name, repr(value)) for name, value in settings.items() if name in _OF_TLS))
     if key not in _TLS_CONTEXTS:
         _TLS_CONTEXTS[key] = _make_ssl_context(settings)
@@ -148,9 +151,10 @@ _TLS_CONTEXTS: dict[tuple[tuple[str, str], ...], ssl.SSLContext] = {}
 
 
 class GuardedHandler(AiohttpDownloadHandler):
-    """Every connection passes the address guard; of local ones only those that the setting WINNOW_LOCAL names."""
+    """Send every connection through the address guard; local addresses pass only if the setting WINNOW_LOCAL names
+    them."""
 
-    # It warns that it is experimental. It is used because aiohttp shows every address before it connects.
+    # Scrapy's class warns that it is experimental. It is used because aiohttp shows every address before it connects.
     experimental = False
 
     def __init__(self, crawler: Crawler) -> None:
@@ -179,14 +183,14 @@ class GuardedHandler(AiohttpDownloadHandler):
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:
-        # As bytes: many servers send file names in Latin-1, which no text of ours can hold.
+        # Kept as bytes: many servers send file names in Latin-1, which a str header cannot hold.
         headers = Headers()
         for name, value in response.raw_headers:
             key = name.title()
             if key in headers:
                 headers.appendlist(key, value)
             else:
-                # As Scrapy stores them, without three conversions on the way.
+                # Stored the way Scrapy stores them, which saves three conversions a header.
                 dict.__setitem__(headers, key, [value])
         return headers
 
@@ -210,7 +214,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             reason = tls_reason(error)
             if reason is None or host in self._tls_faults or host not in self._accepted:
                 raise
-            # The portal file says to go on; that the certificate is bad is said all the same.
+            # The portal file says to continue; the bad certificate is reported anyway.
             self._tls_faults[host] = reason
             response = await super().download_request(request)
         if host in self._tls_faults and request.url.startswith("https:"):
@@ -221,7 +225,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         return _make_insecure_ssl_ctx() if host_of(request.url) in self._tls_faults else self._ssl_context
 
     async def _proxy_for(self, url: str) -> str | None:
-        """The proxy for an address, which is looked at first; None for places of a local portal."""
+        """Return the proxy for an address after checking the address itself; None for places of a local portal."""
         try:
             if await asyncio.to_thread(is_direct, url, self._local):
                 return None
@@ -232,7 +236,7 @@ class GuardedHandler(AiohttpDownloadHandler):
 
     @staticmethod
     def _address(request: Request) -> yarl.URL:
-        """The address as it goes out: not quoted a second time, with the portal's own key, and with no login in it."""
+        """Return the address as it is sent: not quoted again, with the portal's own key, and without a login."""
         credential: Credential | None = request.meta.get("credential")
         url = request.url if credential is None else credential.added(request.url)
         return yarl.URL(without_login(url) if "@" in url else url, encoded=True)
@@ -276,7 +280,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         if response._ssl_object is not None:
             self._note_tls(response._ssl_object, request)
         if request.method == "HEAD":
-            # The address of the server is a note of the archive alone.
+            # Only the archive needs the server's IP address.
             is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
             found = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
             found.headers = self._extract_headers(response)
@@ -289,24 +293,24 @@ class GuardedHandler(AiohttpDownloadHandler):
         try:
             saved, head = await stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
         except OSError as error:
-            # A disk that is full is no fault of the server: the night stops, and says so.
+            # A full disk is not the server's fault, so it stops the night with a message.
             self.crawler.spider.night.fault = error  # type: ignore[union-attr]
             raise
         request.meta["saved"] = saved
         headers = self._extract_headers(response)
         if headers.pop("Content-Encoding", None) is not None:
-            # It was the length of what was packed for the way.
+            # This was the length of the packed body.
             headers.pop("Content-Length", None)
         return make_response(**self._build_base_response_args(response, request, headers), body=head)
 
     def _note_tls(self, tls: ssl.SSLObject, request: Request) -> None:
-        """Note the version of TLS and the certificate's last day."""
+        """Note the TLS version and the certificate's last day of validity in the request's meta."""
         request.meta["tls_version"] = tls.version()
         if certificate := tls.getpeercert(binary_form=True):
             request.meta["certificate_expires_on"] = _last_day(certificate)
 
     async def _whole(self, response: _ClientResponse, request: Request) -> Response:
-        """Read a body into memory, up to DOWNLOAD_MAXSIZE."""
+        """Read a body into memory, at most DOWNLOAD_MAXSIZE bytes."""
         try:
             read = await super()._read_response(response, request)
         except DownloadCancelledError:
@@ -318,7 +322,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         return read
 
     async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
-        """Read no more than the first bytes, whatever the server sends."""
+        """Read only the first bytes, even if the server sends more."""
         body, packed = b"", b""
         decoder = Decoder(coding_of(response.headers))
         try:
@@ -335,7 +339,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             else:
                 body += b"".join(decoder.finish())
         except BrokenCodingError:
-            # Whatever it is, it answers.
+            # A body that cannot be unpacked still shows that the address responds.
             body = body or packed
         headers = self._extract_headers(response)
         if headers.pop("Content-Encoding", None) is not None:
@@ -345,7 +349,7 @@ class GuardedHandler(AiohttpDownloadHandler):
 
 @lru_cache(maxsize=1_024)
 def _last_day(certificate: bytes) -> str | None:
-    """The last day of a certificate in DER; None for one that cannot be read."""
+    """Return the last day of validity of a DER certificate; None if it cannot be read."""
     try:
         return x509.load_der_x509_certificate(certificate).not_valid_after_utc.date().isoformat()
     except ValueError:
@@ -353,7 +357,7 @@ def _last_day(certificate: bytes) -> str | None:
 
 
 def _text(headers: Headers) -> list[tuple[str, str]]:
-    # As a plain dict: Scrapy's own way converts every name and value once more.
+    # Read as a plain dict: Scrapy's own access converts every name and value again.
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, vs in dict.items(headers) for value in vs]
 
 

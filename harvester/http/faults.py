@@ -1,35 +1,23 @@
-"""What went wrong with a request, in one word, and whose fault it is.
+"""Say in one word what went wrong with a request, and whose fault it is.
 
-Only what the server itself says is not there (404, 410), or a name that does not exist, speaks against an address; and
-even that only after several checks (see :func:`catalog.repositories.checks.write_checks`). A bot wall, a time-out,
-a server
-error or a fault of ours is no observation.
+Two things count against an address: the server itself says that it is gone (404, 410), or its name does not exist.
+Even these count only after several checks (see :func:`catalog.repositories.checks.write_checks`). A bot wall, a
+time-out, a server error or a fault of ours leaves the address unknown.
 
-==================  ============================================================================
-kind                meaning
-==================  ============================================================================
-dns                 the name does not exist, or the name server did not answer
-connect             no connection: refused, reset, unreachable
-tls                 the certificate cannot be verified, or TLS fails
-timeout             no answer in time, or it came too slowly
-blocked             a bot wall (403, 429, 503 with a challenge page)
-rate_limited        the host asks for a longer pause than the night has
-auth                the address is not open to everyone (401, 403, 407, 451)
-moved               a redirect that leads nowhere, or in circles
-gone                404 or 410
-server              5xx
-http                any other status that is no success
-parse               the answer is not what the interface promises: HTML, broken JSON
-empty               an answer without content
-cut_short           the answer broke off before its end
-too_large           more bytes than the portal file allows
-robots              robots.txt forbids it: not asked
-private_address     the address lies inside a network: not asked
-scheme              neither http, https nor ftp: not asked
-invalid_url         no request can be made of it
-ours                a fault of this machine: disk, files, memory
-not_recorded        the archive that is replayed holds no answer
-==================  ============================================================================
+==================  ============================================================================ kind
+meaning ==================  ============================================================================ dns
+the name does not exist, or the name server did not respond connect             no connection: refused, reset,
+unreachable tls                 the certificate cannot be verified, or TLS fails timeout             no response in
+time, or it came too slowly blocked             a bot wall (403, 429, 503 with a challenge page) rate_limited
+the host asks for a pause longer than ``limits.max_wait_s`` auth                the address is not open to everyone
+(401, 403, 407, 451) moved               a redirect that leads nowhere, or in circles gone                404 or 410
+server              5xx http                any other status that is not a success parse               the response
+is not what the API promises: HTML, broken JSON empty               a response without content cut_short
+the response broke off before its end too_large           more bytes than the portal file allows robots
+robots.txt forbids it; not asked private_address     the address lies inside a private network; not asked scheme
+neither http, https nor ftp; not asked invalid_url         no request can be made from it ours                a fault
+of this machine: disk, files, memory not_recorded        the replayed archive holds no response ==================
+============================================================================
 """
 
 from __future__ import annotations
@@ -74,7 +62,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RequestFault:
-    """``kind`` is the short code, ``outcome`` what it means for the address, ``remedy`` the next step."""
+    """Why a request failed: ``kind`` is the short code, ``outcome`` what it says about the address, ``remedy`` the
+    next step."""
 
     kind: str
     outcome: Literal["failing", "invalid", "unknown"]
@@ -83,7 +72,7 @@ class RequestFault:
 
 
 class HostResting(IgnoreRequest):
-    """The host asked for a longer pause than ``limits.max_wait_s``."""
+    """The host asked for a pause longer than ``limits.max_wait_s``."""
 
 
 class BudgetSpent(IgnoreRequest):
@@ -91,15 +80,16 @@ class BudgetSpent(IgnoreRequest):
 
 
 class PagingLoopError(IgnoreRequest):
-    """Paging leads again and again to an address where it has been."""
+    """Paging keeps returning to an address that was already read."""
 
 
 class UnaskableAddressError(ValueError):
-    """An address of which no request can be made."""
+    """No request can be made from this address."""
 
 
 class SettledFault(IgnoreRequest):
-    """A fault that is known beforehand: from an archive, or from a protocol of our own. It is not tried again."""
+    """A fault known before any request is sent: read from an archive, or found by our own FTP client. It is not
+    retried."""
 
     def __init__(self, fault: RequestFault) -> None:
         super().__init__(fault.detail)
@@ -107,7 +97,7 @@ class SettledFault(IgnoreRequest):
 
 
 class RetryableFault(DownloadFailedError):
-    """As :class:`SettledFault`, and worth another try."""
+    """Like :class:`SettledFault`, but worth another try."""
 
     def __init__(self, fault: RequestFault) -> None:
         super().__init__(fault.detail)
@@ -126,9 +116,9 @@ _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "
 
 
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
-    """Whether an answer is the challenge of a bot wall, as Cloudflare, Akamai, Imperva and others send it."""
+    """Return whether a response is the challenge page of a bot wall such as Cloudflare, Akamai or Imperva."""
     if status == 202:
-        # AWS answers so, with a script in the place of the page.
+        # AWS sends 202 or 405 with a script instead of the page.
         return b"x-amzn-waf-action" in headers  # type: ignore[operator]
     if status not in (403, 405, 429, 503):
         return False
@@ -137,7 +127,7 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 
 
 def of_response(response: Response) -> RequestFault | None:
-    """The fault an answer tells of; None where its status is 2xx or 304."""
+    """Return the fault that a response states; None if its status is 2xx or 304."""
     status = response.status
     if status != 202 and 200 <= status < 300 or status == 304:
         return None
@@ -162,9 +152,10 @@ def of_response(response: Response) -> RequestFault | None:
 
 
 def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
-    """The fault behind a download that is not whole (``Saved.cut``); None where it is, or was cut by a limit of ours.
+    """Return the fault behind an incomplete download (``Saved.cut``); None if it is complete or was cut by our own
+    limit.
 
-    Whatever came, the file is not known by it: neither its size, nor its content, nor that it is empty.
+    After such a fault nothing is known about the file: not its size, not its content, not whether it is empty.
     """
     match cut:
         case "connection":
@@ -182,20 +173,21 @@ def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
 
 
 def of_other_part(said: str) -> RequestFault:
-    """The fault of a download that brought another part of the file than its beginning: ``said`` names it."""
+    """Return the fault of a download that delivered a part other than the file's beginning; ``said`` names it."""
     why = f"the server sends another part of the file than was asked for ({said[:80]})"
     return RequestFault("http", "unknown", why, "let the server send what is asked for")
 
 
 def of_waiting(status: int) -> RequestFault | None:
-    """The fault of an answer that is not there yet: 202 says that it is being made (RFC 9110 section 15.3.3)."""
+    """Return the fault of a 202 response, whose content is still being prepared (RFC 9110 §15.3.3); None for other
+    statuses."""
     if status != 202:
         return None
     return RequestFault("http", "unknown", "the server answers 202: the file is still being made", "it is asked again")
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
-    """An exception and what caused it, the outermost first."""
+    """Return an exception and its causes, the outermost first."""
     chain: list[BaseException] = []
     while error is not None and error not in chain:
         chain.append(error)
@@ -204,7 +196,7 @@ def chain_of(error: BaseException | None) -> list[BaseException]:
 
 
 def tls_reason(error: BaseException) -> str | None:
-    """Why TLS fails, where that is the fault behind an exception."""
+    """Return why TLS failed, or None if TLS is not the cause of the exception."""
     for link in chain_of(error):
         if isinstance(link, ssl.SSLCertVerificationError):
             return getattr(link, "verify_message", "") or str(link)
@@ -214,13 +206,13 @@ def tls_reason(error: BaseException) -> str | None:
 
 
 def _text_of(error: BaseException) -> str:
-    # aiohttp puts the TLS context into its messages: of no use to a reader.
+    # aiohttp puts the TLS context into its messages, which does not help a reader.
     words = re.sub(r" ssl:(<[^>]*>|\w+)", "", str(error) or type(error).__name__)
     return re.sub(r"\s+", " ", words)[:300]
 
 
 def of_exception(error: BaseException) -> RequestFault:
-    """The fault behind an exception of a request."""
+    """Return the fault behind an exception of a request."""
     text = _text_of(error)
     for link in chain_of(error):
         match link:
@@ -262,7 +254,7 @@ def of_exception(error: BaseException) -> RequestFault:
         case IgnoreRequest():
             return RequestFault("moved", "unknown", text, "correct the redirect")
         case UnsupportedURLSchemeError():
-            # The address itself was looked at before it was asked: it is a redirect that leads there.
+            # The requested address was checked before it was sent, so a redirect must lead to the bad one.
             return RequestFault("scheme", "unknown", text, "let the redirect lead to http:// or https://")
         case CannotResolveHostError():
             return RequestFault("dns", "unknown", text, "correct the host in the address")

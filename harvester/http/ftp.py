@@ -1,6 +1,6 @@
-"""Asking for a file over FTP without loading it: SIZE and MDTM on the control connection, and no more.
+"""Check a file over FTP without downloading it: SIZE and MDTM on the control connection.
 
-Both connections FTP could open pass the address guard; the second one is never opened.
+Both connections FTP can open pass the address guard; the data connection is never opened.
 """
 
 from __future__ import annotations
@@ -44,31 +44,31 @@ WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ftp")
 
 
 class _Ftp(ftplib.FTP):
-    """A client whose connection goes to the first address of the host that may be connected to."""
+    """An FTP client that connects to the host's first permitted address."""
 
     maxline = MAX_REPLY
 
     def __init__(self, local: Collection[str], timeout_s: float) -> None:
-        # Latin-1 takes every byte, and gives the same byte back.
+        # Latin-1 decodes any byte and encodes it back unchanged.
         super().__init__(timeout=timeout_s, encoding="latin-1")
         self.local = local
         self.lines = 0
 
     def getline(self) -> str:
-        """A line of a reply. A server that talks without end is hung up on."""
+        """Read one line of a reply. Hang up on a server that keeps sending without end."""
         self.lines += 1
         if self.lines > MAX_LINES:
             raise ftplib.Error(f"more than {MAX_LINES} lines of reply")
         return super().getline()
 
     def hang_up(self) -> None:
-        """End whatever is waited for."""
+        """End any pending wait by shutting down the connection."""
         if self.sock is not None:
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
 
     def connect_guarded(self, host: str, port: int) -> None:
-        """Connect and read the greeting. Raises PrivateAddressError, OSError or ftplib's errors."""
+        """Connect and read the greeting. Raise PrivateAddressError, OSError or ftplib's errors."""
         self.sock = guarded_connection(host, port, float(self.timeout or TIMEOUT_S), local=self.local)
         self.host, self.port, self.af = host, port, self.sock.family
         self.file = self.sock.makefile("r", encoding=self.encoding)
@@ -76,16 +76,16 @@ class _Ftp(ftplib.FTP):
 
 
 def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) -> dict[str, str]:
-    """Headers as HTTP would send them: Content-Length and Last-Modified, as far as the server tells.
+    """Return the headers HTTP would send, Content-Length and Last-Modified, as far as the server states them.
 
-    Raises SettledFault ("gone", "auth", "server"), PrivateAddressError, or OSError where there is no connection.
+    Raise SettledFault ("gone", "auth" or "server"), PrivateAddressError, or OSError if there is no connection.
     """
     parts = urlsplit(url)
     path = unquote(parts.path, "latin-1") or "/"
     if re.search(r"[\r\n\x00]", path + unquote(parts.username or "") + unquote(parts.password or "")):
         raise UnaskableAddressError("the address holds characters that no FTP command may hold")
     client = _Ftp(local, timeout_s)
-    # Each wait is bounded by the time-out; this bounds them all together.
+    # The time-out bounds each wait; this timer bounds all of them together.
     watch = threading.Timer(3 * timeout_s, client.hang_up)
     watch.daemon = True
     watch.start()
@@ -108,7 +108,7 @@ def _look(client: _Ftp, path: str) -> dict[str, str]:
     except ftplib.error_perm as error:
         if not str(error).startswith(("550", "500", "502", "504")):
             raise
-        # A folder has no size, and some servers know no SIZE: one that can be entered, or has a date, is there.
+        # A folder has no size, and some servers lack SIZE. If it can be entered or has a date, the address exists.
         try:
             client.cwd(path)
         except ftplib.error_perm:
@@ -146,7 +146,7 @@ def _fault(error: Exception) -> Exception:
 
 
 class FtpHandler(BaseDownloadHandler):
-    """Scrapy's handler for ftp:// addresses: an answer without a body, or a fault."""
+    """Scrapy's handler for ftp:// addresses: returns a response without a body, or raises a fault."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -162,4 +162,4 @@ class FtpHandler(BaseDownloadHandler):
         return Response(request.url, status=200, headers=dict(headers))
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing; no connection stays open."""

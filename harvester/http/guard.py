@@ -1,8 +1,8 @@
-"""Which network addresses may be connected to.
+"""Decide which network addresses may be connected to.
 
-A portal can name any address it likes: of the operator's router, of a cloud's metadata service. The guard looks
-at the address a connection is about to go to, not at the name in the URL, so that a name that resolves
-differently the second time gains nothing. It is asked for every connection, hence on every redirect.
+A portal can name any address: the operator's router, or a cloud's metadata service. The guard checks the IP
+address a connection is about to use, not the name in the URL, so a name that resolves differently the second time
+gains nothing. It runs for every connection, and therefore on every redirect.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class PrivateAddressError(OSError):
 
 
 def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
-    """The IP addresses of a portal that is declared local, with its port: these places of the network and no others
-    may be asked. What else listens on the same machine is not the portal; ``also`` names further places, "host:port".
+    """Return the IP addresses, with port, of a portal declared local: the only local places that may be asked for it.
 
-    Empty where its name has none now; then the harvest says so.
+    ``also`` names further places as "host:port". Other services on the same machine are not part of the portal.
+    The set is empty if the portal's name does not resolve; the harvest then reports that.
     """
     parts = urlsplit(url)
     try:
@@ -47,10 +47,10 @@ def _place(address: str, port: int | None) -> str:
 
 
 def check_address(host: str, port: int | None = None, *, local: Collection[str] = ()) -> None:
-    """Raise PrivateAddressError where ``host`` (an IP address) must not be connected to.
+    """Raise PrivateAddressError if ``host`` (an IP address) must not be connected to.
 
-    Public addresses pass, and those of ``local``: an address with its port, or an address alone for all its ports.
-    Link-local (cloud metadata), multicast and unspecified addresses are refused all the same.
+    Public addresses pass, and so do those in ``local``: an address with its port, or an address alone for all its
+    ports. Link-local (cloud metadata), multicast and unspecified addresses are always refused.
     """
     text = host.split("%")[0]
     address = ipaddress.ip_address(text)
@@ -83,17 +83,17 @@ def guarded_socket(
     *,
     local: Collection[str] = (),
 ) -> socket.socket:
-    """A socket for one resolved address, made only after the address has passed."""
+    """Return a socket for one resolved address, created only after the address has passed the guard."""
     family, kind, protocol, _, destination = info
     check_address(str(destination[0]), int(destination[1]), local=local)
     return socket.socket(family, kind, protocol)
 
 
 def guarded_connection(host: str, port: int, timeout_s: float, *, local: Collection[str] = ()) -> socket.socket:
-    """A connection to the first address of a host that may be connected to and answers.
+    """Return a connection to the host's first permitted address that accepts it.
 
-    For clients that know no connector of their own. Raises PrivateAddressError where one was refused and no other
-    answered; else the last OSError.
+    For clients that cannot be given a connector. Raise PrivateAddressError if an address was refused and no other
+    one accepted; otherwise the last OSError.
     """
     refused: OSError | None = None
     for family, kind, protocol, name, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

@@ -1,7 +1,7 @@
 """Sessions of requests behind the address guard, for the few addresses that are asked outside a crawl.
 
-Detection asks a site's likely places, and scorecards are posted to webhooks. Every connection of such a session, also
-that of a redirect or to a proxy, goes to an address that :mod:`harvester.http.guard` lets through.
+Detection probes a site's likely paths, and scorecards are posted to webhooks. Every connection of such a session,
+including redirects and proxies, goes to an address that :mod:`harvester.http.guard` permits.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _IN_USE = threading.local()
 
 
 def guarded_session(local: Collection[str] = ()) -> requests.Session:
-    """Return a session that connects to public addresses and to those of ``local``, and takes nothing from the
-    environment: neither proxies nor logins.
+    """Return a session that connects only to public addresses and those of ``local``.
 
-    A place of ``local`` is an address with its port, see :func:`harvester.http.guard.own_addresses`. A connection
-    elsewhere raises requests.ConnectionError. The caller closes the session.
+    It ignores proxies and logins of the environment. A place of ``local`` is an address with its port, see
+    :func:`harvester.http.guard.own_addresses`. Any other connection raises requests.ConnectionError. The caller
+    closes the session.
     """
     session = requests.Session()
     session.trust_env = False
@@ -44,17 +44,17 @@ def guarded_session(local: Collection[str] = ()) -> requests.Session:
 
 @contextmanager
 def ended_after(seconds: float) -> Iterator[None]:
-    """End the request of this thread after a time, whatever it waits for.
+    """End this thread's request after ``seconds``, whatever it is waiting for.
 
-    A time-out of the socket is for each read alone: a server that sends a byte now and then, be it of the head, would
-    never reach it.
+    A socket time-out applies to each read alone, so a server that sends one byte now and then would never reach
+    it.
     """
     sockets = _IN_USE.sockets = []
 
     def end() -> None:
         for one in sockets:
             with suppress(OSError):
-                # Not the TLS socket's own, which is not meant to be used from two threads.
+                # Shut down the plain socket: the TLS socket's own method must not be called from a second thread.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, end)
@@ -67,7 +67,7 @@ def ended_after(seconds: float) -> Iterator[None]:
 
 
 def _connected(connection: HTTPConnection, local: Collection[str]) -> socket.socket:
-    """Connect to the first address of the host that may be connected to, and to no other."""
+    """Connect to the host's first permitted address, and to no other."""
     host, port = connection.host.strip("[]"), connection.port or connection.default_port
     timeout_s = connection.timeout if isinstance(connection.timeout, int | float) else CONNECT_S
     try:
@@ -79,7 +79,7 @@ def _connected(connection: HTTPConnection, local: Collection[str]) -> socket.soc
 
 
 class _Noted:
-    """Notes the socket that an answer is awaited on, so that it can be ended from outside."""
+    """Note the socket a response is awaited on, so that another thread can shut it down."""
 
     def getresponse(self) -> Any:
         getattr(_IN_USE, "sockets", []).append(self.sock)  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ class _Noted:
 
 
 class _Adapter(HTTPAdapter):
-    """Every connection, also of a redirect, passes the address guard."""
+    """Send every connection, including redirects, through the address guard."""
 
     def __init__(self, local: Collection[str]) -> None:
         self.local = local

@@ -1,4 +1,4 @@
-"""What the interface of a portal is asked with, where it wants a key: only there, and never written down."""
+"""Send a portal's key with requests to its own API only, and keep it out of everything that is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Credential", "credential_of"]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A header or a query key that goes with every request to the portal's own host, and to no other."""
+    """A header or query key that is sent with every request to the portal's own host, and to no other host."""
 
     site: str
     """Host, with a port that is not the scheme's own."""
@@ -32,14 +32,14 @@ class Credential:
     """What nothing that is kept may hold: the key as it was read, as it is sent, and the password in it."""
 
     def is_for(self, url: str) -> bool:
-        """Whether an address is the portal's own."""
+        """Return whether an address is on the portal's own host."""
         try:
             return host_of(url) == self.site and (url.startswith("https:") or not self.is_secure)
         except ValueError:
             return False
 
     def without(self, url: str) -> str:
-        """An address without the query key: portals write it into their links to further pages."""
+        """Return an address without the query key; some portals copy the key into their links to further pages."""
         if self.query is None or f"{self.query}=" not in url or not self.is_for(url):
             return url
         parts = urlsplit(url)
@@ -47,7 +47,7 @@ class Credential:
         return urlunsplit(parts._replace(query="&".join(left)))
 
     def added(self, url: str) -> str:
-        """An address with the query key, as it goes out."""
+        """Return an address with the query key, as it is sent."""
         if self.query is None or not self.is_for(url):
             return url
         parts = urlsplit(self.without(url))
@@ -55,11 +55,12 @@ class Credential:
         return urlunsplit(parts._replace(query=f"{parts.query}&{own}" if parts.query else own))
 
     def headers_for(self, url: str) -> list[tuple[str, str]]:
-        """The header for an address; none where it is not the portal's."""
+        """Return the header for an address; empty if the address is not the portal's."""
         return [(self.header, self.value)] if self.header is not None and self.is_for(url) else []
 
     def scrubbed(self, value: Any) -> Any:
-        """A value of an answer without the key, should the portal have echoed it; the same object where it has not."""
+        """Return a value of a response without the key, in case the portal echoed it; the same object if it holds no
+        key."""
         if isinstance(value, str):
             for secret in self.secrets:
                 value = value.replace(secret, MASK) if secret in value else value
@@ -73,16 +74,16 @@ class Credential:
         return value
 
     def scrubbed_bytes(self, body: bytes) -> bytes:
-        """The same of a body."""
+        """Return a body without the key, in case the portal echoed it."""
         for secret in self.secrets:
             body = body.replace(secret.encode(), MASK.encode())
         return body
 
 
 def credential_of(portal: PortalSpec) -> Credential | None:
-    """What a portal file names under [auth]; None where it names nothing.
+    """Return the credential a portal file declares under [auth]; None if it declares none.
 
-    Raises SpecError, with the remedy, where the variable or file does not hold it.
+    Raise SpecError with the remedy if the environment variable or file does not hold the key.
     """
     auth = portal.auth
     if auth is None:

@@ -1,4 +1,4 @@
-"""What is kept of an exchange, without the logins and keys in its addresses."""
+"""Mask logins and keys in everything that is kept of an exchange: bodies, headers and log lines."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-
 
 
 def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
-    """A body with logins and keys masked: (body, bytes, SHA-256 of the masked form, how many were masked).
+    """Return a body with logins and keys masked: (body, its bytes, SHA-256 of the masked body, number of maskings).
 
-    It is read piece by piece, and each piece ends where no address goes on.
+    The body is read in pieces, and each piece ends where it does not split an address.
     """
     out: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller reads it
     digest, size, count, rest = hashlib.sha256(), 0, 0, b""
@@ -50,12 +50,12 @@ def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[
 
 
 def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Headers without logins and keys: those that are nothing else, and those in addresses."""
+    """Return headers with logins and keys masked, both whole values and those inside addresses."""
     return [(name, "***" if name.lower() in _OURS else mask(value)) for name, value in headers]
 
 
 class MaskingFilter(logging.Filter):
-    """Masks every line of the log."""
+    """Mask logins and keys in every log line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

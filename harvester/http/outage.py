@@ -1,7 +1,7 @@
-"""Whether it is our own network that fails: many hosts in a row, and even those that answered before.
+"""Decide whether our own network is down: many hosts in a row fail, even some that responded before.
 
-What no host answers says nothing of an address. Checks that failed for want of a connection are held back until some
-host answers; then they stand as they are.
+A failure during our own outage says nothing about an address. Checks that failed without a connection are held
+back until a host responds; then they are written unchanged.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ _ANSWERED = ("tls", "cut_short")
 
 
 def has_answered(seen: ResourceCheck) -> bool:
-    """Whether a host was reached."""
+    """Return whether the check reached its host."""
     return seen.outcome == "ok" or seen.status is not None or seen.fault in _ANSWERED
 
 
 class Outage:
-    """The checks since a host answered last."""
+    """The failed checks since a host last responded."""
 
     def __init__(self) -> None:
         self.held: dict[str, list[ResourceCheck]] = {}
         self.asked_at = HOSTS
 
     def take(self, host: str, seen: ResourceCheck) -> list[ResourceCheck]:
-        """The checks that are settled by this one."""
+        """Return the checks that this one settles."""
         if has_answered(seen):
             return [*self.release(), seen]
         if seen.fault not in _NO_CONNECTION:
-            # It was not asked at all.
+            # The address was not asked, so the check says nothing about the network.
             return [seen]
         self.held.setdefault(host, []).append(seen)
         return []
 
     @property
     def is_likely(self) -> bool:
-        """Whether so many hosts have failed that it is to be found out."""
+        """Return whether enough hosts have failed that the network itself must be tested."""
         return len(self.held) >= self.asked_at
 
     def release(self) -> list[ResourceCheck]:
-        """The held checks as they are: the network is there."""
+        """Return the held checks unchanged: the network works."""
         held = [one for checks in self.held.values() for one in checks]
         self.held, self.asked_at = {}, HOSTS
         return held
 
     def lost(self) -> list[ResourceCheck]:
-        """The held checks as ones that say nothing."""
+        """Return the held checks as unknown: the network is down."""
         why = f"the network of this machine failed: {len(self.held)} hosts in a row did not answer, and no other"
         return [
             replace(one, outcome="unknown", fault="ours", detail=f"{why} ({one.fault}: {one.detail})"[:500])

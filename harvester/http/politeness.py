@@ -1,7 +1,7 @@
-"""One budget a host, shared by all crawls of the process: for portal pages and for resources alike.
+"""Keep one budget for each host, shared by all crawls of the process, for portal pages and resources alike.
 
-Scrapy parses Crawl-delay and Retry-After and then ignores both; here they are obeyed. A host that is in trouble (429,
-503, time-outs, slow answers) or near its rate limit is asked more slowly, until it is well again.
+Scrapy parses Crawl-delay and Retry-After and then ignores both; here they are obeyed. A host in trouble (429, 503,
+time-outs, slow responses) or near its rate limit is asked more slowly until it recovers.
 """
 
 from __future__ import annotations
@@ -59,15 +59,16 @@ class _Host:
 
 
 class HostBudget:
-    """When each host may be asked again. For one event loop at a time."""
+    """Track when each host may be asked again. For one event loop at a time."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = defaultdict(_Host)
 
     async def turn(self, host: str, delay_s: float, max_wait_s: float = 300.0) -> None:
-        """Wait for the next turn at ``host``: turns are ``delay_s`` seconds apart, or longer where it asked so.
+        """Wait for the next turn at ``host``: turns are ``delay_s`` seconds apart, or longer if the host asked for
+        it.
 
-        Raises HostResting where the host asked for a pause longer than ``max_wait_s``, or is in trouble for good.
+        Raise HostResting if the host asked for a pause longer than ``max_wait_s``, or keeps failing.
         """
         entry = self._hosts[host]
         if entry.troubles >= MAX_TROUBLES:
@@ -86,16 +87,16 @@ class HostBudget:
         entry = self._hosts[host]
         entry.asked_delay_s = max(entry.asked_delay_s, delay_s)
         if entry.last_at is not None:
-            # From the request that brought the rules on.
+            # Counted from the request that fetched robots.txt.
             entry.next_at = max(entry.next_at, entry.last_at + entry.asked_delay_s)
 
     def rest(self, host: str, seconds: float) -> None:
-        """Leave the host alone for ``seconds`` (Retry-After, a rate limit that is used up)."""
+        """Leave the host alone for ``seconds`` (Retry-After, or a used-up rate limit)."""
         entry = self._hosts[host]
         entry.rest_until = max(entry.rest_until, monotonic() + seconds)
 
     def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
-        """Take note of an answer: trouble doubles the pause, each good answer takes a third of it off."""
+        """Adapt the pause to a response: trouble doubles it, each good response shortens it by a third."""
         entry = self._hosts[host]
         entry.troubles = entry.troubles + 1 if is_overloaded else 0
         if is_overloaded:
@@ -106,13 +107,13 @@ class HostBudget:
             entry.latency_s += (latency_s - entry.latency_s) / 4
 
     def pace(self, host: str, delay_s: float) -> None:
-        """Keep ``delay_s`` seconds between turns for now: a rate limit is nearly used up."""
+        """Keep ``delay_s`` seconds between turns for now, because a rate limit is nearly used up."""
         entry = self._hosts[host]
         entry.penalty_s = max(entry.penalty_s, min(delay_s, MAX_PENALTY_S))
 
 
 def retry_after_s(value: str) -> float | None:
-    """Seconds of a Retry-After header: a number, or the time left to a date; None where it is neither."""
+    """Return the seconds of a Retry-After header, a number or a date; None if it is neither."""
     if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
@@ -122,15 +123,17 @@ def retry_after_s(value: str) -> float | None:
 
 
 def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
-    """What X-RateLimit-* asks for: (seconds, True) to rest, (seconds, False) to keep between requests, or None.
+    """Return the pause that X-RateLimit-* headers ask for, in seconds, or None.
 
-    Nothing is asked for while over a tenth of the requests is left; then what is left is spread over the time left.
+    (seconds, True) means: rest so long. (seconds, False) means: keep so long between requests. None means that at
+    least a tenth of the requests is left. Below a tenth, the remaining requests are spread over the remaining time.
 
-    Spellings vary: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``; the reset is seconds to go or an epoch time.
+    Accepted spellings: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``. The reset is a number of seconds or an
+    epoch time.
     """
 
     if not any(b"Rate" in name for name in headers):
-        # Nearly all answers: it is not worth a look for each spelling.
+        # Most responses have no such header; skip the look-up of each spelling.
         return None
 
     def number(name: str) -> float | None:
@@ -152,11 +155,12 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
 
 
 def host_of(url: str) -> str:
-    """Host, and port where it is not the scheme's own: what politeness is counted by, however the address is spelt.
+    """Return the host of an address, with its port if that is not the scheme's default; politeness is kept by this
+    key.
 
-    Raises ValueError for an address without a proper host or port.
+    Raise ValueError if the address has no valid host or port.
     """
-    # All addresses of a host begin alike: they are taken apart once.
+    # All addresses of a host begin alike, so the parsed beginning is cached.
     end = url.find("/", len("https://"))
     return _host_of(url if end < 0 else url[:end])
 
@@ -173,7 +177,7 @@ _PORTS = {"http": 80, "https": 443, "ftp": 21}
 
 
 class Politeness:
-    """Downloader middleware: every request waits for its host's turn, within the portal's budget."""
+    """Downloader middleware: make every request wait for its host's turn, within the portal's budget."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -182,21 +186,24 @@ class Politeness:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Politeness:
+        """Return the middleware for a crawler, with the delays of its settings (Scrapy's constructor)."""
         return cls(crawler)
 
     @property
     def spider(self) -> Any:
+        """The crawler's spider; Scrapy sets it only after the middleware is made."""
         return self.crawler.spider
 
     @property
     def budget(self) -> HostBudget:
-        """The budget of the night, which the spider brings along."""
+        """The night's host budget, which the spider carries."""
         budget: HostBudget = self.spider.night.budget
         return budget
 
     async def process_request(self, request: Request) -> None:
+        """Wait for the host's turn. Raise HostResting if its pause is too long; the archive records that too."""
         self.spider.check_request(request)
-        # Addresses go out as declared: a second round of quoting would ask for something else.
+        # Addresses are sent as declared: quoting them again would ask for something else.
         request.meta["verbatim_url"] = True
         night = self.spider.night
         if night.replay is None:
@@ -205,13 +212,15 @@ class Politeness:
                 await self.budget.turn(host_of(request.url), delay_s, request.meta.get("max_wait_s", self.max_wait_s))
             except HostResting as error:
                 if night.archive is not None:
-                    # That it was not asked is a fact of the night as well.
+                    # The archive also records that the request was not sent.
                     request.meta["answered_at"] = now()
                     fault = of_exception(error)
                     request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=False)
                 raise
 
     async def process_response(self, request: Request, response: Response) -> Response:
+        """Adapt the host's pace to the status, latency, Retry-After and rate limit of a response; return it
+        unchanged."""
         host = host_of(request.url)
         if reason := request.meta.get("tls_fault"):
             self.spider.bad_tls(reason)
@@ -227,5 +236,6 @@ class Politeness:
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
+        """Count a time-out as trouble of the host; other exceptions do not change its pace."""
         if isinstance(exception, DownloadTimeoutError):
             self.budget.observe(host_of(request.url), is_overloaded=True)

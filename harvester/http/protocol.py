@@ -1,7 +1,7 @@
-"""Whether a body came whole, where aiohttp takes what came for all of it.
+"""Decide whether a body arrived whole, because aiohttp accepts whatever arrived.
 
-A body without a length ends with its connection, however that ends: so resets are noted. And a part is a whole answer,
-whether one was asked for or not.
+A body without a length ends when its connection ends, for whatever reason, so connection resets are noted here. A
+partial response (206) also counts as whole for aiohttp, whether a range was requested or not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Heedful(ResponseHandler):
 
 
 def heed_resets(connector: TCPConnector) -> TCPConnector:
-    """Let the connections of a connector be noted where they are reset."""
+    """Make a connector's connections note when they are reset; return the connector."""
     connector._factory = partial(  # type: ignore[assignment]  # it makes a subclass
         _Heedful, *connector._factory.args, **connector._factory.keywords
     )
@@ -41,7 +41,7 @@ def heed_resets(connector: TCPConnector) -> TCPConnector:
 
 
 def why_cut(response: Any, size: int) -> str | None:
-    """Why a body of ``size`` bytes that was read to its end may still not be whole; None for one that is.
+    """Return why a body of ``size`` bytes, read to its end, may be incomplete; None if it is complete.
 
     ``response`` is aiohttp's.
     """
@@ -52,11 +52,11 @@ def why_cut(response: Any, size: int) -> str | None:
     for body, why in _RESET:
         if body is response.content:
             return why
-    # An answer that is meant to be empty says so: this one ended before it began.
+    # An empty response that is intended says so (204, Content-Length: 0); this one ended before it began.
     return "the connection was closed before anything came" if not size and response.status in (200, 203) else None
 
 
 def _is_all(headers: Mapping[str, str]) -> bool:
-    """Whether a range is the whole, from its first byte to its last."""
+    """Return whether the Content-Range covers the file from its first byte to its last."""
     said = re.fullmatch(r"\s*bytes\s+0-(\d+)/(\d+)\s*", headers.get("Content-Range", ""))
     return said is not None and int(said[1]) + 1 == int(said[2])

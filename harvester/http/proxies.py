@@ -1,7 +1,7 @@
-"""Proxies: one of the configuration, if any, and none of the environment.
+"""Use the proxy of the configuration, if any, and none from the environment.
 
-Behind a proxy the address guard sees the proxy alone. So a name is resolved and looked at here before the proxy is
-asked for it, and refused where any of its addresses is not public.
+Behind a proxy the address guard sees only the proxy. So each host name is resolved and checked here before the
+proxy gets the request, and refused if any of its addresses is not public.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _NAMES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy")
 
 
 def of_environment() -> list[str]:
-    """The variables of the environment that name a proxy. They are ignored."""
+    """Return the environment variables that name a proxy. Winnow ignores them and says so."""
     return sorted(name for name in os.environ if name.lower() in _NAMES and os.environ[name].strip())
 
 
 def check_name(url: str) -> None:
-    """Resolve the host of an address, and raise PrivateAddressError where one of its addresses is not public.
+    """Resolve the host of a URL, and raise PrivateAddressError if one of its addresses is not public.
 
-    Raises socket.gaierror where it has none.
+    Raise socket.gaierror if the name does not resolve.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -35,5 +35,5 @@ def check_name(url: str) -> None:
 
 
 def is_direct(url: str, local: Collection[str]) -> bool:
-    """Whether an address is a place of a local portal, which no proxy is asked for."""
+    """Return whether a URL is a place of a local portal, which is asked without a proxy."""
     return bool(local) and not own_addresses(url).isdisjoint(local)

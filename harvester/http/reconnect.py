@@ -1,4 +1,4 @@
-"""A server that refuses connections in the middle of a harvest is being restarted: it is tried for a while longer."""
+"""Retry a server that refuses connections in the middle of a harvest: it is probably restarting."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ SLICE_S = 0.5
 
 
 class Reconnect:
-    """Downloader middleware: a refused connection to a host that has answered before is tried again in the steps of
-    ``limits.reconnect_s``, as long as the harvest's deadline has not come."""
+    """Downloader middleware: retry a refused connection to a host that responded earlier.
+
+    The pauses are the steps of ``limits.reconnect_s``; the harvest's deadline ends the retries.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -35,17 +37,20 @@ class Reconnect:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Reconnect:
+        """Return the middleware for a crawler, with the pauses of its settings (Scrapy's constructor)."""
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
+        """Remember that the host has responded; return the response unchanged."""
         self.answered.add(host_of(request.url))
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """Return a copy of a refused request after the next pause; None if it is not to be retried."""
         spider: Any = self.crawler.spider
         tries = int(request.meta.get("reconnects", 0))
         if not hasattr(spider, "tally"):
-            # A check of a file: its address is asked again another night.
+            # A check of a file is repeated another night instead.
             return None
         if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.answered:
             return None

@@ -1,4 +1,4 @@
-"""robots.txt, with its Crawl-delay; read once a night for all crawls."""
+"""Obey robots.txt and its Crawl-delay; each file is read once a night for all crawls."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ REMEDY = "admit the path in robots.txt"
 
 
 class ObeyRobots(RobotsTxtMiddleware):
-    """Refuses what robots.txt forbids, and slows down to what it asks for.
+    """Refuse what robots.txt forbids, and slow down to its Crawl-delay.
 
-    For the interface of a portal, at its own host, ``obey_robots`` of the portal file decides; see
-    :func:`harvester.http.robots_rules.decide`. Files that it lists are asked as any robot would.
+    For a portal's API at its own host, ``obey_robots`` of the portal file decides, see
+    :func:`harvester.http.robots_rules.decide`. For the files it lists, robots.txt is obeyed as by any robot.
     """
 
     @property
     def night(self) -> Any:
-        """The night, which the spider brings along."""
+        """The night's context, which the spider carries."""
         return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
@@ -50,13 +50,13 @@ class ObeyRobots(RobotsTxtMiddleware):
             raise SettledFault(RequestFault("robots", "unknown", why, remedy))
 
     def decision(self, rules: SiteRules, request: Request) -> Decision | None:
-        """What was decided for the interface of the portal; None for requests to other hosts, and for files."""
+        """Return the decision for the portal's API; None for requests to other hosts and for files."""
         spider: Any = self.crawler.spider
         portal: PortalSpec | None = getattr(spider, "portal", None)
         if portal is None or host_of(request.url) != host_of(portal.url):
             return None
         if spider.robots is None or spider.robots.rules is not rules:
-            # Of a portal that leads from http to https those of the latter count.
+            # If a portal redirects from http to https, the rules of the https site count.
             spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
             columns = spider.robots.as_columns()
             note_robots(self.night.catalog, self.night.run_id, portal.id, columns)
@@ -64,12 +64,12 @@ class ObeyRobots(RobotsTxtMiddleware):
         return found
 
     async def rules(self, request: Request) -> SiteRules:
-        """The rules of a request's host: those of an earlier request of the night, or fetched now."""
+        """Return the rules of a request's host, fetched now or earlier in the night."""
         known: dict[str, asyncio.Future[SiteRules]] = self.night.robots
         scheme, _, rest = request.url.partition("://")
         site = f"{scheme}://{host_of(request.url)}"
         if site not in known:
-            # Asked for at once by several requests, it is fetched for the first of them.
+            # If several requests need the file at once, only the first one fetches it.
             known[site] = asyncio.get_running_loop().create_future()
             rules = NO_RULES
             try:

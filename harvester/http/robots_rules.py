@@ -1,4 +1,4 @@
-"""What a robots.txt says to Winnow, and what becomes of it for a portal whose operator names the interface."""
+"""Read what a robots.txt says to Winnow, and decide what it means for a portal's API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """What the robots.txt of a site says to Winnow."""
+    """The part of a site's robots.txt that applies to Winnow."""
 
     text: str | None
     """As served; None where the site serves none that can be read: then everything is allowed."""
@@ -35,7 +35,7 @@ class SiteRules:
     _parser: Any = field(default=None, repr=False, compare=False)
 
     def allows(self, url: str) -> bool:
-        """Whether an address may be asked."""
+        """Return whether the rules allow a request to this URL."""
         return self._parser is None or bool(self._parser.can_fetch(url, "*"))
 
 
@@ -43,11 +43,11 @@ NO_RULES = SiteRules(None, None, Group((), False), 0.0)
 
 
 def rules_of(status: int, body: bytes) -> SiteRules:
-    """The rules of an answer to robots.txt.
+    """Return the rules from a response to robots.txt.
 
-    Where it cannot be had, everything is allowed. RFC 9309 §2.3.1.4 would forbid everything after a server error; but
-    API servers answer 500 to any path they do not know, and the requests that follow are few and slow. A page in its
-    place is none.
+    Without a usable response everything is allowed. RFC 9309 §2.3.1.4 would forbid everything after a server
+    error, but API servers send 500 for any path they do not know, and our requests are few and slow. An HTML page
+    is not a robots.txt.
     """
     if not 200 <= status < 300 or body.lstrip()[:1] == b"<":
         return NO_RULES
@@ -64,7 +64,7 @@ def rules_of(status: int, body: bytes) -> SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How the robots.txt of a portal's own host is taken."""
+    """How the robots.txt of a portal's own host is applied to its API."""
 
     rules: SiteRules
     is_obeyed: bool
@@ -75,11 +75,11 @@ class Decision:
     """What to do where it forbids the interface; empty where nothing need be done."""
 
     def may(self, url: str) -> bool:
-        """Whether an address of the interface may be asked."""
+        """Return whether an address of the API may be asked."""
         return not self.is_obeyed or self.rules.allows(url)
 
     def as_columns(self) -> dict[str, str | None]:
-        """The columns of ``harvests`` that tell of it."""
+        """Return the columns of ``harvests`` that record this decision."""
         text = self.rules.text
         return {
             "robots_text": None if text is None else text[:MAX_KEPT],
@@ -89,7 +89,7 @@ class Decision:
 
 
 def is_contact(contact: str) -> bool:
-    """Whether a text says whom to write to: an e-mail address, or a page."""
+    """Return whether a text names a contact: an e-mail address or a page."""
     return re.search(r"[^\s@]@[^\s@]+\.|https?://|\bwww\.|^[\w-]+(\.[\w-]+)+(/\S*)?$", contact.strip()) is not None
 
 
@@ -97,18 +97,18 @@ _ASK = 'ask the operator of the portal to admit the path; with his leave, set ob
 
 
 def decide(rules: SiteRules, mode: Mode, portal_type: str, contact: str, *, leave: str | None = None) -> Decision:
-    """What robots.txt means for the interface of a portal.
+    """Return what robots.txt means for the API of a portal.
 
     ========  =====================================================================================
     mode      meaning
     ========  =====================================================================================
-    always    it is obeyed as by any robot
-    api       the interface is asked as an API client where the rules are those that the software of
-              the type ships with, so that nobody has written them, and a contact is named
-    never     the operator of the portal has given leave
+    always    obey it as any robot does
+    api       ask the API as an API client if the rules are the unchanged default of the portal's
+              software (so nobody wrote them for this site) and a contact is configured
+    never     the operator of the portal has given permission
     ========  =====================================================================================
 
-    Rules that name Winnow are obeyed in every mode, and so is the pause that is asked for.
+    Rules that name Winnow, and a requested pause, are obeyed in every mode.
     """
     if rules.text is None:
         return Decision(rules, True, "the host serves no robots.txt: everything may be asked")

@@ -1,4 +1,4 @@
-"""A body on its way to disk: unpacked, hashed, capped; and why it is not whole, if it is not."""
+"""Write a body to disk: unpacked, hashed and capped; and record why it is incomplete, if it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ HEAD_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class BodySaver:
-    """Where a body goes, its cap in bytes, and the slowest it may come: bytes a second, over so many seconds."""
+    """Where to save a body, its cap in bytes, and the lowest speed accepted (bytes per second over a number of
+    seconds)."""
 
     path: Path
     max_bytes: int
@@ -46,10 +47,10 @@ class BodySaver:
 
 @dataclass(frozen=True, slots=True)
 class SavedBody:
-    """What came of it. ``cut`` says why the file is not whole, if it is not.
+    """The result of saving a body. ``cut`` says why the file is incomplete, if it is.
 
-    It is "size", "timeout", "slow", "connection" or "coding" (it cannot be unpacked). "size" is a cap of ours,
-    and what came is the file's beginning. After the others what came says nothing of the file.
+    It is "size", "timeout", "slow", "connection" or "coding" (cannot be unpacked). After "size", a cap of ours,
+    the file holds the beginning. After the others the saved bytes say nothing about the file.
     """
 
     path: Path
@@ -63,21 +64,21 @@ class SavedBody:
 
     @property
     def is_broken(self) -> bool:
-        """Whether what came says nothing of the file."""
+        """Return whether the saved bytes say nothing about the file."""
         return self.cut not in (None, "size")
 
 
 def coding_of(headers: Mapping[str, str]) -> str:
-    """How a body was packed: for the way between two machines too, which nobody asks for and some servers do."""
+    """Return how a body was packed, including Transfer-Encoding, which some servers use unasked."""
     return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
 
 
 async def stream(
     response: _ClientResponse, save: BodySaver, received: Callable[[int], None]
 ) -> tuple[SavedBody, bytes]:
-    """Write the body to ``save.path`` through a temporary neighbour, unpacked and cut at the cap.
+    """Write the body to ``save.path`` through a temporary file beside it, unpacked and cut at the cap.
 
-    ``received`` is told of every piece as it came over the wire, and may raise to end it all.
+    ``received`` is called with the size of every piece as it arrives, and may raise to stop the transfer.
     """
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")
@@ -99,7 +100,7 @@ async def stream(
                     cut = "slow" if window_bytes < save.min_bytes_per_s * passed else None
                     window_at, window_bytes = time.monotonic(), 0
                 if cut:
-                    # The rest of the body is not wanted, so the connection cannot be used again.
+                    # The rest of the body is unread, so the connection cannot be reused.
                     response.close()
                     break
             else:
@@ -121,14 +122,14 @@ async def stream(
     checksums = {name: other.hexdigest() for name, other in sink.others.items() if cut is None}
     saved = SavedBody(save.path, sink.size, sink.digest.hexdigest(), cut, checksums, is_framed)
     if saved.is_broken and not save.keeps_broken:
-        # The archive may still want it; then it goes.
+        # The archive may still need the file, so it is deleted later.
         return replace(saved, path=part), sink.head
     part.replace(save.path)
     return saved, sink.head
 
 
 class _Sink:
-    """Digests and counts pieces on their way, up to the cap."""
+    """Hash and count pieces as they pass, up to the cap."""
 
     def __init__(self, save: BodySaver) -> None:
         self.max_bytes = save.max_bytes
@@ -152,7 +153,7 @@ class _Sink:
 
 
 def _is_archive(response: _ClientResponse) -> bool:
-    """Whether the file is meant to be packed: by its address, its name or its type."""
+    """Return whether the file is meant to be packed, judged by its address, name or type."""
     named = f"{response.url.path} {response.headers.get('Content-Disposition', '')}".lower()
     kind = response.headers.get("Content-Type", "").lower()
     return any(word in named for word in (".gz", ".tgz", ".zst")) or any(word in kind for word in ("gzip", "zstd"))

@@ -1,4 +1,4 @@
-"""Scrapy's settings. Several of its defaults are wrong for asking strangers' servers."""
+"""Scrapy's settings. Several of its defaults are wrong for requests to other people's servers."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def scrapy_settings(
     bad_tls_hosts: Collection[str] = (),
     proxy: str | None = None,
 ) -> dict[str, Any]:
-    """Settings of one crawler."""
+    """Return the Scrapy settings of one crawler: the portal's limits, the guard, and the middlewares in their order."""
     return {
-        # Pure asyncio: the loop can be started more than once in a process, which a Twisted reactor cannot.
+        # Pure asyncio: the loop can be started more than once in a process; a Twisted reactor cannot.
         "TWISTED_REACTOR_ENABLED": False,
         "DOWNLOAD_HANDLERS": {
             "http": "harvester.http.download.GuardedHandler",
@@ -48,44 +48,44 @@ def scrapy_settings(
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "harvester.http.robots.ObeyRobots": 100,
-            # Before Scrapy's own tries, which come at once: 550.
+            # Before Scrapy's own retries (550), which come without a pause.
             "harvester.http.reconnect.Reconnect": 560,
-            # Nearest to the network: it must see the answers that are tried again or redirected.
+            # Closest to the network, so that it also sees responses that are retried or redirected.
             "harvester.http.politeness.Politeness": 880,
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
             "harvester.http.unpack.Unpack": 590,
             "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
             "harvester.http.direct.Redirects": 600,
-            # Cookies live as long as one request is redirected; see Redirects.
+            # Cookies live only as long as one chain of redirects; see Redirects.
             "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-            # It would take proxies from the environment.
+            # It would use proxies from the environment.
             "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
         },
         "ITEM_PIPELINES": {"harvester.night.pipeline.StorePages": 100},
         "USER_AGENT": USER_AGENT.format(contact=contact),
-        # Whose word counts for which address, ObeyRobots decides.
+        # ObeyRobots decides which robots.txt applies to which address.
         "ROBOTSTXT_OBEY": True,
         "HTTPPROXY_ENABLED": False,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "DOWNLOAD_TIMEOUT": limits.timeout_s,
         "DOWNLOAD_MAXSIZE": limits.max_page_bytes,
         "DOWNLOAD_WARNSIZE": 0,
-        "DOWNLOAD_DELAY": 0,  # Politeness keeps the time.
+        "DOWNLOAD_DELAY": 0,  # Politeness spaces the requests.
         "CONCURRENT_REQUESTS": concurrency or limits.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": limits.concurrency,
-        # Scrapy starts this many tasks for every response; pages come one at a time.
+        # Scrapy starts this many tasks for every response, but pages come one at a time.
         "CONCURRENT_ITEMS": 1,
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],
         "RETRY_EXCEPTIONS": list(TRANSIENT),
-        # It ends up as a harvest error or a check: no news for the log.
+        # A final failure is recorded as a harvest error or a check, so the log need not warn.
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
         "REDIRECT_MAX_TIMES": 10,
-        # A request with a long address is dropped without a word where there is a limit.
+        # With a limit, Scrapy drops requests with long addresses silently.
         "URLLENGTH_LIMIT": 0,
         "DEFAULT_REQUEST_HEADERS": {"Accept": "*/*"},
-        # Both open a door to the process.
+        # Both would open the process to outside control.
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "LOG_ENABLED": False,

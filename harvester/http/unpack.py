@@ -1,4 +1,4 @@
-"""Downloader middleware: pages come unpacked, whatever was said of their coding."""
+"""Downloader middleware: unpack pages, whatever their Content-Encoding says."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class Unpack:
-    """In the place of Scrapy's own, which takes what is said for what was sent, and half a body for a whole one.
+    """Replace Scrapy's own middleware, which trusts the header and accepts half a body as a whole one.
 
-    A body that cannot be unpacked is asked for again, as one that broke off is; then it is a fault of the answer.
+    A body that cannot be unpacked is requested again, like one that broke off; after the retries it is a fault of
+    the response.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -34,13 +35,19 @@ class Unpack:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return the middleware for a crawler, with the size limit of its settings (Scrapy's constructor)."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
+        """Add the Accept-Encoding header, if the request has none."""
         request.headers.setdefault("Accept-Encoding", ACCEPTED)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        # What is asked for with a path to save it to was unpacked on the way to disk.
+        """Return the response with its body unpacked, or a retry of the request if that fails.
+
+        Raise IgnoreRequest if the body unpacks to more than is allowed, ResponseDataLossError if it stays broken.
+        """
+        # A body saved to a file was unpacked while it was written.
         if request.method == "HEAD" or not response.body or "saved" in request.meta or "first_bytes" in request.meta:
             return response
         names = ("Content-Encoding", "Transfer-Encoding")
@@ -61,7 +68,7 @@ class Unpack:
 
     def _lost(self, response: Response, why: str) -> Response:
         if not 200 <= response.status < 300:
-            # The status tells enough.
+            # An error status says enough; its body is not needed.
             response.headers.pop("Content-Encoding", None)
             return response
         raise ResponseDataLossError(why)

@@ -1,8 +1,9 @@
-"""Did the data change, and when is an address to be asked again?
+"""Decide whether the data behind an address changed, and when to ask it again.
 
-What may tell of a change is taken in this order: the publisher's own date, the server's Last-Modified, the length, the
-checksum; the first that shows one decides, and is said. The same bytes are no change, whatever the dates say. Nor are
-bytes that differ in nothing but a date or time near the moment of the download: such a file is volatile.
+Signs of a change are used in this order: the publisher's own date, the server's Last-Modified, the length, the
+checksum. The first that shows a change decides and is recorded. The same bytes mean no change, whatever the dates
+say. Bytes that differ only in a date or time near the moment of the download mean no change either: such a file is
+volatile.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from specs.portals import Recheck
 __all__ = ["change_of", "schedule_of", "undated_digest"]
 
 SLACK = timedelta(hours=1)
-"""A night does not begin at the same second as the last one."""
+"""A night does not start at the same second as the one before."""
 SERVERS_CLOCK = timedelta(minutes=1)
-"""A Last-Modified nearer to the answer than this is when the answer was made: it tells nothing of the data."""
+"""A Last-Modified closer to the response than this is the time of the response, and says nothing about the data."""
 MAX_FOLDED_BYTES = 32_000_000
 _STAMP = re.compile(
     rb"\x00D(?:[ T,]{0,2}\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?|\d{6}\b)?"
@@ -34,9 +35,10 @@ _SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%
 
 
 def undated_digest(path: Path, at: str) -> str | None:
-    """SHA-256 of a file without the dates of the day of ``at`` (an instant) and its neighbours, and the times beside.
+    """Return the SHA-256 of a file without the dates around the day of ``at`` (an instant), and without their times.
 
-    Seconds since 1970 of these days are left out too. None for a file of more than MAX_FOLDED_BYTES.
+    Left out are the day itself and its neighbours, also as seconds since 1970. None for a file of more than
+    MAX_FOLDED_BYTES.
     """
     if path.stat().st_size > MAX_FOLDED_BYTES:
         return None
@@ -46,7 +48,7 @@ def undated_digest(path: Path, at: str) -> str | None:
         for spelling in _SPELLINGS:
             content = content.replace(day.strftime(spelling).encode(), b"\x00D")
     content = _STAMP.sub(b"", content)
-    # The first five of ten digits last 28 hours; the last ones are seconds, or thousandths of them.
+    # The first five of ten digits span 28 hours; the rest are seconds, or milliseconds.
     for start in sorted({str(int(day.timestamp()))[:5] for day in days}):
         content = re.sub(rb"\b%s\d{5}(?:\d{3})?\b" % start.encode(), b"", content)
     return hashlib.sha256(content).hexdigest()
@@ -62,7 +64,7 @@ def _moment(http_date: str | None) -> datetime | None:
 
 
 def _told_by_server(check: ResourceCheck) -> datetime | None:
-    """The server's date of change, where it is one of the data and not of the answer."""
+    """Return the server's date of change, if it belongs to the data and not to the response."""
     told = _moment(check.last_modified)
     return told if told is not None and _instant(check.checked_at) - told > SERVERS_CLOCK else None
 
@@ -72,9 +74,9 @@ def _instant(text: str) -> datetime:
 
 
 def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
-    """When the data behind an address that answers last changed, as fields of its check.
+    """Return when the data behind a working address last changed, as fields of its check.
 
-    ``before`` is the last check that is kept of the address.
+    ``before`` is the last check stored for the address, if any.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
@@ -87,7 +89,7 @@ def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, An
         return kept | {"is_volatile": True}
     if day := _declared_anew(before, seen):
         return _decided("harvest_date", day)
-    # A server that gives a date for the first time tells of a change only if it came after the last look.
+    # A server's first date means a change only if it is later than the previous check.
     if told and told > (_moment(before.last_modified) or _instant(before.checked_at)):
         return _decided("last_modified", instant(told))
     until = before.checked_at if before.outcome == "ok" else None
@@ -106,7 +108,8 @@ def _decided(sign: ChangeSign, at: str, until: str | None = None) -> dict[str, A
 
 
 def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
-    """The day that the publisher now gives for the last change, where it is a later one and has come."""
+    """Return the day that the publisher now states for the last change, if it is later than before and not in the
+    future."""
     if seen.declared_modified == before.declared_modified:
         return None
     old, new = last_day(before.declared_modified), last_day(seen.declared_modified)
@@ -117,9 +120,10 @@ def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
 def schedule_of(
     before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck, *, is_changed: bool = False
 ) -> dict[str, Any]:
-    """When an address is asked again, as fields of its check. ``is_changed``: its data changed since the last one.
+    """Return when to ask an address again, as fields of its check. ``is_changed``: its data changed since the last
+    check.
 
-    Counted from the start of the run, so that a night that is taken up, or replayed, says the same.
+    Times count from the start of the run, so that a resumed or replayed night gives the same result.
     """
     is_same = (
         before is not None

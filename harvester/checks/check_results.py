@@ -1,4 +1,4 @@
-"""From an answer, or its absence, to what is kept of a look at an address."""
+"""Turn a response, or a fault, into the stored check of an address."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ __all__ = ["as_before", "file_is_there", "is_unchanged", "of_answer", "of_fault"
 
 
 def _header(response: Response, name: bytes) -> str | None:
-    """A header by its name as Scrapy stores it: b"Etag", b"Content-Type"."""
-    # Scrapy's own way converts the name and all values at each look.
+    """Return a header by its name as Scrapy stores it: b"Etag", b"Content-Type"."""
+    # Scrapy's own access converts the name and all values each time.
     values: list[bytes] | None = dict.get(response.headers, name)
     return values[-1].decode("latin-1").strip()[:500] or None if values else None
 
 
 def _size(response: Response) -> int | None:
     if _header(response, b"Content-Encoding") not in (None, "identity"):
-        # The length of what was packed for the way, not of the file.
+        # This is the length of the packed body, not of the file.
         return None
     total = re.search(r"/(\d+)$", _header(response, b"Content-Range") or "")
     if total is None and response.status == 206:
-        # The length of a part.
+        # This is the length of a part.
         return None
     length = total.group(1) if total else _header(response, b"Content-Length")
     return int(length) if length and length.isdigit() else None
@@ -44,16 +44,16 @@ def _size(response: Response) -> int | None:
 def of_answer(
     target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
-    """The check of an address that answers; with what was saved of it in the folder ``data``.
+    """Return the check of an address that responds, with what was saved of it in the folder ``data``.
 
-    ``cors`` is what a request before this one was told of other origins.
+    ``cors`` is the Access-Control-Allow-Origin of an earlier request (HEAD).
     """
     redirects = response.meta.get("redirect_urls") or []
     file: dict[str, Any] = {}
     if saved is not None:
         total = _size(response)
         if response.status == 206 and (total is None or saved.size_bytes < total):
-            # A range, asked for or not; where nothing is said of the whole, it may be longer.
+            # A range, requested or not; if the total is not stated, the file may be longer.
             saved = replace(saved, cut="size", checksums={})
         file = {
             "file_path": str(saved.path.relative_to(data)),
@@ -87,7 +87,7 @@ def of_answer(
 
 
 def _noted(meta: dict[str, Any]) -> dict[str, Any]:
-    """When an answer came, how long it took, and where it is archived."""
+    """Return when a response arrived, how long it took, and where it is archived."""
     return {
         "checked_at": meta.get("answered_at") or now(),
         "elapsed_ms": meta.get("elapsed_ms"),
@@ -108,7 +108,7 @@ _CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
-    """The check of an address that says that nothing changed."""
+    """Return the check of an address whose response says that nothing changed (304)."""
     return replace(
         before,
         outcome="ok",
@@ -134,7 +134,7 @@ def of_fault(
     method: str | None,
     meta: dict[str, Any] | None = None,
 ) -> ResourceCheck:
-    """The check of an address that does not answer as it should. ``meta`` is the request's, where none came back."""
+    """Return the check of an address that failed. ``meta`` is the request's, for use if no response came back."""
     noted = _noted(response.meta if response is not None else meta or {})
     if fault.kind == "tls":
         noted["tls_fault"] = fault.detail
@@ -155,7 +155,7 @@ def of_fault(
 
 
 def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
-    """Whether the server says that the file is the one downloaded before."""
+    """Return whether the server's headers say that the file is the one downloaded before."""
     if before is None or before.sha256 is None:
         return False
     if None not in (before.size_bytes, seen.size_bytes) and before.size_bytes != seen.size_bytes:
@@ -165,12 +165,12 @@ def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
 
 
 def file_is_there(data: Path, before: ResourceCheck | None) -> bool:
-    """Whether the file that was downloaded before still lies there."""
+    """Return whether the file downloaded earlier is still on disk."""
     return before is not None and before.file_path is not None and (data / before.file_path).is_file()
 
 
 def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:
-    """A check with the file of the one before, which is the same."""
+    """Return a check with the file of the previous check, which has not changed."""
     if before is None:
         return seen
     return replace(

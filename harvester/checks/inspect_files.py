@@ -1,4 +1,4 @@
-"""Look into files by name, and into what addresses serve: bounded, guarded, and one after the other as asked."""
+"""Inspect files by name, and what addresses serve: bounded, guarded, and in the order given."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from quality.tables.pool import InspectionPool
 __all__ = ["FileInspection", "look_into"]
 
 MAX_BYTES = 100 * 1024**2
-"""Of what an address serves; of a longer file the beginning is looked into."""
+"""Bytes to download from an address; of a longer file only the beginning is inspected."""
 TIMEOUT_S = 120.0
-"""For one download."""
+"""Seconds for one download."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileInspection:
-    """An answer: what was asked for, the report, and where the bytes are as long as the answer is looked at."""
+    """One result: the name asked for, the report, and the path of the bytes while the result is in use."""
 
     asked: str
     report: TableReport
@@ -38,9 +38,10 @@ def look_into(
     workers: int = 2,
     seconds: float = 60.0,
 ) -> Iterator[FileInspection]:
-    """The reports on ``files``, names of files or web addresses, in the order asked.
+    """Yield a report for each of ``files``, names of files or web addresses, in the order given.
 
-    ``declared`` is the format promised (without it, the ending of the name); ``seconds`` is the time for one file.
+    ``declared`` is the promised format (without it, the extension of the name); ``seconds`` is the time for one
+    file.
     """
     with TemporaryDirectory(prefix="winnow-") as folder, InspectionPool(min(workers, len(files)), seconds) as pool:
         failed: dict[int, str] = {}
@@ -98,7 +99,7 @@ def _ending(name: str) -> str | None:
 
 
 def _download(url: str, path: Path, contact: str, allow_local: bool) -> tuple[str | None, bool, str | None]:
-    """Save what an address serves: the fault, or None; whether it is cut; its Content-Type."""
+    """Save what an address serves. Return its fault or None, whether it was cut, and its Content-Type."""
     from harvester.detect.asking import Asker
 
     with Asker(url, allow_local, contact, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S) as asker:

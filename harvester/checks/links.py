@@ -1,10 +1,9 @@
-"""Is it there, and is it a file? Every address that is due is asked with HEAD, and what may be a table is downloaded.
+"""Check each due address with HEAD, and download what may be a table.
 
-What comes first where the night's budget does not last for all: what is new, what changed, what fails and needs
-confirming, what is promised by law or commitment, and then what was not asked for longest; see
-:mod:`catalog.repositories.targets`. The rest is carried over to the next night. Each host has its own queue, so a
-slow one delays no
-other; see :mod:`harvester.checks.url_check` for how one address is asked.
+If the night's budget does not suffice, new addresses come first; then changed ones, failed ones that need
+confirming, those promised by law or commitment, and those not asked for the longest time; see
+:mod:`catalog.repositories.targets`. The rest waits for the next night. Each host has its own queue, so a slow host
+delays no other. :mod:`harvester.checks.url_check` asks one address.
 """
 
 from __future__ import annotations
@@ -47,9 +46,9 @@ from specs.portals import Limits, PortalSpec, Recheck
 __all__ = ["CheckTask", "LinkSpider", "check", "check_again"]
 
 HOSTS_AT_ONCE = 1_000
-"""Hosts asked at the same time. Nearly all of the time goes into waiting for each one's turn."""
+"""Hosts asked at the same time. Nearly all of the time is spent waiting for each host's turn."""
 PROBES = 3
-"""Portals that are asked whether the network is there, where nothing has answered yet."""
+"""Portals asked whether the network works, if nothing has responded yet."""
 WRITE_EVERY = 100
 """Checks written in one transaction."""
 
@@ -65,7 +64,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """An address to ask, and how far its portal lets us go."""
+    """An address to ask, and its portal's limits."""
 
     target: CheckTarget
     limits: Limits
@@ -74,10 +73,10 @@ class CheckTask:
 
 
 def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
-    """Check the addresses of the portals that are due and that this run has not asked yet, within the night's budget.
+    """Check the due addresses of the portals that this run has not asked yet, within the night's budget.
 
-    Portals declared local are checked apart: nobody else's links may lead to local addresses, and theirs only to
-    their own.
+    Portals declared local are checked separately: links of others must not lead to local addresses, and a local
+    portal's links only to its own addresses.
     """
     groups: dict[frozenset[str], list[PortalSpec]] = {}
     for portal in portals:
@@ -99,7 +98,8 @@ def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
 
 
 def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
-    """Ask some addresses of a portal now, due or not, within the night's budget. The run's figures of cost stay."""
+    """Ask some addresses of a portal now, due or not, within the night's budget. The run's cost figures do not
+    change."""
     jobs, _ = _jobs(night, [portal], urls)
     if jobs:
         local = own_addresses(portal.url, portal.local_also) if portal.local else frozenset[str]()
@@ -112,7 +112,7 @@ def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> N
 def _jobs(
     night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
 ) -> tuple[list[CheckTask], int]:
-    """What is to be asked for some portals, the most urgent first, and how many addresses their limits leave out."""
+    """Return the addresses to ask, the most urgent first, and how many addresses the portals' limits leave out."""
     jobs: dict[str, CheckTask] = {}
     beyond = 0
     for portal in portals:
@@ -125,14 +125,14 @@ def _jobs(
             known = jobs.get(target.url)
             if known is None or target.urgency < known.target.urgency:
                 jobs[target.url] = CheckTask(target, portal.limits, rule, portal.recheck)
-    # Sorting keeps the order of those that are equally urgent within a portal.
+    # The sort is stable: within a portal, equally urgent addresses keep their order.
     return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
 
 
 def _settle_unaskable(night: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:
-    """Settle the addresses of which no request can be made, at no cost, and return the others."""
+    """Write checks for the addresses that no request can be made from, at no cost; return the other tasks."""
     askables, settled = [], []
-    # They were never asked, so they have no instant but the run's.
+    # They were never asked, so their only instant is the start of the run.
     asked = {"answered_at": instant(started(night.run_id))}
     for job in jobs:
         if has_credential(job.target.url):
@@ -151,7 +151,7 @@ def _settle_unaskable(night: RunContext, jobs: list[CheckTask]) -> list[CheckTas
 
 
 def _allow_connections() -> None:
-    """Let the process hold a connection to each host: many systems begin with 1,024 open files."""
+    """Let the process hold a connection to each host: many systems allow only 1,024 open files at first."""
     wanted = 4 * HOSTS_AT_ONCE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -161,7 +161,7 @@ def _allow_connections() -> None:
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Let Python look for cycles less often: among so many live objects it costs a fifth of a request."""
+    """Run Python's garbage collector less often: with so many live objects it costs a fifth of a request."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
@@ -175,7 +175,8 @@ def _rare_collections() -> Iterator[None]:
 async def _check(
     night: RunContext, jobs: list[CheckTask], local: frozenset[str], accepted: list[str], begun: float
 ) -> int:
-    """Ask, and return how many addresses were not asked after all. ``begun``: the stage, by the monotonic clock."""
+    """Ask the addresses; return how many were not asked after all. ``begun``: start of the stage, by the monotonic
+    clock."""
     jobs = _settle_unaskable(night, jobs)
     if not jobs:
         return 0
@@ -193,11 +194,11 @@ async def _check(
 
 
 class LinkSpider(scrapy.Spider):
-    """Asks addresses, host by host. Each host has its own queue, the most urgent address first."""
+    """Ask addresses host by host. Each host has its own queue, the most urgent address first."""
 
     name = "links"
     asks_unresolved_once = True
-    """A host whose name does not resolve is not asked again in this night."""
+    """A host whose name does not resolve is not asked again this night."""
 
     def __init__(self, *, night: RunContext, jobs: list[CheckTask], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -212,44 +213,45 @@ class LinkSpider(scrapy.Spider):
             self.queues.setdefault(_host(job.target.url), deque()).append(job)
         self.outage, self.is_network_lost, self.probing = Outage(), False, asyncio.Lock()
         self.reached: str | None = None
-        """An address that answered in this stage."""
+        """An address that responded during this stage."""
         self.portal_ids = list(dict.fromkeys(job.target.portal_id for job in jobs))
 
     @property
     def downloader(self) -> DirectDownloader:
-        """The way past Scrapy's queues."""
+        """Return the downloader that bypasses Scrapy's queues."""
         engine = self.crawler.engine
         assert engine is not None and isinstance(engine.downloader, DirectDownloader)
         return engine.downloader
 
     @cached_property
     def headers(self) -> Headers:
-        """Headers of every request. A saved body must be the file itself, and its size the file's."""
+        """Return the headers of every request. They ask for an unpacked body, so that the size and bytes are the file's
+        own."""
         agent = self.crawler.settings["USER_AGENT"]
         return Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": agent})
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Called for every request before it goes out."""
+        """Count a request before it is sent, and refuse it if a budget is used up."""
         self.night.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
-        """Called for every piece of a body that comes in."""
+        """Count the bytes of a piece of a body as it arrives."""
         self.night.traffic["bytes"] += count
 
     received = count_bytes
 
     def bad_tls(self, reason: str) -> None:
-        """It is kept with the check of the address."""
+        """Do nothing: a bad certificate is stored with the check of the address."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Scrapy's way in. It gets no request from here: they go to its downloader at once."""
+        """Yield no requests: they go straight to the downloader (Scrapy's entry point)."""
         await self.ask_all()
         no_requests: tuple[scrapy.Request, ...] = ()
         for request in no_requests:
             yield request
 
     async def ask_all(self) -> None:
-        """Ask the addresses of all hosts."""
+        """Ask the addresses of all hosts concurrently."""
         gate = asyncio.Semaphore(HOSTS_AT_ONCE)
 
         async def work(host: str) -> None:
@@ -263,7 +265,7 @@ class LinkSpider(scrapy.Spider):
                 for _ in range(min(queue[0].limits.concurrency, len(queue)) if queue else 0):
                     await gate.acquire()
                     group.create_task(work(host))
-        # Those that failed last were followed by none that answers: of them nothing is known before one is asked.
+        # No response followed the last failures, so test the network before they count.
         if self.outage.held and not await self.is_network_there(is_at_end=True):
             self.end_without_network()
         self.settle(*self.outage.release())
@@ -276,7 +278,7 @@ class LinkSpider(scrapy.Spider):
             at = time.monotonic()
             is_spent = self.night.check_budget.is_spent(self.night.traffic, at - self.stage_begun)
             if is_spent or at - self.begun > job.limits.check_deadline_s:
-                # What is left is carried over to the next night.
+                # The rest waits for the next night.
                 queue.clear()
                 return
             try:
@@ -296,7 +298,7 @@ class LinkSpider(scrapy.Spider):
                     self.end_without_network()
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
-        """Whether an address that must be there answers: one that did in this stage, or those of the portals."""
+        """Return whether an address that must be there responds: one that did in this stage, or one of the portals."""
         async with self.probing:
             if not (self.outage.is_likely or is_at_end):
                 return True
@@ -320,7 +322,7 @@ class LinkSpider(scrapy.Spider):
             return True
 
     def end_without_network(self) -> None:
-        """Nothing can be seen any more: what is left is carried over, and what failed of late says nothing."""
+        """End the stage without a network: the rest waits for the next night, and recent failures count as unknown."""
         if self.is_network_lost:
             return
         self.is_network_lost = True
@@ -333,15 +335,15 @@ class LinkSpider(scrapy.Spider):
             queue.clear()
 
     def may_download(self, job: CheckTask) -> bool:
-        """Whether the portal's number of tables for a night is not used up."""
+        """Return whether the portal may still download tables this night."""
         return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
     def count_download(self, job: CheckTask) -> None:
-        """Count a table."""
+        """Count one downloaded table for the job's portal."""
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
     def settle(self, *seen: ResourceCheck) -> None:
-        """Take checks as final; they are written by the hundred."""
+        """Accept checks as final; they are written in batches of WRITE_EVERY."""
         if not seen:
             return
         self.waiting += seen
@@ -351,7 +353,9 @@ class LinkSpider(scrapy.Spider):
         self.night.on_progress("check", "addresses", self.done, self.total)
 
     def write(self) -> None:
-        # Two spellings in one batch may be one address.
+        """Write the waiting checks and the run's traffic in one transaction; on an error, empty all queues and raise
+        it."""
+        # Two spellings in one batch may be the same address.
         unique = {one.url: one for one in self.waiting}
         self.waiting = []
         try:
@@ -364,13 +368,13 @@ class LinkSpider(scrapy.Spider):
             raise
 
     def closed(self, reason: str) -> None:
-        """Scrapy's last word: what is left is written."""
+        """Write the remaining checks when Scrapy closes the spider."""
         if self.night.fault is None:
             self.write()
 
 
 def _in_time(seen: ResourceCheck, job: CheckTask, run_id: str) -> ResourceCheck:
-    """A check with when the data last changed and when the address is asked again."""
+    """Return a check with the time of the last change and of the next request."""
     before = job.target.previous
     change = change_of(before, seen) if seen.outcome == "ok" else {}
     schedule = schedule_of(before, seen, run_id, job.recheck, is_changed=change.get("is_changed", False))

@@ -1,8 +1,8 @@
-"""One look at one address: HEAD; a GET of the first bytes where HEAD does not tell; the file where it may be a table.
+"""Check one address: HEAD first; a GET of the first bytes if HEAD fails; the whole file if it may be a table.
 
-HEAD is refused or mishandled by many servers: whatever it fails with is confirmed by a GET of the first bytes. What
-was seen before is asked for conditionally; 304 says that it is as it was. Only 404, 410 and a name that does not exist
-speak against an address, and only after several checks over days; see :mod:`harvester.http.faults`.
+Many servers refuse or mishandle HEAD, so a GET of the first bytes confirms any failure. An address seen before is
+asked conditionally; 304 means unchanged. Only 404, 410 and a name that does not exist count against an address, and
+only after several checks over days; see :mod:`harvester.http.faults`.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ __all__ = ["ORIGIN", "UrlCheck", "askable"]
 TABLE_KINDS = ("table", "spreadsheet", "archive")
 FIRST_BYTES = 65_536
 MAX_SCHEMA_BYTES = 2_000_000
-"""Of a declared schema."""
+"""Bytes of a declared schema, at most."""
 ORIGIN = "https://example.org"
-"""The origin named to learn whether pages of others may read the file (CORS)."""
+"""The Origin header sent to learn whether pages of other sites may read the file (CORS)."""
 _TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
-"""Small enough in kind to look into: an error message in their place is a finding."""
+"""Text formats small enough to inspect: an error message in place of the data is a finding."""
 
 
 class UrlCheck:
-    """One look at one address."""
+    """One check of one address."""
 
     def __init__(self, spider: LinkSpider, job: CheckTask) -> None:
         self.spider, self.job, self.target = spider, job, job.target
@@ -48,11 +48,11 @@ class UrlCheck:
         self.url = askable(self.target.url)
         self.is_plain = _PLAIN.fullmatch(self.url) is not None
         self.last: scrapy.Request | None = None
-        """The last request that went out."""
+        """The last request sent."""
         self.cors: str | None = None
 
     async def outcome(self) -> ResourceCheck | None:
-        """What came of it; None where the night that is replayed did not ask the address."""
+        """Return the result; None if the replayed night did not ask the address."""
         response = await self.ask("HEAD", self.conditions())
         if isinstance(response, faults.RequestFault):
             if response.kind == "not_recorded":
@@ -62,7 +62,7 @@ class UrlCheck:
                 return self.failed(response)
         elif faults.of_response(response) is None:
             return await self.answered(response)
-        # HEAD is refused or mishandled by many: a GET decides.
+        # Many servers refuse or mishandle HEAD, so a GET decides.
         response = await self.ask("GET", {"Range": f"bytes=0-{FIRST_BYTES - 1}"}, first_bytes=FIRST_BYTES)
         if isinstance(response, faults.RequestFault):
             return self.failed(response)
@@ -70,18 +70,18 @@ class UrlCheck:
         return await self.answered(response) if fault is None else self.failed(fault, response)
 
     async def ask(self, method: str, headers: dict[str, str], **meta: Any) -> Response | faults.RequestFault:
-        """The answer to a request, or the fault that kept it away."""
+        """Return the response to a request, or the fault that prevented one."""
         limits = self.limits
         meta |= {
             "handle_httpstatus_list": _STATUSES,
             "download_timeout": limits.feed_timeout_s if "save" in meta else limits.timeout_s,
             "delay_s": limits.delay_s,
             "max_wait_s": limits.max_wait_s,
-            # Where Scrapy would find nothing to quote, it need not look.
+            # Scrapy need not look for characters to quote in a plain address.
             "verbatim_url": self.is_plain,
         }
         request = scrapy.Request(self.url, method=method, headers=headers, meta=meta)
-        # As Scrapy stores them, without converting them again for each request.
+        # Stored the way Scrapy stores them, to avoid converting them for each request.
         dict.update(request.headers, self.spider.headers)
         try:
             return await self.spider.downloader.ask(request, self.sent)
@@ -89,17 +89,17 @@ class UrlCheck:
             return faults.of_exception(error)
 
     def sent(self, request: scrapy.Request) -> None:
-        """A request goes out."""
+        """Remember the last request sent, redirects and retries included."""
         self.last = request
 
     def failed(self, fault: faults.RequestFault, response: Response | None = None) -> ResourceCheck:
-        """The check of an address that does not answer as it should."""
+        """Return the check of an address whose request failed."""
         request = self.last
         assert request is not None
         return of_fault(self.target, fault, response, str(request.method), request.meta)
 
     def conditions(self) -> dict[str, str]:
-        """Headers of the HEAD request: an origin, and the validators of the last answer where 304 tells all."""
+        """Return the headers of the HEAD request: an origin, and the last validators if a 304 would be enough."""
         asked = {"Origin": ORIGIN}
         before = self.target.previous
         if before is None or self.night.is_full or not (before.etag or before.last_modified):
@@ -113,7 +113,7 @@ class UrlCheck:
         return asked
 
     async def answered(self, response: Response) -> ResourceCheck:
-        """The check of an address that answers; with its file, where one is wanted."""
+        """Return the check of an address that responds, with its file if it is wanted."""
         before = self.target.previous
         if response.status == 304 and before is not None:
             self.night.traffic["not_modified"] += 1
@@ -144,7 +144,7 @@ class UrlCheck:
         return self.seen(loaded)
 
     async def download(self, headers: dict[str, str], save: BodySaver) -> Response | faults.RequestFault:
-        """The answer with the file; asked for once more where it broke off."""
+        """Return the response with the file; ask once more if the transfer broke off."""
         loaded = await self.ask("GET", headers, save=save)
         if isinstance(loaded, faults.RequestFault):
             return loaded
@@ -152,25 +152,26 @@ class UrlCheck:
         return await self.ask("GET", headers, save=save) if lost is not None and lost.kind == "cut_short" else loaded
 
     def seen(self, response: Response) -> ResourceCheck:
-        """The check of an answer."""
+        """Return the check made from a response."""
         return of_answer(self.target, response, response.meta.get("saved"), self.night.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:
-        """Whether it may be a table or a declared schema, by what was declared, its address or its served type."""
+        """Return whether the file may be a table or a declared schema, by its declared format, address or
+        served type."""
         if self.target.is_schema:
             return True
         formats = (self.declared_format(), vocabulary.file_format(seen.content_type))
         return any(fmt is not None and (fmt.kind in TABLE_KINDS or fmt.id in _TEXTUAL) for fmt in formats)
 
     def declared_format(self) -> vocabulary.FileFormat | None:
-        """The format that is declared, or that the address names."""
+        """Return the declared format, or else the one the address names."""
         target = self.target
         return vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
 
     def wanted_bytes(self, seen: ResourceCheck) -> int:
-        """How much of the file is wanted: all of tables and schemas, the beginning of other files; 0 for nothing.
+        """Return how many bytes to download: all of tables and schemas, the beginning of other files, 0 for none.
 
-        Over FTP nothing is loaded.
+        Over FTP nothing is downloaded.
         """
         if self.target.url.strip()[:4].lower() == "ftp:":
             return 0
@@ -179,21 +180,21 @@ class UrlCheck:
                 return 0
             if not self.target.is_schema:
                 return self.limits.max_table_bytes
-            # A description for people is no schema.
+            # A human-readable description is not a schema.
             return 0 if "html" in (seen.content_type or "").lower() else MAX_SCHEMA_BYTES
         declared = self.declared_format()
         is_file = declared.kind not in ("web", "service") if declared is not None else self.target.is_download
-        # A page in the place of a PDF, an image or a map shows in its first bytes.
+        # An HTML page served instead of a PDF, an image or a map shows in its first bytes.
         return min(FIRST_BYTES, self.limits.max_table_bytes) if is_file else 0
 
 
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?/[A-Za-z0-9/_.~?=&%+,;:@-]*")
-"""An address without anything that would have to be quoted."""
+"""An address without any character to quote."""
 _STATUSES = frozenset((304, *range(400, 600)))
 
 
 def _lost(loaded: Response) -> faults.RequestFault | None:
-    """Why what was downloaded says nothing of the file; None where it does."""
+    """Return why a download says nothing about the file; None if it is usable."""
     saved: SavedBody | None = loaded.meta.get("saved")
     if saved is None:
         return None
@@ -204,12 +205,13 @@ def _lost(loaded: Response) -> faults.RequestFault | None:
 
 
 def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:
-    """The algorithms, beside SHA-256, by which a file is to be digested: "SHA-1", ".../checksumAlgorithm_md5"."""
+    """Return the hashlib names beside SHA-256 for declared algorithms such as "SHA-1" or
+    ".../checksumAlgorithm_md5"."""
     return tuple(sorted({name for one in declared if (name := algorithm(one)) not in (None, "sha256")}))
 
 
 def askable(url: str) -> str:
-    """The address as it can be asked. Raises ValueError, in words, where it cannot."""
+    """Return the address in a form that can be requested. Raise ValueError with a readable reason if there is none."""
     stripped = url.strip()
     if not re.match(r"(?i)(https?|ftp)://", stripped):
         raise ValueError(f"the address does not begin with http://, https:// or ftp://: {stripped[:100]!r}")
@@ -217,11 +219,11 @@ def askable(url: str) -> str:
         raise ValueError(f"the address holds characters that no address may hold: {stripped[:100]!r}")
     if not re.match(r"(?i)(https?|ftp)://([^/@]*@)?(\[[0-9a-f:.]+\]|[^/:?#\[\]]+)(:\d{1,5})?([/?#]|$)", stripped):
         raise ValueError(f"the address has no host: {stripped[:100]!r}")
-    # Nobody is logged in with what a record gives away.
+    # Logins that a record gives away are never used.
     return without_login(stripped)
 
 
 def _file_name(url: str) -> str:
-    """Where a download lies: named after the address's hash, never after anything in it."""
+    """Return the path of a download, named after the hash of the address and never after anything in it."""
     digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
     return f"files/{digest[:2]}/{digest[2:34]}.bin"

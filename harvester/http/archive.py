@@ -44,17 +44,17 @@ if TYPE_CHECKING:
 __all__ = ["Archive", "Replay", "find_record"]
 
 _CUTS = {"size": "length", "timeout": "time", "slow": "time", "connection": "disconnect", "coding": "unspecified"}
-"""Why a body is not whole, here and in WARC §5.13."""
+"""Why a body is not whole: our word, and the word of WARC 1.1 §5.13."""
 _NOTES = {
     "tls_fault": "Winnow-TLS-Fault",
     "tls_version": "Winnow-TLS-Version",
     "certificate_expires_on": "Winnow-Certificate-Expires",
     "first_byte_ms": "Winnow-First-Byte",
 }
-"""What is noted of the connection, in ``Request.meta`` and in the record's headers."""
+"""Facts about the connection, in ``Request.meta`` and in the record's headers."""
 _BLOCK = 1 << 16
 _INFO = {"run_id": str, "command": str, "stages": list, "contact": str, "portals": list}
-"""What must be told of a run that is to be replayed."""
+"""What must be known about a run to replay it."""
 
 
 class _HttpHeaders(StatusAndHeaders):  # type: ignore[misc]

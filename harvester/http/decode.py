@@ -24,17 +24,17 @@ else:
 __all__ = ["BrokenCodingError", "Decoder", "codings_of", "unpacked"]
 
 PIECE = 1 << 18
-"""At most so many bytes are unpacked at a time: no bomb unfolds in memory."""
+"""Bytes unpacked at a time, at most, so that a decompression bomb cannot fill the memory."""
 SNIFF = 256
-"""Bytes that are waited for before a coding is chosen."""
+"""Bytes to collect before a coding is chosen."""
 MAX_LAYERS = 4
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-"""What stands in no text, and in nearly every run of packed bytes."""
+"""Control characters: absent from text, present in nearly every run of packed bytes."""
 _EMPTY_BROTLI = (b";", b"\x06", b"3")
 _KNOWN = ("gzip", "deflate", "br", "zstd")
 _NONE = ("", "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "aws-chunked", "chunked")
-"""What servers write where nothing is packed."""
+"""Values that servers send when nothing is packed."""
 
 
 class BrokenCodingError(ValueError):
@@ -151,7 +151,7 @@ _MAGIC = (
     b"PK", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0", b"GIF8", b"\xff\xd8\xff", b"SQLite", b"PAR1", b"7z\xbc\xaf",
     b"Rar!", b"II*\x00", b"MM\x00*", b"RIFF", b"BZh", b"\xfd7zXZ", b"\x89HDF", b"\x00\x00\x27\x0a", b"wOF2", b"OggS",
 )  # fmt: skip
-"""How files of well-known formats begin."""
+"""First bytes of files of well-known formats."""
 
 
 def _inflates(start: bytes, bits: int) -> bool:

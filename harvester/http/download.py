@@ -58,11 +58,11 @@ if TYPE_CHECKING:
 __all__ = ["HEAD_BYTES", "GuardedHandler", "BodySaver", "SavedBody", "through_archive"]
 
 MAX_HEADER_BYTES = 65_536
-"""Of one header line. A longer one ends the answer: nobody needs it."""
+"""Bytes of one header line. A longer one ends the response: no useful header is so long."""
 
 
 NOTES = ("tls_fault", "tls_version", "certificate_expires_on", "first_byte_ms")
-"""What is noted in a request's ``meta`` of the connection, and archived with the exchange."""
+"""Facts about the connection, noted in a request's ``meta`` and archived with the exchange."""
 
 
 def _instant() -> str:

@@ -35,12 +35,12 @@ __all__ = ["FtpHandler", "ask"]
 
 TIMEOUT_S = 30.0
 MAX_REPLY = 4_000
-"""Characters of one line of a reply."""
+"""Characters of one line of a reply, at most."""
 MAX_LINES = 500
-"""Lines of all replies."""
+"""Lines of all replies together, at most."""
 _ERRORS: tuple[type[Exception], ...] = (*ftplib.all_errors, ValueError)
 WORKERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ftp")
-"""Threads of their own: a silent server must not hold up the look-ups of names."""
+"""A separate thread pool: a silent server must not hold up name look-ups."""
 
 
 class _Ftp(ftplib.FTP):

@@ -16,7 +16,7 @@ __all__ = ["PrivateAddressError", "check_address", "guarded_connection", "guarde
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-"""A gateway turns these into the IPv4 address of their last four bytes."""
+"""A NAT64 gateway connects these addresses to the IPv4 address in their last four bytes."""
 
 
 class PrivateAddressError(OSError):

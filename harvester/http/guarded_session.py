@@ -23,9 +23,9 @@ from harvester.http.guard import guarded_connection
 __all__ = ["ended_after", "guarded_session"]
 
 CONNECT_S = 20.0
-"""For a connection, where the request itself sets no time-out."""
+"""Seconds to wait for a connection, if the request sets no time-out itself."""
 _IN_USE = threading.local()
-"""The sockets that this thread's request goes over."""
+"""The sockets that this thread's request uses."""
 
 
 def guarded_session(local: Collection[str] = ()) -> requests.Session:

@@ -22,14 +22,14 @@ class Credential:
     """A header or query key that is sent with every request to the portal's own host, and to no other host."""
 
     site: str
-    """Host, with a port that is not the scheme's own."""
+    """The host, with its port if that is not the scheme's default."""
     is_secure: bool
-    """The portal's address is https: then it is never sent in the clear."""
+    """The portal's address is https, so the key is never sent unencrypted."""
     header: str | None
     query: str | None
     value: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-    """What nothing that is kept may hold: the key as it was read, as it is sent, and the password in it."""
+    """What must never be stored: the key as read, the key as sent, and the password in it."""
 
     def is_for(self, url: str) -> bool:
         """Return whether an address is on the portal's own host."""

@@ -18,7 +18,7 @@ __all__ = ["MaskingFilter", "masked_body", "masked_headers"]
 _BLOCK = 1 << 20
 _IN_MEMORY = 16 << 20
 _BETWEEN = re.compile(rb"[\s\"'<>]")
-"""No address goes on behind one of these."""
+"""No address continues past one of these characters."""
 _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
 
 

@@ -13,7 +13,7 @@ from catalog.model import ResourceCheck
 __all__ = ["HOSTS", "Outage", "has_answered"]
 
 HOSTS = 10
-"""In a row, without one that answers, after which it is asked whether a host that must be there answers still."""
+"""Hosts that fail in a row before the network is tested by asking a host that must respond."""
 _NO_CONNECTION = ("dns", "connect", "timeout")
 _ANSWERED = ("tls", "cut_short")
 

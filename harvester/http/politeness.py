@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 __all__ = ["HostBudget", "Politeness", "host_of", "rate_limit_pause_s", "retry_after_s"]
 
 FIRST_PENALTY_S = 1.0
-"""The pause that the first trouble brings; each further one doubles it."""
+"""Seconds of pause after the first trouble; each further one doubles it."""
 MAX_PENALTY_S = 60.0
-"""The slowest that trouble alone makes us."""
+"""Longest pause, in seconds, that trouble alone causes."""
 MAX_TROUBLES = 15
 """Times in a row that a host is too busy or silent before it is left alone for the night."""
 SLOW_S = 2.0
-"""A host that takes longer to answer is asked with pauses of half its answer time."""
+"""A host that takes longer than this many seconds is asked with pauses of half its response time."""
 
 
 @dataclass(slots=True)
 class _Host:
     next_at: float = 0.0
     last_at: float | None = None
-    """When its last turn was, or will be."""
+    """When its last turn was, or will be (monotonic clock)."""
     rest_until: float = 0.0
     asked_delay_s: float = 0.0
-    """Crawl-delay."""
+    """Crawl-delay of its robots.txt, in seconds."""
     penalty_s: float = 0.0
     troubles: int = 0
     latency_s: float = 0.0
-    """Moving average of the time to an answer."""
+    """Moving average of the response time, in seconds."""
 
     def delay_s(self, wanted: float) -> float:
         slow = self.latency_s / 2 if self.latency_s > SLOW_S else 0.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["heed_resets", "why_cut"]
 
 _RESET: deque[tuple[StreamReader, str]] = deque(maxlen=256)
-"""The last bodies that were not at their end when the connection was lost, and how that was."""
+"""The most recent bodies whose connection was lost before their end, and the reason."""
 
 
 class _Heedful(ResponseHandler):

@@ -21,7 +21,7 @@ __all__ = ["Reconnect"]
 
 log = logging.getLogger(__name__)
 SLICE_S = 0.5
-"""How long at most it takes until a wait heeds the end of the harvest."""
+"""Seconds, at most, until a wait notices that the harvest has ended."""
 
 
 class Reconnect:

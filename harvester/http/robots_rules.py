@@ -15,9 +15,9 @@ from specs.robots import Group, group_for_us, template_of
 __all__ = ["MAX_BYTES", "NO_RULES", "Decision", "SiteRules", "decide", "is_contact", "rules_of"]
 
 MAX_BYTES = 512_000
-"""RFC 9309 §2.5: at least 500 KiB are to be read; more is not."""
+"""RFC 9309 §2.5 requires reading at least 500 KiB; nothing beyond is read."""
 MAX_KEPT = 20_000
-"""Characters of a text that are kept with a harvest. The hash is of the whole."""
+"""Characters of the text stored with a harvest. The hash covers the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class SiteRules:
     """The part of a site's robots.txt that applies to Winnow."""
 
     text: str | None
-    """As served; None where the site serves none that can be read: then everything is allowed."""
+    """The text as served; None if the site serves none that can be read, so that everything is allowed."""
     sha256: str | None
-    """Of the bytes as served."""
+    """SHA-256 of the bytes as served."""
     group: Group
     delay_s: float
-    """Crawl-delay or Request-rate, in seconds between two requests; 0 where none is asked for."""
+    """Crawl-delay or Request-rate, in seconds between two requests; 0 if none is stated."""
     sitemaps: tuple[str, ...] = ()
     _parser: Any = field(default=None, repr=False, compare=False)
 
@@ -68,11 +68,11 @@ class Decision:
 
     rules: SiteRules
     is_obeyed: bool
-    """False where the interface is asked although it is forbidden."""
+    """False if the API is asked although robots.txt forbids it."""
     why: str
-    """A sentence, kept with the harvest and shown."""
+    """A sentence, stored with the harvest and shown."""
     remedy: str = ""
-    """What to do where it forbids the interface; empty where nothing need be done."""
+    """What to do if robots.txt forbids the API; empty if nothing needs doing."""
 
     def may(self, url: str) -> bool:
         """Return whether an address of the API may be asked."""

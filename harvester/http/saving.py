@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD_BYTES", "BodySaver", "SavedBody", "coding_of", "stream"]
 
 HEAD_BYTES = 65_536
-"""How much of a saved body is also in the response."""
+"""Bytes of a saved body that are also in the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class BodySaver:
     min_bytes_per_s: int = 0
     over_s: float = 60.0
     algorithms: tuple[str, ...] = ()
-    """Of hashlib, beside SHA-256."""
+    """hashlib names of further digests beside SHA-256."""
     is_text: bool = False
-    """The body can be nothing but text: what is packed is unpacked, said or not."""
+    """The body can only be text, so packed bytes are unpacked whatever the header says."""
     least_bytes: int = 0
-    """What the server said of the length before: a body that ends with its connection may have broken off."""
+    """The length the server stated earlier, in bytes: a body that only ends with its connection may have broken off."""
     keeps_broken: bool = True
-    """Whether a body that did not come whole is left at ``path``. Else what lies there already stays."""
+    """Whether an incomplete body replaces the file at ``path``. If not, an existing file stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class SavedBody:
     sha256: str
     cut: str | None
     checksums: dict[str, str] = field(default_factory=dict)
-    """Digests of the whole file by the further algorithms asked for; empty where it is not whole."""
+    """The further digests of the whole file; empty if it is incomplete."""
     has_end: bool = True
-    """Whether the answer told where it ends, by its length, its chunks or how it was packed."""
+    """Whether the response stated its end, by a length, by chunks or by its packing."""
 
     @property
     def is_broken(self) -> bool:

@@ -11,7 +11,7 @@ from specs.portals import Limits
 __all__ = ["USER_AGENT", "scrapy_settings"]
 
 USER_AGENT = f"Winnow/{__version__} (open data catalogue; contact: {{contact}})"
-"""Names no word that firewalls block on sight, and says whom to write to (``--contact``)."""
+"""Avoids words that firewalls block on sight, and names a contact (``--contact``)."""
 
 
 TRANSIENT = (
@@ -21,7 +21,7 @@ TRANSIENT = (
     "scrapy.exceptions.DownloadTimeoutError",
     "scrapy.exceptions.ResponseDataLossError",
 )
-"""What is worth another try. An address that the guard refuses is none of it."""
+"""Exceptions worth another try. An address that the guard refuses is not among them."""
 
 
 def scrapy_settings(

@@ -1,1 +1,1 @@
-"""The night: its stages, the crawl of all portals, each portal's verdict, and what ends them."""
+"""The night: its stages, the crawl of all portals, the verdict on each, and how they are interrupted."""

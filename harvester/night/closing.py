@@ -1,4 +1,4 @@
-"""The end of a portal's harvest: its verdict, and what follows from it."""
+"""Close a portal's harvest: its verdict, and what follows from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["finish"]
 def finish(
     night: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
 ) -> None:
-    """Judge a harvest and close it. ``stuck``: why the program could not go on with it."""
+    """Judge a harvest and close it. ``stuck``: why the program could not continue it, or empty."""
     tally = spider.tally
     if stuck:
         tally.fail(stuck)
@@ -53,7 +53,7 @@ def finish(
 
 
 def _to_approve(spider: PortalSpider, word: Verdict) -> list[str]:
-    """The places that nobody has declared, where nothing else keeps the harvest from being complete."""
+    """Return the undeclared places outside the portal, if they alone keep the harvest from being complete."""
     if word != "partial" or judged(spider, ("*",))[0] not in ("complete", "suspect"):
         return []
     return list(undeclared(spider.tally.outside, (*spider.portal.outside, *spider.before.outside)))

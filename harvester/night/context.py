@@ -1,4 +1,4 @@
-"""What the stages of a night share."""
+"""The context that the stages of a night share."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ __all__ = ["CheckBudget", "RunContext"]
 
 @dataclass(frozen=True, slots=True)
 class CheckBudget:
-    """What the check of resources may cost in one night, over all portals. None: no bound but those of each portal."""
+    """The night's limits for the check of resources, over all portals. None: only each portal's own limits apply."""
 
     requests: int | None = None
     bytes: int | None = None
     minutes: float | None = None
 
     def is_spent(self, traffic: Mapping[str, int], passed_s: float) -> bool:
-        """Whether the requests and bytes of ``traffic``, or so many seconds, use it up."""
+        """Return whether the requests and bytes of ``traffic``, or the seconds passed, use up the budget."""
         bounds = ((self.requests, traffic["requests"]), (self.bytes, traffic["bytes"]), (self.minutes, passed_s / 60))
         return any(bound is not None and used >= bound for bound, used in bounds)
 
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """What all stages share."""
+    """Everything that the stages of a night share: catalogue, folders, archive, counters and faults."""
 
     catalog: Catalog
     run_id: str
@@ -47,36 +47,36 @@ class RunContext:
     robots: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
     """Rules of robots.txt by site, for all crawls of the night."""
     known_robots: dict[str, SiteRules] = field(default_factory=dict)
-    """Those that were read just before the night, by site: they are not asked for again."""
+    """Rules read just before the night, by site; they are not fetched again."""
     unresolved: dict[str, RequestFault] = field(default_factory=dict)
-    """Hosts whose names did not resolve in the check of addresses, and why."""
+    """Hosts whose names did not resolve during the check of addresses, and why."""
     archive: Archive | None = None
-    """Where exchanges are written to, if they are."""
+    """The archive that exchanges are written to, if any."""
     replay: Replay | None = None
-    """Where answers come from instead of the network, in a replay."""
+    """The archive that responses come from in a replay, instead of the network."""
     proxy: str | None = None
-    """HTTP proxy of the configuration; those of the environment are ignored."""
+    """HTTP proxy of the configuration; proxies of the environment are ignored."""
     trial_requests: int | None = None
-    """Of a look at one record: requests to each portal. It ends with the first record."""
+    """For a trial that maps one record: requests allowed to each portal. It ends with the first record."""
     is_full: bool = False
-    """Everything is to be asked for anew, whatever is remembered."""
+    """Ask for everything anew, whatever was stored before."""
     on_progress: Callable[[str, str, int, int | None], None] = lambda stage, what, done, total: None
-    """Called with stage, portal (or other label), things done, and things to do where known."""
+    """Called with stage, portal (or other label), number done, and number to do if known."""
     traffic: dict[str, int] = field(default_factory=lambda: {"requests": 0, "bytes": 0, "not_modified": 0})
-    """What the check of the resources cost."""
+    """Traffic of the check of resources."""
     check_budget: CheckBudget = CheckBudget()
     commitments: Sequence[Commitment] = ()
-    """Those to be tracked."""
+    """The commitments to track."""
     export: ExportOptions = ExportOptions()
     fault: BaseException | None = None
-    """A fault of the catalogue itself (disk full): the night stops, and says so."""
+    """A fault of the catalogue itself, such as a full disk: the night stops with a message."""
     _budget: HostBudget | None = None
 
     @property
     def budget(self) -> HostBudget:
-        """What the hosts were asked, and when, over all crawls of the night."""
+        """Return the turns of all hosts, shared by all crawls of the night."""
         if self._budget is None:
-            # It brings Scrapy with it, half a second that stages without a network can do without.
+            # The import brings Scrapy with it: half a second that stages without a network can save.
             from harvester.http.politeness import HostBudget
 
             self._budget = HostBudget()

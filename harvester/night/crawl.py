@@ -1,4 +1,4 @@
-"""The harvest of all portals of a night: concurrent, each with its own deadline and its own verdict."""
+"""Harvest all portals of a night concurrently, each with its own deadline and verdict."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from specs.portals import PortalSpec
 __all__ = ["AT_ONCE", "crawl"]
 
 AT_ONCE = 32
-"""Portals harvested at the same time. Nearly all of the time goes into waiting politely; a portal that hangs until
-its deadline holds one place of these."""
+"""Portals harvested at the same time. Nearly all of the time is spent waiting politely; a portal that hangs until its
+deadline occupies one of these places."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 def crawl(night: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Harvest the portals that this run has not harvested yet, those of higher priority first.
 
-    A portal's failure is a row of ``harvests``. Raises only what is wrong with the catalogue itself.
+    A portal's failure becomes a row of ``harvests``. Raises only faults of the catalogue itself.
     """
     done = harvested(night.catalog, night.run_id)
     waiting = [portal for portal in portals if portal.id not in done]
@@ -68,7 +68,7 @@ async def _crawl_all(night: RunContext, portals: Sequence[PortalSpec]) -> None:
 
 
 async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Future[None]) -> None:
-    """Have a harvest end. On a busy machine its deadline may come before its spider is there, or its engine runs."""
+    """End a harvest. On a busy machine its deadline may come before its spider exists or its engine runs."""
     while not work.done() and not isinstance(crawler.spider, PortalSpider):
         await asyncio.sleep(0.05)
     if isinstance(crawler.spider, PortalSpider):
@@ -82,7 +82,7 @@ async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Futur
 async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
     work_on(portal.id, portal.limits.deadline_s)
     checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
-    # Looking up a name blocks; other portals go on meanwhile.
+    # A name look-up blocks, so it runs in a thread while other portals continue.
     local = await asyncio.to_thread(own_addresses, portal.url, portal.local_also) if portal.local else frozenset[str]()
     settings = scrapy_settings(
         portal.limits,
@@ -93,8 +93,8 @@ async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
     )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))
-    # Scrapy swallows a cancellation and goes on in the background. So it is asked to stop; what is on its way still
-    # comes, within limits.timeout_s. An interrupted harvest ends here without a verdict, and is taken up again.
+    # Scrapy swallows a cancellation and continues in the background, so it is asked to stop. Responses under way still
+    # arrive, within limits.timeout_s. An interrupted harvest ends here without a verdict and is resumed later.
     work = runner.crawl(crawler, portal=portal, night=night, checkpoint=checkpoint)
     await asyncio.wait({work}, timeout=portal.limits.deadline_s)
     is_late = not work.done()
@@ -102,7 +102,7 @@ async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
         stopping = asyncio.ensure_future(_end(runner, crawler, work))
         await asyncio.wait({work}, timeout=portal.limits.timeout_s + LATE_S)
         stopping.cancel()
-        # What does not even stop is left behind.
+        # A crawl that does not stop at all is left behind.
         if not work.done() and isinstance(crawler.spider, PortalSpider):
             crawler.spider.is_abandoned = True
     if work.done():

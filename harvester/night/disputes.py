@@ -1,7 +1,7 @@
-"""A disputed finding is looked at again at once: its address asked, its file opened, its dataset scored.
+"""Check a disputed finding again at once: ask its address, open its file, score its dataset.
 
-Bounded by addresses, requests and minutes: what is beyond is looked at in the next night, as is what rests on the
-portal's record alone, which only a harvest reads.
+Addresses, requests and minutes are limited; the rest waits for the next night. So does a finding that depends only
+on the portal's record, which only a harvest reads.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from specs.portals import PortalSpec
 __all__ = ["ADDRESSES_MAX", "look_again"]
 
 ADDRESSES_MAX = 200
-"""Addresses looked at again for one import."""
+"""Addresses checked again for one import of replies."""
 _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
 
 
 def look_again(
     catalog: Catalog, data: Path, portals: Sequence[PortalSpec], response_ids: Sequence[str], contact: str
 ) -> dict[str, int]:
-    """Look at disputed findings again, in the figures of the last run; return how many disputes had which outcome."""
+    """Check disputed findings again, using the measurements of the last run; return the number of disputes by
+    outcome."""
     run_id = catalog.latest_run()
     found = disputed(catalog, response_ids)
     known = {portal.id: portal for portal in portals}
@@ -52,7 +53,7 @@ def look_again(
         outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
         outcome = outcome or "not_checkable"
         write_outcome(catalog, one["response_id"], outcome)
-        # What was withdrawn has its correction already.
+        # A withdrawn finding already has its correction.
         if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
             write_correction(catalog, run_id, one)
         counts[outcome] = counts.get(outcome, 0) + 1
@@ -70,7 +71,7 @@ def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
 
 
 def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:
-    """None where the answer says nothing: a wall, a fault of ours."""
+    """Return the outcome of one dispute; None if the new check says nothing (a bot wall, a fault of ours)."""
     if outcome_of(catalog, url) == "unknown":
         return None
     state = state_of(catalog, finding_id)

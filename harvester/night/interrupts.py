@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM within the process that works: never lost, and never in the way of cleaning up.
+"""Handle Ctrl-C and SIGTERM in the working process: never lose them, and never disturb the clean-up.
 
-A handler can only raise, and what it raises may be swallowed by the code that it meets: a callback of Twisted, the end
-of an object, a library that catches everything. So it is also remembered, and :mod:`.supervisor` asks again until this
-process has ended.
+A signal handler can only raise, and the code it interrupts may swallow the exception: a callback of Twisted, a
+finalizer, a library that catches everything. So the signal is also remembered, and :mod:`.supervisor` sends it again
+until this process has ended.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class _State:
     is_asked = False
     is_ending = False
     alarm: int | None = None
-    """Where the thread of :func:`end_within` listens."""
+    """The file descriptor on which the thread of :func:`end_within` listens."""
 
 
 def heed_signals() -> None:
-    """Let both signals interrupt this process, those that came while they were blocked among them.
+    """Let both signals interrupt this process, including those that arrived while they were blocked.
 
-    One that is ignored, as with nohup, stays ignored. Call it where KeyboardInterrupt is expected already.
+    An ignored signal, as with nohup, stays ignored. Call this only where KeyboardInterrupt is already expected.
     """
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -52,7 +52,7 @@ def heed_signals() -> None:
 
 
 def _unraisable(told: sys.UnraisableHookArgs) -> None:
-    """Say nothing of an interrupt that the end of an object has swallowed: it is remembered, and comes again."""
+    """Print nothing for an interrupt that a finalizer swallowed: it is remembered, and is sent again."""
     if not issubclass(told.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(told)
 
@@ -66,20 +66,20 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def check_interrupt() -> None:
-    """Raise KeyboardInterrupt where one was asked for: called before what is done is said to be complete."""
+    """Raise KeyboardInterrupt if a signal has arrived. Call it before reporting that the work is complete."""
     if _State.is_asked and not _State.is_ending:
         raise KeyboardInterrupt
 
 
 def is_interrupted() -> bool:
-    """Whether a signal has come, whatever became of the exception that it raised."""
+    """Return whether a signal has arrived, even if its exception was swallowed."""
     return _State.is_asked
 
 
 def end_within(seconds: float) -> None:
-    """End this process with 130 so long after a signal, whatever it does: for where no other process sees to that.
+    """End this process with exit code 130 ``seconds`` after a signal, for use where no supervisor does so.
 
-    The catalogue takes no harm: SQLite's WAL holds what was committed.
+    The catalogue stays intact: SQLite's WAL holds what was committed.
     """
     listening, _State.alarm = os.pipe()
 
@@ -94,12 +94,13 @@ def end_within(seconds: float) -> None:
 
 
 def begin_ending() -> None:
-    """From now on nothing interrupts: what is left is to say that the work was interrupted."""
+    """Ignore further signals from now on; only the report of the interruption remains to be written."""
     _State.is_ending = True
 
 
 def run_loop(work: Coroutine[Any, Any, _T], loop_factory: type[asyncio.AbstractEventLoop] | None = None) -> _T:
-    """As asyncio.run. With :func:`heed_signals` an interrupt ends it at once, whatever the tasks make of it."""
+    """Run a coroutine like asyncio.run. After :func:`heed_signals` an interrupt ends it at once, whatever its tasks
+    catch."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         found = runner.run(work)
     check_interrupt()

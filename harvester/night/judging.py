@@ -1,4 +1,4 @@
-"""The verdict on what a spider has read, beside what is known of its portal."""
+"""Judge what a spider has read against what is known about its portal."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ __all__ = ["judged"]
 def judged(
     spider: PortalSpider, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
-    """The verdict, and its reasons; ``outside`` is taken as declared, beside what is; ``tally`` is the spider's own
-    unless another is given."""
+    """Return the verdict and its reasons.
+
+    ``outside`` is accepted as declared, beside what the portal file declares; ``tally`` replaces the spider's own
+    counts.
+    """
     portal, before, tally = spider.portal, spider.before, tally or spider.tally
     known: dict[str, Any] = {}
     if tally.mode == "full" and before.datasets:

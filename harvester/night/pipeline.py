@@ -1,4 +1,4 @@
-"""From spider to catalogue: one page, one transaction."""
+"""Store what a spider yields: one page, one transaction."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ __all__ = ["StorePages"]
 
 
 class StorePages:
-    """Item pipeline that writes pages. Where the catalogue cannot be written, the crawl stops: nothing is worth
-    fetching that cannot be kept."""
+    """Item pipeline that writes pages. If the catalogue cannot be written, the crawl stops: nothing it fetches could be
+    kept."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePages:
+        """Return the pipeline of a crawler (Scrapy's constructor)."""
         return cls(crawler)
 
     def process_item(self, item: Any) -> Any:
+        """Write a page and report progress; return the item. Raise DropItem if the harvest is already closed."""
         if isinstance(item, Page):
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             night = spider.night

@@ -1,4 +1,4 @@
-"""The night: harvest, check, validate, score, track, export, each from the database, each able to go on alone."""
+"""The night: harvest, check, validate, score, track, export. Each stage reads the database and can be resumed alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["STAGES", "AlreadyRunning", "is_due", "locked", "nightly", "portal_of
 Progress = Callable[[str, str, int, int | None], None]
 STAGES = ("harvest", "check", "validate", "score", "track", "export")
 RESUME_WITHIN = timedelta(hours=20)
-"""An older run that was broken off is left as it is: its first half would be another night's."""
+"""An older interrupted run is left as it is: its first half would belong to another night."""
 
 
 class AlreadyRunning(Exception):
@@ -36,9 +36,9 @@ class AlreadyRunning(Exception):
 
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Hold the data folder for one run. The lock goes with the process, even after ``kill -9``.
+    """Lock the data folder for one run. The lock ends with the process, even after ``kill -9``.
 
-    Raises AlreadyRunning.
+    Raise AlreadyRunning if another process holds it.
     """
     from filelock import FileLock, Timeout
 
@@ -58,14 +58,14 @@ def locked(data: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(data: Path) -> Iterator[Catalog]:
-    """The catalogue of a data folder, for one command that writes. Raises AlreadyRunning and CatalogError."""
+    """Open the catalogue of a data folder for one command that writes. Raise AlreadyRunning or CatalogError."""
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         catalog.end_lost_runs()
         yield catalog
 
 
 def portal_of(spec: PortalSpec) -> Portal:
-    """The catalogue's noun for a portal file."""
+    """Return the catalogue's portal record for a portal file."""
     return Portal(
         id=spec.id,
         type=spec.type,
@@ -82,12 +82,12 @@ def portal_of(spec: PortalSpec) -> Portal:
 
 
 def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
-    """Whether a portal's turn has come: by weekday, and by the time since the last run that began its harvest."""
+    """Return whether a portal is due: by weekday, and by the time since the last run that began its harvest."""
     at = started(run_id)
     days = spec.schedule.weekdays
     if days and at.strftime("%a").lower() not in days:
         return False
-    # One that failed is tried again in the next run.
+    # A failed harvest is tried again in the next run.
     last = last_harvest_begun(catalog, spec.id, run_id)
     return last is None or at - started(last) >= timedelta(hours=spec.schedule.every_hours)
 
@@ -110,17 +110,18 @@ def nightly(
 ) -> dict[str, Any]:
     """Run the stages over the portals and return the summary.
 
-    A run of the same portals that was broken off within 20 hours is taken up where it stopped; score, track and export
-    alone read the last run again. ``is_full`` asks for everything anew; ``is_archived`` keeps every exchange as WARC;
-    ``is_scheduled`` leaves out the portals whose turn has not come; ``check_budget`` bounds the check of resources, and
-    what it leaves out is carried over to the next run; ``export`` says how it is put out; ``commitments`` are those to
-    be tracked. Raises AlreadyRunning,
-    CatalogError, and KeyboardInterrupt after noting that the run was interrupted.
+    A run of the same portals that was interrupted within the last 20 hours is resumed where it stopped. If only
+    score, track and export are asked for, the last run is read again. ``is_full`` asks for everything anew;
+    ``is_archived`` stores every exchange as WARC; ``is_scheduled`` leaves out portals that are not due;
+    ``check_budget`` limits the check of resources, and the rest waits for the next run; ``export`` holds the output
+    options; ``commitments`` are those to track.
+
+    Raise AlreadyRunning, CatalogError, or KeyboardInterrupt after recording that the run was interrupted.
     """
     with writing(data) as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
         run_id = catalog.latest_run() if set(stages) <= {"score", "track", "export"} else None
-        # Where nothing new is seen, the last run is read again, not a new one begun.
+        # If no stage fetches anything new, the last run is read again and no new one begins.
         is_again = run_id is not None
         run_id = run_id or _resumable(catalog, command)
         if run_id is None:
@@ -145,7 +146,7 @@ def replay(
 ) -> dict[str, Any]:
     """Repeat a night from its archive, without network, under its own run id; return the summary.
 
-    Raises ArchiveError where the file is no archive, or this catalogue already holds that run or a later one.
+    Raise ArchiveError if the file is not an archive, or if this catalogue already holds that run or a later one.
     """
     from harvester.errors import ArchiveError
     from harvester.http.archive import Replay
@@ -195,7 +196,7 @@ def _archive(night: RunContext, command: str, portals: Sequence[PortalSpec], sta
         "winnow_version": __version__,
         "methodology_version": methodology_version(),
         "portals": [portal.model_dump(mode="json") for portal in portals],
-        # As they were that night, with the folder where files of others lie that they name.
+        # As they were that night, with the folder that holds the other files they name.
         "commitments": [
             {"folder": str(one.folder), "spec": one.model_dump(mode="json", by_alias=True)} for one in night.commitments
         ],
@@ -212,14 +213,14 @@ def _run(
     if not is_again:
         catalog.set_run(run_id, status="running")
         RUN.begin(catalog.path, run_id)
-    # A run that is taken up again has cost something already.
+    # A resumed run has caused traffic before.
     night.traffic |= traffic_of(catalog, run_id)
     try:
         for stage in stages:
             check_interrupt()
             if not is_again:
                 catalog.set_run(run_id, stage=stage)
-            # Asked for by itself, scoring takes nothing for granted.
+            # When only scoring is asked for, it scores everything again.
             work = _score_all if stage == "score" and is_again else _STAGES[stage]
             work(night, portals, bounds)
         check_interrupt()
@@ -227,7 +228,7 @@ def _run(
         if isinstance(error, KeyboardInterrupt | SystemExit):
             begin_ending()
         if not is_again:
-            # Where it cannot be written now, the next command that writes says so.
+            # If it cannot be written now, the next command that writes reports it.
             with suppress(CatalogError):
                 catalog.set_run(run_id, status="interrupted")
                 RUN.end()
@@ -242,7 +243,7 @@ def _run(
         catalog.set_run(run_id, status="complete", finished_at=now(), summary=result)
         RUN.end()
     if "export" in stages:
-        # Only now does the copy say that the run is complete.
+        # Only now may the copy say that the run is complete.
         from catalog.exports.manifest import seal
         from catalog.exports.prometheus import write_prometheus
         from catalog.site.serve import publish

@@ -1,4 +1,4 @@
-"""Whether a harvest saw everything, and why not."""
+"""Decide whether a harvest saw everything, and why not."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["Verdict", "undeclared", "verdict"]
 
 Verdict = Literal["complete", "partial", "suspect", "failed"]
 MAX_FALL = 0.2
-"""A portal that shrinks by more than this share against its last complete harvest is looked at first."""
+"""A portal that loses more than this share of its last complete harvest needs a person's approval first."""
 
 
 def undeclared(outside: Mapping[str, int], declared: Collection[str]) -> dict[str, int]:
-    """The places that nobody has declared to be outside the portal: ``cdn.example.org``, ``*.example.org``, or as the
-    harvest calls them."""
+    """Return the places outside the portal that its file does not declare: ``cdn.example.org``, ``*.example.org``, or
+    the harvest's own name for a place."""
     names = {one.strip().casefold() for one in declared}
     return {place: count for place, count in outside.items() if not _is_declared(place.casefold(), names)}
 
@@ -37,12 +37,12 @@ def verdict(
     unseen: int = 0,
     duplicates_before: int = 0,
 ) -> tuple[Verdict, list[str]]:
-    """The verdict on a harvest, and its reasons; a complete one may carry notes.
+    """Return the verdict on a harvest, and its reasons; a complete one may carry notes.
 
-    ``previous`` is the number of datasets of the last complete harvest, which had ``duplicates_before`` duplicates;
-    ``minimum`` and ``maximum`` come from the portal file, and so does what is declared to be ``outside`` the portal.
-    ``unseen`` is the number of datasets known from before that this harvest did not see. "suspect" is complete by its
-    own word, but too far from what was expected to act on.
+    ``previous`` is the number of datasets of the last complete harvest, which had ``duplicates_before`` duplicates.
+    ``minimum``, ``maximum`` and the places declared ``outside`` come from the portal file. ``unseen`` is the number
+    of known datasets that this harvest did not see. A "suspect" harvest saw everything the portal announced, but
+    that is too far from what was expected to act on.
     """
     notes = list(tally.notes)
     if tally.gone:
@@ -77,7 +77,7 @@ def verdict(
         twice = f", {tally.duplicates} of them twice" if tally.duplicates else ""
         return "partial", [*reasons, f"the portal says {total} datasets and sent {tally.seen} records{twice}", *notes]
     if total is not None and unique - tally.explained < total < unique:
-        # More came than there is, and less of it different: pages that come again hide those that do not come.
+        # More records came than announced, but fewer distinct ones: repeated pages hide missing ones.
         different = unique - tally.explained
         said = f"the portal says {total} datasets and sent {tally.seen} records, {different} of them different"
         return "partial", [*reasons, said, *notes]
@@ -92,7 +92,7 @@ def verdict(
         return "suspect", [*reasons, f"{tally.kept} datasets, and {previous} at the last complete harvest"]
     doubled = tally.duplicates - duplicates_before
     if previous and doubled > 0 and unseen:
-        # Paging that sends a record twice drops another.
+        # Paging that sends a record twice skips another.
         why = f"{doubled} more records came twice than at the last complete harvest, and {unseen} datasets did not come"
         return "suspect", [*reasons, why]
     return "complete", reasons
@@ -103,7 +103,7 @@ def _listed(count: int, place: str) -> str:
 
 
 def _empty(previous: int | None, minimum: int | None, notes: list[str]) -> tuple[Verdict, list[str]]:
-    """The verdict on a portal without datasets: believed where it was so before, or where its file allows it."""
+    """Return the verdict on a portal without datasets: accepted if it was empty before, or if its file allows it."""
     empty = "the portal lists no datasets"
     if previous or minimum:
         return "suspect", [empty, f"it had {previous or 0} at the last complete harvest", *notes]

@@ -1,9 +1,9 @@
-"""What ends a portal that holds up the loop: its harvest, or all of them, would never come to an end.
+"""End the work of a portal that blocks the event loop: its harvest, or all of them, would otherwise never end.
 
-All portals share one event loop. A reader that is caught in one answer keeps the loop from turning, and no deadline of
-asyncio is heeded. A timer of the system interrupts it: a record that takes longer than MAX_SECONDS is lost alone, as
-one that cannot be read; past the portal's deadline its harvest ends. What Python cannot interrupt, a long call of a
-library, is ended by :mod:`.supervisor`, which listens to the pulse given here.
+All portals share one event loop. A parser stuck in one response blocks the loop, and then no deadline of asyncio
+takes effect. A system timer interrupts it. A record that takes longer than MAX_SECONDS is lost like an unreadable
+one; past the portal's deadline its harvest ends. Python cannot interrupt a long call of a library;
+:mod:`.supervisor`, which watches the heartbeat of this module, ends that.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from harvester.cli.supervisor import PULSE
 __all__ = ["HELD", "MAX_SECONDS", "HeldUpError", "OverdueError", "WatchedLoop", "beat", "watched", "work_on"]
 
 MAX_SECONDS = 60.0
-"""That one step of a portal may hold up the others."""
+"""Seconds that one step of a portal may block the others."""
 PATIENCE_S = 5.0
-"""That a step may take past the portal's deadline."""
+"""Seconds that a step may take past the portal's deadline."""
 TICK_S = 1.0
 _Ts = TypeVarTuple("_Ts")
 
 
 class HeldUpError(Exception):
-    """One answer, or one record, takes too long to read."""
+    """One response, or one record, takes too long to read."""
 
 
 class OverdueError(BaseException):
-    """The portal's deadline is over in the midst of a step. No reader of records may catch it."""
+    """The portal's deadline passed during a step. No reader of records may catch it, hence BaseException."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,18 @@ _AT_WORK: ContextVar[_Portal | None] = ContextVar("portal at work", default=None
 
 class _State:
     turned_at = 0.0
-    """When the loop last turned, by the monotonic clock; 0 where nothing is watched."""
+    """When the loop last turned, by the monotonic clock; 0 while nothing is watched."""
     last: _Portal | None = None
     ticked_at = 0.0
 
 
 def work_on(portal_id: str, deadline_s: float) -> None:
-    """The task that calls this, and all that it begins, works on a portal."""
+    """Mark the calling task, and every task it starts, as work on this portal."""
     _AT_WORK.set(_Portal(portal_id, time.monotonic() + deadline_s))
 
 
 def _step(callback: Callable[[*_Ts], object], *given: *_Ts) -> None:
-    """One step of the loop, in the context of its task."""
+    """Run one step of the loop, in the context of its task."""
     portal = _AT_WORK.get()
     if portal is not _State.last:
         _State.last = portal
@@ -70,17 +70,17 @@ def _step(callback: Callable[[*_Ts], object], *given: *_Ts) -> None:
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
-    """An event loop that says whose step it is about to take. That costs some 0.7 microseconds a step."""
+    """An event loop that records which portal each step belongs to. That costs some 0.7 microseconds a step."""
 
     def call_soon(
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        # Not a closure for each step: making one costs as much again.
+        # A closure for each step would cost as much again.
         return super().call_soon(_step, callback, *args, context=context)
 
 
 async def beat() -> None:
-    """The pulse: a task that runs as long as portals are harvested."""
+    """Send the heartbeat for as long as portals are harvested."""
     while True:
         _State.turned_at = time.monotonic()
         PULSE.beat()
@@ -89,7 +89,7 @@ async def beat() -> None:
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Interrupt what holds up the loop. Only in the main thread, where alone Python hears signals."""
+    """Interrupt whatever blocks the loop. Main thread only, because Python handles signals nowhere else."""
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGALRM, _tick) if is_main else None
     try:
@@ -105,7 +105,7 @@ def watched() -> Iterator[None]:
 
 
 class _Held:
-    """Within this, nothing is interrupted: the catalogue is being written."""
+    """Allow no interruption inside this context: the catalogue is being written."""
 
     depth = 0
 
@@ -131,7 +131,8 @@ def _tick(number: int, frame: object) -> None:
     if not _State.turned_at or portal is None or HELD.depth:
         return
     if gap > PATIENCE_S:
-        # This process was stopped for a while (Ctrl-Z), or a library has kept Python from hearing: it goes on now.
+        # The process was stopped for a while (Ctrl-Z), or a library kept Python from handling the signal. It continues
+        # now.
         _State.turned_at = now
     silent = now - _State.turned_at
     if now > portal.until and silent > PATIENCE_S:

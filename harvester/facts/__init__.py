@@ -1,4 +1,7 @@
-"""One way to read a fact, for all portal types: all candidates, then the best."""
+"""Read facts from raw records, for all portal types.
+
+Every place where a fact may stand gives a candidate; the best candidate is chosen afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishers and contacts, told in objects, in fields beside each other, or in JSON that stands in a text."""
+"""Read publishers and contacts from objects, from separate fields, or from JSON inside a text."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ __all__ = ["Party", "bodies", "contact_of", "publisher_of"]
 _MAIL = re.compile(r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+\.[^@\s<>.,;:\"()]+")
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp)://\S+|www\.\S+")
 _ACCOUNT = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+|[a-z]+(?:-[a-z]+)*-?\d+")
-"""What software makes of a name for its log-in: ada_quill, ada-quill-672."""
+"""Match account names that software makes from a person's name: ada_quill, ada-quill-672."""
 _DEEPEST = 6
 Words = Callable[[Any], str | None]
 
 
 class Party(NamedTuple):
-    """A person or an organisation."""
+    """A person or an organisation named in a record."""
 
     name: str | None = None
     email: str | None = None
     url: str | None = None
     identifier: str | None = None
     parents: tuple[str, ...] = ()
-    """Names of the bodies that it belongs to, the nearest first."""
+    """Names of the organisations above it, the nearest first."""
 
 
 NOBODY = Party()
 
 
 def said(value: Any, words: Words = text) -> str | None:
-    """A text that is no placeholder."""
+    """Return the value as text; None if it is empty or a placeholder."""
     found = words(value)
     return None if found is None or is_no_value(found) else found
 
 
 def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Party]:
-    """All bodies that a value tells of: an object, a list, a name, or JSON of them in a text."""
+    """Return all persons and organisations in a value.
+
+    The value is an object, a list, a name, or a text that holds JSON of one of these.
+    """
     value = json_text(value)
     if isinstance(value, list):
         return [body for item in value for body in bodies(item, words, depth + 1)] if depth < _DEEPEST else []
@@ -56,7 +59,7 @@ def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Party]:
 
 
 def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
-    """The first name that says something counts, by the order of ``specs/field_names.toml``."""
+    """Read one object; of several name fields the first usable one in the order of ``specs/field_names.toml`` wins."""
     found: dict[str, tuple[int, Any]] = {}
     for key, one in value.items():
         name = field_name(str(key), "agent")
@@ -68,7 +71,7 @@ def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
             found[name.fact] = (name.rank, one)
     texts = {fact: said(one, words) for fact, (_, one) in found.items() if fact != "parent"}
     if not texts:
-        # {"de": "Amt", "fr": "Office"}: a name in languages.
+        # A name in several languages: {"de": "Amt", "fr": "Office"}.
         name_alone = said(value, words)
         return Party(name=name_alone) if name_alone else NOBODY
     above = bodies(found["parent"][1], words, depth + 1) if "parent" in found and depth < _DEEPEST else []
@@ -78,7 +81,7 @@ def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
 
 
 def publisher_of(found: Iterable[Party]) -> Publisher | None:
-    """The first body with a name."""
+    """Return the first party with a name as a publisher; None if no party has a name."""
     for body in found:
         if body.name:
             parents = body.parents
@@ -94,10 +97,11 @@ def publisher_of(found: Iterable[Party]) -> Publisher | None:
 
 
 def contact_of(found: Iterable[Party]) -> Contact | None:
-    """The body that can best be reached: by an address of mail, else by a page, else the first that is named.
+    """Return the party that is easiest to reach: one with an email address, else one with a page, else the first named
+    one.
 
-    A name that stands alone is joined to an address that stands alone, but no person gets the address of another. The
-    name of an account is no name.
+    A party with only a name is joined to one with only an address. A named person never gets the address of another
+    named person. The name of a user account does not count as a name.
     """
     people = [one._replace(name=None) if one.name and _ACCOUNT.fullmatch(one.name) else one for one in found]
     best = next((one for one in people if one.email and "@" in one.email), None)
@@ -107,7 +111,7 @@ def contact_of(found: Iterable[Party]) -> Contact | None:
         return None
     name, url = best.name, best.url
     if name is None:
-        # Whoever has the same address, or none, may be meant by it.
+        # Parties with the same address, or with none, may be the same person.
         same = [one.name for one in people if one.name and one.email and one.email == best.email]
         name = next(iter(same), next((one.name for one in people if one.name and not one.email), None))
     if url is None:

@@ -1,4 +1,4 @@
-"""Where a fact may stand in a record: every place is a candidate, with its scope, its standing and its path."""
+"""Define a candidate: one place in a record where a fact may stand, with its scope, standing and path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Candidate", "FactScope", "Standing"]
 
 
 class FactScope(IntEnum):
-    """What a statement is about: the smaller, the nearer."""
+    """What a statement is about; a smaller number is nearer to the subject."""
 
     FILE = 0
     DATASET = 1
@@ -17,26 +17,26 @@ class FactScope(IntEnum):
 
 
 class Standing(IntEnum):
-    """On what a statement rests: the smaller, the firmer."""
+    """How reliable a statement is; a smaller number is more reliable."""
 
     STATED = 0
     INHERITED = 1
-    """From what the record belongs to."""
+    """Taken from the parent object of the record."""
     GUESSED = 2
-    """From a field that is about something else, or about several things."""
+    """Taken from a field that is about something else, or about several things."""
 
 
 class Candidate(NamedTuple):
-    """One place at which a record may state a fact."""
+    """One place where a record may state a fact."""
 
     fact: str
     value: Any
-    """A text as it stands, or what the record has in its place: a list, an object."""
+    """The value as it stands in the record: a text, a list or an object."""
     path: str = ""
-    """Where it stands in the record: "extras/frequency"."""
+    """Where the value stands in the record, for example "extras/frequency"."""
     scope: FactScope = FactScope.DATASET
     standing: Standing = Standing.STATED
     rank: int = 0
-    """The smaller, the plainer is the name of the field."""
+    """How clearly the field's name means the fact; a smaller number is clearer."""
     language: str | None = None
-    """Code of the language that the name of the field states."""
+    """Language code that the field's name states, for example "de" for ``title_de``."""

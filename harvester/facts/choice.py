@@ -1,9 +1,9 @@
-"""Which of several statements of one fact counts.
+"""Choose between several statements of one fact.
 
-The nearest scope that says anything decides: within it what is stated goes before what is inherited or guessed, then
-what resolves (a known licence, a date that can be read, a specific format), then the plainest name. A restriction is
-not overruled by an open licence that stands farther away, or under a less plain name. What resolves to something else
-than what was chosen is a contradiction: it is kept and said. Where nothing resolves the best text stays.
+The nearest scope that states anything wins. Within it, stated values go before inherited and guessed ones, then values
+that resolve (a known licence, a readable date, a specific format), then the clearest field name. An open licence does
+not overrule a restriction that is nearer or under a clearer name. A value that resolves to something other than the
+chosen one is kept as a contradiction. If no value resolves, the best text wins.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from quality.evidence.dates import last_day
 __all__ = ["Choice", "choose", "grade"]
 
 _LONG = 400
-"""Characters of a contradiction that are kept."""
+"""Length at which the text of a contradiction is cut, in characters."""
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 _CODE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9]+|https?://\S+", re.IGNORECASE)
 
 
 class Choice(NamedTuple):
-    """What was chosen of a fact."""
+    """The value chosen for a fact, with the values that were not chosen."""
 
     text: str
     candidate: Candidate
     others: tuple[str, ...] = ()
-    """Further texts of the same scope that say another thing, or say it otherwise, the best first."""
+    """Other texts of the same scope, the best first."""
     contradictions: tuple[str, ...] = ()
-    """"licence at extras/license: ODbL", of any scope."""
+    """Statements of any scope that contradict the choice, as "licence at extras/license: ODbL"."""
 
 
 def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
-    """The statement that counts; None where there is none. Values are texts, and no placeholders."""
+    """Return the best statement of a fact; None without candidates. Values must be texts and no placeholders."""
     found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
     if not found:
         return None
@@ -58,7 +58,7 @@ def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
 
 
 def _not_overruled(best: Candidate, same_scope: Sequence[Candidate]) -> Candidate:
-    """A restriction under a plainer name than the licence that resolves."""
+    """Return a restriction that stands under a clearer name than ``best``, if there is one; else ``best``."""
     if vocabulary.is_restrictive(best.value):
         return best
     nearer = [one for one in same_scope if one.standing <= best.standing and one.rank < best.rank]
@@ -72,7 +72,7 @@ def _contradictions(fact: str, best: Candidate, found: Sequence[Candidate]) -> t
     said: dict[str, None] = {}
     for one in found:
         other = meaning(one.value) if one is not best else None
-        # A licence without its version does not contradict one with it.
+        # A licence without its version does not contradict the same licence with its version.
         if other is not None and not (other.startswith(chosen) or chosen.startswith(other)):
             said[f"{fact} at {one.path}: {one.value[:_LONG]}"] = None
     return tuple(said)
@@ -102,7 +102,10 @@ _MEANING: dict[str, Callable[[str], str | None]] = {
 
 @lru_cache(maxsize=16384)
 def grade(fact: str, text: str) -> int:
-    """How much a text says of a fact: 0 nothing, 1 something, from 2 on it resolves, the more the more specific."""
+    """Return how much a text says about a fact.
+
+    0: nothing. 1: some text. 2 and more: the text resolves; a higher number is more specific.
+    """
     judge = _GRADES.get(fact)
     return judge(text) if judge else 1
 

@@ -1,10 +1,10 @@
-"""What a type's own reading of a record left open, filled with what the names of its other fields tell.
+"""Fill the fields that a portal type's own mapping left empty, from further fields of the record.
 
-    facts = Facts("dataset", languages)
-    facts.read(fields that the type does not read itself)
+    facts = RecordFacts("dataset", languages)
+    facts.read(fields that the mapping does not read itself)
     return filled(Dataset(...), facts)
 
-What was read by its place stays; of a licence all candidates are compared, and the one that is known counts.
+Values that the mapping read are kept. Only licences are compared: a licence that resolves wins over one that does not.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from harvester.facts.record import RecordFacts
 __all__ = ["filled"]
 
 _FIRST = -100
-"""Rank of what was read by its place: it goes before all that a name tells."""
+"""Rank of values that the mapping read itself; they go before every value found by a field's name."""
 
 
 def filled(own: Dataset, facts: RecordFacts) -> Dataset:
-    """A dataset with what it does not state from further facts of its record."""
+    """Return the dataset with its empty fields filled from ``facts``."""
     if not facts.found:
         return own
     for at, said in enumerate((own.licence, own.licence_title)):
-        # "other" and "proprietary" say that there is no code for it.
+        # "other" and "proprietary" only say that the licence has no code.
         if said is not None and grade("licence", said):
             facts.add("licence", said, "licence", rank=_FIRST + at)
     made = dataset_fields(facts)

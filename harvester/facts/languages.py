@@ -1,4 +1,4 @@
-"""Texts in several languages: the portal's own is shown, and none is lost."""
+"""Read texts in several languages: the portal's language is shown, and all translations are kept."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from harvester.facts.values import is_language_map, json_text, text
 __all__ = ["Texts", "MultilingualText", "by_language", "first_language", "worded", "worded_values"]
 
 Texts = Mapping[str | None, str]
-"""Language code -> text; None for a text of which no language is stated."""
+"""Language code -> text; the key None holds a text whose language is not stated."""
 UNDETERMINED = "und"
-"""Code of ISO 639-2 for a text of which no language is stated, beside others."""
+"""ISO 639-2 code for a text without a stated language, used when texts in other languages stand beside it."""
 
 
 class MultilingualText(NamedTuple):
-    """What a record says in words."""
+    """The title, description and keywords of a record, with their translations."""
 
     title: str | None
     description: str | None
     keywords: tuple[str, ...]
-    """Of all languages, those of the first one in front."""
+    """Keywords of all languages; those of the shown language come first."""
     translations: dict[str, dict[str, Any]]
-    """As :attr:`catalog.model.Dataset.translations`."""
+    """Translations in the form of :attr:`catalog.model.Dataset.translations`."""
 
 
 def first_language(there: Iterable[str | None], preferred: Sequence[str | None]) -> str | None:
-    """Which of the languages that are there comes first: the preferred ones in their order, then a text without a
-    language (it is the portal's own), then English, then the first that is there."""
+    """Return the language to show, out of those that are there.
+
+    The order is: the preferred languages, then text without a language (most likely the portal's own), then English,
+    then whichever comes first.
+    """
     codes = list(there)
     wanted = [vocabulary.language_code(one) or one for one in preferred if one]
     order: list[str | None] = [*wanted, None, "en"]
@@ -40,7 +43,7 @@ def first_language(there: Iterable[str | None], preferred: Sequence[str | None])
 def worded(
     title: Texts, description: Texts, keywords: Mapping[str | None, Sequence[str]], preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """The texts of a record; ``preferred`` are languages, the portal's own first."""
+    """Return the texts of a record for storage; ``preferred`` are language codes, the portal's own first."""
     others: dict[str, dict[str, Any]] = {}
     shown: dict[str, Any] = {}
     for field, texts in (("title", title), ("description", description), ("keywords", keywords)):
@@ -48,7 +51,7 @@ def worded(
         first = first_language(by_code, preferred)
         shown[field] = by_code.get(first)
         for code, said in by_code.items():
-            # The text without a language is most often that of one of the languages.
+            # A text without a language usually repeats the text of one of the languages.
             is_told = code is not None or said not in [one for other, one in by_code.items() if other]
             if code != first and said != shown[field] and is_told:
                 others.setdefault(code or UNDETERMINED, {})[field] = list(said) if field == "keywords" else said
@@ -62,7 +65,10 @@ _DEEPEST = 6
 
 
 def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict[str | None, list[str]]:
-    """The texts of a JSON value by language: texts, maps of languages, values of JSON-LD, things with labels, lists."""
+    """Return the texts of a JSON value by language code.
+
+    The value may be a text, a language map, a JSON-LD value, an object with a label, or a list of these.
+    """
     found: dict[str | None, list[str]] = {}
     if depth > _DEEPEST:
         return found
@@ -90,9 +96,10 @@ def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict
 def worded_values(
     title: Any, description: Any, keywords: Any, preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """:func:`worded` of JSON values."""
+    """Do what :func:`worded` does, for values as they stand in JSON."""
 
     def first_of(value: Any) -> dict[str | None, str]:
+        """Return the first text of each language."""
         return {code: texts[0] for code, texts in by_language(value).items()}
 
     return worded(first_of(title), first_of(description), by_language(keywords), preferred)

@@ -1,6 +1,6 @@
-"""The fields of a dataset and of a file, as the facts of their records say them.
+"""Turn the facts of a record into the fields of a dataset or distribution.
 
-What a portal type knows better it puts in their place: ``Dataset(**{**dataset_fields(facts), "landing_page": page})``.
+A portal type overrides what it knows better: ``Dataset(**{**dataset_fields(facts), "landing_page": page})``.
 """
 
 from __future__ import annotations
@@ -30,14 +30,18 @@ _FILE_LISTS = ("language", "conforms_to")
 
 
 def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
-    """The fields of a dataset that its facts fill, but not its identifier, its files and its services."""
+    """Return the fields of a dataset that its facts can fill.
+
+    Identifier, distributions and services are not among them. ``filed_under`` are the organisations or groups that hold
+    the record; they are used if the record names no publisher.
+    """
     words = facts.worded()
     made: dict[str, Any] = {
         "title": words.title,
         "description": words.description,
         "keywords": words.keywords,
         "translations": words.translations,
-        # A repetition among the dates is moved to the frequencies first.
+        # Reading "modified" first moves a repetition interval found there to the frequencies.
         "modified": facts.modified(),
         "publisher": facts.publisher(*filed_under),
         "contact": facts.contact(),
@@ -60,7 +64,7 @@ def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
 
 
 def file_fields(facts: RecordFacts) -> dict[str, Any]:
-    """The fields of a distribution that its facts fill, but not its identifier and its addresses."""
+    """Return the fields of a distribution that its facts can fill; identifier and addresses are not among them."""
     found = facts.found
     made: dict[str, Any] = {fact: facts.text(fact) for fact in _FILE_TEXTS if fact in found}
     for fact in _FILE_LISTS:
@@ -77,7 +81,7 @@ def file_fields(facts: RecordFacts) -> dict[str, Any]:
 
 
 def _algorithm(facts: RecordFacts, checksum: str) -> str | None:
-    """The algorithm that the name of the field tells: "sha256"."""
+    """Return the algorithm that the checksum field's name states, for example "sha256"."""
     for one in facts.found.get("checksum", ()):
         named = re.search(r"(?i)(?:^|[/_ .-])(md5|sha-?(?:1|224|256|384|512))$", one.path)
         if named and str(one.value).strip() == checksum.strip():

@@ -1,7 +1,7 @@
-"""Which fact a field of a record states, told by its name: all spellings of a name are one.
+"""Look up which fact a field states by its name; all spellings of a name are treated as one.
 
-``accrualPeriodicity``, ``accrual_periodicity``, ``dct:accrualPeriodicity`` and ``Accrual Periodicity`` are the same.
-The names are in ``specs/field_names.toml``.
+``accrualPeriodicity``, ``accrual_periodicity``, ``dct:accrualPeriodicity`` and ``Accrual Periodicity`` are the same
+name. The known names stand in ``specs/field_names.toml``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from specs.field_names import Group, field_names
 __all__ = ["FieldName", "Of", "field_name", "folded", "known_names"]
 
 Of = Literal["dataset", "file", "agent", "licence", "period", "place"]
-"""What the object with the fields stands for."""
+"""What the object that holds the fields describes."""
 
 _NAMESPACE = re.compile(
     r"(?:https?://\S*[/#]|(?:dct|dcterms|dc|dcat|dcatap|dcatapit|dcat[_-]ap[_-]it|adms|foaf|schema|schema[_.]org|sdo|vcard"
@@ -30,22 +30,22 @@ _CAMEL_LANGUAGE = re.compile(r"(.*[a-z])(En|Fr|De|It|Es|Pt|Nl|Sv|Fi|Da|No|Nb|Ca|
 _TRANSLATED = re.compile(r"(.+?)[ _-]?(?:translated|translations?|i18n|multilang|multilingual)", re.IGNORECASE)
 _GROUP = re.compile(r"[_|/>:]| - |\.")
 _CACHED = 20_000
-"""Names remembered; hostile records could bring any number of them."""
+"""How many names are cached; the limit keeps hostile records from filling the memory."""
 
 
 class FieldName(NamedTuple):
-    """What a name says."""
+    """The fact that a field name states."""
 
     fact: str
     rank: int
-    """Place among the names of the fact: the smaller, the plainer."""
+    """Position among the names of the fact; a smaller number is a clearer name."""
     language: str | None = None
-    """Code of the language that the name ends in."""
+    """Language code at the end of the name, if there is one."""
 
 
 @lru_cache(maxsize=8)
 def folded(of: Of) -> dict[str, FieldName]:
-    """All names of a group, folded."""
+    """Return all known names of a group, in their folded spelling."""
     groups: tuple[Group, ...] = ("both", of) if of in ("dataset", "file") else (of,)
     found: dict[str, FieldName] = {}
     for group in groups:
@@ -61,14 +61,14 @@ _known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
 
 
 def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | None]:
-    """The names that were looked up so far. Read-only: what is not in it is asked of :func:`field_name`."""
+    """Return the cache of looked-up names, to be read only; ask :func:`field_name` for a name that is missing in it."""
     return _known.setdefault((of, is_grouped), {})
 
 
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
-    """The fact that a field of this name states; None where it is not known to state any.
+    """Return the fact that a field of this name states; None if the name is not known.
 
-    ``is_grouped``: names come with a group in front that is a person's own choice ("Legal_License-URL").
+    ``is_grouped``: names start with a group that a person chose freely, for example "Legal_License-URL".
     """
     known = known_names(of, is_grouped=is_grouped)
     if name in known:
@@ -92,7 +92,7 @@ def _look_up(name: str, of: Of, is_grouped: bool) -> FieldName | None:
 
 
 def _plain(name: str, names: dict[str, FieldName]) -> FieldName | None:
-    """A name with and without namespace and language."""
+    """Look up a name as it is, then without its namespace, its language, or both."""
     bare = _NAMESPACE.sub("", name, count=1) if _NAMESPACE.match(name) else None
     for form in (name, bare):
         if not form:

@@ -1,7 +1,8 @@
-"""Periods of time as records write them, cut into their two ends; each end stays the text that it is.
+"""Split written periods of time into start and end; each end keeps its original text.
 
-Read are intervals of ISO 8601 ("2019/2020", "../2020"), years and ranges in many languages ("1899-2017", "du 2000 au
-2010", "since 1998"), DCMI periods ("start=2000; end=2010"), and objects with the names of ``specs/field_names.toml``.
+Supported are ISO 8601 intervals ("2019/2020", "../2020"), years and ranges in many languages ("1899-2017", "du 2000 au
+2010", "since 1998"), DCMI periods ("start=2000; end=2010"), and objects with the field names of
+``specs/field_names.toml``.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from harvester.facts.values import json_text, text
 __all__ = ["OPEN", "Period", "periods", "span"]
 
 Period = tuple[str | None, str | None]
-"""Start and end. None where none is stated; OPEN for an end that the record says is open."""
+"""Start and end: None if not stated, OPEN if the record says that the end is open."""
 OPEN = ".."
-"""An open end, as ISO 8601-2 writes it."""
+"""An open end, as written in ISO 8601-2."""
 _LONGEST = 500
-"""Characters of a text that is looked into."""
+"""Length in characters; longer texts are not searched."""
 _YEAR = r"(?:1[0-9]|20|21)\d\d"
 _DAY = (
     r"(?:\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
@@ -58,11 +59,15 @@ _LASTS = re.compile(
 _DCMI = re.compile(r"\b(start|end)\s*=\s*([^;]+)", re.IGNORECASE)
 _SOLR = re.compile(r"\[(\S+) TO (\S+)\]")
 _NO_DATE = re.compile(r"0{1,4}[01]?-0?[01]-0?[01](?:T.*|\s.*)?|0+")
-"""Day one of the calendar, or zero: what programs write for none."""
+"""The first day of the calendar, or zero: programs write these when there is no date."""
 
 
 def periods(value: Any) -> list[Period]:
-    """All periods that a value states."""
+    """Return all periods that a value states.
+
+    >>> periods("2019/2020")
+    [('2019', '2020')]
+    """
     value = json_text(value)
     if isinstance(value, list):
         return [one for item in value for one in periods(item)]
@@ -81,7 +86,7 @@ def _of_object(value: dict[str, Any]) -> list[Period]:
             continue
         inner = one
         if isinstance(one, dict) and "@value" not in one:
-            # time:hasBeginning leads to an instant, whose only text is the date.
+            # time:hasBeginning points to an instant, and the date is the only text inside it.
             inner = next((part for part in one.values() if isinstance(part, str) and re.search(r"\d", part)), None)
         said = text(inner)
         if said and not is_no_value(said) and not _NO_DATE.fullmatch(said.strip()):
@@ -111,7 +116,7 @@ def _of_text(said: str) -> Period:
         return _lasting(match[1], *(int(number) for number in match.groups("0")[1:]))
     if (match := _RANGE.fullmatch(said)) and (match[1] or match[2]):
         end = OPEN if match[2] and re.fullmatch(_NOW, match[2], re.IGNORECASE) else match[2]
-        # "2019/" is open as "2019/.." is.
+        # "2019/" is an open interval, like "2019/..".
         start = _end(match[1])
         return None if start == OPEN else start, end or OPEN
     if "/" in said and said.count("/") == 1:
@@ -125,7 +130,7 @@ def _of_text(said: str) -> Period:
 
 
 def _lasting(start: str, years: int, months: int, weeks: int, days: int) -> Period:
-    """From a day on for a while (ISO 8601-1, 5.5.2.2): "2021-03/P2M" are March and April."""
+    """Return the period from a start with a duration (ISO 8601-1, 5.5.2.2): "2021-03/P2M" is March and April."""
     year, month, day = (int(part) for part in (start + "-01-01")[:10].split("-"))
     count = (year + years) * 12 + month - 1 + months
     try:
@@ -137,7 +142,7 @@ def _lasting(start: str, years: int, months: int, weeks: int, days: int) -> Peri
 
 
 def _end(said: str | None) -> str | None:
-    """One side of an interval; a duration or words without a number are none."""
+    """Return one end of an interval; None for a duration or for words without a number."""
     if said == OPEN:
         return OPEN
     is_date = said and re.search(r"\d", said) and not re.match(r"[Pp][\dT]", said) and not _NO_DATE.fullmatch(said)
@@ -149,7 +154,7 @@ def _is_next(year: str, short: str) -> bool:
 
 
 def span(found: Iterable[Period]) -> Period:
-    """From the first start to the last end of some periods; None for an end that is open, or not stated at all."""
+    """Return the earliest start and the latest end of several periods; None for an end that is open or not stated."""
     all_of_them = list(found)
     starts = [start for start, _ in all_of_them if start and start != OPEN]
     ends = [end for _, end in all_of_them if end]
@@ -158,7 +163,7 @@ def span(found: Iterable[Period]) -> Period:
 
 
 def _order(said: str) -> str:
-    """A date so that later ones are greater; a year stands for itself."""
+    """Return a sort key for a date: later dates sort after earlier ones, and a bare year sorts as the year."""
     if match := re.match(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", said):
         return f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}"
     match = re.search(r"\d{4}", said)

@@ -1,6 +1,6 @@
-"""The last look at a dataset, whatever portal type it came from: what stands for nothing is no fact.
+"""Remove placeholders from a finished dataset, whatever portal type it came from.
 
-Titles keep every word; there only a template that nobody filled in is none.
+A title may be any word: only a template that nobody filled in is removed there.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _NAMES = {
 }
 _GETTERS = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
 _AS = {"email": "contact_email", "endpoint_url": "access_url", "licence_title": "licence", "name": "publisher"}
-"""Fields that are judged as others are."""
+"""Fields that are judged by the rules of another fact."""
 
 
 def without_placeholders(dataset: Dataset) -> Dataset:
-    """The dataset without placeholders; the same one where there are none."""
+    """Return the dataset without placeholders; return the same object if it has none."""
     found = _own(dataset)
     changes: dict[str, Any] = {}
     for name in ("distributions", "data_services"):
@@ -59,7 +59,7 @@ def _own(noun: T) -> T:
             if len(value) > 60 and "{" not in value and not value.endswith(NOTHING_NAMED):
                 continue
             if name == "name":
-                # That of a publisher was looked at before.
+                # A publisher's name was already checked above.
                 if kind is Contact and not meant("contact_name", value):
                     changes[name] = None
             elif not meant(_AS.get(name, name), value):

@@ -1,4 +1,4 @@
-"""Areas as records write them: names, addresses, boxes and geometries, each as a text that says it as it stands."""
+"""Read areas (names, addresses, boxes and geometries) as texts that keep their original wording."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ _SIDES = ("bbox_west", "bbox_south", "bbox_east", "bbox_north")
 _SYSTEM = re.compile(
     r"(?i)(?=[^,;]*\d)(?:epsg|srid|crs|wgs|nad|etrs|gcs|utm|osgb|rgf|gda|urn:ogc:def:crs)(?![a-z])[^,;]{0,40}"
 )
-"""The name of a system of coordinates: in what the data are measured, not where they lie."""
+"""Match the name of a coordinate reference system; it says how data are measured, not where they lie."""
 _DEEPEST = 12
 
 
 def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
-    """ "west,south,east,north", each number as it stands; None where one of them is none."""
+    """Return "west,south,east,north" with each number as written; None if one of them is not a number.
+
+    >>> box("5.8", 47.2, 15.1, 55.1)
+    '5.8,47.2,15.1,55.1'
+    """
     sides = [text(side) for side in (west, south, east, north)]
     try:
         is_whole = all(side is not None and math.isfinite(float(side.replace(",", "."))) for side in sides)
@@ -32,7 +36,7 @@ def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
 
 
 def places(value: Any, depth: int = 0) -> list[str]:
-    """All areas that a value states."""
+    """Return all areas that a value states; ``depth`` counts how deep the value is nested."""
     if value is None or depth > _DEEPEST:
         return []
     if isinstance(value, str):
@@ -40,7 +44,7 @@ def places(value: Any, depth: int = 0) -> list[str]:
         if isinstance(parsed, str):
             is_system = len(value) < 60 and _SYSTEM.fullmatch(value.strip()) is not None
             return [] if is_system or is_no_value(value) else [value]
-        # A geometry in a string stays the string.
+        # A geometry written as JSON inside a text stays that text.
         return ([value] if _has_coordinates(parsed) else []) if _is_geometry(parsed) else places(parsed, depth + 1)
     if isinstance(value, list):
         if len(value) in (4, 6) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in value):

@@ -1,11 +1,11 @@
-"""All that a record says, by fact: gathered from everywhere first, chosen then.
+"""Collect every statement of a record by fact, then choose the best one of each.
 
-    facts = Facts("dataset", preferred=("fr",))
+    facts = RecordFacts("dataset", preferred=("fr",))
     facts.read(raw)                          # fields by their names
-    facts.add("licence", node, "rights", rank=50)    # what no name tells
+    facts.add("licence", node, "rights", rank=50)    # a value that no field name identifies
     facts.text("frequency"), facts.licence(), facts.period(), facts.places(), facts.publisher(), facts.contact()
 
-Values stay as they stand; placeholders are left out.
+Values keep their original wording; placeholders are left out.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ _DATED = {
 _PUBLISHES = re.compile(
     r"(?i)publisher|ver(oe|ö)ffentlichende[_ ]stelle|herausgeber|editeur|éditeur|publicador|titolare"
 )
-"""By kinds of ISO 19115 and DataCite. That data were created says neither."""
+"""Match party roles that mean publisher, in the words of ISO 19115 and DataCite and in other languages."""
 _KINDS = ("type", "date_type", "dateType", "role")
-"""Names of the field that says what a date is of."""
+"""Names of the field that says what kind of date or party an object is."""
 _ODD = ("[", "{", " ", "\n", "\t", "\r", "")
-"""Beginnings of texts that are looked at more closely: JSON, or blanks."""
+"""First characters of texts that need a closer look: JSON, or blanks."""
 _OBJECT_NAMES = (
     "name", "title", "label", "prefLabel", "skos:prefLabel", "rdfs:label", "value", "code", "uri",
     "@id", "id", "url", "href", "resource", "theme", "identifier",
 )  # fmt: skip
 _LINKS = ("relations", "references", "documentation", "landing_page", "described_by")
 _ADDRESSES = ("url", "href", "resource", "uri", "@id")
-"""Of an object that stands for a link, its address says more than its label."""
+"""Facts for which an object's address is more useful than its label."""
 
 
 class RecordFacts:
-    """The candidates of one record, or of one file of it."""
+    """The candidates of one record, or of one distribution in it."""
 
     __slots__ = ("contradictions", "found", "of", "preferred")
 
     def __init__(self, of: Of = "dataset", preferred: Sequence[str | None] = ()) -> None:
         self.of: Of = of
         self.preferred = preferred
-        """Languages, the portal's own first."""
+        """Language codes, the portal's own first."""
         self.found: dict[str, list[Candidate]] = {}
         self.contradictions: list[str] = []
 
@@ -75,7 +75,9 @@ class RecordFacts:
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
-        """Add every field whose name is known; ``path`` is that of the object, "extras/"."""
+        """Add every field whose name is known; ``path`` is the prefix of the object that holds them, for example
+        "extras/".
+        """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
         for key, value in pairs:
@@ -99,24 +101,24 @@ class RecordFacts:
         scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
     ) -> None:
-        """Add a value that no name of a field tells of."""
+        """Add a value whose fact is known to the caller and not stated by a field name."""
         if value is not None and value != "":
             self.found.setdefault(fact, []).append(Candidate(fact, value, path, scope, standing, rank))
 
     def drop(self, *facts: str) -> None:
-        """Forget what was gathered of some facts: here the fields mean something else."""
+        """Forget the candidates of some facts, for a portal type whose fields of that name mean something else."""
         for fact in facts:
             self.found.pop(fact, None)
 
     # Choosing
 
     def candidates(self, fact: str) -> list[Candidate]:
-        """What is said of a fact, each as a text that is no placeholder."""
+        """Return the candidates of a fact with each value as text; placeholders are left out."""
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
             if type(value) is str and value[:1] not in _ODD:
-                # Most are plain texts.
+                # Most values are plain texts.
                 if value.strip() and meant(fact, value):
                     made.append(one)
                 continue
@@ -138,7 +140,7 @@ class RecordFacts:
         return [found] if found and meant(fact, found) else []
 
     def _licence_texts(self, value: dict[str, Any]) -> list[str]:
-        """The address of a licence, and its name."""
+        """Return the address and the name of a licence given as an object."""
         told: dict[str, tuple[int, str]] = {}
         for key, one in value.items():
             name = field_name(str(key), "licence")
@@ -150,7 +152,7 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """A text in the preferred language."""
+        """Return the text of a value in the preferred language; None if it has none."""
         if isinstance(value, dict) and is_language_map(value):
             there = {code: said for code, one in value.items() if (said := text(one)) is not None}
             codes = {language_code(code) or code: said for code, said in there.items()}
@@ -160,7 +162,7 @@ class RecordFacts:
         return text(value)
 
     def choice(self, fact: str) -> Choice | None:
-        """What was chosen of a fact; contradictions are remembered."""
+        """Return the best candidate of a fact and remember the contradictions."""
         if fact not in self.found:
             return None
         chosen = choose(fact, self.candidates(fact))
@@ -169,13 +171,13 @@ class RecordFacts:
         return chosen
 
     def text(self, *facts: str) -> str | None:
-        """The text of the first of some facts of which anything is said."""
+        """Return the chosen text of the first of ``facts`` that has one."""
         for fact in facts:
             found = self.found.get(fact)
             if found is None:
                 continue
             if len(found) == 1 and type(said := found[0].value) is str and said[:1] not in _ODD:
-                # Nearly always one plain text is all there is.
+                # Nearly always there is just one plain text.
                 if meant(fact, said):
                     return said
                 continue
@@ -184,13 +186,15 @@ class RecordFacts:
         return None
 
     def all_texts(self, *facts: str) -> tuple[str, ...]:
-        """The texts of all candidates of some facts, each once, the plainest first."""
+        """Return the texts of all candidates of some facts without repetition, the clearest field name first."""
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))
         return tuple(dict.fromkeys(one.value for one in found))
 
     def first_texts(self, fact: str) -> tuple[str, ...]:
-        """The texts of the plainest candidate that has any: the fields that list one thing are not mixed."""
+        """Return the texts of the candidate with the clearest name that has any; lists of different fields are not
+        mixed.
+        """
         if fact not in self.found:
             return ()
         ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
@@ -200,7 +204,7 @@ class RecordFacts:
         return ()
 
     def shown(self, fact: str) -> str | None:
-        """A title or description in the preferred language, where its translations are not kept."""
+        """Return a title or description in the preferred language, for callers that keep no translations."""
         found = self.found.get(fact)
         if found is None:
             return None
@@ -210,7 +214,7 @@ class RecordFacts:
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
-        """Dates that come with what they are of, as ISO 19115 has them: ``[{"type": "revision", "value": ...}]``."""
+        """Sort dates by the type they state, as in ISO 19115: ``[{"type": "revision", "value": ...}]``."""
         for one in self.found.pop("dated", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else [items]:
@@ -222,7 +226,7 @@ class RecordFacts:
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     def spread_roles(self) -> None:
-        """Parties that come with what they are, under whatever name: who publishes is no contact."""
+        """Sort parties by the role they state, under any field name: a publisher is not a contact."""
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else ():
@@ -240,18 +244,20 @@ class RecordFacts:
     # What has a form of its own
 
     def licence(self) -> tuple[str | None, str | None]:
-        """The licence, and a code or name of it where one stands beside."""
+        """Return the licence, and the code or name of a licence that stands beside it."""
         if "licence" not in self.found:
             return None, None
         chosen = self.choice("licence")
         if chosen is None:
             return None, None
-        # "not specified" beside a licence is no name of it.
+        # "not specified" beside a licence is not its name.
         beside = next((one for one in chosen.others if grade("licence", one)), None)
         return chosen.text, None if chosen.contradictions else beside
 
     def modified(self) -> str | None:
-        """When the data changed. A repetition (``R/P1D``), which DCAT-US allows there, is the frequency."""
+        """Return when the data changed; a repetition interval (``R/P1D``), which DCAT-US allows here, becomes a
+        frequency.
+        """
         if "modified" in self.found:
             stated = self.found["modified"]
             repeats = [one for one in stated if isinstance(one.value, str) and REPEATS.fullmatch(one.value.strip())]
@@ -261,10 +267,12 @@ class RecordFacts:
         return self.text("modified")
 
     def period(self) -> Period:
-        """From the first start to the last end of what is stated; fields for start and end alone go first."""
+        """Return the earliest start and the latest end that the record states; separate start and end fields come
+        first.
+        """
         start, end = self.text("temporal_start"), self.text("temporal_end")
         if (start is None or end is None) and "temporal" in self.found:
-            # Fields that say the same in other words are not added up; several periods in one field are.
+            # Several periods in one field are joined; other fields that repeat the period in other words are not.
             found = sorted(self.found["temporal"], key=lambda one: (one.scope, one.standing, one.rank))
             for one in found:
                 first, last = span(periods(one.value))
@@ -273,7 +281,7 @@ class RecordFacts:
         return start, end
 
     def places(self) -> tuple[str, ...]:
-        """All areas that are stated, names before geometries of the same rank."""
+        """Return all areas that the record states; at the same rank, names come before geometries."""
         found: list[str] = []
         for one in sorted(self.found.get("spatial", ()), key=lambda one: (one.scope, one.standing, one.rank)):
             value = json_text(one.value) if isinstance(one.value, str) else one.value
@@ -286,14 +294,18 @@ class RecordFacts:
         return tuple(dict.fromkeys(found))
 
     def bodies(self, fact: str) -> list[Party]:
-        """All bodies that are named under a fact, the plainest field first."""
+        """Return all persons and organisations named under a fact, the clearest field name first."""
         if fact not in self.found:
             return []
         ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
         return [body for one in ordered for body in bodies(one.value, self.words)]
 
     def publisher(self, *filed_under: Party) -> Publisher | None:
-        """Who publishes: what the record says goes before what it is filed under, and that before a vaguer word."""
+        """Return who publishes the dataset.
+
+        The publisher field of the record wins, then ``filed_under`` (the organisations that hold the record), then
+        fields with a vaguer name.
+        """
         own = self.bodies("publisher")
         named = next((body for body in own if body.name), None)
         if named is not None:
@@ -308,12 +320,12 @@ class RecordFacts:
         return publisher_of([*filed_under, *self.bodies("responsible")])
 
     def _above(self, name: str | None) -> tuple[str, ...]:
-        """What stands above a publisher in "State > Department > Office"."""
+        """Return the organisations above a publisher in a path such as "State > Department > Office"."""
         levels = [one.strip() for one in re.split(r"\s+>\s+", self.text("publisher_hierarchy") or "")]
         return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
     def contact(self, *further: Party) -> Contact | None:
-        """Whom to ask: the contact point, else the maintainer, else the author."""
+        """Return whom to ask: the contact point, else the maintainer, else the author, else one of ``further``."""
         found = self.found
         people = self.bodies("contact")
         for role in ("contact", "maintainer", "author"):
@@ -324,7 +336,7 @@ class RecordFacts:
         return contact_of([*people, *further])
 
     def _person(self, name: str, mail: str, page: str | None) -> list[Party]:
-        """A person told in fields beside each other; the name may hold JSON of a whole one, or of several."""
+        """Read a person from separate fields; the name field may hold JSON of one or several whole persons."""
         named = self.bodies(name)
         address = email(self.text(mail))
         url = self.text(page) if page else None
@@ -334,7 +346,7 @@ class RecordFacts:
         return [*named, *([Party(email=address, url=url)] if address or url else [])]
 
     def worded(self) -> MultilingualText:
-        """Title, description and keywords, with their translations."""
+        """Return title, description and keywords with their translations."""
         if (plain := self._plain_words()) is not None:
             return plain
         title, description = self._by_language("title"), self._by_language("description")
@@ -347,7 +359,7 @@ class RecordFacts:
         return worded(title, description, {code: words for code, words in keywords.items() if words}, preferred)
 
     def _plain_words(self) -> MultilingualText | None:
-        """The words of a record in one language, as most are; None where there may be more."""
+        """Return the texts of a record in a single language, the usual case; None if there may be several languages."""
         found = self.found
         shown: list[str | None] = []
         for fact in ("title", "description"):
@@ -364,7 +376,7 @@ class RecordFacts:
         return MultilingualText(shown[0], shown[1], tuple(keywords), {})
 
     def _own_language(self, title: Mapping[str | None, str]) -> tuple[str, ...]:
-        """The language of the record, where it states one alone and has its title in it."""
+        """Return the record's language if it states exactly one and its title is in that language."""
         if len(title) < 2 or len(stated := self.first_texts("language")) != 1:
             return ()
         code = language_code(stated[0])

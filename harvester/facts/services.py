@@ -1,4 +1,4 @@
-"""Files that are none: an OGC service or an API among the distributions is a data service too."""
+"""Recognise OGC services and APIs among distributions, so that they are listed as data services too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _DATA = re.compile(r"request=(?:get(?:feature|coverage|map)\b)", re.IGNORECASE)
 
 
 def services_among(files: Iterable[Distribution]) -> tuple[DataService, ...]:
-    """The services among some distributions, each address once. A request for the data themselves is a file."""
+    """Return the services among some distributions, each address once; a request that returns data is a file, no
+    service.
+    """
     made: dict[str, DataService] = {}
     for file in files:
         url = file.access_url or file.download_url
@@ -44,7 +46,7 @@ def _kind(file: Distribution, url: str) -> str | None:
 
 
 def access_services(value: Any, facts: RecordFacts) -> tuple[DataService, ...]:
-    """dcat:accessService of a distribution: a list of objects, or JSON of it in a text."""
+    """Return the data services in dcat:accessService, given as a list of objects or as JSON in a text."""
     value = json_text(value)
     items = value if isinstance(value, list) else [value]
     made = []

@@ -1,4 +1,4 @@
-"""Reading loosely typed JSON: a text where a text may be missing, a list where a string may stand."""
+"""Read loosely typed JSON: missing texts, and single values where a list is expected."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ __all__ = ["absolute", "email", "first", "host_of", "is_language_map", "json_tex
 
 
 def text(value: Any) -> str | None:
-    """A scalar as text, a language dict by its English or first entry, a list by its first; None where blank.
+    """Return a scalar as text, a language map's English or first entry, or a list's first text; None if blank.
 
-    Booleans are no text: ``false`` stands for "nothing" in many portals.
+    Booleans are no text, because many portals write ``false`` for "nothing".
+
+    >>> text({"fr": "Eau", "en": "Water"}), text(["", 7]), text(False)
+    ('Water', '7', None)
     """
     if value is None:
         return None
     try:
         return _text(value)
     except RecursionError:
-        # Nested too deeply to be a text.
+        # Nested too deeply to hold a text.
         return None
 
 
@@ -44,7 +47,7 @@ def _text(value: Any) -> str | None:
 
 
 MAX_TEXT = 1_000_000
-"""Values in JSON that stands in a string."""
+"""Longest text that is parsed as JSON, in characters."""
 _ARRAY = re.compile(r"\{\s*\w[\w-]{1,30}(?:\s*,\s*\w[\w-]{1,30})*\s*\}")
 _TAG = re.compile(r"[a-z]{2,3}(?:[-_]\w+)?")
 
@@ -55,7 +58,7 @@ def _is_tag(key: str) -> bool:
 
 
 def is_language_map(value: dict[Any, Any]) -> bool:
-    """Whether the keys of an object are languages. ``{"id": 7}`` is no Indonesian."""
+    """Return whether all keys of an object are language codes; ``{"id": 7}`` is not Indonesian."""
     return (
         bool(value)
         and "id" not in value
@@ -65,22 +68,22 @@ def is_language_map(value: dict[Any, Any]) -> bool:
 
 
 def first(*values: Any) -> str | None:
-    """The first value that has a text."""
+    """Return the text of the first value that has one; None if none has."""
     for value in values:
-        # Most are not there at all.
+        # Most values are missing.
         if value is not None and (found := text(value)) is not None:
             return found
     return None
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """A list, a language dict of lists, a JSON list in a string or a single value, as texts without blanks."""
+    """Return non-blank texts from a list, a language map of lists, a JSON list in a text, or a single value."""
     if value is None:
         return ()
     value = json_text(value)
     if isinstance(value, dict):
         if is_language_map(value) and any(isinstance(v, list) for v in value.values()):
-            # Every language lists the same keywords: one language stands for all.
+            # Every language lists the same keywords, so one language is enough.
             return next((found for v in [value.get("en"), *value.values()] if (found := texts(v))), ())
         single = text(value)
         return (single,) if single else ()
@@ -89,13 +92,15 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def json_text(value: Any) -> Any:
-    """A JSON list or object that stands in a string, parsed, or a list of codes as PostgreSQL writes it ("{ITA,DEU}");
-    anything else as it is."""
+    """Return parsed JSON if a text holds a JSON list or object, or a list in PostgreSQL's notation ("{ITA,DEU}").
+
+    Any other value is returned as it is.
+    """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         if _ARRAY.fullmatch(value.strip()):
             return [one.strip() for one in value.strip()[1:-1].split(",")]
         if len(value) > MAX_TEXT and sum(map(value.count, "[{,")) > MAX_TEXT:
-            # Each would take some 64 bytes of memory.
+            # Each parsed value would take some 64 bytes of memory.
             return value
         try:
             return json.loads(value)
@@ -105,7 +110,7 @@ def json_text(value: Any) -> Any:
 
 
 def names(items: Any, *keys: str) -> tuple[str, ...]:
-    """The first of ``keys`` of every object of a list; plain strings count as they are."""
+    """Return the first text under ``keys`` of every object in a list; plain strings are kept as they are."""
     found = []
     for item in items if isinstance(items, list) else []:
         name = first(*(item.get(key) for key in keys)) if isinstance(item, dict) else text(item)
@@ -115,13 +120,13 @@ def names(items: Any, *keys: str) -> tuple[str, ...]:
 
 
 def email(value: Any) -> str | None:
-    """An address without ``mailto:``."""
+    """Return an email address without ``mailto:``."""
     found = text(value)
     return re.sub(r"(?i)^mailto:", "", found).strip() or None if found else None
 
 
 def absolute(address: str, base: str) -> str:
-    """An address that may be relative to that of a portal; one that is none at all as it is."""
+    """Return an address made absolute with the portal's ``base``; a text that is no address is kept as it is."""
     try:
         return urljoin(f"{base}/", address)
     except ValueError:
@@ -129,7 +134,7 @@ def absolute(address: str, base: str) -> str:
 
 
 def host_of(address: str | None) -> str | None:
-    """The host that an address names, in lower case; None where it names none or is none."""
+    """Return the host of an address in lower case; None if the address names none or is invalid."""
     try:
         return urlsplit(address or "").hostname
     except ValueError:

@@ -1,4 +1,4 @@
-"""One folder a portal type: its name is the type's, with underscores for hyphens."""
+"""Hold one folder per portal type; the folder's name is the type's, with underscores instead of hyphens."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["portal_types", "spider_class"]
 
 
 def portal_types() -> tuple[str, ...]:
-    """All portal types that a portal file may name."""
-    # Children that read hostile documents import modules of this package, and nothing that is heavy.
+    """Return all portal types that a portal file may name."""
+    # Child processes that read hostile documents import modules of this package, so heavy imports stay out of it.
     from specs.portals import PortalType
 
     return get_args(PortalType)
 
 
 def spider_class(portal_type: str) -> type[PortalSpider]:
-    """The spider of a portal type."""
+    """Return the spider class of a portal type."""
     found: type[PortalSpider] = import_module(f"harvester.spiders.{portal_type.replace('-', '_')}.spider").Spider
     return found

@@ -1,1 +1,1 @@
-"""What spiders of several portal types share: paging, feeds, identity, losses."""
+"""Hold what spiders of several portal types share: paging, feeds, identity and the reporting of losses."""

@@ -1,7 +1,8 @@
-"""What spiders share that are given addresses, and ask them one by one: files of a folder, pages of a sitemap.
+"""Share the work of spiders that request a list of addresses one by one, such as files in a folder or a sitemap's
+pages.
 
-First the addresses are collected and written to disk, in an order that is always the same; then each is asked. So a
-harvest that is broken off needs to remember no more than how far it had come.
+First all addresses are collected and written to disk in a fixed order, then each one is requested. An interrupted
+harvest therefore only needs to remember its position in that list.
 """
 
 from __future__ import annotations
@@ -27,60 +28,69 @@ if TYPE_CHECKING:
 __all__ = ["AddressSpider"]
 
 MAX_MISSES = 20
-"""Addresses in a row that fail before the harvest is ended. Those that are gone do not count."""
+"""Failures in a row after which the harvest ends; addresses that are gone (404, 410) do not count."""
 MAX_STALE = 0.2
-"""Share of the addresses that may be gone; beyond it the listing is stale, or the server is in trouble."""
+"""Share of addresses (0..1) that may be gone; above it the listing is stale or the server has a problem."""
 MAX_GONE = 200
-"""Addresses that may be gone before any has brought a dataset."""
+"""Number of addresses that may be gone before the first one has returned a dataset."""
 MAX_LISTINGS = 5_000
-"""Listings read: folders, sitemaps."""
+"""Maximum number of listings (folders, sitemaps) that are read."""
 
 
 class AddressSpider(PortalSpider):
-    """Base of spiders that ask addresses one by one.
+    """Base class of spiders that request addresses one by one.
 
-    A subclass gives the first listings (``listings``), says what is in one (``read_listing``) and what records an
-    address holds (``read_address``).
+    A subclass returns the first listings (``listings``), reads the entries of a listing (``read_listing``) and reads
+    the records of an address (``read_address``).
     """
 
     counts_addresses: ClassVar[bool] = True
-    """Every address is a dataset: their number is what the portal says it has."""
+    """True if every address is one dataset, so that their number is the portal's total."""
     may_repeat: ClassVar[bool] = False
-    """Several addresses may describe the same dataset by right."""
+    """True if several addresses may legitimately describe the same dataset."""
     passed_here = 0
-    """Datasets of the address that was read last which were passed over, for other addresses describe them."""
+    """Number of datasets in the last address that were left out because other addresses describe them."""
 
-    # What a subclass says
+    # Hooks of a subclass
 
     def listings(self) -> list[str]:
-        """Addresses of the listings to begin with; or those that are to be asked themselves, by ``self.add``."""
+        """Return the addresses of the first listings; a subclass may also pass dataset addresses to ``self.add``
+        directly.
+        """
         raise NotImplementedError
 
     def read_listing(self, response: Response) -> list[str]:
-        """Further listings named in one; addresses are added by :meth:`add`. Raises ValueError where it is none."""
+        """Return the addresses of further listings, and pass the addresses of datasets to :meth:`add`.
+
+        Raise ValueError if the response is not a listing.
+        """
         raise NotImplementedError
 
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
-        """(Pointer, record) of all records of an answer. Raises ValueError where it cannot be read."""
+        """Return (JSON pointer, record) of all records in a response; raise ValueError if it cannot be read."""
         raise NotImplementedError
 
     def not_listed(self, url: str, fault: faults.RequestFault) -> list[Any] | None:
-        """What to do where a listing cannot be read, by the address that was asked; None: that is a fault."""
+        """Return the steps to take when the listing at ``url`` cannot be read.
+
+        None means that the failure is a fault of the harvest.
+        """
         return None
 
     def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
-        """Whether records of an answer may describe by right what was described before."""
+        """Return whether records of a response may legitimately repeat datasets seen before."""
         return self.may_repeat
 
     def listing_request(self, url: str) -> Request:
+        """Return the request for a listing, with its callback and error handler."""
         return self.request(url, self.on_listing, errback=self.on_listing_failed)
 
     def order(self, url: str) -> tuple[Any, ...]:
-        """Sorts the addresses."""
+        """Return the sort key of an address; the order must be the same in every harvest."""
         return (url,)
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """A dataset is asked for at the address that told of it."""
+        """Return the address that described the dataset, to request it again."""
         return source_url or None
 
     # Collecting
@@ -91,10 +101,11 @@ class AddressSpider(PortalSpider):
         self.listed: set[str] = set()
         self.elsewhere: set[str] = set()
         self.tried: list[str] = []
-        """Listings that cannot be read, and why."""
+        """Listings that could not be read, each with the reason."""
         self.misses, self.stale = 0, 0
         self.passed, self.telling = 0, 0
-        """The most that one address passed over; and how many addresses describe something."""
+        """The highest number of datasets left out at one address, and the number of addresses that describe a dataset.
+        """
         at = self.cursor
         if at and self.path.is_file() and sha256_of(self.path) == at["sha256"]:
             self.stale, self.passed, self.telling = at["stale"], at["passed"], at["telling"]
@@ -111,15 +122,15 @@ class AddressSpider(PortalSpider):
 
     @property
     def path(self) -> Path:
-        """Where the addresses lie while they are asked."""
+        """Path of the file that holds the addresses while they are requested."""
         return self.night.data / "feeds" / f"{self.portal.id}.addresses"
 
     def add(self, url: str) -> None:
-        """An address to be asked."""
+        """Add an address to the list of those to request."""
         self.wanted[url] = None
 
     def add_elsewhere(self, url: str) -> None:
-        """An address on another host, which is not asked: it is counted by its host, once."""
+        """Count an address on another host, once per host; it is not requested."""
         if url not in self.elsewhere:
             self.elsewhere.add(url)
             try:
@@ -130,7 +141,7 @@ class AddressSpider(PortalSpider):
             self.tally.leave_out(host or "no web address")
 
     def queue(self, urls: list[str]) -> None:
-        """Listings to be read, each once."""
+        """Queue listings to be read; each is read once."""
         for url in urls:
             if url in self.listed:
                 continue
@@ -143,7 +154,7 @@ class AddressSpider(PortalSpider):
                 self.tally.fail(many)
 
     def list_next(self) -> list[Any]:
-        """The next listing; or, after the last, the first address."""
+        """Return the request for the next listing, or for the first address after the last listing."""
         if self.waiting:
             return [self.listing_request(self.waiting.popleft())]
         self.names = sorted(self.wanted, key=self.order)
@@ -157,12 +168,13 @@ class AddressSpider(PortalSpider):
         return self.ask_next(0)
 
     async def on_listing_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a listing."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.listing_fault(self.fault_of(failure), request.meta["asked"]):
             yield step
 
     def listing_fault(self, fault: faults.RequestFault, url: str, value: Any = None) -> list[Any]:
-        """A listing that cannot be read: what it lists is not seen, so nothing that follows can be complete."""
+        """Handle a listing that cannot be read: its entries are unknown, so the harvest cannot be complete."""
         other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
         if other is not None:
@@ -171,6 +183,7 @@ class AddressSpider(PortalSpider):
         return [page, *self.list_next()] if self.wanted or self.waiting else [page]
 
     async def on_listing(self, response: Response) -> AsyncIterator[Any]:
+        """Read a listing and go on to the next one."""
         fault = faults.of_response(response)
         value = response.body[:300].decode("utf-8", "replace")
         if fault is None:
@@ -179,14 +192,14 @@ class AddressSpider(PortalSpider):
             except ValueError as error:
                 remedy = f"check that {response.url} is what the portal file says"
                 fault = faults.RequestFault("parse", "unknown", str(error), remedy)
-        # A redirect may have led elsewhere: what is missing is what was asked for.
+        # After a redirect, report the address that was requested.
         for step in self.listing_fault(fault, response.meta["asked"], value) if fault else self.list_next():
             yield step
 
-    # Asking
+    # Requesting
 
     def ask_next(self, index: int) -> list[Any]:
-        """The request for an address; the end after the last."""
+        """Return the request for the address at ``index``; after the last address, end the harvest."""
         if index < len(self.names):
             return [
                 self.request(
@@ -198,7 +211,7 @@ class AddressSpider(PortalSpider):
                 )
             ]
         self.path.unlink(missing_ok=True)
-        # Every address was asked once: what two of them describe hides nothing else.
+        # Every address was requested once, so a dataset described twice does not hide another one.
         self.tally.explained = self.tally.duplicates
         if self.stale > len(self.names) * MAX_STALE and self.stale > 1:
             self.tally.fail(
@@ -214,16 +227,18 @@ class AddressSpider(PortalSpider):
         return []
 
     def place(self, index: int) -> dict[str, Any]:
-        """The cursor before an address."""
+        """Return the cursor that resumes the harvest at the address ``index``."""
         counts = {"stale": self.stale, "passed": self.passed, "telling": self.telling}
         return {"index": index, "sha256": self.sha256, **counts}
 
     async def on_address_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for an address."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.missed(self.fault_of(failure), request.cb_kwargs["index"], request.url):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
+        """Read the records of an address, or reuse the remembered ones if the response did not change."""
         if known := self.remembered(response):
             self.passed = max(self.passed, known.state.get("passed", 0))
             self.telling += bool(known.identifiers)
@@ -256,7 +271,7 @@ class AddressSpider(PortalSpider):
             yield step
 
     def missed(self, fault: faults.RequestFault, index: int, url: str, value: Any = None) -> list[Any]:
-        """An address that brings nothing: one that is gone is a stale link, any other may hide a record."""
+        """Handle an address without records: 404 or 410 means a stale link, any other failure may hide a record."""
         if fault.kind == "gone":
             self.stale += 1
             self.tally.gone += 1
@@ -269,7 +284,7 @@ class AddressSpider(PortalSpider):
         )
         page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
         if self.stale >= MAX_GONE and not self.tally.kept:
-            # A server that answers 404 to all of them; thousands more would tell nothing.
+            # The server answers 404 to everything; thousands of further requests would show nothing new.
             message = f"the first {self.stale:,} addresses are gone, and {len(self.names) - index - 1:,} were not asked"
             return [page, self.fatal("gone", message, "look at the listing, which names what is not there", url)]
         if self.misses < MAX_MISSES:

@@ -1,4 +1,4 @@
-"""Areas as a box "west,south,east,north" in degrees: of GeoJSON, of well-known text, of four numbers."""
+"""Read an area as a box "west,south,east,north" in degrees, from GeoJSON, well-known text or numbers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["box_of"]
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _WKT = re.compile(r"(?i)\s*(?:srid\s*=\s*(\d+)\s*;)?\s*(?:multi)?(?:point|linestring|polygon)\s*(?:z|m|zm)?\s*\(")
 _DEGREES = (None, "4326", "4269", "4258", "0")
-"""Reference systems in degrees; None where none is said."""
+"""Reference systems whose unit is the degree; None stands for a system that is not stated."""
 
 
 def box_of(area: Any) -> tuple[str, ...]:
-    """The box around an area, as the one entry of a list of places; () where it is none, or not in degrees.
+    """Return the box around an area as a tuple with one text; return () if it is no area or not in degrees.
 
-    Takes a GeoJSON geometry, feature or text of one, well-known text with or without SRID, and lists of four numbers
-    (west, south, east, north) or six (with heights).
+    Accepted are a GeoJSON geometry or feature (also as text), well-known text with or without SRID, and lists of four
+    numbers (west, south, east, north) or six (with heights).
     """
     points = list(_points(json_text(area)))
     if not points or not all(math.isfinite(n) and abs(n) <= 360 for point in points for n in point):
@@ -50,7 +50,7 @@ def _points(area: Any) -> Iterator[tuple[float, float]]:
 
 
 def _listed(area: list[Any], *, is_geometry: bool, depth: int = 0) -> Iterator[tuple[float, float]]:
-    """Of coordinates, in which further numbers are heights; or of boxes, as lists of four or six numbers."""
+    """Yield the corners (x, y) in nested lists of coordinates or boxes; heights are ignored."""
     numbers = [_number(one) for one in area] if len(area) in (2, 3, 4, 6) else []
     plain = [one for one in numbers if one is not None]
     if plain and len(plain) == len(area):

@@ -1,4 +1,4 @@
-"""What a spider says of what went wrong: errors that are written down, and faults that end a harvest."""
+"""Report what went wrong in a spider: errors that are stored, and faults that end a harvest."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 __all__ = ["FaultTelling"]
 
 MAX_ERRORS = 10_000
-"""Errors written for one portal; more are counted only."""
+"""Maximum number of errors stored per portal; further ones are only counted."""
 
 
 class FaultTelling:
-    """Part of every spider; it counts in the harvest's ``tally``."""
+    """Error reporting for every spider; it counts in the harvest's ``tally``."""
 
     tally: HarvestStats
     has_odd_encoding = False
-    """True once it was said that the portal's JSON is not UTF-8."""
+    """True after it was reported that the portal's JSON is not UTF-8."""
 
     @cached_property
     def unsaid(self) -> list[HarvestError]:
-        """What was met while an answer was read; the next page says it."""
+        """Errors found while a response was read; the next page reports them."""
         return []
 
     credential: Credential | None
 
     def masked(self, value: Any) -> Any:
-        """A value without the logins and keys in its addresses; the same object where there are none."""
+        """Return a value with logins and keys in its addresses hidden; return the same object if it has none."""
         found = mask_value(value)
         return found if self.credential is None else self.credential.scrubbed(found)
 
@@ -52,7 +52,7 @@ class FaultTelling:
         return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """The errors that are still written down; beyond the limit they are counted."""
+        """Return the errors that are still stored; those beyond the limit are only counted."""
         errors = [self._without_keys(error) for error in errors]
         before = self.tally.errors
         room = max(0, MAX_ERRORS - before)
@@ -68,7 +68,7 @@ class FaultTelling:
         return tuple(errors[:room])
 
     def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
-        """A page that says that nothing more can be read, and why."""
+        """Return a page that ends the harvest with this error."""
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.tally.fail(message)
         self.tally.errors += 1
@@ -81,29 +81,31 @@ class FaultTelling:
         )
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Errback of every request: the answer did not come."""
+        """Handle a request that received no response; this is the error handler of every request."""
         yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
 
     def fault_of(self, failure: Failure) -> faults.RequestFault:
-        """The fault behind a failed request."""
+        """Return the fault behind a failed request."""
         fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
         if fault.kind == "tls":
             self.tally.tls_fault = fault.detail
         return fault
 
     def no_answer(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
-        """The page for a fault that ends the harvest."""
+        """Return the page for a fault that ends the harvest."""
         return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
     def refused(self, response: Response) -> Page | None:
-        """The error page for an answer that is not 2xx; None where it is."""
+        """Return the error page for a response whose status is not 2xx; None if it is 2xx."""
         fault = faults.of_response(response)
         if fault is None:
             return None
         return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
 
     def read_json(self, response: Response) -> Any:
-        """The parsed body. Raises ValueError, in words, for HTML, truncated or too deep JSON."""
+        """Return the parsed body; raise ValueError with a readable reason for HTML, truncated or too deeply nested
+        JSON.
+        """
 
         def on_odd(name: str) -> None:
             if not self.has_odd_encoding:
@@ -113,7 +115,7 @@ class FaultTelling:
         return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
 
     def moved(self, response: Response) -> list[HarvestError]:
-        """Once a harvest: that the portal itself says that it has moved for good."""
+        """Report a permanent redirect of the portal's own address, once per harvest."""
         reasons = response.meta.get("redirect_reasons") or ()
         if self.tally.has_moved or not {301, 308} & set(reasons):
             return []

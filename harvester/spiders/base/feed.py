@@ -1,6 +1,6 @@
-"""What spiders share that read one long JSON document: a feed that goes to disk and is read record by record.
+"""Share the work of spiders that read one long JSON document, which is saved to disk and read record by record.
 
-Feeds made by CKAN hide the rest behind ``?page=2``; a document cut short is partial, never complete.
+Feeds of CKAN return further pages at ``?page=2``. A truncated document makes the harvest partial, never complete.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ __all__ = ["FeedSpider"]
 BATCH = 500
 """Records written in one transaction."""
 NO_SUCH_PAGE = (400, 404, 410)
-"""How servers say that there is no further page. Whatever else fails is no end."""
+"""Status codes that mean that there is no further page; any other failure does not mark the end."""
 CKAN_PAGE = 100
-"""Datasets on a page of a feed made by ckanext-dcat."""
+"""Datasets on one page of a feed made by ckanext-dcat."""
 
 
 class FeedSpider(PortalSpider):
-    """Base of spiders of a feed. A subclass sets ``feed``, and says what its elements are."""
+    """Base class of spiders that read a feed; a subclass sets ``feed`` and defines the elements."""
 
     @property
     def feed(self) -> str:
@@ -43,42 +43,42 @@ class FeedSpider(PortalSpider):
         raise NotImplementedError
 
     element: ClassVar[str] = "dataset"
-    """Key of the array, for the pointers of errors."""
+    """Name of the array that holds the records, used in the JSON pointers of errors."""
     broken: ClassVar[str] = "the record is not valid JSON"
-    """What is said of an element that cannot be read."""
+    """Message for an element that cannot be read."""
     remedy: str = "ask the portal for a whole and valid document; what was read is kept"
-    """What to do about a document that is not read to its end."""
+    """Advice to the portal when the document cannot be read to its end."""
     headers: ClassVar[dict[str, str]] = {}
     """Headers of every request."""
 
     stands_alone = True
-    """False where a page cannot be understood without the others: it is read anew every night."""
+    """False if a page can only be understood with the others; such a feed is read again every night."""
 
     async def begin(self) -> AsyncIterator[Any]:
         async for step in self.begin_feed():
             yield step
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Called before the elements are asked for: what takes long, or may hang, is done while others go on."""
+        """Prepare a document before its elements are read; work that takes long or may hang belongs here."""
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
-        """The elements of a document on disk: Element, Broken, and a StreamEnd last."""
+        """Yield the elements of a document on disk: valid and broken elements, and last a StreamEnd."""
         return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
-        """Whether there is a further page, after one with so many records; or its address."""
+        """Return whether another page follows a page with ``on_page`` records, or the address of that page."""
         return bool(on_page) and on_page % CKAN_PAGE == 0
 
     def fallback(self, number: int) -> Request | None:
-        """Another address to try where the first page is no feed; None: there is none."""
+        """Return a request for another address if the first page is not a feed; None if there is no other address."""
         return None
 
     async def begin_feed(self) -> AsyncIterator[Any]:
-        """The first request, or the rest of what a broken harvest had fetched."""
+        """Yield the first request, or continue with the document that an interrupted harvest had saved."""
         at = self.cursor
         self.bodies: set[str] = set(at["bodies"]) if at else set()
         self.tried: list[str] = []
-        """Addresses that are no feed, and why."""
+        """Addresses that are not a feed, each with the reason."""
         if not at:
             yield self.get_feed(1)
         elif at["index"] is None:
@@ -91,17 +91,17 @@ class FeedSpider(PortalSpider):
                 yield step
         else:
             self.start_over("a harvest that was broken off was begun again: the feed it had was gone")
-            # What had come before was forgotten with it: the same page is new again.
+            # The harvest starts over, so a page seen before is new again.
             self.bodies = set()
             yield self.get_feed(1)
 
     @property
     def path(self) -> Path:
-        """Where the feed lies while it is read."""
+        """Path of the file that holds the document while it is read."""
         return self.night.data / "feeds" / f"{self.portal.id}.feed"
 
     def get_feed(self, number: int, link: str | None = None) -> Request:
-        """The request for a page, by its address or its number."""
+        """Return the request for a page, by its address ``link`` or by its number (from 1)."""
         numbered = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
         url = link or numbered
         limits = self.portal.limits
@@ -110,13 +110,14 @@ class FeedSpider(PortalSpider):
             url,
             self.on_feed,
             is_conditional=True,
-            # The file is unpacked on the way to disk, which knows these.
+            # Only these encodings are decoded while the body is written to disk.
             headers={"Accept-Encoding": "gzip, deflate, br, zstd", **self.headers},
             meta={"save": save, "download_timeout": limits.feed_timeout_s},
             cb_kwargs={"number": number, "is_link": link is not None},
         )
 
     async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
+        """Read the feed that was saved, or reuse the remembered records if it did not change."""
         saved: SavedBody | None = response.meta.get("saved")
         known = self.remembered(response, saved.sha256 if saved else None)
         if known and not (saved and saved.cut):
@@ -134,7 +135,7 @@ class FeedSpider(PortalSpider):
             for step in following:
                 yield step
             return
-        # A page that was named must be there; one that was guessed at need not.
+        # A page that the document linked to must exist; a guessed page number need not.
         if number > 1 and not is_link and response.status in NO_SUCH_PAGE:
             for step in self.at_feed_end():
                 yield step
@@ -160,17 +161,17 @@ class FeedSpider(PortalSpider):
             yield step
 
     def came_before(self, response: Response, is_link: bool) -> list[Any]:
-        """Where a page is the same as one before: the end, if it was only guessed at."""
+        """Handle a page equal to an earlier one: it marks the end if its number was only guessed."""
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
             return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
-        # ?page is not known there: the whole feed came again.
+        # The server ignores ?page and sent the whole feed again.
         return self.at_feed_end()
 
     async def read_feed(
         self, response: Response, saved: SavedBody, number: int, at: dict[str, Any] | None = None
     ) -> AsyncIterator[Any]:
-        """Read a feed from disk, batch by batch; from the place ``at`` on, where a killed harvest had come to."""
+        """Read a feed from disk in batches; ``at`` is the position at which an interrupted harvest stopped."""
         reading = PageContent(response, sha256=saved.sha256)
         begun = {"seen": self.tally.seen, "kept": self.tally.kept} if at is None else at["begun"]
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
@@ -193,7 +194,7 @@ class FeedSpider(PortalSpider):
             cursor = {**place, "index": batch[-1].index} if batch else None
             yield self.batch(batch, response, reading, cursor)
             is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets
-            # Other portals have their turn between batches.
+            # Let other portals run between batches.
             await asyncio.sleep(0)
         on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
         why = _why(saved, end, is_over)

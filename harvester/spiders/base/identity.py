@@ -1,4 +1,4 @@
-"""Who is whom: records that lost their identifier, identifiers that changed, identifiers that several datasets have."""
+"""Identify datasets whose identifier is missing, has changed, or is shared by several datasets."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["TWIN", "absent", "are_twins", "facts_from", "hold", "settle", "told_apart", "twin_id", "twins_of"]
 
 MAX_NAMELESS = 5_000
-"""Records without identifier that are kept until the end, to be matched."""
+"""Maximum number of records without identifier that are kept for matching at the end of the harvest."""
 TWIN = "#twin-"
-"""Between an identifier that several datasets have and what tells the second from the first."""
+"""Separator between a shared identifier and the suffix that tells the second dataset from the first."""
 _PLACEHOLDER = "winnow:nameless"
 _PASSING = re.compile(r"(?i)token|sig|signature|expires|key|x-amz-.*|x-goog-.*|se|st|sp|sv|sr")
-"""Parameters of addresses that differ from answer to answer."""
+"""Match address parameters that change from response to response."""
 
 
 def hold(
     spider: PortalSpider, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
 ) -> None:
-    """Keep a record without identifier until the end, when it is known which datasets did not come."""
+    """Keep a record without identifier until the harvest ends and the missing datasets are known."""
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
     if named is not None:
         facts, (raw_hash, _) = facts_of(named.dataset), spider.hash_of(raw)
@@ -49,7 +49,7 @@ def hold(
 def told_apart(
     spider: PortalSpider, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
 ) -> Record:
-    """A record under an identity of its own, where another dataset has its identifier."""
+    """Return the record, with an identity of its own if another dataset already has its identifier."""
     identifier = record.dataset.identifier
     is_doubled = identifier in spider.seen_ids and not is_known
     if not is_doubled and identifier not in spider.twins:
@@ -68,7 +68,7 @@ def told_apart(
 
 
 def _named_anew(spider: PortalSpider, error: LostRecord, raw: Any, pointer: str, response: Response) -> Record | None:
-    """A record without identifier, mapped under a placeholder; None where it cannot be."""
+    """Return a record without identifier mapped under a placeholder identifier; None if it cannot be mapped."""
     if not isinstance(raw, dict) or len(spider.nameless) >= MAX_NAMELESS:
         return None
     for path in dict.fromkeys((error.pointer, "/@id")):
@@ -78,7 +78,7 @@ def _named_anew(spider: PortalSpider, error: LostRecord, raw: Any, pointer: str,
             record, _ = spider.record_of(_with_value(raw, path.strip("/").split("/")), pointer, response)
         except Exception:  # noqa: BLE001  # then it is lost, which is said already
             continue
-        # An address that was made of the placeholder says nothing.
+        # An address that contains the placeholder carries no information.
         address = record.dataset.landing_page
         is_made = bool(address and _PLACEHOLDER in unquote(address))
         return replace(record, dataset=replace(record.dataset, landing_page=None)) if is_made else record
@@ -92,18 +92,20 @@ def _with_value(raw: dict[str, Any], path: list[str]) -> dict[str, Any]:
 
 
 def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
+    """Return identity facts as JSON values, to be stored with a harvest's state."""
     return {"title": facts.title, "files": sorted(facts.files), "address": facts.address}
 
 
 def facts_from(told: dict[str, Any]) -> IdentityFacts:
+    """Return the identity facts that :func:`facts_as_json` has stored."""
     return IdentityFacts(told["title"], frozenset(told["files"]), told["address"])
 
 
 def are_twins(first: IdentityFacts, second: IdentityFacts) -> bool:
-    """Whether two records with one identifier describe two datasets: other files; or no files, and other titles and
-    addresses.
+    """Return whether two records with the same identifier describe two datasets.
 
-    One that came twice with the same files is one dataset, be it in two languages.
+    They do if their files differ, or if neither has files and their titles and addresses differ. Two records with the
+    same files are one dataset, even in two languages.
     """
     if first.files and second.files:
         return not {_lasting(url) for url in first.files} & {_lasting(url) for url in second.files}
@@ -113,7 +115,7 @@ def are_twins(first: IdentityFacts, second: IdentityFacts) -> bool:
 
 
 def _lasting(url: str) -> str:
-    """An address without the parameters that sign it for a while."""
+    """Return an address without parameters that expire, such as signatures."""
     if "?" not in url:
         return url
     try:
@@ -125,20 +127,22 @@ def _lasting(url: str) -> str:
 
 
 def twin_id(identifier: str, facts: IdentityFacts) -> str:
-    """The identity of a dataset whose identifier is another's: the same as long as its files are, or its title."""
+    """Return an identity for a dataset whose identifier is taken; it is stable while its files, or else its title,
+    stay.
+    """
     said = sorted(_lasting(url) for url in facts.files) or [facts.title or ""]
     digest = hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{identifier}{TWIN}{digest[:10]}"
 
 
 def settle(spider: PortalSpider) -> None:
-    """Match what has no identifier, or a new one, to the datasets that were known and did not come."""
+    """Match records without identifier, or with a new one, to known datasets that this harvest did not see."""
     tally, night = spider.tally, spider.night
     if tally.mode != "full" or not tally.ended:
         return
     _settle_nameless(spider)
     if tally.lost:
-        # What could not be read may be what did not come.
+        # A missing dataset may be among the records that could not be read.
         return
     pairs = renamed(night.catalog, spider.portal.id, night.run_id)
     if not pairs:
@@ -191,11 +195,11 @@ def _settle_nameless(spider: PortalSpider) -> None:
 
 
 def absent(spider: PortalSpider) -> list[str]:
-    """Ids of the datasets that are not in a listing of which nothing is amiss but records without identifier.
+    """Return the ids of datasets that are gone from a listing whose only faults are records without identifier.
 
-    The whole listing was read, so their identifiers are unknown to it; and none of the nameless records has a title, a
-    file or an address in common with them. Without this, a portal with one nameless record would keep for ever what it
-    has withdrawn.
+    The whole listing was read, so no record has the identifiers of these datasets. No nameless record shares a title,
+    file or address with them either. Without this rule, a portal with one nameless record would keep withdrawn datasets
+    forever.
     """
     tally, left = spider.tally, spider.unmatched
     if tally.mode != "full" or not left or len(left) != tally.unidentified:
@@ -211,7 +215,7 @@ def absent(spider: PortalSpider) -> list[str]:
         for key, facts in unseen.items()
         if facts.title and facts.title not in titles and places.isdisjoint({*facts.files, facts.address} - {None})
     ]
-    # Where so much is gone at once, somebody looks first.
+    # If so many are gone at once, a person must look first.
     return found if len(found) <= MAX_FALL * (tally.kept + len(found)) else []
 
 
@@ -220,7 +224,7 @@ def _write(spider: PortalSpider, page: Page) -> None:
 
 
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:
-    """The facts of the dataset that has an identifier already: on the same page, or in the catalogue."""
+    """Return the facts of the dataset that already has an identifier: in the same page, or in the catalogue."""
     for one in kept:
         if one.dataset.identifier == identifier:
             return facts_of(one.dataset)
@@ -230,7 +234,7 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
 
 
 def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
-    """Identifiers that several datasets have, each with the names that others of them go by."""
+    """Return the identifiers shared by several datasets, each with the identities of the further datasets."""
     found: dict[str, set[str]] = {}
     for name in identifiers_with(catalog, portal_id, TWIN):
         found.setdefault(name.partition(TWIN)[0], set()).add(name)

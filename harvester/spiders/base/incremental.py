@@ -1,12 +1,12 @@
-"""Reading only what changed, where the portal can be trusted with the question.
+"""Read only what changed, if the portal's change filter can be trusted.
 
-Some sites ignore the filter, and a proxy before one big portal answers it with nothing. So it is trusted only after
-it has found what it must find and nothing it must not, and only if the totals agree at the end; otherwise everything
-is read.
+Some sites ignore the filter, and a proxy before one big portal returns nothing for it. The filter is therefore trusted
+only if a test query finds what it must find and nothing else, and if the totals agree at the end. Otherwise the harvest
+reads everything.
 
-What was deleted is told by no filter. Where the total is too small, a list of all names tells which datasets may be
-gone, and each is looked for alone. What a change does not date (a file that was withdrawn) is found by reading a share
-of all records again each night, those first whose reading is the oldest.
+No filter reports deletions. If the total is too small, a list of all names shows which datasets may be deleted, and
+each of these is requested alone. Some changes have no date, for example a withdrawn file. To find them, a share of all
+records is read again each night, the records read longest ago first.
 """
 
 from __future__ import annotations
@@ -29,66 +29,70 @@ if TYPE_CHECKING:
 __all__ = ["ChangesListingSpider"]
 
 OVERLAP = timedelta(hours=1)
-"""Changes are asked for from so long before the newest one known: a record may be stored later than it is dated."""
+"""Start of the query before the newest known change, because a record may be stored later than its date says."""
 MAX_DELETED = 100
-"""Datasets that are looked for alone; where more are gone, everything is read."""
+"""Maximum number of possibly deleted datasets that are requested alone; above it the harvest reads everything."""
 FUTURE = "2999-01-01T00:00:00Z"
 
 
 class ChangesListingSpider(ListingSpider):
-    """Base of spiders whose interface can be asked for the records that changed since an instant.
+    """Base class of spiders whose interface returns the records changed since an instant.
 
-    A subclass asks for pages with ``self.since`` (an instant, ISO 8601 with Z) where it is not None and the mode is
-    incremental, and says how records are counted (``count_url``, ``read_count``). Its records carry
-    ``record_modified``, by the same clock as the filter.
+    A subclass requests pages with ``self.since`` (an instant, ISO 8601 with Z) if it is not None and the mode is
+    incremental. It also tells how to count records (``count_url``, ``read_count``). Its datasets carry
+    ``record_modified`` by the same clock as the filter.
     """
 
     is_incremental = True
 
     def count_url(self, since: str | None) -> str:
-        """The address that tells how many records there are, or have changed since an instant."""
+        """Return the address that counts all records, or those changed since an instant."""
         raise NotImplementedError
 
     def read_count(self, response: Response) -> int | None:
-        """The number in such an answer. Raises Refused or ValueError."""
+        """Return the number in such a response; raise PageRefusedError or ValueError if there is none."""
         raise NotImplementedError
 
     def names_url(self) -> str | None:
-        """The address that lists the names of all datasets; None where there is none."""
+        """Return the address that lists the names of all datasets; None if there is none."""
         return None
 
     def read_names(self, response: Response) -> set[str]:
-        """The names in such an answer. Raises Refused or ValueError."""
+        """Return the names in such a response; raise PageRefusedError or ValueError if it has none."""
         raise NotImplementedError
 
     def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
-        """Where to read the records from one identifier to another, ``start`` records from the beginning; None where
-        the listing is not in the order of identifiers."""
+        """Return a cursor for the records from the identifier ``first`` to ``last``, ``start`` records from the
+        beginning.
+
+        Return None if the listing is not sorted by identifier.
+        """
         return None
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.since: str | None = cursor.get("since")
         self.expected: int | None = cursor.get("expected")
-        """What the portal says it has, when changes are asked for."""
+        """Number of records that the portal states, in a harvest of changes."""
         self.after: int = cursor.get("after", 0)
-        """Datasets of the catalogue after the changes that have come so far."""
+        """Number of datasets in the catalogue after applying the changes read so far."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
         return {**super().position(page_cursor), "since": self.since, "expected": self.expected, "after": self.after}
 
     def opening(self) -> list[Any]:
         if self.wants_incremental:
-            # What the last complete harvest saw, and no record's date from the future.
+            # Start from what the last complete harvest saw; a record dated in the future must not move the start.
             self.since = _before(self.before.newest_record, self.before.started_at)
             self.after = present(self.night.catalog, self.portal.id)
         return [self.count(None)] if self.since else super().opening()
 
     def count(self, since: str | None) -> Request:
-        """Ask how many records there are, or have changed."""
+        """Return the request that counts all records, or those changed since an instant."""
         url = self.count_url(since)
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs={"since": since})
 
     async def on_count(self, response: Response, since: str | None) -> AsyncIterator[Any]:
+        """Check the counts step by step, and start reading changes only if they make sense."""
         try:
             count = self.read_count(response)
         except (PageRefusedError, ValueError):
@@ -109,10 +113,11 @@ class ChangesListingSpider(ListingSpider):
             yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Read everything, because the portal cannot count its changes."""
         yield self.in_full(f"the portal does not count its changes: {self.fault_of(failure).detail}")
 
     def in_full(self, why: str) -> Request:
-        """Read everything, because asking for changes cannot be trusted."""
+        """Return the first request of a full harvest; ``why`` says why the change filter cannot be trusted."""
         self.start_over(f"read in full: {why}")
         self.resume({})
         return self.ask(self.first_walk())
@@ -129,7 +134,7 @@ class ChangesListingSpider(ListingSpider):
             return self.all_read()
         self.not_found = []
         self.to_check: dict[str, str] = {}
-        # What was missed before is missed again only if it is looked for again.
+        # Datasets that were missing in an earlier harvest count as missing again only after they are requested again.
         missing = missing_datasets(self.night.catalog, self.portal.id, self.night.run_id)
         url = self.names_url()
         if self.expected is not None and self.after + self.before.gap > self.expected and url:
@@ -137,7 +142,7 @@ class ChangesListingSpider(ListingSpider):
         return self.check(missing)
 
     async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
-        """The names of all datasets: what is not among them may be deleted."""
+        """Compare the names of all datasets: a known dataset that is not among them may be deleted."""
         try:
             names = self.read_names(response)
         except (PageRefusedError, ValueError) as error:
@@ -154,7 +159,7 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     def check(self, wanted: dict[str, str]) -> list[Any]:
-        """Look for datasets alone: id to identifier."""
+        """Return the requests for single datasets; ``wanted`` maps ids to identifiers."""
         if not wanted or len(wanted) > MAX_DELETED:
             return self.compared()
         self.to_check = wanted
@@ -166,21 +171,24 @@ class ChangesListingSpider(ListingSpider):
         ]
 
     async def on_checked(self, response: Response, key: str) -> AsyncIterator[Any]:
+        """Note whether the portal still has this dataset."""
         if self.is_unknown(response):
             self.not_found.append(key)
         for step in self.checked(key):
             yield step
 
     async def on_check_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a single dataset; it does not count as deleted."""
         for step in self.checked(failure.request.cb_kwargs["key"]):  # type: ignore[attr-defined]
             yield step
 
     def checked(self, key: str) -> list[Any]:
+        """Mark one dataset as checked; after the last one, compare the totals."""
         self.to_check.pop(key, None)
         return [] if self.to_check else self.compared()
 
     def compared(self) -> list[Any]:
-        """Go on where the total agrees with the changes and deletions that were found; else read everything."""
+        """Continue if the total agrees with the changes and deletions found; otherwise read everything."""
         gone = present_among(self.night.catalog, self.not_found)
         should = self.after + self.before.gap - gone
         if should != self.expected:
@@ -192,13 +200,15 @@ class ChangesListingSpider(ListingSpider):
         return [self.ask(page_cursor)] if page_cursor else self.all_read()
 
     def all_read(self) -> list[Any]:
+        """End the harvest as complete, because the total agrees."""
         self.tally.advertised = self.expected
         self.tally.end("all changes are read, and the portal's total agrees")
         return []
 
-    # The share that is read again
+    # The share of records that is read again
 
     def is_share(self, page_cursor: PageCursor) -> bool:
+        """Return whether a page belongs to the share of records that is read again."""
         return self.tally.mode == "incremental" and page_cursor.at is not None
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
@@ -224,12 +234,12 @@ class ChangesListingSpider(ListingSpider):
     def next_of(
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
-        # That all of a page has come among the changes is no circle.
+        # All of its records may have come among the changes already; this is no paging loop.
         return super().next_of(page_cursor, next_cursor, is_new or self.is_share(page_cursor), url, is_lost=is_lost)
 
 
 def _before(newest: str | None, started: str | None) -> str | None:
-    """An instant for the filter: the overlap before the earlier of two; None where one of them is no date."""
+    """Return an instant for the filter, one overlap before the earlier of the two; None if either is no date."""
     try:
         at = min(datetime.fromisoformat((one or "")[:19]) for one in (newest, started)) - OVERLAP
     except (ValueError, OverflowError):

@@ -1,9 +1,9 @@
-"""Reading one huge JSON document record by record, in constant memory, and past its faults.
+"""Read one huge JSON document record by record, in constant memory and in spite of faults.
 
-A ``data.json`` is an object with an array of records under one key, or a bare array. The document is read in
-blocks; each record is parsed alone by the standard library, so a malformed one is lost alone. Tolerated: a
-byte-order mark, trailing commas, bytes that are not valid UTF-8 (replaced), keys before and after the array, several
-documents one after the other.
+A ``data.json`` is an object with an array of records under one key, or a bare array. The document is read in blocks.
+The standard library parses each record alone, so a malformed record does not affect others. Tolerated are a byte-order
+mark, trailing commas, invalid UTF-8 bytes (replaced), keys before and after the array, and several documents in one
+file.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = ["UnreadableElement", "Element", "StreamEnd", "records"]
 
 BLOCK = 1 << 20
 MAX_RECORD = 24 << 20
-"""Characters of one record; a longer one ends the reading."""
+"""Maximum length of one record in characters; a longer one ends the reading."""
 MAX_VALUES = 2_000_000
-"""Of one record. Each takes some 64 bytes of memory, and an empty list two characters of the document."""
+"""Maximum number of values in one record; a value takes some 64 bytes of memory, but as little as two characters."""
 MAX_HEAD = 100
-"""Members of an array beside the records that is kept."""
+"""Maximum length of an array beside the records that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A record, and its index among those of the document; its JSON pointer where the array alone does not give it."""
+    """A record with its index in the document, and its JSON pointer if the index does not give it."""
 
     index: int
     value: Any
@@ -42,7 +42,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableElement:
-    """A record that cannot be read: its index, what is wrong, its beginning; and what it is about, if that is known."""
+    """A record that cannot be read: its index, the reason, its first characters, and its subject if known."""
 
     index: int
     message: str
@@ -52,17 +52,17 @@ class UnreadableElement:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """The last thing yielded. ``fault``: why reading stopped early, else None."""
+    """The last item of a stream; ``fault`` says why reading stopped early, or is None."""
 
     fault: str | None
     head: dict[str, Any]
-    """The keys beside the array."""
+    """The keys beside the array of records."""
     odd_encoding: str | None = None
-    """How the document is encoded, where it is not UTF-8."""
+    """The encoding of the document if it is not UTF-8."""
 
 
 class _Reader:
-    """A window over the text of a file."""
+    """A moving window over the text of a file."""
 
     def __init__(self, path: Path, charset: str | None = None) -> None:
         self.encoding = encoding_of(path, charset)
@@ -71,7 +71,7 @@ class _Reader:
         self.text, self.at, self.is_done = "", 0, False
 
     def more(self, size: int = BLOCK) -> bool:
-        """Read on; drops what lies behind. False at the end of the file."""
+        """Read the next block and drop the text already used; return False at the end of the file."""
         if self.is_done:
             return False
         block = self.file.read(size)
@@ -80,7 +80,7 @@ class _Reader:
         return True
 
     def peek(self) -> str:
-        """The next character that is not white space; "" at the end."""
+        """Return the next character that is not white space; "" at the end."""
         while True:
             while self.at < len(self.text):
                 if not self.text[self.at].isspace():
@@ -90,15 +90,17 @@ class _Reader:
                 return ""
 
     def next_document(self) -> str:
-        """The first character of the next document; "" at the end. Marks and commas between documents are passed."""
+        """Return the first character of the next document, skipping marks and commas between documents; "" at the
+        end.
+        """
         while (char := self.peek()) and char in "\ufeff\0,":
             self.at += 1
         return char
 
     def value(self) -> Any:
-        """The value that begins here.
+        """Return the JSON value that begins at the current position.
 
-        Raises ValueError where it is not valid JSON, EOFError where the file ends within it.
+        Raise ValueError if it is not valid JSON, EOFError if the file ends within it.
         """
         size = BLOCK
         self.peek()
@@ -111,31 +113,33 @@ class _Reader:
             except RecursionError:
                 raise ValueError("nested too deeply") from None
             except json.JSONDecodeError as error:
-                # The fault may be no more than the end of the window. Twice as much each time keeps this linear.
+                # The parser may have failed only at the end of the window. Doubling the window each time keeps the work
+                # linear.
                 if len(self.text) - self.at > MAX_RECORD:
                     raise EOFError(f"a record is longer than {MAX_RECORD:,} characters") from None
-                # A fault far from the window's edge is one of the document.
+                # A fault far from the window's edge is a fault of the document.
                 is_edge = error.pos > len(self.text) - 64 or error.msg.startswith("Unterminated")
                 if is_edge and self.more(size):
                     size *= 2
                     continue
-                # Cut short is a document that has nothing more, or half a word: no bracket follows.
+                # A document is truncated if nothing, or only half a word, follows; a bracket there means malformed
+                # JSON.
                 if is_edge and (error.msg.startswith("Unterminated") or not re.search(r"[]}]", self.text[error.pos :])):
                     raise EOFError("the document ends within a record: it was cut short") from None
                 raise ValueError(f"{error.msg} at character {error.pos - self.at}") from None
             if end == len(self.text) and not isinstance(value, (dict, list, str)) and self.more():
-                continue  # A number may go on in the next block.
+                continue  # A number may continue in the next block.
             self.at = end
             return value
 
     def count_values(self) -> int:
-        """The most values that what lies in the window can hold."""
+        """Return an upper bound for the number of values in the window."""
         return sum(self.text.count(mark, self.at) for mark in ",[{")
 
     def skip_value(self) -> str:
-        """Step over a malformed object by counting its brackets, and return its beginning.
+        """Skip a malformed object by counting brackets, and return its first characters.
 
-        Raises EOFError where no end is found.
+        Raise EOFError if it has no end.
         """
         depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
         is_first = True
@@ -157,7 +161,7 @@ class _Reader:
                 depth += 1
             elif char in "}]":
                 if depth == 0 and not is_first:
-                    # It closes what the malformed word stands in.
+                    # This bracket closes the parent of the malformed value.
                     self.at -= 1
                     return start
                 depth -= 1
@@ -174,7 +178,7 @@ _DECODER = json.JSONDecoder(strict=False)
 
 @contextmanager
 def _without_cycles(is_large: bool) -> Iterator[None]:
-    """Python's search for cycles takes more time than the reading, where millions of values come at once."""
+    """Switch off the garbage collector, which would cost more time than parsing millions of values."""
     is_on = is_large and gc.isenabled()
     if is_on:
         gc.disable()
@@ -186,14 +190,14 @@ def _without_cycles(is_large: bool) -> Iterator[None]:
 
 
 def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Element | UnreadableElement | StreamEnd]:
-    """The records of the arrays under ``keys``, or of the bare array; last a :class:`StreamEnd`.
+    """Yield the records of the arrays under ``keys``, or of the bare array; yield a :class:`StreamEnd` last.
 
-    The keys may have prefixes, and an object in place of an array is one record. All documents of a file are read
-    where several stand one after the other, as programs write them that append; there an object without the keys that
-    has an identifier or a title is a record itself. What follows a document and cannot be read is a fault.
+    Keys may have prefixes ("dcat:dataset"). An object in place of an array is one record. If a file holds several
+    documents in a row, all are read; some programs append that way. There, an object without the keys is itself a
+    record if it has an identifier or a title. Unreadable text after a document is a fault.
 
-    ``charset`` is what the server names. Without keys it is "dataset". With several, elements carry a pointer, for they
-    are not told by their index alone.
+    ``charset`` is the encoding that the server states. The default key is "dataset". With several keys each element
+    carries a JSON pointer, because the index alone does not identify it.
     """
     reader = _Reader(path, charset)
     odd = reader.encoding.odd
@@ -220,7 +224,7 @@ def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Elem
 def _documents(
     reader: _Reader, keys: tuple[str, ...], head: dict[str, Any]
 ) -> Generator[Element | UnreadableElement, None, bool]:
-    """The records of all documents of a file; whether there was a list of them."""
+    """Yield the records of all documents of a file; return whether an array of records was found."""
     index, number, is_found = 0, 0, False
     first: dict[str, Any] = {}
     while opening := reader.next_document():
@@ -268,7 +272,7 @@ def _object(
         if reader.peek() != ":" or not isinstance(label, str):
             raise ValueError(f"no colon after {str(label)[:50]!r}")
         reader.at += 1
-        # "dcat:dataset" is "dataset".
+        # "dcat:dataset" counts as "dataset".
         name, opening = label.rpartition(":")[2], reader.peek()
         if name in keys and opening and opening in "[{":
             found = True
@@ -277,7 +281,8 @@ def _object(
                 yield replace(element, index=index, pointer=place)
                 index += 1
         elif opening == "[":
-            # It may be as long as what is asked for, and as faulty: only a short one is kept, without its faults.
+            # This other array may be as long and as faulty as the records; keep it only if it is short, without its
+            # faults.
             values, count = [], 0
             for element in _array(reader):
                 count += 1
@@ -288,11 +293,11 @@ def _object(
         else:
             head[label] = reader.value()
     reader.at += 1
-    return found  # the caller takes it from the end of the iteration
+    return found  # the value of ``yield from`` in the caller
 
 
 def _one(reader: _Reader) -> Iterator[Element | UnreadableElement]:
-    """A single record that stands without an array."""
+    """Yield a single record that stands without an array."""
     try:
         yield Element(0, reader.value())
     except ValueError as error:

@@ -1,6 +1,6 @@
-"""The text of JSON that is not UTF-8, by what its bytes are.
+"""Decode JSON that is not UTF-8, by looking at its bytes.
 
-RFC 8259 §8.1 wants UTF-8. What is something else is read all the same, and said: letters are never replaced in silence.
+RFC 8259 §8.1 requires UTF-8. Other encodings are read all the same and reported; no character is replaced silently.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from quality.tables.read.dialect import decode
 __all__ = ["MAX_VALUES", "TextEncoding", "charset_of", "check_values", "encoding_of", "odd_encoding", "text_of"]
 
 MAX_VALUES = 4_000_000
-"""Of a document that is parsed whole. Each takes some 64 bytes of memory, an empty list two bytes of the document."""
+"""Maximum number of values in a document parsed whole; a value takes some 64 bytes, but as little as two in the
+text.
+"""
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 18
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 _BETWEEN = re.compile(rb"[\x00-\x1f\",:]+")
-"""What parts the texts of JSON, and is the second byte of no character in the encodings of East Asia."""
+"""Match what separates texts in JSON; none of these bytes is the second byte of an East Asian character."""
 _MIXED = "winnow-mixed"
 
 
@@ -34,7 +36,7 @@ _UKRAINIAN = re.compile(rb"[\xc0-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad\xb4\x
 
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
-    """How a document is decoded: Python's codec and its error handler; and its name, where it is other than UTF-8."""
+    """How to decode a document: Python's codec, its error handler, and the encoding's name if it is not UTF-8."""
 
     codec: str = "utf-8-sig"
     errors: str = "strict"
@@ -42,7 +44,7 @@ class TextEncoding:
 
 
 def _one_byte(error: UnicodeError) -> tuple[str, int]:
-    """What is no UTF-8 in a text that is mostly UTF-8 was put there by a program of windows-1252."""
+    """Decode a single invalid byte as windows-1252; this codec error handler is for texts that are mostly UTF-8."""
     assert isinstance(error, UnicodeDecodeError)
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
@@ -51,22 +53,22 @@ codecs.register_error(_MIXED, _one_byte)
 
 
 def check_values(document: bytes | str) -> None:
-    """Raise ValueError where a document of JSON holds too many values to be parsed whole."""
-    # Every value but the first stands behind one of these, in any encoding.
+    """Raise ValueError if a JSON document holds too many values to be parsed whole."""
+    # Every value except the first follows one of these characters, in any encoding.
     signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")
     if len(document) > MAX_VALUES and sum(map(document.count, signs)) > MAX_VALUES:  # type: ignore[arg-type]
         raise ValueError(f"the answer holds more than {MAX_VALUES:,} values: ask for fewer records at once")
 
 
 def charset_of(content_type: bytes | str | None) -> str | None:
-    """The charset that a Content-Type names."""
+    """Return the charset that a Content-Type header names; None if it names none."""
     text = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type or ""
     found = _CHARSET.search(text)
     return found.group(1) if found else None
 
 
 def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
-    """The encoding of a document on disk: all of its bytes are looked at."""
+    """Return the encoding of a document on disk; all of its bytes are examined."""
     with path.open("rb") as file:
         head = file.read(_BLOCK)
         if found := _wide(head):
@@ -76,7 +78,7 @@ def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
         while block:
             if is_utf8:
                 try:
-                    # ASCII after half a character is a fault too.
+                    # ASCII after an incomplete character is invalid too.
                     if not block.isascii() or decoder.getstate()[0]:
                         decoder.decode(block)
                 except UnicodeDecodeError:
@@ -86,12 +88,12 @@ def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
             elif not is_utf8:
                 break
             block = file.read(_BLOCK)
-    # A document that ends within a character was cut short, which is said otherwise.
+    # A document that ends within a character was truncated, which is reported elsewhere.
     return TextEncoding(errors="replace") if is_utf8 else _guessed(sample, charset)
 
 
 def text_of(body: bytes, charset: str | None = None) -> tuple[str, str | None]:
-    """The text of a whole document, and the name of its encoding where that is not UTF-8."""
+    """Return the text of a whole document, and the name of its encoding if that is not UTF-8."""
     found = _wide(body)
     if found is None:
         try:
@@ -102,7 +104,7 @@ def text_of(body: bytes, charset: str | None = None) -> tuple[str, str | None]:
 
 
 def _wide(head: bytes) -> TextEncoding | None:
-    """UTF-16 and UTF-32, by their mark or their zeros: JSON begins with two characters of ASCII."""
+    """Recognise UTF-16 and UTF-32 by their mark or zero bytes, because JSON begins with two ASCII characters."""
     if head.startswith(codecs.BOM_UTF32_LE) or head.startswith(_MARKS):
         name = "utf-32" if head[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) else "utf-16"
         return TextEncoding(name, "replace", name)
@@ -115,7 +117,7 @@ def _wide(head: bytes) -> TextEncoding | None:
 
 
 def _start(head: bytes, name: str) -> bytes:
-    """What follows the blanks at the beginning of a document."""
+    """Return what follows the white space at the beginning of a document."""
     blanks, at = {blank.encode(name) for blank in " \t\r\n"}, 0
     width = len(" ".encode(name))
     while head[at : at + width] in blanks:
@@ -124,22 +126,22 @@ def _start(head: bytes, name: str) -> bytes:
 
 
 def _telling(block: bytes) -> bytes:
-    """The texts with more than ASCII in them: what stands around them in JSON tells nothing of an encoding."""
+    """Return the texts that are not pure ASCII; the rest of a JSON document says nothing about its encoding."""
     return b"\n".join(text for text in _BETWEEN.split(block) if not text.isascii())[:_SAMPLE] + b"\n"
 
 
 def _guessed(sample: bytes, charset: str | None) -> TextEncoding:
-    # Letters of UTF-8 are hardly ever there by chance: in no other encoding do they outnumber what is none.
+    # Valid UTF-8 letters rarely occur by chance: in no other encoding do they outnumber the invalid bytes.
     bad = sample.decode("utf-8", "replace").count("\ufffd")
     is_mixture = len(_UTF8_LETTER.findall(sample)) >= bad
     name = "utf-8" if is_mixture else decode(sample, charset).encoding
     if name == "utf-8":
         return TextEncoding("utf-8-sig", _MIXED, "a mixture of UTF-8 and windows-1252")
     if name in ("windows-1252", "iso-8859-1", "ascii"):
-        # Two letters of it in a row are hardly ever what UTF-8 would be; where they are, a program has pasted it.
+        # Two such letters in a row are rarely valid UTF-8 by chance; if they are, a program pasted UTF-8 in.
         return TextEncoding("utf-8", _MIXED, "windows-1252")
     if name == "koi8-r" and _UKRAINIAN.search(sample):
-        # Where KOI8-R has lines of tables, KOI8-U has the letters of Ukrainian.
+        # KOI8-U has Ukrainian letters where KOI8-R has box-drawing characters.
         name = "koi8-u"
     try:
         codec = codecs.lookup(name).name
@@ -149,7 +151,7 @@ def _guessed(sample: bytes, charset: str | None) -> TextEncoding:
 
 
 def odd_encoding(name: str, url: str) -> HarvestError:
-    """What is said of a document that is not UTF-8. Nothing of it is lost."""
+    """Return the error for a document that is not UTF-8; none of its text is lost."""
     return HarvestError(
         kind="encoding",
         message=f"the JSON is not UTF-8, as RFC 8259 wants it: it was read as {name}",

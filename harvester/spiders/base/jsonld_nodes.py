@@ -1,4 +1,4 @@
-"""Nodes of flattened JSON-LD: a document whose ``@graph`` lists every node apart, each known by its IRI."""
+"""Resolve nodes of flattened JSON-LD, where ``@graph`` lists every node separately under its IRI."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from typing import Any
 __all__ = ["Nodes", "local_name", "types_of"]
 
 _DEEPEST = 6
-"""Nodes within nodes: deeper ones stay IRIs."""
+"""Maximum depth of nested nodes; deeper ones stay IRIs."""
 _ADDRESSES = frozenset(
     ("id", "identifier", "landingPage", "homepage", "page", "accessURL", "downloadURL", "endpointURL", "url", "hasURL")
 )
-"""Properties whose values are addresses to go to, even where a node has the same one."""
+"""Properties whose values are addresses to follow, even if a node has the same IRI."""
 _MAX_STEPS = 20_000
-"""Values of one dataset that are looked into, so that nodes which name each other cost no more."""
+"""Maximum number of values visited for one dataset, so that nodes which refer to each other stay cheap."""
 
 
 def local_name(name: str) -> str:
-    """A type or property without prefix or namespace: "dcat:Dataset" is "Dataset"."""
+    """Return a type or property without its prefix or namespace.
+
+    >>> local_name("dcat:Dataset"), local_name("http://www.w3.org/ns/dcat#Dataset")
+    ('Dataset', 'Dataset')
+    """
     return name if name.startswith("@") else name.rstrip("/").replace("#", "/").replace(":", "/").rpartition("/")[2]
 
 
 def types_of(node: Any) -> frozenset[str]:
-    """The local names of a node's types."""
+    """Return the local names of a node's types."""
     said = node.get("@type", node.get("type")) if isinstance(node, dict) else None
     return frozenset(local_name(one) for one in (said if isinstance(said, list) else [said]) if isinstance(one, str))
 
 
 class Nodes:
-    """What is said of each IRI."""
+    """The nodes of a document by their IRI."""
 
     def __init__(self) -> None:
         self.by_iri: dict[str, dict[str, Any]] = {}
 
     def add(self, node: Any) -> None:
-        """Keep a node; what several say of one IRI is put together, the first word counts."""
+        """Add a node; statements about the same IRI are merged, and the first value of a property is kept."""
         iri = _iri(node)
         if iri is not None and len(node) > 1:
             known = self.by_iri.get(iri)
             self.by_iri[iri] = {**node, **known} if known else node
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """The node with what it refers to in its place."""
+        """Return the node with its references replaced by the nodes they name."""
         self.steps = 0
         return self._within(node, 1, (_iri(node),))
 
@@ -67,6 +71,6 @@ class Nodes:
 
 
 def _iri(node: Any) -> str | None:
-    """The IRI of a node, "_:b0" of one that has none of its own."""
+    """Return the IRI of a node, or a label such as "_:b0" for a blank node."""
     said = node.get("@id", node.get("id")) if isinstance(node, dict) else None
     return said if isinstance(said, str) and said else None

@@ -1,4 +1,4 @@
-"""What is too much of one record: beyond it nobody reads, and everything downstream would pay."""
+"""Cut off what is too long in one record: no reader uses it, and every later step would pay for it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from catalog.model import DataService, Dataset, Distribution
 __all__ = ["BIG_RECORD", "capped"]
 
 BIG_RECORD = 100_000
-"""Bytes. A smaller record cannot exceed any of the caps."""
+"""Size in bytes; a smaller record cannot exceed any of the limits."""
 MAX_TEXT = 100_000
-"""Characters of a text."""
+"""Maximum length of a text in characters."""
 MAX_ITEMS = 50_000
-"""Keywords, themes, languages. Real records have had 34,866 keywords."""
+"""Maximum number of keywords, themes or languages; real records have had 34,866 keywords."""
 MAX_PARTS = 20_000
-"""Distributions or services. Real records have had 10,749."""
+"""Maximum number of distributions or services; real records have had 10,749."""
 
 
 def capped(dataset: Dataset) -> tuple[Dataset, list[str]]:
-    """A dataset within the caps, and what was cut off."""
+    """Return a dataset within the limits, and descriptions of what was cut off."""
     changes: dict[str, Any] = {}
     what = []
     for field in fields(dataset):
@@ -42,7 +42,7 @@ def capped(dataset: Dataset) -> tuple[Dataset, list[str]]:
 
 
 def _short(value: Any) -> Any:
-    """A text, or a distribution or service with its texts, within the cap."""
+    """Return a text within the limit; distributions and services are returned with their texts cut."""
     if isinstance(value, str):
         return value[:MAX_TEXT]
     if not isinstance(value, Distribution | DataService):

@@ -1,7 +1,7 @@
-"""What spiders share whose portal lists its records page by page.
+"""Share the work of spiders whose portal lists its records page by page.
 
-A page may be known by its offset, its number, or by what the page before it says: a link, a token, a key. It is asked
-for conditionally, read smaller where it fails, and its end must be proved: see :class:`~.paging.Walk`.
+A page is found by its offset, its number, or a link, token or key in the page before. Requests are conditional, a page
+that fails is requested in smaller parts, and its end must be proved: see :class:`~.paging.PageCursor`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["ListingSpider", "PageRefusedError"]
 
 MAX_BARREN = 20
-"""Pages in a row with nothing new, where such pages may be: small ones, and those that a link leads to."""
+"""Maximum number of pages in a row without new records, for small pages and pages found by a link."""
 
 
 class PageRefusedError(Exception):
-    """An answer that is no page: its fault, and what it said."""
+    """A response that is not a page, with its fault and the beginning of its body."""
 
     def __init__(self, fault: faults.RequestFault, value: Any = None) -> None:
         super().__init__(fault.detail)
@@ -36,18 +36,18 @@ class PageRefusedError(Exception):
 
 
 class ListingSpider(PortalSpider):
-    """Base of spiders that page.
+    """Base class of spiders that read a paged listing.
 
-    A subclass says how a page is asked for (``ask``) and what is in it (``read``). Where the portal answers no offset
-    beyond some window, ``ahead`` gives the key from which the next window counts.
+    A subclass builds the request for a page (``ask``) and reads its records (``read``). If the portal accepts no offset
+    beyond some window, ``next_cursor`` gives the key at which the next window starts.
     """
 
     max_rows: ClassVar[int] = 1000
-    """Records on a page that the interface admits."""
+    """Maximum number of records on a page that the interface allows."""
     has_numbers: ClassVar[bool] = False
-    """Pages are asked for by number: their size divides their start."""
+    """True if pages are requested by number; a page then starts at a multiple of its size."""
     can_shrink: ClassVar[bool] = True
-    """False where a page cannot be asked for with fewer records."""
+    """False if a page cannot be requested with fewer records."""
 
     async def begin(self) -> AsyncIterator[Any]:
         self.barren = 0
@@ -55,50 +55,53 @@ class ListingSpider(PortalSpider):
         for step in self.continued(self.cursor) if self.cursor else self.opening():
             yield step
 
-    # What a subclass says
+    # Hooks of a subclass
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """The request for a page, by :meth:`get`."""
+        """Return the request for a page, built by :meth:`get`."""
         raise NotImplementedError
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """What is in an answer with 2xx. Raises Refused, or ValueError in words, where it is no page."""
+        """Return the page in a 2xx response; raise PageRefusedError, or ValueError with a readable reason, if it is no
+        page.
+        """
         raise NotImplementedError
 
     def resume(self, cursor: dict[str, Any]) -> None:
-        """Set up what the spider remembers of its own; ``cursor`` is that of a broken harvest, or {}."""
+        """Restore the spider's own state; ``cursor`` is that of an interrupted harvest, or {}."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """The cursor of a page: what ``resume`` takes, and the walk."""
+        """Return the cursor to store for a page: the input of :meth:`resume`, and the position in the listing."""
         return {"walk": page_cursor.as_json()}
 
     def opening(self) -> list[Any]:
-        """The first steps."""
+        """Return the first steps of a new harvest."""
         return [self.ask(self.first_walk())]
 
     def continued(self, cursor: dict[str, Any]) -> list[Any]:
-        """The first steps of a harvest that was broken off."""
+        """Return the first steps of a harvest that was interrupted."""
         page_cursor = PageCursor(**cursor["walk"])
         return self.at_end(page_cursor, "the last page is read") if page_cursor.is_end else [self.ask(page_cursor)]
 
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Other steps where a page is refused: another order, another interface. None: there are none."""
+        """Return other steps if a page is refused, such as another order or interface; None if there are none."""
         return None
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
-        """Where the next page is."""
+        """Return the cursor of the next page."""
         return page_cursor.forward(listing_page.count, listing_page.at)
 
-    # Asking
+    # Requesting
 
     def first_walk(self) -> PageCursor:
+        """Return the cursor of the first page, with the page size that the portal file and the interface allow."""
         return PageCursor(rows=min(self.portal.limits.page_rows, self.max_rows))
 
     def get(self, url: str, page_cursor: PageCursor, **kwargs: Any) -> Request:
-        """The request for a page."""
-        # A page that had to shrink has failed already: it is not worth as many tries.
+        """Return the request for a page with its callbacks; ``kwargs`` go to the request."""
+        # A page that had to shrink has failed already, so it is retried less often.
         tries = {} if page_cursor.size == 0 else {"max_retry_times": 1 if page_cursor.size == 1 else 0}
         is_plain = self.tally.mode == "full" and not page_cursor.is_second and kwargs.get("method", "GET") == "GET"
         return self.request(
@@ -111,9 +114,10 @@ class ListingSpider(PortalSpider):
             **kwargs,
         )
 
-    # Answers
+    # Responses
 
     async def on_page_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a page whose request failed: try another way, a smaller page, or give up."""
         request: Request = failure.request  # type: ignore[attr-defined]
         fault, page_cursor = self.fault_of(failure), request.cb_kwargs["page_cursor"]
         other = self.fallback(fault, None, page_cursor)
@@ -121,6 +125,7 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
+        """Read a page, or reuse the remembered records if it did not change."""
         if known := self.remembered(response):
             for step in self.on_same(known, page_cursor):
                 yield step
@@ -138,7 +143,7 @@ class ListingSpider(PortalSpider):
             yield step
 
     def taken(self, listing_page: ListingPage, response: Response, page_cursor: PageCursor) -> Iterator[Any]:
-        """Keep what is in a page, and go on."""
+        """Keep the records of a page and go on to the next one."""
         self.tally.advertise(listing_page.total)
         before, named = self.known(), self.known_names()
         is_last = self.is_last(page_cursor, listing_page)
@@ -166,7 +171,7 @@ class ListingSpider(PortalSpider):
         )
 
     def sheet_of(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """What is in an answer. Raises Refused."""
+        """Return the page in a response; raise PageRefusedError if there is none."""
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
         try:
@@ -179,27 +184,28 @@ class ListingSpider(PortalSpider):
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
 
     def kept(self, page: Page) -> None:
-        """Called for every page that is kept."""
+        """Do further work after a page was kept; a hook of subclasses."""
 
     def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
+        """Return whether this page is the last one, because the portal says so or its size proves it."""
         return listing_page.is_end or (
             listing_page.at is None and page_cursor.is_last(listing_page.count, self.tally.advertised)
         )
 
     def may_remember(self, listing_page: ListingPage) -> bool:
-        """Whether a page that is the same next night means that its records are."""
+        """Return whether an unchanged page next night proves that its records are unchanged."""
         return True
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Whether a page may hold records of the page before by right: windows by key do."""
+        """Return whether a page may legitimately repeat records of the page before, as windows by key do."""
         return False
 
     def known(self) -> int:
-        """Records of which it is known what became of them: each page should add some."""
+        """Return the number of records accounted for so far; each page should add some."""
         return self.known_names() + self.tally.lost + self.tally.unidentified
 
     def known_names(self) -> int:
-        """Records that are known by name."""
+        """Return the number of records whose identifier is known."""
         return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
@@ -218,15 +224,15 @@ class ListingSpider(PortalSpider):
     def next_of(
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
-        """Go on, end, or break off where paging goes round in circles.
+        """Return the steps after a page: go on, end, or stop at a paging loop.
 
-        ``is_lost``: all that is new of the page are records that were lost, which may be the same as before.
+        ``is_lost``: every new record of the page was lost, so the page may repeat an earlier one.
         """
-        # A second reading needs to go no further than the first has proved.
+        # A second reading need not go further than the first one did.
         if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.tally.advertised or 0)):
             return self.at_end(next_cursor, "the last page is read")
         self.barren = 0 if is_new and not is_lost else self.barren + 1
-        # Where pages are small, one record that is lost or listed twice fills a page.
+        # On small pages, one lost or repeated record can fill the page.
         allowed = MAX_BARREN if page_cursor.size or next_cursor.at is not None or is_lost else 0
         if self.barren <= allowed or page_cursor.is_second:
             return [self.ask(next_cursor)]
@@ -236,11 +242,11 @@ class ListingSpider(PortalSpider):
     def round_trouble(
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
     ) -> list[Any]:
-        """Go on after a page that did not come: smaller, past the record that cannot be sent, or not at all."""
+        """Return the steps after a page that failed: a smaller page, skipping the bad record, or the end."""
         has_begun = bool(self.tally.kept or page_cursor.start)
-        # A home page where an API should be is no matter of size.
+        # A home page in place of an API is no question of size.
         is_worth_it = fault.kind in SHRINKABLE and (has_begun or (page_cursor.can_shrink and fault.kind != "parse"))
-        # Past the deadline a smaller page is refused as well, after its turn in the queue for the host.
+        # After the deadline a smaller page would be refused as well, and only after waiting for its turn at the host.
         if self.is_over or not self.can_shrink or not is_worth_it or page_cursor.misses >= MAX_UNREADABLE_IN_A_ROW:
             return [self.no_answer(fault, url, value)]
         if page_cursor.can_shrink:
@@ -255,17 +261,17 @@ class ListingSpider(PortalSpider):
         return [page, self.ask(beyond)]
 
     def pointer(self, index: int) -> str:
-        """JSON pointer of the record at a place, for errors."""
+        """Return the JSON pointer of the record at an index, for errors."""
         return f"/{index}"
 
     def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
-        """What is left to do where paging ends: nothing, or a second reading."""
+        """Return the steps at the end of paging: the end, or a second reading."""
         total = self.tally.advertised
         hidden = self.tally.duplicates - self.tally.explained
         if hidden > 0 and total is not None and self.tally.accounted < total:
             if not page_cursor.is_second:
                 return [self.ask(page_cursor.again())]
-            # Read twice, and still the same records come twice: nothing hides behind them.
+            # The same records came twice in both readings, so no other record hides behind them.
             self.tally.explained += hidden
             self.tally.notes.append(f"{hidden} records come twice, in a second reading too")
         self.tally.end(how)

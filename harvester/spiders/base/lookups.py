@@ -1,7 +1,7 @@
-"""Datasets that a harvest did not see, and that is not complete: each is looked for alone.
+"""Request single datasets that an incomplete harvest did not see.
 
-One that the portal does not know any more (404, 410, an id unknown to its interface) is missing from then on; so a
-portal of which something always fails does not keep for ever what it has withdrawn.
+A dataset that the portal no longer knows (404, 410, or an unknown id) is missing from then on. Without this, a portal
+with a permanent fault would keep withdrawn datasets forever.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
 __all__ = ["MAX_LOOKUPS", "Lookups"]
 
 MAX_CANDIDATES = 2_000
-"""Datasets that are looked through for some that can be asked for: others have no address of their own."""
+"""Maximum number of datasets examined to find some that can be requested; others have no address of their own."""
 
 MAX_LOOKUPS = 200
-"""Datasets looked for alone in one harvest, those first that were seen last the longest time ago."""
+"""Maximum number of datasets requested alone in one harvest, those seen longest ago first."""
 
 
 class Lookups:
-    """Part of every spider; it does nothing where a type knows no address of a single dataset."""
+    """Single-dataset requests for every spider; inactive for types without an address for a single dataset."""
 
     alone: ClassVar[str | None] = None
-    """Address of a single dataset, with {base} and {id}; None where there is none, as in a feed: then a complete
-    reading decides, and a partial one never."""
+    """Address of a single dataset with {base} and {id}; None if there is none, as in a feed. Without it, only a
+    complete harvest can find that a dataset is gone.
+    """
     portal: PortalSpec
     night: RunContext
     tally: HarvestStats
@@ -56,45 +57,45 @@ class Lookups:
         """The address that an interface's paths are joined to."""
         raise NotImplementedError
 
-    # What a subclass says
+    # Hooks of a subclass
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """The address of a single dataset, or the query for one; ``source_url`` is that of the answer that held it.
+        """Return the address of a single dataset, or the query for one; None if it cannot be requested alone.
 
-        None: it cannot be asked for alone.
+        ``source_url`` is the address of the response that held the dataset.
         """
         return self.alone.format(base=self.base, id=quote(identifier, safe="")) if self.alone else None
 
     def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> scrapy.Request:
-        """The request for what :meth:`look_up` names."""
+        """Return the request for the address or query that :meth:`look_up` returned."""
         return self.request(address, callback, errback=self.on_unanswered, **kwargs)
 
     def is_unknown(self, response: Response) -> bool:
-        """Whether an answer says that the portal has no such dataset: by its status, or by its words."""
+        """Return whether a response says, by its status or its body, that the portal has no such dataset."""
         try:
             return response.status in (404, 410) or (response.status == 200 and self.says_unknown(response))
         except ValueError:
             return False
 
     def says_unknown(self, response: Response) -> bool:
-        """Whether an answer with status 200 says so. Raises ValueError where it cannot be read."""
+        """Return whether a response with status 200 says so; raise ValueError if it cannot be read."""
         return False
 
     def is_there(self, response: Response, identifier: str) -> bool:
-        """Whether an answer, which does not say that it is unknown, shows the dataset."""
+        """Return whether a response shows the dataset and does not say that it is unknown."""
         try:
             return faults.of_response(response) is None and self.shows(response, identifier)
         except ValueError:
             return False
 
     def shows(self, response: Response, identifier: str) -> bool:
-        """Whether an answer without fault holds the dataset. Raises ValueError where it cannot be read."""
+        """Return whether a successful response holds the dataset; raise ValueError if it cannot be read."""
         return True
 
     # The search
 
     def on_idle(self) -> None:
-        """Called by Scrapy when nothing is left to ask. Raises DontCloseSpider where there is."""
+        """Start the look-ups when Scrapy has no requests left; raise DontCloseSpider if there are look-ups to make."""
         if self.is_over or self.has_looked:
             return
         self.has_looked = True
@@ -105,12 +106,12 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """The request for a dataset that is there: only who finds it may be believed about others."""
+        """Return the request for a dataset that exists: only if it is found are the other results believed."""
         if self.tally.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None
         where = (self.night.catalog, self.portal.id, self.night.run_id)
         unseen = unseen_datasets(*where, MAX_CANDIDATES)
-        # The name that we tell a twin by is unknown to the portal.
+        # The portal does not know identifiers that we made to tell twins apart.
         self.unseen = [row for row in unseen if TWIN not in row[1] and self.look_up(row[1], row[2])][:MAX_LOOKUPS]
         if not self.unseen:
             return None
@@ -120,6 +121,7 @@ class Lookups:
         return None
 
     async def on_example(self, response: Response, identifier: str) -> AsyncIterator[Any]:
+        """Request the unseen datasets, after the example was found."""
         if self.is_unknown(response) or not self.is_there(response, identifier):
             return
         for key, other, source_url in self.unseen:
@@ -127,11 +129,12 @@ class Lookups:
             yield self.lookup_request(str(address), self.on_alone, cb_kwargs={"key": key, "identifier": other})
 
     async def on_alone(self, response: Response, key: str, identifier: str) -> AsyncIterator[Any]:
+        """Note whether the portal still has this dataset."""
         if self.is_unknown(response):
             self.not_found.append(key)
         elif self.is_there(response, identifier):
-            # It is there; what it says is read when the listing has it again.
+            # The dataset exists; its content is read when the listing returns it again.
             yield Page(unchanged=(identifier,))
 
     async def on_unanswered(self, failure: Any) -> None:
-        """Nothing is known of it then."""
+        """Ignore a failed look-up: the dataset's state stays unknown."""

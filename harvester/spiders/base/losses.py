@@ -1,4 +1,4 @@
-"""What is said of a record that was lost, or kept only in part: inert data, whatever stood in it."""
+"""Build the errors for records that were lost or kept only in part; errors are plain data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["LostRecord", "PassedOver", "cut", "cut_off", "duplicate", "lost", "m
 
 
 _IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
-"""Where records of many kinds have what names them."""
+"""Keys under which records of many kinds hold their identifier."""
 
 
 class LostRecord(Exception):
-    """A record cannot be kept: it has no identity. ``pointer`` is relative to the record."""
+    """Raised for a record without identity, which cannot be kept; ``pointer`` is relative to the record."""
 
     def __init__(self, message: str, remedy: str, pointer: str = "", value: Any = None) -> None:
         super().__init__(message)
@@ -23,7 +23,9 @@ class LostRecord(Exception):
 
 
 class PassedOver(LostRecord):
-    """What is listed is no record that can be read; ``place`` says what it is, for ``outside`` of the portal file."""
+    """Raised for a listed item that is not a readable record; ``place`` says what it is, for ``outside`` in portal
+    files.
+    """
 
     def __init__(self, message: str, remedy: str, place: str) -> None:
         super().__init__(message, remedy)
@@ -31,7 +33,7 @@ class PassedOver(LostRecord):
 
 
 def cut(value: Any, length: int = 500) -> str | None:
-    """A value as text, for an error: short, and None for None."""
+    """Return a value as text of at most ``length`` characters, for an error; None stays None."""
     if value is None:
         return None
     text = value if isinstance(value, str) else json_text(value)
@@ -39,7 +41,7 @@ def cut(value: Any, length: int = 500) -> str | None:
 
 
 def duplicate(record: Record) -> HarvestError:
-    """The error of a record whose identifier came before."""
+    """Return the error for a record whose identifier was seen before."""
     return HarvestError(
         kind="duplicate",
         message="the identifier came before in this harvest: the first record was kept, this one was not",
@@ -53,7 +55,7 @@ def duplicate(record: Record) -> HarvestError:
 
 
 def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
-    """A record that holds a login or a key in an address: it is kept masked, and never used."""
+    """Return the error for a record with a login or key in an address; it is stored masked and never used."""
     return HarvestError(
         kind="credential",
         message="an address of the record holds a login or a key: it is masked, and not used",
@@ -67,7 +69,7 @@ def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
 
 
 def twin(record: Record, identifier: str) -> HarvestError:
-    """What is said of a record whose identifier another dataset has: both are kept."""
+    """Return the error for a record that shares its identifier with another dataset; both are kept."""
     return HarvestError(
         kind="duplicate",
         message="another dataset has the same identifier: both are kept, this one under a name of its own",
@@ -82,7 +84,7 @@ def twin(record: Record, identifier: str) -> HarvestError:
 
 
 def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
-    """The error of a record that was kept without what is too much of it."""
+    """Return the error for a record of which parts beyond the limits were cut off."""
     return HarvestError(
         kind="record",
         message=f"the record is larger than any program can use: {what}",
@@ -96,7 +98,7 @@ def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError
 
 
 def poisoned(why: str, pointer: str, url: str) -> HarvestError:
-    """The error of a record that makes every page fail that it is on."""
+    """Return the error for a record that makes every page containing it fail."""
     place = pointer.rpartition("/")[2]
     return HarvestError(
         kind="poison",
@@ -108,7 +110,7 @@ def poisoned(why: str, pointer: str, url: str) -> HarvestError:
 
 
 def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
-    """The error of a record that could not be kept."""
+    """Return the error for a record that could not be kept."""
     record = raw if isinstance(raw, dict) else {}
     if isinstance(error, LostRecord):
         kind, message, remedy = "identifier", str(error), error.remedy
@@ -130,7 +132,7 @@ def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
 
 
 def _shown(value: Any) -> Any:
-    """A value as text; one that is nested too deeply by its type alone."""
+    """Return a value as text; for a value nested too deeply, only its type."""
     try:
         return value if value is None or isinstance(value, str) else json_text(value)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""The link to the next page, of those that an answer offers: one representation links to several others."""
+"""Choose the link to the next page among those in a response; one representation may link to several others."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PAGES = ("html", "xhtml", "text/html", "htm")
 
 
 def rels_of(link: dict[str, Any]) -> set[str]:
-    """The relations of a link: one, several with spaces between, or a list; by name, or by IANA's address of it."""
+    """Return the relation names of a link; they may be one name, several with spaces, a list, or IANA addresses."""
     rel = link.get("rel")
     words = rel.split() if isinstance(rel, str) else [one for one in rel if isinstance(one, str)] if rel else []
     return {word.rstrip("/").rpartition("/")[2].lower() for word in words}
 
 
 def is_page(link: dict[str, Any]) -> bool:
-    """Whether a link leads to a page for readers, by its media type, or else by its address."""
+    """Return whether a link leads to an HTML page for people, by its media type or else by its address."""
     if isinstance(kind := link.get("type"), str) and kind.strip():
         return "html" in kind.lower()
     try:
@@ -34,7 +34,7 @@ def is_page(link: dict[str, Any]) -> bool:
 
 
 def host_name(url: str) -> str | None:
-    """The host of an address without "www.", in lower case; None where it has none."""
+    """Return the host of an address without "www.", in lower case; None if it has none."""
     try:
         host = urlsplit(url).hostname
     except ValueError:
@@ -43,15 +43,15 @@ def host_name(url: str) -> str | None:
 
 
 def media_type_of(response: Response) -> str:
-    """The media type of an answer, as its header says it."""
+    """Return the media type in the response's Content-Type header."""
     return (response.headers.get("Content-Type") or b"").decode("latin-1")
 
 
 def next_link(links: Any, media_type: str = "") -> dict[str, Any] | None:
-    """The next link of the representation that was read, of media type ``media_type``; None where there is none.
+    """Return the next link for the representation of media type ``media_type``; None if there is none.
 
-    Preferred are, in this order: the media type itself, any JSON, a link that does not say, and by GET what may also
-    be asked for by POST. A page for readers comes last: of it no more than the place can be used.
+    The order of preference is: the same media type, any JSON, a link without a type, then links that accept POST as
+    well as GET. An HTML page for people comes last; only its position in the listing can be used.
     """
     found = [
         one

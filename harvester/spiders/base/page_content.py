@@ -1,4 +1,4 @@
-"""One answer while it is read: its JSON, and what was in it, so that it can be remembered."""
+"""Hold one response while it is read: its JSON and its contents, so that they can be remembered."""
 
 from __future__ import annotations
 
@@ -22,59 +22,59 @@ if TYPE_CHECKING:
 __all__ = ["PageContent", "parse_json", "sha256_of"]
 
 MAX_REMEMBERED = 1_000
-"""An answer with more errors than this is read anew every night."""
+"""Maximum number of errors in a remembered response; a response with more is read again every night."""
 
 
 @dataclass(slots=True)
 class PageContent:
-    """Counts and identifiers of one answer."""
+    """Counts and identifiers of one response."""
 
     response: Response | None = None
     identifiers: list[str] = field(default_factory=list)
     errors: list[HarvestError] = field(default_factory=list)
     skipped: int = 0
     others: list[str] = field(default_factory=list)
-    """Digests of the identities of what was skipped."""
+    """Digests of the identifiers of skipped items."""
     lost: int = 0
     unidentified: int = 0
     outside: dict[str, int] = field(default_factory=dict)
-    """What was passed over, by what it is."""
+    """Number of items passed over, by their kind."""
     nameless: list[dict[str, Any]] = field(default_factory=list)
-    """What is told of records without identifier."""
+    """Identity facts of records without identifier."""
     repeats: int = 0
     explained: int = 0
-    """Repeats within the answer itself: they hide no other record."""
+    """Number of repeats within this response; they hide no other record."""
     sha256: str | None = None
     _own: set[str] = field(default_factory=set)
     _taken: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def lose(self, is_unidentified: bool) -> None:
-        """A record cannot be kept."""
+        """Count a record that cannot be kept."""
         if is_unidentified:
             self.unidentified += 1
         else:
             self.lost += 1
 
     def repeat(self, identifier: str) -> None:
-        """An identifier came before."""
+        """Count an identifier that was seen before."""
         if len(self._own) != len(self.identifiers):
             self._own = set(self.identifiers)
         self.repeats += 1
         self.explained += identifier in self._own
 
     def remember(self, errors: list[HarvestError]) -> None:
-        """Keep errors, as far as they are of use."""
+        """Keep the errors, as long as the response can still be remembered."""
         self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
 
     def taken(self) -> tuple[int, int, int, int]:
-        """Lost, unidentified, repeats and explained ones since this was asked last."""
+        """Return the numbers of lost, unidentified, repeated and explained records since the last call."""
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
         new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))
         self._taken = counts
         return new  # type: ignore[return-value]
 
     def answer(self, state: dict[str, Any]) -> CachedResponse | None:
-        """What is remembered, with the spider's ``state``; None where the answer has too many faults for that."""
+        """Return the response to remember, with the spider's ``state``; None if it has too many errors."""
         response = self.response
         if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:
             return None
@@ -105,7 +105,7 @@ class PageContent:
 
     @classmethod
     def of(cls, known: CachedResponse) -> PageContent:
-        """A remembered answer as if it were read again."""
+        """Rebuild the contents of a remembered response, as if it were read again."""
         own = known.state.get("own", {})
         return cls(
             identifiers=list(known.identifiers),
@@ -122,13 +122,15 @@ class PageContent:
 
 
 _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
-"""Numbers that the fast parser would round: an identifier may be among them."""
+"""Match numbers that the fast parser would round; an identifier may be among them."""
 
 
 def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], None] = lambda name: None) -> Any:
-    """A body as JSON. Raises ValueError, in words, for HTML, for an empty, truncated or too deep one.
+    """Return a body parsed as JSON; raise ValueError with a readable reason for HTML, empty, truncated or too deep
+    bodies.
 
-    ``charset`` is what the server names; ``on_odd`` is told of an encoding other than UTF-8.
+    ``charset`` is the encoding that the server states. ``on_odd`` is called with the name of an encoding other than
+    UTF-8.
     """
     body = raw.lstrip()
     if body[:1] == b"<":
@@ -140,7 +142,7 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
         if not _HUGE_NUMBER.search(body):
             return orjson.loads(body)
     except ValueError:
-        # Byte-order marks, bytes that are no UTF-8, lone surrogates, NaN: the standard library takes them.
+        # Byte-order marks, invalid UTF-8, lone surrogates and NaN: the standard library accepts them.
         pass
     text, odd = text_of(raw, charset)
     try:
@@ -155,6 +157,6 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hex. A document on disk is read on only if it is still the one that was begun."""
+    """Return the SHA-256 of a file in hex; an interrupted document is read on only if its hash is unchanged."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

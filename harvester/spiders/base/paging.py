@@ -1,7 +1,7 @@
-"""Where the reading of a listing stands, and how it goes round what a server cannot send.
+"""Track the position in a listing, and work around records that a server cannot send.
 
-Some pages fail because one record in them does: a time-out, a 500. Then fewer records are asked for, down to one; the
-record that fails alone is skipped and reported, and behind the bad stretch the pages grow again.
+Some pages fail (time-out, 500) because of one record in them. Then fewer records are requested, down to one. The record
+that fails alone is skipped and reported, and the pages grow again behind the bad stretch.
 """
 
 from __future__ import annotations
@@ -13,71 +13,73 @@ from typing import Any
 __all__ = ["MAX_UNREADABLE_IN_A_ROW", "SHRINKABLE", "ListingPage", "PageCursor"]
 
 SHRINKABLE = ("timeout", "server", "cut_short", "parse", "empty", "too_large")
-"""Faults that a smaller page may not have."""
+"""Faults that a smaller page may avoid."""
 MAX_UNREADABLE_IN_A_ROW = 20
-"""Records in a row that cannot be sent before the portal is given up."""
+"""Number of unreadable records in a row after which the harvest ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPage:
-    """What one answer of a listing holds."""
+    """The content of one response of a listing."""
 
     records: Sequence[tuple[str, Any]] = ()
-    """(JSON pointer, record)."""
+    """Pairs of JSON pointer and record."""
     total: int | None = None
-    """What the portal says it has in all."""
+    """Total number of records that the portal states."""
     received: int | None = None
-    """Records by which the offset moves; None: as many as there are."""
+    """Number of records by which the offset moves; None means the number of ``records``."""
     at: Any = None
-    """Where the portal says that the next page is: a link, a token, a key. JSON; None where it goes by offset."""
+    """Link, token or key of the next page, as a JSON value; None if the listing is read by offset."""
     is_end: bool = False
-    """True where the portal says that this was the last page."""
+    """True if the portal says that this is the last page."""
 
     @property
     def count(self) -> int:
+        """Number of records by which the offset moves."""
         return len(self.records) if self.received is None else self.received
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCursor:
-    """Where paging stands. JSON, by ``as_json``; each step gives a new one."""
+    """The position in a listing; immutable, and stored as JSON by :meth:`as_json`."""
 
     rows: int
-    """Records to a page where nothing is wrong."""
+    """Records per page as long as nothing fails."""
     start: int = 0
     size: int = 0
-    """Records asked for now; 0 stands for ``rows``."""
+    """Number of records requested now; 0 means ``rows``."""
     at: Any = None
-    """The link, token or key of the page; None where it is known by its offset alone."""
+    """Link, token or key of the page; None if the offset alone identifies it."""
     bad_until: int = 0
-    """End of the page that failed first: up to there pages stay small."""
+    """End of the page that failed first; pages stay small up to this offset."""
     misses: int = 0
-    """Records in a row that could not be sent."""
+    """Number of records in a row that could not be sent."""
     largest: int = 0
-    """Records of the largest page that came: what the portal cuts pages to."""
+    """Number of records on the largest page received, which shows the portal's own page limit."""
     is_second: bool = False
-    """A second reading, to see whether records that came twice have hidden others."""
+    """True in a second reading, which looks for records hidden behind repeated ones."""
     is_end: bool = False
-    """Behind the last page."""
+    """True behind the last page."""
 
     @property
     def asked(self) -> int:
-        """Records to ask for."""
+        """Number of records to request."""
         return self.size or self.rows
 
     @property
     def number(self) -> int:
-        """The page, from 1, for portals that number their pages."""
+        """Number of the page, from 1, for portals that number their pages."""
         return self.start // self.asked + 1
 
     @property
     def can_shrink(self) -> bool:
+        """Whether a page with fewer records can be requested."""
         return self.asked > 1
 
     def smaller(self, *, is_aligned: bool = False) -> PageCursor:
-        """A quarter of the page: 1000, 250, 62, 15, 3, 1.
+        """Return a cursor with a quarter of the page size: 1000, 250, 62, 15, 3, 1.
 
-        Aligned ones begin at a multiple of their size, as pages with numbers must: 100, 25, 5, 1.
+        ``is_aligned``: the start must be a multiple of the size, as for numbered pages: 100, 25, 5, 1.
         """
         size = max(1, self.asked // 4)
         while is_aligned and self.start % size:
@@ -85,33 +87,34 @@ class PageCursor:
         return replace(self, size=size, bad_until=max(self.bad_until, self.start + self.asked))
 
     def skip(self) -> PageCursor:
-        """Step over one record that cannot be sent."""
+        """Return a cursor behind one record that cannot be sent."""
         return replace(self, start=self.start + 1, misses=self.misses + 1)
 
     def forward(self, received: int, at: Any = None) -> PageCursor:
-        """After a page of so many records."""
+        """Return the cursor after a page of ``received`` records."""
         start = self.start + received
         size = 0 if start >= self.bad_until else self.size
         largest = max(self.largest, received) if self.size == 0 else self.largest
         return replace(self, start=start, size=size, misses=0, largest=largest, at=at)
 
     def from_key(self, key: Any) -> PageCursor:
-        """A new window: offsets count from a key on, where the portal answers no greater ones."""
+        """Return a cursor for a new window, where offsets count from ``key``; needed if the portal limits offsets."""
         return PageCursor(rows=self.rows, at=key, is_second=self.is_second)
 
     def is_last(self, received: int, count: int | None) -> bool:
-        """Whether a page of so many records proves the end.
+        """Return whether a page of ``received`` records proves the end of the listing.
 
-        An empty one does, unless it was asked for small. One that reaches the portal's total does if it is shorter
-        than an earlier page; else the total may be cut off where the page is, and one more page is asked for.
+        An empty page does, unless its size was reduced. A page that reaches the portal's total does if it is shorter
+        than an earlier page. Otherwise the total may be limited to the page's end, so one more page is requested.
         """
         if received == 0:
             return True
         return count is not None and self.start + received == count and received < self.largest
 
     def again(self) -> PageCursor:
-        """A second reading from the start."""
+        """Return a cursor for a second reading from the start."""
         return PageCursor(rows=self.rows, is_second=True)
 
     def as_json(self) -> dict[str, Any]:
+        """Return the cursor as JSON values."""
         return asdict(self)

@@ -94,13 +94,13 @@ def test_texts_in_other_languages_are_exported_with_their_language() -> None:
 
 def test_a_graph_gives_the_same_text_in_every_syntax_whatever_the_seed_of_hashes() -> None:
     script = (
-        "from catalog.rdf.syntaxes import SYNTAXES, serialize\nfrom catalog.rdf.terms import *\ngraph = Graph()\n"
-        "name = Term(IRI, 'urn:winnow:catalog:p')\n"
+        "from catalog.rdf.syntaxes import SYNTAXES, serialize\nfrom catalog.rdf.terms import *\ngraph = RdfGraph()\n"
+        "name = RdfTerm(IRI, 'urn:winnow:catalog:p')\n"
         "for n in range(20):\n"
-        "    one = Term(BLANK, f'b{n}')\n"
-        "    graph.add(Term(IRI, f'http://x.example/{n % 3}'), 'http://purl.org/dc/terms/spatial', one)\n"
-        "    graph.add(one, RDF_TYPE, Term(IRI, f'http://www.w3.org/ns/dcat#C{n % 5}'))\n"
-        "    graph.add(one, 'http://purl.org/dc/terms/title', Term(LITERAL, f'{n} \\x07', XSD + 'string'))\n"
+        "    one = RdfTerm(BLANK, f'b{n}')\n"
+        "    graph.add(RdfTerm(IRI, f'http://x.example/{n % 3}'), 'http://purl.org/dc/terms/spatial', one)\n"
+        "    graph.add(one, RDF_TYPE, RdfTerm(IRI, f'http://www.w3.org/ns/dcat#C{n % 5}'))\n"
+        "    graph.add(one, 'http://purl.org/dc/terms/title', RdfTerm(LITERAL, f'{n} \\x07', XSD + 'string'))\n"
         "for syntax in SYNTAXES:\n    print(serialize(graph, syntax, name=name))"
     )
     texts = set()

@@ -1,1 +1,1 @@
-"""The judgement: pure functions over catalogue rows and local files. Opens no socket, writes no SQL."""
+"""Judge what was harvested: pure functions over catalogue rows and local files. Opens no socket and writes no SQL."""

@@ -1,7 +1,8 @@
-"""Whether a harvest brought a catalogue or nonsense: one suite over all datasets of a portal, by Great Expectations.
+"""Ask whether a harvest brought a real catalogue or nonsense: one Great Expectations suite over all datasets of a
+portal.
 
-Great Expectations takes seconds and 200 MB to import, so :func:`judge` belongs into a child process; everything else
-here is light. A child gets :func:`rows` as JSON, and sends :class:`ExpectationResult` back as JSON.
+Importing Great Expectations takes seconds and 200 MB, so call :func:`judge` in a child process only; the rest of this
+module is light. The child receives the output of :func:`row` as JSON and sends :class:`ExpectationResult` back as JSON.
 """
 
 from __future__ import annotations
@@ -27,25 +28,25 @@ COLUMNS = (
     *("title_is_commonest", "description_is_commonest", "description_is_title", "title_is_identifier"),
 )
 _MAX_TEXT = 300
-"""Characters kept of a text: enough to tell one from another."""
+"""Longest text that is kept, in characters: enough to tell two texts apart."""
 _MAX_BEGINNING = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResult:
-    """What one expectation of ``catalogue.toml`` says of a portal."""
+    """The result of one expectation of ``specs/expectations/catalogue.toml`` for one portal."""
 
     rule: str
     passed: bool | None
-    """None: not asked, because there are too few datasets, or none with the value asked for."""
+    """None: not evaluated, because the portal has too few datasets, or none with the value in question."""
     observed: float | None
-    """Share of the datasets asked that meet it, 0..1."""
+    """Share of the evaluated datasets that meet the expectation, 0..1."""
     wanted: float
-    """Share that has to, 0..1."""
+    """Share of the datasets that must meet it, 0..1."""
     asked: int
-    """Datasets with the value asked for."""
+    """Number of datasets that have the value in question."""
     gate: bool
-    """Whether a harvest that fails it must not count."""
+    """True if a harvest that fails this expectation is not accepted."""
     message: str
     fix: str
 
@@ -61,9 +62,13 @@ def row(
     urls: int,
     today: date,
 ) -> dict[str, Any]:
-    """One dataset as plain JSON. ``modified`` as it was declared; a date that cannot be told counts neither way."""
+    """Return one dataset as plain JSON values, keyed by the columns that the expectations use.
+
+    ``modified`` is the date as declared. A date that cannot be read gives None, which neither passes nor fails.
+    """
     day = last_day(modified)
-    # Of a month or year that is not over the last day lies ahead: what it means is the first.
+    # A month or year that is still running has its last day in the future, although nothing is wrong with it: only full
+    # dates are compared with today.
     is_day = day is not None and len((modified or "").strip()) > len("2024-01")
     return {
         "title": _text(title),
@@ -81,7 +86,11 @@ def _text(value: str | None) -> str | None:
 
 
 def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
-    """Ask the suite of the datasets of one portal, each as :func:`row` makes it."""
+    """Evaluate the suite over the datasets of one portal, each in the form that :func:`row` returns.
+
+    Return one result for each expectation, in the order of the file. Raise ExpectationsError if an expectation names an
+    unknown column.
+    """
     expectations = load("catalogue")
     for one in expectations:
         if unknown := [name for name in one.columns if name not in COLUMNS]:
@@ -102,7 +111,10 @@ def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
 
 
 def judge_file(path: Path) -> TableReport:
-    """Ask the suite of the datasets in a file of JSON lines; the answers are the report's. Never raises for them."""
+    """Evaluate the suite over the datasets in a JSON Lines file and return the results in the report.
+
+    Never raises: a failure of the checker itself gives a report with the status "unknown".
+    """
     try:
         with path.open(encoding="utf-8", newline="\n") as lines:
             answers = judge(json.loads(line) for line in lines)
@@ -116,7 +128,7 @@ def judge_file(path: Path) -> TableReport:
 
 
 def failed_gates(answers: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
-    """The answers for which a harvest must not count."""
+    """Return the failed results that forbid accepting the harvest."""
     return tuple(one for one in answers if one.gate and one.passed is False)
 
 
@@ -129,10 +141,10 @@ def _least(one: Expectation, filled: Mapping[str, int]) -> int:
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> tuple[int, dict[str, list[Any]]]:
-    """How many datasets there are, and the columns that are asked about, in one pass over them.
+    """Return the number of datasets and the columns to evaluate, in one pass over the rows.
 
-    Nothing asks for more of a description than its beginning: of a portal of 300,000 datasets the whole of them would
-    not fit the memory of a child.
+    Only the beginning of each description is kept: the full descriptions of 300,000 datasets would not fit into the
+    memory of a child process.
     """
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     titles, descriptions = columns["title"], columns["description"]
@@ -143,7 +155,7 @@ def _columns(rows: Iterable[Mapping[str, Any]]) -> tuple[int, dict[str, list[Any
         for name in ("identifier", "distributions", "urls", "days_ahead"):
             columns[name].append(one.get(name))
         titles.append(title)
-        # A hash of 0 stands for none: what has it by chance is one in 10 to the 19th.
+        # 0 stands for "no description"; a real hash of 0 is as rare as one in 10 to the 19th.
         digests.append(0 if description is None else hash(description))
         descriptions.append(None if description is None else description[:_MAX_BEGINNING])
         columns["licence"].append(None if licence is None else licences.setdefault(licence, licence))
@@ -165,7 +177,9 @@ def _is_same(this: str | None, that: str | None) -> int | None:
 
 
 def _ask(asked: Sequence[Expectation], columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """The answers, in the order of ``asked``. ``columns`` are taken out one by one: they would be held twice."""
+    """Return the results in the order of ``asked``. Columns are removed from ``columns`` while the frame is built, so
+    that they are not held in memory twice.
+    """
     if not asked:
         return []
     import pandas as pd

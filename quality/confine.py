@@ -1,4 +1,4 @@
-"""What a process gives up before it reads hostile bytes: memory, the network, other programs, its standard streams."""
+"""Give up what a process that reads hostile bytes does not need: memory, network, other programs, standard streams."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.get
 
 
 def confine(memory_bytes: int, parent_id: int) -> bool:
-    """Confine this process for good. False where its parent (``parent_id``) is dead already: it should end then.
+    """Confine this process for good. Return False if its parent is dead: then it should exit.
 
-    ``memory_bytes`` limits the address space, until :func:`bound_memory` says otherwise. A parent that dies takes this
-    process with it (on Linux). Ctrl-C is left to the parent.
+    ``memory_bytes`` limits the address space until :func:`bound_memory` sets another limit. On Linux this process is
+    killed when its parent dies. It ignores Ctrl-C: the parent decides what to do.
     """
     if sys.platform == "linux":
-        # A parent that is killed closes stdin too, but a child inside a long parse would not notice.
+        # A parent that is killed also closes stdin, but a child in the middle of a long parse would not notice.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_id:
-        return False  # it died before the line above
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent says what to do
+        return False  # the parent died before the line above
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent decides
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_least(memory_bytes, most), most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -38,14 +38,14 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
 
 
 def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_bytes: int = 0) -> None:
-    """Bound the address space of this process for good, once its libraries are loaded.
+    """Limit the address space of this process for good, once its libraries are loaded.
 
-    ``later_bytes``: what :func:`room_to_load` may add for the text of libraries that few files need.
+    ``later_bytes`` is what :func:`room_to_load` may add later, for libraries that only few files need.
 
-    ``is_mapped_text_free``: what is mapped of the libraries' files and not in memory does not count (on Linux). pandas
-    and its like map 160 MB of which they use 60; a bound of 512 MB would leave 100 MB for a document, where 200 MB are
-    meant. The limit stays one of address space, which the kernel checks at each allocation: a look at the memory in
-    use, from time to time, comes too late.
+    With ``is_mapped_text_free``, library files that are mapped but not in memory do not count (Linux only). pandas and
+    its dependencies map 160 MB and use 60 of them; without this, a limit of 512 MB would leave 100 MB for a document
+    instead of the intended 200 MB. The limit is one on address space, because the kernel checks that at every
+    allocation; measuring the memory in use from time to time would notice too late.
     """
     free = _mapped_bytes() if is_mapped_text_free else 0
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -55,8 +55,10 @@ def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_
 
 @contextmanager
 def room_to_load() -> Iterator[None]:
-    """Let a library be loaded. What it maps of its files and does not hold in memory does not count, as in
-    :func:`bound_memory`; its data do."""
+    """Allow the import of a library inside the block, then restore the memory limit.
+
+    The parts of its files that are mapped but not in memory do not count, as in :func:`bound_memory`; its data do.
+    """
     bound, most = resource.getrlimit(resource.RLIMIT_AS)
     before = _mapped_bytes()
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -69,7 +71,7 @@ def room_to_load() -> Iterator[None]:
 
 
 def _mapped_bytes() -> int:
-    """Address space that is neither data nor in memory: text of libraries, as a rule."""
+    """Return the address space that is neither data nor in memory, in bytes: usually the code of libraries."""
     if sys.platform != "linux":
         return 0
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines())
@@ -82,8 +84,10 @@ def _least(wanted: int, most: int) -> int:
 
 
 def own_channel() -> tuple[int, int]:
-    """The pipes to the parent, out and in, out of reach of libraries: what they print goes to stderr, what they read
-    is empty."""
+    """Return the file descriptors of the pipes to the parent: (output, input).
+
+    Afterwards libraries cannot reach these pipes: what they print goes to stderr, and their stdin is empty.
+    """
     out = os.dup(1)
     os.dup2(2, 1)
     source = os.dup(0)

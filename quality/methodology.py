@@ -1,6 +1,6 @@
-"""How everything is measured and weighed, as a document: made of the same files as the scores.
+"""Write the methodology as a document, from the same files that the scores are computed from.
 
-Its digest is in :mod:`quality.digest`.
+The digest of the methodology is in :mod:`quality.digest`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["document"]
 
 
 def document() -> str:
-    """The methodology as Markdown."""
+    """Return the methodology as Markdown: dimensions, metrics, scoring systems and the version."""
     return "\n".join(_lines()) + "\n"
 
 

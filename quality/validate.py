@@ -1,4 +1,4 @@
-"""The validate stage, in child processes: every file that has no report yet, and the datasets of each portal."""
+"""Run the validate stage in child processes: every file without a report, and the set of datasets of each portal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def validate(
     bounds: TableBounds,
     on_progress: Callable[[str, str, int, int | None], None],
 ) -> None:
-    """Inspect the new or changed downloads of some portals and write their reports."""
+    """Inspect the new or changed downloads of the given portals and write their table reports."""
     today = date.fromisoformat(run_id[:8])
     waiting = {
         one.key: one for portal in portal_ids for one in files(catalog, portal, data, today, bounds.unpacked_bytes)
@@ -66,7 +66,7 @@ def validate(
 
 
 _PORTAL = "portal: "
-"""Before the key of a task about a portal: no distribution is named so."""
+"""Prefix of the key of a task about a portal; no distribution has such a key."""
 
 
 def _catalogue_file(catalog: Catalog, today: date, portal_id: str, folder: Path) -> CatalogueFile:
@@ -80,5 +80,5 @@ def _catalogue_file(catalog: Catalog, today: date, portal_id: str, folder: Path)
 def _write_answers(catalog: Catalog, run_id: str, portal_id: str, report: TableReport) -> None:
     answers = report.report.get("answers", [])
     failed = failed_gates(ExpectationResult(**answer) for answer in answers)
-    # Where the child died nothing is known, and nothing failed.
+    # If the child died, nothing is known, so nothing has failed.
     write_gates(catalog, run_id, portal_id, answers, [f"{one.rule}: {one.message} {one.fix}" for one in failed])

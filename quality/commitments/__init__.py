@@ -1,1 +1,1 @@
-"""Whether governments do what they promised: measures over a scope, progress, timing, and the stage ``track``."""
+"""Check whether governments do what they promised: measures over a scope, progress, timing, and the stage ``track``."""

@@ -1,7 +1,7 @@
-"""Governments side by side on the same measure, and who does it best, with a dataset to look at.
+"""Compare governments on the same measure, and name the best one with an example dataset.
 
-Only figures of one measure, one set of parameters left aside, and of comparable methodologies are compared; examples
-are shown as such, and with less than 80 % of the scope observed nobody is ranked.
+Only figures of one measure and of comparable methodology versions are compared; parameters of the measure are ignored.
+Examples are marked as such. A government is not ranked if less than 80 % of its scope was observed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ __all__ = ["best_practice"]
 
 
 def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
-    """For every measure that is read, or one: its governments, the best first, each with its best commitment.
+    """Return the governments of each measure (or of one), the best first, each with its best commitment.
 
-    Rank 1 is the best; equal values share a rank; None where too little was observed, or the methodology is not
-    comparable with the newest one read. ``dataset_id`` is a dataset that passes and scores highest.
+    ``rank`` starts at 1; equal values share a rank. It is None if too little was observed, or the methodology is not
+    comparable with the newest one. ``dataset_id`` is the dataset with the highest score among those that pass.
     """
     found = []
     for name, group in groupby(best_readings(catalog, measure), key=lambda row: str(row["measure"])):

@@ -1,4 +1,6 @@
-"""Figures that are in no catalogue: a series of values, or a list of everything that there should be, as CSV."""
+"""Read figures that no catalogue holds from CSV files: a series of values, or the list of all datasets
+that should exist.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ __all__ = ["of_list", "series_value"]
 
 
 def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
-    """The rows of a CSV that has the columns. Raises SpecError with file, place and remedy."""
+    """Return the rows of a CSV file that must have the given columns. Raise SpecError with file, place and remedy."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -31,9 +33,9 @@ def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
 
 
 def series_value(path: Path, day: date) -> tuple[float, date] | None:
-    """The last value of a series up to a day, and its own day; None where there is none yet. Columns: date, value.
+    """Return the last value of a series up to a day, with its own date, or None if there is none yet.
 
-    Raises SpecError with file, line and remedy.
+    The file has the columns ``date`` (2026-01-31) and ``value``. Raise SpecError with file, line and remedy.
     """
     found: list[tuple[date, float]] = []
     for line, row in enumerate(_rows(path, "date", "value"), 2):
@@ -52,9 +54,10 @@ def series_value(path: Path, day: date) -> tuple[float, date] | None:
 
 
 def of_list(path: Path) -> ScopeMeasure:
-    """The share of a list, column id, that datasets of the scope are: by id, identifier, title or address.
+    """Return the measure "share of a list that is published"; the list is the column ``id`` of a CSV file.
 
-    Raises SpecError with file, place and remedy.
+    An entry counts if it is the id, identifier, title or an address of a dataset in the scope. Raise SpecError with
+    file, place and remedy.
     """
     listed = sorted({text for row in _rows(path, "id") if (text := (row["id"] or "").strip())})
 

@@ -1,7 +1,8 @@
-"""The measures of ``specs/measures.toml``: what each reads of a dataset, and how the scope's figure comes of it.
+"""The measures of ``specs/measures.toml``: what each reads from a dataset, and how it adds up the scope to one figure.
 
-Pure. A dataset that vanished from the scope fails; one that was known and is not any more keeps its last verdict; a
-dataset never known is left out of the figure, and lowers the coverage. Without any that is known there is no figure.
+Pure functions. A dataset that vanished from the scope fails. A dataset that was known before but cannot be observed now
+keeps its last verdict. A dataset that was never known is left out of the figure and lowers the coverage. If none is
+known, there is no figure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a measure knows beside the dataset."""
+    """What a measure needs besides the dataset: the day of the run, its parameters and the target."""
 
     day: date
     params: Params = field(default_factory=dict)
@@ -35,30 +36,30 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeMember:
-    """What is kept of a dataset while the scope is read."""
+    """A dataset while its scope is read."""
 
     seen: Any
-    """What the measure saw of it."""
+    """What the measure saw of the dataset; the type depends on the measure, None means not known."""
     is_gone: bool = False
-    """Once in the scope, and now not listed or not in it."""
+    """True if it was in the scope before, and is now not listed or no longer in the scope."""
     is_fresh: bool = True
-    """Its portal was read in this run."""
+    """True if its portal was read in this run."""
     is_first: bool = True
-    """Seen in the first run that was read."""
+    """True if it was seen in the first run that was read."""
     remembered: bool | None = None
-    """Its last verdict that was known."""
+    """Its last known verdict; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureReading:
-    """A figure and what it rests on."""
+    """The figure of a measure, and the observations behind it."""
 
     value: float | None
     numerator: int | None = None
     denominator: int | None = None
-    """Datasets with a verdict; ``value`` is numerator / denominator where it is a share."""
+    """Number of datasets with a verdict; ``value`` is numerator / denominator if the measure is a share."""
     coverage: float | None = None
-    """Of all datasets, those that were observed in this run, 0 to 1."""
+    """Share of the datasets that were observed in this run, 0 to 1."""
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)
     note: str | None = None
 
@@ -70,14 +71,14 @@ class MeasureReading:
 
 @dataclass(frozen=True, slots=True)
 class ScopeMeasure:
-    """How a dataset is looked at, and how the scope is added up."""
+    """A measure: ``look`` reads one dataset, ``add_up`` turns the readings of the whole scope into a figure."""
 
     look: Callable[[Member, Context], Any]
     add_up: Callable[[Mapping[str, ScopeMember], Context], MeasureReading]
 
 
 def read(measure: str, kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
-    """The figure of a measure over what was kept of its scope. An empty scope has none."""
+    """Return the figure of a measure over the members of its scope. An empty scope has no figure."""
     return (
         MEASURES[measure].add_up(kept, context)
         if kept
@@ -86,7 +87,7 @@ def read(measure: str, kept: Mapping[str, ScopeMember], context: Context) -> Mea
 
 
 def _verdicts(kept: Mapping[str, ScopeMember]) -> tuple[dict[str, bool | None], float | None]:
-    """The verdict that counts of every dataset that is asked, and the share of them that was observed."""
+    """Return the verdict of each dataset that the measure applies to, and the share of them that was observed."""
     found: dict[str, bool | None] = {}
     fresh = 0
     for name, one in kept.items():
@@ -94,7 +95,7 @@ def _verdicts(kept: Mapping[str, ScopeMember]) -> tuple[dict[str, bool | None], 
         if verdict is NOT_ASKED and one.remembered is None:
             continue
         if one.is_gone or verdict is NOT_ASKED:
-            # It was asked once: what slips out of the question fails, as what slips out of the scope.
+            # The measure applied to it once: a dataset that leaves the question fails, like one that leaves the scope.
             verdict = False
         fresh += verdict is not None and (one.is_fresh or one.is_gone)
         found[name] = one.remembered if verdict is None else verdict
@@ -131,7 +132,9 @@ def _count(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
 
 
 def _median(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
-    """A dataset that vanished counts with the greatest of all, so that taking away the worst betters nothing."""
+    """Return the median. A vanished dataset counts as the greatest value, so that removing the worst
+    improves nothing.
+    """
     present = [one.seen for one in kept.values() if not one.is_gone and one.seen is not None]
     known = {name: one.seen for name, one in kept.items() if one.seen is not None or one.is_gone}
     if not known:
@@ -158,7 +161,7 @@ def _median(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading
 
 
 def _distinct(kept: Mapping[str, ScopeMember], but: frozenset[str] = frozenset()) -> MeasureReading:
-    """How many different things the datasets bring."""
+    """Count the different things that the datasets contribute, except those in ``but``."""
     found: set[str] = set()
     verdicts: dict[str, bool | None] = {}
     fresh = 0
@@ -169,7 +172,7 @@ def _distinct(kept: Mapping[str, ScopeMember], but: frozenset[str] = frozenset()
         if brought is not None and brought - but:
             verdicts[name] = True
         else:
-            # To bring nothing is no fault, unless it is because the dataset vanished.
+            # To contribute nothing is no fault, unless the dataset vanished.
             verdicts[name] = False if one.is_gone and one.remembered is not None else None
     return MeasureReading(
         value=float(len(found)),
@@ -184,7 +187,7 @@ def _new_themes(kept: Mapping[str, ScopeMember], context: Context) -> MeasureRea
     if declared := context.params.get("known_themes"):
         old = {_theme(text) for text in declared}
     else:
-        # A theme that is put on an old dataset is no new data.
+        # A new theme on an old dataset is not new data.
         old = {key for one in kept.values() if one.is_first for key in (one.seen or ())}
     return _distinct(kept, frozenset(old))
 
@@ -251,14 +254,14 @@ def _tops(member: Member, context: Context) -> frozenset[str]:
 
 
 def _findings(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
-    """What was kept of a dataset are the days its findings stood, and whether they were fixed."""
+    """Read the median time to fix a finding; what was seen of a dataset are the spans of its findings in days."""
     spans = [span for one in kept.values() for span in one.seen]
     value, is_reached = kaplan_meier_median(spans)
     note = None
     if not spans:
         note = "nothing was found in the scope"
     elif not is_reached and (value is None or value <= context.target):
-        # Too small a figure must not meet a target.
+        # A lower bound of the median must not meet a target.
         value, note = None, "fewer than half of the findings were fixed, and none is old enough to tell"
     elif not is_reached:
         note = "fewer than half of the findings were fixed: the figure is the longest time seen, and too small"
@@ -274,15 +277,23 @@ def _findings(kept: Mapping[str, ScopeMember], context: Context) -> MeasureReadi
 
 
 def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
-    """Whether all findings of a dataset were fixed in time; None where there are none, or some may still be."""
+    """Return whether all findings of a dataset were fixed in time; None if it has none, or some still may be."""
     if any(length > target for length, _ in spans):
         return False
     return True if spans and all(is_fixed for _, is_fixed in spans) else None
 
 
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
-    """The median time until the end of spans, of which some have not ended (False): E. L. Kaplan and P. Meier, JASA 53
-    (1958). Where half of them never ended, the longest finite span, and False."""
+    """Return the median length of spans of which some have not ended (False), and whether half of them have ended.
+
+    If fewer than half have ended, the length is that of the longest finite span (None without one) and the second value
+    is False. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
+
+    >>> kaplan_meier_median([(2, True), (5, True), (9, False)])
+    (5, True)
+    >>> kaplan_meier_median([(2, True), (5, False), (9, False)])
+    (9, False)
+    """
     share = 1.0
     for length in sorted({length for length, is_over in spans if is_over}):
         at_risk = sum(other >= length for other, _ in spans)
@@ -325,7 +336,7 @@ MEASURES: dict[str, ScopeMeasure] = {
     "census.key_share": ScopeMeasure(
         lambda member, context: rules.keys_open(member), lambda kept, context: _census(kept, context, is_share=True)
     ),
-    # Findings come from another table: see track.
+    # The findings are read from another table: see ``observe``.
     "finding.response_days": ScopeMeasure(lambda member, context: (), _findings),
 }
-"""One for each measure of ``specs/measures.toml``."""
+"""One entry for each measure of ``specs/measures.toml``."""

@@ -1,7 +1,7 @@
-"""The datasets an indicator is measured on, from run to run: who is in, who vanished, who was replaced or waived.
+"""Follow the datasets of an indicator from run to run: which are in the scope, vanished, were replaced or waived.
 
-A dataset that was once in the scope stays in the denominator as failing when it vanishes or is retagged: otherwise a
-promise would be kept by taking away what fails.
+A dataset that was once in the scope stays in the denominator as failing when it vanishes or loses its tag. Otherwise a
+government could keep its promise by removing what fails.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = ["Membership", "membership"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """Who is measured in a run."""
+    """The datasets that an indicator is measured on in one run."""
 
     active: frozenset[str]
-    """Listed and in the scope."""
+    """Ids of the datasets that are listed and in the scope."""
     gone: frozenset[str]
-    """Vanished: they count as failing."""
+    """Ids of the datasets that vanished; they count as failing."""
     excused: Mapping[str, str] = field(default_factory=dict)
-    """Vanished, and counted no longer, with the reason."""
+    """Ids of the datasets that vanished and no longer count, each with the reason."""
 
     @property
     def vanished(self) -> float:
-        """Share of those that count that vanished, 0 to 1."""
+        """Return the share of the counting datasets that vanished, 0 to 1."""
         total = len(self.active) + len(self.gone)
         return len(self.gone) / total if total else 0.0
 
@@ -44,9 +44,10 @@ def membership(
     *,
     is_cohort: bool,
 ) -> Membership:
-    """Who is measured: the scope as it is now, those remembered, and what became of them.
+    """Return the members of a run, from the present scope and the remembered datasets.
 
-    ``members`` holds all of them where some of those remembered are not in the scope; else it may be empty.
+    ``members`` must contain every dataset if some remembered ones are no longer in the scope; otherwise it may be
+    empty. With ``is_cohort`` the datasets of the first run stay the members; only their replacements are added.
     """
     now = frozenset(scope)
     fresh = now - remembered.keys()
@@ -76,8 +77,9 @@ def _replaced(
     remembered: Mapping[str, Mapping[str, Any]],
     members: Mapping[str, Head],
 ) -> dict[str, str]:
-    """Lost datasets by the one that took their place: the original of a copy, or one that came after it with the same
-    title, publisher and portal. Each takes one place only."""
+    """Return the successor of each lost dataset: the original of a copy, or a later dataset with the same title,
+    publisher and portal. A dataset replaces only one other.
+    """
     lost = list(lost)
     if not lost:
         return {}

@@ -1,4 +1,6 @@
-"""Reading the indicators of a commitment over the catalogue: members, what is seen of them, and the figures."""
+"""Read the indicators of a commitment over the catalogue: members of the scope, what was seen of them,
+and the figures.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ from specs.commitments import Commitment, Indicator
 __all__ = ["ScopeReading", "Watch", "definition", "look"]
 
 WATCHED = ("complete", "partial")
-"""Verdicts of a harvest that is an observation: what a partial one did not see stays as it was."""
+"""Verdicts of a harvest that count as an observation; what a partial harvest did not see stays as it was."""
 
 
 class Watch:
-    """One run, and what was harvested up to it."""
+    """One run, and the harvests up to it."""
 
     def __init__(self, catalog: Catalog, run_id: str) -> None:
         self.catalog = catalog
@@ -35,25 +37,25 @@ class Watch:
         self.harvests = harvests_before(catalog, run_id)
 
     def is_fresh(self, portal_id: str, since: str) -> bool:
-        """Whether a portal was read after an earlier run, up to this one."""
+        """Return whether a portal was read after an earlier run and no later than this one."""
         run_id, verdict = self.harvests.get(portal_id, ("", None))
         return run_id > since and verdict in WATCHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeReading:
-    """An indicator as a run saw it."""
+    """The reading of an indicator in one run."""
 
     reading: MeasureReading
     is_harvested: bool
     is_resolved: bool
     members: Membership
     rows: Sequence[Mapping[str, Any]]
-    """Rows of the memory, for ``write_memory``."""
+    """Rows to store for the next run, for ``write_memory``."""
 
 
 def definition(commitment: Commitment, indicator: Indicator) -> str:
-    """Digest of what is measured: scope, measure and parameters. With another one, all that is remembered is void."""
+    """Return a digest of what is measured: scope, measure and parameters. If it changes, what is remembered is void."""
     parts = [
         commitment.scope_of(indicator).model_dump(mode="json"),
         indicator.kind,
@@ -66,7 +68,7 @@ def definition(commitment: Commitment, indicator: Indicator) -> str:
 
 
 def measure_of(commitment: Commitment, indicator: Indicator) -> ScopeMeasure:
-    """The measure of an indicator. Raises SpecError where its list cannot be read."""
+    """Return the measure of an indicator. Raise SpecError if its list of datasets cannot be read."""
     if indicator.denominator is not None:
         return of_list(commitment.folder / indicator.denominator)
     return MEASURES[str(indicator.measure)]
@@ -75,10 +77,10 @@ def measure_of(commitment: Commitment, indicator: Indicator) -> ScopeMeasure:
 def look(
     watch: Watch, commitment: Commitment, indicators: Sequence[Indicator], since: Mapping[str, str]
 ) -> dict[str, ScopeReading]:
-    """Read the indicators that are measured over datasets; all datasets of a scope are read once.
+    """Read the indicators that are measured over datasets; the datasets of a scope are read only once.
 
-    ``since`` gives for each indicator the last run that was read with the same definition, "" for none: memory of an
-    older definition is void.
+    ``since`` gives the last run of each indicator that was read with the same definition, or "" for none. What was
+    remembered under an older definition is void.
     """
     found: dict[str, ScopeReading] = {}
     by_scope: dict[str, list[Indicator]] = {}
@@ -118,7 +120,7 @@ def _look_at_scope(
         kept = _kept(watch, who[one.id], seen[one.id], heads, remembered[one.id], since.get(one.id, ""))
         is_harvested = _is_harvested(watch, kept, portals, since.get(one.id, ""))
         is_resolved = bool(kept) and len(kept) >= scope.min_datasets
-        # An empty scope has no figure, whatever the measure.
+        # An empty scope has no figure, whatever the measure is.
         reading = (
             measures[one.id].add_up(kept, contexts[one.id])
             if is_resolved
@@ -148,7 +150,7 @@ def _kept(
     found = {}
     for name in sorted(who.active | who.gone):
         old = remembered.get(name)
-        # One that has come back is looked at anew: its last verdict says no more than that it was gone.
+        # A dataset that has come back is read anew: its last verdict says only that it was gone.
         passes = old["passes"] if old and (old["is_in_scope"] or name in who.gone) else None
         found[name] = ScopeMember(
             seen=seen.get(name),
@@ -161,15 +163,17 @@ def _kept(
 
 
 def _is_harvested(watch: Watch, kept: Mapping[str, ScopeMember], portals: set[str], since: str) -> bool:
-    """Whether enough of the scope was read in this run for it to say anything."""
+    """Return whether this run read enough of the scope to say anything about it."""
     if not kept:
         return any(watch.is_fresh(one, since) for one in (portals or watch.harvests))
     return sum(one.is_fresh for one in kept.values()) >= COVERAGE * len(kept)
 
 
 def _spans(watch: Watch, ids: Sequence[str], who: Membership) -> dict[str, list[tuple[float, bool]]]:
-    """Days that the findings of each dataset stood, and whether they were fixed. Of a dataset that vanished those that
-    were open are never fixed."""
+    """Return for each dataset how many days each finding was open, and whether it was fixed.
+
+    Findings that were open when a dataset vanished count as never fixed.
+    """
     found: dict[str, list[tuple[float, bool]]] = {name: [] for name in ids}
     for row in findings_of(watch.catalog, ids):
         begun = started(row["first_seen_run"]).date()

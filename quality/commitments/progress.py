@@ -1,7 +1,7 @@
-"""How far a promise has come, and what to call that. Pure: no rows, no clock.
+"""Compute how far a commitment has come, and the word for it. Pure functions: no rows, no clock.
 
-The cut-offs of ``suggested_completion`` and of the timing are Winnow's own; OGP's Independent Reporting Mechanism
-publishes none, and its verdict is never overwritten by ours.
+The thresholds of ``suggested_completion`` and of the timing are Winnow's own: OGP's Independent Reporting Mechanism
+(IRM) publishes none. Our result never overwrites a verdict of the IRM.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 COVERAGE = 0.8
-"""Share of the scope that must have been observed; with less there is no evidence."""
+"""Least share of the scope that must be observed, 0 to 1; with less there is no evidence."""
 SHRINK = 0.05
-"""Share of the datasets that may vanish from a scope before a reader is warned."""
+"""Share of the datasets that may vanish from a scope before the reader is warned, 0 to 1."""
 
 Better = Literal["increase", "decrease"]
 Completion = Literal["no_evidence", "not_started", "limited", "substantial", "complete"]
@@ -36,46 +36,56 @@ Completion = Literal["no_evidence", "not_started", "limited", "substantial", "co
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """What was promised of one figure."""
+    """The promise about one figure."""
 
     start: date
     deadline: date
     baseline: float | None
-    """None until the first value that was read with enough evidence stands for it."""
+    """Value at the start; None until a first value has been read with enough evidence, which then
+    becomes the baseline.
+    """
     baseline_date: date | None = None
     target: float
     better: Better
-    """The side on which more is done."""
+    """The direction in which the figure improves."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommitmentItem:
-    """An indicator or milestone within a commitment: progress from 0 to 1, None where there never was evidence."""
+    """An indicator or milestone of a commitment. Progress is 0 to 1, or None if there never was evidence."""
 
     progress: float | None
     weight: float = 1.0
 
 
 def satisfied(value: float, target: float, better: Better) -> bool:
-    """Whether a value meets its target."""
+    """Return whether a value meets its target; an equal value does."""
     return value >= target if better == "increase" else value <= target
 
 
 def progress(value: float, baseline: float, target: float, better: Better) -> float:
-    """The part of the way from baseline to target that was covered, 0 to 1, for both directions.
+    """Return the covered part of the way from baseline to target, 0 to 1, in either direction.
 
-    Where the baseline meets the target already (maintain), there is no way: 1 as long as it is met, else 0.
+    If the baseline already meets the target (an indicator to maintain), return 1 as long as the value meets it, else 0.
+
+    >>> progress(30, baseline=20, target=40, better="increase")
+    0.5
+    >>> progress(10, baseline=20, target=10, better="decrease")
+    1.0
     """
     if satisfied(value, target, better):
         return 1.0
     if satisfied(baseline, target, better):
         return 0.0
-    # Below 1 whatever the rounding: 1 says that the target is met.
+    # Stay below 1 in spite of rounding: 1 means that the target is met.
     return min(max((value - baseline) / (target - baseline), 0.0), 1.0 - 1e-9)
 
 
 def overall(items: Sequence[CommitmentItem]) -> float | None:
-    """The weighted mean over indicators and milestones; those without any evidence are left out. None without one."""
+    """Return the weighted mean progress of indicators and milestones, or None if none has evidence.
+
+    Items without evidence are left out.
+    """
     known = [(one.progress, one.weight) for one in items if one.progress is not None]
     total = sum(weight for _, weight in known)
     if not known:
@@ -85,17 +95,17 @@ def overall(items: Sequence[CommitmentItem]) -> float | None:
 
 
 def elapsed(start: date, deadline: date, day: date) -> float:
-    """The part of the time from start to deadline that has passed, 0 to 1."""
+    """Return the share of the time from start to deadline that has passed, 0 to 1."""
     return min(max((day - start).days / (deadline - start).days, 0.0), 1.0)
 
 
 def suggested_completion(
     share: float | None, coverage: float | None, *, is_met: bool, is_resolved: bool = True
 ) -> Completion:
-    """The word of the IRM's scale that the figures suggest.
+    """Return the word of the IRM's scale that the figures suggest.
 
-    ``share`` is the progress, ``is_met`` whether every item meets its target, ``is_resolved`` whether the scope holds
-    enough datasets.
+    ``share`` is the progress (0 to 1), ``coverage`` the observed share of the scope, ``is_met`` whether every item
+    meets its target, ``is_resolved`` whether the scope holds enough datasets.
     """
     if share is None or coverage is None or coverage < COVERAGE or not is_resolved:
         return "no_evidence"

@@ -1,4 +1,4 @@
-"""A point of an item as columns of ``commitment_readings``, and back."""
+"""Convert the state of an item to columns of ``commitment_readings``, and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["columns", "point_of"]
 
 
 def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
-    """The columns that goal and point give."""
+    """Return the columns of ``commitment_readings`` that goal and state determine; coverage becomes a percentage."""
     return {
         "start": goal.start.isoformat(),
         "deadline": goal.deadline.isoformat(),
@@ -38,7 +38,7 @@ def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
 
 
 def point_of(row: Mapping[str, Any]) -> ItemState:
-    """A reading as it was kept."""
+    """Return the state that a stored reading describes; coverage becomes a share from 0 to 1."""
     coverage = row["coverage_pct"]
     return ItemState(
         day=started(row["run_id"]).date(),

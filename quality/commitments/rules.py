@@ -1,6 +1,6 @@
-"""What a measure asks of one dataset: True, False, None where it is not known, NOT_ASKED where it does not apply.
+"""What a measure asks about one dataset: True, False, None for not known, NOT_ASKED if the question does not apply.
 
-Licence: all distributions must pass; access, form, API and bulk: one is enough.
+For the licence, all distributions must pass; for access, format, API and bulk download, one is enough.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ HVD_LICENCES = frozenset(
         "GeoNutzV-DE-2013",
     }
 )  # fmt: skip
-"""Licences that ask for no more than CC BY 4.0 (Regulation (EU) 2023/138, Article 4(3)); an own reading. Older versions
-of CC BY ask for more in the naming of authors, and are not among them."""
+"""Licences that demand no more than CC BY 4.0 (Regulation (EU) 2023/138, Article 4(3)), by our own reading. Older
+versions of CC BY demand more when authors are named, so they are not in the list."""
 _FORMS = {
     "ocds": ("open-contracting", "open contracting", "ocds"),
     "iati": ("iatistandard", "iati"),
     "gtfs": ("gtfs", "general transit feed"),
 }
 _ANSWERS = {"ok": True, "broken": False, "invalid": False}
-"""Outcome of a check; failing and unknown are no observation."""
+"""Verdict by the outcome of a check; outcomes that are not listed (failing, unknown) are no observation."""
 
 
 def _one(verdicts: Iterable[bool | None]) -> bool | None:
-    """True where one is, None where one might be."""
+    """Return True if one verdict is True, None if one may be, else False."""
     found = list(verdicts)
     return True if True in found else None if None in found else False
 
 
 def _every(verdicts: Iterable[bool | None]) -> bool | None:
-    """False where one is, None where one might be. True of none at all."""
+    """Return False if one verdict is False, None if one may be, else True; True for an empty input."""
     found = list(verdicts)
     return False if False in found else None if None in found else True
 
@@ -60,7 +60,7 @@ def _both(first: bool | None, second: bool | None) -> bool | None:
 
 
 def _part(part: MemberDistribution, metric: str) -> bool | None:
-    """A metric of a distribution; what does not apply to it does not pass."""
+    """Return whether a distribution passes a metric. A metric that does not apply is not passed."""
     value = part.quality[metric]
     if value is None and metric in part.unknown:
         return None
@@ -75,32 +75,37 @@ def _whole(member: Member, metric: str) -> bool | None:
 
 
 def link_ok(member: Member) -> Verdict:
+    """Return whether a distribution's link or a data service answers."""
     parts = (_part(part, "link_ok") for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
 
 def accessible(member: Member) -> Verdict:
+    """Return whether a distribution's link answers with the file and not with a web page, or a data service answers."""
     parts = (_both(_part(part, "link_ok"), _is_no_page(part)) for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
 
 def _is_no_page(part: MemberDistribution) -> bool | None:
-    # Asked only where a file is promised.
+    # The metric applies only where a file is promised.
     value = part.quality["file_served"]
     return None if value is None and "file_served" in part.unknown else value is None or value >= 1
 
 
 def licence_open(member: Member) -> Verdict:
+    """Return whether every distribution has an open licence; False without distributions."""
     if not member.parts:
         return False
     return _every(_part(part, "licence_open") for part in member.parts)
 
 
 def machine_readable(member: Member) -> Verdict:
+    """Return whether a distribution has a machine-readable format."""
     return _one(_part(part, "machine_readable") for part in member.parts)
 
 
 def fresh(member: Member) -> Verdict:
+    """Return whether the data are as fresh as promised (metric ``up_to_date``); NOT_ASKED if no update is due."""
     value = member.quality["up_to_date"]
     if value is None:
         return None if "up_to_date" in member.unknown or not member.is_scored else NOT_ASKED
@@ -108,12 +113,14 @@ def fresh(member: Member) -> Verdict:
 
 
 def documented(member: Member) -> Verdict:
+    """Return whether the dataset or a distribution has documentation, a schema or a standard that it conforms to."""
     if member.documentation or member.described_by:
         return True
     return _one(_part(part, "documentation_present") for part in member.parts)
 
 
 def valid(member: Member) -> Verdict:
+    """Return whether all tables are valid; NOT_ASKED without tables."""
     states = [part.table_status for part in member.parts if part.table_status in ("valid", "invalid", "unknown")]
     if not states:
         return NOT_ASKED
@@ -121,26 +128,32 @@ def valid(member: Member) -> Verdict:
 
 
 def has_api(member: Member) -> Verdict:
+    """Return whether a data service answers; without data services, whether a distribution is declared as an API."""
     if member.services:
         return _one(_ANSWERS.get(one.outcome or "") for one in member.services)
     return _whole(member, "api_present")
 
 
 def bulk(member: Member) -> Verdict:
+    """Return whether a distribution can be downloaded as one machine-readable file from a download URL that answers."""
     return _one(_both(_part(part, "bulk_download"), _part(part, "download_url_ok")) for part in member.parts)
 
 
 def contact(member: Member) -> Verdict:
+    """Return whether the contact point has a valid e-mail or web address (metric ``contact_usable``)."""
     return _whole(member, "contact_usable")
 
 
 def is_hvd(member: Member) -> bool:
-    """Whether it is tagged as high-value: by category, or by the Regulation in whatever form."""
+    """Return whether the dataset is tagged as high-value: by category, or by the Regulation, however it is written."""
     return bool(member.hvd_categories) or HVD_LAW in map(law_key, member.applicable_legislation)
 
 
 def hvd_licence(member: Member) -> Verdict:
-    """A licence that was not recognised is not known to be too strict."""
+    """Return whether every licence demands no more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
+
+    None if a licence was not recognised: it is not known to demand more.
+    """
     if not member.parts:
         return False
     verdicts: list[bool | None] = []
@@ -151,6 +164,11 @@ def hvd_licence(member: Member) -> Verdict:
 
 
 def conforms_to(member: Member, standard: str) -> Verdict:
+    """Return whether a distribution that is declared or recognised as following the standard also works.
+
+    ``standard`` is "table_schema", where the table must match its schema, or one of "ocds", "iati" and "gtfs", where
+    the link must answer and no inspected table may be broken.
+    """
     if standard == "table_schema":
         return _one(_follows_schema(part) for part in member.parts)
     words = _FORMS[standard]
@@ -163,7 +181,7 @@ def conforms_to(member: Member, standard: str) -> Verdict:
     ]
     if not fitting:
         return is_declared and bool(member.services)
-    # Declared is not enough: it must answer, and no table of it that was looked into may be broken.
+    # A declaration is not enough: the link must answer, and no table that was inspected may be broken.
     return _one(
         _both(_part(part, "link_ok"), part.table_status not in ("invalid", "wrong_content")) for part in fitting
     )
@@ -179,26 +197,29 @@ def _follows_schema(part: MemberDistribution) -> bool | None:
 
 
 def last_change(member: Member, day: date) -> date | None:
-    """The last change that was declared or seen, up to a day: what lies after it is no change yet."""
+    """Return the last declared or observed change up to a day; later dates are ignored, None without any."""
     texts = [member.modified, *(one for part in member.parts for one in part.changed)]
     days = [found for text in texts if (found := last_day(text)) and found <= day]
     return max(days, default=None)
 
 
 def age_days(member: Member, day: date) -> float | None:
-    """Days since the last change; None where none is known."""
+    """Return the days since the last change, or None if no change is known."""
     changed = last_change(member, day)
     return float((day - changed).days) if changed else None
 
 
 def delay_days(member: Member) -> float | None:
-    """Days from the end of the period covered to the publication; None where either is not stated. Never below 0."""
+    """Return the days from the end of the covered period to the publication, at least 0; None if one is not stated."""
     end, issued = last_day(member.temporal_end), last_day(member.issued)
     return float(max((issued - end).days, 0)) if end and issued else None
 
 
 def keys_open(member: Member) -> frozenset[str] | None:
-    """Key datasets that it stands for and that can be used; None where it stands for one, and nobody knows."""
+    """Return the key datasets (of the census) that this dataset stands for, if it is usable, else an empty set.
+
+    None if it stands for a key dataset but it is not known whether it is usable.
+    """
     meant = keys_of(name_key(member.title or ""))
     if not meant:
         return meant

@@ -1,7 +1,7 @@
-"""Is a promise kept in time: the state of an item from run to run. Pure: the same runs give the same states.
+"""Follow whether a commitment is on time: the state of an item from run to run. Pure: equal runs give equal states.
 
-A state changes only when three runs in a row say so. A run whose harvest failed says nothing. At the deadline the last
-value that was read with enough evidence is frozen, and decides.
+A state changes only after three runs in a row that agree. A run whose harvest failed changes nothing. At the deadline
+the last value with enough evidence is frozen, and decides.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ Status = Literal[
 ]
 FINAL = ("met", "missed", "met_late", "regressed")
 RUNS = 3
-"""Runs in a row that change a state."""
+"""Number of runs in a row that change a state."""
 SLACK, RISK = 0.10, 0.30
-"""How far progress may lie behind the time that has passed: on track, at risk."""
+"""How far progress may lag behind the elapsed share of time: up to SLACK it is on track, up to RISK at risk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemObservation:
-    """What a run saw of an item."""
+    """What one run observed of an item."""
 
     day: date
     value: float | None
     coverage: float | None
-    """Share of the scope that was observed, 0 to 1; 1 for what a person says."""
+    """Share of the scope that was observed, 0 to 1; always 1 for a value that a person states."""
     is_harvested: bool = True
-    """False where the harvest of a portal of the scope failed: the run says nothing."""
+    """False if the harvest of a portal of the scope failed: then the run says nothing."""
     is_resolved: bool = True
-    """Whether the scope holds enough datasets."""
+    """Whether the scope contains enough datasets."""
     is_whole: bool = True
-    """False where a part was never measured: it cannot be called complete."""
+    """False if a part was never measured: then the item cannot be complete."""
     vanished: float = 0.0
-    """Share of the scope's datasets that vanished and were neither replaced nor waived."""
+    """Share of the scope's datasets that vanished and were neither replaced nor waived, 0 to 1."""
     methodology: str = ""
 
     @property
     def is_evidence(self) -> bool:
-        """Whether the value may be judged."""
+        """Return whether the value rests on enough observations to be judged."""
         return self.is_harvested and self.is_resolved and self.value is not None and (self.coverage or 0.0) >= COVERAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemState:
-    """What is kept of an item and a run. Shares from 0 to 1."""
+    """The stored state of an item after one run. Shares are from 0 to 1."""
 
     day: date
     value: float | None
@@ -84,7 +84,10 @@ class ItemState:
 
 
 def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> ItemState:
-    """What follows from a run and those before it, the last one last. Earlier ones must be of the same definition."""
+    """Return the state of an item after a run, given its earlier states in order of time.
+
+    The earlier states must belong to the same definition of the item.
+    """
     last = past[-1] if past else None
     flags: set[str] = set()
     baseline, baseline_date = goal.baseline, goal.baseline_date
@@ -92,7 +95,7 @@ def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> I
         baseline, baseline_date = _measured_baseline(seen, last)
         if baseline is not None:
             flags.add("baseline_measured")
-    # Where nothing was seen, the last figures stand.
+    # If nothing was observed, the last figures are kept.
     value, share = seen.value, last.progress if last else None
     coverage = seen.coverage
     if not seen.is_harvested:
@@ -147,7 +150,7 @@ def _measured_baseline(seen: ItemObservation, last: ItemState | None) -> tuple[f
 def _frozen(
     goal: Goal, seen: ItemObservation, last: ItemState | None, evidence: Sequence[tuple[date, float]]
 ) -> float | None:
-    """The value by which the deadline was or was not met; None before it, and where there was no evidence by then."""
+    """Return the value that decides at the deadline; None before it, or if there was no evidence by then."""
     if seen.day < goal.deadline:
         return None
     if seen.day == goal.deadline and seen.is_evidence:
@@ -159,12 +162,12 @@ def _frozen(
 
 def _trend(goal: Goal, seen: ItemObservation, past: Sequence[ItemState]) -> tuple[float | None, date | None]:
     if not seen.is_evidence or seen.value is None:
-        # Nothing new was seen: the last trend stands.
+        # Nothing new was observed: the last trend is kept.
         last = past[-1] if past else None
         if last is None or last.trend_per_month is None:
             return None, None
         return last.trend_per_month / DAYS_PER_MONTH, last.forecast_date
-    # Values of two methodologies that are not comparable are two figures.
+    # Values of methodologies that are not comparable are two different figures.
     values = [
         (p.day, p.value)
         for p in past
@@ -184,19 +187,19 @@ def _state(
     has_trend: bool,
     ahead: date | None,
 ) -> tuple[Status, Status | None, int]:
-    """The state, and another one that was seen, with the runs in a row that saw it."""
+    """Return the state, the other state that recent runs suggest, and for how many runs in a row they have."""
     before = last.status if last else None
     if seen.day < goal.start:
         return "scheduled", None, 0
     is_over = seen.day >= goal.deadline
     if is_over and frozen is not None and before not in FINAL:
-        # What was frozen was read before: no later run can shake it.
+        # The frozen value was read before: no later run can change it.
         kept = satisfied(frozen, goal.target, goal.better) and seen.is_whole
         return ("met" if kept else "missed"), None, 0
     if last and before != "scheduled" and (not seen.is_harvested or (before in FINAL and not seen.is_evidence)):
         return last.status, last.candidate, last.candidate_runs
     found = _after(goal, seen, before, frozen) if is_over else _before(goal, seen, share, has_trend, ahead)
-    # Of what was never read the first evidence is believed at once: there is no state to be shaken.
+    # An item that was never read has no state to defend: its first evidence is accepted at once.
     is_first = last is None or before == "scheduled" or (before == "unmeasurable" and last.progress is None)
     if last is None or is_first or before == found:
         return found, None, 0
@@ -208,7 +211,7 @@ def _before(goal: Goal, seen: ItemObservation, share: float | None, has_trend: b
     if share is None or (seen.is_harvested and not seen.is_evidence):
         return "unmeasurable"
     behind = elapsed(goal.start, goal.deadline, seen.day) - share
-    # A hair's breadth for the rounding of fractions.
+    # A small tolerance for the rounding of fractions.
     if behind > RISK + 1e-9:
         return "off_track"
     is_late = has_trend and share < 1 and (ahead is None or ahead > goal.deadline)
@@ -218,12 +221,12 @@ def _before(goal: Goal, seen: ItemObservation, share: float | None, has_trend: b
 
 
 def _after(goal: Goal, seen: ItemObservation, before: Status | None, frozen: float | None) -> Status:
-    """Of an item whose deadline is over, by what is read now."""
+    """Return the state of an item after its deadline, from what is read now."""
     if not seen.is_evidence or seen.value is None:
         return "unmeasurable"
     is_met = satisfied(seen.value, goal.target, goal.better) and seen.is_whole
     if frozen is None:
-        # Nobody looked by then: what stands now is all there is to say.
+        # There was no evidence by the deadline: only the present value can decide.
         return "met" if is_met else "regressed" if before in ("met", "regressed") else "missed"
     if is_met:
         return "met" if satisfied(frozen, goal.target, goal.better) else "met_late"

@@ -1,4 +1,4 @@
-"""The stage ``track``: what a run says of every commitment, written as readings beside those of the runs before."""
+"""The stage ``track``: read every commitment after a run, and store the readings beside those of earlier runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OVERALL = "_overall"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tracked:
-    """An item of a commitment after a run."""
+    """The state of one item of a commitment after a run."""
 
     item_id: str
     weight: float
@@ -45,9 +45,10 @@ class _Tracked:
 
 
 def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, methodology: str | None = None) -> int:
-    """Read every commitment as of a run and write it; return the number of readings.
+    """Read every commitment as of a run and store the readings; return their number.
 
-    It may be done again for the same run. Drafts are left out. Raises SpecError where an external file is bad.
+    Running it again for the same run replaces the readings. Drafts are skipped. Raise SpecError if an external file is
+    bad.
     """
     tracked = [one for one in commitments if not one.draft]
     register_commitments(catalog, tracked)
@@ -58,9 +59,9 @@ def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, m
 
 
 def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
-    """What each indicator reads in the catalogue as it is, without memory; nothing is written.
+    """Return what each indicator reads in the present catalogue, without memory of earlier runs; nothing is stored.
 
-    Shares from 0 to 1. Raises SpecError where an external file is bad.
+    Shares are from 0 to 1. Raise SpecError if an external file is bad.
     """
     latest = last_run(catalog)
     if latest is None:
@@ -94,7 +95,7 @@ def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
 
 
 def better_of(indicator: Indicator) -> Better:
-    """The side on which an indicator is better; of one to be maintained the side that its measure is better on."""
+    """Return the direction in which an indicator improves; for one to maintain, that of its measure."""
     if indicator.direction != "maintain":
         return indicator.direction
     known = measures().get(indicator.measure or "")
@@ -128,7 +129,7 @@ def _track_one(watch: Watch, commitment: Commitment, version: str) -> int:
 
 
 def _same_definition(rows: Sequence[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-    """The readings since the item was defined as it is now."""
+    """Return the readings since the item last changed its definition."""
     found: list[dict[str, Any]] = []
     for row in reversed(rows):
         if row["definition"] != wanted:
@@ -138,12 +139,12 @@ def _same_definition(rows: Sequence[dict[str, Any]], wanted: str) -> list[dict[s
 
 
 def _last_observed(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The last run that harvested the scope."""
+    """Return the id of the last run that harvested the scope, or ""."""
     return next((str(row["run_id"]) for row in reversed(rows) if "no_observation" not in row["flags"]), "")
 
 
 def _told(commitment: Commitment, one: Indicator, day: date) -> MeasureReading:
-    """What a file or a person says."""
+    """Return the value that a file or a person states for an indicator."""
     if one.file is not None:
         found = series_value(commitment.folder / one.file, day)
         if found is None:
@@ -205,7 +206,7 @@ def _indicator(
 
 
 def _milestone(commitment: Commitment, one: Milestone, day: date) -> _Tracked:
-    """Done or not, as a person says; until its day it is scheduled, not late."""
+    """Return a milestone as done or not, as a person states it; before its due day it is scheduled, not late."""
     goal = Goal(start=commitment.period.start, deadline=one.due, baseline=0.0, target=1.0, better="increase")
     is_done = one.done is not None and one.done <= day
     in_time = is_done and one.done is not None and one.done <= one.due
@@ -259,7 +260,7 @@ def _overall(
         day=day,
         value=share,
         coverage=observed,
-        # Where it is for want of a harvest that too little was seen, the run says nothing.
+        # If too little was observed only because harvests failed, the run says nothing.
         is_harvested=not (blind and observed < COVERAGE <= observed + blind) and blind < 1,
         is_whole=all(one.point.progress is not None for one in done),
         vanished=max((one.vanished for one in done), default=0.0),

@@ -1,6 +1,6 @@
-"""Where a figure is heading: Theil-Sen over weekly values, which a few odd nights do not bend.
+"""Estimate the trend of a figure: Theil-Sen over weekly values, which a few unusual nights do not change.
 
-P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (1968).
+Source: P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63 (1968).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from quality.commitments.progress import Better, satisfied
 __all__ = ["DAYS_PER_MONTH", "POINTS", "WEEKS", "forecast", "theil_sen", "weekly"]
 
 POINTS = 8
-"""Weekly values that a trend needs."""
+"""Least number of weekly values for a trend."""
 WEEKS = 26
-"""Weeks that a trend looks back: with more, one that has stopped would still seem to go on."""
+"""Number of weeks that a trend looks back; with more, a trend that has stopped would still seem to go on."""
 DAYS_PER_MONTH = 365.2425 / 12
 FAR = 36_525
-"""Days: what lies a century ahead is no forecast."""
+"""Limit of a forecast in days: a century."""
 
 
 def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
-    """The last value of each ISO week, of the last 26 weeks. ``values`` are in the order of their days."""
+    """Return the last value of each ISO week, for the last 26 weeks. ``values`` must be in the order of their days."""
     found: dict[tuple[int, int], tuple[date, float]] = {}
     for day, value in values:
         found[day.isocalendar()[:2]] = (day, value)
@@ -34,14 +34,14 @@ def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
 
 
 def theil_sen(points: Sequence[tuple[date, float]]) -> float | None:
-    """The slope for a day: the median of the slopes of all pairs. None with fewer than eight points."""
+    """Return the slope per day: the median of the slopes of all pairs. None with fewer than eight points."""
     if len(points) < POINTS:
         return None
     return median((b - a) / (late - early).days for (early, a), (late, b) in combinations(points, 2))
 
 
 def forecast(value: float, slope: float | None, target: float, better: Better, day: date) -> date | None:
-    """The day on which the trend reaches the target; ``day`` where it is met; None where the trend does not."""
+    """Return the day on which the trend reaches the target: ``day`` if it is met already, None if it never does."""
     if satisfied(value, target, better):
         return day
     if not slope or (slope > 0) != (better == "increase"):

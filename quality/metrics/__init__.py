@@ -1,12 +1,12 @@
-"""One plain function a metric, named after its id.
+"""One plain function for each metric, named after the metric's id.
 
 The tables of ``specs/metrics.toml`` are the registration: a function is found by its name, in the module of its
-dimension; metrics that only other systems than ours ask for, and those of data services, have modules of their own. A
-dataset metric takes a DatasetSubject, a distribution metric a DistributionSubject, one of services a DataService; all
-answer a Measurement.
+dimension. Metrics that only third-party scoring systems use, and metrics of data services, have their own modules. A
+dataset metric takes a DatasetSubject, a distribution metric a DistributionSubject, a service metric a DataService.
+Every function returns a Measurement: a number from 0 to 1, None if the metric does not apply, or UNKNOWN.
 
-What was found where a metric failed is said by the function ``<metric>_observed`` beside it, in one sentence without a
-full stop. A metric without such a function has nothing to say but "no".
+A function ``<metric>_observed`` beside a metric says in one sentence, without a full stop, what was found when the
+metric failed. For a metric without such a function, a finding observes only "no".
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def _modules() -> tuple[ModuleType, ...]:
 
 @lru_cache(maxsize=3)
 def functions(subject: str) -> dict[str, Callable[[Any], Measurement]]:
-    """The functions of all metrics of a subject ("dataset", "distribution" or "service"), in the order of the file."""
+    """Return the functions of all metrics of a subject ("dataset", "distribution" or "service"), in
+    the file's order.
+    """
     return {
         metric.id: next(getattr(module, metric.id) for module in _modules() if metric.id in vars(module))
         for metric in metrics().values()
@@ -49,6 +51,6 @@ def _sentence(metric_id: str) -> Callable[[Any], str] | None:
 
 
 def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> str:
-    """What was found where a metric failed, in words; "no" where there is nothing more to say."""
+    """Return a sentence about what was found when a metric failed; "no" if the metric has nothing to add."""
     said = _sentence(metric_id)
     return NOTHING_MORE if said is None else said(subject)

@@ -1,4 +1,4 @@
-"""Can the data be had, and is there someone to ask?"""
+"""Metrics of accessibility: can the data be fetched, and is there someone to ask?"""
 
 from __future__ import annotations
 
@@ -12,33 +12,49 @@ from quality.tables.judge.wording import what_and_why
 __all__: list[str] = []
 
 _CERTAIN = re.compile(r"(?i)has expired|self[- ]signed certificate(?! in)|mismatch|not valid for|doesn't match")
-"""OpenSSL's words for what is wrong with the certificate itself."""
+"""OpenSSL's messages about faults of the certificate itself, which no other list of authorities would cure."""
 
 
 def distribution_present(s: DatasetSubject) -> float | None:
-    """Not asked of a series: its files are those of its members."""
+    """Return 1 if the dataset has a distribution or a data service, else 0.
+
+    None for a dataset series without any: its files belong to its members.
+    """
     is_there = bool(s.distributions or s.services)
     return None if s.dataset.is_series and not is_there else yes(is_there)
 
 
 def access_url_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares an access URL (dcat:accessURL), else 0."""
     return present(s.distribution.access_url)
 
 
 def access_url_ok(s: DistributionSubject) -> Measurement:
+    """Return 1 if the access URL answered the last check, 0 if it is broken or invalid.
+
+    None without an access URL; unknown if the check was no observation (a bot wall, a time-out).
+    """
     return answers(s.distribution.access_url, s.access_check)
 
 
 def download_url_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares a download URL (dcat:downloadURL), else 0."""
     return present(s.distribution.download_url)
 
 
 def download_url_ok(s: DistributionSubject) -> Measurement:
+    """Return 1 if the download URL answered the last check, 0 if it is broken or invalid.
+
+    None without a download URL; unknown if the check was no observation.
+    """
     return answers(s.distribution.download_url, s.download_check)
 
 
 def link_ok(s: DistributionSubject) -> Measurement:
-    """The best of its addresses; 0 where a distribution has none at all."""
+    """Return 1 if the download URL or the access URL answered, 0 if neither did or the distribution has no URL.
+
+    Unknown if no URL answered and the check of one was no observation.
+    """
     download = answers(s.distribution.download_url, s.download_check)
     access = answers(s.distribution.access_url, s.access_check)
     if download == 1.0 or access == 1.0:
@@ -47,14 +63,18 @@ def link_ok(s: DistributionSubject) -> Measurement:
 
 
 def link_ok_observed(s: DistributionSubject) -> str:
-    """Say what the address answered, or that there is none."""
+    """Say how the address failed, or that none is given."""
     if s.check is not None:
         return s.check.detail or s.check.fault or "no answer"
     return "no address is given" if s.url is None else NOTHING_MORE
 
 
 def tls_valid(s: DistributionSubject) -> Measurement:
-    """Not asked of addresses without TLS. A chain that we cannot follow may be one that our own list does not know."""
+    """Return 1 if the TLS certificate of an https address was verified, 0 if the certificate itself is at fault.
+
+    None for other addresses. Unknown if the chain of trust could not be followed: our list of authorities may be the
+    incomplete one.
+    """
     if s.check is None or not (s.url or "").strip().lower().startswith("https:"):
         return None
     if s.check.tls_fault:
@@ -68,7 +88,11 @@ def tls_valid_observed(s: DistributionSubject) -> str:
 
 
 def file_served(s: DistributionSubject) -> Measurement:
-    """Only where a file is promised (by a download URL, or a format that is none of the web) and something came."""
+    """Return 1 if the address served the promised file, 0 if it served a web page or other content instead.
+
+    None if no file is promised (there is neither a download URL nor the format of a file), or if the address does not
+    answer. Unknown if the answer was no observation, or has no media type and its content was not inspected.
+    """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))
     if not is_promised or s.check is None or s.check.outcome in ("broken", "invalid"):
@@ -78,21 +102,25 @@ def file_served(s: DistributionSubject) -> Measurement:
     if s.table is not None and s.table.status != "unknown":
         is_page = s.table.format == "HTML" and (fmt is None or fmt.kind != "web")
         return yes(s.table.status != "wrong_content" and not is_page)
-    # The file was not looked into: a page in its place is told by its media type.
+    # The content was not inspected: only the media type can show that a page was served in place of the file.
     served = (s.check.content_type or "").lower()
     return UNKNOWN if not served else yes("text/html" not in served or (fmt is not None and fmt.id == "HTML"))
 
 
 def file_served_observed(s: DistributionSubject) -> str:
-    """Say what was found in place of the file."""
+    """Say what was served in place of the file."""
     return what_and_why(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
 
 
 def contact_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset declares a contact point (dcat:contactPoint), else 0."""
     return yes(s.dataset.contact is not None)
 
 
 def contact_usable(s: DatasetSubject) -> float | None:
+    """Return 1 if the contact point has a valid e-mail address or a web address, else 0. None without
+    a contact point.
+    """
     contact = s.dataset.contact
     if contact is None:
         return None
@@ -100,16 +128,20 @@ def contact_usable(s: DatasetSubject) -> float | None:
 
 
 def publisher_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset names its publisher (dct:publisher), else 0."""
     return yes(s.dataset.publisher is not None)
 
 
 def access_rights_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset declares access rights (dct:accessRights), in any words, else 0."""
     return present(s.dataset.access_rights)
 
 
 def access_rights_known(s: DatasetSubject) -> float:
+    """Return 1 if the declared access rights are in our vocabulary (public, restricted, ...), else 0."""
     return yes(vocabulary.access_right(s.dataset.access_rights) is not None)
 
 
 def provenance_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset describes where its data come from (dct:provenance), else 0."""
     return present(s.dataset.provenance)

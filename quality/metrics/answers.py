@@ -1,4 +1,4 @@
-"""The few ways in which metrics answer, and the words that their sentences share."""
+"""Shared parts of the metrics: the usual measurements, and the words that the sentences of findings share."""
 
 from __future__ import annotations
 
@@ -11,35 +11,50 @@ from quality.evidence.subject import UNKNOWN, Measurement
 __all__ = ["NOTHING_MORE", "answers", "format_name", "present", "usable_url", "valid_email", "yes"]
 
 NOTHING_MORE = "no"
-"""What a finding observed where the answer itself says it all."""
+"""What a finding observed if the failed metric has nothing to add."""
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
 def yes(is_true: bool) -> float:
-    """1 or 0."""
+    """Return 1.0 for true and 0.0 for false."""
     return 1.0 if is_true else 0.0
 
 
 def present(value: object) -> float:
-    """1 where something was declared: a text with a letter or digit in it, or a list that is not empty."""
+    """Return 1 if a value is declared, else 0: a text with at least one letter or digit, or a list that is not empty.
+
+    >>> present("Rail"), present(" - "), present(["transport"]), present(None)
+    (1.0, 0.0, 1.0, 0.0)
+    """
     if isinstance(value, str):
-        # Nearly all texts begin with a letter or digit.
+        # A quick test first: nearly all texts begin with a letter or digit.
         return 1.0 if value[:1].isalnum() or any(map(str.isalnum, value)) else 0.0
     return 1.0 if value else 0.0
 
 
 def usable_url(url: str | None) -> bool:
-    """Whether a request could be made of it."""
+    """Return whether the text is an absolute http or https URL, so that it can be requested.
+
+    >>> usable_url("https://data.example/a.csv"), usable_url("ftp://data.example/a.csv"), usable_url(None)
+    (True, False, False)
+    """
     return bool(url) and str(url).strip().lower().startswith(("http://", "https://"))
 
 
 def valid_email(text: str | None) -> bool:
-    """Whether it can be an e-mail address."""
+    """Return whether the text has the form of an e-mail address; a leading "mailto:" is ignored.
+
+    >>> valid_email("mailto:data@city.example"), valid_email("see website")
+    (True, False)
+    """
     return bool(text and _EMAIL.match(text.strip().removeprefix("mailto:")))
 
 
 def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
-    """Whether an address answers: None where there is none, UNKNOWN where the check was no observation."""
+    """Return 1 if the address answered its check, 0 if it is broken or invalid.
+
+    None without an address; UNKNOWN if it was not checked, or the check was no observation (a bot wall, a time-out).
+    """
     if not url:
         return None
     if check is None:
@@ -53,5 +68,5 @@ def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
 
 
 def format_name(fmt: FileFormat | None) -> str:
-    """Id of a format in the vocabulary of file formats; "unknown" for none."""
+    """Return the id of a format in the vocabulary of file formats, or "unknown" for None."""
     return "unknown" if fmt is None else fmt.id

@@ -1,4 +1,4 @@
-"""May the data be used by anyone, for anything, with any program?"""
+"""Metrics of openness: may anyone use the data, for any purpose, with any program?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ __all__: list[str] = []
 
 
 def licence_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution or its dataset declares a licence, else 0; "no licence specified" counts as none."""
     return yes(_is_declared(s) and (s.licence is None or s.licence.open_definition != "none"))
 
 
@@ -18,24 +19,33 @@ def _is_declared(s: DistributionSubject) -> bool:
 
 
 def licence_known(s: DistributionSubject) -> float | None:
-    """Not asked where none is declared: that fault is counted once."""
+    """Return 1 if the declared licence is in our vocabulary of licences, else 0.
+
+    None without a licence: ``licence_present`` counts that fault.
+    """
     if not licence_present(s):
         return None
     return yes(s.licence is not None)
 
 
 def licence_known_observed(s: DistributionSubject) -> str:
-    """Name the licence, as recognised or else as declared, in 300 characters at most."""
+    """Name the licence, as recognised or else as declared, in at most 300 characters."""
     found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
     return f"the licence is: {found}"[:300] if found else "no licence is given"
 
 
 def licence_in_mqa_list(s: DistributionSubject) -> float:
+    """Return 1 if the licence is in the EU vocabulary of licences, as MQA (the Metadata Quality
+    Assessment) asks, else 0.
+    """
     return yes(s.licence is not None and s.licence.in_mqa_list)
 
 
 def licence_open(s: DistributionSubject) -> Measurement:
-    """0 without a licence: nobody may reuse the file. Unknown where there is one that cannot be told."""
+    """Return 1 if the licence is open, 0 if it is not or none is declared: without a licence nobody may reuse the file.
+
+    Unknown if a licence is declared but not recognised, or if nobody has decided whether it is open.
+    """
     if not licence_present(s):
         return 0.0
     if s.licence is None or s.licence.is_open is None:
@@ -49,7 +59,10 @@ def licence_open_observed(s: DistributionSubject) -> str:
 
 
 def format_open(s: DistributionSubject) -> Measurement:
-    """Not asked of an API of which no more is said: what it speaks is no format of a vendor's, nor shown to be open."""
+    """Return 1 if the format served (or else declared) is not proprietary, else 0; unknown if the format is unknown.
+
+    None for an API that is declared only as API, REST or SOAP: these words name neither an open format nor a vendor's.
+    """
     fmt = s.served_format or s.declared_format
     if fmt is not None and fmt.id in ("API", "REST", "SOAP"):
         return None
@@ -57,13 +70,15 @@ def format_open(s: DistributionSubject) -> Measurement:
 
 
 def format_open_observed(s: DistributionSubject) -> str:
-    """Name the format, served or else declared."""
+    """Name the format as served, or else as declared."""
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
 def licence_truthful(s: DistributionSubject) -> Measurement:
-    """Only where the schema or package that is declared for the file names a licence that is known, and so does the
-    portal."""
+    """Return 1 if the file's own schema or data package names the same licence as the portal, else 0.
+
+    None unless both licences are recognised.
+    """
     own = vocabulary.licence(s.table.profile.get("licence"), None) if s.table else None
     if own is None or s.licence is None:
         return None
@@ -71,4 +86,5 @@ def licence_truthful(s: DistributionSubject) -> Measurement:
 
 
 def rights_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution or its dataset has a statement of rights (dct:rights), else 0."""
     return yes(bool(present(s.distribution.rights) or present(s.dataset.rights)))

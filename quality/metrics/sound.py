@@ -1,6 +1,6 @@
-"""Is the table what a table should be? Asked only where a table was served and read.
+"""Metrics of soundness: is the table well-formed? They apply only to tables that were served and read.
 
-A defect counts by its rate: one bad row in a thousand leaves 0.9, one in a hundred nothing.
+A defect counts by the share of bad rows: one bad row in a thousand leaves 0.9, one in a hundred leaves 0.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ RULES = {
     metric: frozenset(rule.id for rule in table_rules().values() if rule.metric == metric)
     for metric in {rule.metric for rule in table_rules().values() if rule.metric}
 }
-"""The rules of table reports that each metric counts; ``table_expectations_met`` takes all of Great Expectations'."""
+"""The rules of table reports that count for each metric. ``table_expectations_met`` counts those of Great Expectations
+instead."""
 WORST_RATE = 0.01
-"""Share of bad rows at which nothing is left."""
+"""Share of bad rows at which the measurement reaches 0."""
 
 
 def _report(s: DistributionSubject) -> TableReport | Unknown | None:
-    """The report, where it is about a table; UNKNOWN where a table is declared and was not read."""
+    """Return the report if it is about a table, UNKNOWN if a declared table was not read, None if there is no table."""
     if s.table is None or s.table.status == "unknown":
         is_table = s.declared_format is not None and s.declared_format.kind in ("table", "spreadsheet")
         lost = s.check is not None and s.check.outcome in ("broken", "invalid")
@@ -40,6 +41,10 @@ def _rate(report: TableReport, rules: frozenset[str], of: int) -> float:
 
 
 def table_not_empty(s: DistributionSubject) -> Measurement:
+    """Return 1 if the table has rows of data, 0 if it, or the whole file, is empty.
+
+    None without a table; unknown if a declared table could not be read.
+    """
     if s.table is not None and any(defect.rule == "empty_file" for defect in s.table.defects):
         return 0.0
     report = _report(s)
@@ -53,6 +58,10 @@ def _has_rows(report: TableReport) -> bool:
 
 
 def table_rectangular(s: DistributionSubject) -> Measurement:
+    """Return 1 if all rows have as many cells as the header; less by the share of rows that do not (1 % gives 0).
+
+    None without rows; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
@@ -60,6 +69,10 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
 
 
 def table_header_clean(s: DistributionSubject) -> Measurement:
+    """Return 1 if every column has a name and no name stands twice (frictionless blank-label, duplicate-label), else 0.
+
+    None without rows; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
@@ -67,6 +80,10 @@ def table_header_clean(s: DistributionSubject) -> Measurement:
 
 
 def table_types_consistent(s: DistributionSubject) -> Measurement:
+    """Return 1 if the cells of each column have one type; less by the share of rows that do not (1 % gives 0).
+
+    None without rows; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
@@ -74,7 +91,10 @@ def table_types_consistent(s: DistributionSubject) -> Measurement:
 
 
 def table_encoding_utf8(s: DistributionSubject) -> Measurement:
-    """Only for text: a spreadsheet has no encoding to choose."""
+    """Return 1 if the text is encoded in UTF-8 (or ASCII) without faults, else 0.
+
+    None for files without an encoding to choose, such as spreadsheets; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
@@ -90,7 +110,10 @@ def table_encoding_utf8_observed(s: DistributionSubject) -> str:
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:
-    """Only where a schema is declared that could be read."""
+    """Return 1 if the table matches its declared schema; less by the share of rows that do not (1 % gives 0).
+
+    None if no schema is declared, or it could not be read; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report
@@ -100,6 +123,10 @@ def table_matches_schema(s: DistributionSubject) -> Measurement:
 
 
 def table_expectations_met(s: DistributionSubject) -> Measurement:
+    """Return the share of the expectations (``specs/expectations``) that the table meets, 0 to 1.
+
+    None if none applies to this table; unknown if a declared table could not be read.
+    """
     report = _report(s)
     if not isinstance(report, TableReport):
         return report

@@ -1,4 +1,4 @@
-"""Facts that the scoring systems of others ask for, by their own rules."""
+"""Metrics that third-party scoring systems ask for, each by the rule of its system (``specs/systems``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROTOCOL = re.compile(r"^\s*(?:https?|s?ftp)://", re.IGNORECASE)
 
 
 def _half(found: int, of: int) -> float:
-    """1 for all, a half for some, 0 for none."""
+    """Return 1 for all, 0.5 for some and 0 for none."""
     return 1.0 if found == of else 0.5 if found else 0.0
 
 
@@ -30,7 +30,10 @@ def _half(found: int, of: int) -> float:
 
 
 def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
-    """Not asked where no standard of these applies; unknown where the record has not been held against any yet."""
+    """Return 1 if the record conforms to all given standards that apply, else 0.
+
+    None if none of them applies; UNKNOWN if the record has not been validated yet.
+    """
     if s.conformance is None:
         return UNKNOWN
     found = [s.conformance[name] for name in standards if name in s.conformance]
@@ -38,22 +41,34 @@ def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
 
 
 def dcat_ap_2_conforms(s: DatasetSubject) -> Measurement:
-    """Unknown where the record could not be judged: DCAT-AP applies to all."""
+    """Return 1 if the record conforms to DCAT-AP 2, else 0. Unknown if it could not be validated:
+    DCAT-AP applies to all.
+    """
     found = _conforms(s, "dcat_ap_2")
     return UNKNOWN if found is None else found
 
 
 def dcat_ap_3_conforms(s: DatasetSubject) -> Measurement:
-    """Unknown where the record could not be judged: DCAT-AP applies to all."""
+    """Return 1 if the record conforms to DCAT-AP 3, else 0. Unknown if it could not be validated:
+    DCAT-AP applies to all.
+    """
     found = _conforms(s, "dcat_ap_3")
     return UNKNOWN if found is None else found
 
 
 def dcat_ap_hvd_conforms(s: DatasetSubject) -> Measurement:
+    """Return 1 if a high-value dataset's record conforms to DCAT-AP HVD, else 0.
+
+    None for other datasets; unknown if the record has not been validated.
+    """
     return _conforms(s, "dcat_ap_hvd")
 
 
 def dcat_us_conforms(s: DatasetSubject) -> Measurement:
+    """Return 1 if the record conforms to every DCAT-US version that applies to it, else 0.
+
+    None if no version applies; unknown if the record has not been validated.
+    """
     return _conforms(s, "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
 
 
@@ -65,19 +80,25 @@ def _kinds(s: DatasetSubject) -> list[FileFormat]:
 
 
 def api_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset has a data service, or a distribution declared as one, else 0."""
     return yes(bool(s.services) or any(fmt.kind == "service" for fmt in _kinds(s)))
 
 
 def contact_or_publisher_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset has a contact point or a publisher, else 0."""
     return yes(s.dataset.contact is not None or s.dataset.publisher is not None)
 
 
 def contact_email_valid(s: DatasetSubject) -> float:
-    """The publisher's counts where there is no contact point, as there."""
+    """Return 1 if the contact point or the publisher has a valid e-mail address, else 0.
+
+    The publisher counts as well, as in Open Data Portal Watch (CoCE).
+    """
     return yes(any(valid_email(who.email) for who in (s.dataset.contact, s.dataset.publisher) if who is not None))
 
 
 def contact_url_valid(s: DatasetSubject) -> float:
+    """Return 1 if the contact point or the publisher has an http or https URL, else 0."""
     return yes(any(usable_url(who.url) for who in (s.dataset.contact, s.dataset.publisher) if who is not None))
 
 
@@ -87,25 +108,33 @@ def _dates(s: DatasetSubject) -> list[str | None]:
 
 
 def dates_present_share(s: DatasetSubject) -> float:
+    """Return the share of dates that are declared, 0 to 1: issued and modified, of the dataset and
+    each distribution.
+    """
     dates = _dates(s)
     return sum(present(text) for text in dates) / len(dates)
 
 
 def dates_valid_share(s: DatasetSubject) -> float:
+    """Return the share of the same dates that are declared and can be read as a date, 0 to 1."""
     dates = _dates(s)
     return sum(last_day(text) is not None for text in dates) / len(dates)
 
 
 def description_over_100(s: DatasetSubject) -> float:
+    """Return 1 if the description has more than 100 characters, else 0."""
     return yes(len(s.dataset.description or "") > 100)
 
 
 def description_over_200(s: DatasetSubject) -> float:
+    """Return 1 if the description has more than 200 characters, else 0."""
     return yes(len(s.dataset.description or "") > 200)
 
 
 def licence_set(s: DatasetSubject) -> float:
-    """Any licence will do; that none is specified is none."""
+    """Return 1 if any licence is declared, for the dataset or a distribution, else 0; "not specified"
+    counts as none.
+    """
     own = vocabulary.licence(s.dataset.licence, s.dataset.licence_title)
     if present(s.dataset.licence):
         return yes(own is None or own.open_definition != "none")
@@ -113,12 +142,17 @@ def licence_set(s: DatasetSubject) -> float:
 
 
 def frequency_set(s: DatasetSubject) -> float:
+    """Return 1 if an update frequency is declared, else 0; the declared value "unknown" counts as none."""
     found = vocabulary.frequency(s.dataset.frequency)
     return yes(bool(present(s.dataset.frequency)) and (found is None or found.id != "UNKNOWN"))
 
 
 def updated_in_time_udata(s: DatasetSubject) -> Measurement:
-    """0 without a frequency, as there. A frequency that cannot be told is unknown."""
+    """Return 1 if the last change is no older than the declared period plus one day, else 0 (the rule of udata).
+
+    0 without a frequency, as in udata; 1 for a frequency without a period. Unknown if the frequency is not recognised
+    or no change is known.
+    """
     if not frequency_set(s):
         return 0.0
     frequency = vocabulary.frequency(s.dataset.frequency)
@@ -131,23 +165,36 @@ def updated_in_time_udata(s: DatasetSubject) -> Measurement:
 
 
 def core_metadata_share(s: DatasetSubject) -> float:
+    """Return 1 if title, description, identifier, keywords, publisher and a date are all declared, 0.5 for some, else
+    0.
+
+    The rule is F-UJI's FsF-F2-01M; its creator and publisher are one here.
+    """
     d = s.dataset
     found = (d.title, d.description, d.identifier, d.keywords, d.publisher, d.issued or d.modified)
     return _half(sum(bool(present(value)) for value in found), len(found))
 
 
 def identifier_global(s: DatasetSubject) -> float:
+    """Return 1 if an identifier is globally unique by its form (URL, UUID or DOI), else 0."""
     names = (s.dataset.identifier, *s.dataset.other_identifiers)
     return yes(any(usable_url(one) or _UUID.match(one.strip()) or "10." in one and "/" in one for one in names))
 
 
 def terms_from_vocabularies(s: DatasetSubject) -> float:
+    """Return 1 if a theme, frequency, access right or licence is given as a URL, so as a term of a
+    vocabulary, else 0.
+    """
     d = s.dataset
     terms = (*d.themes, d.frequency, d.access_rights, d.licence, *(x.distribution.licence for x in s.distributions))
     return yes(any(usable_url(term) for term in terms))
 
 
 def download_options(s: DatasetSubject) -> Measurement:
+    """Return 1 for a bulk download and an API, 0.5 for one of the two, 0 for neither (ODIN, openness, element 3).
+
+    Unknown if no distribution is known to be a bulk download, but one may be.
+    """
     bulk = [bulk_download(part) for part in s.distributions]
     if 1.0 in bulk:
         return 1.0 if api_present(s) else 0.5
@@ -157,6 +204,7 @@ def download_options(s: DatasetSubject) -> Measurement:
 
 
 def metadata_depth(s: DatasetSubject) -> float:
+    """Return 1 if description, a date and publisher are all declared, 0.5 for some, 0 for none."""
     d = s.dataset
     return _half(sum((bool(present(d.description)), bool(d.issued or d.modified), d.publisher is not None)), 3)
 
@@ -165,18 +213,26 @@ def metadata_depth(s: DatasetSubject) -> float:
 
 
 def url_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution has an access URL or a download URL, else 0."""
     return yes(bool(present(s.distribution.access_url) or present(s.distribution.download_url)))
 
 
 def url_valid(s: DistributionSubject) -> float:
+    """Return 1 if the access URL or the download URL is an http or https URL, else 0."""
     return yes(usable_url(s.distribution.access_url) or usable_url(s.distribution.download_url))
 
 
 def protocol_standard(s: DistributionSubject) -> float:
+    """Return 1 if the address uses HTTP, HTTPS, FTP or SFTP, else 0 (F-UJI FsF-A1.1-01MD)."""
     return yes(bool(_PROTOCOL.match(s.url or "")))
 
 
 def bulk_download(s: DistributionSubject) -> Measurement:
+    """Return 1 if the distribution is a machine-readable file and its link works, 0 if not or if it is a service or
+    page.
+
+    Unknown if the format is unknown, or the check of the link was no observation.
+    """
     fmt = s.served_format or s.declared_format
     if fmt is None:
         return UNKNOWN if s.url else 0.0
@@ -186,6 +242,10 @@ def bulk_download(s: DistributionSubject) -> Measurement:
 
 
 def licence_approved(s: DistributionSubject) -> Measurement:
+    """Return 1 if the Open Definition approves the licence, 0 if it does not or no licence is declared.
+
+    Unknown if the licence is not recognised, or the Open Definition has not reviewed it.
+    """
     if not licence_present(s):
         return 0.0
     if s.licence is None or s.licence.open_definition in ("declared", "not_reviewed"):
@@ -194,43 +254,57 @@ def licence_approved(s: DistributionSubject) -> Measurement:
 
 
 def licence_mappable(s: DistributionSubject) -> float:
+    """Return 1 if the licence is recognised and listed by the Open Definition, whether approved or
+    not, else 0 (Open Data Portal Watch, CoLi).
+    """
     return yes(s.licence is not None and s.licence.open_definition in ("open", "not_open", "not_reviewed"))
 
 
 def terms_openness(s: DistributionSubject) -> float:
+    """Return 1 for an open licence, 0.5 for any other declared licence, 0 without one (ODIN, openness, element 5)."""
     if s.licence is not None and s.licence.is_open:
         return 1.0
     return 0.5 if licence_present(s) else 0.0
 
 
 def format_udata_open(s: DistributionSubject) -> float:
+    """Return 1 if a format is declared and is not on udata's list of closed formats (PDF, Word, Excel), else 0."""
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED)
 
 
 def format_udata_open_2022(s: DistributionSubject) -> float:
+    """Return 1 by the same rule as ``format_udata_open``, but XLSX is not on the list of closed formats."""
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED - {"xlsx"})
 
 
 def format_declared_open(s: DistributionSubject) -> float:
+    """Return 1 if the declared format is recognised and not proprietary, else 0."""
     return yes(s.declared_format is not None and s.declared_format.is_non_proprietary)
 
 
 def format_declared_machine_readable(s: DistributionSubject) -> float:
+    """Return 1 if the declared format is recognised and machine-readable, else 0."""
     return yes(s.declared_format is not None and s.declared_format.is_machine_readable)
 
 
 def format_or_media_type_known(s: DistributionSubject) -> float:
+    """Return 1 if the declared format or the declared media type is in our vocabularies, else 0."""
     return yes(s.declared_format is not None or vocabulary.known_media_type(s.distribution.media_type) is not None)
 
 
 def description_fields_share(s: DistributionSubject) -> float:
+    """Return the share of format, media type and byte size that are declared: 0, 1/3, 2/3 or 1."""
     d = s.distribution
     return (present(d.format) + present(d.media_type) + present(d.byte_size)) / 3
 
 
 def media_type_in_content_type(s: DistributionSubject) -> Measurement:
+    """Return 1 if the Content-Type header of the response contains the declared media type, else 0.
+
+    None if no media type is declared, or no successful response stated a Content-Type.
+    """
     declared = (s.distribution.media_type or "").strip().casefold()
     if not declared or s.check is None or s.check.outcome != "ok" or not s.check.content_type:
         return None
@@ -238,33 +312,42 @@ def media_type_in_content_type(s: DistributionSubject) -> Measurement:
 
 
 def _served(s: DistributionSubject, ask: str) -> Measurement:
-    """An attribute of the format served. What cannot be had is nothing; where no bytes were looked at, unknown."""
+    """Return an attribute of the format served: 0 if the link is broken, UNKNOWN if no bytes were inspected."""
     if link_ok(s) == 0.0:
         return 0.0
     return UNKNOWN if s.served_format is None else yes(bool(getattr(s.served_format, ask)))
 
 
 def served_machine_readable(s: DistributionSubject) -> Measurement:
+    """Return 1 if the format served is machine-readable, 0 if not or the link is broken; unknown if not inspected."""
     return _served(s, "is_machine_readable")
 
 
 def served_non_proprietary(s: DistributionSubject) -> Measurement:
+    """Return 1 if the format served is not proprietary, 0 if it is or the link is broken; unknown if not inspected."""
     return _served(s, "is_non_proprietary")
 
 
 def served_rdf(s: DistributionSubject) -> Measurement:
+    """Return 1 if the file served is RDF, 0 if not or the link is broken; unknown if no bytes were inspected."""
     if link_ok(s) == 0.0:
         return 0.0
     return UNKNOWN if s.served_format is None else yes(s.served_format.kind == "rdf")
 
 
 def served_linked(s: DistributionSubject) -> Measurement:
+    """Return 0 if the file served is not RDF or the link is broken, else unknown: links to other data
+    are not looked for.
+    """
     return UNKNOWN if served_rdf(s) in (1.0, UNKNOWN) else 0.0
 
 
 def openness_ckan(s: DistributionSubject) -> Measurement:
-    """In fifths. The bytes count first, then the ending of the address, then what is declared; none of them known
-    is one star, as there: something can be had."""
+    """Return the stars for openness of ckanext-qa, divided by five: 0 without an open licence or with a broken link.
+
+    The format is taken from the bytes, else from the ending of the URL, else from what is declared. If none is known
+    the result is one star, as in ckanext-qa. Unknown if the check of the link was no observation.
+    """
     licence = licence_present(s) and s.licence is not None and s.licence.is_open
     if link_ok(s) == 0.0 or not licence:
         return 0.0
@@ -275,22 +358,32 @@ def openness_ckan(s: DistributionSubject) -> Measurement:
 
 
 def open_format_fuji(s: DistributionSubject) -> Measurement:
+    """Return 1 if the format served (or else declared) is not proprietary, else 0 (F-UJI); unknown if it is unknown."""
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
 
 
 def resource_documented(s: DistributionSubject) -> float:
-    """A distribution that is documentation itself is not told from others here: only a description counts, and a page
-    about the file."""
+    """Return 1 if the distribution has a description or a page of documentation, else 0.
+
+    A distribution that is documentation itself cannot be recognised here, so it does not count.
+    """
     return yes(bool(present(s.distribution.description) or present(s.distribution.documentation)))
 
 
 def format_open_and_machine_readable(s: DistributionSubject) -> Measurement:
+    """Return 1 if the format served (or else declared) is open and machine-readable, else 0; unknown
+    if it is unknown.
+    """
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary and fmt.is_machine_readable)
 
 
 def content_described_share(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares size with format, and documentation; 0.5 for one of the two; else 0.
+
+    The rule is F-UJI's FsF-R1-01M.
+    """
     d = s.distribution
     has_size = present(d.byte_size) and (present(d.format) or present(d.media_type))
     return _half(bool(has_size) + bool(documentation_present(s)), 2)

@@ -1,7 +1,7 @@
-"""Are the data as fresh as promised?
+"""Metrics of timeliness: are the data as fresh as promised?
 
-Three dates are kept apart: when the portal touched its record, when the data changed as declared, and when they
-changed as observed. Only the last two count.
+Three dates are kept apart: when the portal changed its record, when the data changed as declared, and when they changed
+as observed. Only the last two count.
 """
 
 from __future__ import annotations
@@ -15,23 +15,30 @@ __all__: list[str] = []
 
 
 def issued_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset declares its date of publication (dct:issued), else 0."""
     return present(s.dataset.issued)
 
 
 def modified_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset or a distribution declares when the data changed (dct:modified), else 0."""
     return yes(bool(present(s.dataset.modified)) or any(present(x.distribution.modified) for x in s.distributions))
 
 
 def modified_or_record_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset has a date of change, be it of the data or of the portal's record, else 0."""
     return yes(bool(present(s.dataset.modified) or present(s.dataset.record_modified)))
 
 
 def frequency_present(s: DatasetSubject) -> float:
+    """Return 1 if the dataset declares an update frequency (dct:accrualPeriodicity), else 0."""
     return present(s.dataset.frequency)
 
 
 def up_to_date(s: DatasetSubject) -> Measurement:
-    """Not asked where no update is due: of irregular data, and of those of a time that is over."""
+    """Return 1 if the last known change is within the time limit for the next update, else 0.
+
+    None if no update is due: the data are irregular, or cover a period that is over. Unknown if no change is known.
+    """
     due = expectation(s)
     if due is None:
         return None
@@ -40,25 +47,31 @@ def up_to_date(s: DatasetSubject) -> Measurement:
 
 
 def up_to_date_observed(s: DatasetSubject) -> str:
-    """Say when the data changed last, and since when they are late."""
+    """Say when the data last changed, and since when they are late."""
     return lateness(s)
 
 
 def distribution_issued_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares its date of publication (dct:issued), else 0."""
     return present(s.distribution.issued)
 
 
 def distribution_modified_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares its date of change (dct:modified), else 0."""
     return present(s.distribution.modified)
 
 
 def modified_truthful(s: DistributionSubject) -> Measurement:
-    """Asked where the data were seen to change, or the date cannot be."""
+    """Return 1 if the declared date of change is possible; 0 if it is in the future, or before a change that we
+    observed.
+
+    None if nothing was observed that the date could be compared with, or the subject has no date of its own.
+    """
     return None if s.as_of is None else claims.modified(s.distribution.modified, s.check, s.as_of)
 
 
 def modified_truthful_observed(s: DistributionSubject) -> str:
-    """Give the declared date, and the day after which the data were seen to change."""
+    """Give the declared date, and the day after which the data changed as observed."""
     if s.check is None:
         return NOTHING_MORE
     changed = f"; the data changed after {s.check.unchanged_until}" if s.check.unchanged_until else ""

@@ -1,4 +1,4 @@
-"""Can a program read the data, and does the catalogue say how?"""
+"""Metrics of usability: can a program read the data, and does the catalogue say how?"""
 
 from __future__ import annotations
 
@@ -13,35 +13,45 @@ __all__: list[str] = []
 
 
 def format_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares a format (dct:format), in any words, else 0."""
     return present(s.distribution.format)
 
 
 def format_known(s: DistributionSubject) -> float:
+    """Return 1 if the declared format is in our vocabulary of file formats, else 0."""
     return yes(vocabulary.file_format(s.distribution.format) is not None)
 
 
 def media_type_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares a media type (dcat:mediaType), else 0."""
     return present(s.distribution.media_type)
 
 
 def media_type_known(s: DistributionSubject) -> float:
+    """Return 1 if the declared media type is in our vocabulary of media types, else 0."""
     return yes(vocabulary.known_media_type(s.distribution.media_type) is not None)
 
 
 def format_aligned(s: DistributionSubject) -> float:
+    """Return 1 if format and media type are both in our vocabularies, else 0."""
     return format_known(s) * media_type_known(s)
 
 
 def format_mqa_machine_readable(s: DistributionSubject) -> float:
+    """Return 1 if the declared format is on the MQA's list of machine-readable formats, else 0."""
     return yes(s.declared_format is not None and s.declared_format.mqa_machine_readable)
 
 
 def format_mqa_non_proprietary(s: DistributionSubject) -> float:
+    """Return 1 if the declared format is on the MQA's list of non-proprietary formats, else 0."""
     return yes(s.declared_format is not None and s.declared_format.mqa_non_proprietary)
 
 
 def machine_readable(s: DistributionSubject) -> Measurement:
-    """Not asked of the text of a law, an ordinance or a judgment, nor of a page that shows a map."""
+    """Return 1 if the format served (or else declared) is machine-readable, else 0; unknown if the format is unknown.
+
+    None for the text of a law, ordinance or judgment, and for a web page that shows a map.
+    """
     fmt = s.served_format or s.declared_format
     if fmt is not None and (fmt.id == "MAP_PRVW" or (is_text(fmt) and is_law(s.dataset.title))):
         return None
@@ -49,13 +59,16 @@ def machine_readable(s: DistributionSubject) -> Measurement:
 
 
 def machine_readable_observed(s: DistributionSubject) -> str:
-    """Name the format, served or else declared."""
+    """Name the format as served, or else as declared."""
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
 def format_truthful(s: DistributionSubject) -> Measurement:
-    """Not asked where no format was declared, where a page was meant, or where a page came instead of the file
-    (that is ``file_served``)."""
+    """Return 1 if the format served is the declared one, else 0; unknown if no bytes could be inspected.
+
+    None if no file format is declared, or if a web page or other content came in place of the file: ``file_served``
+    counts that fault.
+    """
     declared, served = s.declared_format, s.served_format
     if declared is None or declared.kind in ("web", "service"):
         return None
@@ -67,12 +80,12 @@ def format_truthful(s: DistributionSubject) -> Measurement:
 
 
 def format_truthful_observed(s: DistributionSubject) -> str:
-    """Name both formats."""
+    """Name the declared format and the format served."""
     return f"declared {format_name(s.declared_format)}, served {format_name(s.served_format)}"
 
 
 def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
-    """Whether the bytes are of a format; not asked of pages, and of files in whose place a page came."""
+    """Return 1 if the bytes are of the given format, else 0; None if it is no file's, or a page came in its place."""
     is_page = fmt is None or fmt.kind in ("web", "service")
     if fmt is None or is_page or s.table is None or s.table.status == "wrong_content" or s.served_format is None:
         return None
@@ -80,7 +93,11 @@ def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
 
 
 def media_type_truthful(s: DistributionSubject) -> Measurement:
-    """Not asked of application/octet-stream, which is true of any file."""
+    """Return 1 if the format served matches the declared media type, else 0.
+
+    None for application/octet-stream, which is true of any file; for media types of pages and services; and if no bytes
+    were inspected.
+    """
     fmt = vocabulary.file_format(s.distribution.media_type)
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
 
@@ -91,32 +108,41 @@ def media_type_truthful_observed(s: DistributionSubject) -> str:
 
 
 def content_type_truthful(s: DistributionSubject) -> Measurement:
-    """Not asked of media types that name no format, such as text/plain and application/octet-stream."""
+    """Return 1 if the format served matches the Content-Type header of the response, else 0.
+
+    None for types that name no format, such as text/plain and application/octet-stream, and if no bytes were inspected.
+    """
     fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
     return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)
 
 
 def content_type_truthful_observed(s: DistributionSubject) -> str:
-    """Name the header as sent and the format served."""
+    """Name the header as it was sent, and the format served."""
     return NOTHING_MORE if s.check is None else f"sent as {s.check.content_type}, is {format_name(s.served_format)}"
 
 
 def byte_size_truthful(s: DistributionSubject) -> Measurement:
-    """Not asked where a page came instead of the file."""
+    """Return 1 if the declared byte size agrees with the size served, else 0. None if one of them is not known.
+
+    Also None if a web page came in place of the file.
+    """
     if s.table is not None and s.table.status == "wrong_content":
         return None
     return claims.byte_size(s.distribution.byte_size, s.check)
 
 
 def byte_size_truthful_observed(s: DistributionSubject) -> str:
-    """Give both sizes: the declared one as it was written, the other in bytes."""
+    """Give the declared size as it was written, and the size served in bytes."""
     if s.check is None:
         return NOTHING_MORE
     return f"declared {s.distribution.byte_size}, served {claims.served_bytes(s.check)} bytes"
 
 
 def checksum_truthful(s: DistributionSubject) -> Measurement:
-    """Not asked where a page came instead of the file."""
+    """Return 1 if the declared checksum is that of the file served, else 0.
+
+    None if they cannot be compared, or if a web page came in place of the file.
+    """
     if s.table is not None and s.table.status == "wrong_content":
         return None
     return claims.checksum(s.distribution, s.check)
@@ -128,7 +154,10 @@ def checksum_truthful_observed(s: DistributionSubject) -> str:
 
 
 def language_truthful(s: DistributionSubject) -> Measurement:
-    """Asked where nearly all letters of the file are other than Latin."""
+    """Return 1 if the script of the file fits a declared language, else 0.
+
+    None unless nearly all letters of the file are of a script other than Latin, which too many languages share.
+    """
     languages = [vocabulary.language(one) for one in s.distribution.language or s.dataset.language]
     if s.check is None or s.check.outcome != "ok" or None in languages:
         return None
@@ -144,22 +173,30 @@ def language_truthful_observed(s: DistributionSubject) -> str:
 
 
 def file_distinct(s: DistributionSubject) -> Measurement:
-    """Asked where the file was downloaded whole."""
+    """Return 1 if the file differs from those of the dataset's other years, 0 if the bytes of one are the same.
+
+    The others are files of the same publisher whose titles differ only in the year. None unless the file was downloaded
+    completely.
+    """
     if s.check is None or s.check.outcome != "ok" or s.check.sha256 is None or s.check.is_truncated:
         return None
     return yes(claims.twin_of(s) is None)
 
 
 def file_distinct_observed(s: DistributionSubject) -> str:
-    """Name the other distribution, in 300 characters at most."""
+    """Name the distribution that serves the same file, in at most 300 characters."""
     return f"the same file as of: {claims.twin_of(s)}"[:300]
 
 
 def byte_size_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares its size in bytes (dcat:byteSize), else 0."""
     return present(s.distribution.byte_size)
 
 
 def documentation_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution or its dataset has documentation, a schema or a standard that it
+    conforms to, else 0.
+    """
     d, dataset = s.distribution, s.dataset
     own = (d.documentation, d.described_by, d.conforms_to)
     shared = (dataset.documentation, dataset.described_by, dataset.conforms_to)
@@ -167,10 +204,16 @@ def documentation_present(s: DistributionSubject) -> float:
 
 
 def status_present(s: DistributionSubject) -> float:
+    """Return 1 if the distribution declares its status (adms:status), else 0."""
     return present(s.distribution.status)
 
 
 def dcat_ap_mandatory(s: DatasetSubject) -> float:
+    """Return 1 if the mandatory properties of DCAT-AP 2.1.1 are declared, else 0.
+
+    They are title and description of the dataset, a name of its publisher if it has one, and an access URL of each
+    distribution.
+    """
     d = s.dataset
     has_names = (d.publisher is None or bool(d.publisher.name)) and present(d.title) and present(d.description)
     return yes(bool(has_names) and all(present(x.distribution.access_url) for x in s.distributions))

@@ -1,1 +1,1 @@
-"""What metrics rest on: the subject of a measurement, and readings of its texts, dates and claims."""
+"""The evidence behind metrics: the subject of a measurement, and readings of its texts, dates and claims."""

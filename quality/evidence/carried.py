@@ -1,8 +1,8 @@
-"""What an interface could not carry is unknown, never charged.
+"""Turn failures into UNKNOWN that an interface caused: what it could not transport is no fault of the publisher.
 
-A record says which facts its interface, a conversion or our own reading lost (``Dataset.not_carried``). A metric that
-answers less than 1 for want of such a fact, where the fact is empty, says nothing of the publisher. The key ``facts``
-in ``specs/metrics.toml`` names the facts that a metric rests on.
+A record names the facts that its interface, a conversion or our own reading lost (``Dataset.not_carried``). If a metric
+returns less than 1 because such a fact is empty, that says nothing about the publisher. The key ``facts`` in
+``specs/metrics.toml`` names the facts that a metric depends on.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from specs.metrics import metrics
 __all__ = ["ANY_FACT", "not_charged"]
 
 ANY_FACT = "*"
-"""Stands among the facts of a metric for whatever was not carried."""
+"""Listed among the facts of a metric that depends on every fact that may have been lost."""
 
 
 def not_charged(
     names: Sequence[str], values: list[Measurement], dataset: Dataset, part: Distribution | None = None
 ) -> None:
-    """Turn answers that rest on a fact that was not carried into UNKNOWN, in their place."""
+    """Replace measurements below 1 that depend on a lost fact by UNKNOWN, in place.
+
+    ``names`` are the metrics of ``values``, in the same order.
+    """
     lost = frozenset(dataset.not_carried)
     if not lost:
         return
@@ -37,16 +40,18 @@ def not_charged(
 
 @lru_cache(maxsize=8)
 def _concerned(names: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    """Of the metrics that rest on facts, the place among ``names`` and the facts."""
+    """Return the index in ``names`` and the facts of each metric that depends on facts."""
     return tuple((number, metrics()[name].facts) for number, name in enumerate(names) if metrics()[name].facts)
 
 
 def _is_there(fact: str, dataset: Dataset, part: Distribution | None) -> bool:
-    """Whether the fact stands in the catalogue all the same; of a file, its own or that of the whole."""
+    """Return whether the catalogue has the fact in spite of the loss; for a file, its own or one
+    shared by the dataset.
+    """
     if fact in ("contact_email", "contact_url"):
         return dataset.contact is not None and bool(getattr(dataset.contact, fact.removeprefix("contact_")))
     own = fact.removeprefix("distribution_") if part is not None else fact
     found = getattr(part, own, None) if part is not None else None
-    # The licence and the rights of the whole count for its files; other facts of it do not.
+    # Licence, rights and documentation of the dataset also count for its files; its other facts do not.
     of_whole = None if part is not None and fact not in ("licence", "rights", "documentation", "described_by") else fact
     return bool(found) or (of_whole is not None and bool(getattr(dataset, of_whole, None)))

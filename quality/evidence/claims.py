@@ -1,6 +1,6 @@
-"""What a publisher declares of a file, against what was served. Small, pure, and slow to accuse.
+"""Compare what a publisher declares about a file with what was served. Pure functions that accuse only when certain.
 
-A claim that is rounded, vague or in a form that cannot be told is no claim: None. What was not seen is UNKNOWN.
+A claim that is rounded, vague or unreadable is no claim: None. What was not observed is UNKNOWN.
 """
 
 from __future__ import annotations
@@ -25,26 +25,27 @@ _SAME = (
     {"XML", "KML", "GML", "RDF_XML", "RSS", "ATOM"},
     {"NETCDF", "HDF"},
 )
-"""Formats that are kinds of one another: to call a CSV file text is vague, not false. NetCDF 4 is HDF 5."""
+"""Groups of formats that are kinds of one another: to declare a CSV file as text is vague, not false. NetCDF 4 files
+are HDF 5 files."""
 _WRAPPERS = ("ZIP", "GZIP", "TAR")
 _UNSIGNED = ("RDF_TURTLE", "RDF_N_TRIPLES")
-"""Text without a beginning of its own: bytes that look like any text may be it."""
+"""Text formats without a signature: bytes that look like any text may be in one of them."""
 _SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([kmgt]?)(i?)(b|o|bytes?|octets?)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 TOLERANCE = 0.1
-"""Share by which a size may differ: files grow between a record's harvest and the look at the file."""
+"""Share by which a size may differ: a file may grow between the harvest of its record and its download."""
 ENOUGH_BYTES = 1_000
-"""Smaller files, and smaller differences, say nothing."""
+"""Smaller files, and smaller differences in size, prove nothing."""
 
 
 def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
-    """Whether bytes recognised as one format are what another promises.
+    """Return 1 if bytes that were recognised as one format fit the declared one, else 0.
 
-    UNKNOWN where the declared one could not have been recognised by its bytes.
+    UNKNOWN if the declared format cannot be recognised from bytes.
     """
     if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
         return 1.0
-    # A zip of the declared format is what many portals serve; the table inside is judged as such.
+    # Many portals serve the declared format inside a zip file; the table inside is then judged as that format.
     if served.id in _WRAPPERS and declared.kind in ("table", "geo", "archive"):
         return 1.0
     if declared.id not in MEDIA_TYPES or (declared.id in _UNSIGNED and served.id in ("TXT", "CSV", "TSV")):
@@ -53,13 +54,20 @@ def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
 
 
 def algorithm(declared: str | None) -> str | None:
-    """hashlib's name of a declared algorithm: "SHA-1", "http://spdx.org/rdf/terms#checksumAlgorithm_md5"; or None."""
+    """Return hashlib's name of a declared checksum algorithm, or None if it is not recognised.
+
+    >>> algorithm("SHA-1"), algorithm("http://spdx.org/rdf/terms#checksumAlgorithm_md5"), algorithm("CRC32")
+    ('sha1', 'md5', None)
+    """
     found = re.search(r"(md5|sha1|sha224|sha256|sha384|sha512)$", re.sub(r"[^a-z0-9]", "", (declared or "").lower()))
     return found.group(1) if found else None
 
 
 def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement:
-    """Whether the file has the declared checksum. Not asked where the algorithm is not said or not known here."""
+    """Return 1 if the file has the declared checksum, else 0. None if the algorithm is not stated or not supported.
+
+    UNKNOWN if no checksum of the file was computed.
+    """
     name = algorithm(declared.checksum_algorithm)
     value = re.sub(r"^.*[:\s]", "", (declared.checksum or "").strip()).lower()
     if name is None or not re.fullmatch(r"[0-9a-f]{32,128}", value):
@@ -75,9 +83,14 @@ def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement
 
 
 def declared_bytes(text: str | None) -> tuple[float, float] | None:
-    """The least and the most bytes that a declared size means: "20 KB" is 19,500 (k = 1,000) to 20,992 (k = 1,024).
+    """Return the least and the greatest number of bytes that a declared size may mean, or None if it cannot be read.
 
-    None where it cannot be told, and for fillers: nothing, 0, 1.
+    Prefixes may mean powers of 1,000 or of 1,024, and decimals may be rounded. The fillers 0 and 1 give None.
+
+    >>> declared_bytes("20 KB")
+    (19500.0, 20992.0)
+    >>> declared_bytes("small") is None
+    True
     """
     value = re.sub(r"(?<=\d)[ \u00a0\u202f',.](?=\d{3}(?:\D|$))", "", (text or "").strip())
     found = _SIZE.fullmatch(value)
@@ -92,14 +105,17 @@ def declared_bytes(text: str | None) -> tuple[float, float] | None:
 
 
 def served_bytes(check: ResourceCheck) -> int | None:
-    """How long the file is: as downloaded whole, or else as the server says."""
+    """Return the length of the file in bytes: as downloaded if that is complete, else as the server states it."""
     if check.sha256 is not None and not check.is_truncated:
         return check.downloaded_bytes
     return check.size_bytes
 
 
 def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
-    """Whether the file is as long as declared, give or take a tenth."""
+    """Return 1 if the file is as long as declared, within a tenth, else 0. None if no length is declared.
+
+    UNKNOWN if the length of the file was not observed.
+    """
     bounds = declared_bytes(declared)
     if bounds is None or (check is not None and check.outcome in ("broken", "invalid")):
         return None
@@ -111,16 +127,16 @@ def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
 
 
 def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> Measurement:
-    """Whether the declared date of change can be.
+    """Return 1 if the declared date of change agrees with an observed one, 0 if it is impossible, else None.
 
-    It fails where it lies in the future, or where the data were seen to change after it: between two checks that both
-    came later, a day of tolerance counted in. What the server alone says of an older date (Last-Modified) confirms a
-    date, and refutes none: files are copied.
+    It is impossible if it lies in the future, or if the data changed later as observed: between two checks that were
+    both made after that date, with a day of tolerance. An older Last-Modified header confirms a date but refutes none,
+    because files are copied.
     """
     day = last_day(declared)
     if day is None:
         return None
-    # "2026" means a day up to the end of the year.
+    # "2026" may mean any day until the end of the year.
     if day > as_of + timedelta(days=1):
         return 0.0 if re.match(r"\d{4}-\d\d-\d\d", (declared or "").strip()) else None
     changed = last_day(check.changed_at) if check is not None else None
@@ -128,7 +144,7 @@ def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> 
         return None
     if check.change_decided_by in ("length", "checksum"):
         until = last_day(check.unchanged_until)
-        # A record that is mended with its data was perhaps read before both were.
+        # A record and its data may be updated together, and we may have read the record before that.
         is_settled = changed <= as_of - timedelta(days=2)
         if until is not None and day < until - timedelta(days=1) and is_settled:
             return 0.0
@@ -140,7 +156,7 @@ _LATIN = frozenset({
     "LAV", "LIT", "LTZ", "MLT", "NLD", "NOB", "NOR", "POL", "POR", "ROH", "RON", "SLK", "SLV", "SPA", "SQI", "SWE",
     "TUR",
 })  # fmt: skip
-"""Languages that are written in Latin letters alone."""
+"""Languages that are written only in Latin letters."""
 _SCRIPTS = {
     "Cyrillic": frozenset(["BEL", "BUL", "KAZ", "MKD", "MON", "RUS", "SRP", "UKR"]),
     "Greek": frozenset({"ELL"}),
@@ -154,9 +170,9 @@ _SCRIPTS = {
 
 
 def language(declared: Iterable[str], script: str | None) -> Measurement:
-    """Whether a file in this script can be in the declared languages (codes of the EU's table).
+    """Return 1 if a file in this script may be in a declared language (codes of the EU's table), 0 if not, else None.
 
-    Only a script other than Latin tells: names and codes stand in Latin letters in any file.
+    Only scripts other than Latin decide: names and codes are written in Latin letters in any file.
     """
     languages = frozenset(declared)
     if not languages or script not in _SCRIPTS:
@@ -167,10 +183,10 @@ def language(declared: Iterable[str], script: str | None) -> Measurement:
 
 
 def twin_of(s: DistributionSubject) -> str | None:
-    """The name of another distribution that serves the same bytes and is plainly meant to differ; None without one.
+    """Return the name of another distribution that serves the same bytes although it should differ, or None.
 
-    Plainly: its title and its dataset's are the same as here, but for the years in them. Tables without a row, and
-    files of a few bytes, may well be alike.
+    It should differ if both titles, of dataset and distribution, are the same as here except for the years in them.
+    Tables without rows and files of less than 1,000 bytes may well be equal.
     """
     check, table = s.check, s.table
     if check is None or (check.downloaded_bytes or 0) < ENOUGH_BYTES or (table is not None and table.row_count == 0):

@@ -1,4 +1,4 @@
-"""Reading the dates publishers write. A date that cannot be told is None, never today."""
+"""Read the dates that publishers write. A date that cannot be read is None, never today."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ _EUROPEAN = re.compile(r"^(\d{1,2})[./](\d{1,2})[./](\d{4})$")
 
 @lru_cache(maxsize=16384)
 def last_day(text: str | None) -> date | None:
-    """The last day that a date, month or year may mean: "2024" is 2024-12-31.
+    """Return the last day that a date, month or year may mean, or None if it cannot be read.
 
-    Reads ISO 8601, ``DD.MM.YYYY``, ``DD/MM/YYYY`` where the day is above 12, and HTTP dates. Years before 1900
-    and dates that are plainly fillers (1900-01-01, 1970-01-01) are None.
+    Reads ISO 8601, ``DD.MM.YYYY``, ``DD/MM/YYYY`` if the day is above 12, and HTTP dates. Years up to 1900 and the
+    usual filler 1970-01-01 give None.
+
+    >>> last_day("2024"), last_day("2024-02"), last_day("31/12/2024"), last_day("5/6/2024")
+    (datetime.date(2024, 12, 31), datetime.date(2024, 2, 29), datetime.date(2024, 12, 31), None)
     """
     value = (text or "").strip()
     found: date | None = None
@@ -38,7 +41,11 @@ def last_day(text: str | None) -> date | None:
 
 
 def first_day(text: str | None) -> date | None:
-    """The first day that a date, month or year may mean: "2024" is 2024-01-01. As lenient as ``last_day``."""
+    """Return the first day that a date, month or year may mean, or None. It reads the same forms as ``last_day``.
+
+    >>> first_day("2024-02")
+    datetime.date(2024, 2, 1)
+    """
     last = last_day(text)
     match len((text or "").strip()):
         case 4 if last is not None:

@@ -1,4 +1,4 @@
-"""What the words of a title say of time: how often data come, and whether the time they are of is over."""
+"""Read what the words of a title say about time: how often data are published, and whether their period is over."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from specs.vocabularies import read
 __all__ = ["TitlePeriod", "told_by"]
 
 LOOKED_AT = 500
-"""Characters of a title."""
+"""Characters of a title that are read."""
 _ARTICLES = {"ar": "ال", "he": "ה"}
-"""Written together with the word."""
+"""Articles that are written together with the following word, by language."""
 _JOINED = re.compile("[\u0e00-\u0eff\u2e80-\ud7af]")
-"""Scripts without blanks between words, or with endings that are written together with them."""
+"""Scripts without spaces between words, or with endings that are attached to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TitlePeriod:
-    """What a title tells."""
+    """What a title says about time."""
 
     frequency: str | None = None
-    """Id of the frequency that it names."""
+    """Id of the frequency that the title names."""
     word: str = ""
-    """The word by which it does."""
+    """The word that names it."""
     is_closed: bool = False
-    """True where it says that the data are of the past, or no longer kept up."""
+    """True if the title says that the data are historical or no longer updated."""
     until: date | None = None
-    """Last day of the time it names; None where it names none, or one without an end ("since 2015")."""
+    """Last day of the period that the title names; None without one, or for a period without end ("since 2015")."""
 
 
 NOTHING_TOLD = TitlePeriod()
@@ -40,7 +40,9 @@ _YEAR = re.compile(YEAR)
 
 @lru_cache(maxsize=1)
 def _meanings() -> dict[str, str]:
-    """What each word means: a frequency, CLOSED, SINCE, TO_DATE, or NOTHING for a phrase that only looks like it."""
+    """Return the meaning of each word: a frequency, CLOSED, SINCE, TO_DATE, or NOTHING for a phrase
+    that only looks like one.
+    """
     found: dict[str, str] = {}
     for row in read("period_words"):
         for word in (fold(part.strip()) for part in row["words"].split("|")):
@@ -52,9 +54,9 @@ def _meanings() -> dict[str, str]:
 
 
 def _any_of(words: list[str]) -> str:
-    """A pattern of words, the longest first: "semi-annual" is not "annual"."""
+    """Return a pattern that matches one of the words, the longest first: "semi-annual" is not "annual"."""
     ordered = sorted(words, key=len, reverse=True)
-    # Where a vowel is no letter, as in Hindi, the usual sign for the edge of a word is of no use.
+    # In scripts in which vowels are not letters, such as Devanagari, \b finds no edges of words.
     spaced = "|".join(re.escape(word) for word in ordered if not _JOINED.match(word))
     joined = "|".join(re.escape(word) for word in ordered if _JOINED.match(word))
     return rf"(?<!\w)(?:{spaced})(?!\w)" + (f"|(?:{joined})" if joined else "")
@@ -62,15 +64,17 @@ def _any_of(words: list[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Words of all other meanings than an open end: those a text in ASCII can hold, and all."""
+    """Return two patterns of all words except those of open ends: the words in ASCII, and all words."""
     words = [word for word, meaning in _meanings().items() if meaning not in ("SINCE", "TO_DATE")]
     return re.compile(_any_of([word for word in words if word.isascii()])), re.compile(_any_of(words))
 
 
 @lru_cache(maxsize=1)
 def _open_ends() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What stands before, or after, the last year of a time without an end. One word may stand between: "since
-    January 2009", "2009 through the present"."""
+    """Return the patterns of what precedes, and of what follows, the last year of a period without end.
+
+    One word may stand between: "since January 2009", "2009 through the present".
+    """
     since, to_date = ([w for w, meaning in _meanings().items() if meaning == which] for which in ("SINCE", "TO_DATE"))
     return (
         re.compile(rf"(?:{_any_of(since)})\W{{0,3}}(?:\w+\W{{1,2}})?$"),
@@ -90,7 +94,11 @@ def _until(text: str) -> date | None:
 
 @lru_cache(maxsize=16384)
 def told_by(title: str) -> TitlePeriod:
-    """What a title tells of time."""
+    """Return what a title says about frequency and period; without any words of time, an empty TitlePeriod.
+
+    >>> told_by("Monthly unemployment 2019")
+    TitlePeriod(frequency='MONTHLY', word='monthly', is_closed=False, until=datetime.date(2019, 12, 31))
+    """
     text = western(title[:LOOKED_AT])
     words = _patterns()[0 if text.isascii() else 1]
     frequency, word, is_closed, has_phrases = None, "", False, False

@@ -1,8 +1,8 @@
-"""How often data are due, how that is known, and when the calendar alone can make them late.
+"""Decide how often data are due, from what, and when the calendar alone can make them late.
 
-What the publisher declares comes first. Where nothing is declared, a word in the title ("monthly"), and else the
-rhythm of the changes that were seen, say what can be expected; such an expectation is ours, so it is slower to call
-data late. Data of a time that is over are never late: a census of 2011 is not due again.
+The declared frequency comes first. Without one, a word in the title ("monthly") counts, and then the rhythm of the
+changes that we observed. Those two are our own expectation, so they allow more time before data are late. Data about a
+period that is over are never late: a census of 2011 is not due again.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ from quality.evidence.subject import DatasetSubject
 __all__ = ["ExpectedPeriod", "expectation", "last_change", "lateness", "next_review_on", "observed_date"]
 
 TOLERANCE = {"declared": 1.5, "title": 3.0, "observed": 3.0}
-"""Periods that may pass before an update is late. A promise of one's own binds closer than what others read into it."""
+"""How many periods may pass before an update is late. A publisher's own promise binds closer than our reading."""
 GRACE_DAYS = 2
-"""For daily and hourly data: a nightly look cannot tell more."""
+"""Extra days, for daily and hourly data: nightly checks cannot be more precise."""
 OVER_DAYS = 731
-"""Days after the end of the time covered from which on the data are of a time that is over."""
+"""Days after the end of the covered period from which on that period counts as over."""
 FEWEST_CHANGES = 4
-"""Changes seen without which there is no rhythm."""
+"""Least number of observed changes for a rhythm."""
 EVENNESS = 2.0
-"""How much longer than the usual interval the longest may be, or shorter the shortest, and still be a rhythm."""
+"""In a rhythm, the longest interval is at most this many times the usual one, and the shortest at least its inverse."""
 LEAST_READ_DAYS = 91
-"""A word in a title may tell how fine the data are, not how often they come ("Daily rainfall"): by such a word nothing
-is late within a quarter of a year, the rhythm in which such data come in most offices."""
+"""A word in a title may say how fine the data are, not how often they are published ("Daily rainfall"). So such a word
+makes nothing late within a quarter, the rhythm in which most offices publish such data."""
 _CLOSED_STATUS = ("withdrawn", "deprecated", "discont", "archived", "retired")
-"""In names of our own, or as codes of the EU's table of dataset statuses (DISCONT)."""
+"""Parts of statuses that mean withdrawn: in our own words, or codes of the EU's table of dataset statuses (DISCONT)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPeriod:
-    """How often data are due."""
+    """How often data are due, and how that is known."""
 
     period_days: float
     source: Literal["declared", "title", "observed"]
     evidence: str
-    """The words, or the rhythm, that it is read from."""
+    """The words, or the rhythm, from which the period was read."""
 
     @property
     def limit_days(self) -> int:
-        """Days after a change on which the data are not yet late."""
+        """Return for how many days after a change the data are not yet late."""
         days = int(self.period_days * TOLERANCE[self.source])
         return (max(days, LEAST_READ_DAYS) if self.source == "title" else days) + GRACE_DAYS
 
 
 def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool:
-    """Whether the data are of a time that is over, and so are not due again.
+    """Return whether the data are about a period that is over, so that no update is due.
 
-    A declared frequency alone does not say otherwise: portals fill it in for every year of a series alike. Only where
-    the time covered is declared to go on, too, is the year in the title that of something else ("Districts of 2011").
+    A declared frequency alone does not contradict that: portals fill it in for every year of a series alike. Only if
+    the covered period is also declared to go on, the year in the title belongs to something else ("Districts of 2011").
     """
     end = last_day(s.dataset.temporal_end)
     if told.until is not None:
@@ -67,7 +67,7 @@ def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool
 
 
 def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
-    """How often a dataset is due; None where it is not, or nobody can tell."""
+    """Return how often a dataset is due, or None if it is not due or that cannot be known."""
     frequency = vocabulary.frequency(s.dataset.frequency)
     if (
         frequency is not None
@@ -83,7 +83,8 @@ def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
         return ExpectedPeriod(declared_days, "declared", str(s.dataset.frequency))
     named = vocabulary.frequency(told.frequency) if told.frequency else None
     if named is not None and named.period_days is not None:
-        # Titles of files are not read: they name the rows ("income a month"), hardly ever the next delivery.
+        # Titles of files are not read: they say what a row is ("income per month"), hardly ever when the next
+        # file comes.
         return ExpectedPeriod(named.period_days, "title", told.word)
     return _rhythm(s)
 
@@ -94,7 +95,7 @@ def _is_withdrawn(s: DatasetSubject) -> bool:
 
 
 def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
-    """The usual time between changes that were seen, where they come evenly."""
+    """Return the usual interval between observed changes, if they come evenly."""
     days = sorted({day for part in s.distributions for day in part.changes})
     if len(days) < FEWEST_CHANGES:
         return None
@@ -106,17 +107,19 @@ def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
 
 
 def observed_date(check: ResourceCheck | None) -> str | None:
-    """When the data behind an address changed, as far as it was seen: what it says in Last-Modified, or a change of
-    length or bytes from one check to the next. A file that is made anew at every look, its date alone being another
-    one, did not change."""
+    """Return when the data behind an address changed, as far as observed, or None.
+
+    That is the Last-Modified header, or a change of length or bytes between two checks. A file that is generated at
+    every request has a new date each time, but did not change.
+    """
     if check is None or check.change_decided_by == "harvest_date":
-        # Declared, and counted as such.
+        # That date was declared, and is counted as declared.
         return None
     return check.changed_at or (None if check.is_volatile else check.last_modified)
 
 
 def _texts(s: DatasetSubject) -> Iterator[tuple[str | None, str]]:
-    """Dates of change as they are written, with where they stand."""
+    """Yield the dates of change as they are written, each with where it was found."""
     yield s.dataset.modified, "as declared for the dataset"
     for part in s.distributions:
         yield part.distribution.modified, "as declared for a file"
@@ -125,11 +128,12 @@ def _texts(s: DatasetSubject) -> Iterator[tuple[str | None, str]]:
 
 
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
-    """The last change of the data, declared or observed, and how it is known; dates in the future are no dates."""
+    """Return the last change of the data, declared or observed, and how it is known. Future dates are ignored."""
     found = None
     for text, where in _texts(s):
         last, first = last_day(text), first_day(text)
-        # Where the publisher is, it may be tomorrow already. "2026" means a day up to the end of the year, or today.
+        # It may already be tomorrow where the publisher is. "2026" may mean any day until the end of the
+        # year, or today.
         if last is None or first is None or first > s.as_of + timedelta(days=1):
             continue
         day = min(last, s.as_of)
@@ -139,13 +143,13 @@ def last_change(s: DatasetSubject) -> tuple[date, str] | None:
 
 
 def lateness(s: DatasetSubject) -> str:
-    """Why data are called late, for a finding."""
+    """Return a sentence that says why data are late, for a finding."""
     due, changed = expectation(s), last_change(s)
     if due is None or changed is None:
         return "no"
     how = {"declared": "the record says", "title": "the title says", "observed": "seen so far:"}[due.source]
     late_since = changed[0] + timedelta(days=due.limit_days + 1)
-    # No count of days: the same fault has the same words on every day.
+    # No number of days: the same fault must have the same words every day.
     return (
         f"the last change, {changed[1]}, was on {changed[0].isoformat()}; due every {due.period_days:.3g} days or so "
         f"({how} {due.evidence}), late since {late_since.isoformat()}"
@@ -153,20 +157,20 @@ def lateness(s: DatasetSubject) -> str:
 
 
 def _after(day: date, days: int) -> date:
-    """Some days later; the last day there is where the calendar ends first: "9999-12-31" means for ever."""
+    """Return the day some days later, or the calendar's last day if that comes first ("9999-12-31" means for ever)."""
     return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def next_review_on(s: DatasetSubject) -> date | None:
-    """The first day after ``as_of`` on which the calendar alone may change a measurement; None for never.
+    """Return the first day after ``as_of`` on which the calendar alone may change a measurement; None for never.
 
-    Rather too early than too late: what is asked again in vain costs little.
+    It may be too early but never too late: an unnecessary review costs little.
     """
     days: list[date] = []
     for text, _ in _texts(s):
         last, first = last_day(text), first_day(text)
         if last is not None and first is not None and last >= s.as_of:
-            # A day to come is no date of change; declared, it is false until the day before.
+            # A day in the future is no date of change; if declared, it is false until the day before.
             days += [_after(day, more) for day in (first, last) for more in (-1, 0, 1)]
     until_named, end = told_by(s.dataset.title or "").until, last_day(s.dataset.temporal_end)
     days += [_after(day, 1) for day in (until_named, end) if day is not None]
@@ -176,11 +180,11 @@ def next_review_on(s: DatasetSubject) -> date | None:
     if due is not None and changed is not None:
         days.append(changed[0] + timedelta(days=due.limit_days + 1))
     if changed is not None and frequency is not None and frequency.period_days is not None:
-        # By the rule of udata, without tolerance.
+        # The rule of udata, which has no tolerance.
         days += [changed[0] + timedelta(days=int(frequency.period_days) + more) for more in (1, 2)]
     for part in s.distributions:
         seen = last_day(part.check.changed_at) if part.check is not None else None
         if seen is not None and part.distribution.modified:
-            # A change is held against a declared date two days later.
+            # A change is compared with a declared date only two days later.
             days.append(seen + timedelta(days=2))
     return min((day for day in days if day > s.as_of), default=None)

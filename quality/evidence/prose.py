@@ -1,4 +1,4 @@
-"""Datasets that are texts and not tables: of a law nobody expects a spreadsheet."""
+"""Recognise datasets that are texts rather than tables: nobody expects a spreadsheet of a law."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["is_law", "is_text"]
 @lru_cache(maxsize=1)
 def _law() -> re.Pattern[str]:
     words = {word.strip() for row in read("law_words") for word in row["words"].split("|")}
-    # Scripts without blanks between words have no word boundaries to look for.
+    # Scripts without spaces between words have no word boundaries to search for.
     spaced = sorted((re.escape(word) for word in words if word[0] < "\u2e80"), key=len, reverse=True)
     joined = sorted((re.escape(word) for word in words if word[0] >= "\u2e80"), key=len, reverse=True)
     return re.compile(rf"\b(?:{'|'.join(spaced)})\b|{'|'.join(joined)}", re.IGNORECASE)
@@ -22,10 +22,10 @@ def _law() -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def is_law(title: str | None) -> bool:
-    """Whether a title names a law, an ordinance, a judgment or a gazette, in the languages of ``law_words.csv``."""
+    """Return whether a title names a law, ordinance, judgment or gazette, in the languages of ``law_words.csv``."""
     return bool(title) and _law().search(str(title)[:500]) is not None
 
 
 def is_text(fmt: FileFormat) -> bool:
-    """Whether a format is one of written documents."""
+    """Return whether a format is one of written documents, such as PDF or plain text."""
     return fmt.kind in ("document", "text")

@@ -1,4 +1,4 @@
-"""The writing system of a text, where it is other than Latin."""
+"""Recognise the script of a text, if it is other than Latin."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ _LETTERS = {
 _COUNTED = {name: re.compile(f"[{letters}]") for name, letters in _LETTERS.items()}
 _WORD = re.compile(r"[^\W\d_]")
 ENOUGH = 200
-"""Letters that tell something."""
+"""Least number of letters that prove anything."""
 SHARE = 0.9
 
 
 def script_of(head: bytes) -> str | None:
-    """The script of nine in ten letters at the beginning of a file in Unicode; None for Latin, and where too few tell.
+    """Return the script of at least 90 % of the letters at the beginning of a Unicode file ("Cyrillic", "Han", ...).
 
-    Files in older encodings are passed over: their letters cannot be told from accented Latin ones.
+    None for Latin, for fewer than 200 letters, and for files in older encodings: their letters cannot be told apart
+    from accented Latin ones.
     """
     try:
         head.decode("utf-8")

@@ -1,4 +1,4 @@
-"""What a metric is asked about: the declared record beside what was observed."""
+"""The subject of a metric: the declared record together with what was observed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "U
 
 
 class Unknown(Enum):
-    """The answer could not be observed: never taken for a failure."""
+    """The type of UNKNOWN: the answer could not be observed, which is never a failure."""
 
     UNKNOWN = "unknown"
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
 Measurement = float | None | Literal[Unknown.UNKNOWN]
-"""0..1; None where the question does not apply; UNKNOWN where it could not be observed."""
+"""0..1; None if the metric does not apply; UNKNOWN if the answer could not be observed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSubject:
-    """A dataset with its distributions."""
+    """A dataset with its distributions and data services, as metrics see it."""
 
     id: str
     portal_id: str
@@ -36,8 +36,8 @@ class DatasetSubject:
     distributions: tuple[DistributionSubject, ...]
     services: tuple[DataService, ...]
     as_of: date
-    """The day of the run: the same catalogue scored for the same day gives the same score."""
+    """The day of the run, in place of a clock: the same catalogue scored for the same day gives the same score."""
     exchange: str | None = None
-    """WARC-Record-ID of the answer that held the record, where exchanges are archived."""
+    """WARC-Record-ID of the response that contained the record, if exchanges are archived."""
     conformance: Mapping[str, bool] | None = None
-    """Whether the record conforms, for each standard that applies to it; None where it was not held against any."""
+    """Whether the record conforms, for each standard that applies to it; None if it was not validated."""

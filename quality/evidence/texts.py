@@ -1,8 +1,8 @@
-"""Whether a title or a description says anything, in any language.
+"""Measure whether a title or description says anything, in any language.
 
-What a text holds is measured in letters of an alphabet: a Chinese character is a word or half of one, an Arabic or
-Hebrew letter carries the vowels that are not written. Only different words count, so that saying a thing ten times is
-saying it once. Lengths were set by the same sentences in fifteen languages (``tests/quality/test_texts.py``).
+Information is counted in letters of an alphabet: a Chinese character is a word or half of one, and an Arabic or Hebrew
+letter also stands for unwritten vowels. Only different words count, so repeating a sentence adds nothing. The
+thresholds were set with the same sentences in fifteen languages (``tests/quality/test_texts.py``).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from specs.vocabularies import read
 __all__ = ["information", "is_code", "is_placeholder", "plain_text"]
 
 LOOKED_AT = 3_000
-"""Characters of a text that are looked at: what says nothing so far says nothing."""
+"""Characters of a text that are read: a text that says nothing so far says nothing."""
 WITH_MARKUP = 12_000
-"""Characters of a text with markup: office programs put long tables of styles in front."""
+"""Characters that are read of a text with markup: office programs put long style tables first."""
 LONGEST_WORD = 40
-"""Letters for which a word can count."""
+"""Most letters that a single word can count."""
 _MARKUP = re.compile(
     r"<(?:style|script)\b[^<>]{0,2000}>[^<]*|<!--(?:(?!<!--).)*?(?:-->|$)|<[a-z/!?][^<>]{0,2000}(?:>|$)"
     r"|https?://\S+|www\.\S+|[{$]\{[^{}]{0,200}(?:\}|$)",
     re.DOTALL | re.IGNORECASE,
 )
-"""Tags, addresses, and templates that nobody has filled in; the last of them may be cut off."""
+"""Tags, URLs, and template placeholders that nobody filled in; the last one may be cut off."""
 _MARK = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+")
-"""Accents, and vowels of Hebrew and Arabic: written or not, the word is the same."""
+"""Accents, and Hebrew and Arabic vowel signs: with or without them the word is the same."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NO_SPACES = re.compile(r"[\u0e00-\u0eff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-"""Scripts without blanks between words: Thai, Lao, Chinese, Japanese."""
+"""Scripts without spaces between words: Thai, Lao, Chinese, Japanese."""
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _FILE_NAME = re.compile(r"^[\w .-]+\.(csv|tsv|xlsx?|ods|json|xml|zip|pdf|txt|shp|geojson|kml|docx?)$", re.IGNORECASE)
 _UUID = re.compile(r"^\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$", re.IGNORECASE)
@@ -41,7 +41,7 @@ _WORD_AND_YEAR = re.compile(r"^[A-Za-z]{4,}[-_ ]?(?:19|20)\d\d$")
 _WEIGHTS = (
     ("\u0590", "\u05ff", 1.4),  # Hebrew
     ("\u0600", "\u07ff", 1.2),  # Arabic, Syriac
-    ("\u0900", "\u0dff", 2.0),  # the scripts of India: their vowels are no letters
+    ("\u0900", "\u0dff", 2.0),  # scripts of India: their vowels are not letters
     ("\u0e00", "\u109f", 1.6),  # Thai, Lao, Tibetan, Burmese
     ("\u1100", "\u11ff", 1.0),
     ("\u3040", "\u30ff", 1.8),  # kana
@@ -52,14 +52,18 @@ _WEIGHTS = (
 
 
 def plain_text(text: str | None) -> str:
-    """A text without markup, addresses, entities and characters that nobody sees; its beginning only."""
+    """Return the beginning of a text (3,000 characters) without markup, URLs, entities and invisible characters.
+
+    >>> plain_text("<b>Rivers</b> &amp; lakes").split()
+    ['Rivers', '&', 'lakes']
+    """
     raw = text or ""
     has_markup = len(raw) > LOOKED_AT and ("<" in raw[:LOOKED_AT] or "&lt;" in raw[:LOOKED_AT])
     visible = raw[: WITH_MARKUP if has_markup else LOOKED_AT]
     if not visible.isascii():
         visible = _MARK.sub("", _INVISIBLE.sub("", visible))
     if "&" in visible:
-        # First, so that tags that were escaped are tags again.
+        # Unescape first, so that escaped tags become tags again.
         visible = html.unescape(visible)
     if "<" in visible or "/" in visible or "{" in visible or "www." in visible:
         visible = _MARKUP.sub(" ", visible)
@@ -75,9 +79,12 @@ def _weight(character: str) -> float:
 
 
 def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
-    """How much different words hold, in letters of an alphabet. Ends where there is ``enough``.
+    """Return how much the different words of a text say, in letters of an alphabet.
 
-    What stands in the text ``beyond`` counts for nothing.
+    Counting stops at ``enough``. Words that are also in the text ``beyond`` count as nothing.
+
+    >>> information("Rivers and rivers"), information("Rivers and lakes", beyond="Lakes")
+    (9.0, 9.0)
     """
     seen: set[str] = set()
     if beyond:
@@ -92,7 +99,7 @@ def _count(text: str, enough: float, seen: set[str]) -> float:
     for match in _WORD.finditer(text):
         word = match[0].casefold()
         if _NO_SPACES.search(word):
-            # Without blanks, neighbours stand for words.
+            # Without spaces between words, each pair of neighbouring characters counts as a word.
             for at in range(len(word)):
                 pair = word[at : at + 2]
                 if pair not in seen:
@@ -129,14 +136,20 @@ def _placeholders() -> frozenset[str]:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text only fills a field: "n/a", "test", "description", in the languages of ``placeholders.csv``."""
+    """Return whether a text only fills a field: "n/a", "test", "description", in the languages of
+    ``placeholders.csv``.
+    """
     if len(text) > 60:
         return "lorem ipsum" in text[:200].lower()
     return (key := _key(text)) in _placeholders() and bool(key)
 
 
 def is_code(title: str) -> bool:
-    """Whether a title is an identifier, a file name or an address, and no words."""
+    """Return whether a title is an identifier, a file name or a URL instead of words.
+
+    >>> is_code("export_2024_v2.csv"), is_code("Rivers 2024")
+    (True, False)
+    """
     text = title.strip()
     if "://" in text or _FILE_NAME.match(text) or _UUID.match(text):
         return True

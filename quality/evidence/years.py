@@ -1,8 +1,8 @@
-"""The time that a title names, in the calendars and scripts that titles are written in.
+"""Read the period that a title names, in the calendars and scripts in which titles are written.
 
-"Q3 2025", "März 2026", "令和3年度", "ميزانية ٢٠١٩" and "งบประมาณ 2562" all name a time with an end. What is read is the
-last day of the latest time named; of a span such as "2019/20" the first year alone, so that it is rather over too early
-than too late: data of a time that is over are never called late.
+"Q3 2025", "März 2026", "令和3年度", "ميزانية ٢٠١٩" and "งบประมาณ 2562" all name a period with an end. The result is the
+last day of the latest period named. Of a span such as "2019/20" only the first year is read, so that the period is over
+too early rather than too late: data about a period that is over are never called late.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from specs.vocabularies import read
 __all__ = ["YEAR", "fold", "last_day_named", "western"]
 
 YEAR = r"(?<![\d:])(?<!\d[.,])(?:19|20)\d\d(?!\d|[.,]\d|\s?(?:m|km|ft|ha)\b)"
-"""A year of the common era; neither a scale (1:2000) nor a length (2000 m)."""
+"""Pattern of a year of the common era, but not of a scale (1:2000) or a length (2000 m)."""
 _DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0xAC00) if chr(code).isdecimal()}
 _GREEK = str.maketrans("άέήίϊΐόύϋΰώ", "αεηιιιουυυω")
-"""Capitals are written without accents."""
+"""Capital letters are written without accents."""
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "r": 2018, "h": 1988, "s": 1925}
-"""The year before the first of each era of Japan."""
+"""The year before the first year of each Japanese era."""
 _JAPAN = re.compile(r"(?:(令和|平成|昭和)\s?|(?<![a-z])([rhs]))(\d{1,2}|元)(?:年|(?=[.\s_)）～〜-]|$))")
 _MINGUO = re.compile(r"(?:民國\s?(\d{2,3})|(?<!\d)(10[1-9]|1[1-3]\d))年")
 _THAI = re.compile(r"(?<!\d)25[4-9]\d(?!\d)")
@@ -36,7 +36,9 @@ _OF = r"\.?,?\s?(?:of the|of|de|del|du|di|dell'|του)?\s?"
 
 
 def fold(text: str) -> str:
-    """A text as words are compared: one form of each sign, in lower case (ς is σ, ß is ss), Greek without accents."""
+    """Return a text in the form in which words are compared: NFKC, lower case (ς is σ, ß is ss), Greek
+    without accents.
+    """
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold().translate(_GREEK)
 
 
@@ -67,13 +69,17 @@ _NARROW = tuple(
         (1, rf"{_Y}[年년]\s?(?P<n>1[0-2]|[1-9])[月월]"),
     )
 )
-"""Parts of a year: of how many months each is, and how it is written. ``n`` counts them from 1."""
+"""Parts of a year: their length in months, and how they are written. Group ``n`` numbers them from 1."""
 _ANY_YEAR = re.compile(YEAR)
 _MAY_HOLD = re.compile(r"(?:19|20)\d\d")
 
 
 def western(text: str) -> str:
-    """A text in lower case, its digits 0 to 9 and its years those of the common era."""
+    """Return a text in lower case, with the digits 0 to 9 and with years of the common era.
+
+    >>> western("令和3年度")
+    '2021年度'
+    """
     if text.isascii():
         return _FISCAL.sub(r"20\1", text.lower())
     plain = fold(text).translate(_DIGITS)
@@ -93,22 +99,27 @@ def _of_japan(found: re.Match[str]) -> str:
 
 
 def _of_hijra(year: int, *, of_sun: bool) -> int:
-    """The last year of the common era of which a day may lie in a year of the Iranian, or else the Islamic, calendar.
+    """Return the last year of the common era that shares a day with a year of the Iranian, or else Islamic, calendar.
 
-    The first is as long as ours and begins in March; of the second, 33 are as long as 32 of ours.
+    Iranian years are as long as ours and begin in March; 33 Islamic years are as long as 32 of ours.
     """
-    # Of the two, 1402 is now the year of the sun: by the moon it was 1982.
+    # Where both are possible, 1402 is a year of the sun, so now; a year of the moon, it would be 1982.
     return year + 622 if of_sun or year <= 1410 else int(year * 0.970224 + 622.54)
 
 
 def last_day_named(text: str) -> date | None:
-    """The last day of the latest year, half-year, quarter or month in a text that is ``western``; None without one."""
+    """Return the last day of the latest year, half-year, quarter or month in a text made by ``western``; None without
+    one.
+
+    >>> last_day_named("budget q3 2025, draft of 2024")
+    datetime.date(2025, 9, 30)
+    """
     return max(_ends(text), default=None) if _MAY_HOLD.search(text) else None
 
 
 def _ends(text: str) -> Iterator[date]:
     for months, pattern in _NARROW:
-        # What is read as part of a year is not read again as the year.
+        # What was read as a part of a year is blanked, so that it is not read again as the whole year.
         while found := pattern.search(text):
             names = found.groupdict()
             name, number = names.get("name"), names.get("n") or ""

@@ -1,1 +1,1 @@
-"""Findings derived from measurements: what fails, where, how to fix it, and the points that a fix brings."""
+"""Derive findings from measurements: what fails, where, how to fix it, and the points that a fix brings."""

@@ -1,7 +1,7 @@
-"""From measurements to findings: what fails, where, why, how to mend it, and what that brings.
+"""Turn measurements into findings: what fails, where, why, how to fix it, and the points that the fix brings.
 
-A finding is made for every metric of weight that failed, and only for what failed: the unknown is no finding. The
-gain is exact: what the score would be with that one answer set to 1, less what it is.
+Every metric with a weight that failed gives a finding; an unknown measurement gives none. The gain is exact: the score
+with that one measurement set to 1, minus the present score.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ __all__ = ["JudgedDataset", "basis", "findings", "is_unobserved", "portal_findin
 
 @dataclass(frozen=True, slots=True)
 class JudgedDataset:
-    """One dataset with its measurements, and what mending each failure brings."""
+    """One dataset with its measurements, and the points that fixing each failure brings."""
 
     subject: DatasetSubject
     own: Matrix
-    """One row: cells of the dataset's metrics, see ``quality.systems.matrix``."""
+    """Shape (dataset metrics,): the dataset's measurements as cells, see ``quality.systems.matrix``."""
     parts: Matrix
-    """One row a distribution."""
+    """Shape (distributions, distribution metrics)."""
     own_gains: Matrix
-    """Points by metric of weight, see ``quality.findings.gains``."""
+    """Shape (metrics with a weight,): points, see ``quality.findings.gains``."""
     part_gains: Matrix
 
 
 @lru_cache(maxsize=2)
 def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | None], ...]]:
-    """Which columns make findings (as a row of true and false), and of each its metric and its column of gains."""
+    """Return a mask of the columns that give findings, and the metric and the column of gains of each column."""
     found = [(metrics()[name], number_of(name)) for name in columns(group)]
     return np.array([bool(m.weight or m.reported) for m, _ in found]), tuple(found)
 
 
 def findings(judged: JudgedDataset) -> list[Finding]:
-    """All findings of a dataset."""
+    """Return all findings of a dataset: its own, those of its distributions and those of their tables."""
     found = []
     subject = judged.subject
     is_asked, of_column = _asked("dataset")
@@ -75,7 +75,9 @@ def findings(judged: JudgedDataset) -> list[Finding]:
 
 
 def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: str) -> bool:
-    """Whether a metric, or the rule of a table that it counts, was unknown of the dataset or of a distribution."""
+    """Return whether a metric, or the metric that counts a table rule, was unknown for the dataset or
+    a distribution.
+    """
     if distribution_id is None:
         own = columns("dataset")
         return rule_id in own and judged.own[own.index(rule_id)] == UNKNOWN_CELL
@@ -91,7 +93,10 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
 
 @cache
 def basis(rule_id: str) -> Basis | None:
-    """What a finding rests on alone; None where time, a server or others have a say."""
+    """Return the only thing that a finding depends on ("record", "file" or "table").
+
+    None if time, a server or other datasets also decide.
+    """
     metric = metrics().get(rule_id)
     if metric is None:
         return "table" if rule_id in _UNCOUNTED else None
@@ -103,9 +108,9 @@ def basis(rule_id: str) -> Basis | None:
 
 
 _UNCOUNTED = frozenset(rule.id for rule in table_rules().values() if rule.metric is None)
-"""Rules of tables that are reported and cost no points."""
+"""Rules of tables that are reported but cost no points."""
 _SHOWN_BY_METRIC = {"html_instead_of_file", "error_instead_of_file"}
-"""That no file was served is a finding of ``file_served``."""
+"""Rules for files that were not served; the metric ``file_served`` already gives that finding."""
 
 
 def _is_uncounted(defect: TableDefect) -> bool:
@@ -113,7 +118,7 @@ def _is_uncounted(defect: TableDefect) -> bool:
 
 
 def _bare(part: DistributionSubject) -> Finding:
-    """What all findings about the table of a distribution have in common."""
+    """Return a finding with what all findings about the table of a distribution have in common."""
     declared, served = part.declared_format, part.served_format
     return Finding(
         rule_id="",
@@ -150,7 +155,7 @@ def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Fi
 
 
 def portal_findings(tls_fault: str | None) -> list[Finding]:
-    """Findings about a portal itself: so far, that its own certificate cannot be verified."""
+    """Return the findings about a portal itself; at present only that its own certificate cannot be verified."""
     if not tls_fault:
         return []
     metric = metrics()["tls_valid"]
@@ -186,7 +191,7 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, gain: floa
         format_declared=declared.id if declared else part.distribution.format,
         format_served=served.id if served else None,
         gain_points=_rounded(gain),
-        # What was served is proved by the answer of the address, what was declared by the record.
+        # The response of the address proves what was served, the record what was declared.
         exchange=check.exchange if metric.observed and check else record,
     )
     if table is None or metric.dimension != "sound":
@@ -194,7 +199,7 @@ def _distribution_findings(metric: Metric, part: DistributionSubject, gain: floa
     defects = _defects(metric, table.defects)
     if not defects:
         return [base]
-    # One finding for each column concerned; the gain belongs to mending them all, so only the first carries it.
+    # One finding for each column of the table; only the first carries the gain, which needs all of them fixed.
     return [
         _of_defect(base, defect, base.gain_points if number == 0 else 0.0, table.row_count)
         for number, defect in enumerate(defects)
@@ -211,7 +216,7 @@ def _defects(metric: Metric, defects: Sequence[TableDefect]) -> list[TableDefect
 
 def _of_defect(base: Finding, defect: TableDefect, gain: float | None, row_count: int | None = None) -> Finding:
     rate = 1000 * defect.count / row_count if row_count and defect.first_row else None
-    # One bad cell in a million is worth a line, and no alarm.
+    # One bad cell in a million is reported, but not as an error.
     is_rare = rate is not None and rate < 1 and defect.severity == "error"
     return replace(
         base,

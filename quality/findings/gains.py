@@ -1,7 +1,7 @@
-"""What mending brings: the points by which the score rises when an answer becomes 1, exactly.
+"""Compute the exact gain of a fix: the points by which the score rises when a measurement becomes 1.
 
-The score is a weighted mean of weighted means, so what most answers bring is a product of shares. Only where a file can
-be had again do other answers come back with it (see ``needs_data``); there the score is added up anew.
+The score is a weighted mean of weighted means, so most gains are a product of shares. Only if a file can be fetched
+again, other measurements come back with it (see ``needs_data``); then the score is computed anew.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ def _numbers() -> dict[str, int]:
 
 
 def number_of(metric_id: str) -> int | None:
-    """The column of a metric in the matrices below; None where it has no weight."""
+    """Return the column of a metric in the matrices of this module, or None if it has no weight."""
     return _numbers().get(metric_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """Points of the dataset's score, 0..100. Not a number where nothing fails, or nothing is known.
+    """Points of the dataset's score, 0..100; NaN where nothing fails or nothing is known.
 
-    The columns are the metrics of weight, in their order.
+    The columns are the metrics with a weight, in their order.
     """
 
     dataset: Matrix
-    """One row a dataset: what mending the metric everywhere in it brings."""
+    """Shape (datasets, metrics): the gain of fixing the metric everywhere in the dataset."""
     part: Matrix
-    """One row a distribution: what mending it there alone brings."""
+    """Shape (distributions, metrics): the gain of fixing the metric in that distribution only."""
 
 
 def gains(measured: MeasurementMatrix) -> Gains:
-    """The gains of all datasets of a measured, and of all their distributions."""
+    """Return the gains of all datasets of a MeasurementMatrix, and of all their distributions."""
     w = weighted()
     bounds = apply_needs_data(measured.distributions)
     found = answers(measured, bounds)
@@ -74,15 +74,15 @@ def gains(measured: MeasurementMatrix) -> Gains:
             known = by_dataset((~np.isnan(value)).astype(float), measured.distribution_counts, "sum")
             part[:, number] = share[owner, number] * (1.0 - value) / np.where(known > 0, known, np.nan)[owner]
         if metric.needs_data:
-            # As long as there are no data behind it, the answer brings nothing.
+            # As long as the distribution has no data, the answer brings nothing.
             part[bounds.is_empty, number] = 0.0
             fixed = np.where(np.isnan(value), np.nan, np.where(bounds.is_empty, 0.0, 1.0))
             answered = aggregate_to_dataset(fixed, measured.distribution_counts, is_best=metric.over == "best")
             has_parts = measured.distribution_counts > 0
             dataset[has_parts, number] = (share[:, number] * (answered - found.value[:, number]))[has_parts]
-        # What passes, does not apply or is not known has nothing to gain.
+        # A measurement that passes, does not apply or is unknown has no gain.
         part[~(measured.distributions[:, column] < 1.0) | (measured.distributions[:, column] < 0.0), number] = np.nan
-    # Without a distribution there is nothing to mend but that.
+    # If a dataset has no distribution, only that can be fixed.
     dataset[np.ix_(measured.distribution_counts == 0, ~w.is_own)] = np.nan
     _of_first_data(measured, old, dataset)
     dataset[~(dataset > 0)] = np.nan
@@ -90,7 +90,10 @@ def gains(measured: MeasurementMatrix) -> Gains:
 
 
 def shares(value: Matrix) -> Matrix:
-    """Points of the score that hang on each answer that is known."""
+    """Return the points of the score that depend on each known answer.
+
+    ``value`` and the result have the shape (datasets, metrics with a weight); the result is NaN where the answer is.
+    """
     w = weighted()
     known = ~np.isnan(value)
     in_dimension = np.zeros((len(value), len(w.dimension_names)))
@@ -105,7 +108,7 @@ def shares(value: Matrix) -> Matrix:
 
 
 def _chosen(measured: MeasurementMatrix, which: NDArray[np.bool_], own: Matrix, parts: Matrix) -> MeasurementMatrix:
-    """Some datasets of a measured, with other measurements."""
+    """Return the chosen datasets of a MeasurementMatrix, with other measurements."""
     owner = np.repeat(np.arange(len(measured.distribution_counts)), measured.distribution_counts)
     return MeasurementMatrix(
         datasets=own[which],
@@ -117,7 +120,7 @@ def _chosen(measured: MeasurementMatrix, which: NDArray[np.bool_], own: Matrix, 
 
 
 def _of_first_data(measured: MeasurementMatrix, old: Matrix, dataset: Matrix) -> None:
-    """Gains of the first distribution: what failed for the want of one is no longer asked."""
+    """Set the gains of the first distribution: what failed only because there was none no longer applies."""
     which, number = without_data(measured), number_of("distribution_present")
     if number is None or not which.any():
         return
@@ -137,21 +140,21 @@ def _of_data_shown(
     dataset: Matrix,
     part: Matrix,
 ) -> None:
-    """Gains of a metric whose failure means that there are no data: what needed them counts again."""
+    """Set the gains of a metric whose failure means that there are no data: everything that needs data counts again."""
     w = weighted()
     column = w.column[number]
     failing = np.flatnonzero((measured.distributions[:, column] >= 0) & (measured.distributions[:, column] < 1))
     dataset[:, number] = np.nan
     if not len(failing):
         return
-    # All of a dataset at once.
+    # First the dataset: all its distributions are fixed at once.
     mended = measured.distributions.copy()
     mended[failing, column] = 1.0
     is_concerned = np.zeros(len(measured.distribution_counts), dtype=bool)
     is_concerned[owner[failing]] = True
     after = answers(_chosen(measured, is_concerned, measured.datasets, mended))
     dataset[is_concerned, number] = score_values(after.value) - old[is_concerned]
-    # Each alone: the answers of its dataset, less what it said, and what it says then.
+    # Then each distribution alone: replace what it contributed to the answers of its dataset.
     alone = apply_needs_data(mended[failing])
     whose = owner[failing]
     answered = found.value[whose]
@@ -177,7 +180,7 @@ def _of_data_shown(
 def _best_of_others(
     values: Matrix, counts: NDArray[np.int64], owner: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> Matrix:
-    """For each of some rows the best value among the others of its dataset; not a number where there is none."""
+    """Return for each row in ``rows`` the best value among the other rows of its dataset; NaN without one."""
     there = np.where(np.isnan(values), -np.inf, values)
     best = by_dataset(there, counts, "max", -np.inf)
     is_best = there == best[owner]

@@ -1,4 +1,4 @@
-"""Verdicts in words: the Open Definition's on a licence, and on a dataset through its files."""
+"""Verdicts in words: the Open Definition's verdict on a licence, and on a dataset through its files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ORDER: tuple[OpenVerdict, ...] = ("not_open", "unknown", "declared_only", "open
 
 
 def open_definition(s: DistributionSubject) -> OpenVerdict:
-    """By the list of the Open Definition (okfn/licenses), and no reading of ours.
+    """Return the verdict of the Open Definition's list (okfn/licenses), without any reading of our own.
 
-    "open": approved. "not_open": rejected, or no licence at all: nobody may reuse the file. "declared_only": a
-    placeholder by which the publisher says "open", without a licence that could be read. "unknown": a licence that the
-    list does not name or never reviewed, or that cannot be told. ``licence_open`` goes on where the list ends.
+    "open": approved. "not_open": rejected, or no licence at all, so that nobody may reuse the file. "declared_only":
+    the publisher says "open" without naming a licence. "unknown": the licence is not in the list, was never reviewed,
+    or is not recognised. The metric ``licence_open`` decides further where the list does not.
     """
     licence = s.licence
     if licence is None:
@@ -34,5 +34,9 @@ def open_definition(s: DistributionSubject) -> OpenVerdict:
 
 
 def open_definition_of_all(parts: Sequence[OpenVerdict]) -> OpenVerdict:
-    """A dataset is as open as the least open of its files."""
+    """Return the verdict of the least open file: a dataset is as open as that; "not_open" without files.
+
+    >>> open_definition_of_all(["open", "unknown"])
+    'unknown'
+    """
     return min(parts, key=_ORDER.index, default="not_open")

@@ -1,1 +1,1 @@
-"""Measurements weighed: the Winnow score, the systems of others, and the figures of publishers and governments."""
+"""Weigh measurements: the Winnow score, third-party scoring systems, and the scores of publishers and governments."""

@@ -1,4 +1,4 @@
-"""How far scoring systems agree: rank correlations over the datasets of a portal, and those they disagree on most."""
+"""Compare scoring systems: rank correlations over the datasets of a portal, and the datasets that differ most."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ from specs.systems import systems
 __all__ = ["Disagreement", "agreement", "disagreements", "reasons", "write_agreement"]
 
 FEWEST = 3
-"""Datasets without which no correlation is worth saying."""
+"""Least number of datasets for a correlation."""
 
 
 def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
-    """Rank correlations by Spearman and by Kendall (tau-b) of two columns; None where one of them is constant."""
+    """Return the rank correlations of Spearman and Kendall (tau-b) of two columns of values, both of shape (datasets,).
+
+    None for both if a column is constant or there are fewer than 3 datasets.
+    """
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None, None
     from scipy.stats import kendalltau, rankdata
@@ -35,13 +38,13 @@ def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
 
 
 def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
-    """The datasets of a portal and their values by system."""
+    """Return the ids of a portal's datasets, and their values: shape (datasets, systems)."""
     rows = system_values(catalog, portal_id, [value for value, _, _ in SYSTEMS.values()])
     return [row[0] for row in rows], np.array([row[1:] for row in rows], dtype=float).reshape(len(rows), len(SYSTEMS))
 
 
 def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Write the rank correlations between all systems for a portal."""
+    """Store the rank correlations between each two scoring systems for a portal."""
     _, values = _values(catalog, portal_id)
     rows = []
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
@@ -64,12 +67,12 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A dataset that two systems place far apart."""
+    """A dataset that two scoring systems rank very differently."""
 
     dataset_id: str
     title: str | None
     rank_a: float
-    """Share of the portal's datasets that stand below it in the first system, 0 to 100; of its equals, half."""
+    """Share of the portal's datasets that rank below it in the first system, 0 to 100; equal ones count half."""
     rank_b: float
     value_a: float
     value_b: float
@@ -77,7 +80,10 @@ class Disagreement:
 
 
 def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int = 10) -> list[Disagreement]:
-    """The datasets of a portal that two systems place farthest apart, with what one counts and the other does not."""
+    """Return the datasets that two systems rank most differently, with what one counts and the other does not.
+
+    Empty if fewer than 3 datasets have a value in both systems.
+    """
     from scipy.stats import rankdata
 
     ids, values = _values(catalog, portal_id)
@@ -106,7 +112,7 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
 
 
 def weights_of(system: str) -> dict[str, float]:
-    """The share of each metric in a system, 0 to 1."""
+    """Return the share of each metric in a scoring system, 0 to 1."""
     if system == "winnow":
         points = {m.id: m.weight for m in metrics().values() if m.weight}
     else:
@@ -118,7 +124,7 @@ def weights_of(system: str) -> dict[str, float]:
 
 
 def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -> list[str]:
-    """What moves a dataset apart: the metrics it does well or badly in that one system weighs much more."""
+    """Return why two systems differ on a dataset: metrics with a clear result that one system weighs much more."""
     own = quality_row(catalog, dataset_id)
     parts = distribution_quality_rows(catalog, dataset_id)
     if own is None:
@@ -132,7 +138,7 @@ def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -
             continue
         mean = sum(known) / len(known)
         difference = weights[a].get(name, 0.0) - weights[b].get(name, 0.0)
-        # Half passed is neither here nor there.
+        # A metric that is half passed moves the dataset in neither direction.
         found.append((abs(difference * (mean - 0.5)), name, mean, a if difference > 0 else b))
     found.sort(key=lambda one: (-one[0], one[1]))
     return [
@@ -147,7 +153,7 @@ def _word(mean: float) -> str:
 
 
 def side_by_side(row: dict[str, Any]) -> list[tuple[str, float | None, float, str | None]]:
-    """A dataset's value, maximum and band in every system, from its row of dataset_quality."""
+    """Return name, value, maximum and band of a dataset in every system, from its row of ``dataset_quality``."""
     found: list[tuple[str, float | None, float, str | None]] = [("winnow", row["score"], 100.0, row["grade"])]
     for name, system in systems().items():
         found.append((name, row[name], system.maximum, system.band_of(row[name])))

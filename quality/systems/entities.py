@@ -1,9 +1,9 @@
-"""Scores of portals, publishers and governments: means over their datasets, each family counted once.
+"""Score portals, publishers and governments: means over their datasets, where each family counts once.
 
-Two intervals stand beside a mean. ``score_low`` to ``score_high`` are exact bounds: the means if everything unknown had
-failed, and had passed. ``ci_low`` to ``ci_high`` say how much the mean depends on which datasets there are: the middle
-95 % of the means of resampled families (percentile bootstrap), or of the normal distribution where there are many.
-Below a minimum of datasets, or of what was measured of them, no score is shown.
+Two intervals belong to a mean. ``score_low`` to ``score_high`` are exact bounds: the means if everything unknown had
+failed, or had passed. ``ci_low`` to ``ci_high`` say how much the mean depends on which datasets there are: the middle
+95 % of the means of resampled families (percentile bootstrap), or the normal approximation if there are many. With too
+few datasets, or too little of them measured, no score is shown.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ __all__ = ["SYSTEMS", "Census", "bootstrap", "census", "score_entities"]
 
 RESAMPLES = 1_000
 MANY = 400
-"""Families from which on the normal distribution gives the same interval."""
+"""Number of families from which on the normal distribution gives the same interval."""
 SYSTEMS = {"winnow": ("score", "score_low", "score_high")} | {
     name: (name, f"{name}_low", f"{name}_high") for name in systems()
 }
-"""Columns of dataset_quality: value, low, high."""
+"""Columns of ``dataset_quality`` for each system: value, low, high."""
 Numbers = NDArray[np.int64]
 
 
@@ -43,45 +43,45 @@ class Census:
     """The datasets that count for the entities of a level, each with its entity and its family."""
 
     entities: Sequence[str]
-    """Ids, in their order."""
+    """Ids of the entities, sorted."""
     entity: Numbers
-    """Number of the entity of each dataset."""
+    """Shape (datasets,): index of the entity of each dataset."""
     kin: Numbers
-    """Number of the family of each dataset; a family is of one entity."""
+    """Shape (datasets,): index of the family of each dataset; a family belongs to one entity."""
     figures: Matrix
-    """One row a dataset, three columns a system: value, low, high."""
+    """Shape (datasets, 3 x systems): value, low and high of each system."""
     gains: Matrix
-    """One row a dataset, one column a metric of weight: points that mending it brings; 0 where nothing fails."""
+    """Shape (datasets, metrics with a weight): points that fixing the metric brings; 0 if it does not fail."""
     places: Matrix
-    """In how many places each fails."""
+    """Shape (datasets, metrics with a weight): in how many places the metric fails."""
     measured: Matrix
     applicable: Matrix
 
     @cached_property
     def entity_of_kin(self) -> Numbers:
-        """Number of the entity of each family."""
+        """Return the index of each family's entity, shape (families,)."""
         found = np.zeros(self.kin.max(initial=-1) + 1, dtype=np.int64)
         found[self.kin] = self.entity
         return found
 
     def per_entity(self, values: Matrix) -> Matrix:
-        """Sums over the datasets of each entity."""
+        """Return the sums of ``values`` (shape (datasets,)) over the datasets of each entity, shape (entities,)."""
         return np.asarray(np.bincount(self.entity, weights=values, minlength=len(self.entities)))
 
     @cached_property
     def families(self) -> Numbers:
-        """Families of each entity."""
+        """Return the number of families of each entity, shape (entities,)."""
         return np.bincount(self.entity_of_kin, minlength=len(self.entities))
 
     @cached_property
     def coverage_pct(self) -> Matrix:
-        """Measurements made of those that apply, 0 to 100; not a number where none applies."""
+        """Return the percentage of applicable measurements that were made, shape (entities,); NaN if none applies."""
         applicable = self.per_entity(self.applicable)
         made = 100 * self.per_entity(self.measured)
         return np.asarray(np.divide(made, applicable, out=np.full(len(applicable), np.nan), where=applicable > 0))
 
     def family_means(self, values: Matrix) -> Matrix:
-        """The mean of each family over its datasets that have a value; not a number where none has."""
+        """Return the mean of each family over its datasets with a value, shape (families,); NaN if none has one."""
         there = ~np.isnan(values)
         size = len(self.entity_of_kin)
         sums = np.bincount(self.kin[there], weights=values[there], minlength=size)
@@ -89,7 +89,7 @@ class Census:
         return np.asarray(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
 
     def means(self, families: Matrix) -> Matrix:
-        """The mean of the families of each entity that have a value; not a number where none has."""
+        """Return the mean of each entity over its families with a value, shape (entities,); NaN if none has one."""
         there = ~np.isnan(families)
         sums = np.bincount(self.entity_of_kin[there], weights=families[there], minlength=len(self.entities))
         counts = np.bincount(self.entity_of_kin[there], minlength=len(self.entities))
@@ -101,14 +101,17 @@ def _columns() -> list[str]:
 
 
 def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
-    """Different keys in their order, and the number of each."""
+    """Return the different keys, sorted, and the index of each key in them."""
     order = sorted(set(keys))
     number = {key: at for at, key in enumerate(order)}
     return order, np.array([number[key] for key in keys], dtype=np.int64)
 
 
 def mending(found: Figures) -> tuple[Matrix, Matrix]:
-    """What mending each metric of weight brings each dataset, and in how many places."""
+    """Return the points that fixing each metric brings to each dataset, and in how many places it fails.
+
+    Both have the shape (datasets, metrics with a weight).
+    """
     width = len(weighted().metrics)
     gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
     for row, text in enumerate(found.fixes):
@@ -120,7 +123,7 @@ def mending(found: Figures) -> tuple[Matrix, Matrix]:
 
 
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
-    """The datasets of a level. Those of one publisher with the same bytes are of one family."""
+    """Return the datasets that count on a level. Datasets of one publisher with the same bytes form one family."""
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
     entities, entity = _numbered([entity_of[at] for at in rows])
@@ -132,7 +135,7 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
 
 
 def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
-    """The 95 % interval of the mean of some values. The same values and seed give the same interval."""
+    """Return the 95 % interval of the mean of some values. The same values and seed give the same interval."""
     if len(means) >= MANY:
         half = 1.959964 * float(np.std(means, ddof=1)) / len(means) ** 0.5
         return float(np.mean(means)) - half, float(np.mean(means)) + half
@@ -143,7 +146,7 @@ def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
 
 
 def withheld(families: int, coverage_pct: float) -> str | None:
-    """Why no score of an entity is shown; None where it is."""
+    """Return why the score of an entity is not shown, or None if it is shown."""
     spec = entity_spec()
     if families < spec.minimum_datasets:
         return f"fewer than {spec.minimum_datasets} datasets, the parts of one counted once"
@@ -153,7 +156,7 @@ def withheld(families: int, coverage_pct: float) -> str | None:
 
 
 def score_entities(catalog: Catalog, run_id: str) -> None:
-    """Score every portal, publisher and government under every system, and rank what mending would bring them."""
+    """Score every portal, publisher and government under every system, and rank what fixes would bring to them."""
     found = dataset_figures(catalog, _columns())
     gains, places = mending(found)
     for level in LEVELS:
@@ -171,7 +174,9 @@ def score_entities(catalog: Catalog, run_id: str) -> None:
 
 
 def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
-    """One row an entity and system. Of what is not shown one row is enough to say why."""
+    """Yield one row for each entity and system; if the score is withheld, one row for the entity is
+    enough to say why.
+    """
     versions = {"winnow": methodology_version(), **{name: system.version for name, system in systems().items()}}
     datasets = np.bincount(counted.entity, minlength=len(counted.entities))
     for number, system in enumerate(SYSTEMS):
@@ -202,7 +207,7 @@ def _rows(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, 
 
 
 def _split(counted: Census, families: Matrix) -> list[Matrix]:
-    """The values of the families of each entity."""
+    """Return the family values of each entity, without the missing ones."""
     order = np.argsort(counted.entity_of_kin, kind="stable")
     ends = np.cumsum(counted.families)[:-1]
     return [values[~np.isnan(values)] for values in np.split(families[order], ends)]
@@ -213,15 +218,15 @@ def _number(value: float, digits: int = 4) -> float | None:
 
 
 def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
-    """What mending each rule everywhere brings the entities, the most points for the work first."""
+    """Yield what fixing each rule everywhere would bring to each entity, the most points per hour of work first."""
     scored = ~np.isnan(counted.figures[:, 0])
-    # A dataset counts in the mean of its family with the others that have a score.
+    # A dataset counts as a part of the mean of its family, together with the others that have a score.
     sizes = np.bincount(counted.kin[scored], minlength=len(counted.entity_of_kin))
     families = np.bincount(counted.entity_of_kin[sizes > 0], minlength=len(counted.entities))
     share = np.zeros(len(scored))
     share[scored] = 1 / (sizes[counted.kin[scored]] * families[counted.entity[scored]])
     metrics = weighted().metrics
-    # One row an entity, one column a metric.
+    # Each of shape (entities, metrics).
     gain, datasets, places = (
         np.stack([counted.per_entity(matrix[:, at]) for at in range(len(metrics))], axis=1)
         for matrix in (

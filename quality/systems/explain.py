@@ -1,5 +1,5 @@
-"""A score as a sum, line by line: what was asked, the answer and what it rests on, the points, and what would change
-it. The points of all lines sum to the score."""
+"""Explain a score as a sum, line by line: question, answer, evidence, points, and what would change them. The points of
+all lines add up to the score."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class Line:
 
     metric: str
     name: str
-    """What the system itself calls it; else the dimension."""
+    """The system's own name of the item, or else the dimension."""
     question: str
     answer: str
-    """yes, no, a share, unknown, or - where it does not apply."""
+    """yes, no, a share, unknown, or "-" if the metric does not apply."""
     evidence: str
     points: float
-    """What it adds to the sum."""
+    """Points that it adds to the sum."""
     possible: float
-    """What it would add at most; 0 where it does not count."""
+    """Points that it could add at most; 0 if it does not count."""
     brings: float
-    """What the sum wins if every failure of it is mended."""
+    """Points that the sum would win if all its failures were fixed."""
     fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A dataset's total in a system, and how it comes about."""
+    """The total of a dataset in a scoring system, and the lines that it is the sum of."""
 
     system: str
     title: str
@@ -58,9 +58,9 @@ class Explanation:
 
 
 def explain(subject: DatasetSubject, system: str = "winnow") -> Explanation:
-    """How the total of a dataset comes about.
+    """Explain the total of a dataset in a scoring system.
 
-    Raises KeyError where there is no such system.
+    Raise KeyError if there is no such system.
     """
     measured = measure_all([subject])
     return _winnow(subject, measured) if system == "winnow" else _system(subject, measured, systems()[system])
@@ -126,7 +126,7 @@ def _system(subject: DatasetSubject, measured: MeasurementMatrix, system: System
 
 
 def _points(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
-    """What an item adds to the sum of one dataset, and at most."""
+    """Return the points that an item adds to the sum of one dataset, and the most it could add."""
     group, column = position(item.metric)
     match system.rule:
         case "group_mean":
@@ -158,7 +158,7 @@ def _counted(value: float) -> float:
 
 
 def _brings(system: System, metric_id: str, measured: MeasurementMatrix, before: float) -> float:
-    """By adding up a copy in which every failure of the metric is mended."""
+    """Return the points won if every failure of the metric were fixed, by computing the total of a fixed copy."""
     group, column = position(metric_id)
     matrix = measured.group(group).copy()
     fails = (matrix[:, column] >= 0) & (matrix[:, column] < 1)
@@ -196,7 +196,7 @@ def _evidence(subject: DatasetSubject, metric_id: str, measured: MeasurementMatr
     if group != "distribution":
         return _declared(subject.dataset, metric_id)
     values: Matrix = measured.distributions[:, column]
-    # The first that fails says most; else the first that was asked.
+    # The first failure says most; otherwise the first distribution that the metric applies to.
     fails = np.flatnonzero((values >= 0) & (values < 1))
     asked = np.flatnonzero(~np.isnan(values))
     if not len(asked):
@@ -215,11 +215,11 @@ _FIELDS = {
     "landing": "landing_page", "status": "status", "relation": "relations", "legislation": "applicable_legislation",
     "provenance": "provenance", "documentation": "documentation",
 }  # fmt: skip
-"""The field of the record that a metric reads, by the first word of its id."""
+"""The field of the record that a metric reads, by the first word of the metric's id."""
 
 
 def _declared(noun: Dataset | Distribution, metric_id: str) -> str:
-    """What the record says, in a few words."""
+    """Return in a few words what the record declares."""
     words = metric_id.removeprefix("distribution_").split("_")
     name = "access_rights" if metric_id.startswith("access_rights") else _FIELDS.get(words[0])
     if name is None or not hasattr(noun, name):

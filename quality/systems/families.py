@@ -1,8 +1,8 @@
-"""Which datasets are parts of one: what keeps a publisher from counting more by cutting its data into pieces.
+"""Recognise datasets that are parts of one, so that a publisher does not count more by splitting its data.
 
-The mean of a publisher, a portal or a government takes each family once. A family are the members of a series or of a
-parent, and the datasets of one publisher whose titles are the same but for numbers, dates and places in a list: the
-budget of 2019, that of 2020, that of ward 7.
+The mean of a publisher, portal or government counts each family once. A family is the members of a series or of a
+parent, or the datasets of one publisher whose titles differ only in numbers, dates or places in a list: the budgets of
+2019, of 2020, and of ward 7.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ _MONTHS = (
 )
 _VARIABLE = re.compile(rf"\b(?:{_MONTHS}|q[1-4]|h[12]|[ivx]+)\b|\d+", re.IGNORECASE)
 ENOUGH = 6
-"""Letters that must be left for two titles to be called the same; a Chinese character counts as three."""
+"""Least number of letters that must remain before titles count as the same; a Chinese character counts as three."""
 
 
 def skeleton(title: str) -> str:
-    """A title without what tells the parts of one from another: digits, months, quarters, Roman numerals."""
+    """Return a title without what distinguishes the parts of a family: digits, months, quarters, Roman numerals.
+
+    >>> skeleton("Budget 2019, Q3") == skeleton("Budget 2020, Q1")
+    True
+    """
     text = unicodedata.normalize("NFKC", title).casefold()
     return " ".join(re.findall(r"[^\W\d_]+", _VARIABLE.sub(" ", text)))
 
 
 def family_of(s: DatasetSubject) -> str:
-    """A key that all datasets of one family have; the dataset's own id where it stands alone."""
+    """Return a key that all datasets of a family share; the dataset's own id if it stands alone."""
     d = s.dataset
     if d.is_part_of:
         key = ("part", s.portal_id, d.is_part_of)
@@ -45,7 +49,7 @@ def family_of(s: DatasetSubject) -> str:
 
 
 def content_of(s: DatasetSubject) -> str | None:
-    """A digest of the bytes behind all files of a dataset; None where not all were downloaded whole.
+    """Return a digest of the bytes of all files of a dataset, or None unless all were downloaded completely.
 
     Datasets of one publisher with the same bytes count once.
     """

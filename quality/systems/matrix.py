@@ -1,7 +1,7 @@
-"""Measurements of many datasets as matrices, so that weights are applied to thousands at once.
+"""Hold measurements of many datasets as matrices, so that weights are applied to thousands at once.
 
-One row a dataset (or distribution, or data service), one column a metric in the order of ``specs/metrics.toml``. A cell
-is 0..1; ``NOT_APPLICABLE`` (not a number) where the question is not asked, ``UNKNOWN_CELL`` where nobody could see.
+Rows are datasets (or distributions, or data services); columns are metrics in the order of ``specs/metrics.toml``. A
+cell is 0..1, ``NOT_APPLICABLE`` (NaN) if the metric does not apply, or ``UNKNOWN_CELL`` if nobody could observe it.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ UNKNOWN_CELL: Final = -1.0
 
 @lru_cache(maxsize=3)
 def columns(group: Group) -> tuple[str, ...]:
-    """The metrics of a group, in the order of their columns."""
+    """Return the metric ids of a group, in the order of the columns."""
     return tuple(metric.id for metric in metrics().values() if metric.subject == group)
 
 
 @lru_cache(maxsize=512)
 def position(metric_id: str) -> tuple[Group, int]:
-    """The matrix and the column of a metric."""
+    """Return the group (matrix) and the column of a metric."""
     group = metrics()[metric_id].subject
     return group, columns(group).index(metric_id)
 
 
 def measurement(value: float) -> Measurement:
-    """A cell as a measurement."""
+    """Return a cell as a measurement: NaN becomes None, UNKNOWN_CELL becomes UNKNOWN."""
     if value != value:  # not a number
         return None
     return UNKNOWN if value == UNKNOWN_CELL else float(value)
@@ -65,21 +65,24 @@ def measurement(value: float) -> Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementMatrix:
-    """The measurements of some datasets, of all their distributions and of all their services, in one order."""
+    """The measurements of some datasets, of all their distributions and of all their data services, in the same order.
+
+    Each matrix has the shape (subjects, metrics of the group).
+    """
 
     datasets: Matrix
     distributions: Matrix
     services: Matrix
     distribution_counts: Counts
-    """Distributions of each dataset; those of one stand together."""
+    """Shape (datasets,): number of distributions of each dataset; their rows are consecutive."""
     service_counts: Counts
 
     def group(self, name: Group) -> Matrix:
-        """The matrix of a group."""
+        """Return the matrix of a group, shape (subjects, metrics)."""
         return {"dataset": self.datasets, "distribution": self.distributions, "service": self.services}[name]
 
     def measurements(self, group: Group, row: int) -> Measurements:
-        """One row by metric."""
+        """Return one row of a group as measurements by metric id."""
         return {name: measurement(v) for name, v in zip(columns(group), self.group(group)[row], strict=True)}
 
 
@@ -87,7 +90,7 @@ _KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 
 def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
-    """Ask every metric of every subject."""
+    """Measure every subject by every metric."""
     own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
     own_rows = [[f(s) for f in own] for s in subjects]
     part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]
@@ -104,7 +107,7 @@ def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
 def _forgive(
     subjects: Sequence[DatasetSubject], own_rows: list[list[Measurement]], part_rows: list[list[Measurement]]
 ) -> None:
-    """Make unknown what rests on facts that an interface could not carry."""
+    """Make measurements UNKNOWN that depend on facts which an interface could not transport."""
     at = 0
     for subject, row in zip(subjects, own_rows, strict=True):
         if subject.dataset.not_carried:
@@ -126,7 +129,7 @@ def matrix_of_measurements(
     parts: Sequence[Mapping[str, Measurement]],
     services: Sequence[Mapping[str, Measurement]] = (),
 ) -> MeasurementMatrix:
-    """One dataset's measurements, given by metric; what is not given is not applicable."""
+    """Return the matrix of a single dataset from measurements by metric id; a missing metric does not apply."""
 
     def rows(groups: Sequence[Mapping[str, Measurement]], kind: Group) -> Matrix:
         return _matrix([[values.get(name) for name in columns(kind)] for values in groups], kind)
@@ -141,7 +144,11 @@ def matrix_of_measurements(
 
 
 def by_dataset(values: Matrix, counts: Counts, how: Literal["sum", "max", "min"], empty: float = 0.0) -> Matrix:
-    """Rows of parts drawn together, one for each dataset; ``empty`` where a dataset has none."""
+    """Aggregate the rows of distributions to one row for each dataset, by sum, maximum or minimum.
+
+    ``values`` has the shape (distributions, ...), ``counts`` the shape (datasets,), the result (datasets, ...). A
+    dataset without distributions gets ``empty``.
+    """
     made = np.full((len(counts), *values.shape[1:]), empty)
     there = counts > 0
     if there.any():

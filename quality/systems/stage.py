@@ -1,4 +1,4 @@
-"""The score stage: from stored datasets to rows for the quality tables."""
+"""The score stage: read stored datasets, measure and score them, and write the rows of the quality tables."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ from specs.systems import systems
 __all__ = ["day_of", "run_date", "score_portal", "subject_of"]
 
 BATCH = 250
-"""Datasets scored in one transaction: their records may be large."""
+"""Number of datasets that are scored in one transaction; their records may be large."""
 
 
 def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, bool] | None = None) -> DatasetSubject:
-    """The subject that metrics are asked about; ``conformance`` says which standards its record conforms to."""
+    """Return a stored dataset as a subject for metrics. ``conformance`` says which standards its record conforms to."""
     return DatasetSubject(
         id=stored.id,
         portal_id=stored.portal_id,
@@ -63,12 +63,16 @@ def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, boo
 
 
 def run_date(catalog: Catalog, dataset_id: str) -> date:
-    """The day for which a dataset was scored last; the day of the last run where it never was."""
+    """Return the day for which a dataset was last scored, or the day of the last run if it never was."""
     return day_of(scored_in_run(catalog, dataset_id) or last_run(catalog) or "")
 
 
 def day_of(run_id: str) -> date:
-    """The day (UTC) on which a run began."""
+    """Return the day (UTC) on which a run began; the run id starts with it.
+
+    >>> day_of("20260131T020000Z")
+    datetime.date(2026, 1, 31)
+    """
     return date.fromisoformat(run_id[:8])
 
 
@@ -82,17 +86,17 @@ def score_portal(
 ) -> int:
     """Score the present datasets of a portal from the database, as of the run; return how many were scored.
 
-    Where ``is_full`` is false, only those of which something has changed since they were scored last, by their record,
-    by what was observed, by the calendar or by the methodology: the others keep their figures, which would be the same.
+    Unless ``is_full``, score only datasets for which something has changed since they were last scored: their record,
+    what was observed, the calendar or the methodology. The others keep their figures, which would be the same.
     """
     close_missing(catalog, portal_id)
     forget(catalog, portal_id)
     begin_portal(catalog, run_id, portal_id)
-    # The run's own clock: scoring it again gives the same bytes.
+    # The time of the run, not of the clock: scoring it again gives the same bytes.
     checked_at = instant(started(run_id))
     as_of = day_of(run_id)
     federal = frozenset({portal_id} if is_federal(catalog, portal_id) else ())
-    # The records of a whole portal are held against one version or the other of a schema.
+    # All records of a portal are validated against one version of the schema or the other.
     if has_changed_its_standard(catalog, portal_id, is_now_federal=bool(federal)):
         is_full = True
         forget(catalog, portal_id, all_of_it=True)
@@ -100,7 +104,7 @@ def score_portal(
     done = 0
     for start in range(0, len(ids), BATCH):
         batch = list(stored_datasets(catalog, ids[start : start + BATCH]))
-        # Held against the standards once: another weight changes no violation.
+        # Records are validated once: a different weight does not change a violation.
         fresh = unjudged(catalog, [one.id for one in batch])
         conform_batch(catalog, run_id, [one for one in batch if one.id in fresh], federal)
         conforming = verdicts(catalog, [one.id for one in batch])
@@ -179,7 +183,9 @@ def _recognised(part: DistributionSubject) -> tuple[str | None, str | None, str 
 
 
 def _stored(matrix: Matrix, group: Group) -> list[list[Any]]:
-    """Rows as they are stored: the unknown ones by name, then numbers, and nothing where there is none."""
+    """Return the rows as they are stored: first the names of the unknown metrics, then numbers, or
+    None for no value.
+    """
     names = columns(group)
     is_unknown = matrix == UNKNOWN_CELL
     cells: Any = matrix.astype(object)
@@ -195,7 +201,7 @@ def _rounded(values: Matrix, digits: int) -> list[float | None]:
 
 
 def _dataset_columns(measured: MeasurementMatrix, total: Scores, gained: Gains) -> dict[str, Sequence[Any]]:
-    """The columns that follow from the measurements."""
+    """Return the columns of ``dataset_quality`` that are computed from the measurements."""
     found: dict[str, Sequence[Any]] = {
         "score": _rounded(total.value, 4),
         "score_low": _rounded(np.nan_to_num(total.low, nan=0.0), 4),
@@ -216,7 +222,7 @@ def _dataset_columns(measured: MeasurementMatrix, total: Scores, gained: Gains) 
 
 
 def _fixes(measured: MeasurementMatrix, gained: Matrix) -> list[str | None]:
-    """By metric: the points that mending it everywhere in the dataset brings, and in how many places."""
+    """Return for each dataset, as JSON, the points that fixing each metric brings and in how many places it fails."""
     names = [metric.id for metric in weighted().metrics]
     failing = {metric_id: _failing(measured, metric_id) for metric_id in names}
     made: list[str | None] = []
@@ -229,7 +235,7 @@ def _fixes(measured: MeasurementMatrix, gained: Matrix) -> list[str | None]:
 
 
 def _failing(measured: MeasurementMatrix, metric_id: str) -> Matrix:
-    """In how many places each dataset fails a metric."""
+    """Return in how many places each dataset fails a metric, shape (datasets,)."""
     group, column = position(metric_id)
     values = measured.group(group)[:, column]
     fails = ((values >= 0) & (values < 1)).astype(float)
@@ -237,7 +243,7 @@ def _failing(measured: MeasurementMatrix, metric_id: str) -> Matrix:
 
 
 def _counts(measured: MeasurementMatrix) -> dict[str, list[int]]:
-    """Measurements made, and those that apply, of every dataset and its distributions."""
+    """Return the number of measurements made, and of those that apply, for every dataset with its distributions."""
     made = {}
     for name, matrices in (
         ("measured", (measured.datasets >= 0, measured.distributions >= 0)),

@@ -1,4 +1,4 @@
-"""Measurements under the scoring systems of others, each by its own rule, thousands of datasets at once."""
+"""Score measurements by third-party scoring systems, each by its own rule, thousands of datasets at once."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _GROUPS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The totals of some datasets in a system."""
+    """The totals of some datasets in a scoring system, each of shape (datasets,)."""
 
     value: Matrix
-    """By the system's own treatment of the unknown; not a number where nothing applies or is known."""
+    """Total with unknown measurements treated as the system does; NaN if nothing applies or nothing is known."""
     low: Matrix
-    """If everything unknown had failed."""
+    """Total if everything unknown had failed."""
     high: Matrix
-    """If everything unknown had passed."""
+    """Total if everything unknown had passed."""
 
 
 def system_points(system: System, measured: MeasurementMatrix) -> Points:
-    """The totals of every dataset of a measured."""
+    """Return the totals of every dataset of a MeasurementMatrix in a scoring system."""
     low, high = _total(system, measured, 0.0), _total(system, measured, 1.0)
     if system.unknown == "left_out":
         return Points(_total(system, measured, None), low, high)
-    # An item may be treated otherwise than the system's others.
+    # A single item may treat the unknown differently from the rest of the system.
     has_own = any(item.unknown is not None for item in system.item)
     if has_own:
         return Points(_total(system, measured, 0.0, is_own=True), low, high)
@@ -49,7 +49,7 @@ Filled = dict[Group, Matrix]
 
 
 def _filled(system: System, measured: MeasurementMatrix, unknown_as: float | None, *, is_own: bool) -> Filled:
-    """The matrices with the unknown counted one way. None leaves it out: as not applicable."""
+    """Return the matrices with unknown cells replaced; None leaves them out, as not applicable."""
     made: Filled = {}
     for group in _GROUPS:
         values = measured.group(group)
@@ -66,7 +66,7 @@ def _filled(system: System, measured: MeasurementMatrix, unknown_as: float | Non
 
 @lru_cache(maxsize=64)
 def _items(system: System, group: Group) -> tuple[list[SystemItem], list[int], Matrix]:
-    """The items of a group, their columns and their points."""
+    """Return the items of a group, their columns and their points."""
     chosen = [item for item in system.item if position(item.metric)[0] == group]
     return chosen, [position(i.metric)[1] for i in chosen], np.array([i.points for i in chosen])
 
@@ -76,7 +76,7 @@ def _points(values: Matrix, where: list[int], points: Matrix) -> Matrix:
 
 
 def _best_distribution(system: System, measured: MeasurementMatrix, filled: Filled) -> Matrix:
-    """The distribution with most points, the first on ties, and the dataset's own points."""
+    """Return the points of the best distribution (the first of equal ones) plus the dataset's own points."""
     _, where, points = _items(system, "distribution")
     part_totals = _points(filled["distribution"], where, points)
     best = by_dataset(part_totals, measured.distribution_counts, "max", 0.0)
@@ -86,7 +86,7 @@ def _best_distribution(system: System, measured: MeasurementMatrix, filled: Fill
         owner = np.repeat(np.arange(len(measured.distribution_counts)), measured.distribution_counts)
         candidates = np.flatnonzero(part_totals == best[owner])
         winners = np.full(len(measured.distribution_counts), -1)
-        # Written backwards, so that the first of equals stays.
+        # Assigned in reverse order, so that the first of equal ones remains.
         winners[owner[candidates[::-1]]] = candidates[::-1]
         has_parts = winners >= 0
         for item in items:
@@ -101,7 +101,9 @@ def _best_distribution(system: System, measured: MeasurementMatrix, filled: Fill
 
 
 def _group_mean(system: System, measured: MeasurementMatrix, filled: Filled) -> Matrix:
-    """The mean of the groups that are there: the dataset, the mean of its distributions, that of its services."""
+    """Return the mean of the groups that exist: the dataset, the mean of its distributions, the mean
+    of its services.
+    """
     _, where, points = _items(system, "dataset")
     total, groups = _points(filled["dataset"], where, points), np.ones(len(measured.datasets))
     parts: tuple[tuple[Group, Counts], ...] = (
@@ -112,7 +114,7 @@ def _group_mean(system: System, measured: MeasurementMatrix, filled: Filled) -> 
         _, where, points = _items(system, group)
         if not where:
             continue
-        # A group whose metrics are not all kept here is scaled to the whole.
+        # If not all metrics of a group are implemented here, its points are scaled to the maximum.
         scale = system.maximum / points.sum()
         sums = by_dataset(_points(filled[group], where, points), counts, "sum") * scale
         total += np.divide(sums, counts, out=np.zeros(len(counts)), where=counts > 0)
@@ -121,9 +123,9 @@ def _group_mean(system: System, measured: MeasurementMatrix, filled: Filled) -> 
 
 
 def _sum(system: System, measured: MeasurementMatrix, filled: Filled) -> Matrix:
-    """The points of all items, a dataset answering for its parts by the item's way, or else the system's.
+    """Return the sum of the points of all items; distributions are aggregated by the way of the item, or of the system.
 
-    Of two dates, one of the dataset and one of the distribution that stands for it, the dataset's counts.
+    If both the dataset and its representative distribution have a date, the dataset's counts.
     """
     replaced = {item.unless for item in system.item if item.unless}
     total, due = np.zeros(len(measured.datasets)), np.zeros(len(measured.datasets))
@@ -140,7 +142,7 @@ def _sum(system: System, measured: MeasurementMatrix, filled: Filled) -> Matrix:
 
 
 def _answer(system: System, item: SystemItem, measured: MeasurementMatrix, filled: Filled) -> Matrix:
-    """A dataset's answer to an item, 0..1; not a number where none applies."""
+    """Return each dataset's answer to an item, shape (datasets,), 0..1; NaN where the item does not apply."""
     group, column = position(item.metric)
     values = filled[group][:, column]
     if group == "dataset":
@@ -162,7 +164,7 @@ def _answer(system: System, item: SystemItem, measured: MeasurementMatrix, fille
 
 
 def _ladder(system: System, measured: MeasurementMatrix, filled: Filled) -> Matrix:
-    """The steps that the best part climbs before one fails."""
+    """Return the points of the steps that the best distribution passes before its first failure."""
     where: Sequence[int] = [position(item.metric)[1] for item in system.item]
     points = np.array([item.points for item in system.item])
     passed = np.nan_to_num(filled["distribution"][:, where]) >= 1.0
@@ -170,7 +172,7 @@ def _ladder(system: System, measured: MeasurementMatrix, filled: Filled) -> Matr
     return by_dataset(climbed @ points, measured.distribution_counts, "max", 0.0)
 
 
-# One dataset, for those who want to see how its total comes about
+# The following functions explain the total of a single dataset.
 
 
 def _as_official(system: System, measured: MeasurementMatrix) -> Filled:
@@ -179,7 +181,10 @@ def _as_official(system: System, measured: MeasurementMatrix) -> Filled:
 
 
 def winner_of(system: System, measured: MeasurementMatrix) -> int | None:
-    """The distribution that counts for the one dataset measured: the one with most points, or the highest climb."""
+    """Return the row of the distribution that counts for a single dataset: the one with most points or steps.
+
+    None if the dataset has no distribution.
+    """
     if not len(measured.distributions):
         return None
     filled = _as_official(system, measured)
@@ -191,7 +196,7 @@ def winner_of(system: System, measured: MeasurementMatrix) -> int | None:
 
 
 def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
-    """What an item adds to the mean of groups of one dataset, and at most."""
+    """Return the points that an item adds to the mean of groups of a single dataset, and the most it could add."""
     group, column = position(item.metric)
     groups = 1 + bool(len(measured.distributions)) + bool(len(measured.services))
     values = np.nan_to_num(_as_official(system, measured)[group][:, column])
@@ -204,7 +209,7 @@ def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) 
 
 
 def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
-    """What an item adds to the sum of one dataset, and at most."""
+    """Return the points that an item adds to the sum of a single dataset, and the most it could add."""
     filled = _as_official(system, measured)
     replaced = {one.unless for one in system.item if one.unless}
     answer = _answer(system, item, measured, filled)[0]
@@ -222,10 +227,10 @@ def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> 
 
 
 def coverage(system: System, measured: MeasurementMatrix) -> tuple[float, dict[str, float]]:
-    """The points of a whole catalogue by coverage: of each metric the share of datasets or distributions that pass,
-    times its points; and all of them together.
+    """Return the points of a whole catalogue by coverage, in total and by metric.
 
-    What is unknown or does not apply counts as not passed, as with those who count so.
+    The points of a metric are multiplied by the share of datasets or distributions that pass. Unknown and not
+    applicable count as not passed, as in the systems that are computed in this way.
     """
     replaced = {item.unless for item in system.item if item.unless}
     found = {}

@@ -1,9 +1,9 @@
-"""From measurements to the Winnow score, with its interval.
+"""Compute the Winnow score from measurements, with its interval.
 
-A dimension is the weighted mean of the metrics that apply, the score the weighted mean of the dimensions that apply.
-An unknown measurement never lowers a score: it widens the interval between ``low`` (all unknown failed) and ``high``
-(all unknown passed). What does not apply is left out. An answer about the data themselves (``needs_data``) counts only
-where there are data: an open licence on a dead link opens nothing.
+A dimension is the weighted mean of the metrics that apply, the score the weighted mean of the dimensions that apply. An
+unknown measurement never lowers a score: it widens the interval between ``low`` (all unknown failed) and ``high`` (all
+unknown passed). What does not apply is left out. A metric about the data themselves (``needs_data``) counts only if
+there are data: an open licence on a dead link opens nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its bounds. ``value`` is None where nothing was known."""
+    """A value with its bounds. ``value`` is None if nothing is known."""
 
     value: float | None
     low: float
@@ -59,36 +59,36 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetScore:
-    """All measurements of a dataset and what they add up to."""
+    """All measurements of a dataset, its score and its totals in all systems."""
 
     dataset: Measurements
     distributions: Sequence[Measurements]
     score: Interval
     """0..100."""
     dimensions: Mapping[str, Interval]
-    """0..100 each; dimensions of which nothing applies are left out."""
+    """0..100 each; dimensions in which nothing applies are left out."""
     systems: Mapping[str, Interval]
 
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """The metrics of weight, and where they stand."""
+    """The metrics with a weight, and their columns. The arrays have the shape (metrics,)."""
 
     metrics: tuple[Metric, ...]
     weights: Matrix
     dimension: NDArray[np.int64]
-    """Number of each metric's dimension."""
+    """Index of each metric's dimension."""
     is_own: NDArray[np.bool_]
-    """True for metrics of the dataset itself."""
+    """True for metrics of the dataset itself, false for those of its distributions."""
     column: tuple[int, ...]
-    """Column in the matrix of its group."""
+    """Column of each metric in the matrix of its group."""
     dimension_names: tuple[str, ...]
     dimension_weights: Matrix
 
 
 @lru_cache(maxsize=1)
 def weighted() -> Weighted:
-    """The metrics of weight, in the order of the file."""
+    """Return the metrics with a weight, in the order of the file."""
     chosen = tuple(metric for metric in metrics().values() if metric.weight)
     names: tuple[str, ...] = tuple(dimensions())
     return Weighted(
@@ -104,9 +104,9 @@ def weighted() -> Weighted:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What each dataset answers to each metric of weight: one row a dataset, one column a metric of ``weighted``.
+    """The answer of each dataset to each metric with a weight: shape (datasets, metrics), columns as in ``weighted``.
 
-    Not a number where the metric does not apply; in ``value`` also where nothing is known.
+    NaN where the metric does not apply; in ``value`` also where nothing is known.
     """
 
     value: Matrix
@@ -116,20 +116,23 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of some datasets, 0..100; not a number where nothing applies (in the value: or is known)."""
+    """The scores of some datasets, 0..100, shape (datasets,).
+
+    NaN where nothing applies; in ``value`` also where nothing is known.
+    """
 
     value: Matrix
     low: Matrix
     high: Matrix
     dimension_value: Matrix
-    """One row a dataset, one column a dimension."""
+    """Shape (datasets, dimensions), as the next two."""
     dimension_low: Matrix
     dimension_high: Matrix
 
 
 @lru_cache(maxsize=1)
 def _data_columns() -> tuple[list[int], list[int]]:
-    """Columns of distributions: those that show whether there are data, and those that need some."""
+    """Return the columns of distributions whose metrics show whether there are data, and of those that need data."""
     all_metrics = [metrics()[name] for name in columns("distribution")]
     shows = [number for number, metric in enumerate(all_metrics) if metric.shows_data]
     needs = [number for number, metric in enumerate(all_metrics) if metric.needs_data]
@@ -138,18 +141,22 @@ def _data_columns() -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The measurements of distributions as they count in the score."""
+    """The measurements of distributions as they count in the score, shape (distributions, metrics of distributions)."""
 
     value: Matrix
-    """Not a number where not applicable or unknown."""
+    """NaN where not applicable or unknown."""
     low: Matrix
     high: Matrix
     is_empty: NDArray[np.bool_]
-    """True where there are no data behind the distribution."""
+    """Shape (distributions,): true if the distribution has no data behind it."""
 
 
 def apply_needs_data(parts: Matrix) -> Bounds:
-    """Distributions with what needs data counted as 0 where there are none, and in doubt where nobody knows."""
+    """Return measurements of distributions in which metrics that need data count as 0 where there are none.
+
+    Where it is unknown whether there are data, only the lower bound becomes 0. ``parts`` has the shape (distributions,
+    metrics of distributions).
+    """
     is_unknown = parts == UNKNOWN_CELL
     value = np.where(is_unknown, np.nan, parts)
     low, high = np.where(is_unknown, 0.0, parts), np.where(is_unknown, 1.0, parts)
@@ -165,14 +172,14 @@ def apply_needs_data(parts: Matrix) -> Bounds:
 
 
 def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers:
-    """What every dataset answers for itself and its distributions."""
+    """Return the answers of every dataset: its own measurements, and those of its distributions aggregated."""
     w, counts = weighted(), measured.distribution_counts
     parts = parts or apply_needs_data(measured.distributions)
     shape = (len(measured.datasets), len(w.metrics))
     found = Answers(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
     is_due = without_data(measured)
     own_present = measured.datasets[:, columns("dataset").index("distribution_present")]
-    # What is served by an API alone was not looked at: no distribution fails, and none passes.
+    # A dataset that is served only by an API was not inspected: no distribution fails, and none passes.
     is_unseen = (counts == 0) & ~np.isnan(own_present) & (own_present != 0)
     for number, metric in enumerate(w.metrics):
         column = w.column[number]
@@ -193,13 +200,18 @@ def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers
 
 
 def without_data(measured: MeasurementMatrix) -> NDArray[np.bool_]:
-    """Datasets without any distribution that ought to have one. Of a series, or an API alone, none is due."""
+    """Return a mask, shape (datasets,), of datasets without distributions that should have one.
+
+    Dataset series and datasets that are served only by an API need none.
+    """
     own = measured.datasets[:, columns("dataset").index("distribution_present")]
     return np.asarray((measured.distribution_counts == 0) & (own == 0))
 
 
 def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: bool) -> Matrix:
-    """The mean, or the best, of the parts that have a number; not a number where none has."""
+    """Return the mean (or the best) of each dataset's distributions that have a number, shape
+    (datasets,); NaN without one.
+    """
     is_there = ~np.isnan(values)
     known = by_dataset(is_there.astype(float), counts, "sum")
     if is_best:
@@ -211,10 +223,10 @@ def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: 
 
 
 def scores(found: Answers) -> Scores:
-    """Answers added up: metrics to dimensions, dimensions to the score."""
+    """Add up answers: metrics to dimensions, dimensions to the score."""
     w = weighted()
     value, low, high = (_by_dimension(matrix) for matrix in (found.value, found.low, found.high))
-    # The mean of what is known lies between the bounds; only rounding can take it out.
+    # The mean of what is known lies between the bounds; only rounding can move it outside.
     value = np.clip(value, low, high)
     totals = [_mean(matrix, w.dimension_weights) for matrix in (value, low, high)]
     return Scores(
@@ -228,7 +240,7 @@ def scores(found: Answers) -> Scores:
 
 
 def score_values(value: Matrix) -> Matrix:
-    """The scores, 0..100, of known answers alone."""
+    """Return the scores, 0..100, shape (datasets,), of known answers (NaN if unknown), without an interval."""
     return _mean(_by_dimension(value), weighted().dimension_weights) * 100
 
 
@@ -242,7 +254,7 @@ def _by_dimension(matrix: Matrix) -> Matrix:
 
 
 def _mean(matrix: Matrix, weights: Matrix) -> Matrix:
-    """The weighted mean of each row over the cells that have a number; not a number where none has."""
+    """Return the weighted mean of each row over the cells that are not NaN; NaN if there are none."""
     is_there = ~np.isnan(matrix)
     total = is_there @ weights
     sums = np.where(is_there, matrix, 0.0) @ weights
@@ -250,23 +262,23 @@ def _mean(matrix: Matrix, weights: Matrix) -> Matrix:
 
 
 def winnow_scores(measured: MeasurementMatrix) -> Scores:
-    """The Winnow scores of all datasets of a measured."""
+    """Return the Winnow scores of all datasets of a MeasurementMatrix."""
     return scores(answers(measured))
 
 
 def score_dataset(subject: DatasetSubject) -> DatasetScore:
-    """Measure a dataset and add it up under every system."""
+    """Measure a dataset, and compute its score and its totals in all systems."""
     return score_of(measure_all([subject]))
 
 
 def score_of(measured: MeasurementMatrix, row: int = 0) -> DatasetScore:
-    """One dataset of a measured with all that its measurements add up to."""
+    """Return the measurements, score and totals of one dataset (row) of a MeasurementMatrix."""
     total = winnow_scores(measured)
     begin = int(measured.distribution_counts[:row].sum())
 
     def interval(value: Matrix, low: Matrix, high: Matrix, *at: int) -> Interval:
         known = None if np.isnan(value[at]) else float(value[at])
-        # Where nothing applies, nothing is known.
+        # If nothing applies, nothing is known, and the bounds are the widest.
         return Interval(known, *(float(x[at]) if not np.isnan(x[at]) else y for x, y in ((low, 0.0), (high, 100.0))))
 
     dims = (total.dimension_value, total.dimension_low, total.dimension_high)

@@ -1,3 +1,3 @@
-"""The only sockets: spiders and resource checks; and, at the top, the night and the command line."""
+"""The only package that opens sockets: spiders and resource checks, and above them the night and the command line."""
 
 __version__ = "0.2.0"

@@ -1,12 +1,12 @@
-"""One function over hostile documents, in a child process that is bounded in memory, time and output.
+"""Run one function over hostile documents, in a child process with bounded memory, time and output.
 
     parse = BoundedChild("harvester.spiders.some_reading:read")     # def read(document: bytes, **options) -> JSON
     found = parse.call(body, options=...)                            # or: await parse.call_async(body)
     parse.close()
 
-The child has no network, starts no program and, unless it is told to, writes no file. It is begun when it is first
-needed, serves one document after the other, and is replaced where a document was too much for it. It leads a process
-group of its own, which is killed as a whole, and it ends with this process however that ends.
+The child has no network, starts no program and, unless told to, writes no file. It starts when first needed, reads
+one document after the other, and is replaced after a document that was too much for it. It leads its own process
+group, which is killed as a whole, and it ends with this process, however that ends.
 """
 
 from __future__ import annotations
@@ -30,30 +30,31 @@ from typing import Any, Self
 __all__ = ["MAX_MEMORY", "MAX_SECONDS", "BoundedChild", "TooMuchError", "end_children"]
 
 MAX_MEMORY = 512 * 1024**2
-"""Address space of a child, in bytes: its libraries are part of it."""
+"""Address space of a child, in bytes, its libraries included."""
 MAX_SECONDS = 60.0
-"""For one document."""
+"""Seconds for one document."""
 MAX_RESULT = 128 * 1024**2
 STARTUP_SECONDS = 60.0
 CALLS_PER_CHILD = 1_000
-"""Memory that libraries never give back goes with the child."""
+"""Ending the child frees the memory that libraries never give back."""
 _BLOCK = 1 << 20
 _ROOT = str(Path(__file__).parents[1])
 _LIVE: weakref.WeakSet[BoundedChild] = weakref.WeakSet()
 
 
 class TooMuchError(ValueError):
-    """A document took more memory or time than a child has, or the child died of it. The message says which."""
+    """A document took more memory or time than a child has, or killed the child. The message says which."""
 
 
 class BoundedChild:
-    """``function`` is "module:name" of ``def name(document, **options)``; it gets bytes, or the path it is called with.
+    """A child process that runs one function; it starts at the first call.
 
-    ``file_bytes`` is the longest file that it may write.
+    ``function`` is "module:name" of ``def name(document, **options)``; it gets the bytes or path that it is called
+    with. ``file_bytes`` is the longest file that it may write.
 
-    What it returns is bytes, or comes back as from JSON. A ValueError that it raises is raised here with the same
-    message; any other exception as a ValueError that names it. Raises TooMuchError where a bound was met.
-    A context manager; calls from several threads or tasks wait for each other.
+    Its result is bytes, or JSON. A ValueError that it raises is raised here with the same message, any other
+    exception as a ValueError that names it. Raise TooMuchError if a limit was reached. A context manager; calls from
+    several threads or tasks wait for each other.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class BoundedChild:
         self.close()
 
     def close(self) -> None:
-        """End the child, if there is one, and let go of it."""
+        """End the child, if there is one, and forget it; a later call starts another."""
         self.kill()
         process, self._process = self._process, None
         if process is None:
@@ -94,18 +95,19 @@ class BoundedChild:
 
     @property
     def process_id(self) -> int | None:
-        """Process id of the child, while there is one."""
+        """Return the process id of the child; None while there is none."""
         return self._process.pid if self._process else None
 
     def call(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """What the function makes of a document. ``options`` are JSON; ``within_s`` stands for the child's seconds."""
+        """Return the function's result for a document. ``options`` are JSON; ``within_s`` replaces the usual time
+        limit."""
         with self._lock:
             self._start()
             return self._exchange(document, options, within_s or self._seconds)
 
     async def call_async(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """As :meth:`call`, while other tasks go on. A call that is cancelled ends the child."""
-        # A child ends with the thread that began it: these threads last as long as the process.
+        """Like :meth:`call`, while other tasks continue. Cancelling the call ends the child."""
+        # A child ends with the thread that started it; these threads last as long as the process.
         work = asyncio.get_running_loop().run_in_executor(
             _threads(), lambda: self.call(document, within_s=within_s, **options)
         )
@@ -146,13 +148,13 @@ class BoundedChild:
             bufsize=0,
             cwd="/",
             start_new_session=True,
-            # Nothing of ours that is secret is handed on.
+            # The child gets none of our secrets.
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "PYTHONPATH": os.pathsep.join([_ROOT, *paths]),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTHONUTF8": "1",
-                # Each of the C library's arenas takes up to 128 MiB of address space.
+                # Each of the C library's memory arenas takes up to 128 MiB of address space.
                 "MALLOC_ARENA_MAX": "1",
                 "OMP_NUM_THREADS": "1",
                 "RUST_BACKTRACE": "0",
@@ -184,7 +186,7 @@ class BoundedChild:
             self.close()
             raise TooMuchError(str(error)) from None
         except BaseException:
-            # Its answer would be taken for that of the next document.
+            # Its late response would be taken for that of the next document.
             self.close()
             raise
         match told.get("fault"):
@@ -200,7 +202,7 @@ class BoundedChild:
     def _talk(
         self, process: subprocess.Popen[bytes], message: memoryview, seconds: float
     ) -> tuple[dict[str, Any], bytes]:
-        """Send a message and receive one. Raises _EndedError, in words."""
+        """Send a message and receive one. Raise _EndedError with a readable reason."""
         assert process.stdin is not None and process.stdout is not None
         sent, received, until = 0, bytearray(), time.monotonic() + seconds
         head: dict[str, Any] | None = None
@@ -240,7 +242,7 @@ class BoundedChild:
 
 
 class _EndedError(Exception):
-    """The child ended, or has to be ended; why, in words."""
+    """The child ended, or must be ended; the message says why."""
 
 
 def _head(line: bytes) -> dict[str, Any]:
@@ -250,7 +252,7 @@ def _head(line: bytes) -> dict[str, Any]:
             return dict(head)
     except (ValueError, KeyError, TypeError):
         pass
-    # Code in C and Rust that a document has led astray may write anything.
+    # C and Rust code that a document has corrupted may write anything.
     raise _EndedError("the child that read it sent nonsense")
 
 
@@ -261,7 +263,7 @@ def _ending(process: subprocess.Popen[bytes], memory_bytes: int) -> str:
         return "the child that read it fell silent"
     if status >= 0:
         return f"the child that read it ended with status {status}"
-    # Libraries in Rust end a process that has no memory left, those in C do at times.
+    # Rust libraries abort the process when memory runs out, and C libraries sometimes do.
     name = signal.Signals(-status).name
     return f"the child that read it died ({name}): at most {memory_bytes // 1024**2} MB are given to it"
 
@@ -276,6 +278,6 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def end_children() -> None:
-    """Kill all children of this process: the program ends."""
+    """Kill all children of this process, because the program ends."""
     for one in list(_LIVE):
         one.kill()

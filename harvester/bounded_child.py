@@ -1,8 +1,8 @@
-"""The child of :mod:`.bounded`: reads documents from stdin, hands each to one function, writes what it returns.
+"""The child process of :mod:`.bounded`: read documents from stdin, pass each to one function, write its result.
 
 Run as ``python -m harvester.bounded_child <module:function> <address space in bytes> <process id of the parent>
-<bytes of the longest file that may be written>``.
-Either way a message is a line of JSON, then as many bytes as it names.
+<bytes of the longest file that may be written>``. In both directions a message is a line of JSON, followed by as
+many bytes as it names.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from quality.confine import bound_memory, confine, own_channel
 
 
 def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) -> None:
+    """Confine this process, then run ``function`` ("module:name") on each document until stdin ends.
+
+    ``memory_bytes`` bounds the address space, ``file_bytes`` the longest file it may write. Return without reading
+    anything if the parent (``parent_id``) is gone.
+    """
     out, source = own_channel()
     stream = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):
         return
-    # What a document holds is written nowhere but where the function is there to write.
+    # A function may write files only if it exists to write them; then this is the largest.
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     module, _, name = function.partition(":")
     work = getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""Errors that reach the command line from modules too heavy to import for them."""
+"""Errors that the command line catches without importing the heavy modules that raise them."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["ArchiveError"]
 
 
 class ArchiveError(Exception):
-    """A file that is no archive of a night, or does not fit the catalogue. Says what, where and the next step."""
+    """A file that is not the archive of a night, or does not fit the catalogue. Says what, where and the next step."""

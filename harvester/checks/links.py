@@ -231,7 +231,7 @@ class LinkSpider(scrapy.Spider):
         return Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": agent})
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Count a request before it is sent, and refuse it if a budget is used up."""
+        """Count a request in the night's traffic before it is sent."""
         self.night.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
@@ -244,7 +244,8 @@ class LinkSpider(scrapy.Spider):
         """Do nothing: a bad certificate is stored with the check of the address."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield no requests: they go straight to the downloader (Scrapy's entry point)."""
+        """Ask all addresses; yield no requests to Scrapy, since they go straight to the downloader (Scrapy's entry
+        point)."""
         await self.ask_all()
         no_requests: tuple[scrapy.Request, ...] = ()
         for request in no_requests:

@@ -1,4 +1,4 @@
-"""Writing a commitment file: questions for a person, options for a program, and no file that would not be read."""
+"""Write a commitment file: questions for a person, options for a program, and never a file that cannot be read back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _QUESTIONS = {
 
 
 def ask(said: dict[str, Any]) -> dict[str, Any]:
-    """The answers, asking for those that are missing. Raises click.UsageError for one that cannot be."""
+    """Return the given answers plus those asked for on the terminal. Raise click.UsageError for an invalid one."""
     answers = dict(said)
     for key, question in _QUESTIONS.items():
         answers[key] = answers[key] or click.prompt(question)
@@ -47,7 +47,10 @@ def ask(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def country_code(text: str) -> str:
-    """The three letters of a country; those that ISO leaves to users (XKX) stand. Raises click.UsageError."""
+    """Return the three-letter code of a country; codes that ISO reserves for users (XKX) are accepted.
+
+    Raise click.UsageError for an unknown country.
+    """
     code = alpha3(text) or (text if re.fullmatch(r"X[A-Z]{2}", text) else None)
     if code is None:
         raise click.UsageError(f"{text!r} is no country; give its ISO 3166-1 code or English name")
@@ -62,7 +65,7 @@ def _many(question: str) -> list[str]:
 
 
 def from_answers(answers: dict[str, Any]) -> str:
-    """The text of a commitment file. Raises click.UsageError where an answer has not the form asked for."""
+    """Return the text of a commitment file. Raise click.UsageError if an answer has the wrong form."""
     government = f"{{ name = {_text(answers['government'])}, iso3 = {_text(answers['country'])} }}"
     clauses = []
     for one in answers["scopes"]:
@@ -118,7 +121,7 @@ def _text(value: str) -> str:
 
 
 def save(text: str, folder: Path) -> Path:
-    """Write the text as a commitment file of a folder. Raises SpecError where it is bad, or the file is there."""
+    """Write the text as a commitment file in a folder. Raise SpecError if it is invalid or the file already exists."""
     try:
         commitment_id = str(tomllib.loads(text).get("id", ""))
     except tomllib.TOMLDecodeError as error:

@@ -18,7 +18,7 @@ _FOLDER = click.option("--commitments", "folder", type=click.Path(path_type=Path
 
 
 def add_to(cli: click.Group) -> None:
-    """Add the commands to the command line."""
+    """Add the group ``commitments`` and its commands to the command line."""
     cli.add_command(commitments)
 
 
@@ -31,7 +31,7 @@ def _print(value: Any) -> None:
 @_JSON
 @click.pass_context
 def commitments(context: click.Context, folder: Path | None, as_json: bool) -> None:
-    """Promises of governments: list them, write new ones, check and import them, compare governments."""
+    """List the promises of governments; write new ones, check and import them, compare governments."""
     if context.invoked_subcommand is not None:
         return
     from harvester.terminal.commitments import show_list
@@ -65,7 +65,7 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 @_FOLDER
 @click.pass_obj
 def new(data: Path, /, template: str | None, folder: Path | None, **said: Any) -> None:
-    """Write a commitment file: from a template, or question by question where something is not said."""
+    """Write a commitment file from a template, or ask for each answer that the options leave out."""
     from harvester.cli.commitment_files import ask, from_answers, save
 
     target = folder or data / "commitments"
@@ -88,7 +88,7 @@ def _from_template(name: str, said: dict[str, Any]) -> str:
 @_JSON
 @click.pass_obj
 def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
-    """Check a commitment FILE or ID: its faults, what its scope catches today, and what each indicator reads."""
+    """Check a commitment FILE or ID: its faults, what its scope matches today, and what each indicator reads."""
     from harvester.terminal.commitments import show_check
     from specs.commitments import load_file
 
@@ -109,7 +109,7 @@ def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
 @_JSON
 @click.pass_obj
 def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_json: bool) -> None:
-    """Read an export of OGP's commitments (CSV) and write a draft for each: a person fills in what is measured."""
+    """Read an export of OGP's commitments (CSV) and write a draft for each; a person then adds what is measured."""
     from specs.commitments.ogp import read_export, write_draft
 
     target = out or data / "commitments" / "drafts"
@@ -138,7 +138,7 @@ def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_jso
 @_JSON
 @click.pass_obj
 def compare(data: Path, measure: str | None, as_json: bool) -> None:
-    """Set governments side by side on the same MEASURE, or on all of them, and show who does it best."""
+    """Compare governments on the same MEASURE, or on all of them, and show which does best."""
     from catalog.db.store import open_catalog
     from harvester.terminal.commitments import show_best
     from quality.commitments.compare import best_practice

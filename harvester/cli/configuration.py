@@ -1,4 +1,4 @@
-"""``winnow.toml`` in the data folder: what holds for every command there. Options of the command line go first."""
+"""Read ``winnow.toml`` in the data folder: settings for every command there. Command-line options override it."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ def _proxy(value: str) -> str:
 
 
 class Configuration(Strict):
-    """One file."""
+    """The contents of one winnow.toml."""
 
     contact: Annotated[str, StringConstraints(min_length=3)] | None = None
-    """E-mail or page of the operator, for the user agent."""
+    """E-mail address or page of the operator, for the user agent."""
     proxy: Annotated[str, AfterValidator(_proxy)] | None = None
     """``http://host:port`` of the HTTP proxy that everything but FTP and local portals goes through. Names are resolved
     and checked here before the proxy is asked. Proxies of the environment are ignored."""
 
 
 def load(data: Path) -> Configuration:
-    """The configuration of a data folder; the defaults where it has none. Raises SpecError for a bad file."""
+    """Return the configuration of a data folder, or the defaults if it has none. Raise SpecError for an
+    invalid file."""
     path = data / NAME
     return parse(Configuration, read_toml(path), str(path)) if path.is_file() else Configuration()
 
 
 def remember_contact(data: Path, contact: str) -> None:
-    """Add the contact to a configuration that names none."""
+    """Add the contact to a configuration that has none."""
     path = data / NAME
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text("utf-8") if path.is_file() else ""
     part = path.with_suffix(".part")
-    # JSON's texts are TOML's, and the key must stand before any table.
+    # A JSON string is also a TOML string, and the key must stand before any table.
     part.write_text(f"contact = {json.dumps(contact, ensure_ascii=False)}\n{before}", "utf-8")
     part.replace(path)

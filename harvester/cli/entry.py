@@ -1,4 +1,4 @@
-"""Where the command ``winnow`` begins: signals are heeded before anything else is imported."""
+"""Entry point of the command ``winnow``: handle signals before importing anything else."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ __all__ = ["end_at_signals", "main"]
 
 
 def _end(number: int, frame: object) -> NoReturn:
-    """Nothing is at work yet, so there is nothing to wait for or to note."""
+    """Exit at once: no work has begun, so there is nothing to wait for or to record."""
     with suppress(OSError):
         os.write(2, b"interrupted before anything was begun\n")
     os._exit(130)
 
 
 def end_at_signals() -> None:
-    """Let both signals end this process with 130. One that is ignored, as with nohup, stays ignored."""
+    """Let both signals end this process with exit code 130. An ignored signal, as with nohup, stays ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _end)
 
 
 def main() -> NoReturn:
-    """Entry point."""
+    """Run the command line and exit with its code, or with 130 after a signal."""
     end_at_signals()
     from harvester.cli import main as cli
 

@@ -1,4 +1,4 @@
-"""The command that looks into files given by name or address, without a catalogue."""
+"""The command that inspects files given by name or address, without a catalogue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HAS_ERRORS, NOT_LOOKED_INTO = 4, 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add the command to the command line."""
+    """Add the command ``inspect`` to the command line."""
     group.add_command(inspect)
 
 
@@ -39,7 +39,7 @@ def inspect(
     workers: int,
     seconds: float,
 ) -> None:
-    """Look into tables: what is wrong, on which lines, and how to mend it."""
+    """Inspect tables: what is wrong, on which lines, and how to fix it."""
     from harvester.checks.inspect_files import look_into
     from harvester.terminal.inspect import show, to_json
 

@@ -1,8 +1,8 @@
-"""The command line. Heavy libraries are imported inside commands, so that ``--help`` answers at once.
+"""The command line. Heavy libraries are imported inside commands, so that ``--help`` appears at once.
 
-Exit codes: 0 all well, 1 a fault of the program or its surroundings (said in words), 2 wrong usage, 3 finished but a
-portal was not read whole (of send: a letter was refused; of responses import: a line could not be used), 4 below
-``--fail-under``, 5 something was changed after it was sealed, 75 another run is at work, 130 interrupted.
+Exit codes: 0 success, 1 a fault of the program or its surroundings (with a message), 2 wrong usage, 3 finished, but
+a portal was not read completely (send: a letter was refused; responses import: a line could not be used), 4 below
+``--fail-under``, 5 something was changed after it was sealed, 75 another run is active, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
 
 
 def main() -> NoReturn:
-    """Entry point."""
+    """Run the command line under the supervisor and exit with its code."""
     sys.exit(supervised(_main))
 
 
 def _main() -> int:
-    """The exit code of the command line. A signal makes it 130, even where the exception that it raised was lost."""
+    """Return the exit code of the command line; after a signal it is 130, even if the signal's exception was
+    swallowed."""
     code: int | None = None
     while True:
         try:
@@ -67,9 +68,9 @@ def _main() -> int:
 
 
 def _command() -> int:
-    """The exit code of the command line: every failure becomes a line of words."""
+    """Return the exit code of the command line, and print a one-line message for every failure."""
     try:
-        # Outside its standalone mode click returns the code of an Exit.
+        # With standalone_mode=False click returns the code of an Exit.
         return cli.main(prog_name="winnow", standalone_mode=False, auto_envvar_prefix="WINNOW") or 0
     except click.ClickException as error:
         error.show()
@@ -120,7 +121,7 @@ def cli(context: click.Context, data: Path) -> None:
 
 
 def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
-    """What winnow.toml says, as the default of every command that takes it."""
+    """Return the settings of winnow.toml as defaults of every command that accepts them."""
     from harvester.cli.configuration import load
     from specs.errors import SpecError
 
@@ -137,7 +138,7 @@ def _defaults(data: Path, group: click.Group) -> dict[str, Any]:
 
 
 def _log_to(data: Path) -> None:
-    """Everything the libraries have to say goes to a file; the terminal is for people."""
+    """Write all log messages of libraries to a file; the terminal is for people."""
     from harvester.http.masking import MaskingFilter
 
     data.mkdir(parents=True, exist_ok=True)
@@ -146,7 +147,7 @@ def _log_to(data: Path) -> None:
     handler.addFilter(MaskingFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    # Where the disk is full, a log that cannot be written is not news.
+    # On a full disk the log cannot be written either, and that needs no second message.
     logging.raiseExceptions = False
 
 
@@ -161,7 +162,7 @@ def _run(
     from quality.tables.limits import TableBounds
 
     _log_to(data)
-    # Before anything is begun: a bad file is said now, not at the end of the night.
+    # Read first, so that a bad file is reported now and not at the end of the night.
     promised = commitments_in(data, options.get("commitments"), with_examples=options.get("examples", False))
     with progress(is_quiet=options["as_json"]) as on_progress:
         bounds = TableBounds(
@@ -268,9 +269,10 @@ def _catalogue(data: Path) -> Path:
 @click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal's file: its grace.")
 @click.pass_obj
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
-    """Take a suspect harvest of PORTAL in RUN as complete: what it did not see is missing from then on.
+    """Accept a suspect harvest of PORTAL in RUN as complete; datasets that it did not see count as missing.
 
-    So may one that is partial only for what lies outside the portal's own listing, which blocks no later harvest then.
+    A harvest that is partial only because of places outside the portal's own listing can be accepted too; those
+    places then block no later harvest.
     """
     from catalog.repositories.harvests import Grace
     from catalog.repositories.harvests import approve as approve_harvest
@@ -295,7 +297,7 @@ def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a record.")
 @click.pass_obj
 def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Path | None, as_json: bool) -> None:
-    """What RUN changed, or what differs between two runs: every record added, changed, missing, retired, returned."""
+    """Show what RUN changed, or how two runs differ: each record added, changed, missing, retired or returned."""
     from catalog.db.store import open_catalog
     from catalog.exports.changes import write_changes
     from catalog.repositories.changes import changes
@@ -330,7 +332,7 @@ def verify(data: Path, files: tuple[Path, ...]) -> None:
 @click.argument("record")
 @click.pass_obj
 def evidence(data: Path, record: str) -> None:
-    """Print the archived exchange with the WARC-Record-ID RECORD, as findings.csv names it."""
+    """Print the archived exchange with the WARC-Record-ID RECORD, as named in findings.csv."""
     from harvester.http.archive import find_record
 
     for path in sorted((data / "archive").glob("*.warc.gz"), reverse=True):
@@ -363,7 +365,7 @@ def serve(data: Path, port: int, host: str) -> None:
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.pass_context
 def demo(context: click.Context, stay: bool, port: int) -> None:
-    """Two nights over the demo portals that come with the program, served on this machine."""
+    """Run two nights over the demo portals that come with the program, served on this machine."""
     from harvester.demo.run import prepare, run_demo
 
     data: Path = context.obj
@@ -387,7 +389,7 @@ _add_send_commands(cli)
 @cli.command()
 @click.pass_obj
 def doctor(data: Path) -> None:
-    """Versions, disk, and what is missing."""
+    """Show versions and free disk space, and what is missing for a night to run."""
     from harvester.terminal.night import doctor as show
 
     if not show(data):

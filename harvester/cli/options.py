@@ -31,7 +31,7 @@ contact_option = click.option(
 
 
 def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which portals are meant."""
+    """Add the options that choose portals."""
     options = [
         click.argument("portals", nargs=-1),
         click.option("--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."),
@@ -44,7 +44,7 @@ def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every stage takes."""
+    """Add the options that every stage accepts."""
     options = [
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         contact_option,
@@ -64,7 +64,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What the stages that go out take."""
+    """Add the options of stages that use the network."""
     options = [
         click.option("--full", is_flag=True, help="Ask for everything anew, whatever is remembered."),
         click.option("--archive", is_flag=True, help="Keep every exchange as WARC, in the folder archive."),
@@ -75,7 +75,7 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Bounds of the check of resources."""
+    """Add the limits for the check of resources."""
     options = [
         click.option("--max-requests", type=click.IntRange(min=0), help="Sent by the check of resources, in this run."),
         click.option("--max-bytes", type=click.IntRange(min=0), help="Received by the check, in this run."),
@@ -87,7 +87,7 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """How a run is put out."""
+    """Add the options for the output of a run."""
     options = [
         click.option("--language", help="Of pages and readable CSVs: en, es, fr, pt; else as the portal files say."),
         click.option("--pdf", is_flag=True, help="Print every report as PDF too, where Chromium is present."),
@@ -98,7 +98,7 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Which commitments are tracked."""
+    """Add the options that choose which commitments to track."""
     options = [
         click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
         click.option("--examples", is_flag=True, help="Track the examples that come with the program too."),

@@ -1,4 +1,4 @@
-"""The commands about portals: find out what stands behind an address, list, import, check, preview."""
+"""The commands about portals: detect what an address is, list, import, check, preview."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def add_to(cli: click.Group) -> None:
-    """Add the commands to the command line."""
+    """Add ``detect``, ``preview`` and the group ``portals`` to the command line."""
     for command in (detect, preview, portals):
         cli.add_command(command)
 
@@ -63,9 +63,9 @@ def detect(
     allow_local: bool,
     as_json: bool,
 ) -> None:
-    """What kind of portal ADDRESS is: a home page, a dataset's page, an API, a bare host; or a CSV with a list of them.
+    """Find out what portal ADDRESS is: a home page, a dataset's page, an API, a bare host; or a CSV listing them.
 
-    A list that was broken off goes on where it stopped.
+    An interrupted list continues where it stopped.
     """
     from harvester.cli.configuration import load
     from harvester.detect import detect as look
@@ -94,7 +94,7 @@ def detect(
 
 
 def _saved(found: Any, folder: Path, is_local: bool) -> str:
-    """Write the portal file of a detection; what was written, or why not."""
+    """Write the portal file of a detection; return what was written, or why nothing was."""
     from harvester.cli.registry import known_in
     from specs.credentials import mask
     from specs.errors import SpecError
@@ -117,7 +117,7 @@ def _saved(found: Any, folder: Path, is_local: bool) -> str:
 
 
 def _kept_contact(data: Path, contact: str) -> str | None:
-    """Keep a contact for the commands that follow: what was found with it may not be asked without."""
+    """Store a contact for later commands: what was found with a contact may not be asked without one."""
     from harvester.cli.configuration import NAME, load, remember_contact
     from harvester.http.robots_rules import is_contact
 
@@ -177,8 +177,10 @@ def preview(
     allow_local: bool,
     as_json: bool,
 ) -> None:
-    """Show the first datasets of PORTAL as they would be mapped, what could not be, and the score to expect. Nothing
-    is written."""
+    """Show the first datasets of PORTAL as they would be mapped, what could not be mapped, and the expected score.
+
+    Nothing is written.
+    """
     from harvester.cli.configuration import load
     from harvester.cli.registry import resolve
     from harvester.detect.preview import preview as look
@@ -197,7 +199,7 @@ def preview(
 
 
 class _ListByDefault(click.Group):
-    """A group that lists where no command of it is named."""
+    """A command group that runs ``list`` if no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         is_named = bool(args) and (args[0] in self.commands or args[0] in ("-h", "--help"))
@@ -206,7 +208,7 @@ class _ListByDefault(click.Group):
 
 @click.group(cls=_ListByDefault)
 def portals() -> None:
-    """List the portals that a night would take; import public lists of them; check that they answer."""
+    """List the portals that a night would harvest; import public lists of them; check that they respond."""
 
 
 def _filtered(
@@ -251,7 +253,7 @@ def list_portals(
     text: str | None,
     as_json: bool,
 ) -> None:
-    """List portals, all or those that the filters leave."""
+    """List all portals, or those that match the filters."""
     from harvester.cli.registry import resolve
     from harvester.terminal.portals import show_portals
 
@@ -281,7 +283,7 @@ def check_portals(
     allow_local: bool,
     as_json: bool,
 ) -> None:
-    """Ask each portal for one record, as its file says: does it answer?"""
+    """Ask each portal for one record, as its file says, and show whether it responds."""
     from harvester.cli.configuration import load
     from harvester.cli.registry import resolve
     from harvester.detect.preview import look
@@ -319,8 +321,8 @@ def import_portals(
 ) -> None:
     """Write portal files for the entries of a public list, without duplicates.
 
-    Read are the exports of commondataio/dataportals-registry and dataportals.org, and lists of CKAN, Socrata and
-    Dataverse sites. Entries without a type go to --unknown, which winnow detect takes.
+    Accepted are exports of commondataio/dataportals-registry and dataportals.org, and lists of CKAN, Socrata and
+    Dataverse sites. Entries without a type go to --unknown, a file that winnow detect accepts.
     """
     import csv
 
@@ -362,7 +364,8 @@ def import_portals(
 
 @portals.command("template")
 def template() -> None:
-    """Print an inventory to fill in: a table of datasets that a small office can keep by hand, and be harvested by."""
+    """Print an inventory to fill in: a table of datasets that a small office can maintain by hand and have
+    harvested."""
     from harvester.spiders.inventory.spider import template as text
 
     click.echo(text(), nl=False)

@@ -1,4 +1,4 @@
-"""Which portals are meant: ids, files, folders and addresses, as given on the command line."""
+"""Find the portals meant by ids, files, folders and addresses on the command line."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def resolve(
     allow_local: bool = False,
     contact: str = "no contact given",
 ) -> list[PortalSpec]:
-    """The portals named; with no names, all of the registry, and all that the catalogue holds.
+    """Return the portals named; without names, all of the registry and all that the catalogue holds.
 
-    The registry is ``--portals``, and then it alone; or else the folder ``portals`` of the data folder. Where neither
-    it nor the catalogue holds any portal, it is those that come with the program. Raises SpecError for a name that is
-    none of it.
+    If ``--portals`` is given, it alone is the registry; otherwise the folder ``portals`` of the data folder is. If
+    neither it nor the catalogue holds any portal, the portals that come with the program are used. Raise SpecError
+    for a name that matches nothing.
     """
     own = data / "portals"
     known = {spec.id: spec for spec in (load(registry) if registry else known_in(own))}
@@ -55,9 +55,10 @@ def resolve(
 
 
 def commitments_in(data: Path, folder: Path | None = None, *, with_examples: bool = False) -> list[Commitment]:
-    """The commitments to be tracked: of a folder, or else of ``commitments`` in the data folder; without drafts.
+    """Return the commitments to track, without drafts: those of ``folder``, or else of ``commitments`` in the data
+    folder.
 
-    Raises SpecError where a file is bad, or two have one id.
+    Raise SpecError if a file is invalid or two have the same id.
     """
     own = folder or data / "commitments"
     if folder is not None and not folder.is_dir():
@@ -70,7 +71,7 @@ def commitments_in(data: Path, folder: Path | None = None, *, with_examples: boo
 
 
 def known_in(folder: Path) -> list[PortalSpec]:
-    """The portals of a folder; none where there is no folder yet, or nothing in it."""
+    """Return the portals of a folder; an empty list if the folder is missing or empty."""
     return load(folder) if folder.is_dir() and any(folder.glob("*.toml")) else []
 
 
@@ -98,7 +99,7 @@ def _named(
 
 
 def detected(url: str, allow_local: bool, contact: str = "no contact given", proxy: str | None = None) -> PortalSpec:
-    """The portal behind an address, by the endpoint that is best of those it offers."""
+    """Return the portal behind an address, with the best of its endpoints."""
     from harvester.detect import detect
 
     found = detect(url, allow_local=allow_local, contact=contact, proxy=proxy)
@@ -109,8 +110,10 @@ def detected(url: str, allow_local: bool, contact: str = "no contact given", pro
 
 
 def _refuse_another(path: Path, spec: PortalSpec) -> None:
-    """Raise SpecError where the id made of an address is that of a portal of another host in the catalogue: harvested
-    under one id, each would retire the other's datasets."""
+    """Raise SpecError if the id made from an address already belongs to a portal of another host in the catalogue.
+
+    Harvested under one id, each would retire the other's datasets.
+    """
     stored = _from_catalogue(path, spec.id)
     if stored is not None and urlsplit(stored.url).netloc.lower() != urlsplit(spec.url).netloc.lower():
         raise SpecError(
@@ -120,7 +123,7 @@ def _refuse_another(path: Path, spec: PortalSpec) -> None:
 
 
 def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
-    """A portal that was once given by its address, so that its stages can be run again by id."""
+    """Return a portal that was once given by its address, so that its stages can run again by id."""
     from catalog.db.store import open_catalog
     from catalog.repositories.portals import stored_portal
 
@@ -132,7 +135,7 @@ def _from_catalogue(path: Path, name: str) -> PortalSpec | None:
 
 
 def _all_in_catalogue(path: Path) -> list[PortalSpec]:
-    """Every portal that a run has registered, by id."""
+    """Return every portal that a run has registered, by id."""
     from catalog.db.store import open_catalog
     from catalog.repositories.portals import stored_portals
 
@@ -149,11 +152,11 @@ def _all_in_catalogue(path: Path) -> list[PortalSpec]:
 
 
 def _stored(row: dict[str, Any]) -> PortalSpec:
-    """A portal as its file said when it was last asked; of an older catalogue, what it holds of that."""
+    """Return a portal as its file stood when it was last asked; from an older catalogue, as much as it stores."""
     file = json.loads(row.pop("portal_file") or "{}")
     is_local = bool(row.pop("is_local"))
     try:
         return parse(PortalSpec, {**row, "local": is_local, **file}, row["id"])
     except SpecError:
-        # A file of another version, with keys that this one does not know.
+        # A file of another version, with keys unknown to this one.
         return parse(PortalSpec, {**row, "local": is_local}, row["id"])

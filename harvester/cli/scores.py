@@ -1,4 +1,4 @@
-"""Commands that explain scores and set systems side by side."""
+"""Commands that explain scores and compare scoring systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["add_to"]
 
 
 def add_to(group: click.Group) -> None:
-    """Add the commands to the command line."""
+    """Add ``explain``, ``compare`` and ``methodology`` to the command line."""
     for command in (explain, compare, methodology):
         group.add_command(command)
 
@@ -51,7 +51,7 @@ def _known_system(system: str) -> str:
 )
 @click.pass_obj
 def explain(data: Path, name: str, system: str, as_json: bool, syntax: str | None) -> None:
-    """Explain a METRIC, or the score of a DATASET (its id): fact, evidence, points and what would change it."""
+    """Explain a METRIC, or the score of a DATASET (its id): fact, evidence, points, and what would change it."""
     from harvester.terminal.scores import show_explanation, show_metric
 
     if syntax is None and show_metric(name):
@@ -81,7 +81,7 @@ def explain(data: Path, name: str, system: str, as_json: bool, syntax: str | Non
 
 
 def _as_rdf(catalog: Catalog, stored: StoredDataset, syntax: str) -> str:
-    """Return what the catalogue holds of a dataset as RDF."""
+    """Return what the catalogue holds about a dataset as RDF."""
     from catalog.exports.dcat import graph_of_dataset
     from catalog.rdf.syntaxes import serialize
 
@@ -95,7 +95,7 @@ def _as_rdf(catalog: Catalog, stored: StoredDataset, syntax: str) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
-    """Set the scoring systems side by side, for a DATASET or a PORTAL (its id), and say where they disagree."""
+    """Compare the scoring systems on a DATASET or a PORTAL (its id), and show where they disagree."""
     from catalog.db.store import open_catalog
     from catalog.repositories.quality_rows import has_scored_datasets, scored_in_run
     from harvester.terminal.scores import show_comparison_of_dataset, show_comparison_of_portal
@@ -114,7 +114,7 @@ def compare(data: Path, name: str, pair: str, as_json: bool) -> None:
 
 @click.command()
 def methodology() -> None:
-    """Print how everything is measured and weighed, as Markdown."""
+    """Print how everything is measured and weighted, as Markdown."""
     from quality.methodology import document
 
     click.echo(document(), nl=False)

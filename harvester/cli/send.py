@@ -1,4 +1,4 @@
-"""Commands that send scorecards out and take the answers in."""
+"""Commands that send scorecards and import the replies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOME_FAILED = 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add the commands to the command line."""
+    """Add ``send`` and the group ``responses`` to the command line."""
     for command in (send, responses):
         group.add_command(command)
 
@@ -59,7 +59,7 @@ def send(
     webhooks: tuple[str, ...],
     registry: Path | None,
 ) -> None:
-    """Send the scorecards of the last run: to each only what changed since the last time, and nothing twice.
+    """Send the scorecards of the last run: to each recipient only what changed since the last time, and nothing twice.
 
     Mails go to the contact_email of the portals with the CSVs attached; webhooks get JSON.
     """
@@ -81,7 +81,7 @@ def send(
             names = government_names(catalog)
             posts = {name: [*posts["*"], *posts.get(name, ())] for name in names}
         found = letters(catalog, run_id, "mail", has_publishers=publishers)
-        # A publisher with few datasets and nothing to mend has no files, and gets no letter.
+        # A publisher with few datasets and nothing to fix has no files, and gets no letter.
         mails = [one for one in found if folder_of(one, data / "exports").is_dir()]
         hooks = list(letters(catalog, run_id, "webhook", posts))
         if dry_run:
@@ -114,7 +114,7 @@ def _say(outcomes: list[Outcome], run_id: str) -> None:
 
 
 def _webhooks(specs: list[PortalSpec], more: tuple[str, ...]) -> dict[str, list[str]]:
-    """The webhooks of every government; those of the command line under "*"."""
+    """Return the webhooks of every government; those of the command line under "*"."""
     found: dict[str, list[str]] = {"*": list(more)} if more else {}
     for spec in specs:
         if spec.notify.webhooks:
@@ -141,7 +141,7 @@ def _server(
 
 
 def _exported_run(catalog: Catalog, data: Path) -> str:
-    """The last run. Raises UsageError where what lies in the exports is not of it."""
+    """Return the last run. Raise UsageError if the exported files do not belong to it."""
     run_id = catalog.latest_run()
     package = data / "exports" / "datapackage.json"
     exported = json.loads(package.read_text("utf-8"))["run"] if package.is_file() else None
@@ -152,7 +152,7 @@ def _exported_run(catalog: Catalog, data: Path) -> str:
 
 @click.group()
 def responses() -> None:
-    """Take in what governments and citizens write back."""
+    """Import what governments and citizens write back."""
 
 
 @responses.command("import")
@@ -162,9 +162,9 @@ def responses() -> None:
 @click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
 @click.pass_obj
 def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, registry: Path | None) -> None:
-    """Read answers (findings.csv with its last columns filled in) or reports of citizens (report.csv) from FILES.
+    """Read replies (findings.csv with its last columns filled in) or reports of citizens (report.csv) from FILES.
 
-    Rows that cannot be used are named with their line and the remedy, and stop nothing; then the exit code is 3.
+    Unusable rows are listed with their line and the remedy; the other rows are imported, and the exit code is 3.
     """
     from catalog.repositories.replies import import_answers, import_reports
     from harvester.mail.replies import read_reply

@@ -1,14 +1,14 @@
-"""The process that a user starts: it waits for the one that works, and ends it whatever that is doing.
+"""The process that a user starts: it waits for a working child, and ends it whatever the child is doing.
 
-Python hears a signal between two instructions of its own. In a long call of a library, or where what a handler raises
-is swallowed, Ctrl-C would go unheard, and a parser that never returns would hold up all portals of a night. So the work
-is done by a child. This process does nothing but wait: for the child's end, for signals, and for a pulse.
+Python handles a signal only between two of its own instructions. During a long call of a library, or when code
+swallows the handler's exception, Ctrl-C would be lost, and a parser that never returns would block all portals of a
+night. So a child does the work. This process only waits: for the child's end, for signals, and for a heartbeat.
 
-- SIGINT and SIGTERM are handed on, again and again; after GRACE_S seconds the child is killed with all that it started.
-  The exit code is 130, also where the child was done in the same moment.
-- While portals are harvested, the child's event loop gives a pulse. Where it is silent for longer than any document may
-  take, or the portal at work is past its deadline, the child is killed and begun anew, without that portal: the same
-  command goes on where it stopped.
+- SIGINT and SIGTERM are passed on repeatedly; after GRACE_S seconds the child and all it started are killed. The exit
+  code is 130, even if the child finished at the same moment.
+- While portals are harvested, the child's event loop sends a heartbeat. If it is silent for longer than any document
+  may take, or the current portal is past its deadline, the child is killed and started again without that portal: the
+  same command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from harvester.night.interrupts import INTERRUPTED_WORDS, end_within
 __all__ = ["PULSE", "RUN", "STUCK", "Pulse", "supervised"]
 
 GRACE_S = 2.5
-"""From a signal to the kill."""
+"""Seconds from a signal to the kill."""
 AGAIN_S = 1.0
-"""Between a signal and the next one."""
+"""Seconds between a signal and its repetition."""
 SILENCE_S = 80.0
-"""Without a pulse. A child process has 60 seconds for a document, and the loop goes on meanwhile."""
+"""Seconds without a heartbeat. A child process has 60 seconds for a document, and the loop keeps turning meanwhile."""
 LATE_S = 20.0
-"""Without a pulse, where the portal at work is past its deadline."""
+"""Seconds without a heartbeat once the current portal is past its deadline."""
 HOLD_S = 1_800.0
-"""Without a pulse, while the catalogue is written."""
+"""Seconds without a heartbeat while the catalogue is written."""
 MAX_RESTARTS = 32
 NOTE_S = 1.0
-"""For noting in the catalogue that a run was killed."""
+"""Seconds for recording in the catalogue that a run was killed."""
 MEMORY_SHARE = 0.75
-"""Of this machine's memory, that a portal may take while it holds up the loop."""
+"""Share of this machine's memory that a portal may use while it blocks the loop."""
 _FROM_KERNEL = 0x80  # SI_KERNEL of sigaction(2)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 _FIELDS = struct.Struct("=ddI500s")
 
 STUCK: dict[str, str] = {}
-"""Portals that ended this process when it was last begun, and how: they are not begun again."""
+"""Portals that ended the last child, and how: the next child skips them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +61,31 @@ class _Seen:
 
 
 class Pulse:
-    """Shared memory: when the event loop last turned, which portal is at work, and its deadline (monotonic clock)."""
+    """Shared memory: when the event loop last turned, the current portal, and its deadline (monotonic clock)."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _FIELDS.size)
 
     def beat(self) -> None:
-        """The loop turns."""
+        """Record that the loop has turned."""
         struct.pack_into("=d", self._memory, 0, time.monotonic())
 
     def hold(self) -> None:
-        """Something is done that may take its time, if a pulse is expected at all."""
+        """Allow HOLD_S seconds without a heartbeat, if one is expected at all."""
         if struct.unpack_from("=d", self._memory)[0]:
             struct.pack_into("=d", self._memory, 0, time.monotonic() + HOLD_S)
 
     def work_on(self, portal_id: str, until: float) -> None:
-        """A portal is at work from now on; none with ""."""
+        """Record the current portal and its deadline; "" for none."""
         name = portal_id.encode("utf-8", "replace")[:500]
         struct.pack_into("=dI500s", self._memory, 8, until, len(name), name)
 
     def stop(self) -> None:
-        """No pulse is to be expected."""
+        """Expect no heartbeat from now on."""
         self._memory[:] = bytes(_FIELDS.size)
 
     def seen(self) -> _Seen | None:
-        """What the child last said; None where no pulse is to be expected."""
+        """Return the child's last heartbeat; None if none is expected."""
         at, until, length, name = _FIELDS.unpack_from(self._memory)
         return _Seen(at, until, name[:length].decode("utf-8", "replace")) if at else None
 
@@ -97,17 +97,17 @@ class _Run:
         self._memory = mmap.mmap(-1, 8192)
 
     def begin(self, path: Path, run_id: str) -> None:
-        """A run is at work from now on."""
+        """Record that a run has begun."""
         said = f"{run_id}\n{path.absolute()}".encode("utf-8", "surrogateescape")
         if len(said) < len(self._memory):
             self._memory[:] = said.ljust(len(self._memory), b"\0")
 
     def end(self) -> None:
-        """What became of the run is written."""
+        """Record that the run's outcome is written."""
         self._memory[:] = bytes(len(self._memory))
 
     def note_its_end(self) -> None:
-        """Note that a run was interrupted whose process was killed; in a child, since a disk may be slow."""
+        """Record in the catalogue that a killed run was interrupted; in a child process, since a disk may be slow."""
         run_id, _, path = self._memory[:].rstrip(b"\0").decode("utf-8", "surrogateescape").partition("\n")
         if not path:
             return
@@ -131,10 +131,11 @@ RUN = _Run()
 
 
 def supervised(work: Callable[[], int]) -> int:
-    """The exit code of ``work``, done in a child. On systems other than Linux, or among threads, it is done here.
+    """Return the exit code of ``work``, run in a child. On systems other than Linux, or with several threads, run it
+    here.
 
     This process waits for the child and exits with its code at once. ``work`` begins with both signals blocked, and
-    lets them in with :func:`.interrupts.heed_signals`.
+    unblocks them with :func:`.interrupts.heed_signals`.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         end_within(GRACE_S)
@@ -160,22 +161,22 @@ def supervised(work: Callable[[], int]) -> int:
             RUN.note_its_end()
             sys.stdout.flush()
             sys.stderr.flush()
-            # One that came too late for the child is heeded all the same, and hardly a moment is left for another.
+            # A signal that came too late for the child still counts, and almost no time is left for another.
             os._exit(130 if signal.sigpending() & {signal.SIGINT, signal.SIGTERM} else code)
 
 
 def _wait(child: int, watched: set[signal.Signals]) -> int | None:
-    """The child's exit code; None where it is to be begun again."""
+    """Return the child's exit code; None if it must be started again."""
     asked_at = told_at = 0.0
     at = awake_since = time.monotonic()
     while True:
         heard = signal.sigtimedwait(watched, 0.2 if asked_at else 1.0)
         now = time.monotonic()
-        # After a pause of this process (Ctrl-Z) the child has had one too.
+        # If this process was paused (Ctrl-Z), so was the child.
         awake_since, at = now if now - at > 5 else awake_since, now
         if heard is not None and heard.si_signo in (signal.SIGINT, signal.SIGTERM) and not asked_at:
             asked_at = now
-            # What a terminal sends has come to the child already.
+            # A signal from the terminal has already reached the child.
             told_at = now if heard.si_code == _FROM_KERNEL else 0.0
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -201,7 +202,7 @@ def _wait(child: int, watched: set[signal.Signals]) -> int | None:
 
 
 def _why_stuck(child: int, awake_since: float) -> str | None:
-    """Why the child is to be ended, in words; None where all is well."""
+    """Return why the child must be killed, as a sentence; None if it is well."""
     seen = PULSE.seen()
     if seen is None:
         return None
@@ -243,7 +244,7 @@ def _kill(child: int) -> None:
 
 
 def _end_all() -> None:
-    """Kill what the child has left behind: orphans come to this process."""
+    """Kill the processes that the child left behind: this process adopts orphans."""
     until = time.monotonic() + 1.0
     while time.monotonic() < until:
         left = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text("ascii").split()

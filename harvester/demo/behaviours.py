@@ -1,7 +1,7 @@
-"""Answers that are not simply a file: blocked, broken, lying and hostile ones, under fixed file names.
+"""Responses that are not simply a file: blocked, broken, lying and hostile ones, under fixed file names.
 
-Every portal may hang any of them into its ``files`` folder. What keeps sending (``endless``, ``drip``) is
-bounded in time and stops at once when the server does.
+Every portal may add any of them to its ``files`` folder. The endless ones (``endless``, ``drip``) are bounded in
+time and stop at once when the server stops.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ DRIP_BYTES, DRIP_EVERY_S = 150, 0.2
 
 
 def status(code: int, title: str, text: str, **headers: str) -> ReplayedResponse:
-    """An error page; ``headers`` are written with underscores for hyphens."""
+    """Return an error page; ``headers`` are written with underscores for hyphens."""
     return page(title, text, status=code, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def redirect(location: str) -> ReplayedResponse:
+    """Return a 302 response with this Location header."""
     return ReplayedResponse(302, headers={"Location": location})
 
 
 def soft_404() -> ReplayedResponse:
-    """Status 200, and a page that says otherwise."""
+    """Return status 200 with a page that says "not found"."""
     return page("Page not found", "The page you are looking for was moved or no longer exists (error 404).")
 
 
 def json_error() -> ReplayedResponse:
-    """Status 200, and an error of the back end."""
+    """Return status 200 with an error of the back end as JSON."""
     error = {"success": False, "error": {"code": 500, "message": "ORA-12541: TNS:no listener"}}
     return ReplayedResponse(content_type="application/json", body=json.dumps(error).encode())
 
@@ -48,7 +49,7 @@ BROKEN: Exhibits = {
     "loop-a.csv": lambda: redirect("loop-b.csv"),
     "loop-b.csv": lambda: redirect("loop-a.csv"),
 }
-"""404 needs no entry: it is what every other name gets."""
+"""404 needs no entry: every other name gets it."""
 
 BLOCKED: Exhibits = {
     "challenge.csv": lambda: status(
@@ -79,13 +80,14 @@ def _endless(stop: threading.Event) -> Iterator[bytes]:
 def _drip(stop: threading.Event) -> Iterator[bytes]:
     for number in range(DRIP_BYTES):
         yield b"id,value\r\n"[number % 10 : number % 10 + 1]
-        # A drop at a time, then a trickle: half a minute of it would show nothing more.
+        # Slow drops first, then a faster trickle: half a minute of drops would show nothing more.
         if stop.wait(DRIP_EVERY_S if number < 5 else DRIP_EVERY_S / 10):
             return
 
 
 def hostile() -> Exhibits:
-    """What tries to harm whoever downloads it. Nothing here leaves the loopback by itself."""
+    """Return the responses that try to harm whoever downloads them. None of them reaches beyond the loopback
+    interface."""
     packed = bomb()
     return {
         "to-intranet.csv": lambda: redirect("http://10.0.0.1/payroll.csv"),

@@ -1,8 +1,8 @@
-"""A CKAN's Action API v3 over a list of packages, with the habits that were seen on running servers.
+"""A CKAN Action API v3 over a list of packages, with quirks seen on real servers.
 
-``rows`` above 10 is cut silently. A wrong value of ``rows`` or ``start`` is 409, an unknown parameter or a bad
-``sort`` 400, an unknown action 400 with a bare JSON string. Private datasets are left out of every list, and
-asking for one is 403. The addresses of datasets and uploads are served too.
+``rows`` above 10 is silently cut. A wrong value of ``rows`` or ``start`` gives 409, an unknown parameter or a bad
+``sort`` 400, an unknown action 400 with a bare JSON string. Private datasets appear in no list, and asking for one
+gives 403. The pages of datasets and uploads are served too.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class _Refused(Exception):
 
 
 Parameters = Mapping[str, Any]
-"""Of the query, where all is text, or of a JSON body."""
+"""Parameters of the query, where all values are text, or of a JSON body."""
 
 
 def answer(
     site_title: str, packages: Sequence[Json], path: str, parameters: Parameters, body: bytes | None
 ) -> ReplayedResponse | None:
-    """The reply for ``path`` (below the portal's address), or None where there is no such address."""
+    """Return the response for ``path`` (below the portal's address), or None if there is no such address."""
     if path in ("", "/"):
         return page(site_title, f"{len(_public(packages))} datasets")
     if path in (API, f"{API}/"):
@@ -180,11 +180,14 @@ _TERM = re.compile(r'([+-]?)(\w+):(?:"([^"]*)"|([\w.-]+))')
 
 
 def _matches(package: Json, query: str) -> bool:
-    """A small part of Solr's language: ``*:*``, words, ``field:value`` with + or -, and a range of times."""
+    """Return whether a package matches a query in a small part of Solr's syntax.
+
+    Supported are ``*:*``, words, ``field:value`` with + or -, and a range of times.
+    """
     rest = query.replace("*:*", " ")
     for field, low, high in _RANGE.findall(rest):
         for bound in (low, high):
-            # Solr refuses a date without a time of day.
+            # Solr rejects a date without a time of day.
             if bound != "*" and "NOW" not in bound and not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", bound):
                 raise _Refused(409, "Search Error", f"Invalid Date String:'{bound}'")
         stamp = package[field]

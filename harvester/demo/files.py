@@ -1,7 +1,7 @@
-"""Files made in code, byte for byte the same on every machine: CSV, XLSX, GeoJSON, PDF, ZIP.
+"""Make files in code, byte for byte the same on every machine: CSV, XLSX, GeoJSON, PDF, ZIP.
 
-The standard library only. A table is a list of columns and a list of rows; what is wrong with a file is made
-by changing the rows before they are written, in :mod:`harvester.demo.tables`.
+Uses the standard library only. A table is a list of columns and a list of rows. Defects are made by changing the
+rows before they are written, in :mod:`harvester.demo.tables`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STAMP = (2026, 3, 2, 6, 30, 0)
 
 @dataclass(frozen=True)
 class DemoTable:
-    """A header and its rows. Rows may be longer or shorter than the header: that is a defect to show."""
+    """A header and its rows. Rows may be longer or shorter than the header, which is a defect to demonstrate."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -35,7 +35,7 @@ class DemoTable:
 def csv_bytes(
     table: DemoTable, *, delimiter: str = ",", encoding: str = "utf-8", decimal: str = ".", bom: bool = False
 ) -> bytes:
-    """RFC 4180 with CRLF, unless told otherwise. Only floats take the ``decimal`` sign."""
+    """Return RFC 4180 CSV with CRLF, unless told otherwise. ``decimal`` is the decimal sign of floats only."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow(table.columns)
@@ -48,13 +48,13 @@ def _text(cell: Cell, decimal: str) -> str:
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
-    """A ZIP whose members all bear the same fixed time."""
+    """Return a ZIP whose members all have the same fixed time."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, body in members.items():
             info = zipfile.ZipInfo(name, _STAMP)
             info.compress_type = zipfile.ZIP_DEFLATED
-            # Otherwise the system that packs it is written into the file.
+            # Without this, the file would record the system that packed it.
             info.create_system = 3
             archive.writestr(info, body)
     return out.getvalue()
@@ -69,7 +69,8 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def xlsx(table: DemoTable, sheet: str = "Data") -> bytes:
-    """A workbook of one sheet with inline strings (ECMA-376 part 1, §18.3.1.53): the least that readers open."""
+    """Return a workbook of one sheet with inline strings (ECMA-376 part 1, §18.3.1.53), the minimum that
+    readers open."""
     lines = [table.columns, *table.rows]
     rows = "".join(
         f'<row r="{number}">{"".join(_cell(number, n, cell) for n, cell in enumerate(line))}</row>'
@@ -103,7 +104,7 @@ def _cell(row: int, column: int, cell: Cell) -> str:
 
 
 def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
-    """RFC 7946 points; the two coordinate columns become the geometry."""
+    """Return RFC 7946 points; the two coordinate columns become the geometry."""
     features = []
     for row in table.rows:
         properties = dict(zip(table.columns, row, strict=True))
@@ -114,14 +115,14 @@ def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") 
 
 
 def html_table(table: DemoTable) -> bytes:
-    """What some systems call an Excel export."""
+    """Return an HTML table, which some systems call an Excel export."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>\n" for row in table.rows)
     return f"<html><body><table border=1><tr>{head}</tr>\n{rows}</table></body></html>".encode()
 
 
 def pdf(title: str, lines: Sequence[str], pages: int = 12) -> bytes:
-    """A PDF 1.4 of ``pages`` text pages, with a cross-reference table that is right. ASCII only."""
+    """Return a PDF 1.4 of ``pages`` text pages with a correct cross-reference table. ASCII only."""
     text = "".join(f"({line}) Tj T*\n" for line in [title, "", *lines])
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(pages))
     objects = [
@@ -147,5 +148,5 @@ def pdf(title: str, lines: Sequence[str], pages: int = 12) -> bytes:
 
 
 def bomb(unpacked_bytes: int = 10_000_000) -> bytes:
-    """Zeros, packed a thousandfold."""
+    """Return a gzip of zeros that unpacks to about a thousand times its size."""
     return gzip.compress(bytes(unpacked_bytes), mtime=0)

@@ -1,4 +1,4 @@
-"""The municipality of Harborview (Hafenblick): a small CKAN in German, kept by one person."""
+"""The municipality of Harborview (Hafenblick): a small CKAN in German, maintained by one person."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Packages that attack: markup, formulas, paths, control characters, sizes, and addresses nobody may follow.
+"""Hostile packages: markup, formulas, paths, control characters, huge sizes, and addresses that must not be followed.
 
-Only what stands in records; what the server sends that harms is in :mod:`harvester.demo.behaviours`.
+Only hostile records are here; hostile responses are in :mod:`harvester.demo.behaviours`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ ADDRESSES = (
     "file:///etc/passwd",
     "javascript:alert(1)",
 )
-"""The cloud's own secrets, somebody's intranet, a local file, a script."""
+"""A cloud's metadata service, an intranet, a local file, a script."""
 
 
 def hostile_packages(desk: Desk) -> list[Json]:
-    """Five packages; a reader that stumbles over one must still deliver the others."""
+    """Return five packages; a reader that fails on one must still deliver the others."""
     put, res = desk.package, desk.resource
     sentence = f"Bridges, culverts and tunnels; {MARKUP} <img src=x onerror=alert(1)> [x](javascript:alert(1)). "
     long = (sentence * (20_000 // len(sentence) + 1))[:20_000]

@@ -1,4 +1,4 @@
-"""What the demo server can answer: one frozen reply, and the ways to make the usual ones."""
+"""The responses of the demo server: one frozen class, and functions that build the usual ones."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ from typing import Any
 __all__ = ["Body", "Exhibits", "ReplayedResponse", "file", "json_reply", "page", "stream"]
 
 PUBLISHED = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
-"""Last-Modified of everything that does not say otherwise. No clock is read: every start serves the same."""
+"""Last-Modified unless stated otherwise. No clock is read, so every start serves the same."""
 
 Body = Callable[[threading.Event], Iterator[bytes]]
-"""A body that is made while it is sent, and that ends early once the event (server is stopping) is set."""
+"""A body generated while it is sent; it ends early once the event (the server is stopping) is set."""
 
 
 @dataclass(frozen=True)
 class ReplayedResponse:
-    """One HTTP answer, before conditional requests, ranges and HEAD are applied to it."""
+    """One HTTP response, before conditional requests, ranges and HEAD are applied to it."""
 
     status: int = 200
     content_type: str | None = None
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     modified: datetime | None = None
-    """Set for what has validators: ETag, Last-Modified and 304 follow from it."""
+    """Set for responses with validators: ETag, Last-Modified and 304 follow from it."""
     ranges: bool = False
     streamed: Body | None = None
     """Replaces ``body``."""
     length: int | None = None
-    """Bytes of ``streamed``; None sends it chunked, for its end is not known."""
+    """Bytes of ``streamed``; None if its length is unknown, so that it is sent in chunks."""
 
     @cached_property
     def etag(self) -> str:
+        """Return the quoted ETag, a hash of the body."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
 Exhibits = dict[str, Callable[[], ReplayedResponse]]
-"""File name -> its reply, made when first asked for."""
+"""File name to its response, which is made when first requested."""
 
 
 def file(body: bytes, content_type: str, *, modified: datetime = PUBLISHED, **headers: str) -> ReplayedResponse:
-    """A static file; ``headers`` are written with underscores for hyphens."""
+    """Return a static file; ``headers`` are written with underscores for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ReplayedResponse(content_type=content_type, body=body, headers=named, modified=modified, ranges=True)
 
@@ -60,8 +61,8 @@ def page(
     headers: Mapping[str, str] | None = None,
     content_type: str = "text/html; charset=utf-8",
 ) -> ReplayedResponse:
-    """An HTML page; only a good one has validators."""
-    # Lone control characters from hostile titles are no HTML; escaping leaves them in.
+    """Return an HTML page; only one with status 200 has validators."""
+    # Lone control characters from hostile titles are not valid HTML, and escaping would keep them.
     title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
     body = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
@@ -71,8 +72,8 @@ def page(
 
 
 def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> ReplayedResponse:
-    """``value`` as JSON in UTF-8, the accents unescaped."""
-    # Control characters stay escaped by the encoder; lone surrogates do not occur in the demo.
+    """Return ``value`` as JSON in UTF-8, with accents unescaped."""
+    # The encoder escapes control characters; lone surrogates do not occur in the demo.
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return ReplayedResponse(
         status,
@@ -83,5 +84,5 @@ def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: 
 
 
 def stream(streamed: Body, content_type: str, *, length: int | None = None) -> ReplayedResponse:
-    """An answer that takes its time."""
+    """Return a response whose body is generated while it is sent."""
     return ReplayedResponse(content_type=content_type, streamed=streamed, length=length)

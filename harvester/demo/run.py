@@ -20,17 +20,17 @@ MARK = ".winnow-demo"
 
 
 def prepare(data: Path) -> None:
-    """Make ``data`` an empty folder. Raises SpecError where it holds anything but an earlier demo."""
+    """Make ``data`` an empty folder. Raise SpecError if it holds anything but an earlier demo."""
     if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
         raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
     shutil.rmtree(data, ignore_errors=True)
-    # What the governments of the demo have promised lies where the files of a user lie.
+    # The demo governments' commitments are placed where a user's commitment files are.
     shutil.copytree(Path(__file__).with_name("commitments"), data / "commitments")
     (data / MARK).touch()
 
 
 def run_demo(data: Path) -> None:
-    """Run both nights into a folder made by :func:`prepare`, and print their summaries."""
+    """Run both nights in a folder made by :func:`prepare`, and print their summaries."""
     console = Console()
     with DemoServer(night=1) as server:
         portals = [parse(PortalSpec, spec, spec["id"]) for spec in server.portals()]

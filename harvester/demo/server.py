@@ -6,8 +6,8 @@
         server.night = 2
         ...                      # second night
 
-HTTP is done properly where it is not broken on purpose: HEAD, ETag, Last-Modified, 304, Range, chunks. Nothing
-depends on the clock but the Date header and the two answers that take their time.
+The server implements HTTP correctly except where it is broken on purpose: HEAD, ETag, Last-Modified, 304, Range,
+chunks. Only the Date header and the two slow responses depend on the clock.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ __all__ = ["DISALLOWED", "SITES", "DemoServer"]
 
 SITES: tuple[Site, ...] = (SOLMARK, VERDANIA, HARBORVIEW)
 DISALLOWED = "/solmark/files/reserved/"
-"""The one folder that robots.txt keeps to itself. It is served all the same: a client has to obey by itself."""
+"""The one folder that robots.txt disallows. It is served all the same, since obeying is the client's task."""
 ROBOTS = ReplayedResponse(content_type="text/plain", body=f"User-agent: *\nDisallow: {DISALLOWED}\n".encode())
 SECOND_NIGHT = datetime(2026, 3, 3, 1, 15, tzinfo=UTC)
-"""Last-Modified on night 2 of what differs from night 1."""
+"""Last-Modified on night 2 of files that differ from night 1."""
 
 
 class DemoServer:
-    """Context manager; ``night`` (1 or 2) may be set at any time and holds for the requests that follow."""
+    """Context manager; ``night`` (1 or 2) may be changed at any time and applies to later requests."""
 
     def __init__(self, *, night: int = 1, port: int = 0) -> None:
         self.requests: list[tuple[str, str]] = []
@@ -53,6 +53,7 @@ class DemoServer:
 
     @property
     def night(self) -> int:
+        """The night served now, 1 or 2; setting another value raises ValueError."""
         return self._night
 
     @night.setter
@@ -63,13 +64,13 @@ class DemoServer:
 
     @property
     def url(self) -> str:
-        """Root address without a trailing slash. Raises RuntimeError while the server is not running."""
+        """Return the root address without a trailing slash. Raise RuntimeError while the server is not running."""
         if self._http is None:
             raise RuntimeError("the demo server is not running; use it as a context manager")
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     def portals(self) -> list[dict[str, Any]]:
-        """The portals as ``specs/portals/<id>.toml`` would declare them."""
+        """Return the portals as ``specs/portals/<id>.toml`` would declare them."""
         return [
             {
                 "id": site.id,
@@ -80,7 +81,7 @@ class DemoServer:
                 "country": site.country,
                 "contact_email": site.contact_email,
                 "local": True,
-                # Two nights stand for weeks here: what fails once is called broken.
+                # In the demo two nights stand for weeks, so one failure counts as broken.
                 "broken": {"after_checks": 1, "after_days": 0},
                 "recheck": {"hours": [0]},
                 "limits": {"delay_s": 0, "concurrency": 4},
@@ -103,12 +104,12 @@ class DemoServer:
             self._http.stop()
             self._thread.join()
         self._http = self._thread = None
-        # The next start has another port, which stands in every record.
+        # The next start uses another port, and the port is in every record.
         self._records.clear()
         self._replies.clear()
 
     def answer(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
-        """The reply to a request for ``path`` (decoded), before ranges and conditions are looked at."""
+        """Return the response for ``path`` (decoded), before ranges and conditions are applied."""
         night = self.night
         if path == "/robots.txt":
             return ROBOTS
@@ -144,7 +145,7 @@ class DemoServer:
         return page(name, "About this dataset.") if folder == f"/{site.id}/pages" and name else None
 
     def records(self, site: Site, night: int) -> list[Json]:
-        """What the site serves on a night, private packages included."""
+        """Return the records the site serves on a night, private packages included."""
         key = site.id, night
         if key not in self._records:
             self._records[key] = site.records(self.url, night)

@@ -1,4 +1,4 @@
-"""What a demo portal is, and how CKAN packages are written down compactly."""
+"""The definition of a demo portal, and a compact way to write CKAN packages."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One fictional government's portal. Its files lie at ``/<id>/files/<name>``."""
+    """One fictional government's portal. Its files are at ``/<id>/files/<name>``."""
 
     id: str
     type: str
     title: str
     path: str
-    """Of the portal's address: the base of the CKAN, or the feed itself."""
+    """Path of the portal's address: the base of the CKAN, or the feed itself."""
     government: str
     country: str
-    """From the range XAA to XZZ, which ISO 3166-1 leaves to its users."""
+    """A code from XAA to XZZ, which ISO 3166-1 reserves for users."""
     contact_email: str
     records: Callable[[str, int], list[Json]]
     """(root address without a trailing slash, night) -> the records as served."""
     files: Callable[[int], Exhibits]
-    """Night -> what lies in the files folder."""
+    """Night -> the contents of the files folder."""
 
 
 def identifier(portal: str, *names: str) -> str:
-    """The UUID of a package, resource or organisation: the same on every machine and port."""
+    """Return the UUID of a package, resource or organisation: the same on every machine and port."""
     return str(uuid5(NAMESPACE_URL, "/".join(("https://example.org", portal, *names))))
 
 
 def licence(id: str | None, title: str | None = None, url: str | None = None) -> Json:
-    """CKAN leaves ``license_url`` out where there is none."""
+    """Return the licence keys of a CKAN package; like CKAN, leave out ``license_url`` if there is none."""
     return {"license_id": id, "license_title": title} | ({"license_url": url} if url else {})
 
 
@@ -57,19 +57,20 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Desk:
-    """Writes packages for one CKAN. ``root`` is the address of the server, ``path`` that of the portal."""
+    """Builds packages for one CKAN. ``root`` is the address of the server, ``path`` that of the portal."""
 
     root: str
     portal: str
     path: str
 
     def file(self, name: str) -> str:
+        """Return the address of a file in the portal's files folder."""
         return f"{self.root}/{self.portal}/files/{name}"
 
     def resource(self, name: str, format: str, *, url: str | None = None, title: str = "", **more: Any) -> Json:
-        """The file ``name`` of the files folder, unless ``url`` leads elsewhere.
+        """Return a CKAN resource for the file ``name`` of the files folder, or for ``url`` if given.
 
-        An ``url_type`` of "upload" gives the address that CKAN gives to files of its own.
+        A ``url_type`` of "upload" gives the address that CKAN gives to uploaded files.
         """
         return {
             "name": title or name,
@@ -102,7 +103,7 @@ class Desk:
         modified: str = "2026-02-11T14:03:27.118840",
         **odd: Any,
     ) -> Json:
-        """One package as ``package_show`` gives it. ``odd`` overwrites any key."""
+        """Return one package as ``package_show`` returns it. ``odd`` overwrites any key."""
         id = odd.get("id") or identifier(self.portal, name)
         organisation = by and {
             "id": identifier(self.portal, "organization", by.name),
@@ -138,7 +139,7 @@ class Desk:
             "type": "dataset",
             "url": None,
             "version": None,
-            # CKAN's extras are text; what is structured is JSON in text.
+            # CKAN's extras are text; structured values are JSON inside the text.
             "extras": [
                 {"key": key, "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}
                 for key, value in sorted((extras or {}).items())

@@ -1,4 +1,4 @@
-"""The Republic of Solmark: a national CKAN at a sub-path, with most of what is wrong with portals in it."""
+"""The Republic of Solmark: a national CKAN at a sub-path, with most of the faults that portals have."""
 
 from __future__ import annotations
 

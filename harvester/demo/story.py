@@ -1,4 +1,4 @@
-"""What happens between the two nights, and nothing else does: a test compares the nights and finds exactly this."""
+"""List every change between the two nights; a test compares the nights and finds exactly these."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class StoryChange:
     kind: Kind
     portal: str
     dataset: str
-    """Identifier of the dataset as the portal gives it: CKAN's id, DCAT-US's identifier."""
+    """Identifier of the dataset as the portal states it: CKAN's id, DCAT-US's identifier."""
     what: str
-    """For a person."""
+    """A description for people."""
     fields: tuple[str, ...] = ()
-    """For "improved": what changed, in the catalogue's words."""
+    """For "improved": the changed fields, by their names in the catalogue."""
     file: str | None = None
-    """Path on the server of the file whose answer changed; its record did not."""
+    """Path on the server of a file whose response changed while its record did not."""
 
 
 def _ckan(portal: str, name: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""The tables behind the demo's files: what governments publish most, invented from a seed.
+"""The tables behind the demo's files: the kinds that governments publish most, invented from a seed.
 
-Headers are given by the caller, because every portal speaks its own language. A seed gives the same rows on
-every machine (``random.Random`` seeded with text).
+Callers give the headers, because every portal has its own language. A seed gives the same rows on every machine
+(``random.Random`` seeded with text).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _day(number: int) -> str:
 def budget(
     seed: str, columns: Sequence[str], programmes: int = 40, ministries: Sequence[str] = MINISTRIES
 ) -> DemoTable:
-    """Year, ministry, programme code, approved, executed: five columns."""
+    """Return a table of five columns: year, ministry, programme code, approved, executed."""
     rng = Random(seed)
     rows: list[list[Cell]] = []
     for number, ministry in enumerate(ministries, 1):
@@ -49,7 +49,7 @@ def budget(
 
 
 def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
-    """Date, ministry, supplier, amount, reference: five columns."""
+    """Return a table of five columns: date, ministry, supplier, amount, reference."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -67,7 +67,7 @@ def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
 
 
 def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
-    """Contract id, buyer, supplier, award date, value, currency: six columns."""
+    """Return a table of six columns: contract id, buyer, supplier, award date, value, currency."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -86,7 +86,7 @@ def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
 
 
 def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> DemoTable:
-    """Station, date, first and second value: four columns; one row a station and day."""
+    """Return a table of four columns: station, date, first and second value; one row for each station and day."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -103,7 +103,7 @@ def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: 
 
 
 def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> DemoTable:
-    """Id, name, district, longitude, latitude: five columns."""
+    """Return a table of five columns: id, name, district, longitude, latitude."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -121,7 +121,7 @@ def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop
 
 
 def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> DemoTable:
-    """District, year, group, count: four columns."""
+    """Return a table of four columns: district, year, group, count."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -135,7 +135,7 @@ def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: rang
 
 
 def elections(seed: str, columns: Sequence[str], parties: Sequence[str], stations: int = 60) -> DemoTable:
-    """Polling station, district, party, votes: four columns."""
+    """Return a table of four columns: polling station, district, party, votes."""
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -149,7 +149,7 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 
 
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
-    """Every so often a row has a cell too many, or one too few."""
+    """Return the table with a cell too many or too few in every ``every``-th row."""
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row
         for n, row in enumerate(table.rows)
@@ -158,7 +158,7 @@ def ragged(table: DemoTable, every: int = 40) -> DemoTable:
 
 
 def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
-    """Words where the column holds numbers."""
+    """Return the table with words in a number column, in every ``every``-th row."""
     words = ("n/a", "unknown", "approx. 12", "-")
     rows = [
         [*row[:column], words[n // every % len(words)], *row[column + 1 :]] if n % every == 7 else row
@@ -168,7 +168,7 @@ def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
 
 
 def doubled(table: DemoTable, column: int, every: int = 30) -> DemoTable:
-    """The column twice under one name, and now and then a row twice."""
+    """Return the table with one column repeated under the same name, and every ``every``-th row repeated."""
     rows: list[Sequence[Cell]] = []
     for n, row in enumerate(table.rows):
         wide = [*row, row[column]]

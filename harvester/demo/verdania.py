@@ -1,4 +1,4 @@
-"""The Commonwealth of Verdania: one data.json (DCAT-US 1.1) with a byte-order mark and its usual liberties."""
+"""The Commonwealth of Verdania: one data.json (DCAT-US 1.1) with a byte-order mark and the usual deviations."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _files(night: int) -> Exhibits:
 
 def _records(root: str, night: int) -> list[Json]:
     def put(id: str | None, title: str, description: str, *files: tuple[str, str], **more: Any) -> Json:
-        """A record whose ``files`` are (name, media type); None in ``more`` takes a key away."""
+        """Return a record whose ``files`` are (name, media type); None in ``more`` removes a key."""
         record: Json = {
             "@type": "dcat:Dataset",
             "identifier": id,
@@ -125,7 +125,7 @@ def _records(root: str, night: int) -> list[Json]:
 
 
 def feed(records: list[Json]) -> Json:
-    """The catalogue document around the records."""
+    """Return the catalogue document around the records."""
     return {
         "@context": f"{SCHEMA}/catalog.jsonld",
         "@id": "https://example.org/verdania/data.json",

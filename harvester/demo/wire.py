@@ -1,4 +1,4 @@
-"""HTTP for the demo portals: HEAD, conditional requests, ranges, chunks, and an end that does not wait."""
+"""HTTP for the demo portals: HEAD, conditional requests, ranges, chunks, and a shutdown that does not wait."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["Listener"]
 MAX_REQUEST_BYTES = 1_000_000
 
 Answer = Callable[[str, Mapping[str, Any], bytes | None], ReplayedResponse]
-"""(decoded path, query, body of a POST) -> the reply before ranges and conditions are looked at."""
+"""(decoded path, query, body of a POST) -> the response before ranges and conditions are applied."""
 
 
 class Listener(ThreadingHTTPServer):
-    """Daemon threads, and an end that does not wait for clients."""
+    """A threaded server with daemon threads; stopping it does not wait for clients."""
 
     request_queue_size = 64
 
@@ -38,7 +38,7 @@ class Listener(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
 
     def stop(self) -> None:
-        """End everything in well under a second, endless bodies too."""
+        """End everything in well under a second, including endless bodies."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -49,7 +49,7 @@ class Listener(ThreadingHTTPServer):
             self.idle.wait_for(lambda: not self.connections, timeout=0.5)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        # Before the thread starts: afterwards stop() could miss it.
+        # Before the thread starts; afterwards stop() could miss it.
         with self.idle:
             self.connections.add(request)
         super().process_request(request, client_address)
@@ -61,7 +61,7 @@ class Listener(ThreadingHTTPServer):
             self.idle.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is none of our business; a mistake of ours goes to stderr."""
+        """Ignore a client that hangs up; print our own errors to stderr."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > MAX_REQUEST_BYTES:
-            # The body is not read, so the connection cannot be used again.
+            # The body was not read, so the connection cannot be reused.
             self.close_connection = True
             self._send(page("Bad Request", "A body of known, moderate length is needed.", status=400))
             return
@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._conditional(reply) if self.command in ("GET", "HEAD") else reply)
 
     def _conditional(self, reply: ReplayedResponse) -> ReplayedResponse:
-        """RFC 9110 §13.2.2: If-None-Match wins over If-Modified-Since; then Range, for GET alone."""
+        """Apply RFC 9110 §13.2.2: If-None-Match overrides If-Modified-Since; then Range, for GET only."""
         if reply.modified is None or reply.status != HTTPStatus.OK:
             return reply
         validators = {"ETag": reply.etag, "Last-Modified": format_datetime(reply.modified, usegmt=True)}
@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Server": self.version_string(), "Date": self.date_time_string()}
         if reply.content_type:
             headers["Content-Type"] = reply.content_type
-        # HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+        # HTTP/1.0 has no chunks, so the end of the connection is the end of the body.
         chunked = reply.streamed is not None and reply.length is None and self.request_version != "HTTP/1.0"
         if reply.streamed is None and reply.status != HTTPStatus.NOT_MODIFIED:
             headers["Content-Length"] = str(len(reply.body))
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _instant(value: str | None) -> datetime | None:
-    """An HTTP date; None for anything else, which is to be ignored."""
+    """Return an HTTP date; None for anything else, which must be ignored."""
     try:
         parsed = parsedate_to_datetime(value) if value else None
     except ValueError:
@@ -170,7 +170,7 @@ def _instant(value: str | None) -> datetime | None:
 
 
 def _part(reply: ReplayedResponse, wanted: str) -> ReplayedResponse:
-    """One range of bytes (RFC 9110 §14); several at once, or nonsense, are answered with the whole file."""
+    """Return one range of bytes (RFC 9110 §14); several ranges, or an invalid one, return the whole file."""
     unit, _, span = wanted.partition("=")
     first, dash, last = span.strip().partition("-")
     numbers_only = all(part == "" or (part.isascii() and part.isdigit()) for part in (first, last))

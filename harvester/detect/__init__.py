@@ -1,8 +1,8 @@
-"""What kind of portal an address is: a bounded ladder of polite questions, and what each endpoint would bring.
+"""Find out what kind of portal an address is, and what each endpoint offers, with a limited number of polite requests.
 
-The address may be a home page, the page of a dataset, an address within an API, or a bare host. What robots.txt forbids
-is asked only where a harvest would ask it too; where it forbids the API of software that the home page shows, that is
-said, and not recommended. Of what is recommended one record is read.
+The address may be a home page, the page of a dataset, an address within an API, or a bare host. Addresses that
+robots.txt forbids are asked only if a harvest would ask them too. If it forbids the API of software that the home
+page shows, the report says so and does not recommend it. One record of the recommended endpoint is read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from specs.robots import template_of
 __all__ = ["DetectionReport", "Endpoint", "detect"]
 
 AT_ONCE = 4
-"""Questions in flight."""
+"""Requests in flight at once."""
 HOLDS_KEY = (
     "the address holds a login or a key: take it out, put it into an environment variable or a file, and name that in "
     'the portal file, under [auth] (basic = true, header = "..." or query = "...", with env = "..." or file = "...")'
@@ -56,10 +56,11 @@ def detect(
     on_wait: Callable[[float], None] = lambda seconds: None,
     proxy: str | None = None,
 ) -> DetectionReport:
-    """What an address offers. Asks at most 70 times, four at once, with pauses, and tries what it recommends.
+    """Return what an address offers.
 
-    It is done within 60 seconds, or, where robots.txt asks for pauses of more than two, after six requests;
-    ``on_wait`` is then told of the seconds that are left at the most.
+    Sends at most 70 requests, four at once, with pauses, and tries the recommended endpoint. It ends within 60
+    seconds. If robots.txt asks for pauses of more than two seconds, it ends after six requests instead; ``on_wait``
+    then gets the largest number of seconds left.
     """
     given = url.strip()
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]
@@ -107,7 +108,7 @@ def _detect(url: str, asker: Asker) -> DetectionReport:
     else:
         _climb_all(bases, asker, hits, at if own is None else None)
         if own is not None and _is_page_of_a_dataset(own):
-            # Such a page tells of its site, which can be harvested where it has a sitemap.
+            # Such a page belongs to a site that can be harvested if it has a sitemap.
             root = bases[-1]
             has_sitemap = ("sitemap", root) in hits or bool(asker.sitemaps())
             _keep(hits, replace(own, confidence=LIKELY if has_sitemap else HINT), root)
@@ -140,7 +141,7 @@ def _detect(url: str, asker: Asker) -> DetectionReport:
 
 
 def _said_of_robots(asker: Asker) -> list[str]:
-    """What of robots.txt kept us from asking."""
+    """Return sentences on the requests that robots.txt prevented."""
     notes = []
     if asker.is_slow:
         notes.append(
@@ -158,7 +159,7 @@ def _said_of_robots(asker: Asker) -> list[str]:
 
 
 def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Detection], root: str | None) -> None:
-    # The usual places of all bases come before the less usual ones of any: what may be asked does not do for all.
+    # First the usual paths of every base, then the rarer ones: the request limit may not allow all.
     near: Sequence[str] = bases
     for rungs in (PROBES[:USUAL], PROBES[USUAL:]):
         for base in near:
@@ -167,19 +168,19 @@ def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], D
                 near = (base,)
                 break
         if root is not None and rungs == PROBES[:USUAL] and not _is_told(hits):
-            # An interface that wants a query may stand at the root itself.
+            # An API that needs a query may be at the root itself.
             _ask_as_given(root, asker, hits, is_root=True)
             look_into_graphs(asker, hits)
 
 
 RESERVE = 2
-"""Requests kept back for the trial, where there are few."""
+"""Requests reserved for the trial, if only few are allowed."""
 
 
 def _climb_slowly(
     bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Detection], marked: Sequence[str]
 ) -> None:
-    """Ask the likeliest places first, one after the other, and stop at the first that tells."""
+    """Ask the likeliest paths first, one after the other, and stop at the first result."""
     shipped = [kind for rules in asker.rules.values() if (one := template_of(rules.group)) for kind in one.types]
     likely = [rung for kind in dict.fromkeys((*marked, *shipped)) for rung in own_probes(kind)[:1]]
     feeds = [rung for rung in PROBES if rung.home == "/catalog.ttl"] if likely else []
@@ -190,14 +191,14 @@ def _climb_slowly(
                     break
                 _climb(base, (rung,), asker, hits)
     if _is_told(hits) and asker.left > RESERVE:
-        # The catalogue's feed beside the API: the same in another form.
+        # The catalogue's feed beside the API: the same records in another form.
         _climb(bases[0], feeds[:1] or PROBES[1:2], asker, hits)
 
 
 def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Detection], *, is_root: bool = False) -> None:
-    """Ask the address itself as the interfaces want to be asked that answer nothing without a query.
+    """Send the address itself the queries of APIs that respond to nothing without a query.
 
-    What stands at the root, or whether it may be asked, does not matter then.
+    This works whatever the root serves, and whether or not it may be asked.
     """
     parts = urlsplit(url)
     if (parts.path.strip("/") == "") is not is_root:
@@ -223,7 +224,7 @@ def _is_web_address(url: str) -> bool:
 
 
 def _is_told(hits: dict[tuple[str, str], Detection]) -> bool:
-    """Whether what was found ends the search. A sitemap does not: software with an API has one too."""
+    """Return whether the results end the search. A sitemap does not, because software with an API has one too."""
     return any(hit.confidence >= SURE and hit.type != "sitemap" for hit in hits.values())
 
 
@@ -232,7 +233,8 @@ def _is_page_of_a_dataset(hit: Detection) -> bool:
 
 
 def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) -> str | None:
-    """The address of a portal of a type whose own interface is among the addresses that robots.txt forbids."""
+    """Return the address of a portal of this type whose API is among the addresses robots.txt forbids; None if there is
+    none."""
     asked = {one.partition("?")[0] for one in forbidden}
     for base in bases:
         for rung in own_probes(kind):
@@ -244,11 +246,11 @@ def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) 
 _AT_HOME = (
     "ckan", "dkan", "socrata", "opendatasoft", "udata", "arcgis-hub", "geonode", "dataverse", "i14y", "magda", "piveau",
 )  # fmt: skip
-"""Types whose interface lies at a path of its own below the portal's address."""
+"""Types whose API has its own path below the portal's address."""
 
 
 def _own_address(url: str, hit: Detection) -> str:
-    """The portal's address, where the address given is within its API; else the address as it is."""
+    """Return the portal's address if the given address is within its API; otherwise the given address."""
     if hit.type in ("csw", "sparql", "arcgis-server"):
         return re.sub(r"\?.*$", "", url)
     if hit.type in _AT_HOME:
@@ -261,7 +263,7 @@ def _own_address(url: str, hit: Detection) -> str:
 
 
 def _keep(hits: dict[tuple[str, str], Detection], hit: Detection, url: str) -> None:
-    """Keep a hit; of two of one type at one address the surer, and the one with a count."""
+    """Store a detection; of two of the same type and address, keep the more certain one, or the one with a count."""
     key = (hit.type, url)
     known = hits.get(key)
     if known is None or (hit.confidence, hit.datasets or 0) > (known.confidence, known.datasets or 0):
@@ -279,12 +281,12 @@ def _climb(base: str, rungs: Sequence[Probe], asker: Asker, hits: dict[tuple[str
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for rung, seen in pool.map(ask, rungs):
             if seen.is_ok and (hit := recognised(rung.recogniser, seen)) is not None:
-                # A feed of an ArcGIS Hub tells of the Hub; any other document is at its own address.
+                # A feed of an ArcGIS Hub identifies the Hub; any other document is at its own address.
                 _keep(hits, hit, base if hit.type == "arcgis-hub" else base + rung.home)
 
 
 def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
-    """Whether the pages of a sitemap describe datasets: a look at one or two of them."""
+    """Read one or two pages of a sitemap to see whether they describe datasets."""
     for (kind, url), hit in list(hits.items()):
         if kind != "sitemap" or hit.confidence >= SURE:
             continue
@@ -295,14 +297,14 @@ def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Detection]) ->
         likely = [one for one in pages if re.search(r"(?i)dataset|/data/|opendata|daten|dati|donnees|datos", one)]
         for page in _own_host((likely or pages)[:2], url):
             if recognised(recognise.schema_org, asker.get(page)):
-                # Pages are no datasets: how many of those they hold is not known.
+                # A page is not a dataset, so the number of datasets stays unknown.
                 told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in those looked at"
                 hits[kind, url] = Detection(kind, LIKELY, None, told)
                 break
 
 
 def _own_host(pages: Iterable[str], url: str) -> list[str]:
-    """Only pages of the portal's own site are looked at."""
+    """Return only the pages on the portal's own host."""
     host = urlsplit(url).hostname or ""
     return [one for one in pages if _is_web_address(one) and urlsplit(one).hostname == host]
 

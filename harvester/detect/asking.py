@@ -1,4 +1,4 @@
-"""Asking strangers' servers a few short questions: guarded, within robots.txt, slowly, and never for much."""
+"""Send a few short requests to other people's servers: guarded, within robots.txt, slowly, and bounded in number."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from harvester.http.settings import USER_AGENT
 __all__ = ["Asker", "ProbeResponse"]
 
 TIMEOUT_S = 20.0
-"""For one answer, from the connection to its last byte."""
+"""Seconds for one response, from the connection to its last byte."""
 GRACE_S = 1.0
-"""After that time, until the connection is cut."""
+"""Seconds after that, until the connection is cut."""
 MAX_BYTES = 3_000_000
-"""Of one answer; what is longer is known by its beginning."""
+"""Bytes of one response; of a longer one only the beginning is used."""
 MAX_REDIRECTS = 5
 SLOW_S = 2.0
-"""A host that asks for a longer pause is asked little: :data:`FEW` requests, the likeliest first."""
+"""A host that asks for longer pauses gets few requests: :data:`FEW`, the likeliest first."""
 FEW = 6
-"""Requests of one look at a host that asks for long pauses, robots.txt and the trial of what is found among them."""
+"""Requests to a host that asks for long pauses, including robots.txt and the trial of the result."""
 PATIENCE_S = 40.0
-"""For all questions to a host that does not; what is found is tried after that."""
+"""Seconds for all requests to any other host; the trial comes after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """What an address answered. ``status`` 0: nothing, and ``fault`` says why."""
+    """The response of an address. ``status`` is 0 if there was none; ``fault`` then says why."""
 
     url: str
     status: int
@@ -51,12 +51,13 @@ class ProbeResponse:
 
     @property
     def is_ok(self) -> bool:
+        """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
 @dataclass(slots=True)
 class Asker:
-    """Asks the addresses of one portal; may be used by several threads."""
+    """Send requests to the addresses of one portal; several threads may use it."""
 
     url: str
     allow_local: bool = False
@@ -66,20 +67,20 @@ class Asker:
     max_asked: int = 70
     max_bytes: int = MAX_BYTES
     timeout_s: float | None = None
-    """For one answer; None for :data:`TIMEOUT_S`."""
+    """Seconds for one response; None for :data:`TIMEOUT_S`."""
     until: float = field(default_factory=lambda: time.monotonic() + PATIENCE_S)
-    """When no more questions are asked, by the monotonic clock; later where robots.txt asks for long pauses."""
+    """Time of the last request, by the monotonic clock; later if robots.txt asks for long pauses."""
     proxy: str | None = None
-    """Of the configuration; those of the environment are ignored."""
+    """Proxy of the configuration; proxies of the environment are ignored."""
     on_wait: Callable[[float], None] = lambda seconds: None
-    """Told of the seconds that are left at the most, about every second, while a long pause is waited out."""
+    """Called about every second during a long pause, with the largest number of seconds left."""
     asked: int = 0
     requests: int = 0
-    """All that went out, robots.txt and redirects too."""
+    """Number of requests sent, including robots.txt and redirects."""
     forbidden: list[str] = field(default_factory=list)
-    """Addresses that robots.txt forbids: they were not asked."""
+    """Addresses that robots.txt forbids; they were not asked."""
     is_there: bool = False
-    """Whether anything of the site has answered."""
+    """Whether any address of the site has responded."""
     _known: dict[str, ProbeResponse] = field(default_factory=dict)
     _rules: dict[str, SiteRules | None] = field(default_factory=dict)
     _free_at: dict[str, float] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Asker:
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
 
     def close(self) -> None:
+        """Close the session and its connections."""
         self._session.close()
 
     def __enter__(self) -> Asker:
@@ -106,25 +108,24 @@ class Asker:
 
     @property
     def rules(self) -> dict[str, SiteRules]:
-        """What robots.txt says, by site."""
+        """Return the robots.txt rules read so far, by site."""
         return {site: rules or NO_RULES for site, rules in self._rules.items()}
 
     @property
     def is_slow(self) -> bool:
-        """Whether robots.txt asks for long pauses."""
+        """Return whether robots.txt asks for long pauses."""
         return self.delay_s > SLOW_S
 
     @property
     def left(self) -> int:
-        """Requests that may still go out."""
+        """Return how many requests may still be sent."""
         return max(0, FEW - self.requests) if self.is_slow else max(0, self.max_asked - self.asked)
 
     def get(self, url: str, kinds: Collection[str] = (), accept: str = "*/*") -> ProbeResponse:
-        """The answer of an address, asked for once. ``kinds``: the portal types whose interface is asked for.
+        """Return the response of an address; each address is requested only once.
 
-        ``accept``: the media types that are wanted.
-
-        What robots.txt forbids is asked as a client of that interface, where the next harvest would; see
+        ``kinds``: the portal types whose API is expected there. ``accept``: the media types wanted. An address that
+        robots.txt forbids is requested as a client of that API, if the next harvest would do so; see
         :func:`harvester.http.robots_rules.decide`.
         """
         with self._lock:
@@ -135,13 +136,13 @@ class Asker:
             return self._known.setdefault(url, found)
 
     def _asked(self, url: str, kinds: Collection[str], accept: str) -> ProbeResponse:
-        """An answer, through its redirects: robots.txt is heeded at each, of whatever host it is."""
+        """Return a response after its redirects; robots.txt is obeyed at each step, on every host."""
         at = url
         for _ in range(MAX_REDIRECTS + 1):
             with self._lock:
                 known = self._known.get(at)
             if known is not None:
-                # Sites that send every unknown address to one page are asked for it once.
+                # A site that redirects every unknown address to one page is asked for that page only once.
                 return replace(known, url=url)
             try:
                 is_allowed = self.may(at, kinds)
@@ -166,7 +167,7 @@ class Asker:
         return ProbeResponse(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
     def rules_for(self, url: str) -> SiteRules:
-        """What robots.txt of an address's host says."""
+        """Return the robots.txt rules of an address's host."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{host_of(url)}"
         with self._lock:
@@ -186,19 +187,19 @@ class Asker:
         return found
 
     def decision(self, url: str, kind: str) -> Decision:
-        """How a harvest of a portal of a type would take robots.txt."""
+        """Return how a harvest of a portal of this type would apply robots.txt."""
         return decide(self.rules_for(url), "api", kind, self.contact)
 
     def may(self, url: str, kinds: Collection[str] = ()) -> bool:
-        """Whether any robot, or a harvest of a portal of one of the types, may ask an address."""
+        """Return whether any robot, or a harvest of a portal of one of these types, may request an address."""
         return self.rules_for(url).allows(url) or any(self.decision(url, kind).may(url) for kind in kinds)
 
     def sitemaps(self) -> list[str]:
-        """Sitemaps that robots.txt names."""
+        """Return the sitemaps that robots.txt names."""
         return [one for rules in self.rules.values() for one in rules.sitemaps][:3]
 
     def wait(self, url: str) -> None:
-        """Until the host of an address may be asked again. Every call takes a turn."""
+        """Wait until the host of an address may be asked again. Every call uses up one turn."""
         host = urlsplit(url).netloc
         with self._lock:
             now = monotonic()
@@ -211,7 +212,7 @@ class Asker:
             sleep(min(pause, 1.0))
 
     def _fetched(self, url: str, accept: str = "*/*") -> tuple[ProbeResponse, str | None]:
-        """The answer of an address, and where it sends on to; it is not followed here."""
+        """Return the response of an address and its redirect target, which is not followed here."""
         try:
             self.wait(url)
             with self._lock:
@@ -238,7 +239,7 @@ class Asker:
                         return ProbeResponse(url, 0, fault="it leads to no web address"), None
                     return ProbeResponse(url, response.status_code), onward
                 body, is_whole = bytearray(), True
-                # What is there is taken as it comes: to wait for a full block would be to wait for ever.
+                # Read what has arrived: waiting for a full block could take forever.
                 while chunk := response.raw.read1(65_536, decode_content=True):
                     body += chunk
                     if len(body) >= self.max_bytes or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What a recogniser says of an answer."""
+"""The result of a recogniser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CERTAIN, LIKELY, HINT = 0.95, 0.7, 0.4
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A portal type behind an address: how sure, how many datasets, and by what it was told."""
+    """A portal type found behind an address: how certain, how many datasets, and what identified it."""
 
     type: str
     confidence: float
@@ -26,13 +26,13 @@ class Detection:
 Recogniser = Callable[[ProbeResponse], Detection | None]
 
 MAX_DIGITS = 12
-"""Of a count; what is longer is none."""
+"""Digits of a count, at most; a longer number is not a count."""
 BEGINNING = 500_000
-"""Bytes of a page that are looked through where its beginning tells."""
+"""Bytes at the beginning of a page that are searched."""
 
 
 def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
-    """What a recogniser says. One that stumbles over an answer recognises nothing: strangers send anything."""
+    """Return a recogniser's result, or None if it fails: servers send anything, and an exception is no detection."""
     try:
         return recogniser(seen)
     except Exception:  # noqa: BLE001  # an answer of a shape nobody thought of must not end the detection
@@ -40,7 +40,7 @@ def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
 
 
 def count_of(value: Any) -> int | None:
-    """A count that an answer tells; None where it is none that can be meant."""
+    """Return a stated count as an integer; None if the value is not a plausible count."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         return int(value)
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**MAX_DIGITS

@@ -1,4 +1,4 @@
-"""SPARQL endpoints that hold no dataset where it is asked for first: other graphs, other words, other repositories."""
+"""Look for datasets in SPARQL endpoints whose default graph has none: other graphs, vocabularies and repositories."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from harvester.detect.recognise_more import repositories, sparql
 __all__ = ["drop_repeated", "look_into_graphs"]
 
 MAX_REPOSITORIES = 5
-"""Endpoints of one server that are asked."""
+"""Endpoints of one server to ask, at most."""
 KINDS = ("sparql",)
 WITHOUT_PATH = ("sparql", "csw")
-"""Interfaces that are told by their query, and not by their path."""
+"""APIs that are recognised by their query and not by their path."""
 
 
 def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
-    """Ask endpoints without dcat:Dataset in the default graph as a harvest would: they may hold them elsewhere."""
+    """Query endpoints without a dcat:Dataset in the default graph as a harvest would: the datasets may be elsewhere."""
     for (kind, url), hit in list(hits.items()):
         if kind != "sparql" or hit.confidence > HINT:
             continue
@@ -31,7 +31,7 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> No
 
 
 def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
-    """Drop interfaces that answer below an address as they do at it: some software heeds no path."""
+    """Drop APIs that respond below an address exactly as at the address itself: some software ignores the path."""
     for (kind, url), hit in list(hits.items()):
         alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)
         is_below = any(url.startswith(f"{one.rstrip('/')}/") for one in alike if one.rstrip("/") != url.rstrip("/"))
@@ -40,7 +40,7 @@ def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
 
 
 def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Detection]) -> None:
-    """Ask the endpoints that a server lists; those of other hosts are left alone."""
+    """Query the endpoints that a server lists, except those on other hosts."""
     host = urlsplit(url).netloc
     listed = repositories(asker.get(url + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
     own = [one for one in listed if urlsplit(one).netloc == host and urlsplit(one).scheme in ("http", "https")]

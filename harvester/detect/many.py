@@ -1,4 +1,4 @@
-"""Detection of a list of addresses, which can be broken off and taken up again."""
+"""Detect a list of addresses; an interrupted list can be continued."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from specs.portals.registries import MAX_CELL
 __all__ = ["COLUMNS", "addresses", "detect_all"]
 
 AT_ONCE = 8
-"""Sites looked at at the same time."""
+"""Sites examined at the same time."""
 COLUMNS = ("address", "type", "url", "confidence", "datasets", "evidence", "others", "asked", "fault")
 
 
 def addresses(path: Path) -> list[str]:
-    """The addresses of a list: the column "url" (or link, address, site), else the first column that holds some.
+    """Return the addresses of a list, each once and in file order.
 
-    Each once, in the order of the file. Raises SpecError where there are none.
+    They come from the column "url" (or link, address, site), otherwise from the first column that holds addresses.
+    Raise SpecError if there are none.
     """
     try:
         text = path.read_text("utf-8-sig", errors="replace")
@@ -59,9 +60,9 @@ def detect_all(
     proxy: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[DetectionReport]:
-    """Detect every address of a list, and write a row of ``out`` for each as soon as it is known.
+    """Detect every address of a list, write a row of ``out`` for each as soon as it is known, and yield it.
 
-    Addresses that stand in ``out`` already are not asked again: the same command goes on where it stopped.
+    Addresses already in ``out`` are not asked again, so the same command continues an interrupted list.
     """
     wanted = addresses(path)
     done = _done(out)
@@ -74,7 +75,7 @@ def detect_all(
             writer.writerow(COLUMNS)
         number = len(wanted) - len(left)
         running: dict[Future[DetectionReport], str] = {}
-        # One host is asked by one worker at a time, so that the pauses between questions hold for it.
+        # One worker at a time asks a host, so that the pauses between its requests are kept.
         waiting: dict[str, list[str]] = {}
         for one in left:
             waiting.setdefault(_host(one), []).append(one)
@@ -99,7 +100,7 @@ def detect_all(
 
 
 def _host(address: str) -> str:
-    """The host of an address of the list; the address itself where it has none that can be read."""
+    """Return the host of an address in the list; the address itself if no host can be read from it."""
     try:
         parts = urlsplit(address if "://" in address else f"//{address}")
         return (parts.hostname or address).removeprefix("www.")
@@ -108,7 +109,7 @@ def _host(address: str) -> str:
 
 
 def _safe(address: str, allow_local: bool, contact: str, delay_s: float, proxy: str | None) -> DetectionReport:
-    """A detection; where it stumbles, that is its answer: one address must not end a list, nor every run of it."""
+    """Return a detection; an exception becomes its fault, because one address must not end every run of a list."""
     try:
         return detect(address, allow_local=allow_local, contact=contact, delay_s=delay_s, proxy=proxy)
     except Exception as error:  # noqa: BLE001  # whatever a stranger's site brings about
@@ -116,7 +117,7 @@ def _safe(address: str, allow_local: bool, contact: str, delay_s: float, proxy: 
 
 
 def _done(out: Path) -> set[str]:
-    """The addresses of an output that is there. A last line that was cut off is dropped from it."""
+    """Return the addresses in an existing output file. A last line that was cut off is removed from the file."""
     from catalog.exports.csvfile import unguard
 
     if not out.exists():

@@ -1,4 +1,4 @@
-"""Which software a home page was made by, told by the page's own machinery and never by what its prose speaks of."""
+"""Recognise the software behind a home page by its scripts, generator and classes, never by its prose."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MARKERS: tuple[tuple[str, str], ...] = (
     ("dataverse", r"dataverse\.xhtml|dataverse-"),
     ("csw", r"geonetwork|catalog\.search|/srv/eng/"),
 )
-# All of these take time in proportion to the page: no part of them can be tried again from many places.
+# Each pattern runs in linear time: no part of it can be retried from many positions.
 _TAG = re.compile(r"<([a-z][a-z0-9]{0,15})\b([^<>]*)>", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:class|id|data-[\w-]{1,40})\s{0,3}=\s{0,3}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _PLACE = re.compile(r"[\"'](?:\.{0,2}/(?!/)[^\"']*)[\"']")
 _PLACES = ("dataverse.xhtml", "catalog.search")
-"""Pages of the software itself, which a page links to within its own site."""
+"""Pages of the software itself that a home page links to within its own site."""
 
 
 def _machinery(page: str) -> Iterator[str]:
-    """What of a page is not written for readers: scripts and styles it loads, its generator, its classes and ids."""
+    """Yield what a page does not show to readers: its scripts and styles, its generator, its classes and ids."""
     for tag in _TAG.finditer(page):
         name, inner = tag[1].lower(), tag[2]
         is_generator = name == "meta" and "generator" in inner.lower()
@@ -43,7 +43,7 @@ def _machinery(page: str) -> Iterator[str]:
 
 
 def by_markers(seen: ProbeResponse) -> list[tuple[str, str]]:
-    """Software whose marks a page carries: (type, mark)."""
+    """Return the software whose marks a page has, as (type, mark)."""
     text = "\n".join(_machinery(seen.body[:BEGINNING].decode("utf-8", "replace")))
     found = []
     for kind, pattern in _MARKERS:

@@ -1,4 +1,4 @@
-"""What a detection comes to: the endpoints of a portal, the one to take first."""
+"""The result of a detection: the endpoints of a portal, the recommended one first."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from harvester.detect.detection import Detection
 __all__ = ["SURE", "DetectionReport", "Endpoint", "ranked"]
 
 SURE = 0.6
-"""Confidence from which an endpoint is recommended, and no further base is tried."""
+"""Confidence from which an endpoint is recommended and no further base is tried."""
 ENOUGH = 0.9
-"""An endpoint with less than this share of the datasets that another has is not recommended for its rank."""
+"""An endpoint with less than this share of another's datasets is not recommended, even if it ranks higher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An interface that a portal offers."""
+    """An API or document that a portal offers."""
 
     type: str
     url: str
-    """As a portal file would name it."""
+    """The address as a portal file would state it."""
     confidence: float
-    """0..1."""
+    """Confidence, 0..1."""
     datasets: int | None
-    """What it says it holds; None where it does not say."""
+    """Number of datasets it states; None if it states none."""
     evidence: str
     loses: str
-    """What of the portal's knowledge it does not give, in words."""
+    """Which of the portal's facts it does not deliver, as a sentence."""
     rank: int
     tried: str | None = None
-    """What came of reading one record; None where it was not tried."""
+    """Result of reading one record; None if it was not tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionReport:
-    """What is behind an address. ``endpoints``: the recommended first."""
+    """The result for one address. ``endpoints``: the recommended one first."""
 
     url: str
     title: str | None = None
     endpoints: tuple[Endpoint, ...] = ()
     asked: int = 0
     forbidden: tuple[str, ...] = ()
-    """Addresses that robots.txt forbids: they were not asked."""
+    """Addresses that robots.txt forbids; they were not asked."""
     fault: str | None = None
-    """Why nothing is known, where the site did not answer at all."""
+    """Why nothing is known, if the site did not respond at all."""
     notes: tuple[str, ...] = field(default=())
     robots: str | None = None
-    """How a harvest of the endpoint to take would take robots.txt of its host."""
+    """How a harvest of the recommended endpoint would apply robots.txt of its host."""
 
     @property
     def best(self) -> Endpoint | None:
-        """The endpoint to take; None where none is sure enough."""
+        """Return the endpoint to use; None if none is certain enough."""
         return self.endpoints[0] if self.endpoints and self.endpoints[0].confidence >= SURE else None
 
     def reasons(self) -> list[str]:
-        """Why the endpoint to take is recommended, and what else there is, line by line."""
+        """Return why the best endpoint is recommended, and what else there is, one line each."""
         best = self.best
         if best is None:
             return []
@@ -73,11 +73,13 @@ class DetectionReport:
         return [*lines, *self.notes]
 
     def as_json(self) -> dict[str, Any]:
+        """Return the report as a JSON object, with its endpoints, reasons and recommendation."""
         return asdict(self) | {"recommended": self.best.type if self.best else None}
 
 
 def ranked(hits: dict[tuple[str, str], Detection]) -> list[Endpoint]:
-    """The endpoints, the one to take first: sure ones, then by what they hold and how well they tell it."""
+    """Return the endpoints in order: certain ones first, then by number of datasets and by completeness of their
+    records."""
     from harvester.spiders import spider_class
 
     most = max((hit.datasets or 0 for hit in hits.values() if hit.confidence >= SURE), default=0)

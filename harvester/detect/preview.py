@@ -1,4 +1,4 @@
-"""A portal looked at before it is harvested: ten datasets as they would be mapped and scored. Nothing is kept."""
+"""Preview a portal before its first harvest: ten datasets as they would be mapped and scored. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = ["Preview", "look", "preview"]
 SCORES = ("score", "score_low", "score_high")
 DEADLINE_S = 120.0
 FEED_BYTES = 20_000_000
-"""Of a feed; a longer one is known by its beginning."""
+"""Bytes of a feed; of a longer one only the beginning is read."""
 OUR_LIMITS = ("deadline_s", "max_datasets", "max_feed_bytes", "max_harvest_bytes")
-"""What ends a preview early is our own doing, and no fault of the portal."""
+"""Limits of ours that end a preview early; they are not the portal's fault."""
 MOST = 5
-"""Reasons given."""
+"""Reasons to show, at most."""
 NOT_ASKED = (
     "identifier", "is_series", "record_modified", "harvested_from", "is_part_of", "described_by", "relations", "rights",
     "applicable_legislation", "hvd_categories", "other_identifiers", "data_services", "licence_title", "translations",
@@ -40,39 +40,40 @@ NOT_ASKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a portal looks like."""
+    """What a portal's first datasets look like."""
 
     portal: str
     type: str
     verdict: str
     """"ok": records came; "empty": the portal lists none; "failed": none could be read; "unknown": a limit of ours, or
-    a fault, ended the look before any was."""
+    a fault, ended the preview before any came."""
     reasons: tuple[str, ...]
     advertised: int | None
-    """Datasets the portal says it has; None where it does not say."""
+    """Number of datasets the portal states; None if it states none."""
     datasets: tuple[dict[str, Any], ...]
-    """Each with ``mapped`` (fields that are filled), ``score``, ``score_low`` and ``score_high`` (0..100)."""
+    """Each with ``mapped`` (names of filled fields), ``score``, ``score_low`` and ``score_high`` (0..100)."""
     errors: tuple[dict[str, Any], ...]
-    """What could not be mapped: kind, message, remedy, pointer, value."""
+    """Records that could not be mapped: kind, message, remedy, pointer, value."""
     never_filled: tuple[str, ...]
-    """Fields that none of the datasets fills, nor any of their files."""
+    """Fields that are empty in all of the datasets and their files."""
     unmapped: tuple[str, ...]
-    """Fields of the records, at any depth, whose text stands in no mapped field: "extras/funding"."""
+    """Fields of the records, at any depth, whose text appears in no mapped field: "extras/funding"."""
     score: float | None
     score_low: float | None
     score_high: float | None
-    """The predicted score, with what it would be if everything that was not looked at failed, or passed."""
+    """The predicted score, 0..100; ``score_low`` and ``score_high`` if everything not yet checked failed, or passed."""
 
     def as_json(self) -> dict[str, Any]:
+        """Return the preview as a JSON object."""
         return asdict(self)
 
 
 def preview(
     spec: PortalSpec, *, count: int = 10, contact: str = "no contact given", proxy: str | None = None
 ) -> Preview:
-    """Harvest and score the first datasets of a portal in a folder that is thrown away.
+    """Harvest and score the first datasets of a portal in a temporary folder.
 
-    No address of a file is asked: what a check would find is unknown, and the score an interval.
+    No file's address is requested, so what a check would find is unknown and the score is an interval.
     """
     limits = spec.limits.model_copy(
         update={
@@ -128,7 +129,7 @@ def preview(
 def _why_none(
     verdict: str, reasons: list[str], errors: list[dict[str, Any]], is_ended_by_us: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Why no dataset was read, and what that says of the portal: nothing, where it was our own limit."""
+    """Return the verdict if no dataset was read, and why; "unknown" if our own limit ended the preview."""
     if verdict == "complete":
         return "empty", ("the portal lists no datasets",)
     faults = [one["message"] for one in errors if one["is_fatal"]]
@@ -153,9 +154,9 @@ def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
 
 
 def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given", proxy: str | None = None) -> list[Preview]:
-    """Whether portals answer as their files say: a look at one record of each, four at once.
+    """Check whether portals respond as their files say: read one record of each, four portals at once.
 
-    Where a look fails for a fault of ours, that is said, and of the portal nothing is known.
+    A failure of ours is reported as such; the portal's state is then unknown.
     """
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda spec: _safe(spec, contact, proxy), specs))

@@ -1,4 +1,4 @@
-"""The questions: which address, whose answer it would be, and where the portal lies if it is."""
+"""The probes: which address to request, which recogniser reads the response, and where the portal then is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question. ``path`` follows the base; ``home`` is what of it belongs to the portal's address."""
+    """One request. ``path`` is appended to the base; ``home`` is the part of it that belongs to the portal's
+    address."""
 
     path: str
     recogniser: Recogniser
@@ -30,7 +31,7 @@ IN_GRAPHS = tuple(
     f"?query={quote(sparql_queries.count(in_graphs, is_other), safe='')}"
     for in_graphs, is_other in ((True, False), (False, True), (True, True))
 )
-"""What a SPARQL endpoint is asked whose default graph holds no dataset, as a harvest asks it."""
+"""The query, as a harvest sends it, for a SPARQL endpoint whose default graph holds no dataset."""
 
 PROBES: tuple[Probe, ...] = (
     Probe("/api/3/action/package_search?rows=0", recognise.ckan),
@@ -53,7 +54,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("/sitemap.xml", recognise.sitemap),
     Probe(f"/sparql?query={_COUNT}", recognise_more.sparql, "/sparql"),
     Probe("/oai?verb=Identify", recognise.oai_pmh, "/oai"),
-    # Less usual places.
+    # Rarer paths.
     Probe("/geonetwork/srv/eng/csw?service=CSW&version=2.0.2&request=GetCapabilities", recognise.csw,
          "/geonetwork/srv/eng/csw"),
     Probe("/portal/sharing/rest/search?q=*&num=1&f=json", recognise.arcgis_portal, "/portal"),
@@ -83,7 +84,7 @@ PROBES: tuple[Probe, ...] = (
 )  # fmt: skip
 
 USUAL = 20
-"""So many of the ladder are asked of every base before the rest, the less usual places, is asked of any."""
+"""This many probes are sent to every base before any base gets the rest, the rarer paths."""
 
 _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise.ckan: ("ckan",),
@@ -109,23 +110,23 @@ _TELLS: dict[Recogniser, tuple[str, ...]] = {
     recognise_more.piveau: ("piveau",),
     recognise.waf: ("waf",),
 }
-"""Which types the answer to a question may tell of."""
+"""The types that the response to a probe may identify."""
 
 
 def places_of(portal_type: str) -> list[str]:
-    """The paths by which a type is detected, without queries; none where only its own address tells it."""
+    """Return the paths by which a type is detected, without queries; empty if only its own address identifies it."""
     paths = [rung.path.partition("?")[0] for rung in PROBES if portal_type in _TELLS[rung.recogniser]]
     return list(dict.fromkeys(paths))
 
 
 def told_by(rung: Probe) -> tuple[str, ...]:
-    """The types that the answer to a question may tell of."""
+    """Return the types that the response to a probe may identify."""
     return _TELLS[rung.recogniser]
 
 
 @dataclass(frozen=True, slots=True)
 class AsGiven:
-    """A question to an address as it was given. ``words``: of which one stands in its path where it is likely."""
+    """A request to the address as given. It is likely to succeed if the path contains one of ``words``."""
 
     query: str
     recogniser: Recogniser
@@ -139,16 +140,16 @@ AS_GIVEN = (
     AsGiven("?verb=Identify", recognise.oai_pmh, ("oai-pmh",), ("oai",)),
     AsGiven("?f=json", recognise.arcgis_server, ("arcgis-server",), ("rest/services", "arcgis")),
 )
-"""Interfaces that answer nothing without a query."""
+"""APIs that respond to nothing without a query."""
 
 
 def accepted(kinds: Sequence[str]) -> str:
-    """The media types to ask for: engines of SPARQL answer with a page for people where none is named."""
+    """Return the media types to ask for: SPARQL engines send an HTML page if none is named."""
     return "application/sparql-results+json, application/sparql-results+xml;q=0.8" if kinds == ("sparql",) else "*/*"
 
 
 def own_kinds(url: str) -> list[str]:
-    """The types whose interface has addresses like this one."""
+    """Return the types whose API has addresses like this one."""
     path = urlsplit(url).path
     return [
         kind
@@ -159,7 +160,7 @@ def own_kinds(url: str) -> list[str]:
 
 
 def own_probes(portal_type: str) -> list[Probe]:
-    """The questions to a type's own interface; not those whose answer may tell of it by the way."""
+    """Return the probes of a type's own API, without those that identify it only by chance."""
     return [rung for rung in PROBES if _TELLS[rung.recogniser][0] == portal_type]
 
 
@@ -168,7 +169,7 @@ _API = (
     "/api/catalog/", "/api/views", "/api/search", "/api/feed/", "/api/datasets", "/api/layers", "/data.json",
     "/sharing/rest", "/collections/", "/collections?",
 )  # fmt: skip
-"""Where the address of an API begins: what stands before is the portal's."""
+"""Where the address of an API begins; the part before it is the portal's."""
 _PAGES = (
     "/dataset", "/datasets", "/explore", "/d", "/browse", "/organization", "/group", "/search", "/dataset.xhtml",
     "/dataverse", "/stories", "/pages", "/fr", "/en", "/es", "/de", "/it", "/pt",
@@ -177,13 +178,13 @@ _PAGES = (
 
 
 def home_of(url: str) -> str:
-    """The address of a portal, of an address within its API: what stands before the API's own path."""
+    """Return the portal's address from an address within its API: the part before the API's own path."""
     cuts = [at for part in _API if (at := url.find(part, url.find("://") + 3)) > 0]
     return url[: min(cuts)].rstrip("/") if cuts else url.split("#")[0].split("?")[0].rstrip("/")
 
 
 def bases_of(url: str) -> list[str]:
-    """Addresses below which a portal may lie, the likeliest first: of a page, an API or a bare host."""
+    """Return addresses below which a portal may be, the likeliest first, for a page, an API or a bare host."""
     home = home_of(url)
     parts = urlsplit(home)
     root = f"{parts.scheme}://{parts.netloc}"

@@ -1,4 +1,4 @@
-"""What an answer is the answer of: pure functions from what was seen to a hit, with the count where it is told."""
+"""Recognise which software sent a response: pure functions that return a detection, with the count if it is stated."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def _object(seen: ProbeResponse) -> dict[str, Any]:
 
 
 def ckan(seen: ProbeResponse) -> Detection | None:
+    """Recognise CKAN by ``success: true`` from package_search, or by a list of names from package_list."""
     answer = _object(seen)
     result = answer.get("result")
     if answer.get("success") is not True:
@@ -44,12 +45,13 @@ def ckan(seen: ProbeResponse) -> Detection | None:
     if isinstance(result, dict) and isinstance(result.get("results"), list):
         return Detection("ckan", CERTAIN, count_of(result.get("count")), "package_search answers with success: true")
     if isinstance(result, list) and result and all(isinstance(one, str) for one in result[:20]):
-        # DKAN 1 has this action too, and no package_search.
+        # DKAN 1 has this action too, but no package_search.
         return Detection("ckan", LIKELY, len(result), "package_list answers with names")
     return None
 
 
 def dkan(seen: ProbeResponse) -> Detection | None:
+    """Recognise DKAN 2 by its search API, and DKAN 1 by current_package_list_with_resources."""
     answer = _json(seen)
     if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
         return Detection("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
@@ -65,14 +67,14 @@ _ARCGIS = re.compile(rb"arcgis\.com/|/datasets/[0-9a-f]{32}|hub\.arcgis|/dataset
 
 
 def data_json(seen: ProbeResponse) -> Detection | None:
-    """A DCAT-US document of any version, by its beginning."""
+    """Recognise a DCAT-US document of any version by its beginning, or an ArcGIS Hub by the identifiers in it."""
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] not in (b"{", b"["):
         return None
     answer = _json(seen)
     items = answer.get("dataset") if isinstance(answer, dict) else answer
     if answer is None:
-        # Too long to be read whole here.
+        # The document is too long to be parsed here.
         if seen.is_whole or not (b'"dataset"' in start[:100_000] or b'"identifier"' in start[:100_000]):
             return None
         items, count = [], None
@@ -98,6 +100,7 @@ def data_json(seen: ProbeResponse) -> Detection | None:
 
 
 def socrata(seen: ProbeResponse) -> Detection | None:
+    """Recognise Socrata by its discovery API, which states ``resultSetSize``."""
     answer = _object(seen)
     results = answer.get("results")
     if isinstance(results, list) and "resultSetSize" in answer:
@@ -109,6 +112,7 @@ def socrata(seen: ProbeResponse) -> Detection | None:
 
 
 def opendatasoft(seen: ProbeResponse) -> Detection | None:
+    """Recognise Opendatasoft by its Explore API 2.1: ``total_count`` and results with a ``dataset_id``."""
     answer = _object(seen)
     results = answer.get("results")
     if "total_count" in answer and isinstance(results, list):
@@ -119,6 +123,7 @@ def opendatasoft(seen: ProbeResponse) -> Detection | None:
 
 
 def udata(seen: ProbeResponse) -> Detection | None:
+    """Recognise udata by API 1: ``data``, ``page``, ``page_size`` and ``total``."""
     answer = _object(seen)
     if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
         return Detection("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
@@ -126,6 +131,7 @@ def udata(seen: ProbeResponse) -> Detection | None:
 
 
 def hub(seen: ProbeResponse) -> Detection | None:
+    """Recognise an ArcGIS Hub by its search API: features with properties of ArcGIS items."""
     answer = _object(seen)
     if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
         features = answer.get("features")
@@ -137,6 +143,7 @@ def hub(seen: ProbeResponse) -> Detection | None:
 
 
 def arcgis_portal(seen: ProbeResponse) -> Detection | None:
+    """Recognise an ArcGIS portal by the paging fields of sharing/rest/search."""
     answer = _object(seen)
     if {"total", "start", "num", "nextStart", "results"} <= answer.keys():
         return Detection("arcgis-portal", CERTAIN, count_of(answer["total"]), "sharing/rest/search answers")
@@ -144,6 +151,7 @@ def arcgis_portal(seen: ProbeResponse) -> Detection | None:
 
 
 def arcgis_server(seen: ProbeResponse) -> Detection | None:
+    """Recognise an ArcGIS Server by its directory of services. Count the services only if it has no folders."""
     answer = _object(seen)
     services, folders = answer.get("services"), answer.get("folders") or []
     if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
@@ -153,6 +161,7 @@ def arcgis_server(seen: ProbeResponse) -> Detection | None:
 
 
 def geonode(seen: ProbeResponse) -> Detection | None:
+    """Recognise GeoNode by its API v2 or, with less certainty, by its older API."""
     answer = _object(seen)
     if isinstance(answer.get("datasets"), list) and "total" in answer:
         return Detection("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")
@@ -163,6 +172,7 @@ def geonode(seen: ProbeResponse) -> Detection | None:
 
 
 def dataverse(seen: ProbeResponse) -> Detection | None:
+    """Recognise Dataverse by its search API: status "OK" with ``total_count`` and ``items``."""
     answer = _object(seen)
     data = answer.get("data")
     if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
@@ -171,6 +181,7 @@ def dataverse(seen: ProbeResponse) -> Detection | None:
 
 
 def i14y(seen: ProbeResponse) -> Detection | None:
+    """Recognise the Swiss I14Y platform by its datasets, whose titles are objects by language."""
     answer = _json(seen)
     items = answer.get("data") if isinstance(answer, dict) else answer
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
@@ -180,6 +191,7 @@ def i14y(seen: ProbeResponse) -> Detection | None:
 
 
 def ogc_records(seen: ProbeResponse) -> Detection | None:
+    """Recognise OGC API Records by collections with itemType "record", or by items with fields of records."""
     answer = _object(seen)
     collections = answer.get("collections")
     if isinstance(collections, list):
@@ -196,15 +208,16 @@ def ogc_records(seen: ProbeResponse) -> Detection | None:
 
 
 def collections(seen: ProbeResponse) -> Detection | None:
-    """Collections of records, or of STAC."""
+    """Recognise OGC API Records, or else STAC, by the same list of collections."""
     return ogc_records(seen) or stac(seen)
 
 
 STAC_PAGE = 10
-"""Collections asked for at once."""
+"""Collections requested at once."""
 
 
 def stac(seen: ProbeResponse) -> Detection | None:
+    """Recognise STAC by ``stac_version``, in collections or in a catalogue document."""
     answer = _object(seen)
     collections = answer.get("collections")
     if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
@@ -214,7 +227,7 @@ def stac(seen: ProbeResponse) -> Detection | None:
             isinstance(one, dict) and one.get("rel") == "next" for one in (links if isinstance(links, list) else ())
         )
         if total is None or total < len(collections):
-            # How many came is how many there are only where no more were to be asked for.
+            # The number received is the total only if there is no further page.
             total = None if is_page else len(collections)
         return Detection("stac", CERTAIN, total, "collections with a stac_version")
     if "stac_version" in answer:
@@ -245,6 +258,7 @@ def _all(root: etree._Element, name: str) -> list[etree._Element]:
 
 
 def csw(seen: ProbeResponse) -> Detection | None:
+    """Recognise CSW by its capabilities, or by a GetRecords response with its count."""
     root = _root(seen)
     if root is None or "cat/csw" not in str(root.tag):
         return None
@@ -256,6 +270,7 @@ def csw(seen: ProbeResponse) -> Detection | None:
 
 
 def oai_pmh(seen: ProbeResponse) -> Detection | None:
+    """Recognise OAI-PMH by its root element; the count is ``completeListSize``, if stated."""
     root = _root(seen)
     if root is None or _local(root) != "OAI-PMH":
         return None
@@ -268,6 +283,7 @@ def oai_pmh(seen: ProbeResponse) -> Detection | None:
 
 
 def sitemap(seen: ProbeResponse) -> Detection | None:
+    """Recognise a sitemap or sitemap index, with low confidence: its pages may not describe datasets."""
     root = _root(seen)
     if root is None or _local(root) not in ("urlset", "sitemapindex"):
         return None
@@ -282,7 +298,7 @@ _DATASET = re.compile(rb'"@type"\s*:\s*(?:\[\s*)?"(?:schema:|https?://schema\.or
 
 
 def _ld_json(body: bytes) -> list[bytes]:
-    """The JSON-LD blocks of a page, in one pass: a page of a million open tags takes no longer than another."""
+    """Return the JSON-LD blocks of a page, in one pass and in linear time, even for a page of a million open tags."""
     found, low, after = [], body.lower(), 0
     for tag in _SCRIPT.finditer(body):
         if tag.start() < after or b"application/ld+json" not in tag[0].lower():
@@ -295,7 +311,7 @@ def _ld_json(body: bytes) -> list[bytes]:
 
 
 def schema_org(seen: ProbeResponse) -> Detection | None:
-    """schema.org Datasets in a page, or a document of them."""
+    """Recognise schema.org Datasets in a page, or in a JSON-LD document."""
     parts = _ld_json(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
     if any(b"schema.org" in part and _DATASET.search(part) for part in parts):
         return Detection("sitemap", LIKELY, None, "a page with a schema.org Dataset")
@@ -303,6 +319,7 @@ def schema_org(seen: ProbeResponse) -> Detection | None:
 
 
 def dcat_rdf(seen: ProbeResponse) -> Detection | None:
+    """Recognise an RDF document that uses DCAT; without datasets it is only a hint."""
     syntax = syntax_of(seen.body[:4_000], seen.content_type)
     if syntax is None or b"ns/dcat#" not in seen.body:
         return None
@@ -311,7 +328,8 @@ def dcat_rdf(seen: ProbeResponse) -> Detection | None:
 
 
 def _datasets(seen: ProbeResponse, syntax: Any) -> int | None:
-    """What hydra says there are; else those of a document that was read whole and has no further page."""
+    """Return the total that Hydra paging states, or the number in a document read whole without a further page; else
+    None."""
     with BoundedChild("harvester.spiders.rdf.reading:count", seconds=20) as child:
         try:
             told = child.call(seen.body, syntax=syntax.media_type, url=seen.url)
@@ -322,7 +340,7 @@ def _datasets(seen: ProbeResponse, syntax: Any) -> int | None:
 
 
 def waf(seen: ProbeResponse) -> Detection | None:
-    """A directory listing with XML files."""
+    """Recognise a web-accessible folder: a directory listing with XML files."""
     if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return None
     linked = re.findall(rb"""(?i)\bhref\s{0,5}=\s{0,5}["']?([^"'<>\s]+)""", seen.body)
@@ -337,7 +355,7 @@ def waf(seen: ProbeResponse) -> Detection | None:
 
 
 def inventory(seen: ProbeResponse) -> Detection | None:
-    """A table with a title and an address in its header."""
+    """Recognise an inventory: a table with a title and an address in its header."""
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
         return Detection("inventory", HINT, None, "a spreadsheet")
     text = seen.body[:20_000].decode("utf-8-sig", "replace")
@@ -352,7 +370,7 @@ def inventory(seen: ProbeResponse) -> Detection | None:
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """What an address given by hand answers with, whatever it may be."""
+    """Recognise any supported response, for an address given by hand."""
     if not seen.is_ok:
         return None
     found = [hit for one in _ALL if (hit := recognised(one, seen)) is not None]

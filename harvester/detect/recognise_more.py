@@ -1,4 +1,4 @@
-"""Further answers that tell of a portal: pure functions from what was seen to a hit, as in ``recognise``."""
+"""Further recognisers, as in ``recognise``: pure functions from a response to a detection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _object(seen: ProbeResponse) -> dict[str, Any]:
 
 
 def magda(seen: ProbeResponse) -> Detection | None:
-    """The registry of a Magda site, or its search."""
+    """Recognise Magda by its registry or its search."""
     answer = _object(seen)
     if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
         return Detection("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
@@ -38,7 +38,7 @@ def magda(seen: ProbeResponse) -> Detection | None:
 
 
 def piveau(seen: ProbeResponse) -> Detection | None:
-    """The search of a piveau hub: hits with the name of their index, and texts by language."""
+    """Recognise piveau by the search of its hub: results with the name of their index, and texts by language."""
     result = _object(seen).get("result")
     found = result.get("results") if isinstance(result, dict) else None
     if not isinstance(result, dict) or not isinstance(found, list) or "count" not in result:
@@ -49,7 +49,7 @@ def piveau(seen: ProbeResponse) -> Detection | None:
 
 
 def arcgis_service(seen: ProbeResponse) -> Detection | None:
-    """One service of an ArcGIS Server, whose address was copied from a map."""
+    """Recognise one service of an ArcGIS Server, from an address copied out of a map."""
     answer = _object(seen)
     own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
     if "currentVersion" in answer and own & answer.keys():
@@ -58,7 +58,7 @@ def arcgis_service(seen: ProbeResponse) -> Detection | None:
 
 
 def metadata_document(seen: ProbeResponse) -> Detection | None:
-    """One metadata record: ISO 19139 or a profile of it, ISO 19115-3, FGDC CSDGM."""
+    """Recognise one metadata record: ISO 19139 or a profile of it, ISO 19115-3, FGDC CSDGM."""
     try:
         root = parse_xml(seen.body)
     except ValueError:
@@ -69,7 +69,7 @@ def metadata_document(seen: ProbeResponse) -> Detection | None:
 
 
 def sparql(seen: ProbeResponse) -> Detection | None:
-    """The answer to the question how many datasets there are, in JSON or XML."""
+    """Recognise a SPARQL endpoint by its response to the count of datasets, in JSON or XML."""
     found = _result(seen)
     if found is None:
         return None
@@ -85,7 +85,7 @@ def sparql(seen: ProbeResponse) -> Detection | None:
 
 
 def repositories(seen: ProbeResponse) -> list[str]:
-    """The endpoints that a server of RDF4J's protocol (RDF4J, GraphDB) lists instead of an answer."""
+    """Return the endpoints that a server with RDF4J's protocol (RDF4J, GraphDB) lists; empty for other responses."""
     names, rows = _result(seen) or ([], [])
     if not {"uri", "id"} <= set(names):
         return []
@@ -93,7 +93,7 @@ def repositories(seen: ProbeResponse) -> list[str]:
 
 
 def _result(seen: ProbeResponse) -> tuple[list[str], list[dict[str, Any]]] | None:
-    # Most of what is looked at is none: it is told by its beginning.
+    # Most responses are something else, and the beginning shows it.
     start = seen.body[:4_000].removeprefix(b"\xef\xbb\xbf").lstrip()
     is_xml = start[:1] == b"<" and b"sparql" in start
     if not is_xml and not (start[:1] == b"{" and b'"head"' in start):

@@ -1,4 +1,4 @@
-"""Whether what is recommended can be harvested: one record of it is read, as the next command would."""
+"""Try whether the recommended endpoint can be harvested: read one record as the next command would."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["TrialHarvest", "read_one", "tried_first"]
 
 TRIAL_S = 15.0
-"""For reading one record."""
+"""Seconds for reading one record."""
 MAX_TRIALS = 3
 MOST_OF_TRIAL = 8
-"""Requests of it, where robots.txt does not ask for long pauses."""
+"""Requests of the trial, unless robots.txt asks for long pauses."""
 
 MAX_BYTES = 5_000_000
-"""Of a feed; a longer one is known by its beginning."""
+"""Bytes of a feed; of a longer one only the beginning is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialHarvest:
-    """What came of it. ``why``: in words, for all but "ok"."""
+    """The result of a trial. ``why``: the reason as a sentence, except for "ok"."""
 
     verdict: Literal["ok", "empty", "failed", "unknown"]
     why: str = ""
@@ -49,10 +49,10 @@ def read_one(
     seconds: float,
     proxy: str | None = None,
 ) -> TrialHarvest:
-    """Read one record of a portal, in a folder that is thrown away.
+    """Read one record of a portal, in a temporary folder.
 
-    ``rules``: what robots.txt says, by site, as it was read just before. Where the requests or seconds do not suffice,
-    nothing is known.
+    ``rules``: the robots.txt rules just read, by site. If the requests or seconds do not suffice, the result is
+    "unknown".
     """
     from catalog.db.store import open_catalog
     from catalog.repositories.datasets import count_datasets
@@ -65,7 +65,7 @@ def read_one(
     limits = spec.limits.model_copy(
         update={
             "page_rows": 1, "max_datasets": 1, "max_feed_bytes": MAX_BYTES, "deadline_s": max(1.0, seconds),
-            # What is on its way when the deadline comes is waited for.
+            # Responses under way at the deadline are still awaited.
             "timeout_s": patience, "feed_timeout_s": patience,
         }
     )  # fmt: skip
@@ -95,14 +95,14 @@ def read_one(
 
 
 def _is_ours(message: str) -> bool:
-    """Whether it was our own limit that ended the look."""
+    """Return whether a limit of ours ended the trial."""
     return "limits." in message or "this look" in message
 
 
 def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint], list[str]]:
-    """The endpoints, after one record of what is to be recommended was read as the next command would.
+    """Return the endpoints after one record of the recommended one was read as the next command would read it.
 
-    One that gives none is not recommended; the next one is tried then.
+    An endpoint that yields no record is not recommended; the next one is tried instead.
     """
     notes: list[str] = []
     until = time.monotonic() + TRIAL_S

@@ -1,4 +1,4 @@
-"""Which texts of a record are mapped to nothing: named for people who look at a portal before they take it."""
+"""List the texts of a record that are mapped to nothing, for people who preview a portal."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["unmapped"]
 
 _DEEPEST = 8
 _MOST = 2_000
-"""Texts of one record that are looked at."""
+"""Texts of one record that are examined, at most."""
 _NO_TEXT = re.compile(
     r"[\d\s.,:+/TZ-]*|true|false|\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9a-f]{16,}", re.I
 )
-"""Numbers, instants, switches and keys of a database: they are no facts by themselves."""
+"""Numbers, instants, booleans and database keys: they are no facts by themselves."""
 
 
 def unmapped(raw: Any, dataset: Dataset) -> list[str]:
-    """Paths of texts that stand nowhere in the dataset: "extras/funding", "resources/*/note", each once."""
+    """Return the paths of texts that appear nowhere in the dataset: "extras/funding", "resources/*/note", each once."""
     if not isinstance(raw, dict):
         return []
     told = json_text(asdict(dataset))
@@ -38,7 +38,7 @@ def unmapped(raw: Any, dataset: Dataset) -> list[str]:
 
 
 def _texts(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
-    """The texts of a record with their paths; lists are "*", pairs of key and value are named by their key."""
+    """Yield the texts of a record with their paths. List items are "*"; key-value pairs are named by their key."""
     if depth > _DEEPEST:
         return
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""Scorecards sent out by mail and webhook, and the replies that come back."""
+"""Send scorecards by mail and webhook, and read the replies that come back."""

@@ -1,4 +1,4 @@
-"""What comes back from governments and citizens, read in a bounded child: anybody may have made the file."""
+"""Read files that governments and citizens send back, in a bounded child: anybody may have made the file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["read", "read_reply"]
 
 
 def read(document: Path, *, today: str) -> dict[str, Any]:
-    """What stands in a file, as JSON. For the child."""
+    """Return the contents of a file as JSON. Runs in the child."""
     return asdict(parse(document, date.fromisoformat(today)))
 
 
 def read_reply(path: Path, today: date) -> ParsedReplies:
-    """What stands in a file. Never raises for its content: one that is too much to read is a problem that is said."""
+    """Return the replies of a file. Bad content never raises: a file too large to read becomes a reported problem."""
     with BoundedChild("harvester.mail.replies:read") as child:
         try:
             found = child.call(path, today=today.isoformat())

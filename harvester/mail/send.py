@@ -1,7 +1,7 @@
-"""Sending scorecards: by mail with the files attached, and as JSON to webhooks.
+"""Send scorecards: by mail with the files attached, and as JSON to webhooks.
 
-What goes out is noted before it goes, and the note is taken back where the other side refuses it: whatever happens in
-between, nothing is sent twice for one run.
+Each letter is recorded before it is sent, and the record is removed if the other side refuses it. Whatever happens
+in between, nothing is sent twice for one run.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "SmtpServer", "folder_of", "mail_of", "message_of", "post", "send_mails", "send_webhooks"]
 
 ATTACHED_MAX = 5_000_000
-"""Bytes of files that are attached as they are; more are packed."""
+"""Total bytes of files that are attached unpacked; more are packed."""
 PACKED_MAX = 15_000_000
-"""Bytes of a pack that mail servers still take; beyond it the letter goes without the long file."""
+"""Bytes of an archive that mail servers still accept; beyond it the letter goes without the long file."""
 PERSONAL = "personal.csv"
 SECONDS = 30
-"""For each step of talking to a mail server, or to a webhook."""
+"""Seconds for each step of talking to a mail server or a webhook."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail is handed in."""
+    """The mail server that accepts our mail."""
 
     host: str
     port: int
@@ -60,18 +60,18 @@ class SmtpServer:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the letters."""
+    """How many letters were sent, and which failed."""
 
     sent: int = 0
     failed: list[str] | None = None
 
     def fail(self, letter: Letter, why: object) -> None:
-        """Add a letter that did not go out."""
+        """Add a letter that was not sent, with the reason."""
         self.failed = [*(self.failed or []), f"{letter.name} ({letter.channel}): {why}"]
 
 
 def folder_of(letter: Letter, exports: Path) -> Path:
-    """Where the files of a letter lie."""
+    """Return the folder that holds a letter's files."""
     folder = exports / folder_name(letter.government)
     if letter.level == "publisher":
         return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)
@@ -79,7 +79,7 @@ def folder_of(letter: Letter, exports: Path) -> Path:
 
 
 def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
-    """The mail of a letter. Subject and addresses hold no line breaks, whatever names hold."""
+    """Return the mail of a letter. Line breaks in names never reach the subject or the addresses."""
     words = language(letter.language)
     mail = EmailMessage()
     score = words.number(letter.card.get("score")) if letter.card.get("score") is not None else words.phrase("no_score")
@@ -89,13 +89,13 @@ def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
         mail["Reply-To"] = server.reply_to
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2] or "localhost")
-    # Answering machines keep silent (RFC 3834).
+    # Automatic responders do not answer such a mail (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message_of(letter, words))
     for name, content, kind in [*_attachments(folder_of(letter, exports), words.code), *_personal(letter)]:
         main, sub = kind.split("/")
         mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
-    # What belongs to the content is set last: adding files moves it into the first part.
+    # Set last, because adding attachments moves content headers into the first part.
     mail["Content-Language"] = words.code
     return mail
 
@@ -105,7 +105,7 @@ def _line(text: str) -> str:
 
 
 def message_of(letter: Letter, words: Language) -> str:
-    """The text of a letter: what changed, what brings most, what is overdue, and how to answer."""
+    """Return the text of a letter: what changed, which fixes bring most, what is overdue, and how to reply."""
     card = letter.card
     lines = [words.phrase("mail_hello"), ""]
     if letter.since_run is None:
@@ -150,7 +150,7 @@ def _finding(one: dict[str, Any], words: Language) -> str:
 
 
 def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
-    """The file that is in no folder: where personal data seem to be."""
+    """Return the attachment that is in no folder: the list of places with suspected personal data."""
     if not letter.personal:
         return []
     with TemporaryDirectory(prefix="winnow-") as folder:
@@ -161,7 +161,7 @@ def _personal(letter: Letter) -> list[tuple[str, bytes, str]]:
 
 def _attachments(folder: Path, code: str) -> list[tuple[str, bytes, str]]:
     names = ["scorecard.csv", "findings.csv", "commitments.csv"]
-    # A language that the export did not write has no twins; the plain files have everything.
+    # A language that the export did not write has no files of its own; the plain files hold everything.
     names += [f"{stem}.{code}.csv" for stem in ("scorecard", "findings") if (folder / f"{stem}.{code}.csv").is_file()]
     found = [(name, (folder / name).read_bytes()) for name in names if (folder / name).is_file()]
     if sum(len(content) for _, content in found) <= ATTACHED_MAX:
@@ -183,7 +183,7 @@ def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, server: SmtpServer) -> Outcome:
-    """Hand the letters to a mail server, over one connection. Raises OSError where it cannot be reached at all."""
+    """Send the letters through a mail server, over one connection. Raise OSError if it cannot be reached at all."""
     done = Outcome()
     waiting = list(letters)
     if not waiting:
@@ -221,18 +221,18 @@ def _hand_in(catalog: Catalog, connection: smtplib.SMTP, letter: Letter, mail: E
         connection.send_message(mail)
         done.sent += 1
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as error:
-        # The server said no: it has not gone out.
+        # The server refused it, so it was not sent.
         forget(catalog, letter)
         done.fail(letter, error)
         with suppress(smtplib.SMTPException, OSError):
             connection.rset()
     except (smtplib.SMTPException, OSError) as error:
-        # Nobody knows whether it went out. Better once too few than twice.
+        # Nobody knows whether it was sent; rather lose one than send it twice.
         done.fail(letter, f"{error}; it may have gone out, and is not sent again for this run")
 
 
 def post(letter: Letter) -> dict[str, Any]:
-    """The JSON of a letter."""
+    """Return the JSON of a letter."""
     names = ("score", "score_low", "score_high", "grade", "score_prev", "score_delta", "datasets", "findings_open")
     finding = ("id", "rule_id", "title", "resource_url", "how_to_fix", "gain_points")
     return {
@@ -253,10 +253,10 @@ def post(letter: Letter) -> dict[str, Any]:
 
 
 def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | None = None) -> Outcome:
-    """Post the letters, through a proxy if given. What is not answered with 2xx is tried again after the next run.
+    """Post the letters, through a proxy if given. A response other than 2xx is tried again after the next run.
 
-    The address guard stands before every connection: a webhook may be on this machine or network, where its address
-    says so, and no post goes to another private place, whatever a name resolves to by then.
+    Every connection passes the address guard. A webhook may be on this machine or network if its own address says
+    so; no post goes to another private place, whatever a name resolves to by then.
     """
 
     with ExitStack() as opened:
@@ -272,7 +272,7 @@ def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | N
 
 
 def _session(webhook: str, proxy: str | None) -> requests.Session:
-    """A session for one webhook. One on this network is asked without the proxy."""
+    """Return a session for one webhook. A webhook on this network is asked without the proxy."""
     from harvester.http.guarded_session import guarded_session
 
     if proxy is not None:
@@ -299,7 +299,7 @@ def _post(catalog: Catalog, letter: Letter, session: requests.Session, done: Out
         forget(catalog, letter)
         done.fail(letter, type(error).__name__)
     except requests.RequestException as error:
-        # The address may hold a secret: only the kind of fault is said.
+        # The address may hold a secret, so only the kind of fault is shown.
         is_guarded = "is not a public address" in str(error)
         if isinstance(error, requests.ConnectionError) and (is_guarded or "refused" in str(error)):
             forget(catalog, letter)

@@ -1,4 +1,4 @@
-"""Commitments on the terminal: the list, what a file catches and reads today, and who does it best."""
+"""Show commitments on the terminal: the list, what a file matches and reads today, and who does best."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _states(data: Path) -> dict[str, dict[str, Any]]:
 
 
 def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None:
-    """Print the commitments known, and how far those tracked have come."""
+    """Print the known commitments and the progress of those tracked."""
     states = _states(data)
     rows: list[dict[str, Any]] = [
         {
@@ -68,7 +68,7 @@ def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None
 
 
 def show_check(data: Path, one: Commitment, *, as_json: bool) -> None:
-    """Print what a commitment's scopes catch and its indicators read in the catalogue as it is; write nothing."""
+    """Print what a commitment's scopes match and its indicators read in the current catalogue; write nothing."""
     found = _readings(data, one)
     if as_json:
         click.echo(json.dumps({"id": one.id, "draft": one.draft, "indicators": found}, ensure_ascii=False, indent=1))
@@ -104,7 +104,7 @@ def _readings(data: Path, one: Commitment) -> list[dict[str, Any]]:
 
 
 def show_best(found: Sequence[Mapping[str, Any]]) -> None:
-    """Print the governments on each measure, the best first."""
+    """Print the governments for each measure, the best first."""
     if not found:
         click.echo("no commitment has been read yet; winnow track reads them, with --examples those of the program too")
         return

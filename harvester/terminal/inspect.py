@@ -1,4 +1,4 @@
-"""Reports on tables, for people and as JSON."""
+"""Show reports on tables, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ _MOST_FINDINGS = 60
 
 
 def to_json(asked: str, report: TableReport) -> Iterator[str]:
-    """One object a line for each table of a file: of members of an archive, of arrays or layers, each with its sheets
-    that were judged; in the order of the file, but for a workbook's main sheet, which comes first."""
+    """Yield one JSON object (a line) for each table of a file: members of an archive, arrays, layers, and judged
+    sheets.
+
+    They keep the order of the file, except that a workbook's main sheet comes first.
+    """
     facts = {name: getattr(report, name) for name in _FACTS}
     facts |= {name: report.profile[name] for name in _KEPT if name in report.profile}
     for one in _objects(facts, report.defects):
@@ -37,7 +40,7 @@ _KEPT = ("layout", "sheets", "member", "table", "parts", "position", "own_status
 
 
 def _objects(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterator[dict[str, Any]]:
-    """The objects of a table, and of what stands beside it in the same file."""
+    """Yield the object of a table, and those of the other tables in the same file."""
     parts = facts.get("parts") or []
     of_part, own = _parted(defects, [one["name"] for one in parts])
     position = facts.get("position", 0)
@@ -56,7 +59,7 @@ def _sheets(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterato
         "sheet": facts["sheet"],
         "member": facts.get("member"),
         "table": facts.get("table"),
-        # What is said of the whole file may rest on another table of it.
+        # The status of the whole file may come from another of its tables.
         "status": facts.get("own_status") or facts["status"],
         "format": facts["format"],
         "encoding": facts["encoding"],
@@ -87,7 +90,7 @@ def _sheets(facts: Mapping[str, Any], defects: Sequence[TableDefect]) -> Iterato
 def _parted(
     defects: Sequence[TableDefect], names: Sequence[str]
 ) -> tuple[dict[str, list[TableDefect]], list[TableDefect]]:
-    """Defects by the part they name before the column, and those of the table itself."""
+    """Return defects grouped by the part they name before the column, and the defects of the table itself."""
     of_part: dict[str, list[TableDefect]] = {}
     own = []
     for defect in defects:
@@ -114,12 +117,12 @@ def _defect(defect: TableDefect, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unit(header_row: int | None, row_count: int | None) -> str:
-    """Records and features are numbered, and have no lines."""
+    """Return "line", or "row" for records and features, which are numbered but have no lines."""
     return "row" if header_row is None and row_count is not None else "line"
 
 
 def show(asked: str, report: TableReport, path: Path | None) -> None:
-    """Print a report for people. ``path``: the file itself, where the cells may be shown."""
+    """Print a report for people. ``path``: the file itself, if its cells may be shown."""
     with BoundedChild("quality.tables.read.cell_values:read_cells") as child:
         _show(child, asked, report, path)
 
@@ -157,12 +160,12 @@ def _show(child: BoundedChild, asked: str, report: TableReport, path: Path | Non
 
 
 def _cells(child: BoundedChild, path: Path, report: TableReport, defect: TableDefect) -> list[str]:
-    """The cells that a finding speaks of, for the terminal of whoever has the file anyway."""
+    """Return the cells a finding is about, for the terminal of someone who has the file anyway."""
     if defect.field is None or not defect.rows:
         return []
     try:
         found = child.call(path, sheet=report.sheet, column=defect.field, lines=list(defect.rows))
     except ValueError:
-        # The report was made by a child too: whatever it says stands, without the cells.
+        # The report was made by a child too, so it stands as it is, only without the cells.
         return []
     return [f"line {line}: {cell[:80]!r}" for line, cell in found[:_MOST_LINES]]

@@ -1,4 +1,4 @@
-"""What people see on the terminal: progress and summaries, by rich. Progress goes to stderr, results to stdout."""
+"""Show progress and summaries on the terminal, with rich. Progress goes to stderr, results to stdout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Report = Callable[[str, str, int, int | None], None]
 
 @contextmanager
 def progress(*, is_quiet: bool) -> Iterator[Report]:
-    """A function to report progress to: bars where a person looks on, silence elsewhere."""
+    """Yield a function that reports progress: bars on a terminal, nothing elsewhere."""
     console = Console(stderr=True)
     if is_quiet or not console.is_terminal:
         yield lambda stage, what, done, total: None
@@ -48,14 +48,14 @@ def progress(*, is_quiet: bool) -> Iterator[Report]:
 
 
 def interval(row: dict[str, Any]) -> str:
-    """A score with what it would be if everything unknown had failed, or passed."""
+    """Return a score with what it would be if everything unknown had failed, or had passed."""
     if row["score"] is None:
         return "-"
     return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"
 
 
 def show_summary(result: dict[str, Any], data: Path) -> None:
-    """The run in a table, the reasons of what was not read whole, and where the files are."""
+    """Print the run as a table, why portals were not read completely, and where the files are."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title=f"Run {result['run']}", title_justify="left")
     for name in ("portal", "verdict"):
@@ -106,7 +106,7 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
 
 
 def show_changes(found: Iterable[RecordChange], *, as_json: bool) -> None:
-    """Changes, a record each with its fields below; as JSON, a line each."""
+    """Print changes, one record at a time with its fields below; with ``as_json`` one JSON line each."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     counts: dict[str, int] = {}
     for change in found:
@@ -130,7 +130,8 @@ LIBRARIES = (
 
 
 def _doctor_network(console: Console, data: Path) -> bool:
-    """Print the contact, and which proxies count and which do not. False where the configuration cannot be read."""
+    """Print the contact, and which proxies are used and which ignored. Return False if the configuration cannot be
+    read."""
     from harvester.cli.configuration import NAME, load
     from harvester.http.proxies import of_environment
     from harvester.http.robots_rules import is_contact
@@ -156,7 +157,7 @@ def _doctor_network(console: Console, data: Path) -> bool:
 
 
 def doctor(data: Path) -> bool:
-    """Print versions, room on the disk and what is missing. True where a night could run."""
+    """Print versions, free disk space and what is missing. Return True if a night could run."""
     console = Console()
     is_well = True
     console.print(f"winnow {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}")

@@ -1,4 +1,4 @@
-"""What people see of portals on the terminal: lists, what stands behind an address, previews."""
+"""Show portals on the terminal: lists, what an address offers, previews."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["show_checks", "show_detection", "show_portals", "show_preview"]
 
 @contextmanager
 def countdown() -> Iterator[Callable[[float], None]]:
-    """A function that is told of the seconds that are left; it shows them where a person looks on."""
+    """Yield a function that takes the seconds left and shows them, if stderr is a terminal."""
     console = Console(stderr=True)
     said: list[float] = []
 
@@ -41,7 +41,7 @@ def countdown() -> Iterator[Callable[[float], None]]:
 
 
 def show_detection(found: DetectionReport) -> None:
-    """What a portal offers, the recommended endpoint first."""
+    """Print what a portal offers, the recommended endpoint first."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if found.fault:
         console.print(f"{found.url}: {found.fault}", markup=False)
@@ -67,7 +67,7 @@ def show_detection(found: DetectionReport) -> None:
 
 
 def show_preview(found: Preview) -> None:
-    """A portal before it is harvested: its first datasets, what could not be mapped, and the score to expect."""
+    """Print a portal before its first harvest: sample datasets, what could not be mapped, and the expected score."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     total = "" if found.advertised is None else f" of {found.advertised:,}"
     console.print(
@@ -112,7 +112,7 @@ def show_preview(found: Preview) -> None:
 
 
 def show_checks(found: Sequence[Preview]) -> None:
-    """Whether portals answer, a row each."""
+    """Print whether portals respond, one row for each."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table()
     for name in ("portal", "type", "answers", "datasets", "why not"):
@@ -124,7 +124,7 @@ def show_checks(found: Sequence[Preview]) -> None:
 
 
 def show_portals(specs: Sequence[PortalSpec]) -> None:
-    """Portals in a table."""
+    """Print portals as a table."""
     table = Table()
     for name in ("id", "type", "title", "country", "url", "tried"):
         table.add_column(name, overflow="fold")

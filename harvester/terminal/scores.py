@@ -1,4 +1,4 @@
-"""Scores on the terminal: what a metric means, how a total comes about, and where systems disagree."""
+"""Show scores on the terminal: what a metric means, how a total is made up, and where systems disagree."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _console() -> Console:
 
 
 def printable(text: str) -> str:
-    """A text of others without what a terminal would obey: escapes, and marks that turn the direction."""
+    """Return a text from elsewhere without terminal escapes and without marks that change the text direction."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def show_metric(name: str) -> bool:
-    """Print what a metric means. False where there is none of this name."""
+    """Print what a metric means. Return False if no metric has this name."""
     metric = metrics().get(name)
     if metric is None:
         return False
@@ -84,7 +84,7 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
 
 
 def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bool) -> None:
-    """Print a dataset under all systems."""
+    """Print a dataset's score under all systems."""
     from catalog.repositories.quality_rows import quality_row
     from quality.systems.agreement import side_by_side
 

@@ -1,11 +1,11 @@
-"""A digest of how everything is measured and weighed: of the specifications, and of the answers over a fixed corpus.
+"""Compute a digest of the methodology: of the specifications, and of the answers over a fixed corpus.
 
-What is hashed is what a figure rests on: weights, rules and words as they stand in ``specs``, and what metrics,
-look-ups, the mapping to RDF, the standards and the scores say to records of our own. How they come to say it is not
-hashed: code that is rewritten, or made faster, keeps its digest as long as no answer changes. The digest is made of
-parts with hashes of their own, so that a test can tell which of them a change concerns.
+Everything that decides a figure is hashed: weights, rules and words of ``specs``, and what metrics, look-ups, the
+mapping to RDF, standards and scores answer for records that we made. How the code finds an answer is not hashed: code
+that is rewritten or made faster keeps its digest as long as no answer changes. The digest consists of parts with their
+own hashes, so that a test can tell which parts a change affects.
 
-Nothing computes it at run time. ``specs/methodology.toml`` records it for every version; tests compare the two.
+The digest is not computed at run time. ``specs/methodology.toml`` records it for each version; tests compare the two.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ __all__ = ["digest", "digests", "parts", "together"]
 
 
 def parts() -> dict[str, Callable[[], Any]]:
-    """What the digest is made of: by name, a function that gives a value to be hashed. Names begin with a kind:
-    ``spec:`` is what stands in specs, ``metric:``, ``words:``, ``rdf:`` and ``score:`` are answers over the corpus."""
+    """Return for each part of the digest a function that returns the value to hash.
+
+    The prefix of a name says what the part is: ``spec:`` is a part of ``specs``; ``metric:``, ``words:``, ``rdf:`` and
+    ``score:`` are answers over the corpus.
+    """
     return {
         **specification_parts(),
         **figure_parts(),
@@ -35,15 +38,15 @@ def parts() -> dict[str, Callable[[], Any]]:
 
 
 def digests() -> dict[str, str]:
-    """The hash of every part. Takes some seconds."""
+    """Return the hash of every part. This takes some seconds."""
     return {name: hashed(make()) for name, make in parts().items()}
 
 
 def together(hashes: Mapping[str, str]) -> str:
-    """The digest that the hashes of all parts make."""
+    """Return the digest made from the hashes of all parts."""
     return hashed(dict(hashes))
 
 
 def digest() -> str:
-    """The digest of the methodology: 64 hexadecimal digits. Takes some seconds."""
+    """Return the digest of the methodology: 64 hexadecimal digits. This takes some seconds."""
     return together(digests())

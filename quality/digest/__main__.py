@@ -1,6 +1,7 @@
-"""Record the digests of the open versions in ``specs/methodology.toml``: ``python -m quality.digest``, or make digest.
+"""Record the digests of the open versions in ``specs/methodology.toml``: ``python -m quality.digest`` or ``make
+digest``.
 
-Prints a line for each digest that was another one.
+Prints a line for each digest that has changed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from specs.table_rules import table_rules_version
 
 
 def record(text: str, table: str, version: str, found: str) -> str:
-    """The text of ``methodology.toml`` with the digest of one version; a version that is not there yet is added."""
+    """Return the text of ``methodology.toml`` with the digest of one version; a new version is added at the end."""
     head = f'[{table}."{version}"]\n'
     if head not in text:
         return f'{text.rstrip()}\n\n{head}answers = "{found}"\n'
@@ -26,7 +27,7 @@ def record(text: str, table: str, version: str, found: str) -> str:
 
 
 def main() -> None:
-    """Compute both digests, and write them where they differ from what is recorded."""
+    """Compute both digests, and write those that differ from the recorded ones."""
     with TemporaryDirectory(prefix="winnow-") as folder:
         of_tables = tables.together(tables.looked(Path(folder)))
     found = (("versions", methodology_version(), digest()), ("table_rules", table_rules_version(), of_tables))

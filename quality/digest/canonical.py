@@ -1,4 +1,4 @@
-"""Values as text that is the same on every version of Python and of the libraries, and its hash."""
+"""Turn values into text that is the same on every version of Python and its libraries, and hash that text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ import numpy as np
 __all__ = ["DIGITS", "canonical", "hashed"]
 
 DIGITS = 9
-"""Digits after the point to which numbers are rounded: sums in another order differ further behind."""
+"""Decimal places to which numbers are rounded: the order of a sum changes only later digits."""
 
 
 def canonical(value: Any) -> Any:
-    """A value as plain JSON. Numbers are rounded, sets sorted; a number that is whole is the same as an integer.
+    """Return a value as plain JSON: numbers rounded, sets sorted, whole floats as integers.
 
-    Raises TypeError for what has no such form. An object of a library would leave a text that its next version writes
-    in another way, and one of ours the names of its fields, which may change without any answer.
+    Raise TypeError for other types. The text of a library's object may change with its next version, and that of our
+    own objects with the name of a field, although no answer changes.
+
+    >>> canonical({"share": 0.1 + 0.2, "ids": {"b", "a"}, "count": 2.0})
+    {'share': 0.3, 'ids': ['a', 'b'], 'count': 2}
     """
     if value is None or isinstance(value, str | bool):
         return value
@@ -48,14 +51,14 @@ def canonical(value: Any) -> Any:
 
 
 def _bytes_hashed(value: np.ndarray[Any, Any]) -> str:
-    """SHA-256 of a matrix of numbers, rounded."""
-    # Adding 0 makes minus zero plain; there are many bit patterns that are not a number.
+    """Return the SHA-256 of a matrix of rounded numbers."""
+    # Adding 0 turns -0 into 0; and NaN has many bit patterns, of which one is chosen.
     rounded = np.round(value.astype("<f8"), DIGITS) + 0.0
     rounded[np.isnan(rounded)] = np.nan
     return hashlib.sha256(np.ascontiguousarray(rounded, dtype="<f8").tobytes()).hexdigest()
 
 
 def hashed(value: Any) -> str:
-    """SHA-256 of a value, in hexadecimal digits."""
+    """Return the SHA-256 of a value's canonical JSON, in hexadecimal digits."""
     text = json.dumps(canonical(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,4 +1,4 @@
-"""What metrics and scores say to the corpus of records."""
+"""The parts of the digest about metrics and scores: their answers over the corpus of records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["asked", "figure_parts", "forget", "measured"]
 
 
 def figure_parts() -> dict[str, Callable[[], Any]]:
-    """By name, the answers of each metric, and what they add up to."""
+    """Return for each metric and score a function that returns its answers over the corpus."""
     return {
         **{f"metric:{name}": lambda name=name: _cells(measured(name)) for name in metrics()},  # type: ignore[misc]
         "score:carried": _carried,
@@ -44,14 +44,14 @@ def _subjects() -> tuple[DatasetSubject, ...]:
 
 
 def forget() -> None:
-    """Forget what was read of the corpus: to be called when a look-up has changed within one process."""
+    """Clear what was computed from the corpus; call it after a look-up has changed within the process."""
     _subjects.cache_clear()
     _parts.cache_clear()
     _sheet.cache_clear()
 
 
 def asked(group: Group) -> Sequence[Any]:
-    """The subjects of a group ("dataset", "distribution" or "service") in the corpus."""
+    """Return the subjects of a group ("dataset", "distribution" or "service") in the corpus."""
     return _subjects() if group == "dataset" else _parts(group)
 
 
@@ -61,7 +61,7 @@ def _parts(group: Group) -> list[Any]:
 
 
 def measured(name: str) -> list[Measurement]:
-    """What a metric answers to every subject of the corpus."""
+    """Return the measurements of a metric for every subject of the corpus."""
     group: Group = metrics()[name].subject
     function = functions(group)[name]
     return [function(one) for one in asked(group)]
@@ -82,7 +82,7 @@ def _written() -> int:
 
 
 def _carried() -> list[Any]:
-    """The measurements of datasets of which an interface could not carry a fact."""
+    """Return the measurements of datasets whose interface could not transport a fact."""
     measured = measure_all([one for one in _subjects() if one.dataset.not_carried])
     return [measured.datasets, measured.distributions, measured.services]
 
@@ -98,15 +98,16 @@ def _gains() -> list[Any]:
 
 
 def _points(name: str) -> list[Any]:
-    """The points of every dataset in a system, and of all of them together."""
+    """Return the points of every dataset in a scoring system, and the coverage of all of them."""
     found = system_points(systems()[name], _sheet())
     bands = [systems()[name].band_of(value) for value in found.value.tolist()]
     return [found.value, found.low, found.high, bands, coverage(systems()[name], _sheet())]
 
 
 def _kinds() -> list[Any]:
-    """What is told of a dataset beside its measurements: its family, its verdict by the Open Definition, the day on
-    which the calendar alone can change its score."""
+    """Return what else is computed for a dataset: its family, the verdict of the Open Definition, and the day on which
+    the calendar alone can change its score.
+    """
     return [
         [
             family_of(one),

@@ -1,4 +1,4 @@
-"""The values that take the place of one field in the corpus of records, in all forms in which they are declared."""
+"""The values that replace one field of a record in the corpus: every form in which the field is declared."""
 
 from __future__ import annotations
 

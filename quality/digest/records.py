@@ -1,7 +1,8 @@
-"""The corpus of records: datasets beside what was observed of their files, made by us for the digest alone.
+"""The corpus of records: datasets with what was observed of their files, made by us only for the digest.
 
-It begins with a dataset in which all is well and one of which nothing is known. Each of the values below then takes the
-place of one field, in both; what only several fields together tell is written out at the end.
+It starts with a dataset without faults and one of which nothing is known. Then each value of
+:mod:`quality.digest.record_values` replaces one field, in both. Cases that need several fields are written out at the
+end.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ _DATASET = Dataset(
 )  # fmt: skip
 
 Part = tuple[Distribution, ResourceCheck | None, ResourceCheck | None, TableReport | None]
-"""A distribution, the checks of its access and download addresses, and the report on its file."""
+"""A distribution, the checks of its access and download URLs, and the report on its file."""
 
 
 def stored(
@@ -91,7 +92,7 @@ def stored(
     twins: tuple[Twin, ...] = (),
     changes: tuple[date, ...] = (),
 ) -> StoredDataset:
-    """A dataset with its files as the catalogue gives it back."""
+    """Return a dataset with its files, as the catalogue returns it."""
     made = replace(dataset, distributions=tuple(part[0] for part in parts))
     return StoredDataset(
         id=f"dataset-{number}",
@@ -118,21 +119,21 @@ _WHOLE: Part = (_FILE, replace(_CHECK, url="https://portal.example/trees", conte
 _BARE: Part = (Distribution(), None, None, None)
 _NOTHING = Dataset(identifier="", distributions=(Distribution(),))
 _PLAIN = replace(_DATASET, licence=None, rights=None, documentation=(), described_by=None, conforms_to=())
-"""The dataset in which all is well, without what it says for all its files."""
+"""The dataset without faults, but without the statements that count for all its files."""
 
 
 def whole() -> StoredDataset:
-    """The dataset in which all is well."""
+    """Return the dataset without faults."""
     return stored("whole", _DATASET, (_WHOLE,))
 
 
 def bare() -> StoredDataset:
-    """A dataset with one file, of both of which nothing is known."""
+    """Return a dataset with one file, where nothing is known of either."""
     return stored("bare", _NOTHING, (_BARE,))
 
 
 def records() -> Iterator[StoredDataset]:
-    """The whole corpus, in a fixed order."""
+    """Yield the whole corpus, in a fixed order."""
     yield from declared()
     yield from _unseen()
     yield from _of_checks()
@@ -142,7 +143,7 @@ def records() -> Iterator[StoredDataset]:
 
 
 def declared() -> Iterator[StoredDataset]:
-    """Those records of the corpus that differ in what is declared: a statement of RDF rests on nothing else."""
+    """Yield the records that differ in what is declared, which is all that RDF statements depend on."""
     yield whole()
     yield bare()
     yield stored("empty", replace(_DATASET, data_services=()), ())
@@ -174,7 +175,7 @@ def _of_parts() -> Iterator[StoredDataset]:
 
 
 def _unseen() -> Iterator[StoredDataset]:
-    """Files of which nothing was seen, and those whose address answered, while nobody looked into them."""
+    """Yield files that were never checked, and files whose address answered but whose content nobody inspected."""
     for name, change in _each(DISTRIBUTION):
         part = replace(_FILE, **change)
         yield stored(f"unseen-{name}", _PLAIN, ((part, None, None, None),))
@@ -206,7 +207,7 @@ def _of_reports() -> Iterator[StoredDataset]:
 
 
 def _of_several() -> Iterator[StoredDataset]:
-    """What several fields, or several files, tell together."""
+    """Yield cases that depend on several fields or several files together."""
     lost: Part = (replace(_FILE, title="Lost"), None, replace(_CHECK, outcome="broken", status=404, sha256=None), None)
     pdf: Part = (
         replace(_FILE, format="PDF", media_type="application/pdf"),
@@ -278,7 +279,7 @@ def _of_several() -> Iterator[StoredDataset]:
 
 
 def _not_carried() -> Iterator[StoredDataset]:
-    """Facts that an interface could not carry, where they are missing and where they stand all the same."""
+    """Yield records with facts that an interface could not transport, both missing and present."""
     facts = sorted({fact for metric in metrics().values() for fact in metric.facts})
     for fact in facts:
         yield stored(f"not-carried-{fact}", replace(_NOTHING, not_carried=(fact,)), (_BARE,))
@@ -288,13 +289,13 @@ def _not_carried() -> Iterator[StoredDataset]:
 
 
 def conformances() -> tuple[Mapping[str, bool] | None, ...]:
-    """What standards can say of a record: nothing yet, none applies, each alone kept and broken, and several."""
+    """Return the possible results of standards: not validated, none applies, each alone met and broken, and several."""
     names = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
     alone = tuple({name: kept} for name in names for kept in (True, False))
     return (None, {}, *alone, dict.fromkeys(names, True), {**dict.fromkeys(names, True), "dcat_us_3": False})
 
 
 def subjects() -> list[DatasetSubject]:
-    """The corpus as metrics are asked about it."""
+    """Return the corpus as subjects of metrics."""
     found = [subject_of(one, AS_OF, {"dcat_ap_2": True, "dcat_ap_3": False}) for one in records()]
     return found + [subject_of(whole(), AS_OF, verdicts) for verdicts in conformances()]

@@ -1,4 +1,4 @@
-"""What stands in ``specs`` and a figure rests on, without the prose beside it."""
+"""The parts of the digest about ``specs``: everything that decides a figure, without the explanations beside it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ SPECS = Path(specs.__file__ or "").parent
 _PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
 _RULE_PROSE = {"message", "why", "fix"}
 _FOLDERS = ("expectations", "standards", "vocabularies")
-"""What tables and records are held against, and by which words they are understood."""
+"""Folders with what tables and records are compared with, and the words by which they are understood."""
 _KINDS = (".csv", ".toml", ".ttl", ".json")
 
 
 def specification_parts() -> dict[str, Callable[[], Any]]:
-    """By name, what is declared. A field that has its default value is not in it: a new one changes no digest."""
+    """Return for each part of ``specs`` a function that returns its value.
+
+    Fields with their default value are left out, so that a new field changes no digest.
+    """
     return {
         **{f"spec:metric:{name}": lambda name=name: _metric(name) for name in metrics()},  # type: ignore[misc]
         **{f"spec:system:{name}": lambda name=name: _system(name) for name in systems()},  # type: ignore[misc]
@@ -41,7 +44,7 @@ def specification_parts() -> dict[str, Callable[[], Any]]:
 
 
 def rules_of_tables() -> dict[str, Callable[[], Any]]:
-    """By name, what is declared of tables: each rule, and what is expected of tables of each kind."""
+    """Return the parts of ``specs`` about tables: each rule, and the expectations for each kind of table."""
     expected = [one for one in data_files() if one.startswith("expectations/")]
     return {
         **{f"spec:rule:{name}": lambda name=name: _rule(name) for name in table_rules()},  # type: ignore[misc]
@@ -62,7 +65,7 @@ def _rule(name: str) -> Any:
 
 
 def _rows(vocabulary: str) -> list[Any]:
-    """The rows of a vocabulary, their aliases sorted: which of them stands first says nothing."""
+    """Return the hashes of a vocabulary's rows. Aliases are sorted, because their order means nothing."""
     return [_row_hashed(tuple(row.items())) for row in read(vocabulary)]
 
 
@@ -73,7 +76,7 @@ def _row_hashed(cells: tuple[tuple[str, str], ...]) -> str:
 
 
 def data_files() -> list[str]:
-    """The other files of data, by their path in ``specs``: vocabularies are hashed by their rows."""
+    """Return the paths in ``specs`` of all other data files; vocabularies are hashed by row instead."""
     tables = {f"vocabularies/{name}.csv" for name in (*vocabularies(), *FOR_READERS)}
     found = (
         f"{folder}/{path.name}" for folder in _FOLDERS for path in (SPECS / folder).iterdir() if path.suffix in _KINDS
@@ -82,6 +85,6 @@ def data_files() -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    """A file without its comments and empty lines."""
+    """Return the lines of a file without comments and empty lines."""
     lines = path.read_text("utf-8").splitlines()
     return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -1,4 +1,4 @@
-"""The corpus as statements of RDF, and what the standards find in it."""
+"""The parts of the digest about RDF: the statements made from the corpus, and what the standards find in them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from quality.standards.result import STANDARDS
 __all__ = ["graphs", "received", "verdicts"]
 
 _DEEPEST = 8
-"""Levels of nodes without a name; the mapping makes three."""
+"""Most levels of nested blank nodes that are followed; the mapping makes three."""
 
 
 def _spelled(graph: RdfGraph, term: RdfTerm, depth: int = 0) -> list[Any]:
-    """A term; a node without a name as all that is stated of it, whatever it is called."""
+    """Return a term as a list; a blank node as everything stated about it, because its name means nothing."""
     if term.kind != BLANK or depth > _DEEPEST:
         return list(term)
     return ["blank", _about(graph, term, depth)]
@@ -37,13 +37,13 @@ def _about(graph: RdfGraph, node: RdfTerm, depth: int) -> list[Any]:
 
 
 def _statements(graph: RdfGraph) -> list[Any]:
-    """All statements by named node, in an order that does not depend on when they were made."""
+    """Return all statements by named node, in an order that does not depend on when they were made."""
     named = [node for node in graph.nodes if node.kind != BLANK]
     return sorted(([node.value, _about(graph, node, 0)] for node in named), key=repr)
 
 
 def graphs() -> Iterator[list[Any]]:
-    """The statements that the nouns of every record, and of one for every row of the vocabularies, are mapped to."""
+    """Yield the statements of every record of the corpus, and of one record for every row of the vocabularies."""
     for one in (*declared(), *(made for _, made in records_of_rows())):
         yield _statements(dataset_graph(one))
     for stored, came in received():
@@ -93,7 +93,7 @@ _RDF: dict[str, Any] = {
 
 
 def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """A record without each of its fields in turn, and with each odd value in its place."""
+    """Yield a record, then the record without each of its fields, and with each odd value in its place."""
     yield record
     for name in record:
         yield {key: value for key, value in record.items() if key != name}
@@ -102,7 +102,7 @@ def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, A
 
 
 def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
-    """Records as they came, for the standards that are asked of those: each with a field missing, or odd."""
+    """Yield records as received, for standards that validate those: each with a missing or an odd field."""
     d = Dataset(identifier="x", applicable_legislation=("http://data.europa.eu/eli/reg_impl/2023/138/oj",))
     number = 0
     for portal_type, is_federal in (("dcat-us", True), ("dcat-us", False), ("dcat-us-3", False)):
@@ -120,7 +120,7 @@ def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
 
 
 def verdicts() -> dict[str, list[Any]]:
-    """By standard: what it finds in every record that it is asked of. Messages are for people, and left out."""
+    """Return for each standard what it finds in every record that it applies to. Messages for people are left out."""
     came = {one.id: (one, what) for one, what in received()}
     datasets = [*declared(), *(one for one, _ in came.values())]
     judged = judge(datasets, STANDARDS, {key: what for key, (_, what) in came.items()})

@@ -1,9 +1,9 @@
-"""The digest of the rules of tables: of rules and expectations, and of what is found in small files of ours.
+"""The digest of the rules for tables: of rules and expectations, and of the findings in small files that we made.
 
-It is recorded beside the version of ``table_rules.toml``. Files are looked into again when that version changes, so it
-has to change with every answer, and with nothing else: not when code moved.
+It is recorded beside the version of ``table_rules.toml``. Files are inspected again when that version changes, so the
+digest must change with every answer, and with nothing else: not when code is moved.
 
-Importing this module is cheap; looking into the files loads the libraries that a worker of the pool loads.
+Importing this module is cheap; inspecting the files loads the libraries that a worker of the pool loads.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ NEVER = {
     "source_error": "nothing finds it any more; reports that were kept may name it",
     "expectation_not_checked": "an expectation of ours that cannot be run: the suites that come with us all can",
 }
-"""Rules that no file can break, with the reason."""
+"""Rules that no file of the corpus can break, each with the reason."""
 
 
 class _File(Strict):
-    """A file of the corpus, and what is known of it beforehand."""
+    """A file of the corpus, and what is known about it in advance."""
 
     name: str
     format: str
-    """As declared."""
+    """The declared format."""
     title: str | None = None
     file_name: str | None = None
     previous: str | None = None
-    """Another file of the corpus: the version before this one."""
+    """Name of another file of the corpus: the version before this one."""
     schema_file: str | None = None
     siblings: dict[str, str] = {}
 
@@ -70,18 +70,18 @@ _BUILT: dict[str, Callable[[], bytes]] = {
     "column_limit_cut.csv": lambda: _wide(256, 8),
     "long_record.csv": lambda: b"id,note\n1,short\n2," + b"xyz " * 3_000_000 + b"\n3,end\n",
 }
-"""Files that are too large to be kept, and simple enough to be made."""
+"""Files that are too large to keep in the repository, and simple enough to generate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found in one file of the corpus."""
+    """The report on one file of the corpus."""
 
     name: str
     report: TableReport
 
     def answer(self) -> list[Any]:
-        """All of it but words for people and what depends on the machine."""
+        """Return the report without texts for people and without what depends on the machine."""
         r = self.report
         defects = [[d.rule, d.count, d.field, d.first_row, d.severity, d.source, list(d.rows)] for d in r.defects]
         columns = [[c.get("name"), c.get("kind"), c.get("filled")] for c in r.profile.get("columns", ())]
@@ -99,7 +99,7 @@ def _files() -> tuple[_File, ...]:
 
 
 def look(folder: Path) -> Iterator[Looked]:
-    """Look into every file of the corpus; ``folder`` is an empty one for those that are made for it."""
+    """Inspect every file of the corpus and yield the results. ``folder`` is an empty folder for generated files."""
     from quality.tables.inspect import inspect
 
     before: dict[str, Mapping[str, Any]] = {}
@@ -125,22 +125,22 @@ def look(folder: Path) -> Iterator[Looked]:
 
 
 def rules_found(found: Iterator[Looked] | tuple[Looked, ...]) -> set[str]:
-    """The rules that some files break."""
+    """Return the ids of the rules that at least one file breaks."""
     return {defect.rule for one in found for defect in one.report.defects}
 
 
 @lru_cache(maxsize=1)
 def looked(folder: Path) -> tuple[Looked, ...]:
-    """What was found in every file of the corpus."""
+    """Return the results of every file of the corpus; see :func:`look`."""
     return tuple(look(folder))
 
 
 def digests(found: tuple[Looked, ...]) -> dict[str, str]:
-    """The hash of every part: of the rules and expectations, and of what was found in each file."""
+    """Return the hash of every part: of the rules and expectations, and of the report on each file."""
     answers = {f"table:{one.name}": hashed(one.answer()) for one in found}
     return {**{name: hashed(make()) for name, make in rules_of_tables().items()}, **answers}
 
 
 def together(found: tuple[Looked, ...]) -> str:
-    """The digest of the rules of tables: 64 hexadecimal digits."""
+    """Return the digest of the rules for tables: 64 hexadecimal digits."""
     return hashed(digests(found))

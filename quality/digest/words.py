@@ -1,4 +1,4 @@
-"""The corpus of words: for every row of every vocabulary, what the look-ups say to each of its names."""
+"""The corpus of words: for every row of every vocabulary, what the look-ups answer to each of its names."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ __all__ = [
 
 Row = dict[str, str]
 FOR_READERS = ("sources",)
-"""Tables that no program reads."""
+"""Vocabularies that no program reads."""
 ALIASES = ("licences", "formats", "frequencies", "themes", "access_rights", "languages", "countries")
-"""Vocabularies whose rows have other names in a column "aliases"; one more changes no answer but that to itself."""
+"""Vocabularies with a column "aliases" of other names; a new alias changes only the answer to that alias."""
 _WORD_COLUMNS = ("words", "texts")
 
 
 def vocabularies() -> tuple[str, ...]:
-    """The names of all vocabularies that a program reads, sorted."""
+    """Return the names of all vocabularies that a program reads, sorted."""
     folder = Path(specs.__file__ or "").parent / "vocabularies"
     return tuple(sorted(path.stem for path in folder.glob("*.csv") if path.stem not in FOR_READERS))
 
 
 def names(row: Row) -> list[str]:
-    """The names of a row that may grow in number: its aliases."""
+    """Return the aliases of a row, sorted: the only names whose number may grow within a version."""
     return sorted(split_list(row.get("aliases", "")))
 
 
 def rule_of(row: Row) -> Row:
-    """A row without its aliases."""
+    """Return a row without its aliases."""
     return {column: value for column, value in row.items() if column != "aliases"}
 
 
 def _said(vocabulary_name: str, row: Row) -> list[str]:
-    """Everything that a row may be called: codes, titles, addresses and aliases, each once, sorted."""
+    """Return every name of a row: codes, titles, URLs and aliases, each once, sorted."""
     if vocabulary_name == "month_names":
         return sorted(
             {word.strip() for column, cell in row.items() if column != "language" for word in cell.split("|")}
@@ -129,7 +129,7 @@ LOOK_UPS: dict[str, Callable[[str], Any]] = {
     "placeholders": is_placeholder,
     "themes": _term(vocabulary.theme),
 }
-"""What is asked of each vocabulary. A licence, a format, a frequency: with all that is said of it."""
+"""The look-up of each vocabulary, with all attributes that it returns."""
 
 
 OTHER_TEXTS: dict[str, tuple[str, ...]] = {
@@ -227,18 +227,18 @@ OTHER_TEXTS: dict[str, tuple[str, ...]] = {
     "countries": ("no such",),
     "key_datasets": ("no such",),
 }
-"""Texts that no row names, and that rules around the rows tell: families of licences, durations, templates."""
+"""Texts that are in no row but that rules around the rows recognise: licence families, durations, templates."""
 
 
 def answers(vocabulary_name: str) -> list[Any]:
-    """What the look-ups of a vocabulary answer to each name of each row, and to other texts."""
+    """Return what the look-up of a vocabulary answers to each name of each row, and to other texts."""
     look_up = LOOK_UPS[vocabulary_name]
     rows = [[[text, look_up(text)] for text in _said(vocabulary_name, row)] for row in read(vocabulary_name)]
     return [*rows, [[text, look_up(text)] for text in OTHER_TEXTS.get(vocabulary_name, ())]]
 
 
 def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
-    """A dataset in which a row of a vocabulary is declared, wherever such a word is declared."""
+    """Return a dataset that declares a row of a vocabulary in every field where it may stand."""
     word = row.get("id") or row.get("alpha3") or next(iter(_said(vocabulary_name, row)), "")
     d, files = Dataset(identifier="x", title=f"Trees: {word}"), [Distribution(access_url="https://files.example/x")]
     table = None
@@ -273,7 +273,7 @@ def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
 
 
 def records_of_rows() -> Iterator[tuple[str, StoredDataset]]:
-    """A dataset for every row of every vocabulary, with the vocabulary's name."""
+    """Yield a dataset for every row of every vocabulary, with the vocabulary's name."""
     for vocabulary_name in vocabularies():
         for row in read(vocabulary_name):
             yield vocabulary_name, record_of(vocabulary_name, row)

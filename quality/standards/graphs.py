@@ -1,4 +1,4 @@
-"""A dataset by the standards that are written as SHACL."""
+"""Validate a dataset against the standards that are written in SHACL."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ HVD = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 """Implementing Regulation (EU) 2023/138 on high-value datasets, as an ELI."""
 
 _REGULATION = "data.europa.eu/eli/reg_impl/2023/138"
-"""In whatever form it is named: one that is not quite the ELI is what the profile finds fault with."""
+"""The Regulation in any spelling: the profile itself reports a name that is not exactly the ELI."""
 
 
 @dataclass(frozen=True)
 class Statements:
-    """What a publisher stated of a dataset."""
+    """What a publisher stated about a dataset, as RDF."""
 
     graph: RdfGraph
     names: dict[RdfTerm, str]
-    """Ids of the dataset and of its distributions by node."""
+    """Ids of the dataset and of its distributions, by node."""
     is_whole: bool
-    """True where the record came as RDF: then what is absent was not stated."""
+    """True if the record was received as RDF: then whatever is absent was not stated."""
 
 
 @cache
@@ -42,7 +42,7 @@ def _compiled(standard: str) -> Shapes:
 
 
 def statements(stored: StoredDataset, raw: Any = None) -> Statements:
-    """From the record as received where that is RDF, else from the nouns."""
+    """Return the statements of a dataset: from the record as received if that is RDF, else from the stored dataset."""
     if is_described(raw):
         graph, node = described_graph(raw, stored.id)
         names = {node: stored.id}
@@ -56,9 +56,9 @@ def statements(stored: StoredDataset, raw: Any = None) -> Statements:
 
 
 def applies(stored: StoredDataset, standard: str) -> bool:
-    """Whether a standard is asked of a dataset.
+    """Return whether a standard written in SHACL applies to a dataset.
 
-    Series came with DCAT-AP 3. The profile for high-value datasets is for those that say so.
+    Dataset series exist only since DCAT-AP 3. The HVD profile applies to datasets that say they are high-value.
     """
     dataset = stored.dataset
     if standard == "dcat_ap_2":
@@ -69,7 +69,9 @@ def applies(stored: StoredDataset, standard: str) -> bool:
 
 
 def _is_told(result: Result, of: Statements) -> bool:
-    """Whether it was for the publisher to say. Which datasets are in a series, others say."""
+    """Return whether the publisher could have stated what is missing. The members of a series, for
+    example, say so themselves.
+    """
     if result.component not in ("minCount", "hasValue"):
         return True
     classes = [one.value for one in of.graph.values(result.focus, RDF_TYPE)]
@@ -79,7 +81,7 @@ def _is_told(result: Result, of: Statements) -> bool:
 
 
 def violations(of: Statements, standard: str) -> Iterator[Violation]:
-    """What a dataset breaks of a standard, in the order of the shapes."""
+    """Yield what a dataset violates of a standard, in the order of the shapes."""
     for result in validate(of.graph, _compiled(standard)):
         if _is_told(result, of):
             yield Violation(
@@ -93,7 +95,9 @@ def violations(of: Statements, standard: str) -> Iterator[Violation]:
 
 
 def _name(node: RdfTerm, of: Statements) -> str:
-    """The id of a dataset or distribution; of another thing its class and address, or the dataset it belongs to."""
+    """Return the id of a dataset or distribution; for another node its class and address, or the
+    dataset that it belongs to.
+    """
     if node in of.names:
         return of.names[node]
     kind = class_of(of.graph, node) or "node"

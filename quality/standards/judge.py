@@ -1,4 +1,4 @@
-"""Datasets by all standards that apply to them."""
+"""Validate datasets against all standards that apply to them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def judge(
     standards: Sequence[str] = STANDARDS,
     received: Mapping[str, ReceivedRecord] | None = None,
 ) -> dict[str, dict[str, Conformance]]:
-    """By dataset and standard; a standard that does not apply to a dataset is absent.
+    """Return the results by dataset id and standard; a standard that does not apply to a dataset is absent.
 
-    ``received`` has the records as they came, by dataset: without them DCAT-US is not asked, and what came as RDF is
-    judged by what the nouns kept of it. A record that cannot be judged (it was not kept, is nested too deep or far too
-    large) has no result for that standard, and keeps no other from theirs.
+    ``received`` has the records as received, by dataset id. Without them DCAT-US is not checked, and records received
+    as RDF are judged from the stored dataset. A record that cannot be judged (it was not kept, or is nested too deeply)
+    has no result for that standard; other records are not affected.
 
-    Raises ValueError for the name of a standard that is not known.
+    Raise ValueError for the name of an unknown standard.
     """
     if unknown := set(standards) - set(STANDARDS):
         raise ValueError(f"no such standard: {', '.join(sorted(unknown))}; there are {', '.join(STANDARDS)}")

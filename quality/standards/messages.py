@@ -1,4 +1,4 @@
-"""Results of the SHACL engine in sentences that a clerk can act on."""
+"""Turn results of the SHACL engine into sentences that a clerk can act on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quality.standards.shacl import Result
 __all__ = ["class_of", "message"]
 
 MAX_VALUE = 80
-"""Characters of a value that are quoted."""
+"""Most characters of a value that are quoted."""
 _THINGS = {
     "dcat:Dataset": "dataset",
     "dcat:DatasetSeries": "series",
@@ -37,7 +37,7 @@ _FORMS = {
 
 
 def class_of(graph: RdfGraph, node: RdfTerm) -> str:
-    """The class of a node, prefixed; empty where it has none."""
+    """Return the class of a node as a prefixed name ("dcat:Dataset"), or "" if it has none."""
     classes = graph.values(node, RDF_TYPE)
     known = next((name for one in classes if (name := _NAMES.get(one.value))), None)
     return known or next((prefixed(one.value) for one in classes), "")
@@ -51,7 +51,7 @@ def _quoted(value: RdfTerm | None) -> str:
 
 
 def message(result: Result, graph: RdfGraph) -> str:
-    """What, where, and the next step."""
+    """Return a sentence for a validation result: what is wrong, where, and the next step."""
     shape = result.shape
     if shape.message:
         return shape.message

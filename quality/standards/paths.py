@@ -1,4 +1,4 @@
-"""Property paths of SHACL (2.3.1): predicate, inverse, alternative and sequence."""
+"""SHACL property paths (SHACL 2.3.1): predicate, inverse, alternative and sequence."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ _FIRST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
 
 @dataclass(frozen=True)
 class Path:
-    """A way from a node to its values."""
+    """A path from a node to its values."""
 
     name: str
-    """As in SPARQL: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
+    """The path in SPARQL syntax: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
     step: Callable[[RdfGraph, RdfTerm], Iterable[RdfTerm]]
     predicate: str | None = None
-    """IRI of the property, where the path is one property, forwards."""
+    """IRI of the property, if the path is a single property in forward direction."""
 
     def values(self, graph: RdfGraph, focus: RdfTerm) -> Sequence[RdfTerm]:
-        """The value nodes, each once."""
+        """Return the value nodes of a focus node, each once."""
         return tuple(self.step(graph, focus))
 
 
 def compile_path(node: RdfTerm, graph: RdfGraph, members: Callable[[RdfTerm], list[RdfTerm]]) -> Path:
-    """A path from its description; ``members`` reads an RDF list. Raises ValueError where its kind is not known."""
+    """Compile a path from its RDF description. ``members`` reads an RDF list.
+
+    Raise ValueError for a kind of path that this engine does not support.
+    """
     if node.kind == IRI:
         iri = node.value
         return Path(prefixed(iri), lambda graph, focus: graph.values(focus, iri), iri)

@@ -1,6 +1,6 @@
-"""A record by the standards that are written as JSON Schema: DCAT-US, of the record as received.
+"""Validate a record as received against the standards that are written in JSON Schema: DCAT-US.
 
-jsonschema is imported where it is needed: it takes a tenth of a second.
+jsonschema is imported only when needed: that takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["applies", "violations"]
 
 MAX_TEXT = 2_000
-"""Characters of a text that are looked at: no form of a standard is longer, and patterns take time."""
+"""Characters of a text that are validated: no form in a standard is longer, and patterns take time."""
 MAX_ITEMS = 1_000
-"""Entries of a list that are looked at."""
+"""Entries of a list that are validated."""
 MAX_DEPTH = 30
-"""Levels of a record. A deeper one is not judged."""
+"""Most levels of nesting; a deeper record is not judged."""
 _OURS = {"@record", "@services", "@series", "inSeries"}
-"""What the reader of DCAT-US 3 adds to a record, or writes anew."""
+"""Keys that the reader of DCAT-US 3 adds to a record, or rewrites."""
 _MAX_VALUE = 80
 
 
 def applies(portal_type: str | None, standard: str, *, federal: bool) -> bool:
-    """Whether a standard is asked of the records of a portal: of DCAT-US portals alone."""
+    """Return whether a standard applies to the records of a portal: DCAT-US applies only to DCAT-US portals."""
     if portal_type == "dcat-us":
         return standard == ("dcat_us_1_federal" if federal else "dcat_us_1")
     return portal_type == "dcat-us-3" and standard == "dcat_us_3"
@@ -46,11 +46,11 @@ def _validator(standard: str, kind: str = "") -> Validator:
 
 
 def _bounded(value: Any, depth: int = 0) -> Any:
-    """A record without what is too long to look at. Raises RecursionError where it is too deep."""
+    """Return a record with long texts and lists cut. Raise RecursionError if it is nested too deeply."""
     if depth > MAX_DEPTH:
         raise RecursionError(f"deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        # What is cut must not fit a pattern by that: no form of a standard ends so.
+        # A cut text must not match a pattern because it was cut: no form in a standard ends with a null character.
         return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "\x00"
     if isinstance(value, dict):
         return {key: _bounded(one, depth + 1) for key, one in list(value.items())[:MAX_ITEMS]}
@@ -58,7 +58,7 @@ def _bounded(value: Any, depth: int = 0) -> Any:
 
 
 def violations(stored: StoredDataset, raw: Any, standard: str) -> Iterator[Violation]:
-    """What a record breaks of a standard. Raises RecursionError where it is too deep to tell."""
+    """Yield what a record violates of a standard. Raise RecursionError if it is nested too deeply."""
     record = _bounded(raw)
     kind = ""
     if standard == "dcat_us_3" and isinstance(record, dict):
@@ -78,7 +78,9 @@ def violations(stored: StoredDataset, raw: Any, standard: str) -> Iterator[Viola
 
 
 def _told(error: ValidationError) -> Iterator[tuple[str, str, str]]:
-    """Path, constraint and message of an error; of alternatives, of the one that the value comes nearest to."""
+    """Yield path, constraint and message of an error; for alternatives, those of the one that is
+    closest to the value.
+    """
     error = _nearest(error)
     place = "/".join(map(str, error.absolute_path))
     where = place or "the record"
@@ -100,9 +102,9 @@ def _told(error: ValidationError) -> Iterator[tuple[str, str, str]]:
 
 
 def _nearest(error: ValidationError) -> ValidationError:
-    """Of alternatives the error within the only one that has the right kind of value; else the error itself."""
+    """Return the error inside the only alternative with the right type of value; else the error itself."""
     while error.validator == "anyOf" and error.context:
-        # An alternative of another type fails at its root: it was not meant.
+        # An alternative of another type fails at its root, so it was not meant.
         other = {
             e.schema_path[0] for e in error.context if e.validator == "type" and len(e.schema_path) <= 4 and not e.path
         }
@@ -121,7 +123,7 @@ def _nearest(error: ValidationError) -> ValidationError:
 
 
 def _severity(validator: Validator, error: ValidationError) -> Literal["violation", "warning"]:
-    """A warning where the examples of the standard contradict its schema ("x-also")."""
+    """Return "warning" if the standard's own examples contradict its schema (keyword "x-also"), else "violation"."""
     if not error.absolute_path:
         return "violation"
     kind = str(validator.schema.get("$ref", "")).rpartition("/")[2]
@@ -133,7 +135,9 @@ def _severity(validator: Validator, error: ValidationError) -> Literal["violatio
 
 
 def _node(stored: StoredDataset, path: str) -> str:
-    """The distribution that a path leads into, where all of the record's were read as such; else the dataset."""
+    """Return the id of the distribution that a path leads into, if all of the record's were read as
+    such; else the dataset's.
+    """
     parts = path.split("/")
     if (
         len(parts) > 2

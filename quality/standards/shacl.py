@@ -1,7 +1,7 @@
-"""A small SHACL engine: shapes in Turtle become plain functions over a :class:`~catalog.rdf.terms.Graph`.
+"""A small SHACL engine: compile shapes in Turtle to plain functions over a :class:`~catalog.rdf.terms.RdfGraph`.
 
-W3C Recommendation "Shapes Constraint Language (SHACL)" of 2017, the constraints that the project's shapes use. What it
-does not know in a shape is an error that names it: nothing is passed over in silence.
+It implements the constraints of the W3C Recommendation "Shapes Constraint Language (SHACL)" of 2017 that our shapes
+use. A constraint that it does not support raises an error that names it; none is ignored silently.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ Severity = Literal["violation", "warning", "info"]
 
 
 class ShapeError(ValueError):
-    """A file of shapes says something that is no SHACL, or that this engine does not know. Says what and where."""
+    """A file of shapes contains something that is not SHACL, or that this engine does not support.
+    Says what and where.
+    """
 
 
 class Result(NamedTuple):
@@ -50,22 +52,22 @@ class Result(NamedTuple):
 
     focus: RdfTerm
     path: str
-    """As a prefixed name, "^" before an inverse one; empty where the shape has no path."""
+    """The path as a prefixed name, with "^" for an inverse one; empty if the shape has no path."""
     component: str
-    """The constraint by its parameter: "minCount", "nodeKind"."""
+    """Name of the constraint's parameter: "minCount", "nodeKind"."""
     severity: Severity
     value: RdfTerm | None
-    """None where the constraint is about the number of values."""
+    """The offending value; None if the constraint is about the number of values."""
     shape: Shape
 
 
 Check = Callable[[RdfGraph, RdfTerm, Sequence[RdfTerm]], Iterable[tuple[str, RdfTerm | None]]]
-"""From focus node and value nodes to what is amiss: component and value."""
+"""Takes graph, focus node and value nodes; returns what violates the constraint, as pairs of component and value."""
 
 
 @dataclass(eq=False)
 class Shape:
-    """A node or property shape, compiled."""
+    """A compiled node shape or property shape."""
 
     id: str
     path: Path | None
@@ -75,12 +77,12 @@ class Shape:
     checks: list[Check]
     properties: list[Shape]
     expects: dict[str, str]
-    """The constraints' parameters in words, for messages: {"nodeKind": "BlankNodeOrIRI"}."""
+    """Parameters of the constraints, for messages: {"nodeKind": "BlankNodeOrIRI"}."""
     if_absent: list[str]
-    """Of a property shape: the constraints that fail where the node says nothing at all."""
+    """Constraints of a property shape that fail if the node has no such property at all."""
 
     def results(self, graph: RdfGraph, focus: RdfTerm) -> Iterator[Result]:
-        """What is amiss with a node."""
+        """Yield the validation results of a focus node."""
         path = self.path
         values: Sequence[RdfTerm] = (focus,) if path is None else path.values(graph, focus)
         for check in self.checks:
@@ -92,12 +94,12 @@ class Shape:
                 if inner.path is None or inner.path.predicate is None or inner.path.predicate in said:
                     yield from inner.results(graph, value)
                 else:
-                    # Most properties of most nodes: nothing has to be looked at.
+                    # The usual case, the property is absent: only these constraints can fail.
                     for component in inner.if_absent:
                         yield Result(value, inner.path.name, component, inner.severity, None, inner)
 
     def conforms(self, graph: RdfGraph, node: RdfTerm) -> bool:
-        """Whether a node has no result, of whatever severity (SHACL, 3.4.3)."""
+        """Return whether a node has no result of any severity (SHACL, 3.4.3)."""
         return next(self.results(graph, node), None) is None
 
 
@@ -110,7 +112,7 @@ class Shapes:
     """Targets of other kinds: parameter, its value, shape."""
 
     def targets(self, graph: RdfGraph) -> Iterator[tuple[Shape, RdfTerm]]:
-        """Every shape with each of its focus nodes."""
+        """Yield every shape with each of its focus nodes."""
         for iri, shape in self.by_class:
             for node in graph.instances(iri):
                 yield shape, node
@@ -127,13 +129,13 @@ class Shapes:
 
 
 def validate(graph: RdfGraph, shapes: Shapes) -> Iterator[Result]:
-    """The results of all shapes over a graph."""
+    """Yield the validation results of all shapes over a graph."""
     for shape, node in shapes.targets(graph):
         yield from shape.results(graph, node)
 
 
 def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:
-    """Compile a file of shapes. Raises ShapeError, with the name of the file, where it cannot."""
+    """Compile a file of shapes. Raise ShapeError, with ``source`` as the file's name, if it cannot be compiled."""
     try:
         graph = read_graph(turtle)
     except SyntaxError as error:
@@ -173,7 +175,7 @@ class _Compiler:
         return found.value if found else None
 
     def members(self, node: RdfTerm) -> list[RdfTerm]:
-        """The members of an RDF list."""
+        """Return the members of an RDF list."""
         rdf = RDF_TYPE.rpartition("#")[0] + "#"
         found: list[RdfTerm] = []
         while node.value != rdf + "nil":
@@ -254,7 +256,7 @@ class _Compiler:
             shape.checks.append(_each(name, lambda graph, one: test(one)))
 
     def _test(self, node: RdfTerm, name: str, value: RdfTerm) -> Callable[[RdfTerm], bool]:
-        """A constraint that looks at each value alone."""
+        """Return the test of a constraint that looks at each value separately."""
         if name == "nodeKind" and value.value.removeprefix(SH) in _KINDS:
             kinds = _KINDS[value.value.removeprefix(SH)]
             return lambda one: one.kind in kinds

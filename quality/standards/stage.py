@@ -1,4 +1,4 @@
-"""The stage that judges a portal's datasets by the standards and keeps what it found."""
+"""The stage that validates a portal's datasets against the standards and stores the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 1_000
 
 
 def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence[str] | None = None) -> int:
-    """Judge some datasets of a portal, or all that are present, and write the rows; return how many were judged."""
+    """Validate the given datasets of a portal, or all present ones, and store the rows; return how many were judged."""
     if dataset_ids is None:
         forget(catalog, portal_id)
         dataset_ids = present(catalog, portal_id)
@@ -30,8 +30,10 @@ def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence
 
 
 def _kept(violations: Sequence[Violation]) -> list[dict[str, Any]]:
-    """What is kept of some results: each property and constraint once, with how often and where first. A sentence is
-    kept for what must be mended; what is only recommended has its name."""
+    """Return what is stored of violations: each property and constraint once, with its number and first place.
+
+    The sentence is stored only for a requirement; for a recommendation its name is enough.
+    """
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for one in violations:
         key = (one.path, one.component, one.severity)
@@ -45,7 +47,9 @@ def _kept(violations: Sequence[Violation]) -> list[dict[str, Any]]:
 
 
 def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str]) -> int:
-    """Judge datasets that were read already, and write the rows. ``federal``: ids of the portals that are federal."""
+    """Validate datasets that are already read, and store the rows; return how many. ``federal`` are
+    ids of federal portals.
+    """
     ids = [stored.id for stored in batch]
     found = judge(batch, STANDARDS, received(catalog, ids, federal=federal))
     judged = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.db.schema import TABLES
 from catalog.db.schema.views import is_present
 from catalog.db.sqlite import Database
-from catalog.touched import adopt
+from catalog.repositories.touched import adopt
 
 if TYPE_CHECKING:
     from catalog.db.store import Catalog

@@ -150,7 +150,7 @@ def test_scores_kept_by_2_0_0_stay_a_trend_of_their_own(tmp_path: Path) -> None:
 
 
 def test_formats_and_frequencies_are_found_where_they_are_declared(tmp_path: Path) -> None:
-    from catalog.touched import _touched
+    from catalog.repositories.touched import _touched
 
     with open_catalog(tmp_path / "c.db") as catalog:
         catalog.begin_run("test", [portal("a")], version="0", methodology="0", run_id=RUNS[0])

@@ -1,4 +1,4 @@
-"""What is promised and measured, as data, and the loaders that refuse a bad file.
+"""What is promised and measured, declared as data, and the loaders that refuse an invalid file.
 
-This package imports nothing else of the project.
+This package imports no other package of the project.
 """

@@ -1,7 +1,7 @@
-"""Logins and keys in addresses: what they look like, and how they are masked before anything is written.
+"""Recognise logins and keys in addresses, and mask them before anything is written.
 
-A key that stands in a public record is published by mistake, and repeating it in a catalogue would spread it. So it is
-masked in every text that is kept, and never used.
+A key in a public record was published by mistake, and repeating it in a catalogue would spread it. So it is masked
+in every stored text, and never used.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _ESCAPED_LOGIN = re.compile(
 )
 _WEB = re.compile(r"(?i)(https?|ftps?)$")
 _PUBLIC_LOGIN = re.compile(r"(?i)(anonymous|ftp)(:.*)?$")
-"""The login of FTP that everybody knows."""
+"""FTP's public login."""
 
 _KEYS = (
     r"(?:[\w$.-]{0,40}?[_$.-])?(?:token|secret|password|passwd|pwd|passphrase|signature|sig|jwt|credentials?)"
     r"|[\w$.-]{0,40}?(?:api|app|auth|access|private|secret|subscription|client|account|shared)[_.-]?(?:key|secret|token)s?"
     r"|accesstoken|authtoken|aws_?accesskeyid|key-?pair-?id|sharedaccesssignature|hdnea|hdnts"
     r"|j?session[_-]?id|phpsessid|bearer"
-    # Names that mean other things too: by what their value looks like.
+    # These names have other meanings too, so the form of the value decides.
     r"|key(?=(?:=|%3D)AIza[\w-]{30})|code(?=(?:=|%3D)[\w%/+-]{40,})"
 )
 _WORDS = (
     "token", "secret", "passw", "pwd", "passphrase", "sig=", "sig%3d", "signature", "jwt", "credential", "key=",
     "keys=", "key%3d", "keyid", "pair", "session", "sessid", "bearer", "hdne", "hdnt", "code=", "code%3d",
 )  # fmt: skip
-"""One of them is in every such name: most texts need no closer look."""
+"""Every such name contains one of these; a text without them needs no closer look."""
 _PAGING = r"(?!(?:page|next|previous|prev|continuation|resumption|cursor|sync|skip)[_.-]?token)"
 _QUERY = re.compile(
     rf"(?i)([?&;#]|%3F|%26|\\u0026)({_PAGING}(?:{_KEYS}))(=|%3D)(?!\*\*\*)((?:(?!%26|%23)[^&#\s\"'<>;\\{{}}]){{1,4000}})"
@@ -44,7 +44,7 @@ _QUERY = re.compile(
 def _masked_login(found: re.Match[str]) -> str:
     login, before = found[1], found.string[max(0, found.start() - 20) : found.start()]
     is_web = _WEB.search(before) is not None
-    # "https://a.example,b@c.example" is two things in a list, and no login.
+    # "https://a.example,b@c.example" is a list of two things, not a login.
     if (
         login == MASK
         or _PUBLIC_LOGIN.match(login)
@@ -55,7 +55,7 @@ def _masked_login(found: re.Match[str]) -> str:
 
 
 def mask(text: str) -> str:
-    """A text with the logins and keys of the addresses in it masked; the text itself where there are none."""
+    """Return a text with the logins and keys in its addresses masked; the same object if there are none."""
     if "=" not in text and "@" not in text and "%" not in text:
         return text
     found = text
@@ -71,7 +71,7 @@ def mask(text: str) -> str:
 
 
 def mask_value(value: Any) -> Any:
-    """A value as JSON knows them, masked throughout. It is the same object where nothing was masked."""
+    """Return a JSON value with all its texts masked; the same object if nothing was masked."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
@@ -86,10 +86,10 @@ def mask_value(value: Any) -> Any:
 
 
 def mask_bytes(body: bytes) -> tuple[bytes, int]:
-    """A body with the logins and keys in it masked, and how many there were."""
+    """Return a body with its logins and keys masked, and how many there were."""
     if b"=" not in body and b"@" not in body:
         return body, 0
-    # Latin-1 is one letter a byte, whatever the encoding of the text is.
+    # In Latin-1 one byte is one character, whatever the text's encoding is.
     text = body.decode("latin-1")
     masked = mask(text)
     if masked == text:
@@ -98,10 +98,10 @@ def mask_bytes(body: bytes) -> tuple[bytes, int]:
 
 
 def has_credential(url: str) -> bool:
-    """Whether an address holds a key, masked or not. A login is none: without it the address is still whole."""
+    """Return whether an address holds a key, masked or not. A login does not count: the address works without it."""
     return f"={MASK}" in url or f"%3D{MASK}" in url or _QUERY.search(url) is not None
 
 
 def without_login(url: str) -> str:
-    """An address without the login before its host."""
+    """Return an address without the login before its host."""
     return re.sub(r"^([A-Za-z][\w+.-]*://)[^/?#]*@", r"\1", url)

@@ -11,7 +11,7 @@ __all__ = ["Figure", "dashboard_version", "figures"]
 
 
 class Figure(Strict):
-    """One figure."""
+    """One figure of the dashboard: its id and title."""
 
     id: str
     title: str
@@ -30,10 +30,10 @@ def _file() -> _Dashboard:
 
 
 def figures() -> dict[str, Figure]:
-    """All figures by id, in the order of the file."""
+    """Return all figures by id, in the order of the file."""
     return {figure.id: figure for figure in _file().figure}
 
 
 def dashboard_version() -> str:
-    """Version of the figures."""
+    """Return the version of the figures."""
     return _file().version

@@ -1,4 +1,4 @@
-"""How a bad hand-written file is refused: file, key, what is wrong, what to do."""
+"""How an invalid hand-written file is refused: file, key, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Strict(BaseModel):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
+    """Return the tables of a TOML file.
 
-    Raises SpecError where the file is missing, not UTF-8 or not TOML.
+    Raise SpecError if the file is missing, not UTF-8 or not TOML.
     """
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -41,9 +41,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse(model: type[M], data: dict[str, Any], where: str) -> M:
-    """``data`` as a ``model``; ``where`` names the file in the error.
+    """Return ``data`` as a ``model``; ``where`` names the file in the error.
 
-    Raises SpecError with one line for each bad key.
+    Raise SpecError with one line for each bad key.
     """
     try:
         return model.model_validate(data)
@@ -64,7 +64,7 @@ def _line(model: type[Strict], error: Any, where: str) -> str:
 
 
 def _keys(model: type[Strict], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys allowed beside the offending one, followed through nested models where there are some."""
+    """Return the keys allowed beside the wrong one, following nested models."""
     fields = model.model_fields
     for part in loc[:-1]:
         annotation = fields[part].annotation if isinstance(part, str) and part in fields else None

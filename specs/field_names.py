@@ -1,6 +1,7 @@
 """``field_names.toml``: which raw field names state which fact, for all portal types.
 
-The names are as publishers write them; folding them is the business of who compares (``harvester.facts.names``).
+The names are as publishers write them; the code that compares them folds case and accents
+(``harvester.facts.names``).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def field_names() -> dict[Group, Names]:
-    """By group: each fact with its names, the plainest first. Raises SpecError with file, key and remedy."""
+    """Return each fact's names by group, the plainest name first. Raise SpecError with file, key and remedy."""
     path = Path(__file__).with_name("field_names.toml")
     found = parse(_File, read_toml(path), str(path))
     groups: dict[Group, Names] = {group: getattr(found, group) for group in GROUPS}

@@ -1,6 +1,6 @@
-"""Import large libraries for the part of them that is used: what they load for others costs every process seconds.
+"""Import only the needed parts of large libraries: the other parts would cost every process seconds.
 
-Both functions change how imports work for all threads meanwhile; call them where modules are imported, at the top.
+Both functions change how imports work for all threads meanwhile; call them at the top, where modules are imported.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ __all__ = ["load_when_used", "without"]
 
 @contextmanager
 def without(*libraries: str) -> Iterator[None]:
-    """Let what is imported meanwhile do without libraries, as if they were not installed.
+    """Make imports inside this context behave as if the libraries were not installed.
 
-    Only for importers that allow for their absence. Libraries that are loaded already stay visible.
+    Only for importers that handle their absence. Libraries that are already loaded stay visible.
     """
     hidden = [name for name in libraries if name not in sys.modules]
     for name in hidden:
-        # To Python a library that cannot be imported.
+        # Python treats this as a library that cannot be imported.
         sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
@@ -33,14 +33,14 @@ def without(*libraries: str) -> Iterator[None]:
 
 
 class _Deferred(ModuleType):
-    """A module that executes at the first look at what it does not have yet.
+    """A module that executes at the first access to an attribute it does not have yet.
 
-    importlib's LazyLoader executes at any look, and so at the second ``import`` statement that names the module.
+    importlib's LazyLoader executes at any access, and so at the second ``import`` statement that names the module.
     """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
-            # The import system asks for these without using the module.
+            # The import system reads these without using the module.
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__class__ = ModuleType  # type: ignore[assignment]
         with _LOADED_WITHIN.pop(self.__name__)():
@@ -52,10 +52,11 @@ _LOADED_WITHIN: dict[str, Callable[[], AbstractContextManager[object]]] = {}
 
 
 def load_when_used(*modules: str, within: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
-    """Have modules execute when something in them is first used, instead of at their import.
+    """Make modules execute when something in them is first used, instead of at their import.
 
-    For modules that a library imports as a whole (``import altair``) for functions that are hardly ever called. Modules
-    that are loaded already, or not installed, are left as they are. ``within`` gives the context in which one executes.
+    For modules that a library imports as a whole (``import altair``) for functions that are rarely called. Modules
+    that are already loaded, or not installed, are left unchanged. ``within`` gives the context in which a module
+    executes.
     """
     for name in modules:
         spec = find_spec(name) if name not in sys.modules else None

@@ -1,4 +1,4 @@
-"""``measures.toml``: what a commitment can be measured by. The functions are in ``quality/commitments/measures.py``."""
+"""``measures.toml``: the measures for commitments. Their functions are in ``quality/commitments/measures.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from specs.errors import SpecError, Strict, parse, read_toml
 __all__ = ["ONLY", "STANDARDS", "Measure", "measures"]
 
 STANDARDS = ("ocds", "iati", "gtfs", "table_schema")
-"""What ``dataset.conforms_to`` knows."""
+"""The standards that ``dataset.conforms_to`` can check."""
 ONLY = (
     "link_ok",
     "accessible",
@@ -26,11 +26,12 @@ ONLY = (
     "bulk",
     "contact",
 )
-"""Rules by which ``dataset.count`` can be narrowed: each as the share of that name; link_ok asks for an answer only."""
+"""Rules that can narrow ``dataset.count``, each like the share measure of that name. link_ok only requires a
+response."""
 
 
 class Measure(Strict):
-    """A measure, in words."""
+    """A measure, described in words."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
     title: str
@@ -48,7 +49,7 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def measures() -> dict[str, Measure]:
-    """All measures by id, in the order of the file. Raises SpecError with file, key and remedy."""
+    """Return all measures by id, in the order of the file. Raise SpecError with file, key and remedy."""
     path = Path(__file__).with_name("measures.toml")
     found: dict[str, Measure] = {}
     for one in parse(_File, read_toml(path), str(path)).measure:

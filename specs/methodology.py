@@ -19,9 +19,9 @@ class Version(Strict):
     answers: str
     """Digest of the specifications and of the answers over the corpus (``quality.digest``)."""
     code: str | None = None
-    """Digest of the text of the source code, as it was made up to 2.1.0. Nothing computes it any more."""
+    """Digest of the source code's text, as it was made up to 2.1.0. Nothing computes it any more."""
     added: dict[str, tuple[str, ...]] = {}
-    """By vocabulary, the aliases by which this version differs from the patch version before it."""
+    """By vocabulary, the aliases that this version adds to the patch version before it."""
 
 
 class _File(Strict):
@@ -39,12 +39,12 @@ def _file() -> _File:
 
 
 def methodology_versions() -> dict[str, Version]:
-    """All versions of the methodology that were recorded, by number. Raises SpecError with file, key and remedy."""
+    """Return all recorded versions of the methodology, by number. Raise SpecError with file, key and remedy."""
     return dict(_file().versions)
 
 
 def table_rules_versions() -> dict[str, Version]:
-    """All versions of the rules of tables that were recorded, by number."""
+    """Return all recorded versions of the rules of tables, by number."""
     return dict(_file().table_rules)
 
 
@@ -56,10 +56,10 @@ def _numbers(version: str) -> tuple[int, int, int] | None:
 
 
 def is_comparable(one: str | None, other: str | None) -> bool:
-    """Whether figures of two versions can be compared: those of one major and minor number.
+    """Return whether figures of two versions can be compared: both have the same major and minor number.
 
-    This function alone decides it, in Python and, under its name, in SQL. A version of another form than three numbers
-    is comparable with itself alone; no version (None) with nothing.
+    Only this function decides it, in Python and, under its name, in SQL. A version that is not three numbers is
+    comparable only with itself; no version (None) is comparable with nothing.
 
     >>> is_comparable("2.1.0", "2.1.3"), is_comparable("2.1.0", "2.2.0"), is_comparable(None, None)
     (True, False, False)
@@ -73,10 +73,10 @@ def is_comparable(one: str | None, other: str | None) -> bool:
 
 
 def added_since(scored_by: str, version: str) -> Mapping[str, tuple[str, ...]] | None:
-    """The aliases, by vocabulary, by which ``version`` knows more than an older one that is comparable with it.
+    """Return the aliases, by vocabulary, that ``version`` adds to an older comparable version.
 
-    None where that cannot be told, and everything must be scored again: the versions are not comparable, the older one
-    is the newer one, or a version between them is not recorded.
+    None means unknown, so that everything must be scored again: the versions are not comparable, the older one is
+    actually newer, or a version between them is not recorded.
     """
     old, new, known = _numbers(scored_by), _numbers(version), methodology_versions()
     if old is None or new is None or not is_comparable(scored_by, version) or old > new:

@@ -1,4 +1,4 @@
-"""``metrics.toml``: what is measured, and how the Winnow score weighs it."""
+"""``metrics.toml``: what is measured, and how the Winnow score weights it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Metric(Strict):
     dimension: Dimension
     subject: Subject
     weight: Annotated[float, Field(ge=0)]
-    """Share of the dimension in the Winnow score; 0 where the metric only serves other systems."""
+    """Share of the dimension in the Winnow score; 0 if only other systems use the metric."""
     weighs: str = ""
-    """Why it weighs so much in its dimension."""
+    """Why it has this weight in its dimension."""
     question: str
     source: str
     """The specification and section behind the rule."""
@@ -41,31 +41,32 @@ class Metric(Strict):
     fix: str
     """One sentence to the publisher, in the imperative."""
     example: str
-    """A case that passes, or one that fails, in a sentence."""
+    """A case that passes, or one that fails, in one sentence."""
     severity: Literal["error", "warning", "info"] = "warning"
     observed: bool = False
-    """True where the answer comes from what was served, not from what was declared."""
+    """True if the answer comes from what was served, not from what was declared."""
     reported: bool = False
-    """True where a failure is a finding though the metric has no weight: it costs no points, and should be known."""
+    """True if a failure is a finding even without a weight: it costs no points, but publishers should know it."""
     over: Literal["mean", "best"] = "mean"
-    """How a dataset answers for its distributions: their mean, or the best of them (one CSV beside PDFs will do)."""
+    """How a dataset's answer is derived from its distributions: their mean, or the best (one CSV beside PDFs is
+    enough)."""
     without_distribution: Literal["skip", "fail"] = "skip"
-    """What a dataset without any distribution gets: "not applicable", or 0."""
+    """The answer for a dataset without any distribution: "not applicable", or 0."""
     needs_data: bool = False
-    """True where the answer counts in the Winnow score only if there are data: an open licence on a file that cannot
-    be had opens nothing. Where a metric with ``shows_data`` failed it counts as 0."""
+    """True if the answer counts in the Winnow score only if there are data: an open licence on a file that cannot be
+    downloaded opens nothing. If a metric with ``shows_data`` failed, this one counts as 0."""
     shows_data: bool = False
-    """True where a failure means that there are no data to be had behind the distribution."""
+    """True if a failure means that the distribution offers no data."""
     facts: tuple[str, ...] = ()
-    """Facts for want of which the answer is less than 1, named like the fields of the model. Where datasets have a
-    field of the same name, that of distributions begins with ``distribution_``. "*" stands for any fact.
-    Where an interface could not carry one of them, the answer is unknown."""
+    """Facts whose absence makes the answer less than 1, named like the fields of the model. If datasets have a field of
+    the same name, the field of distributions begins with ``distribution_``. "*" stands for any fact. If an API
+    cannot carry one of them, the answer is unknown."""
     of_file: bool = False
-    """True where the answer rests on nothing but the bytes of the file and its record: no server has a say in it."""
+    """True if the answer depends only on the bytes of the file and its record, not on any server."""
     fix_in: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=dict)
-    """``fix`` in other languages, by code. A language says it here or in its own file, not in both."""
+    """``fix`` in other languages, by code. A sentence is given either here or in the language's file, not in both."""
     effort_minutes: Annotated[float, Field(gt=0)] = 10.0
-    """About how long it takes to mend one subject by hand: what ``top_fixes`` divides the gain by."""
+    """Minutes that fixing one subject by hand takes; ``top_fixes`` divides the gain by it."""
 
 
 class DimensionSpec(Strict):
@@ -77,7 +78,7 @@ class DimensionSpec(Strict):
 
 
 class EntitySpec(Strict):
-    """What it takes to show the score of a portal, a publisher or a government."""
+    """The minimum evidence for showing the score of a portal, a publisher or a government."""
 
     minimum_datasets: Annotated[int, Field(ge=1)]
     minimum_coverage_pct: Annotated[float, Field(ge=0, le=100)]
@@ -109,27 +110,27 @@ def _metrics_file() -> _Metrics:
 
 
 def metrics() -> dict[str, Metric]:
-    """All metrics by id, in the order of the file."""
+    """Return all metrics by id, in the order of the file."""
     return {metric.id: metric for metric in _metrics_file().metric}
 
 
 def methodology_version() -> str:
-    """Version of the Winnow score: three numbers. See ``specs.methodology.is_comparable`` for what can be compared."""
+    """Return the version of the Winnow score: three numbers. ``specs.methodology.is_comparable`` compares versions."""
     return _metrics_file().version
 
 
 def dimensions() -> dict[Dimension, DimensionSpec]:
-    """The dimensions of the Winnow score, in their order."""
+    """Return the dimensions of the Winnow score, in their order."""
     return dict(_metrics_file().dimension)
 
 
 def entity_spec() -> EntitySpec:
-    """What it takes to show the score of a portal, a publisher or a government."""
+    """Return the minimum evidence for showing the score of a portal, a publisher or a government."""
     return _metrics_file().entity
 
 
 def grade(score: float | None) -> str | None:
-    """The letter for a score of 0..100; None for no score."""
+    """Return the letter for a score of 0..100; None for no score."""
     if score is None:
         return None
     ladder = sorted(_metrics_file().grades.items(), key=lambda pair: -pair[1])

@@ -1,4 +1,4 @@
-"""The kinds of defects of tables: ``table_rules.toml``."""
+"""``table_rules.toml``: the kinds of defects of tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class TableRule(Strict):
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     metric: str | None = None
-    """The metric that counts it; None where it costs no points."""
+    """The metric that counts it; None if it costs no points."""
     severity: Literal["error", "warning", "info"]
     message: Annotated[str, Field(min_length=10)]
-    """What is wrong, a sentence."""
+    """What is wrong, in one sentence."""
     why: str = ""
-    """Why it matters: a clause that follows it, "so …" or "because …"."""
+    """Why it matters: a clause that follows the message, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
 
 
@@ -39,17 +39,17 @@ def _file() -> _File:
 
 
 def table_rules_version() -> str:
-    """Version of the rules: a table that was judged by another one is judged again."""
+    """Return the version of the rules: a table judged by another version is judged again."""
     return _file().version
 
 
 @cache
 def table_rules() -> dict[str, TableRule]:
-    """All rules by id. Raises SpecError that names file, key and remedy."""
+    """Return all rules by id. Raise SpecError that names file, key and remedy."""
     return {rule.id: rule for rule in _file().rule}
 
 
 @cache
 def personal_rules() -> tuple[str, ...]:
-    """Ids of the rules that look for data of persons: where they find some is told to publisher and portal first."""
+    """Return the ids of the rules that find personal data; such findings go to publisher and portal first."""
     return tuple(one for one in table_rules() if one.startswith("personal_"))

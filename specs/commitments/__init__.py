@@ -1,6 +1,6 @@
 """``<id>.toml``: who promised what, from which baseline, by when. One commitment a file.
 
-Examples lie beside this module, templates for any government in ``templates``; an operator's own commitments lie in
+Examples are beside this module, templates for any government in ``templates``. An operator's own commitments are in
 the folder ``commitments`` of the data folder. Drafts made by ``winnow commitments import`` carry ``draft = true``.
 """
 
@@ -39,9 +39,9 @@ EXTERNAL = ("share", "value")
 
 
 def load_file(path: Path) -> Commitment:
-    """The commitment of one file.
+    """Return the commitment of one file.
 
-    Raises SpecError with one line for each fault: file, key, what is wrong and what to do.
+    Raise SpecError with one line for each fault: file, key, what is wrong and what to do.
     """
     commitment = parse(Commitment, read_toml(path), str(path))
     faults = [f"{path}: {fault}" for fault in _faults(commitment, path)]
@@ -52,35 +52,36 @@ def load_file(path: Path) -> Commitment:
 
 
 def load(folder: Path, *, drafts: bool = False) -> list[Commitment]:
-    """The commitments of a folder, by file name; drafts only where asked for. Raises SpecError."""
+    """Return the commitments of a folder, sorted by file name; drafts only if asked for. Raise SpecError for a bad
+    file."""
     found = [load_file(path) for path in sorted(folder.glob("*.toml"))]
     return [one for one in found if drafts or not one.draft]
 
 
 def examples() -> list[Commitment]:
-    """The examples that come with the program."""
+    """Return the examples that come with the program."""
     return load(HERE)
 
 
 def templates() -> dict[str, Path]:
-    """The templates that come with the program, by name."""
+    """Return the paths of the templates that come with the program, by name."""
     return {path.stem: path for path in sorted((HERE / "templates").glob("*.toml"))}
 
 
 def from_template(name: str, *, country: str, government: str) -> str:
-    """The text of a commitment file made from a template. Raises SpecError for a name that there is not."""
+    """Return the text of a commitment file made from a template. Raise SpecError for an unknown template."""
     known = templates()
     if name not in known:
         raise SpecError(f"--from {name}: there is no such template; use one of: {', '.join(known)}")
     text = known[name].read_text("utf-8")
-    # JSON's escapes are TOML's too; the quotation marks stand in the template.
+    # JSON's escapes are valid in TOML; the quotation marks are in the template.
     return Template(text).substitute(
         country=json.dumps(country)[1:-1], government=json.dumps(government, ensure_ascii=False)[1:-1]
     )
 
 
 def _faults(commitment: Commitment, path: Path) -> Iterator[str]:
-    """What no single key shows."""
+    """Yield the faults that only several keys together show."""
     if path.stem != commitment.stem:
         yield f"id: {commitment.id!r} belongs into {commitment.stem}.toml; rename one of them"
     period = commitment.period
@@ -93,7 +94,7 @@ def _faults(commitment: Commitment, path: Path) -> Iterator[str]:
         if count > 1:
             yield f"indicators.{item_id}: {count} indicators or milestones have this id; rename all but one"
     if commitment.draft:
-        # What a person has still to fill in is not held against a draft.
+        # A draft may still lack what a person has to fill in.
         return
     if not counted:
         yield "indicators: missing; add one [[indicators]] or [[milestones]] at least, or mark it draft = true"

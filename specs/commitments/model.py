@@ -1,4 +1,4 @@
-"""What a commitment file may say. Every promise needs a figure, a day, and the words it was read from."""
+"""The keys of a commitment file. Every promise needs a figure, a day, and the words it was read from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ __all__ = [
 ]  # fmt: skip
 
 CommitmentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*/[A-Za-z0-9][A-Za-z0-9.-]*$")]
-"""Who keeps the list, and its own id: ``ogp/KE0034``. The file is called the same, with a hyphen for the stroke."""
+"""Who keeps the list, and its own id: ``ogp/KE0034``. The file has the same name, with a hyphen instead of the
+slash."""
 ItemId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -26,20 +27,20 @@ Weight = Annotated[float, Field(gt=0, le=1000)]
 
 
 class Government(Strict):
-    """Who promised."""
+    """The government that made the promise."""
 
     name: Text
     iso3: Iso3
 
 
 class Source(Strict):
-    """Where the promise stands."""
+    """The published text of the promise."""
 
     url: Text
     quote: Text
-    """The words of the promise, as they stand."""
+    """The words of the promise, verbatim."""
     note: str = ""
-    """How they were read into figures, and what is doubtful."""
+    """How the words were turned into figures, and what is doubtful."""
     archived_sha256: Sha256 | None = None
 
 
@@ -53,56 +54,56 @@ class Irm(Strict):
 
 
 class Period(Strict):
-    """First and last day."""
+    """First and last day of the commitment."""
 
     start: Day
     deadline: Day
 
 
 class Clause(Strict):
-    """A condition on datasets. Where it has several keys, all of them must hold."""
+    """A condition on datasets. If it has several keys, all of them must hold."""
 
     portal: Text | None = None
     """Id of a portal."""
     publisher: Text | None = None
-    """Its name, the portal's identifier of it, or its name as a slug: ``national-treasury``."""
+    """The publisher's name, the portal's identifier for it, or its name as a slug: ``national-treasury``."""
     theme: Text | None = None
     """Code of the EU table of data themes (ENVI), or a theme as declared."""
     keyword: Text | None = None
     title: Text | None = None
-    """Words that stand in the title, in this order, whatever their case and accents."""
+    """Words that occur in the title, in this order; case and accents are ignored."""
     dataset: Text | None = None
     """Id in the catalogue, or the portal's own identifier."""
     hvd_category: Text | None = None
-    """Address or code of a category of high-value datasets; the six top ones hold what lies under them."""
+    """Address or code of a category of high-value datasets; one of the six top categories includes those below it."""
     legislation: Text | None = None
-    """Address of the law; http, https and eur-lex forms of an ELI are one."""
+    """Address of the law; the http, https and eur-lex forms of an ELI are equivalent."""
     government: Text | None = None
-    """Government answerable for the portal."""
+    """Name of the government responsible for the portal."""
     country: Iso3 | None = None
 
     @property
     def keys(self) -> dict[str, str]:
-        """The conditions by name."""
+        """Return the conditions that are set, by name."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
 class Scope(Strict):
-    """Which datasets are meant: those that meet all of ``all``, one of ``any`` if there are some, and none of
+    """The datasets of a commitment: those that meet all of ``all``, at least one of ``any`` (if given), and none of
     ``not``."""
 
     mode: Literal["cohort", "current"] = "current"
-    """cohort: the datasets of the first run that was read; current: sought anew in every run. In both a dataset that
-    was once in the scope stays."""
+    """cohort: the datasets of the first run that was read; current: searched for again in every run. In both modes a
+    dataset stays in the scope once it was there."""
     min_datasets: Annotated[int, Field(ge=0)] = 1
-    """With fewer the scope is not resolved, and nothing is said."""
+    """With fewer datasets the scope does not count as resolved, and nothing is reported."""
     all_of: Annotated[tuple[Clause, ...], Field(alias="all")] = ()
     any_of: Annotated[tuple[Clause, ...], Field(alias="any")] = ()
     none_of: Annotated[tuple[Clause, ...], Field(alias="not")] = ()
 
 
 class Indicator(Strict):
-    """A figure that must come from a baseline to a target by a day."""
+    """A figure that must move from a baseline to a target by a day."""
 
     id: ItemId
     title: str = ""
@@ -112,7 +113,7 @@ class Indicator(Strict):
     params: dict[str, str | int | float | bool | tuple[str, ...]] = {}
     direction: Direction
     baseline: float | None = None
-    """Without one the first value that is read with enough evidence stands for it, and is marked as measured."""
+    """If omitted, the first value read with enough evidence is the baseline, and is marked as measured."""
     baseline_date: Day | None = None
     target: float
     deadline: Day | None = None
@@ -121,7 +122,7 @@ class Indicator(Strict):
     file: str | None = None
     """external: a CSV beside the commitment with the columns date and value."""
     denominator: str | None = None
-    """external: a CSV beside the commitment with a column id: everything that there should be."""
+    """external: a CSV beside the commitment with a column id, listing everything that should exist."""
     evidence: str | None = None
     assessor: str | None = None
     value: float | None = None
@@ -130,7 +131,7 @@ class Indicator(Strict):
 
 
 class Milestone(Strict):
-    """Something that is done or not, as a person says."""
+    """Something that is either done or not, as a person states."""
 
     id: ItemId
     title: str = ""
@@ -144,7 +145,7 @@ class Milestone(Strict):
 
 
 class Waiver(Strict):
-    """A dataset that need no longer be there, and why."""
+    """A dataset that is no longer required, and why."""
 
     dataset: Text
     reason: Text
@@ -173,24 +174,24 @@ class Commitment(Strict):
 
     @property
     def folder(self) -> Path:
-        """The folder of its file, where its external files lie too."""
+        """Return the folder of the commitment file, which also holds its external files."""
         return self._folder
 
     def in_folder(self, folder: Path) -> Commitment:
-        """The same, with the folder where its external files lie."""
+        """Return a copy whose external files are looked for in this folder."""
         self._folder = folder
         return self
 
     @property
     def stem(self) -> str:
-        """The name of its file, without the ending."""
+        """Return the name of its file, without the extension."""
         return self.id.replace("/", "-")
 
     @property
     def ogp_url(self) -> str | None:
-        """Its page at OGP, where the promise was read there."""
+        """Return its page at OGP, or None if the commitment does not come from there."""
         return self.source.url if "opengovpartnership.org" in self.source.url else None
 
     def scope_of(self, indicator: Indicator) -> Scope:
-        """The scope an indicator is measured on."""
+        """Return the scope on which an indicator is measured: its own, or the commitment's."""
         return indicator.scope or self.scope

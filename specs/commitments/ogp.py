@@ -1,8 +1,9 @@
-"""Exports of the Open Government Partnership's commitments: CSV as it comes, with all that spreadsheets did to it.
+"""Read the Open Government Partnership's commitment exports: CSV with the damage that spreadsheets have done to it.
 
-Years turned into dates of 1905 (7/19/1905 is the serial number 2027), numbers that lost their roundness
-(8.1999999999999993 is 8.2), dates in four styles, the sentinels NA, ND and NR (not applicable, no data, not reviewed;
-the meaning is inferred), and prefixes of ids that are no ISO codes (MO is Morocco): the column Code is.
+Examples are years turned into dates of 1905 (7/19/1905 is the serial number 2027), numbers with binary rounding
+errors (8.1999999999999993 is 8.2) and dates in four styles. NA, ND and NR stand for not applicable, no data and not
+reviewed (the meaning is inferred). Prefixes of ids are not ISO codes (MO is Morocco); the column Code holds the ISO
+code.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ _EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OgpCommitment:
-    """A commitment of the export. None stands for whatever the export does not know."""
+    """A commitment of the export. None means that the export does not state the value."""
 
     id: str
-    """OGP's own: UK0098."""
+    """OGP's own id: UK0098."""
     number: str | None
     country: str
     code: str
-    """OGP's code of the member; of a local one four letters."""
+    """OGP's code of the member; four letters for a local member."""
     iso3: str | None
     plan: str | None
     title: str
@@ -69,9 +70,9 @@ class OgpCommitment:
 
 
 def read_export(path: Path) -> list[OgpCommitment]:
-    """All commitments of an export, in its order.
+    """Return all commitments of an export, in its order.
 
-    Raises SpecError where the file is no such export, with what is missing.
+    Raise SpecError if the file is not such an export, naming what is missing.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -86,7 +87,7 @@ def read_export(path: Path) -> list[OgpCommitment]:
 
 
 def _cell(row: Mapping[str, str | None], name: str) -> str | None:
-    """The text of a cell, its lines joined; None for the sentinels."""
+    """Return the text of a cell with its lines joined; None for the sentinels."""
     text = " ".join((row.get(name) or "").split())
     return None if text in SENTINELS else text
 
@@ -105,7 +106,7 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
     return OgpCommitment(
         id=_cell(row, "Commitment Unique Identifier") or "",
         number=commitment_number(_cell(row, "Commitment Number")),
-        # The name of a member is never a sentinel, whatever it looks like.
+        # A member's name is never a sentinel, whatever it looks like.
         country=" ".join((row.get("Country/Locality") or "").split()),
         code=code,
         iso3=iso3(code),
@@ -129,14 +130,15 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
 
 
 def iso3(code: str) -> str | None:
-    """The country of OGP's code: its three letters; of a local member that of the first two (ARBA: Argentina)."""
+    """Return the three-letter country of an OGP code; for a local member, the country of its first two letters (ARBA:
+    Argentina)."""
     if len(code) == 3:
         return code if code.isalpha() and code.isupper() else None
     return alpha3(code[:2])
 
 
 def commitment_number(text: str | None) -> str | None:
-    """The number as it was typed: 8.1999999999999993 is 8.2, 3.2.5 stays."""
+    """Return the number as it was typed: 8.1999999999999993 is 8.2, 3.2.5 stays."""
     if text and re.fullmatch(r"\d+\.\d{9,}", text):
         return f"{round(float(text), 6):g}"
     return text
@@ -147,7 +149,8 @@ def _year(text: str | None) -> int | None:
 
 
 def read_date(text: str | None, *, is_end: bool = False) -> date | None:
-    """The first day that a cell may mean, or the last where ``is_end``; None where it is no date ("Ongoing")."""
+    """Return the first day that a cell may mean, or the last one if ``is_end``; None if it is not a date
+    ("Ongoing")."""
     value = (text or "").strip().casefold()
     if match := _SLASHES.fullmatch(value):
         return _slashes(int(match[1]), int(match[2]), match[3], is_end=is_end)
@@ -168,7 +171,7 @@ def read_date(text: str | None, *, is_end: bool = False) -> date | None:
 
 def _slashes(first: int, second: int, year_text: str, *, is_end: bool) -> date | None:
     year = int(year_text) + (2000 if len(year_text) == 2 else 0)
-    # The export is American; a first number that is no month shows that a cell is not.
+    # The export uses American dates; a first number above 12 shows that this cell does not.
     month, day = (second, first) if first > 12 else (first, second)
     try:
         found = date(year, month, day)
@@ -186,7 +189,7 @@ def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
 
 
 def draft(row: OgpCommitment) -> str:
-    """The text of a draft: what the export knows, and in comments what a person must fill in."""
+    """Return the text of a draft: what the export states, and comments on what a person must fill in."""
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
         "indicators: a measure, a baseline and a target for each figure that was promised; milestones for the rest",
@@ -227,12 +230,12 @@ def draft(row: OgpCommitment) -> str:
 
 
 def _text(value: str) -> str:
-    # JSON's texts are TOML's too, but for DEL.
+    # A JSON string is a TOML string, except for DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def write_draft(row: OgpCommitment, folder: Path) -> Path | None:
-    """Write a draft into a folder. None where a file of this name is there: a person may have worked on it."""
+    """Write a draft into a folder. Return None if a file of this name exists: a person may have edited it."""
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", row.id)
     path = folder / f"ogp-{name}.toml"

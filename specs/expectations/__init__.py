@@ -1,5 +1,8 @@
-"""Expectations of tables, as data: ``any.toml`` for every table, ``<kind>.toml`` for tables of a known kind,
-``catalogue.toml`` for the datasets of a portal."""
+"""Expectations on tables, as data.
+
+``any.toml`` applies to every table, ``<kind>.toml`` to tables of a known kind, and ``catalogue.toml`` to the
+datasets of a portal.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +22,30 @@ _Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class ExpectationsError(ValueError):
-    """A file of expectations that cannot be used: says which file, which key, and what to write instead."""
+    """A file of expectations cannot be used: the message says which file, which key, and what to write instead."""
 
 
 class Expectation(BaseModel):
-    """One thing to expect of a table, in the words of Great Expectations."""
+    """One expectation on a table, in the terms of Great Expectations."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rule: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    """Rule id of the defect, where the expectation is not met."""
+    """Rule id of the defect that a failed expectation causes."""
     type: Annotated[str, Field(pattern=r"^expect_[a-z0-9_]+$")]
     """Name of a Great Expectations expectation."""
     target: Literal["rows", "columns", "file"] = "rows"
-    """What is looked at. "rows": the table itself. "columns": a table with one row for each column, whose own
-    columns are ``name`` and ``filled_share`` (0..1). "file": a table of one row: ``row_count``, ``column_count``."""
+    """What the expectation is applied to. "rows": the table itself. "columns": a table with one row for each column,
+    whose own columns are ``name`` and ``filled_share`` (0..1). "file": a table of one row: ``row_count``,
+    ``column_count``."""
     each: Literal["text", "number", "date", "any"] | None = None
     """Repeat the expectation for each column of this kind, with ``column`` filled in."""
     read_as: Literal["text", "number", "date"] = "text"
-    """How the cells of the named columns are read. "number": decimal comma, thousands and currency are understood.
-    "date": as YYYY-MM-DD. A cell that cannot be read so is left out, and counts neither way."""
+    """How the cells of the named columns are read. "number": decimal comma, thousands separators and currency are
+    understood. "date": YYYY-MM-DD. A cell that cannot be read this way is left out and counts neither as success nor
+    as failure."""
     min_rows: Annotated[int, Field(ge=0)] = 0
-    """Tables with fewer rows are not asked. Great Expectations passes an empty table without looking."""
+    """Tables with fewer rows are skipped, because Great Expectations passes an empty table without checking it."""
     min_columns: Annotated[int, Field(ge=1)] = 1
     severity: Literal["error", "warning"]
     """Only an "error" makes a table invalid."""
@@ -51,12 +56,12 @@ class Expectation(BaseModel):
     """Why it matters: a clause that follows the message, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
     kwargs: dict[str, Any] = {}
-    """Handed to the expectation as it is. ``"*"`` stands for all columns where a list of columns is wanted,
-    ``"today"`` for the day of the look."""
+    """Passed to the expectation unchanged. In place of a list of columns ``"*"`` means all columns; ``"today"`` is the
+    day of the check."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns (or roles) that ``kwargs`` names, in order; ``"*"`` names none."""
+        """Return the columns (or roles) that ``kwargs`` names, in order; ``"*"`` names none."""
         named: list[str] = []
         for key in COLUMN_KEYS:
             value = self.kwargs.get(key)
@@ -65,22 +70,22 @@ class Expectation(BaseModel):
 
 
 class HeaderRule(BaseModel):
-    """How a table of the kind is known by its header. Names are compared without case, accents and punctuation."""
+    """How a header identifies a table of this kind. Names are compared without case, accents and punctuation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     columns: Annotated[dict[_Role, Annotated[tuple[str, ...], Field(min_length=1)]], Field(min_length=2)]
-    """Role -> names that real tables give it. ``*`` at the end of a name stands for anything."""
+    """Role -> names that real tables give it. ``*`` at the end of a name matches anything."""
     proof: Annotated[tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...], Field(min_length=1)]
-    """Lists of roles. All roles of one list must be there, or the table is not of the kind."""
+    """Lists of roles. Every role of one of these lists must be present, or the table is not of the kind."""
     at_least: Annotated[int, Field(ge=2)]
-    """So many roles must be there in all; one less where the title of the dataset or file names the kind."""
+    """How many roles must be present in total; one less if the title of the dataset or file names the kind."""
     share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """So many of the columns of the table must have a role: for kinds whose columns stand in other tables too."""
+    """Share of the table's columns that must have a role, for kinds whose columns also occur in other tables."""
     needed: tuple[str, ...] = ()
-    """Roles that are reported where they are missing. ``a|b``: one of them will do."""
+    """Roles that are reported if missing. ``a|b``: one of them is enough."""
     never: tuple[str, ...] = ()
-    """Names of columns that tell that a table is of another kind; ``*`` as above."""
+    """Column names that show that a table is of another kind; ``*`` as above."""
     title: tuple[str, ...] = ()
     """Words in the title of the dataset or file."""
 
@@ -94,12 +99,12 @@ class HeaderRule(BaseModel):
 
 
 class Suite(BaseModel):
-    """One file. Files with ``[match]`` speak of roles where others speak of columns."""
+    """One file. In files with ``[match]``, expectations name roles instead of columns."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
-    """What a table of this kind is called in messages: "spending"."""
+    """Name of this kind of table in messages: "spending"."""
     match: HeaderRule | None = None
     expectation: tuple[Expectation, ...]
 
@@ -130,7 +135,7 @@ class Suite(BaseModel):
 
 @cache
 def suite(kind: str) -> Suite:
-    """What ``specs/expectations/<kind>.toml`` says."""
+    """Return the contents of ``specs/expectations/<kind>.toml``. Raise ExpectationsError if the file is invalid."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
         raise ExpectationsError(f"{kind!r} is no kind of table: use small letters, digits and _")
     source = files(__package__) / f"{kind}.toml"
@@ -146,7 +151,7 @@ def suite(kind: str) -> Suite:
 
 
 def _line(kind: str, error: Any) -> str:
-    """One wrong key: file, key, and what to write instead."""
+    """Return the message about one wrong key: file, key, and what to write instead."""
     path = [str(part) for part in error["loc"]]
     where = f"specs/expectations/{kind}.toml, key {'.'.join(path) or '(the whole file)'}"
     match error["type"]:
@@ -165,13 +170,13 @@ def _line(kind: str, error: Any) -> str:
 
 @cache
 def load(kind: str = "any") -> tuple[Expectation, ...]:
-    """The expectations of ``specs/expectations/<kind>.toml``, in the order written."""
+    """Return the expectations of ``specs/expectations/<kind>.toml``, in the order written."""
     return suite(kind).expectation
 
 
 @cache
 def kinds() -> tuple[str, ...]:
-    """The kinds of tables that are known by their header, in the order of the alphabet."""
+    """Return the kinds of tables that are recognised by their header, in alphabetical order."""
     names = sorted(entry.name.removesuffix(".toml") for entry in files(__package__).iterdir())
     return tuple(name for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name) and _is_kind(name))
 

@@ -1,8 +1,8 @@
-"""The CSVs that are sent, ``<name>.toml`` each: title, primary key, and of every column name, type and meaning.
+"""The CSVs that are sent, ``<name>.toml`` each: title, primary key, and the name, type and meaning of every column.
 
-Header, formula guard, Table Schema, CSVW metadata, data package, workbook and labels all come from here. Columns are
-append-only within a major :func:`schema_version`. One more column is one table in its file, with its labels in all
-languages (``label``), and the value in the rows.
+Header, formula guard, Table Schema, CSVW metadata, data package, workbook and labels are all derived from these
+files. Within a major :func:`schema_version` columns are only appended. A new column needs one table in its file,
+with its labels in all languages (``label``), and the value in the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["ExportColumn", "ExportFile", "export_files", "schema_version"]
 
 HERE = Path(__file__).parent
 HEAD = "_head"
-"""File with the columns that most files begin with."""
+"""The file with the columns that most CSVs begin with."""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -31,31 +31,32 @@ class ExportColumn(Strict):
     type: Literal["string", "integer", "number", "date", "datetime"]
     description: str
     enum: tuple[str, ...] = ()
-    """The values a cell may have; empty for any."""
+    """The values a cell may have; empty if any value is allowed."""
     words: str | None = None
-    """Kind of the values in a language file, where they have words: the twins in other languages use them."""
+    """Group of words in the language files that translates the values; used in the copies in other languages."""
     width: int | None = None
-    """Width in the workbook, in characters, where that of its type would be too small."""
+    """Width in the workbook, in characters, if the default of its type is too small."""
     label: dict[str, Text] = Field(default_factory=dict)
-    """Header in the languages, by code. A language says it here or in its own file, not in both."""
+    """Header in other languages, by language code. A label is given either here or in the language's file, not
+    in both."""
 
 
 class ExportFile(Strict):
-    """A CSV: ``<name>.csv`` with its twins."""
+    """A CSV: ``<name>.csv`` with its copies for Excel and in other languages."""
 
     name: str = ""
-    """Name of the file, without its ending."""
+    """Name of the file, without its extension."""
     title: str
     key: tuple[ColumnName, ...]
-    """Columns that together name a row."""
+    """Columns that together identify a row."""
     order: int
-    """Place in the data package of a folder."""
+    """Position in the data package of a folder."""
     has_head: bool = True
     """Whether it begins with the columns of ``_head.toml``."""
     is_sent: bool = True
-    """Whether it lies in the folder of every government, and in its data package."""
+    """Whether every government's folder and data package contains it."""
     has_book: bool = True
-    """Whether a workbook lies beside it."""
+    """Whether a workbook is written beside it."""
     column: tuple[ExportColumn, ...]
 
 
@@ -71,14 +72,16 @@ def _head() -> _Head:
 
 
 def schema_version() -> str:
-    """Version of the columns: a new column is a new minor version, one that is dropped or means something else a major
-    one."""
+    """Return the version of the columns.
+
+    A new column raises the minor version; a removed column, or one with a new meaning, raises the major version.
+    """
     return _head().schema_version
 
 
 @cache
 def export_files() -> dict[str, ExportFile]:
-    """All CSVs by name, in the order of the data package. Raises SpecError with file, key and remedy."""
+    """Return all CSVs by name, in the order of the data package. Raise SpecError with file, key and remedy."""
     found = []
     for path in sorted(HERE.glob("*.toml")):
         if path.stem == HEAD:

@@ -1,8 +1,8 @@
 """Languages as files: ``<code>.toml``, one language each, with every word of what is sent.
 
-English takes its sentences on mending from where they are defined, ``metrics.toml`` and ``table_rules.toml``. Another
-language has them in its own file, or beside the definition (``fix_in`` of a metric, ``label`` of a column): so one more
-language is one file, and one more metric or column is one table. :func:`missing` says what a language lacks.
+English takes its fix sentences from their definitions, ``metrics.toml`` and ``table_rules.toml``. Another language
+has them in its own file, or beside the definition (``fix_in`` of a metric, ``label`` of a column). So a new language
+is one file, and a new metric or column is one table. :func:`missing` lists what a language lacks.
 """
 
 from __future__ import annotations
@@ -29,50 +29,54 @@ class Language(Strict):
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
     title: str
-    """Its own name of itself."""
+    """The language's own name for itself."""
     decimal: Annotated[str, StringConstraints(pattern=r"^[.,]$")]
-    """Decimal sign in text for people; files have a point."""
+    """Decimal sign in text for people; data files use a point."""
     day_first: bool
     """Whether 03/04/2026 is the third of April."""
     columns: Words
     """Labels of the columns of the files that are sent."""
     values: dict[str, Words]
-    """Words for the values of a column that has few of them, by kind."""
+    """Words for the values of columns with few values, by kind."""
     phrases: Words
-    """Sentences of pages and mails; ``{name}`` is put in."""
+    """Sentences of pages and mails; ``{name}`` is replaced by a value."""
     metrics: Words = Field(default_factory=dict)
-    """How to mend what a metric asks for."""
+    """Fix sentences of the metrics."""
     table_rules: Words = Field(default_factory=dict)
-    """How to mend a defect of a table."""
+    """Fix sentences of the table rules."""
 
     def column(self, name: str) -> str:
-        """Label of a column."""
+        """Return the label of a column."""
         return self.columns.get(name, name)
 
     def value(self, kind: str, value: str | None) -> str:
-        """Word for a value; one that has none stands as it is."""
+        """Return the word for a value, or the value itself if it has none."""
         return self.values.get(kind, {}).get(value, value) if value else ""
 
     def phrase(self, key: str, **values: object) -> str:
-        """A sentence. Raises KeyError for one that no file has: a fault of the program."""
+        """Return a sentence with its values filled in. Raise KeyError if no file has it, which is a fault of the
+        program."""
         return self.phrases[key].format(**values)
 
     def number(self, value: float | None, digits: int = 1) -> str:
-        """A number for people; a dash for none."""
+        """Return a number as text for people; a dash for None."""
         return "–" if value is None else f"{value:.{digits}f}".replace(".", self.decimal)
 
     def fix(self, rule_id: str, field: str | None, default: str | None) -> str:
-        """How to mend a finding: ``field`` names the table rule, where there is one; ``default`` is our English."""
+        """Return the fix sentence of a finding.
+
+        ``field`` names the table rule, if there is one; ``default`` is the English sentence.
+        """
         rule = (field or "").split(":", 1)[0].strip()
         if rule and rule in self.table_rules:
             return self.table_rules[rule]
-        # Beside a rule of its own the sentence of the metric would say too little.
+        # If the table rule has its own sentence, the metric's would be too general.
         return default or "" if rule and default else self.metrics.get(rule_id, default or "")
 
 
 @cache
 def languages() -> dict[str, Language]:
-    """All languages by code, English first. Raises SpecError that names file, key and remedy."""
+    """Return all languages by code, English first. Raise SpecError that names file, key and remedy."""
     found = {}
     labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):
@@ -95,14 +99,14 @@ def languages() -> dict[str, Language]:
 
 
 def _joined(path: Path, table: str, own: Words, beside: Words) -> Words:
-    """The words of a language file with those that stand beside a definition; refuse a word that is said twice."""
+    """Return the words of a language file and those beside definitions; refuse a word given in both places."""
     if twice := sorted(set(own) & set(beside)):
         raise SpecError(f"{path}: {table}.{twice[0]}: also said where it is defined; remove one")
     return own | beside
 
 
 def language(code: str | None) -> Language:
-    """A language; English for none. Raises SpecError for one without a file."""
+    """Return a language by its code; English for None. Raise SpecError if it has no file."""
     known = languages()
     if (code or "en") not in known:
         raise SpecError(
@@ -112,7 +116,7 @@ def language(code: str | None) -> Language:
 
 
 def missing(one: Language) -> list[str]:
-    """What a language lacks of English, and what it has beyond it: "phrases.score" and so on."""
+    """Return what a language lacks compared with English, and what it has in addition: "phrases.score" and so on."""
     english = languages()["en"]
     pairs = [
         (name, getattr(english, name), getattr(one, name)) for name in ("columns", "phrases", "metrics", "table_rules")

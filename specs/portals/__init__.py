@@ -1,6 +1,6 @@
 """Portals as files: ``<id>.toml``, one portal each.
 
-Shipped portals lie beside this module; an operator's own lie in any folder and are named with ``--portals``.
+Shipped portals are beside this module; an operator's own can be in any folder, named with ``--portals``.
 """
 
 from __future__ import annotations
@@ -86,27 +86,28 @@ class Limits(Strict):
     feed_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 3_600
     """Seconds for one feed or table, which may be long; but see ``min_bytes_per_s``."""
     min_bytes_per_s: Annotated[int, Field(ge=0)] = 1_000
-    """A feed or table that comes slower than this over ``timeout_s`` is broken off: it would drip all night."""
+    """A feed or table slower than this over ``timeout_s`` is aborted, because it could otherwise take all night."""
     deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 7_200
     """Seconds after which the harvest of the portal is ended; what was seen by then is kept as partial."""
     check_deadline_s: Annotated[float, Field(gt=0, le=86_400)] = 14_400
     """Seconds after which no more of the portal's addresses are checked; the others come first in the next night."""
     reconnect_s: tuple[Annotated[float, Field(gt=0, le=3_600)], ...] = (5, 10, 20, 40, 75, 150, 300)
-    """Seconds before each further try where a host that has answered refuses connections: ten minutes in all."""
+    """Seconds before each further try if a host that responded earlier refuses connections: ten minutes in all."""
     max_wait_s: Annotated[float, Field(ge=0, le=86_400)] = 300
-    """A host that asks for a longer pause (Retry-After, rate limit) is left alone for the rest of the night."""
+    """A host that asks for a longer pause (Retry-After, rate limit), in seconds, is left alone for the rest of the
+    night."""
     page_rows: Annotated[int, Field(ge=1, le=1000)] = 500
-    """Records asked for in one page. The portal may send fewer; where it fails, fewer are asked for."""
+    """Records requested in one page. The portal may send fewer; if a page fails, fewer are requested."""
     max_page_bytes: Annotated[int, Field(ge=1_000)] = 25_000_000
-    """Bytes of one API answer, held in memory. Where pages are longer, fewer records are asked for at once."""
+    """Bytes of one API response, held in memory. If pages are longer, fewer records are requested at once."""
     max_feed_bytes: Annotated[int, Field(ge=1_000)] = 2_000_000_000
     """Bytes of one feed, which goes to disk."""
     max_harvest_bytes: Annotated[int, Field(ge=1_000)] = 10_000_000_000
     """Bytes received from the portal in one harvest; what was seen by then is kept as partial."""
     max_record_bytes: Annotated[int, Field(ge=1_000)] = 20_000_000
-    """Bytes of one record as JSON. A longer one is lost, and said."""
+    """Bytes of one record as JSON. A longer one is lost and reported."""
     max_datasets: Annotated[int, Field(ge=1)] = 2_000_000
-    """Records read in one harvest: a portal without end is broken off here."""
+    """Records read in one harvest; a portal whose paging never ends is cut off here."""
     max_table_bytes: Annotated[int, Field(ge=1_000)] = 20_000_000
     """Bytes of one downloaded table. A longer one is judged by its beginning."""
     max_downloads: Annotated[int, Field(ge=0)] = 1_000
@@ -116,7 +117,7 @@ class Limits(Strict):
 
 
 class Retire(Strict):
-    """When a dataset that a portal no longer lists is retired. Both conditions must hold. Its row stays for ever."""
+    """When a dataset that a portal no longer lists is retired. Both conditions must hold. Its row is kept forever."""
 
     grace_runs: Annotated[int, Field(ge=1)] = 3
     """Complete harvests in a row that did not see it."""
@@ -125,7 +126,7 @@ class Retire(Strict):
 
 
 class BrokenPolicy(Strict):
-    """When an address that fails is called broken. Both conditions must hold; until then nothing is said of it."""
+    """When a failing address is called broken. Both conditions must hold; until then it counts as unknown."""
 
     after_checks: Annotated[int, Field(ge=1)] = 3
     """Checks in a row that failed, one a night at most."""
@@ -134,26 +135,26 @@ class BrokenPolicy(Strict):
 
 
 class Recheck(Strict):
-    """How soon an address is asked again. One that changes or fails begins at the first step."""
+    """How soon an address is asked again. One that changes or fails starts again at the first step."""
 
     hours: Annotated[tuple[Annotated[int, Field(ge=0, le=8_760)], ...], Field(min_length=1)] = (12, 24, 168, 720)
-    """Hours of each step, from a run to the next that asks (udata-hydra's). [0] asks in every run."""
+    """Hours of each step, from a run to the next one that asks (as in udata-hydra). [0] asks in every run."""
     after_checks: Annotated[int, Field(ge=1)] = 3
-    """Checks in a row with the same answer that lead to the next step."""
+    """Checks in a row with the same result that lead to the next step."""
 
 
 class Schedule(Strict):
-    """When a portal's turn comes. One that is named on the command line is always taken."""
+    """When a portal is due. A portal named on the command line is always harvested."""
 
     every_hours: Annotated[int, Field(ge=0)] = 0
-    """Hours from the start of one harvest to the next at least; 0: every run. With 160, a nightly run takes it once a
+    """Minimum hours from the start of one harvest to the next; 0: every run. With 160, a nightly run harvests it once a
     week."""
     weekdays: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
     """Days (UTC) on which it is harvested; empty for every day."""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
-    """Greater ones are begun first."""
+    """Portals with a higher number start first."""
     full_every: Annotated[int, Field(ge=1)] = 7
-    """Every so many harvests all records are read, even where the portal can say what changed. 1: always."""
+    """Every so many harvests all records are read, even if the portal can say what changed. 1: always."""
 
 
 class Notify(Strict):
@@ -164,9 +165,10 @@ class Notify(Strict):
 
 
 class Auth(Strict):
-    """What a portal's interface wants to be asked with. The key itself stands in no file of the project.
+    """The credential for a portal's API. The key itself is never part of a portal file.
 
-    It goes with requests to the portal's own host, and is written nowhere; files that it lists are asked without.
+    It is sent with requests to the portal's own host only, and is never stored; the files that the portal lists are
+    requested without it.
     """
 
     header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] | None = None
@@ -180,7 +182,7 @@ class Auth(Strict):
     env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """Environment variable that holds the key."""
     file: Annotated[str, StringConstraints(min_length=1)] | None = None
-    """File that holds it, in one line."""
+    """File that holds the key, in one line."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Auth:
@@ -203,35 +205,38 @@ class PortalSpec(Strict):
     country: Iso3 | None = None
     contact_email: str | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] | None = None
-    """Language of what is sent: code of a file in ``specs/languages``; English where none is said."""
+    """Language of what is sent: code of a file in ``specs/languages``; English if omitted."""
     note: str | None = None
     untried: Literal["recording", "schema"] | None = None
-    """That it was never asked: its answers are known only from a recording, or from the published schema of its
-    software. Take the line out once a harvest has been complete."""
+    """The portal was never asked: its responses are known only from a recording, or from the published schema of its
+    software. Remove the line once a harvest has been complete."""
     local: bool = False
-    """Declared local: it may stand on a loopback or private address. Its own port is opened, and no other."""
+    """Declared local: it may be on a loopback or private address. Only its own port may be connected to."""
     local_also: tuple[Annotated[str, StringConstraints(pattern=r"^[^/@\s]+:\d{1,5}$")], ...] = ()
-    """Of a local portal: further places, ``host:port``, where its files lie on the operator's own machines."""
+    """For a local portal: further places, ``host:port``, that hold its files on the operator's own machines."""
     obey_robots: Annotated[ObeyRobots, BeforeValidator(_of_older_files)] = "api"
-    """What robots.txt means for the portal's interface. The files it lists are asked as any robot would.
+    """What robots.txt means for the portal's API. The files it lists are asked as by any robot.
 
-    ``always``: it is obeyed. ``api``: the interface, which this file names, is asked as an API client although
-    robots.txt forbids it, if its rules are those that the software ships with, and a contact is named. ``never``: it
-    is asked by leave of the portal's operator. ``true`` and ``false`` of older files are ``always`` and ``never``."""
+    ``always``: it is obeyed. ``api``: the API, which this file names, is asked as an API client although robots.txt
+    forbids it, if the rules are the default of the portal's software and a contact is given. ``never``: it is asked
+    with the permission of the portal's operator. ``true`` and ``false`` of older files mean ``always`` and
+    ``never``.
+    """
     leave: Annotated[str, StringConstraints(min_length=3)] | None = None
-    """Who gave leave not to obey robots.txt, and when; with ``obey_robots = "never"``, which needs it."""
+    """Who gave permission not to obey robots.txt, and when; required by ``obey_robots = "never"``."""
     accept_bad_tls: bool = False
-    """Go on where the portal's own certificate cannot be verified. It is a finding all the same."""
+    """Continue if the portal's own certificate cannot be verified. It is still a finding."""
     query: Annotated[str, StringConstraints(min_length=1)] | None = None
-    """For sparql alone: a SELECT of the operator's own, for an endpoint that does not hold dcat:Dataset. Its first
+    """For sparql only: a SELECT query of the operator's own, for an endpoint that does not hold dcat:Dataset. Its first
     variable names the dataset; the others are its properties: title, description, publisher, modified, license, ..."""
     min_datasets: Annotated[int, Field(ge=0)] | None = None
     max_datasets: Annotated[int, Field(ge=1)] | None = None
     outside: tuple[str, ...] = ()
-    """What the portal lists and is no part of it, and so need not be read: hosts ("cdn.example.org", "*.example.org"),
-    or what the reasons of a harvest call it ("deeper folders")."""
+    """What the portal lists but need not be read, because it is not part of the portal: hosts ("cdn.example.org",
+    "*.example.org"), or the name that the reasons of a harvest use ("deeper folders")."""
     volatile: tuple[str, ...] = ()
-    """Fields of a record whose change is no change, beside those of the portal type: ``resources.*.views``."""
+    """Fields of a record whose change does not count as a change, in addition to those of the portal type:
+    ``resources.*.views``."""
     retire: Retire = Retire()
     broken: BrokenPolicy = BrokenPolicy()
     recheck: Recheck = Recheck()
@@ -243,7 +248,7 @@ class PortalSpec(Strict):
     @model_validator(mode="before")
     @classmethod
     def _leave_of_older_files(cls, data: Any) -> Any:
-        """An older file says ``obey_robots = false`` and not by whose leave."""
+        """Accept older files, which say ``obey_robots = false`` without naming who gave permission."""
         if isinstance(data, dict) and data.get("obey_robots") is False and "leave" not in data:
             return {**data, "leave": "not said"}
         return data
@@ -256,9 +261,9 @@ class PortalSpec(Strict):
 
 
 def load_file(path: Path) -> PortalSpec:
-    """The portal of one file.
+    """Return the portal of one file.
 
-    Raises SpecError, also where id and file name differ: one name everywhere.
+    Raise SpecError for an invalid file, and also if id and file name differ.
     """
     data = read_toml(path)
     spec = parse(PortalSpec, data, str(path))
@@ -271,9 +276,9 @@ def load_file(path: Path) -> PortalSpec:
 
 
 def load(path: Path) -> list[PortalSpec]:
-    """The portal of a file, or those of all ``*.toml`` files of a folder, by id.
+    """Return the portal of a file, or those of all ``*.toml`` files of a folder, sorted by id.
 
-    Raises SpecError that names every bad file of the folder, not only the first.
+    Raise SpecError that names every bad file of the folder, not only the first.
     """
     if not path.is_dir():
         return [load_file(path)]
@@ -291,7 +296,7 @@ def load(path: Path) -> list[PortalSpec]:
 
 
 def shipped() -> dict[str, PortalSpec]:
-    """The portals that come with the project, by id."""
+    """Return the portals that come with the project, by id."""
     return {spec.id: spec for spec in map(load_file, sorted(Path(__file__).parent.glob("*.toml")))}
 
 
@@ -299,11 +304,11 @@ MAX_ID = 63
 
 
 def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
-    """A portal known by nothing but its address.
+    """Return a portal of which only the address and type are known.
 
-    The id is derived from host, port and path, so the same address always gives the same id; a hash follows where these
-    do not hold the whole of the address, so that no other address gives it.
-    Raises SpecError for an address or a type that cannot be.
+    The id is derived from host, port and path, so the same address always gives the same id. If these do not
+    represent the whole address, a hash is appended, so that no other address gives the same id. Raise SpecError for
+    an impossible address or type.
     """
     try:
         parts = urlsplit(url)
@@ -315,9 +320,9 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
     is_whole = (
         len(name) <= MAX_ID
         and not parts.query
-        # Of an API's addresses only those that name no other thing than the portal itself.
+        # Among an API's addresses, only those that name nothing but the portal itself.
         and re.fullmatch(r"(/api(/3(/action)?)?|/data\.json)?", path[len(base) :]) is not None
-        # Of other signs the name shows no more than that there was one.
+        # All other characters become a hyphen, so different hosts could get the same name.
         and re.fullmatch(r"[a-z0-9.:-]+", parts.netloc.lower()) is not None
         and re.fullmatch(r"(/[a-z0-9]+)*", base) is not None
     )
@@ -336,7 +341,7 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
 
 
 def dump(spec: PortalSpec) -> str:
-    """A portal file's text: what differs from the defaults, as TOML."""
+    """Return a portal file's text: the values that differ from the defaults, as TOML."""
     data = spec.model_dump(mode="json", exclude_defaults=True)
     plain = {key: value for key, value in data.items() if not isinstance(value, dict)}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
@@ -347,7 +352,7 @@ def dump(spec: PortalSpec) -> str:
 
 
 def _toml(value: object) -> str:
-    # JSON's texts, numbers, booleans and lists are TOML's too, but for DEL, which TOML wants escaped.
+    # JSON's strings, numbers, booleans and lists are valid TOML, except that TOML wants DEL escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -355,16 +360,16 @@ _NO_TEXT = re.compile("[^ -~\u00a0-\ud7ff\ue000-\ufffd]+")
 
 
 def save(spec: PortalSpec, folder: Path, comments: Sequence[str] = ()) -> Path:
-    """Write a portal file into a folder, whole or not at all, with comments at its head.
+    """Write a portal file into a folder, completely or not at all, with comments at the top.
 
-    Raises SpecError where one of this id is there.
+    Raise SpecError if a file with this id exists.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{spec.id}.toml"
     if path.exists():
         raise SpecError(f"{path}: is there already; change it by hand, or remove it first")
     part = path.with_suffix(".part")
-    # No sign of a stranger's text may end a comment.
+    # No character of a stranger's text may end the comment.
     head = "".join(f"# {_NO_TEXT.sub(' ', line)}\n" for line in comments)
     part.write_text(head + dump(spec), encoding="utf-8")
     part.replace(path)

@@ -1,8 +1,8 @@
-"""Public lists of portals, as portal files.
+"""Turn public lists of portals into portal files.
 
-Read: the export of commondataio/dataportals-registry (JSON Lines, plain or zstd), the CSV of dataportals.org, lists of
-CKAN, Socrata and Dataverse sites in JSON or GeoJSON, and any CSV with a column of addresses. A list that does not say
-what kind of portal stands there gives entries without a type: ``winnow detect`` finds it out.
+Read are the export of commondataio/dataportals-registry (JSON Lines, plain or zstd), the CSV of dataportals.org,
+lists of CKAN, Socrata and Dataverse sites in JSON or GeoJSON, and any CSV with a column of addresses. If a list does
+not state the portal type, its entries have none, and ``winnow detect`` finds it out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from specs.vocabularies.countries import alpha3
 __all__ = ["MAX_CELL", "Entry", "key_of", "portals_of", "read_registry"]
 
 MAX_CELL = 131_072
-"""Characters of a cell; one that is longer is a quote that was never closed."""
+"""Characters of a cell; a longer cell is a quotation mark that was never closed."""
 _SOFTWARE: dict[str, str] = {
     "ckan": "ckan", "dkan": "dkan", "socrata": "socrata", "opendatasoft": "opendatasoft", "arcgishub": "arcgis-hub",
     "arcgisserver": "arcgis-server", "arcgisportal": "arcgis-portal", "geonetwork": "csw", "geonode": "geonode",
@@ -44,18 +44,18 @@ _ENDPOINTS: dict[str, tuple[str, ...]] = {
     "dcat-us": ("dcatus11",),
     "sparql": ("sparql",),
 }
-"""Where the portal's address is that of an endpoint: its kind in the registry."""
+"""Registry kinds whose endpoint is the portal's address."""
 _PLAIN = ("dcat-rdf", "dcat-us", "csw", "ogc-records", "stac", "oai-pmh", "sparql")
 """Types that any software may offer, the best first."""
 _NAMED = ("dcat-us", "dcat-us-3")
-"""Types whose address may be that of a data.json; others lie where it lies."""
+"""Types whose address may be that of a data.json; other types derive it."""
 _NEEDS = ("csw", "stac", "oai-pmh", "ogc-records")
-"""Types that cannot be read from the address of the site alone."""
+"""Types that cannot be read with the address of the site alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One portal of a list. ``type`` None: the list does not say, or says what nothing reads."""
+    """One portal of a list. ``type`` is None if the list does not state it, or if no portal type reads it."""
 
     title: str
     url: str
@@ -65,15 +65,15 @@ class Entry:
     country: str | None = None
     contact_email: str | None = None
     status: str | None = None
-    """Why it is not to be harvested, as the list says: inactive, ..."""
+    """Why the list says not to harvest it: inactive, ..."""
     fault: str | None = None
-    """Why the record cannot be read; then it tells nothing else."""
+    """Why the record cannot be read; the other fields are then empty."""
 
 
 def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]:
-    """The entries of a list; ``portal_type`` is that of lists of one kind of portal.
+    """Yield the entries of a list; ``portal_type`` is the type of all portals, for lists of one type.
 
-    Raises SpecError where the file cannot be read, or holds no list of portals.
+    Raise SpecError if the file cannot be read, or holds no list of portals.
     """
     try:
         if path.suffix in (".jsonl", ".ndjson") or path.name.endswith((".jsonl.zst", ".ndjson.zst")):
@@ -93,7 +93,7 @@ def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]
 
 
 def _lines(path: Path, portal_type: str | None) -> Iterator[Entry]:
-    # What ends the reading of a file that is cut off or damaged; what came before it stands.
+    # These end the reading of a file that is cut off or damaged; the entries before stay valid.
     ends: tuple[type[Exception], ...] = (EOFError, ValueError)
     opened: Any
     if path.suffix == ".zst":
@@ -120,7 +120,7 @@ def _parsed(line: bytes, portal_type: str | None) -> Entry:
 
 
 def _entry(where: str, read: Callable[[], Entry]) -> Entry:
-    """The entry of a record; of one that cannot be read, one that says so: it must not end the list."""
+    """Return the entry of a record, or an entry with a fault if the record cannot be read: it must not end the list."""
     try:
         return read()
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -133,7 +133,7 @@ def _unread(where: str, error: Exception | str) -> Entry:
 
 
 def _part(value: Any, key: str) -> Mapping[str, Any]:
-    """An object of a record; a text in its place is what the object would name first."""
+    """Return an object of a record; if it is a plain text, an object whose name is that text."""
     return value if isinstance(value, dict) else {key: value} if isinstance(value, str) else {}
 
 
@@ -142,7 +142,7 @@ def _list(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _common(row: Any, portal_type: str | None) -> Entry:
-    """An entry of the dataportals registry: its software, and the endpoint that fits it."""
+    """Return an entry of the dataportals registry: its software, and the matching endpoint."""
     if not isinstance(row, dict):
         raise ValueError("the record is no object")
     owner = _part(row.get("owner"), "name")
@@ -182,7 +182,7 @@ def _without_query(url: str, kind: str | None) -> str:
 
 
 def _document(document: Any, path: Path, portal_type: str | None) -> Iterator[Entry]:
-    """A list of objects, or one under a key of the document; in GeoJSON their properties."""
+    """Yield the objects of a list, or of a list under a key of the document; for GeoJSON, their properties."""
     rows = document
     if isinstance(document, dict):
         rows = next((document[key] for key in ("portals", "installations", "features", "result", "instances", "sites")
@@ -203,7 +203,7 @@ def _document(document: Any, path: Path, portal_type: str | None) -> Iterator[En
 
 
 def _kind_of_list(path: Path, row: Mapping[str, Any]) -> str | None:
-    """The type of all portals of a list, by its own fields or its name."""
+    """Return the type of all portals of a list, judged by its own fields or its name."""
     if "dv_hub_id" in row or "harvesting_sets" in row:
         return "dataverse"
     name = path.name.lower()
@@ -226,14 +226,14 @@ def _table(text: str, path: Path, portal_type: str | None) -> Iterator[Entry]:
     try:
         for row in rows:
             if any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in row.values()):
-                # The reader's own limit is one for the whole process, which other libraries raise.
+                # The csv module's limit applies to the whole process, and other libraries raise it.
                 raise csv.Error(f"a cell has more than {MAX_CELL:,} characters")
             plain = {str(key).strip().lower(): value for key, value in row.items() if isinstance(value, str)}
             kind = portal_type or _kind_of_list(path, plain)
             last = rows.line_num
             yield _entry(f"line {last}", partial(_plain, plain, kind))
     except csv.Error as error:
-        # Where the next row would begin is not known: what followed within a cell could be taken for one.
+        # The start of the next row is unknown: text inside a cell could be taken for a row.
         yield _unread(f"the table cannot be read on after line {last}", error)
 
 
@@ -244,7 +244,8 @@ _OWNER = ("publisher", "organisation", "organization", "provider", "owner")
 
 
 def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
-    """An entry of a list with usual names. A field "description" that is a host name alone is an address."""
+    """Return an entry of a list with common field names. A field "description" that is only a host name is an
+    address."""
 
     def first(names: Iterable[str], test: str = r".") -> str | None:
         for name in names:
@@ -262,11 +263,11 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
         if kind is None and software and word in re.sub(r"[^a-z0-9]", "", software.lower()):
             kind = found
     if kind in ("csw", "stac", "oai-pmh", "ogc-records"):
-        kind = None  # The address of the site alone does not do.
+        kind = None  # The site's address alone is not enough.
     status = str(row.get("status") or "").lower()
     api = first(("api_endpoint",), r"^https?://\S+$")
     if kind == "ckan" and api and "/api" in api and urlsplit(api).netloc == urlsplit(url).netloc:
-        # Lists have mistakes: the API of another site is not taken.
+        # Lists contain mistakes: an API on another site is ignored.
         url = api.split("/api")[0]
     return Entry(
         title=first(_TITLE) or url,
@@ -281,22 +282,25 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
 
 
 def key_of(url: str) -> str:
-    """What two addresses of one portal have in common: host without www, path and query, without scheme, API parts and
-    the portal's own pages."""
+    """Return a key that is equal for two addresses of one portal.
+
+    It consists of the host without www, the path and the query, without scheme, API parts and the portal's own
+    pages.
+    """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
     path = re.sub(r"(?i)/(data\.json|api(/.*)?|home|dataset|search)?/?$", "", parts.path)
     port = "" if parts.port in (None, 80, 443) else f":{parts.port}"
-    # The query of a page is what somebody looked for; that of another address may tell one portal from the next.
+    # The query of a search page is what somebody searched for; another address's query may identify the portal.
     is_page = re.search(r"(?i)/(home|dataset|search)/?$", parts.path)
     query = f"?{parts.query}" if parts.query and not is_page else ""
     return f"{host}{port}{path.rstrip('/')}".lower() + query
 
 
 def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterator[PortalSpec | tuple[Entry, str]]:
-    """Portal files for the entries; or an entry with the reason why it is none.
+    """Yield portal files for the entries, or an entry with the reason why it gives none.
 
-    An address that is known already, from another entry or from ``known``, is no second portal.
+    An address that is already known, from another entry or from ``known``, gives no second portal.
     """
     known = list(known)
     keys = {key_of(spec.url) for spec in known}

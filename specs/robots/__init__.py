@@ -1,7 +1,7 @@
-"""The group of a robots.txt that applies to Winnow, and the texts that portal software ships with.
+"""Find the group of a robots.txt that applies to Winnow, and the default texts of portal software.
 
-A file here holds the robots.txt of one software, as published, with versions and source. A portal that serves one of
-them has not written it: see ``obey_robots`` in :mod:`specs.portals`.
+Each file here holds the robots.txt that one software ships, as published, with versions and source. A portal that
+serves one of them unchanged has not written it; see ``obey_robots`` in :mod:`specs.portals`.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=False)]
 class _Template(Strict):
     versions: str
     source: Annotated[str, StringConstraints(pattern=r"^https://")]
-    """Where the text is published."""
+    """The page where the text is published."""
     text: Text
 
 
 class _File(Strict):
     software: str
     types: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Portal types that the software serves."""
+    """Portal types of the software."""
     template: Annotated[tuple[_Template, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rules that apply to Winnow, those of all groups with the same name together (RFC 9309 §2.2.1)."""
+    """The rules that apply to Winnow, merged from all groups with the same name (RFC 9309 §2.2.1)."""
 
     lines: tuple[tuple[str, str], ...]
     """(field, value), fields in lower case; without Sitemap, comments, and what no parser reads."""
     is_named: bool
-    """True where a group names Winnow; False for that of all robots."""
+    """True if the group names Winnow; False if it is the group of all robots."""
 
     def as_text(self) -> str:
-        """As a robots.txt with this group alone."""
+        """Return a robots.txt that holds only this group."""
         return "\n".join(["User-agent: *", *(f"{name}: {value}" for name, value in self.lines)])
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A robots.txt as a version of a software ships it."""
+    """A robots.txt as one version of a software ships it."""
 
     software: str
     versions: str
@@ -68,12 +68,12 @@ _FIELDS = {
     "diasllow": "disallow", "disallaw": "disallow", "crawldelay": "crawl-delay", "sitemaps": "sitemap",
     "site-map": "sitemap",
 }  # fmt: skip
-"""Misspellings that parsers forgive."""
+"""Misspellings that parsers accept."""
 _KNOWN = ("user-agent", "allow", "disallow", "crawl-delay", "request-rate", "visit-time", "sitemap", "host")
 
 
 def _directive(line: str) -> tuple[str, str] | None:
-    """(field, value) of a line; None for comments and for what is no directive."""
+    """Return the (field, value) of a line; None for comments and lines without a directive."""
     line = line.partition("#")[0].strip()
     if ":" in line:
         name, _, value = line.partition(":")
@@ -87,9 +87,9 @@ def _directive(line: str) -> tuple[str, str] | None:
 
 
 def group_for_us(text: str) -> Group:
-    """The group of a robots.txt that applies to Winnow: one that names it, else that of all robots.
+    """Return the group of a robots.txt that applies to Winnow: one that names it, else that of all robots.
 
-    A group is everything from its User-agent lines to the next ones. Rules before the first apply to nobody.
+    A group reaches from its User-agent lines to the next ones. Rules before the first group apply to nobody.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     current: list[list[tuple[str, str]]] = []
@@ -112,13 +112,13 @@ def group_for_us(text: str) -> Group:
 
 
 def _token(value: str) -> str:
-    """The product token of a User-agent line: "Winnow/1.0" and "Winnow*" name Winnow."""
+    """Return the product token of a User-agent line: "Winnow/1.0" and "Winnow*" name Winnow."""
     word = value.strip().lower()
     return "*" if word == "*" else re.split(r"[/\s*]", word, maxsplit=1)[0]
 
 
 def _rules(group: Group) -> frozenset[tuple[str, str]]:
-    """The rules as a set: neither their order nor a repetition means anything. An empty Disallow forbids nothing."""
+    """Return the rules as a set, since neither order nor repetition matters. An empty Disallow forbids nothing."""
     return frozenset((name, _number(value)) for name, value in group.lines if (name, value) != ("disallow", ""))
 
 
@@ -128,7 +128,7 @@ def _number(value: str) -> str:
 
 @lru_cache(maxsize=1)
 def templates() -> tuple[Template, ...]:
-    """All templates of this folder. Raises SpecError for a bad file."""
+    """Return all templates of this folder. Raise SpecError for a bad file."""
     found = []
     for path in sorted(Path(__file__).parent.glob("*.toml")):
         file = parse(_File, read_toml(path), str(path))
@@ -140,9 +140,9 @@ def templates() -> tuple[Template, ...]:
 
 
 def template_of(group: Group, portal_type: str | None = None) -> Template | None:
-    """The template that a group of all robots equals, of software that serves the type (None: of any).
+    """Return the template that a group for all robots equals, of software of this portal type (None: of any type).
 
-    A line more, a line less or another number makes it somebody's own will, and it equals none.
+    One line more or less, or another number, means that somebody wrote it deliberately; then the result is None.
     """
     if group.is_named:
         return None

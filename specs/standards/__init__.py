@@ -1,7 +1,7 @@
-"""The standards as files that any validator of their kind can run: SHACL in Turtle, JSON Schema in JSON.
+"""The standards as files that any validator can run: SHACL in Turtle, JSON Schema in JSON.
 
-Written from the specifications, which each file names; where it differs from what its publisher offers to validators,
-it says so and why.
+They are written from the specifications, which each file names. If a file differs from the validation files that the
+standard's publisher offers, it says how and why.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _FILES = {"dcat_us_1": "dcat_us_1_non_federal"}
 
 
 def shapes(standard: str) -> bytes:
-    """The SHACL shapes of a standard, as Turtle."""
+    """Return the SHACL shapes of a standard, as Turtle."""
     return files(__name__).joinpath(f"{standard}.ttl").read_bytes()
 
 
 @cache
 def schema(standard: str) -> dict[str, Any]:
-    """The JSON Schema of a standard's dataset. Read-only."""
+    """Return the JSON Schema of a standard's dataset. Read-only."""
     text = files(__name__).joinpath(f"{_FILES.get(standard, standard)}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

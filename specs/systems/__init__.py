@@ -1,7 +1,7 @@
-"""``systems/*.toml``: how measurements become points, stars and bands, in our own words and in those of others.
+"""``systems/*.toml``: how measurements become points, stars and bands, in our own system and in those of others.
 
-A system is weights over measurements and one of four rules; it needs no crawl, and has a version of its own. Figures
-of two systems, or of two versions of one, never mix.
+A system consists of weights over measurements and one of four rules. It needs no crawl and has its own version.
+Figures of two systems, or of two versions of one system, are never mixed.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Treatment = Literal["failed", "passed", "left_out"]
 
 
 class SystemItem(Strict):
-    """Points that one metric brings in a system."""
+    """The points that one metric gives in a system."""
 
     metric: MetricId
     points: Annotated[float, Field(gt=0)] = 1.0
     dimension: str = ""
     name: str = ""
-    """What the system itself calls it."""
+    """The system's own name for it."""
     over: Over | None = None
-    """How a dataset answers for its parts, where it is not the system's way."""
+    """How a dataset's value is derived from its parts, if this differs from the system's default."""
     unless: MetricId | None = None
-    """Left out where the distribution that counts has a measurement of this metric, whatever its value."""
+    """The item is left out if the distribution that counts has a measurement of this metric, whatever its value."""
     unknown: Treatment | None = None
-    """Where it is not the system's way."""
+    """How unknown values count, if this differs from the system's default."""
 
 
 class Band(Strict):
@@ -53,24 +53,24 @@ class System(Strict):
     title: str
     source: str
     note: str = ""
-    """What the rule chosen is, where published implementations differ, and what is left out."""
+    """Which rule was chosen where published implementations differ, and what is left out."""
     rule: Literal["best_distribution", "group_mean", "sum", "ladder"]
-    """best_distribution: dataset points + those of the distribution with most points.
+    """best_distribution: dataset points plus those of the distribution with most points.
     group_mean: mean of the groups present: the dataset, the mean of its distributions, the mean of its services.
-    sum: the points of all items, a dataset answering for its parts as ``over`` says.
+    sum: the points of all items; ``over`` says how a dataset's parts give its value.
     ladder: each part climbs the items in their order until one fails; the dataset has the best of its parts."""
     maximum: Annotated[float, Field(gt=0)]
     over: Over = "mean"
     unknown: Treatment
-    """How the system itself counts what was not seen. The bounds are given in any case."""
+    """How the system itself counts what was not seen. The bounds of the score are given in any case."""
     not_applicable: Literal["failed", "left_out"] = "failed"
     based_on: str | None = None
-    """Another system whose items and bands are this one's."""
+    """Another system whose items and bands this one uses."""
     item: tuple[SystemItem, ...] = ()
     band: tuple[Band, ...] = ()
 
     def band_of(self, points: float | None) -> str | None:
-        """The band that a total falls into; None where the system has none."""
+        """Return the band of a total; None if the system has no bands."""
         reached = [band for band in self.band if points is not None and points >= band.minimum]
         return max(reached, key=lambda band: band.minimum).title if reached else None
 
@@ -85,9 +85,9 @@ def _based(data: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
 
 
 def load(folder: Path) -> dict[str, System]:
-    """All systems of a folder by id.
+    """Return all systems of a folder by id.
 
-    Raises SpecError with file, key and remedy.
+    Raise SpecError with file, key and remedy.
     """
     found = {}
     for path in sorted(folder.glob("*.toml")):
@@ -106,5 +106,5 @@ def load(folder: Path) -> dict[str, System]:
 
 @lru_cache(maxsize=1)
 def systems() -> dict[str, System]:
-    """All scoring systems that come with the program, by id."""
+    """Return all scoring systems that come with the program, by id."""
     return load(HERE)

@@ -1,4 +1,4 @@
-"""Countries, by either of their codes or by name: ISO 3166-1."""
+"""Look up countries by their codes or names: ISO 3166-1."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def _by_name() -> dict[str, str]:
 
 
 def alpha3(text: str | None) -> str | None:
-    """The three-letter code of a country given by code or English name; None where it is not known."""
+    """Return the three-letter code of a country given by code or English name; None if it is unknown.
+
+    >>> alpha3("ke"), alpha3("Kenya"), alpha3("Atlantis")
+    ('KEN', 'KEN', None)
+    """
     return _by_name().get((text or "").strip().casefold())
 
 
@@ -29,5 +33,9 @@ def _names() -> dict[str, str]:
 
 
 def name_of(code: str) -> str:
-    """The English name of a country by its three-letter code; the code itself where there is none."""
+    """Return the English name of a country by its three-letter code; the code itself if it is unknown.
+
+    >>> name_of("KEN"), name_of("XKX")
+    ('Kenya', 'XKX')
+    """
     return _names().get(code, code)

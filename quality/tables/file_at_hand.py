@@ -1,4 +1,4 @@
-"""The bytes that are looked into at the moment: a downloaded file, or a member of the archive that it is."""
+"""The file that is being inspected: a download, or a member unpacked from an archive."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ __all__ = ["FileAtHand"]
 
 @dataclass(frozen=True, slots=True)
 class FileAtHand:
-    """Where the bytes lie, with what is known of them beforehand."""
+    """The path of the file, with what is known about it in advance."""
 
     path: Path
     context: TableContext
     is_cut: bool
-    """Whether the bytes are only the beginning of the file. So may be those that are unpacked from a whole download."""
+    """True if the bytes are only the beginning of the file; also possible for what is unpacked from a
+    complete download.
+    """
     is_member: bool = False
-    """Whether they were unpacked from an archive."""
+    """True if the file was unpacked from an archive."""
 
     @property
     def size_bytes(self) -> int:
-        """Size of what is at hand."""
+        """Return the size of the file on disk, in bytes."""
         return self.path.stat().st_size
 
     @property
     def promised(self) -> frozenset[str]:
-        """Ids of the formats that the portal declares; empty where it declares none."""
+        """Return the ids of the formats that the portal declares; empty if it declares none."""
         return declared_formats(self.context.declared_format, self.context.declared_media_type)
 
     @property
     def charset(self) -> str | None:
-        """As the server names it."""
+        """Return the charset that the server names in its Content-Type header, or None."""
         return charset_of(self.context.content_type)

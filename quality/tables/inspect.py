@@ -1,7 +1,7 @@
-"""Look into one downloaded file and report what is wrong with it.
+"""Inspect one downloaded file and report what is wrong with it.
 
-The format is told from the first bytes; then the file is read, scanned as a whole, and judged, by what is made for its
-format. Meant for the child processes of :mod:`.pool`: the libraries behind it are heavy, and files are hostile.
+The format is recognised from the first bytes. Then the reader for that format reads the file, scans all of it and
+judges it. Runs in the child processes of :mod:`.pool`, because its libraries are heavy and the files are hostile.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ __all__ = ["inspect"]
 
 
 def inspect(context: TableContext) -> TableReport:
-    """Recognise a file, and check it where it is a table: the whole of it in one pass, and its first
-    ``context.max_rows`` rows by expectations.
+    """Inspect a file and return the report on it.
 
-    Never raises for what a file holds: a fault of ours is status "unknown" with a note.
+    A table is scanned completely in one pass; expectations are checked on its first ``context.max_rows`` rows. Never
+    raises because of the file's content: a failure of our own gives the status "unknown" with a note.
     """
     started = time.monotonic()
     try:
@@ -45,7 +45,7 @@ def inspect(context: TableContext) -> TableReport:
     except MemoryError:
         why = "it takes more memory than is given to the look into one file"
         report = TableReport(status="unknown", note=f"{FAULT}{why}", defects=(not_looked_into(why),))
-    except BaseException as error:  # noqa: BLE001 -- a fault of ours is no fault of the file; panics of Rust too
+    except BaseException as error:  # noqa: BLE001 -- our own failure is not the file's; Rust panics are caught too
         report = TableReport(status="unknown", note=f"{FAULT}{_place(error)}")
     if report.status == "unknown" and report.note and not report.note.startswith(FAULT) and not report.defects:
         report = replace(report, defects=(not_looked_into(report.note),))
@@ -53,14 +53,14 @@ def inspect(context: TableContext) -> TableReport:
 
 
 def _place(error: BaseException) -> str:
-    """The kind of an error and where it arose. Its words may quote a cell."""
+    """Return the type of an error and where it was raised, but not its message, which may quote a cell."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "quality" in Path(frame.filename).parts]
     return type(error).__name__ + (f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "")
 
 
 def _look_into(file: FileAtHand) -> TableReport:
-    """The report on a file, or on the member of an archive."""
+    """Return the report on a file or on the member of an archive."""
     if not file.path.is_file():
         return TableReport(status="unknown", note="there is no such file, or it is not a regular one")
     size = file.size_bytes
@@ -87,15 +87,15 @@ def _look_into(file: FileAtHand) -> TableReport:
         note = str(refusal)[:200]
         return replace(base, status="unknown", note=note, defects=(not_looked_into(note, refusal.rule),))
     except CalamineError:
-        # Its words may quote what it could not read.
+        # The message of the error may quote content of the file.
         note = f"the workbook cannot be read as {base.format}"
         return replace(base, status="unknown", note=note, defects=(not_looked_into(note),))
 
 
 def _by_format(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on a file whose format was recognised; ``base`` as it is where this holds no tables."""
+    """Return the report on a file of a recognised format; ``base`` unchanged if that format holds no tables."""
     if base.format == "SHP" and not zipfile.is_zipfile(file.path):
-        return base  # the shapes alone, without the table that goes with them
+        return base  # only the shapes, without the table that belongs to them
     if base.format in ("ZIP", "GZIP"):
         if file.is_member:
             return replace(base, defects=(not_looked_into("", "nested_archive"),))
@@ -113,4 +113,4 @@ _JUDGES: dict[str, Callable[[FileAtHand, TableReport], TableReport]] = {
     "GPKG": judge_geopackage,
     "SHP": judge_shapefiles,
 }
-"""Format id -> what reads such a file, scans it and judges it."""
+"""The function that reads, scans and judges a file, by format id."""

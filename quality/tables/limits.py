@@ -1,4 +1,4 @@
-"""How far a file is looked into: a download may be a bomb, a log of years, or cut in the middle."""
+"""Limits for the inspection of files: a download may be a bomb, a log of many years, or cut in the middle."""
 
 from __future__ import annotations
 
@@ -17,36 +17,37 @@ __all__ = [
 ]
 
 MAX_MEMORY = 512 * 1024**2
-"""Of a process that reads what strangers have made."""
+"""Memory of a process that reads files made by strangers, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableBounds:
-    """What an operator gives to the look into files."""
+    """The limits that an operator sets for the inspection of files."""
 
     workers: int = 2
     seconds: float = 60.0
-    """For one file."""
+    """Longest time for one file."""
     memory_bytes: int = MAX_MEMORY
-    """Of a worker, its libraries among it: they take 230 MB."""
+    """Memory of a worker, including its libraries, which take 230 MB."""
     unpacked_bytes: int = MAX_UNPACKED_BYTES
-    """Of the file in an archive."""
+    """Largest unpacked size of the file in an archive."""
 
 
 MAX_WORKBOOK_BYTES = 256 * 1024**2
-"""Unpacked size of a spreadsheet: the reader keeps a whole sheet in memory."""
+"""Largest unpacked size of a spreadsheet: the reader holds a whole sheet in memory."""
 MAX_RECORD_CHARS = 12 * 1024**2
-"""Of JSON whose records are held and judged; of more the syntax alone is checked."""
+"""Largest length of JSON whose records are kept and judged, in characters; beyond it only the syntax is checked."""
 MAX_JSON_BYTES = 32 * 1024**2
 MAX_XML_BYTES = 256 * 1024**2
-"""Of which the syntax is checked."""
+"""Largest size of XML whose syntax is checked."""
 MAX_RATIO = 300
-"""Unpacked by packed size: beyond it an archive is a bomb, or holds nothing but repetitions."""
+"""Largest ratio of unpacked to packed size; beyond it an archive is a bomb, or contains nothing but repetitions."""
 
 
 class UnreadableError(Exception):
-    """The file is not looked into: too large, protected, a bomb, cut. ``rule`` says which, where it is the file's own
-    doing."""
+    """The file is not inspected: too large, protected, a bomb, or cut. ``rule`` is the id of the table
+    rule that says why.
+    """
 
     def __init__(self, why: str, rule: str = "not_looked_into") -> None:
         super().__init__(why)

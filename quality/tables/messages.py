@@ -1,4 +1,4 @@
-"""What parent and child say to each other: one JSON object on one line, either way."""
+"""The messages between parent and child process: one JSON object on one line, in both directions."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from catalog.model import TableContext, TableDefect, TableReport
 __all__ = ["FAULT", "CatalogueFile", "dump_report", "dump_task", "parse_report", "parse_task"]
 
 FAULT = "could not be checked: "
-"""How the note begins where a library or our own code failed: the child is not used again."""
+"""Beginning of the note of a report after a failure of a library or of our own code: the child is not used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueFile:
-    """A portal's datasets, one JSON object a line: the report brings what the suite ``catalogue`` says of them."""
+    """The task to check a portal's datasets against the suite ``catalogue``; the file has one JSON object a line."""
 
     key: str
-    """Under which the report comes back."""
+    """The key that the report is returned under."""
     path: Path
 
 
 def dump_task(task: TableContext | CatalogueFile) -> bytes:
-    """One line that :func:`parse_task` turns back into an equal task."""
+    """Return a task as one line, which :func:`parse_task` turns back into an equal task."""
     return _line({"is_catalogue": isinstance(task, CatalogueFile)} | asdict(task))
 
 
 def parse_task(line: bytes) -> TableContext | CatalogueFile:
-    """The task in a line of :func:`dump_task`. Raises ValueError, TypeError or KeyError for any other line."""
+    """Return the task in a line of :func:`dump_task`. Raise ValueError, TypeError or KeyError for any other line."""
     fields: dict[str, Any] = json.loads(line)
     if fields.pop("is_catalogue"):
         return CatalogueFile(key=fields["key"], path=Path(fields["path"]))
@@ -46,12 +46,12 @@ def parse_task(line: bytes) -> TableContext | CatalogueFile:
 
 
 def dump_report(report: TableReport) -> bytes:
-    """One line that :func:`parse_report` turns back into an equal report."""
+    """Return a report as one line, which :func:`parse_report` turns back into an equal report."""
     return _line(asdict(report))
 
 
 def parse_report(line: bytes) -> TableReport:
-    """The report in a line. Raises ValueError, TypeError, KeyError or AttributeError where it holds none."""
+    """Return the report in a line. Raise ValueError, TypeError, KeyError or AttributeError if it contains none."""
     fields: dict[str, Any] = json.loads(line)
     fields["columns"] = tuple(fields["columns"])
     fields["defects"] = tuple(TableDefect(**{**defect, "rows": tuple(defect["rows"])}) for defect in fields["defects"])
@@ -59,5 +59,5 @@ def parse_report(line: bytes) -> TableReport:
 
 
 def _line(fields: dict[str, Any]) -> bytes:
-    # Paths and days become text. Lone surrogates of broken names survive as \ud800 escapes: the default ASCII form.
+    # Paths and dates become text. ASCII keeps lone surrogates of broken file names, as \ud800 escapes.
     return json.dumps(fields, default=str).encode("ascii") + b"\n"

@@ -1,7 +1,7 @@
-"""Inspect files in child processes that may crash or hang without hurting the night.
+"""Inspect files in child processes that may crash or hang without harm to the nightly run.
 
-The parent imports none of the heavy libraries. A child that dies or runs out of time is replaced, the file it had
-is reported "unknown", and the rest goes on.
+The parent imports none of the heavy libraries. A child that dies or exceeds its time is replaced; the file that it was
+inspecting is reported as "unknown", and the others go on.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _ROOT = str(Path(__file__).parents[2])
 class _Child:
     process: subprocess.Popen[bytes]
     deadline: float
-    """On the monotonic clock: until when it has to be ready, or done with its task."""
+    """Time on the monotonic clock by which the child must be ready, or have finished its task."""
     folder: Path
-    """Where it unpacks archives."""
+    """The folder in which it unpacks archives."""
     task: Task | None = None
     is_ready: bool = False
     received: bytearray = field(default_factory=bytearray)
@@ -51,16 +51,16 @@ class _Child:
 
 
 _MAX_KEPT_TASKS = 50
-"""What a child that is kept may have done: what libraries never give back goes with it."""
+"""Most tasks of a child that is kept for other pools: memory that libraries never free is freed with the child."""
 _KEPT: list[_Child] | None = None
 
 
 @contextmanager
 def kept_children() -> Iterator[None]:
-    """Within this, pools hand their idle children on to the pools that come after them.
+    """Within this context, pools pass their idle children on to later pools.
 
-    For a process that opens many pools: a child takes two seconds to load its libraries. They must be opened in the
-    thread that outlives the others, since a child ends with the thread that began it.
+    For processes that open many pools: a child needs two seconds to load its libraries. Open all of these pools in a
+    thread that lives long enough, because a child ends with the thread that started it.
     """
     global _KEPT
     kept: list[_Child] = []
@@ -74,9 +74,9 @@ def kept_children() -> Iterator[None]:
 
 
 class InspectionPool:
-    """A context manager; :meth:`map` may be called again and again, one call at a time.
+    """A pool of child processes, as a context manager. :meth:`map` may be called repeatedly, one call at a time.
 
-    ``memory_bytes`` is for a child with its libraries, which take 230 MB. Children are tied to the thread that opened
+    ``memory_bytes`` includes the libraries of a child, which take 230 MB. Children are tied to the thread that opened
     the pool: they end when it ends.
     """
 
@@ -108,7 +108,7 @@ class InspectionPool:
         self._folder.cleanup()
 
     def _keep(self, child: _Child) -> bool:
-        """Whether an idle child is left to the next pool."""
+        """Pass an idle child on to the next pool; return whether that was possible."""
         if _KEPT is None or child.task or not child.is_ready or child.received or child.done > _MAX_KEPT_TASKS:
             return False
         assert child.process.stdout is not None
@@ -118,7 +118,7 @@ class InspectionPool:
         return True
 
     def _adopt(self) -> bool:
-        """Take over a child that an earlier pool has left, if there is one."""
+        """Take over a child that an earlier pool left; return whether there was one."""
         for child in _KEPT or ():
             if child.memory_bytes == self._memory_bytes and child.process.poll() is None:
                 assert _KEPT is not None and child.process.stdout is not None
@@ -130,18 +130,21 @@ class InspectionPool:
 
     @property
     def folder(self) -> str:
-        """Where the children unpack archives; it goes with the pool."""
+        """Return the folder in which the children unpack archives; it is deleted with the pool."""
         return self._folder.name
 
     @property
     def process_ids(self) -> tuple[int, ...]:
-        """Process ids of the children alive now."""
+        """Return the process ids of the children that are alive now."""
         return tuple(child.process.pid for child in self._children)
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[str, TableReport]]:
-        """Key and report of each task, in the order they finish. Takes tasks only as children become free."""
+        """Yield the key and report of each task, in the order in which they finish.
+
+        Tasks are taken from the iterable only when a child is free.
+        """
         waiting = iter(tasks)
-        returned: deque[Task] = deque()  # of children that died before they looked at their first task
+        returned: deque[Task] = deque()  # tasks of children that died before they began them
         failed_starts = 0
         is_exhausted = False
         try:
@@ -156,7 +159,7 @@ class InspectionPool:
                     return
                 for child, message in self._events():
                     if child.task is None:
-                        # It had no task: it was starting, or idle.
+                        # The child had no task: it was starting, or idle.
                         failed_starts = 0 if child.is_ready else failed_starts + 1
                         if failed_starts > 2 * self._workers:
                             raise RuntimeError(
@@ -168,7 +171,8 @@ class InspectionPool:
                     task, child.task = child.task, None
                     yield task.key, message if isinstance(message, TableReport) else self._unknown(task, message)
         finally:
-            # A caller that stops early leaves children at work: their answers would come under the wrong key.
+            # If the caller stops early, children are still working: their reports would be returned under
+            # the wrong key.
             for child in [child for child in self._children if child.task]:
                 self._end(child)
 
@@ -194,14 +198,14 @@ class InspectionPool:
                     child.process.stdin.write(dump_task(task))
                     child.process.stdin.flush()
                 except BrokenPipeError:
-                    # It died while idle, so the task is not to blame.
+                    # The child died while it was idle, so the task is not the cause.
                     child.task = None
                     queue.appendleft(task)
 
     def _start(self) -> None:
         if self._adopt():
             return
-        # One that is kept outlives this pool and its folder.
+        # A child that is kept outlives this pool and the pool's folder.
         folder = Path(tempfile.mkdtemp(prefix="winnow-", dir=self._folder.name if _KEPT is None else None))
         process = subprocess.Popen(
             [sys.executable, "-m", "quality.tables.worker", str(self._memory_bytes), str(os.getpid())],
@@ -209,24 +213,24 @@ class InspectionPool:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            # Nothing of ours that is secret is handed on.
+            # No secrets are passed on to the child.
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
                 "PYTHONPATH": os.pathsep.join(
                     [_ROOT, *(str(Path(path).absolute()) for path in filter(None, sys.path))]
                 ),
                 "PYTHONUTF8": "1",
-                # Each of the C library's arenas takes up to 128 MiB of address space.
+                # Each arena of the C library takes up to 128 MiB of address space.
                 "MALLOC_ARENA_MAX": "1",
-                # Settings of libraries are looked for where there are none.
+                # Libraries look for their settings here and find none.
                 "HOME": str(folder),
-                # What a child unpacks is taken away with it, however it ends.
+                # What a child unpacks is deleted with it, however it ends.
                 "TMPDIR": str(folder),
                 "GX_ANALYTICS_ENABLED": "false",
-                # Numerical libraries start a thread for each core, with 8 MiB of address space each.
+                # Numerical libraries would start a thread for each core, with 8 MiB of address space each.
                 "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1",
-                # Out of memory, Rust hangs where it tries to print a backtrace.
+                # Without memory, Rust hangs when it tries to print a backtrace.
                 "RUST_BACKTRACE": "0",
             },
         )
@@ -236,7 +240,9 @@ class InspectionPool:
         self._selector.register(process.stdout, selectors.EVENT_READ, child)
 
     def _events(self) -> list[tuple[_Child, TableReport | str]]:
-        """Wait for something to happen: reports, and children that died or ran out of time with the reason."""
+        """Wait until something happens; return reports, and children that died or exceeded their time
+        with the reason.
+        """
         pending = [child for child in self._children if child.task or not child.is_ready]
         wait = max(0.0, min((child.deadline for child in pending), default=0.0) - time.monotonic())
         events: list[tuple[_Child, TableReport | str]] = []
@@ -260,13 +266,13 @@ class InspectionPool:
                 try:
                     report = parse_report(line)
                 except (ValueError, TypeError, KeyError, AttributeError):
-                    # Code in C and Rust that a file has led astray may write anything.
+                    # Code in C or Rust that a file has corrupted may write anything.
                     events.append((child, "the child process sent no report"))
                     self._end(child)
                     break
                 events.append((child, report))
                 child.done += 1
-                # Memory that libraries never give back goes with the child, and so does what a fault left behind.
+                # Memory that libraries never free is freed with the child, and so is what a failure left behind.
                 if child.done >= self._tasks_per_child or (report.note or "").startswith(FAULT):
                     self._end(child)
         now = time.monotonic()
@@ -278,7 +284,7 @@ class InspectionPool:
         return events
 
     def _end(self, child: _Child) -> str:
-        """Kill ``child`` and say how it ended."""
+        """Kill ``child`` and return a clause that says how it ended."""
         self._children.remove(child)
         assert child.process.stdout is not None
         self._selector.unregister(child.process.stdout)
@@ -289,16 +295,16 @@ class InspectionPool:
         name = signal.Signals(-status).name
         if was_running and name == "SIGKILL":
             return f"the child process was stopped ({name})"
-        # Libraries in Rust and C end a process that has no memory left.
+        # Libraries in Rust and C end the process when memory runs out.
         return f"the child process died ({name}); at most {self._memory_bytes // 1024**2} MB are given to it"
 
 
 def _kill(child: _Child) -> int:
-    """End a child and all that it left, and return its status."""
+    """Kill a child with everything that it started, and return its exit status."""
     process = child.process
     assert process.stdin is not None and process.stdout is not None
     if process.poll() is None:
-        # It leads a group of its own, which goes as a whole.
+        # It leads a process group of its own, which is killed as a whole.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()

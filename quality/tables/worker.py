@@ -1,4 +1,4 @@
-"""The child of :mod:`.pool`: reads tasks from stdin, writes reports to stdout, ends when stdin ends.
+"""The child process of :mod:`.pool`: reads tasks from stdin, writes reports to stdout, and ends when stdin ends.
 
 Run as ``python -m quality.tables.worker <memory in bytes> <process id of the parent>``.
 """
@@ -14,15 +14,16 @@ from quality.tables.messages import CatalogueFile, dump_report, parse_task
 from specs.imports import without
 
 _LATER_BYTES = 512 * 1024**2
-"""Of address space for the text of pyarrow or GDAL, where a file needs them."""
+"""Address space, in bytes, for the code of pyarrow or GDAL, if a file needs them."""
 
 
 def main(memory_bytes: int, parent_id: int) -> None:
+    """Inspect the files named by the tasks on stdin, one after the other, within ``memory_bytes`` of memory."""
     out, source = own_channel()
     tasks = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):
         return
-    # pandas would load pyarrow where it is installed: 60 MB, of which most files have no use.
+    # pandas would load pyarrow if that is installed: 60 MB that most files do not need.
     with without("pyarrow"):
         from quality.catalogue import judge_file as judge_catalogue
         from quality.tables.inspect import inspect

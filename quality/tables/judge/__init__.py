@@ -1,1 +1,1 @@
-"""Tables judged: from what the scan counted to defects and the report."""
+"""Judge tables: turn what the scan counted into defects and a report."""

@@ -1,4 +1,4 @@
-"""Archives: the report on the one table they hold, or on all of them together."""
+"""Judge archives: the report on the single table in it, or on all of them together."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LookInto = Callable[[FileAtHand], TableReport]
 
 
 def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> TableReport:
-    """The report on what a ZIP or GZIP archive holds. ``look_into`` judges each member.
+    """Return the report on the content of a ZIP or GZIP archive. ``look_into`` judges each member.
 
-    Raises Refused where the archive cannot be unpacked for a reason that is not its own.
+    Raise UnreadableError if the archive cannot be unpacked for a reason that is not its own.
     """
     is_cut = file.is_cut
     try:
@@ -35,7 +35,7 @@ def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> T
         found = tables_in(file.path)
         if isinstance(found, str):
             return replace(base, note=found)
-        is_cut = False  # its list of members stands at its end
+        is_cut = False  # the list of members is at the end, so the download is complete
         return _members(file, base, found, look_into)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         if is_cut or isinstance(error, NotImplementedError):
@@ -45,7 +45,7 @@ def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> T
 
 
 def _members(file: FileAtHand, base: TableReport, infos: Sequence[zipfile.ZipInfo], look_into: LookInto) -> TableReport:
-    """The report on the tables in an archive, one after the other."""
+    """Return the report on all tables in an archive."""
     left, parts = file.context.unpacked_bytes, []
     for info in infos:
         name, context = printable(info.filename), file.context
@@ -70,7 +70,7 @@ def _members(file: FileAtHand, base: TableReport, infos: Sequence[zipfile.ZipInf
 
 
 def _from_archive(outer: TableReport, inner: TableReport, words: str) -> TableReport:
-    """The report on the file inside, under the format of the archive: that is what the address serves."""
+    """Return the report on the file inside, with the format of the archive, which is what the address serves."""
     note = f"{words} {inner.format or 'something unknown'}"
     return replace(
         inner,

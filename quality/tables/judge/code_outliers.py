@@ -1,4 +1,4 @@
-"""Codes that are written otherwise than all the others of their column: 31 among GT0101, GT0102 and so on."""
+"""Find codes that are written differently from all others in their column: 31 among GT0101, GT0102 and so on."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["code_outliers"]
 
 _MIN_ROWS = 60
 _FEW_ROWS = 25
-"""Where all codes have one form to the letter, fewer of them tell what is odd."""
+"""If all codes have the same form to the letter, this many are enough to recognise an odd one."""
 _SHARE = 0.985
 _MOST_ODD = 3
-"""Different odd ones: more are codes of another kind."""
+"""Most different odd codes; if there are more, they are codes of another kind."""
 _LONGEST = 24
 _DIGIT, _DIGITS, _LETTER, _LETTERS = (re.compile(one) for one in (r"\d", r"\d+", r"[^\W\d_]", r"[^\W\d_]+"))
 
 
 def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
-    """Columns of text whose values are all of one shape, but for a few that are of another.
+    """Yield a defect for each text column whose codes all have one shape, except for a few.
 
-    Signs for no value are none of them, nor is text with blanks: names may be written in any way.
+    Signs for missing values do not count as codes, nor does text with spaces: names may be written in any way.
     """
     if len(table.rows) < _FEW_ROWS:
         return
@@ -34,7 +34,7 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
         if column.kind.kind != "text" or column.scanned["longest"] > _LONGEST or column.scanned["distinct"] < 5:
             continue
         if column.count("text") > 0.15 * column.filled:
-            continue  # words, and no codes
+            continue  # words, not codes
         cells = [
             (line, row[place].strip()) for line, row in zip(table.lines, table.rows, strict=True) if place < len(row)
         ]
@@ -51,7 +51,7 @@ def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefe
         usual, count = shapes.most_common(1)[0]
         if " " in usual or count < _SHARE * len(cells) or len(shapes) == 1:
             continue
-        # Two codes in a cell are two codes.
+        # Two codes in one cell are checked separately.
         few = {cell for _, cell in cells if not all(_shape(part) == usual for part in _parts(cell, usual))}
         odd = [(line, cell) for line, cell in cells if cell in few]
         if odd and len({cell for _, cell in odd}) <= _MOST_ODD and not any(" " in cell for _, cell in odd):
@@ -62,7 +62,7 @@ _MESSAGE = "Some codes are written differently from all the others in the column
 
 
 def _odd_one(cells: Sequence[tuple[int, str]]) -> int | None:
-    """The line of the one code that is not of the form that all others have, sign by sign."""
+    """Return the line of the single code that does not have the form of all others, character by character."""
     forms = Counter(_form(cell) for _, cell in cells)
     (usual, count), *others = forms.most_common()
     if count != len(cells) - 1 or len(usual) < _SHORTEST or " " in usual:
@@ -83,5 +83,5 @@ def _parts(cell: str, usual: str) -> list[str]:
 
 
 def _shape(cell: str) -> str:
-    """Runs of letters as one letter and runs of digits as one digit: GT0101 is A9."""
+    """Return a code with runs of letters as one letter and runs of digits as one digit: GT0101 becomes A9."""
     return _DIGITS.sub("9", _LETTERS.sub("A", cell))

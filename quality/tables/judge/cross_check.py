@@ -1,4 +1,4 @@
-"""What the pass over all rows knows overrules what the first rows suggest, and values go before names of columns."""
+"""Drop findings about the first rows that the scan of all rows contradicts; values count more than names of columns."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _COORDINATES = 2
 
 
 def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines) -> bool:
-    """Whether a finding of the first rows does not hold for the whole table."""
+    """Return whether a finding about the first rows does not hold for the whole table."""
     if defect.rule == "empty_column":
         columns = profile.columns
         places = [place for place, column in enumerate(columns) if column.name == defect.field]
-        # A column without a name is one fault, and said as that.
+        # A column without a name is reported only as that.
         return any(
             place in header.heading.nameless or columns[place].filled + columns[place].count("missing") > 0
             for place in places
@@ -48,14 +48,14 @@ def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines
     if defect.rule == "untidy_column_name":
         return any(profile.columns[n].name == defect.field for n in header.heading.nameless if n < len(profile.columns))
     if defect.rule == "duplicate_row":
-        return True  # the pass over all rows has counted them
+        return True  # the scan of all rows counted them
     if defect.rule == "missing_column":
         return _may_be_there(defect.field or "", profile)
     return False
 
 
 def _may_be_there(roles: str, profile: TableProfile) -> bool:
-    """Whether a column whose name is not known may hold what is missed: its values are of that kind."""
+    """Return whether a column of unknown name may be the missing one, because its values are of the right kind."""
     wanted = {word for role in roles.split(" or ") for word in role.replace("_", " ").split()}
     numbers = [c for c in profile.columns if _holds_amounts(c)]
     if wanted & _PLACES:
@@ -68,7 +68,7 @@ def _may_be_there(roles: str, profile: TableProfile) -> bool:
 
 
 def _holds_amounts(column: ColumnProfile) -> bool:
-    """Numbers of several sizes, hardly one twice, and no running number or code."""
+    """Return whether a column contains numbers of several sizes, mostly distinct, and no sequence or code."""
     if column.kind.kind != "number" or column.scanned["is_rising"]:
         return False
     sizes = sum(count > 0 for count in column.scanned["digits"])
@@ -82,5 +82,5 @@ def _holds_years(column: ColumnProfile) -> bool:
 
 
 def _holds_names(column: ColumnProfile) -> bool:
-    """Different words in most rows: names of firms, and no list of a few kinds."""
+    """Return whether a column contains different words in most rows: names of firms rather than a few categories."""
     return column.kind.kind == "text" and column.scanned["distinct"] > max(5.0, 0.3 * column.filled)

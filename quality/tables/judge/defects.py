@@ -1,4 +1,4 @@
-"""From what a pass over a table found to its defects: rule, how often, where, and never what stands there."""
+"""Turn the scan of a table into defects: rule, number and lines, but never the content of a cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["column_defects", "defect", "header_defects", "row_defects"]
 
 _FIRST = 10
-"""Lines that a defect names."""
+"""Most lines that a defect names."""
 _RULE_OF = {
     "mojibake": "mojibake",
     "lost": "mojibake",
@@ -43,7 +43,7 @@ _STAND_INS = re.compile(
 def defect(
     rule: str, count: int, lines: Sequence[int] = (), field: str | None = None, message: str | None = None
 ) -> TableDefect:
-    """A defect of ``specs/table_rules.toml``, with its own words and weight."""
+    """Return a defect of a rule in ``specs/table_rules.toml``, with that rule's severity and message."""
     known = table_rules()[rule]
     return TableDefect(
         rule=rule,
@@ -58,7 +58,7 @@ def defect(
 
 
 def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLines) -> Iterator[TableDefect]:
-    """Columns without a name, names that come twice, and a row of units or labels below them."""
+    """Yield defects of the header: columns without a name, repeated names, and a row of units or labels below them."""
     line, nameless = found.lines[-1], set(found.heading.nameless)
     seen: set[str] = set()
     blanks = 0
@@ -67,7 +67,7 @@ def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLin
         if place in nameless:
             blanks += 1
         elif folded in seen and len(found.lines) == 1:
-            # Over several lines a name is put together by us: that two come out alike is no fault of the table.
+            # Names over several lines are joined by us: that two of them are equal is no fault of the table.
             yield defect("duplicate_column", 1, [line], name)
         seen.add(folded)
     if blanks:
@@ -83,7 +83,7 @@ _EXTRA = {
 
 
 def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """Ragged, blank and repeated rows; quotes and line ends."""
+    """Yield defects of rows: ragged, blank and repeated rows, quotes and line ends."""
     scan = profile.scan
     width = len(profile.columns)
     for rule, (count, lines) in (
@@ -96,14 +96,14 @@ def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
         ("long_record", scan["long_records"]),
     ):
         if rule == "duplicate_row" and _is_spanned(profile):
-            continue  # the label stands in the first of several rows: the others are not the same
-        # In a single column an empty line is an empty cell, and equal values are no equal rows.
+            continue  # only the first of several rows has the label, so the rows are not the same
+        # In a table with one column, an empty line is an empty cell, and equal values are not equal rows.
         is_moot = width == 1 and rule in ("blank_row", "missing_cell", "duplicate_row")
         if count and not is_moot:
             yield defect(rule, count, lines)
     ends = [scan["crlf"], scan["lf"], scan["cr"]]
     odd = sum(ends) - max(ends)
-    # A single last line without its carriage return is nothing to speak of.
+    # A single line without a carriage return, usually the last, is harmless.
     if odd > 1:
         yield defect("mixed_line_ends", odd)
     elif scan["cr"] > 1:
@@ -113,7 +113,7 @@ def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
 
 
 def _is_spanned(profile: TableProfile) -> bool:
-    """Whether labels at the left stand over several rows, whose cells below them are empty."""
+    """Return whether labels in the first column span several rows, whose cells below the label are empty."""
     first = profile.columns[0] if profile.columns else None
     if first is None or not first.filled or len(profile.columns) < 2:
         return False
@@ -121,7 +121,7 @@ def _is_spanned(profile: TableProfile) -> bool:
 
 
 def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """What is wrong with the cells of each column."""
+    """Yield the defects of the cells of each column."""
     by_content: dict[str, str] = {}
     for column in profile.columns:
         yield from _types(column)
@@ -129,14 +129,14 @@ def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
         yield from _values(column)
         digest = column.scanned["digest"]
         if column.filled and profile.rows > 1 and column.scanned["distinct"] > 1:
-            # Two columns may well agree in every row: only those of one name say the same twice.
+            # Two columns may agree in every row by chance; only columns with similar names repeat each other.
             if digest in by_content and _are_alike(by_content[digest], column):
                 yield defect("duplicate_column_content", profile.rows, [], column.name)
             by_content.setdefault(digest, column.name)
 
 
 def _are_alike(name: str, column: ColumnProfile) -> bool:
-    """Whether one name is the other, or goes on from it and the values are many: an amount and the amount again."""
+    """Return whether two names are equal, or one contains the other and the values are many: an amount stated twice."""
     one, other = _bare_name(name), _bare_name(column.name)
     is_rich = column.scanned["distinct"] >= max(20.0, 0.5 * column.filled)
     return one == other or (is_rich and min(len(one), len(other)) > 2 and (one in other or other in one))
@@ -175,7 +175,7 @@ _MANY = 5
 
 
 def _units(column: ColumnProfile) -> tuple[int, list[int]] | None:
-    """Cells that hold a unit beside the number: in most cells, or again and again among bare numbers."""
+    """Return the cells that contain a unit beside the number: in most cells, or repeatedly among plain numbers."""
     if not _WITH_SIGNS & column.scanned["classes"].keys() or column.count("text") > 0.5 * column.filled:
         return None
     with_unit, lines = column.scanned["classes"].get("with_unit", (0, []))
@@ -183,7 +183,7 @@ def _units(column: ColumnProfile) -> tuple[int, list[int]] | None:
     if column.kind.kind == "text" and with_unit >= max(_MANY, 0.9 * column.filled) and _are_units(column):
         return with_unit, lines
     signs = sum(count for count, _ in decorated)
-    # In a table that is mostly empty the sign is a help to whoever reads it.
+    # In a table that is mostly empty the sign helps the reader.
     is_dense = column.filled >= 0.5 * (column.filled + column.count("blank", "missing"))
     if is_dense and signs >= max(_MANY, 0.9 * column.filled) and _are_signed(column):
         return signs, sorted(line for _, some in decorated for line in some)
@@ -204,7 +204,7 @@ def _is_bare(cell: str) -> bool:
 
 
 def _are_signed(column: ColumnProfile) -> bool:
-    """Whether the sign is one of money or a share, and no bracket, minus or blank of bookkeepers."""
+    """Return whether the sign is one of money or percentage, not a bracket, minus or space of bookkeeping."""
     cells = column.scanned["sample"]
     return sum(bool(_MONEY.search(cell)) for cell in cells) >= 0.9 * len(cells)
 
@@ -214,10 +214,13 @@ _TIMES = frozenset(["am", "pm", "a.m.", "p.m.", "st", "nd", "rd", "th", "er", "e
 
 
 def _are_units(column: ColumnProfile) -> bool:
-    """Units of measure, or one and the same word behind all the numbers; no ordinals, times, or numbers of houses."""
+    """Return whether the words are units of measure, or the same word after every number.
+
+    Ordinals, times of day and house numbers are not units.
+    """
     cells = column.scanned["sample"]
     if len({re.sub(r"[^\d]", "", cell) for cell in cells}) < _FEW_NUMBERS and len(cells) >= _FEW_CELLS:
-        return False  # one and the same address in every row
+        return False  # the same address in every row
     if sum(unit_of(cell) is not None for cell in cells) >= 0.9 * len(cells):
         return True
     parts = [_NUMBER_AND_WORD.fullmatch(cell.strip()) for cell in cells]
@@ -230,7 +233,7 @@ def _are_units(column: ColumnProfile) -> bool:
     ):
         return False
     numbers = {match[1] for match in parts if match}
-    # 1 to n, each once: the numbers of things, and no amounts.
+    # Each number from 1 to n once: a numbering, not amounts.
     is_list = len(numbers) == len(cells) and all(number.isdigit() and int(number) <= len(cells) for number in numbers)
     return not is_list
 
@@ -243,12 +246,12 @@ def _lines_of(column: ColumnProfile, kinds: Sequence[tuple[int, str]]) -> list[i
 
 
 def _mostly_data(column: ColumnProfile, counts: dict[str, int]) -> tuple[int, list[int]] | None:
-    """Words in a column where four of five cells are numbers or dates: too many to be errors, too few to be meant."""
+    """Find words in a column where four of five cells are numbers or dates: too many for errors, too few for intent."""
     words = counts.get("text", 0)
     filled = sum(count for name, count in counts.items() if name not in ("blank", "missing"))
     rest = filled - words
     odd = counts.get("text_with_digits", 0) + counts.get("with_unit", 0)
-    # The same word again and again is a value of the column, and short ones may well be.
+    # A word that is repeated again and again is a value of the column, and so may short words be.
     repeated = sum(count for text, count in column.judged.signs if not any(char.isdigit() for char in text))
     tokens = [one for one in column.scanned["tokens"] if one[1] == "text"]
     are_remarks = bool(tokens) and sum(" " in text for text, _, _ in tokens) > len(tokens) / 2
@@ -268,7 +271,7 @@ def _oddities(column: ColumnProfile) -> Iterator[TableDefect]:
 
 
 def _stands_out(column: ColumnProfile, count: int) -> bool:
-    """Whether the zero of a program stands out from the other days: days all over the year, and none so early."""
+    """Return whether the zero date of a program stands out: other days spread over the year, and none is so early."""
     cells = column.scanned["sample"]
     found = [day for day in days(cells) if day is not None]
     zeros = {(1970, 1, 1), (1900, 1, 1), (1904, 1, 1), (1899, 12, 30), (1899, 12, 31), (9999, 12, 31)}
@@ -277,13 +280,13 @@ def _stands_out(column: ColumnProfile, count: int) -> bool:
         return False
     firsts = sum(day.month == 1 and day.day == 1 for day in others)
     if firsts > 0.5 * len(others):
-        return False  # a series by years
+        return False  # a yearly series
     years = sorted(day.year for day in others)
     first_zero = min(((day.year, day.month, day.day) for day in found if day not in others), default=(1970, 1, 1))
     gap = years[0] - first_zero[0]
     if gap > 15:
         return True
-    # A column of historic dates may hold these days by right: there they do not stand out.
+    # In a column of historical dates these days may be real, so they do not stand out.
     is_historic = years[0] < 1890 or count < 0.01 * column.filled
     near = sum(abs(year - first_zero[0]) <= 2 for year in years)
     return not is_historic and (count >= 3 or count > 0.2 * column.filled) and count > 3 * max(1, near)
@@ -296,7 +299,7 @@ def _values(column: ColumnProfile) -> Iterator[TableDefect]:
         if not is_sign or count < max(2, 0.005 * column.filled) or count > 0.9 * column.filled:
             continue
         is_number = value.lstrip("-").replace(".", "").isdigit()
-        # Among codes 999 may be one of them.
+        # Among codes, 999 may be a real one.
         if is_number and (column.kind.kind != "number" or not _stands_apart(column, value)):
             continue
         if not is_number and _is_of_the_list(column, value):
@@ -306,7 +309,7 @@ def _values(column: ColumnProfile) -> Iterator[TableDefect]:
     if _CODES.search(column.name) and column.kind.detail == "integer" and len(digits) > 1 and _is_in_order(column):
         full = max(digits)
         short = digits.get(full - 1, 0)
-        # All codes of a kind have the same length: the short ones are a part, and one digit short.
+        # All codes of a kind have the same length: the short ones are few and lack exactly one digit.
         if full in (5, 8, 9, 14) and 2 <= short == column.filled - digits[full]:
             yield defect("leading_zeros_lost", short, [], column.name)
 
@@ -315,18 +318,18 @@ _ROMAN = re.compile(r"[IVXLCDM]+")
 
 
 def _is_of_the_list(column: ColumnProfile, value: str) -> bool:
-    """Whether a word that could be a stand-in is one of the values: a Roman number, or a kind of event."""
+    """Return whether a word that looks like a placeholder is a real value: a Roman numeral, or a category."""
     others = [cell for cell in column.scanned["sample"] if cell != value]
     if _ROMAN.fullmatch(value) and sum(bool(_ROMAN.fullmatch(cell)) for cell in others) > 0.5 * len(others):
         return True
-    # In a list of kinds "test" is a kind like any other; where nearly every value is another, it is none.
+    # In a list of categories "test" may be one of them, but not where nearly every value is different.
     return value.isalpha() and value.casefold().startswith("test") and len(set(others)) < 0.5 * len(others)
 
 
 def _is_in_order(column: ColumnProfile) -> bool:
-    """Whether codes stand in the order of a list, the short ones first: then they are of one kind.
+    """Return whether codes are in the order of a list, the short ones first: then they are of one kind.
 
-    Postcodes of two countries have two lengths as well, and stand mixed.
+    Postcodes of two countries also have two lengths, but they are mixed.
     """
     if column.scanned["is_rising"]:
         return True
@@ -336,13 +339,13 @@ def _is_in_order(column: ColumnProfile) -> bool:
 
 
 def _stands_apart(column: ColumnProfile, value: str) -> bool:
-    """Whether a number lies far from all others of its column: below zero alone, or beyond thrice their range."""
+    """Return whether a number is far from all others of its column: the only negative one, or far above their range."""
     number = number_of(value, column.kind.way)
     values = [v for cell in column.scanned["sample"] if (v := number_of(cell, column.kind.way)) not in (None, number)]
     others = sorted(v for v in values if v is not None)
     if number is None or len(others) < 10:
         return False
     if number < 0:
-        # Beside 0 and 1 a balance of -1 is one like any other.
+        # Beside 0 and 1, a balance of -1 is normal.
         return others[0] >= 5 and others[0] > -2 * number
     return number > others[-1] + 2 * (others[-1] - others[0])

@@ -1,4 +1,4 @@
-"""What changed for the worse since the last version of a table, told by the profiles of both.
+"""Find what has become worse since the last version of a table, by comparing the profiles of both.
 
 A profile is a plain JSON object::
 
@@ -7,10 +7,10 @@ A profile is a plain JSON object::
          "blanks": int, "distinct": int, "minimum": number|str|null, "maximum": number|str|null, "hash": str,
          "ends": [str, str]}]}
 
-Dates are told to the month; ``ends`` are digests of the first day and the last.
+Dates are kept to the month; ``ends`` are digests of the first day and the last.
 
-Growing is no drift, and many files replace what they hold: one month after the other, the last thirty days. So what is
-said here is what no such file would do either; where it is not plain, nothing is said. No cell is ever quoted.
+Growth is not drift, and many files replace their content regularly: one month after the other, or the last thirty days.
+So only changes are reported that no such file would show; in doubt nothing is. No cell is quoted.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from quality.tables.read.column_names import fold
 __all__ = ["drift"]
 
 _FALL = 0.2
-"""Share of the rows whose loss is said."""
+"""Share of the rows from which on their loss is reported."""
 _FEW = 10
-"""Rows whose loss is never said."""
+"""Number of rows up to which their loss is not reported."""
 _NULLS_UP = 0.2
 _MIN_ROWS = 20
-"""Smaller tables change their shares by chance."""
+"""Least number of rows; in smaller tables shares change by chance."""
 _NEAR = 0.1
-"""Numbers within a tenth of each other are nearly the same."""
+"""Relative difference within which two numbers count as nearly the same."""
 _NUMBERS = frozenset({"integer", "number"})
 _DATES = frozenset({"date", "datetime"})
 _WORDS = {"integer": "whole numbers", "number": "numbers", "date": "dates", "datetime": "dates", "time": "times"}
 
 _MISSED = 5
-"""So many new days must be missed, as rows to a day used to be."""
+"""Number of new days that must be missing, given as many rows a day as before."""
 _MAX_STEP = 40
-"""Days from one date to the next: in columns with longer steps, dates are too rare to be missed."""
+"""Most days from one date to the next; in columns with longer steps, dates are too rare to be missed."""
 _MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\b", re.IGNORECASE)
 
 Profile = Mapping[str, Any]
@@ -50,16 +50,16 @@ _Pair = tuple[Profile, Profile]
 
 
 def drift(previous: Profile, present: Profile) -> tuple[TableDefect, ...]:
-    """Defects of ``present`` beside ``previous``. Nothing where either has no columns, or where they share none."""
+    """Return the defects of ``present`` compared with ``previous``; empty if the two share no column."""
     before, after = _columns(previous), _columns(present)
     renamed = _renamed(before, after)
     pairs = [(before[name], after[name]) for name in before if name in after]
     pairs += [(before[old], after[new]) for old, new in renamed.items()]
     if not pairs:
-        return ()  # another table stands there now, or its header was read otherwise
+        return ()  # the file now contains another table, or its header was read differently
     lost = [name for name in before if name not in after and name not in renamed]
     found = [_lost(lost, list(before), list(after)), *_renames(renamed)]
-    # A sample ends where it ends: a file that was cut short says nothing of the rows behind.
+    # A sample ends anywhere: a file that was cut says nothing about the rows after the cut.
     if not previous.get("is_sample") and not present.get("is_sample"):
         found += [_rows(previous, present, pairs), *_stopped(previous, present, pairs)]
     for old, new in pairs:
@@ -80,7 +80,7 @@ def _say(rule: str, message: str, *, count: int = 1, field: str | None = None) -
 
 
 def _renamed(before: Mapping[str, Profile], after: Mapping[str, Profile]) -> dict[str, str]:
-    """Old name -> new name, of columns that are plainly the same."""
+    """Return the new name of each column that is plainly the same under another name, by old name."""
     gone = [name for name in before if name not in after and not _is_period(name)]
     new = [name for name in after if name not in before and not _is_period(name)]
     found: dict[str, str] = {}
@@ -89,7 +89,7 @@ def _renamed(before: Mapping[str, Profile], after: Mapping[str, Profile]) -> dic
             likely = [name for name in new if name not in found.values() and is_same(before[old], after[name])]
             if len(likely) == 1:
                 found[old] = likely[0]
-    if len(before) == len(after):  # columns that came or went move the places of the others
+    if len(before) == len(after):  # columns that were added or removed would shift the positions of the others
         for old, fresh in zip(before, after, strict=True):
             is_free = old in gone and old not in found and fresh in new and fresh not in found.values()
             if is_free and _looks_alike(before[old], after[fresh]):
@@ -98,18 +98,18 @@ def _renamed(before: Mapping[str, Profile], after: Mapping[str, Profile]) -> dic
 
 
 def _is_period(name: str) -> bool:
-    """A column for a year or a month: such tables lose the oldest and gain the newest."""
+    """Return whether a column stands for a year or month: such tables lose the oldest and gain the newest."""
     return bool(re.search(r"(?:^|\D)(?:19|20)\d\d(?:\D|$)", name) or _MONTH.search(name))
 
 
 def _is_same_word(old: Profile, new: Profile) -> bool:
-    """ "Postcode" and "post_code"."""
+    """Return whether two names are the same word, such as "Postcode" and "post_code"."""
     word = fold(str(old["name"]))
     return bool(word) and word == fold(str(new["name"]))
 
 
 def _has_same_content(old: Profile, new: Profile) -> bool:
-    # Columns of one value, or of none, are the same by chance.
+    # Columns with a single value, or none, are equal by chance.
     return bool(old.get("hash")) and old.get("hash") == new.get("hash") and int(old.get("distinct") or 0) > 2
 
 
@@ -120,7 +120,7 @@ def _looks_alike(old: Profile, new: Profile) -> bool:
         return False
     if old.get("kind") in _NUMBERS:
         return _near(old.get("minimum"), new.get("minimum")) and _near(old.get("maximum"), new.get("maximum"))
-    # Of text, a range in the order of the alphabet tells only where both ends stayed.
+    # The alphabetical range of text proves something only if both ends are unchanged.
     return old.get("minimum") is not None and all(
         old.get(end) == new.get(end) for end in ("minimum", "maximum", "ends")
     )
@@ -168,18 +168,18 @@ def _rows(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> TableD
 
 
 def _is_another_period(old: Profile, new: Profile) -> bool:
-    """Whether a file of one month was replaced by that of another, or a window of days moved on (or back)."""
+    """Return whether the file of one month was replaced by that of another, or a window of days moved on or back."""
     began, ended, begins, ends = (_moment(one, end) for one in (old, new) for end in ("minimum", "maximum"))
     if began is None or ended is None or begins is None or ends is None:
         return False
-    # Ends are kept to the month: within it they have moved where they are not the same.
+    # Ends are kept to the month; within a month they have moved if their digests differ.
     moves = [begins - began, ends - ended]
     has_moved = all(move or not _is_same_end(old, new, end) for end, move in enumerate(moves))
     return has_moved and (min(moves) >= 0 or max(moves) <= 0)
 
 
 def _is_same_end(old: Profile, new: Profile, end: int) -> bool:
-    """Whether the first day (0) or the last (1) of a column is the same."""
+    """Return whether the first day (``end`` 0) or the last (1) of a column is unchanged."""
     before, after = old.get("ends"), new.get("ends")
     if isinstance(before, list) and isinstance(after, list):
         return bool(before[end] == after[end])
@@ -188,7 +188,7 @@ def _is_same_end(old: Profile, new: Profile, end: int) -> bool:
 
 
 def _moment(column: Profile, end: str) -> int | None:
-    """A day as a number, a year as its first day; None for what is neither."""
+    """Return a day as an ordinal number, a year as its first day, or None for anything else."""
     value = column.get(end)
     if column.get("kind") == "integer" and isinstance(value, int | float) and 1900 <= value <= 2100:
         return date(int(value), 1, 1).toordinal()
@@ -203,8 +203,8 @@ def _type(old: Profile, new: Profile) -> TableDefect | None:
     was, now = str(old.get("kind")), str(new.get("kind"))
     if was == now or "empty" in (was, now):
         return None
-    # Numbers that gained decimals, and numbers that turn out to be codes, say nothing of a fault; nor does
-    # text that has become stricter.
+    # Numbers that gained decimals, or that turn out to be codes, are no fault, and neither is text that has become
+    # stricter.
     is_worse = (was in _NUMBERS and now in {"text", "time", *_DATES}) or (was in _DATES and now not in _DATES)
     if not is_worse or min(int(old.get("filled") or 0), int(new.get("filled") or 0)) < _MIN_ROWS:
         return None
@@ -222,7 +222,10 @@ def _nulls(old: Profile, new: Profile, previous: Profile, present: Profile) -> T
 
 
 def _empty(column: Profile, profile: Profile) -> int:
-    """Cells without a value: blank ones, and those with a sign for none, which ``filled`` may or may not count."""
+    """Return the number of cells without a value: blank ones and signs for missing values.
+
+    ``filled`` may or may not include the latter.
+    """
     nulls, blanks = int(column.get("nulls") or 0), int(column.get("blanks") or 0)
     rest = int(profile.get("row_count") or 0) - int(column.get("filled") or 0)
     return rest if rest in (nulls + blanks, nulls) else nulls + blanks
@@ -237,9 +240,9 @@ def _null_share(column: Profile, profile: Profile) -> float | None:
 
 
 def _stopped(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> list[TableDefect]:
-    """Rows came, enough for several new days as days used to come, and yet the last day is the same.
+    """Report columns whose last date is unchanged although enough rows for several new days were added.
 
-    Only where no date of the table moved on: a file that lives may well hold dates of things that are over.
+    Nothing is reported if any date column of the table moved on: a live file may well contain dates of past events.
     """
     dates = [(old, new) for old, new in pairs if {old.get("kind"), new.get("kind")} <= _DATES]
     if any(not _is_same_end(old, new, 1) for old, new in dates):
@@ -260,7 +263,7 @@ def _stopped(previous: Profile, present: Profile, pairs: Sequence[_Pair]) -> lis
 
 
 def _day(value: object) -> date | None:
-    """A day; the first of a month."""
+    """Return a day, or the first day of a month; None if the value is neither."""
     said = str(value)[:10]
     try:
         return date.fromisoformat(f"{said}-01" if len(said) == 7 else said)

@@ -1,7 +1,7 @@
-"""What the pass over a whole table found, as a report in frictionless' form.
+"""Return what the scan of a whole table found as a report in frictionless' format.
 
-Its errors have frictionless' types and places, but the line of the file for a row number, and no cell values. Where a
-schema is declared frictionless itself judges, and its own report is kept instead (:mod:`.declared`).
+Its errors have frictionless' types and places, but line numbers of the file instead of row numbers, and no cell values.
+If a schema is declared, frictionless itself judges and its own report is kept instead (:mod:`quality.tables.declared`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _RULES = {
 _CELL: dict[str, dict[str, Any]] = {
     kind: {"cell": "", "fieldName": "", "fieldNumber": 0} for kind in ("extra-cell", "missing-cell")
 }
-"""What frictionless wants of errors of a cell: of a ragged row only the row is told."""
+"""Fields that frictionless requires in errors of cells; for a ragged row only the row is known."""
 
 
 def report_of(profile: TableProfile, header: Sequence[str], header_line: int) -> dict[str, Any]:
-    """The report: at most :data:`MAX_REPORTED_ERRORS` errors are listed, all are counted."""
+    """Return the report; at most :data:`MAX_REPORTED_ERRORS` errors are listed, but all are counted."""
     fields = [{"name": column.name, **column.kind.descriptor} for column in profile.columns]
     labels = list(_labels(header, header_line))
     listed = labels + sorted(_cells(profile), key=lambda error: error["rowNumber"])

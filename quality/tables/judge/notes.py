@@ -1,4 +1,4 @@
-"""What is worth a word about a table and no fault: rows of its header, signs for no value; and how it is laid out."""
+"""Write notes about a table that are not faults: rows of its header, signs for missing values, and its layout."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ __all__ = ["header_note", "layout_facts", "missing_signs_note"]
 
 _REPEATED = 3
 _SHORT = 5
-"""Characters of a sign that is shown even if it stands once."""
+"""Longest sign, in characters, that is shown although it occurs only once."""
 HXL = "the row below the header holds HXL hashtags (hxlstandard.org) and was skipped"
 
 
 def header_note(header: HeaderLines) -> str | None:
-    """That the header takes several rows: no fault, and worth a word."""
+    """Return a note if the header has several rows, which is not a fault; else None."""
     count = len(header.lines)
     return f"header in {count} rows: a tidy copy with one would be easier to use" if count > 1 else None
 
 
 def missing_signs_note(profile: TableProfile) -> str | None:
-    """The signs for no value that stand where numbers or days should, each once: they are no faults."""
+    """Return a note that lists the signs for missing values among numbers or dates, which are not
+    faults; None without any.
+    """
     counts: Counter[str] = Counter()
     for column in profile.columns:
         for text, count in column.judged.no_values:
             counts[text[:20]] += count
     if not counts:
         return None
-    # Signs are the one exception from showing no cell; a longer one that stands once or twice may be a remark.
+    # Signs are the only cells that are ever shown; a longer one that occurs once or twice may be a remark.
     shown = [
         (text if count >= _REPEATED or len(text) <= _SHORT else shape(text), count) for text, count in counts.items()
     ]
@@ -40,7 +42,7 @@ def missing_signs_note(profile: TableProfile) -> str | None:
 
 
 def layout_facts(header: HeaderLines) -> dict[str, Any]:
-    """How the table is laid out, as it is kept."""
+    """Return how the table is laid out, in the form that is stored in the profile."""
     return {
         "header_rows": len(header.lines),
         "header_lines": list(header.lines),

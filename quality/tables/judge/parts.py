@@ -1,7 +1,7 @@
-"""A file of several tables: members of an archive, arrays of a document, layers. One report, with every table in it.
+"""Combine the reports on the tables of one file: members of an archive, arrays of a document, layers.
 
-The table with most rows is the main one, and the report is on it; of the others their own facts stand in the profile
-under ``parts``, and their defects name the part before the column, as those of sheets do.
+The table with most rows is the main one, and the report is about it. Facts about the others are in the profile under
+``parts``; their defects name the part before the column, like those of sheets.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ORDER = {"invalid": 0, "valid": 0, "unknown": 1, "wrong_content": 1, "not_a_tab
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """One table of a file. ``name`` is that of the member, array or layer."""
+    """One table of a file; ``name`` is that of the member, array or layer."""
 
     name: str
     report: TableReport
@@ -31,7 +31,7 @@ class TablePart:
 
 
 def together(parts: Sequence[TablePart]) -> TableReport:
-    """One report on all parts. What is no table is left out where there is one."""
+    """Return one report on all parts. Parts that are no tables are left out if there is a table."""
     best = min(_ORDER[part.report.status] for part in parts)
     told = [part for part in parts if _ORDER[part.report.status] == best or part.report.status == "unknown"]
     main = max(told, key=lambda part: (part.report.status in ("valid", "invalid"), part.report.row_count or 0))
@@ -51,7 +51,7 @@ def together(parts: Sequence[TablePart]) -> TableReport:
 
 
 def within(name: str, defects: Sequence[TableDefect]) -> Iterator[TableDefect]:
-    """Defects of a part, its name before the column."""
+    """Yield the defects of a part with the part's name before the column ("part!column")."""
     for one in defects:
         yield replace(one, field=f"{name}!{one.field}" if one.field else name)
 

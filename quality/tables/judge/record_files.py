@@ -1,4 +1,4 @@
-"""Files of records without lines, from their bytes to the report: JSON, Parquet, GeoPackage and shapefiles."""
+"""Judge files of records without lines: JSON, Parquet, GeoPackage and shapefiles."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ __all__ = ["judge_geopackage", "judge_json", "judge_parquet", "judge_shapefiles"
 
 
 def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on a JSON document, or on one a line: its syntax, and the tables in it.
+    """Return the report on a JSON document or on JSON Lines: its syntax, and the tables in it.
 
-    Raises Refused where the syntax cannot be checked to the end.
+    Raise UnreadableError if the syntax cannot be checked to the end.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")
@@ -58,7 +58,7 @@ def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
         except json.JSONDecodeError as error:
             return spoiled(base, "invalid_json", number if is_lines else error.lineno)
         except (RecursionError, ValueError) as error:
-            # Nested too deeply, or numbers of thousands of digits: JSON, and more than is read here.
+            # Nested too deeply, or numbers of thousands of digits: valid JSON, but more than is read here.
             why = "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
             raise UnreadableError(f"its syntax was not checked to the end: {why}") from error
     if not documents:
@@ -72,21 +72,21 @@ def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
 
 
 def judge_parquet(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on a Parquet file. Raises Refused where it cannot be read."""
+    """Return the report on a Parquet file. Raise UnreadableError if it cannot be read."""
     return _judged_records(file, base, [read_parquet(file.path)])
 
 
 def judge_geopackage(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on the layers of a GeoPackage. Raises Refused where they cannot be read."""
+    """Return the report on the layers of a GeoPackage. Raise UnreadableError if they cannot be read."""
     if file.is_cut:
         raise UnreadableError("a GeoPackage that was downloaded in part cannot be read")
     with TemporaryDirectory(prefix="winnow-") as folder:
-        # Under a name that says what it is; beside a database others may be written.
+        # The copy has a name with the right ending, and a folder of its own: SQLite may write files beside a database.
         return _judged_records(file, base, read_layers(Path(shutil.copyfile(file.path, Path(folder) / "layers.gpkg"))))
 
 
 def judge_shapefiles(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on the shapefiles in a ZIP archive. Raises Refused where they cannot be read."""
+    """Return the report on the shapefiles in a ZIP archive. Raise UnreadableError if they cannot be read."""
     if file.is_cut:
         raise UnreadableError("a shapefile that was downloaded in part cannot be read")
     tables = []
@@ -97,7 +97,7 @@ def judge_shapefiles(file: FileAtHand, base: TableReport) -> TableReport:
 
 
 def _judged_records(file: FileAtHand, base: TableReport, tables: Sequence[RecordTable]) -> TableReport:
-    """The report on tables of records; the one on the file as it is, where there is none."""
+    """Return the report on tables of records, or the report on the file as it is if there are none."""
     if not tables:
         return base
     if len(tables) == 1:

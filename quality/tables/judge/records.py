@@ -1,4 +1,6 @@
-"""Judging rows that have no lines: records of JSON, rows of Parquet, features of a layer. Their numbers are told."""
+"""Judge rows that have no lines: JSON records, Parquet rows, features of a layer. Defects give their
+numbers instead.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ __all__ = ["judge_records"]
 
 
 def judge_records(base: TableReport, found: RecordTable, context: TableContext) -> TableReport:
-    """The report on a table of records, by the same rules as that on a CSV; rows are numbers of records, from 1."""
+    """Return the report on a table of records, by the same rules as for CSV; rows are record numbers, from 1."""
     if len(found.names) > MOST_CELLS:
         raise UnreadableError(f"its records have {len(found.names):,} keys")
     names = [name[:1_000] for name in found.names]
@@ -51,7 +53,7 @@ def judge_records(base: TableReport, found: RecordTable, context: TableContext) 
 
 
 def _numbered(one: TableDefect) -> TableDefect:
-    """A defect without the line of a header that there is not."""
+    """Return a defect without the line of a header, because records have none."""
     rows = tuple(row for row in one.rows if row)
     return replace(one, rows=rows, first_row=one.first_row or None)
 

@@ -1,4 +1,6 @@
-"""Rows that come again by right: totals, headings within a table, and rows under another heading."""
+"""Recognise rows that are repeated for a good reason: totals, headings within a table, and rows below
+another heading.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,15 @@ from collections.abc import Collection, Sequence
 __all__ = ["unexplained_repeats"]
 
 _FEW = 2
-"""Headings from which on a table is parted by them."""
+"""Least number of headings that divide a table."""
 
 
 def unexplained_repeats(
     lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], totals: Collection[int]
 ) -> list[int]:
-    """Those of ``lines``, on which a row comes again, that no heading between the two explains.
+    """Return the lines of repeated rows for which no heading in between is the reason.
 
-    "Men, 12, 30" under one town is not the same as "Men, 12, 30" under another.
+    "Men, 12, 30" below one town is not the same as "Men, 12, 30" below another.
     """
     wanted = set(lines) - set(totals)
     seen: dict[tuple[str, ...], int] = {}

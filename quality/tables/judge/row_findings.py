@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a table, and with the lines above and below them."""
+"""Find defects of the rows of a table, and of the lines above and below them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["begins_with_row_numbers", "repeated_rows", "surroundings_defects", "
 
 
 def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator[TableDefect]:
-    """What stands above, below and beside the table."""
+    """Yield defects of what is above, below and beside the table: titles, notes, a repeated header, totals."""
     table = found.table
     around = found.around
     if above := [line for line in around.above if line not in found.header.again]:
         yield defect("preamble", len(above), above)
     for line in found.header.again:
-        # The second of them, and the blank rows between, are what a program reads as data.
+        # A program reads the repeated header, and the blank rows before it, as data.
         yield defect("repeated_header", 1, [found.header.lines[0]])
         yield defect("blank_row", found.header.lines[0] - line - 1, list(range(line + 1, found.header.lines[0])))
     if around.notes:
@@ -35,9 +35,9 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
 
 
 def total_lines(found: ScannedTable) -> list[int]:
-    """Lines of totals: those that say so, unless they are many, and the last where it adds up the others."""
+    """Return the lines of totals: rows with a word for total (unless they are many), and rows that add up others."""
     if not has_amounts(found.scan):
-        return []  # a list of codes, one of which may stand for all
+        return []  # a list of codes, one of which may mean "all"
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
     columns = written(found.scan)
     within = set(named_totals([line for line, cells in rows if is_total(cells)], rows, columns))
@@ -48,7 +48,7 @@ def total_lines(found: ScannedTable) -> list[int]:
 
 
 def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
-    """What is wrong with the rows, without those that come again by right."""
+    """Yield the defects of rows, without the rows that are repeated for a good reason."""
     for one in row_defects(profile):
         count, lines = profile.scan["duplicate_rows"]
         if one.rule == "duplicate_row" and count == len(lines):
@@ -60,7 +60,7 @@ def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]
 
 
 def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> bool:
-    """Whether the one column without a name counts the rows, as R and pandas write it unless they are told not to."""
+    """Return whether the only column without a name numbers the rows, as R and pandas write it by default."""
     if [place for place, label in enumerate(header) if not label.strip()] != [0] or not profile.columns:
         return False
     scanned = profile.columns[0].scanned

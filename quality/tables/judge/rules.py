@@ -1,6 +1,6 @@
-"""What is known of a rule by its id alone: how much it weighs, why it matters, and how to mend it.
+"""Look up what the id of a rule implies: its severity, why it matters, and how to fix it.
 
-Imports no heavy library: the parent of the pool asks here too.
+Imports no heavy library, because the parent process of the pool uses it too.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ def _rules() -> dict[str, tuple[Severity, str, str]]:
 
 
 def severity_of(rule: str) -> Severity:
-    """ "error" where the rule makes a table invalid; so does every rule that is not known here."""
+    """Return the severity of a rule; "error" makes a table invalid. An unknown rule counts as an error."""
     return _rules()[rule][0] if rule in _rules() else "error"
 
 
 def fix_of(rule: str) -> str | None:
-    """What to do about a defect of this rule, in one sentence; None where it is not known here."""
+    """Return in one sentence what to do about a defect of this rule; None for an unknown rule."""
     return _rules()[rule][1] if rule in _rules() else None
 
 
 def why_of(rule: str) -> str:
-    """Why it matters: a clause that follows what is wrong; "" where it is not known here."""
+    """Return why the rule matters, as a clause to append to what is wrong; "" for an unknown rule."""
     return _rules()[rule][2] if rule in _rules() else ""

@@ -1,4 +1,4 @@
-"""A table as the judge gets it: its first rows, what the pass over all rows found, and what stands around it."""
+"""A table in the form in which it is judged: its first rows, the scan of all rows, and what is around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ScannedTable"]
 
 @dataclass(frozen=True, slots=True)
 class ScannedTable:
-    """A table: its first rows, the pass over all of it, and what stands around it."""
+    """A table: its first rows, the scan of all rows, and what is around it."""
 
     table: TextTable
     scan: Scan
@@ -23,4 +23,4 @@ class ScannedTable:
     defects: list[TableDefect]
     header: HeaderLines
     has_lines: bool = True
-    """Whether rows are lines of a file or rows of a sheet, with a header above them; records name their values."""
+    """True for lines of a file or rows of a sheet, with a header above them; false for records with named values."""

@@ -1,4 +1,4 @@
-"""Tables that stand below one another, and headers that are repeated: only the rows of the first table are judged."""
+"""Recognise tables below one another and repeated headers: only the rows of the first table are judged."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from quality.tables.scan import Scan, Scanner
 __all__ = ["parted", "rows_for_second_table"]
 
 _MOST_ROWS = 60_000
-"""Rows in which a second table is looked for."""
+"""Number of rows in which a second table is searched for."""
 _MOST_CELLS = 200_000
-"""Of them, so that they take some 15 MB."""
+"""Number of cells in these rows; they take about 15 MB."""
 _MOST_TABLES = 50
 _FEW_TABLES = 4
 _FEW_WORDS = 0.1
-"""Share of words from which on a column is one of words."""
+"""Share of words from which on a column counts as one of words."""
 _NAMED = 0.5
 _EMPTY = 0.6
 _MOST_BYTES = 64 * 1024**2
 
 
 def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan: Scan, *, is_cut: bool) -> TextTable:
-    """More rows than the first, where the pass over all of them saw a row beyond that may begin another table."""
+    """Return more rows than the first ones, if the scan saw a later row that may begin another table."""
     last = table.lines[-1] if table.lines else 0
     if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:
         return table
     ragged = {line for _, lines in (scan["short_rows"], scan["long_rows"]) for line in lines if line > last}
-    # A row of another width by itself is a slip; where a table of another width begins, all that follow are.
+    # A single row of another width is a slip; when a table of another width begins, all following rows have it.
     beyond = any(line > last for line in scan["blank_rows"][1]) or any(line + 1 in ragged for line in ragged)
     words: Counter[int] = Counter()
     blanks: Counter[int] = Counter()
@@ -45,11 +45,11 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
     for column in scan["columns"]:
         blanks.update(column["classes"].get("blank", (0, []))[1])
         if column["classes"].get("text", (0, []))[0] > _FEW_WORDS * scan["rows"]:
-            continue  # words are what it holds
+            continue  # a column of words
         typed += 1
         for _, kind, (_, lines) in column["tokens"]:
             words.update(lines if kind == "text" else ())
-    # Names stand in most columns of numbers, or below a line that is empty but for a title; slips do not.
+    # A header has words in most columns of numbers, or follows an empty line with only a title; slips do neither.
     gaps = ragged | {line for line, count in blanks.items() if count >= _EMPTY * len(scan["columns"])}
     named = {line for line, count in words.items() if line > last and count > 1}
     if beyond or any(words[line] >= _NAMED * typed or line - 1 in gaps for line in named):
@@ -61,7 +61,7 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
 def parted(
     table: TextTable, scan: Scan, around: TableSurroundings
 ) -> tuple[TextTable, Scan, TableSurroundings, list[TableDefect]]:
-    """The first table alone, with the finding that there are more; or all of it, where it is one."""
+    """Return only the first table, with a defect that says that there are more; or all of it if there is just one."""
     rows = list(zip(table.lines, table.rows, strict=True))
     found = second_table(rows, table.header)
     if found is None:
@@ -89,7 +89,7 @@ def parted(
         begins |= {titles[-1], line}
         count += 1
         rest = [(at, cells) for at, cells in rest if at >= line]
-    # Where the title stands, and the names below it; of many tables the titles alone.
+    # The lines of the titles and of the headers below them; if there are many tables, only the titles.
     starts = sorted(begins) if count <= _FEW_TABLES else titles
     cut = _table(table, kept)
     totals = [at for at in around.totals if at < start]
@@ -101,7 +101,7 @@ def _table(table: TextTable, rows: Sequence[tuple[int, list[str]]]) -> TextTable
 
 
 def _scanned(table: TextTable) -> Scan:
-    """A pass over rows that are in memory, under the lines of their file."""
+    """Scan rows that are in memory; the result has the line numbers of their file."""
     width = max(1, min(len(table.header), MOST_COLUMNS))
     scanner = Scanner(b",", b'"', None, width=width, skip=0, places=100, missing=MISSING_BYTES)
     for block in csv_blocks(table.rows):
@@ -112,7 +112,7 @@ def _scanned(table: TextTable) -> Scan:
 
 
 def _under(value: Any, lines: Sequence[int]) -> Any:
-    """Numbers of rows turned into lines: a pair of a count and a list of them, wherever it stands."""
+    """Replace row numbers by line numbers in pairs of a count and a list of rows, at any depth of a scan."""
     match value:
         case dict():
             return {

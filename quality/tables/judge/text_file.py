@@ -1,4 +1,4 @@
-"""A delimited text, from its bytes to the report: opened, scanned as a whole, and judged."""
+"""Judge a delimited text: open it, scan all of it, and write the report."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["judge_text"]
 
 
 def judge_text(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on a delimited text; ``base`` as it is where its lines hold no columns.
+    """Return the report on a delimited text; ``base`` unchanged if its lines have no columns.
 
-    Raises Refused for a text that cannot be read.
+    Raise UnreadableError for a text that cannot be read.
     """
     return _judged(file, file.path, base, is_unquoted=False)
 
@@ -54,7 +54,7 @@ def _judged(file: FileAtHand, path: Path, base: TableReport, *, is_unquoted: boo
     table, _ = first_rows(path, opened, most, is_cut=file.is_cut)
     own = encoding_defects(opened.encoding)
     if around.note_rows and len(table.rows) > scan["rows"]:
-        # Notes below the table are no rows of it.
+        # Notes below the table are not rows.
         table = TextTable(table.header, table.header_line, table.rows[: scan["rows"]], table.lines[: scan["rows"]])
     longer = rows_for_second_table(path, opened, table, scan, is_cut=file.is_cut)
     longer, scan, around, stacked = parted(longer, scan, around)
@@ -63,7 +63,7 @@ def _judged(file: FileAtHand, path: Path, base: TableReport, *, is_unquoted: boo
 
 
 def _unquoted(file: FileAtHand, base: TableReport, encoding: Encoding) -> TableReport:
-    """The report on the table within lines that are quoted as wholes, with that fault."""
+    """Return the report on a table whose lines are each quoted as a whole, including that fault."""
     with without_quotes(file.path, encoding) as plain:
         if plain is None:
             return _judged(file, file.path, base, is_unquoted=True)

@@ -1,8 +1,8 @@
-"""Rows that add up rows above them: totals and sub-totals, whatever they are called.
+"""Recognise rows that add up rows above them: totals and sub-totals, whatever they are called.
 
-A row is a sub-total where it is the sum of the rows directly above it, in every column of whole numbers (or of
-amounts), and where that cannot well be chance: the figures that agree have many digits together, or the row says so.
-Rows that were found are not added up again, so that a grand total may follow its sub-totals.
+A row is a sub-total if in every column of whole numbers (or of amounts) it is the sum of the rows directly above, and
+if that is unlikely to be chance: the equal figures have many digits together, or the row contains a word for total.
+Rows that were recognised are not added again, so that a grand total may follow its sub-totals.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ Row = tuple[int, Sequence[str]]
 _MOST_COLUMNS = 6
 _MOST_ROWS = 5_000
 _DIGITS = 8
-"""Digits that must agree, in two columns at least, where no word says what the row is."""
+"""Digits that must agree, in at least two columns, if no word says what the row is."""
 _FEW_DIGITS = 3
 _MOST_UNSAID = 400
-"""Rows up to which a total may go without a word: in long lists a number is the sum of others by chance."""
+"""Most rows in which a total is accepted without a word: in long lists a number is the sum of others by chance."""
 _LARGEST = 1e15
 _SAYS = re.compile(rf"(?i)(?<!\w)(?:{WHOLE_WORDS})(?!\w)|{PARTS_OF_WORDS}")
 _PART = re.compile(
     r"(?i)\W*(of which|davon|darunter|dont|di cui|de l[oa]s cuales|waarvan|varav|herav|z toho|w tym|в том)\b"
 )
-"""A part of the row above it: not added up again."""
+"""Words for a part of the row above, which is not added again."""
 
 
 def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
-    """Lines of ``rows`` that add up those above. ``columns``: places of numbers, with their decimal sign ("" none)."""
+    """Return the lines of rows that add up those above. ``columns`` gives the decimal sign by position
+    ("" for integers).
+    """
     places = [place for place, sign in columns.items() if not sign] or list(columns)
     places = places[:_MOST_COLUMNS]
     if not places or len(rows) > _MOST_ROWS:
@@ -61,7 +63,7 @@ def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
 
 
 def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
-    """Whether so many digits agree that it is no chance, or fewer in a row that says total."""
+    """Return whether so many digits agree that it is no chance; a row with a word for total needs fewer."""
     told = {str(abs(value)).rstrip("0") for value in values if value}
     digits = sum(map(len, told))
     if _says(cells):
@@ -70,7 +72,7 @@ def _is_meant(cells: Sequence[str], values: Sequence[int], rows: int) -> bool:
 
 
 def _says(cells: Sequence[str]) -> bool:
-    """Whether one of the first three cells holds a word for a total."""
+    """Return whether one of the first three cells contains a word for a total."""
     return any(1 < len(cell) < _LABEL and not cell[-1].isdigit() and _SAYS.search(cell) for cell in cells[:3])
 
 
@@ -78,9 +80,9 @@ _LABEL = 60
 
 
 def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
-    """``lines`` of totals by name, but for one in the midst of a table whose figures are those of any other row.
+    """Return the lines of totals by name, except a single one in the middle of the table with ordinary figures.
 
-    A list of words may have "total" among them. A total stands at an end, or is the largest of its column.
+    A list of words may contain "total" as one of them. A real total is at an end, or is the largest of its column.
     """
     if len(lines) != 1 or not columns:
         return list(lines)
@@ -95,11 +97,11 @@ def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int
 
 
 _END = 3
-"""Rows at either end of a table."""
+"""Number of rows at each end of a table."""
 
 
 def _value(cell: str, decimal: str) -> int:
-    """A number in hundredths, so that sums are exact; 0 where there is none."""
+    """Return a number in hundredths, so that sums are exact; 0 if the cell is no number."""
     text = cell.strip()
     if not text:
         return 0
@@ -115,10 +117,10 @@ _MIN_ADDENDS = 3
 
 
 def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
-    """The line at the end of ``rows`` whose numbers add up those above, in every one of ``columns`` that it fills.
+    """Return the last line if its numbers add up those above, in nearly all of ``columns`` that it fills; else None.
 
-    Whatever it is called: many totals have no name. ``columns`` are places with the largest number of each, which a
-    total is. At least three numbers must have been added up.
+    Its name does not matter: many totals have none. ``columns`` gives by position the largest number of the column,
+    which a total must be. At least three numbers must have been added.
     """
     end = len(rows)
     while end and not any(cell.strip() for cell in rows[end - 1][1]):
@@ -156,7 +158,7 @@ def _number(cells: Sequence[str], place: int) -> float | None:
 
 
 def has_amounts(scan: Scan) -> bool:
-    """Whether there is a column of numbers that neither count the rows nor name things."""
+    """Return whether there is a column of numbers that are neither row numbers nor codes."""
     for column in scan["columns"]:
         counts = {name: places[0] for name, places in column["classes"].items() if name not in ("blank", "missing")}
         numbers = sum(count for name, count in counts.items() if name in NUMBERS)
@@ -173,7 +175,7 @@ _FEW_NUMBERS = 2
 
 
 def summed(scan: Scan) -> dict[int, float]:
-    """Columns of numbers that can be added up, with their largest."""
+    """Return the columns of numbers that can be added up: the largest number by position."""
     return {
         place: column["high"][0]
         for place, column in enumerate(scan["columns"])
@@ -182,7 +184,7 @@ def summed(scan: Scan) -> dict[int, float]:
 
 
 def written(scan: Scan) -> dict[int, str]:
-    """Columns of numbers without a sign beside them, with their decimal sign; "" where all are whole."""
+    """Return the decimal sign ("," or ".", "" for integers) by position of the columns of plain numbers."""
     found = {}
     for place in summed(scan):
         names = {name for name in scan["columns"][place]["classes"] if name not in ("blank", "missing")}

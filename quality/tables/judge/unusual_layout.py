@@ -1,7 +1,7 @@
-"""How a sheet is laid out that is no table of rows below one header: told so that nothing false is said of its cells.
+"""Recognise sheets that are not a table of rows below one header, so that nothing false is said about their cells.
 
-Records in blocks (a label and a value a line), a table on its side, two tables side by side, columns parted by blanks
-alone, and rows of which hardly two have the same width.
+Such layouts are records in blocks (a label and a value a line), a transposed table, two tables side by side, columns
+separated only by spaces, and rows of many different widths.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_WIDTHS = 4
 
 
 def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> str | None:
-    """What a sheet looks like instead of a table, in words; None where nothing speaks against a table."""
+    """Return a clause that says what a sheet looks like instead of a table, or None if it looks like a table."""
     rows = rows[:_MOST_ROWS]
     if len(header) < 2 and not delimiter:
         return "the columns are parted by blanks alone" if _has_fixed_width([*header], rows) else None
@@ -36,8 +36,8 @@ def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> s
 
 
 def beside(header: Row, rows: Sequence[Row]) -> int | None:
-    """The place of the blank column that parts two tables with names alike; None where there is none."""
-    # Of names joined over several rows the last word is that of the row next to the data.
+    """Return the position of the blank column between two tables side by side with equal names, or None."""
+    # If names are joined over several rows, the last word is from the row next to the data.
     names = [" ".join(cell.split()[-1:]).casefold() for cell in header]
     for place, name in enumerate(names):
         left, right = set(names[:place]) - {""}, [one for one in names[place + 1 :] if one]
@@ -49,7 +49,7 @@ def beside(header: Row, rows: Sequence[Row]) -> int | None:
 
 
 def _is_in_blocks(header: Row, rows: Sequence[Row]) -> bool:
-    """Whether the labels in the first column come again and again in one order, that of the header among them."""
+    """Return whether the labels in the first column repeat in a fixed order, including the one in the header."""
     if len(header) > _NARROW or not header[0].strip() or group_of(header[0].strip()) not in ("text", "code"):
         return False
     filled = [cells for cells in [header, *rows] if any(cell.strip() for cell in cells)]
@@ -65,7 +65,7 @@ def _is_in_blocks(header: Row, rows: Sequence[Row]) -> bool:
 
 
 def _is_on_its_side(header: Row, rows: Sequence[Row]) -> bool:
-    """Whether rows, not columns, hold one kind of value: words in some of them and numbers in others."""
+    """Return whether rows, not columns, contain one kind of value: words in some of them, numbers in others."""
     names = {cell.strip() for cell in header[1:]}
     if not 3 <= len(rows) < len(header) > _WIDE or len(names) < len(header) - 1:
         return False
@@ -89,7 +89,7 @@ def _is_ragged(header: Row, rows: Sequence[Row]) -> bool:
 
 
 def _has_fixed_width(header: Row, rows: Sequence[Row]) -> bool:
-    """Whether blanks stand at the same places of nearly all lines, with something on either side."""
+    """Return whether nearly all lines have spaces at the same positions, with text on both sides."""
     lines = [cells[0].rstrip() for cells in [header, *rows] if len(cells) == 1 and cells[0].strip()]
     if len(lines) < _FEW_ROWS or sum("  " in line.strip() for line in lines) < 0.8 * len(lines):
         return False

@@ -1,7 +1,7 @@
-"""Values that cannot be meant, as the other values of their column or of their row show.
+"""Find values that cannot be meant, judged by the other values of their column or row.
 
-Coordinates of 0 and 0, a bare 0 among names, codes that a spreadsheet program took for numbers, quotation marks that
-stand in every cell, and numbers that stand with their zeros in another column of the same row.
+Coordinates of 0 and 0, a plain 0 among names, codes that a spreadsheet program turned into numbers, quotation marks
+around the value of every cell, and codes whose leading zeros are lost although another column of the row has them.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from quality.tables.scan.profile import ColumnProfile, TableProfile, number_of
 __all__ = ["value_outliers"]
 
 _FEW = 20
-"""Values that show what a column holds."""
+"""Number of values that show what a column contains."""
 _MANY_NAMES = 200
 _RARE = 0.01
 _POWER = re.compile(r"\d(?:\.\d+)?E[+-]\d{2,3}")
-"""As spreadsheet programs write a number with an exponent."""
+"""A number with an exponent, as spreadsheet programs write it."""
 _DIGITS = re.compile(r"\d+")
 
 
 def value_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
-    """Findings of all the kinds above."""
+    """Yield the defects of all these kinds."""
     yield from _zero_places(table, profile)
     if quoted := [column for column in profile.columns if column.kind.kind == "text" and _is_quoted(column)]:
-        # One program wrote them all: one finding, whatever the number of columns.
+        # One program wrote all of them: one defect, however many columns there are.
         count, field = sum(column.filled for column in quoted), quoted[0].name if len(quoted) == 1 else None
         message = "Every cell has quotation marks that have become part of its value."
         yield defect("stray_quote", count, [], field, message=message)
@@ -49,7 +49,7 @@ def value_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDef
 
 
 def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
-    """Rows in which two coordinates are 0, far from all the others of their columns."""
+    """Yield defects for rows in which two coordinates are 0, far from all others of their columns."""
     rows: dict[frozenset[int], list[str]] = {}
     for place, column in enumerate(profile.columns):
         if column.kind.kind != "number" or not column.scanned["low"][0] <= 0 <= column.scanned["high"][0]:
@@ -66,7 +66,7 @@ def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefec
         nearest, span = min(map(abs, (others[0], others[-1]))), others[-1] - others[0]
         exact = sum(len(cell.partition("," if way else ".")[2]) >= 3 for _, _, cell in values)
         are_places = exact > 0.8 * len(others) and max(map(abs, (others[0], others[-1]))) <= 180
-        # Degrees with many decimals of one country; or metres of a grid, which begins far away.
+        # Degrees with many decimals in one country, or metres of a grid that begins far from 0.
         if (are_places and nearest > 0.25 * span and nearest > 1) or (nearest > 3 * span and nearest > 10_000):
             rows.setdefault(zeros, []).append(column.name)
     for zeros, names in rows.items():
@@ -76,7 +76,7 @@ def _zero_places(table: TextTable, profile: TableProfile) -> Iterator[TableDefec
 
 
 def _may_stand_apart(column: ColumnProfile) -> bool:
-    """Whether 0 can lie far from the others, as the quarter points tell."""
+    """Return whether 0 can be far from the other values, judged by the quartiles."""
     quartiles, way = column.scanned["quartiles"], column.kind.way
     if not quartiles:
         return True
@@ -88,7 +88,7 @@ _PAIR = 2
 
 
 def _zeros_among_names(column: ColumnProfile) -> tuple[int, list[int]] | None:
-    """Cells of 0 in a column where hundreds of others are words."""
+    """Return the cells with 0 in a column in which hundreds of others are words."""
     count, lines = column.scanned["classes"].get("integer", (0, []))
     is_zero = column.scanned["low"][0] == column.scanned["high"][0] == 0
     words = column.count("text")
@@ -100,7 +100,7 @@ def _zeros_among_names(column: ColumnProfile) -> tuple[int, list[int]] | None:
 
 
 def _powers_among_codes(column: ColumnProfile) -> tuple[int, list[int]] | None:
-    """Numbers with an exponent in a column that holds no other decimals, and is no measure."""
+    """Return the numbers with an exponent in a column without other decimals, which is therefore no measurement."""
     count, lines = column.scanned["classes"].get("point", (0, []))
     if count < 2 or count > 0.5 * column.filled:
         return None
@@ -121,7 +121,9 @@ def _is_quoted(column: ColumnProfile) -> bool:
 
 
 def _lost_zeros(table: TextTable, place: int, column: ColumnProfile) -> list[int]:
-    """Lines on which a number is shorter than all others, and another cell of the row has it with its zeros."""
+    """Return the lines on which a number is shorter than all others and another cell of the row has
+    its leading zeros.
+    """
     if not 0 < column.count("integer") <= 0.2 * column.filled:
         return []
     cells = [(n, row[place].strip()) for n, row in enumerate(table.rows) if place < len(row) and row[place].strip()]

@@ -1,6 +1,6 @@
-"""The verdict on one table that was read and scanned: its defects, its profile, and the report on it.
+"""Judge one table that was read and scanned: its defects, its profile, and the report.
 
-Nothing here reads a file, but for the schema that is declared for the table and the tables this refers to.
+Reads no file, except the schema that is declared for the table and the tables that the schema refers to.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from quality.tables.scan.profile import TableProfile, profile_of
 __all__ = ["judge"]
 
 UNDERSTOOD = 0.4
-"""Confidence in the layout below which the cells are not judged."""
+"""Confidence in the layout (0..1) below which the cells are not judged."""
 PLAIN_RULES = frozenset(
     {"preamble", "footer", "several_tables", "merged_cells", "hidden_sheet", "encoding_error", "nul_byte", "mojibake"}
     | {"cr_line_ends", "mixed_line_ends", "multi_row_header", "whole_line_quoted", "spreadsheet_error", "macros"}
 )
-"""What is true of a file however its table is laid out."""
+"""Rules that hold for a file however its table is laid out."""
 _OF_LAYOUT = frozenset({"preamble", "footer", "several_tables"})
-"""Those that take it for a table of rows below a header."""
+"""Those of them that assume a table of rows below a header."""
 OF_LINES = frozenset(
     {"no_header", "preamble", "footer", "multi_row_header", "repeated_header", "several_tables", "row_numbers"}
 )
-"""Rules about lines above and below the rows of a table."""
+"""Rules about lines above and below the rows of a table, which records do not have."""
 
 
 def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
-    """The report on a table. ``base`` says what is known of the file that holds it."""
+    """Return the report on a table. ``base`` contains what is known about its file."""
     table = found.table
     seen = unusual_layout(table.header, table.rows, base.delimiter)
     is_understood = seen is None and not _is_confused(found)
@@ -58,7 +58,7 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
     own = list(found.defects)
     if len(names) > width:
         own.append(defect("too_many_columns", 1, [table.header_line]))
-        # Beyond what any program shows: counted, and not looked into.
+        # More columns than any program shows: they are counted but not inspected.
         rows = [row[:width] for row in table.rows]
         table = TextTable(table.header[:width], table.header_line, rows, table.lines, table.is_nameless)
     totals = total_lines(found)
@@ -105,7 +105,7 @@ def judge(base: TableReport, found: ScannedTable, context: TableContext) -> Tabl
 
 
 def _is_confused(found: ScannedTable) -> bool:
-    """Whether the rows below the header do not agree with one another, or the names do not cover the columns."""
+    """Return whether the rows below the header contradict each other, or the names do not cover the columns."""
     return found.header.heading.confidence < UNDERSTOOD and len(found.table.rows) > 3
 
 
@@ -117,15 +117,15 @@ def _defects(
     totals: Sequence[int],
     context: TableContext,
 ) -> list[TableDefect]:
-    """What the table itself shows, whatever is declared or expected of it: around it, in its header, rows and cells.
+    """Return what the table itself shows, whatever is declared or expected: around it, in its header, rows and cells.
 
-    ``table`` is that of ``found`` without the columns that are too many.
+    ``table`` is that of ``found`` without the excess columns.
     """
     defects = list(surroundings_defects(found, totals))
     if is_parted := beside(table.header, table.rows) is not None:
         defects.append(defect("several_tables", 1, [table.header_line], message="Two tables stand side by side."))
     if not is_parted and not any(one.rule == "no_header" for one in (*found.defects, *defects)):
-        # Where there is none, names that come twice or are blank follow from that.
+        # Without a header, repeated or blank names are only a consequence.
         defects += header_defects(table.header, names, found.header)
     if begins_with_row_numbers(table.header, profile):
         defects = [one for one in defects if one.rule != "blank_column_name"] + [defect("row_numbers", 1)]

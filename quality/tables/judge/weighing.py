@@ -1,4 +1,4 @@
-"""How much defects weigh: each alone, all of them together, and how many of a rule are listed."""
+"""Weigh defects: the severity of each, whether they make the table invalid, and how many of a rule are listed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ FAILING_RATE = 1.0
 
 
 def weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
-    """The same defects with the severity of their rules."""
+    """Return the defects with the severity of their rules."""
     return [replace(one, severity=severity_of(one.rule)) for one in defects]
 
 
 def is_invalid(defects: Iterable[TableDefect], rows: int) -> bool:
-    """Whether a table of so many rows is invalid for one of its errors."""
+    """Return whether one of the errors makes a table of so many rows invalid."""
     return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
 
 
 def bounded(defects: Iterable[TableDefect]) -> Iterator[TableDefect]:
-    """At most a hundred columns for each rule; those beyond are counted together, without a name."""
+    """Yield at most 100 defects for each rule; the rest are counted together, without a column name."""
     by_rule: dict[str, list[TableDefect]] = {}
     for one in defects:
         by_rule.setdefault(one.rule, []).append(one)

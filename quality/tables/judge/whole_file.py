@@ -1,4 +1,4 @@
-"""What is said of a file as a whole: that it is spoiled, or why nothing looked into it."""
+"""Report on a file as a whole: that it is spoiled, or why it was not inspected."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ __all__ = ["encoding_defects", "join_notes", "not_looked_into", "spoiled"]
 
 
 def join_notes(*notes: str | None) -> str | None:
-    """The notes that say something, one after the other; None where none does."""
+    """Return the notes that are not empty, joined by "; ", or None without any.
+
+    >>> join_notes("cut", None, "two sheets")
+    'cut; two sheets'
+    """
     return "; ".join(filter(None, notes)) or None
 
 
 def spoiled(base: TableReport, rule: str, line: int | None = None, message: str | None = None) -> TableReport:
-    """A report on a file that is spoiled as a whole."""
+    """Return the report on a file that is spoiled as a whole: status "invalid", with a defect of ``rule``."""
     found = replace(defect(rule, 1, [line] if line else [], message=message), source="sniff")
     return replace(base, status="invalid", defects=(*base.defects, found))
 
 
 def not_looked_into(why: str, rule: str = "not_looked_into") -> TableDefect:
-    """The defect that says why nothing looked into a file; it costs no points."""
+    """Return the defect that says why a file was not inspected; it costs no points."""
     message = f"Not looked into: {why}." if rule == "not_looked_into" else None
     return replace(defect(rule, 1, message=message), source="sniff")
 
 
 def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
-    """Bytes that are not what the encoding allows, and NUL characters."""
+    """Yield defects for bytes that the encoding does not allow, and for NUL characters."""
     if encoding.bad_bytes:
         lines = [encoding.first_bad_line] if encoding.first_bad_line else []
         message = f"Some characters of the file cannot be read as {encoding.name}."

@@ -1,6 +1,6 @@
-"""A finding about a table as one sentence: where, what, why it matters, and what to do.
+"""Write a finding about a table as one sentence: where, what, why it matters, and what to do.
 
-For somebody who knows spreadsheets and does not program: lines of a text are lines, those of a workbook are rows.
+The reader knows spreadsheets and does not program: lines of a text are called lines, those of a workbook rows.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ _COUNTED = {
     **dict.fromkeys(("encoding_error", "nul_byte"), "characters"),
     "hidden_sheet": "sheets",
 }
-"""What is counted where it is neither lines nor cells."""
+"""What a rule counts, if that is neither lines nor cells."""
 _SINGLE = frozenset({None, "CSV", "TSV", "TXT"})
-"""Formats of one table: in the names of their columns "!" is a sign like any other."""
+"""Formats of a single table: in the names of their columns "!" has no special meaning."""
 _WORKBOOKS = frozenset({"XLSX", "XLS", "XLSM", "XLSB", "ODS"})
 
 
 def what_and_why(defect: TableDefect) -> str:
-    """What is wrong, and why it matters."""
+    """Return what is wrong and why it matters, as one sentence."""
     why = why_of(defect.rule)
     what = (defect.message or defect.rule.replace("_", " ")).rstrip(".")
     return f"{what}, {why}." if why else f"{what}."
 
 
 def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
-    """The column and the lines, at most ten of them; "" where the finding is about the whole file."""
+    """Return the column and at most ten lines; "" if the finding is about the whole file."""
     parts = []
     is_single = format_id in _SINGLE
     part, _, column = ("", "", defect.field) if is_single else (defect.field or "").rpartition("!")
@@ -55,7 +55,9 @@ def where(defect: TableDefect, format_id: str | None = None, unit: str = "line")
 
 
 def sentence(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
-    """The whole of it. ``format_id``: of the file; ``unit``: what is counted in it, "line" or "row"."""
+    """Return the complete sentence. ``format_id`` is that of the file; ``unit`` is "line" or "row",
+    what its rows are called.
+    """
     place, fix = where(defect, format_id, unit), fix_of(defect.rule)
     what = what_and_why(defect).rstrip(".")
     said = f"{_upper(place)}: {_lower(what)}" if place else f"The file: {_lower(what)}"
@@ -63,7 +65,7 @@ def sentence(defect: TableDefect, format_id: str | None = None, unit: str = "lin
 
 
 def _lower(text: str) -> str:
-    """With a small letter at the beginning, but for abbreviations."""
+    """Return the text with a small first letter, unless it begins with an abbreviation."""
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 

@@ -1,4 +1,4 @@
-"""A spreadsheet, from its bytes to the report: its main sheet is judged, with what is wrong with the others."""
+"""Judge a spreadsheet: its main sheet in full, and the structure and types of the others."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from quality.tables.scan.profile import profile_of
 __all__ = ["judge_spreadsheet"]
 
 MOST_PARTED = 60_000
-"""Rows of a sheet in which a second table is looked for."""
+"""Number of rows of a sheet in which a second table is searched for."""
 MOST_LOOKED_AT = 60
-"""Rows of a sheet by which its header is told from them."""
+"""Number of rows of a sheet with which the header is compared."""
 
 
 def judge_spreadsheet(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on a spreadsheet. Raises Refused where it cannot be read, and calamine's own errors."""
+    """Return the report on a spreadsheet. Raise UnreadableError, or an error of calamine, if it cannot be read."""
     if file.is_cut:
         raise UnreadableError("a spreadsheet that was downloaded in part cannot be read")
     if base.format == "XLS" and base.note:
@@ -78,7 +78,7 @@ def _judge_workbook(base: TableReport, workbook: WorkbookTables, context: TableC
 
 
 def _names(sheet: Worksheet) -> list[str]:
-    """The names of the columns of a sheet, as they may be shown."""
+    """Return the column names of a sheet in a form that may be shown."""
     is_nameless = names_are_cells(sheet.header, sheet.rows[:MOST_LOOKED_AT])
     return TextTable(sheet.header, sheet.header_line, [], [], is_nameless).names
 
@@ -86,7 +86,7 @@ def _names(sheet: Worksheet) -> list[str]:
 def _of_sheet(sheet: Worksheet) -> Iterator[TableDefect]:
     names = _names(sheet)
     for name, (count, lines), filled in zip(names, sheet.as_text, sheet.filled, strict=False):
-        # Codes are text by right; what is a number in most cells and text in some is not.
+        # Codes may be text; what is a number in most cells and text in some should not be.
         if count and (count < filled or count >= 5) and count > 0.5 * filled:
             yield defect("number_as_text", count, lines, name)
     if sheet.merged:
@@ -94,13 +94,15 @@ def _of_sheet(sheet: Worksheet) -> Iterator[TableDefect]:
 
 
 def _is_plain_table(sheet: Worksheet) -> bool:
-    """Whether a sheet beside the main one is a table at all, and not a form, a list of choices or a page of text."""
+    """Return whether a sheet beside the main one is a table, and not a form, a list of choices or a page of text."""
     named = sum(bool(label.strip()) for label in sheet.header)
     return len(sheet.rows) >= 3 and named >= 2 and named >= 0.8 * len(sheet.header)
 
 
 def _judged_beside(sheet: Worksheet) -> list[TableDefect]:
-    """Structure and types of a sheet that is not the main one; fields are named ``sheet!column``."""
+    """Return the defects in structure and types of a sheet that is not the main one; fields are named
+    ``sheet!column``.
+    """
     names = _names(sheet)
     scan = scan_sheet(sheet)
     profile = profile_of(names[: len(scan["columns"])], scan, sheet.around.totals)

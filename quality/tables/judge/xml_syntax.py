@@ -1,4 +1,4 @@
-"""XML documents: whether they are well-formed, and nothing more."""
+"""Check whether XML documents are well-formed, and nothing more."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _XML_LIMITS = {
     *(etree.ErrorTypes.ERR_ENTITY_LOOP, etree.ErrorTypes.ERR_RESOURCE_LIMIT),
     *(etree.ErrorTypes.ERR_NO_MEMORY, etree.ErrorTypes.ERR_INTERNAL_ERROR),
 }
-"""Entities that call one another, what is larger than the parser takes, and faults of its own."""
+"""Recursive entities, documents beyond the parser's limits, and failures of the parser itself."""
 
 
 def judge_xml(file: FileAtHand, base: TableReport) -> TableReport:
-    """The report on an XML document: only whether it is well-formed.
+    """Return the report on an XML document, which says only whether it is well-formed.
 
-    Entities are not resolved, and nothing else is loaded. Raises Refused where the parser reaches a limit of its own.
+    Entities are not resolved, and no other file is loaded. Raise UnreadableError if the parser reaches one of its
+    limits.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")
@@ -32,13 +33,13 @@ def judge_xml(file: FileAtHand, base: TableReport) -> TableReport:
     try:
         for _, element in etree.iterparse(file.path, resolve_entities=False, no_network=True, load_dtd=False):
             element.clear()
-            # What is empty now stays in the tree: of a long document it is millions.
+            # Emptied elements stay in the tree, millions of them in a long document: remove them.
             above = element.getparent()
             while above is not None and element.getprevious() is not None:
                 del above[0]
     except etree.XMLSyntaxError as error:
         if getattr(error, "code", None) in _XML_LIMITS:
             raise UnreadableError("its syntax was not checked to the end: it is larger than its size") from error
-        # The parser's own words quote names and values.
+        # The parser's own message quotes names and values.
         return spoiled(base, "invalid_xml", error.lineno)
     return base

@@ -1,1 +1,1 @@
-"""What is remembered: DCAT records, all SQL, history and every output. Opens no socket."""
+"""The catalogue's memory: DCAT records, all SQL, history and every output. Opens no socket."""

@@ -1,1 +1,1 @@
-"""The database: opening, schema, migrations, and rows."""
+"""The database: opening it, its schema, migrations and rows."""

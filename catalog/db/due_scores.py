@@ -1,7 +1,8 @@
-"""Which datasets must be scored again: those of which something was written that a measurement may rest on.
+"""Find the datasets that must be scored again, because something a measurement depends on was written.
 
-Triggers note the datasets whose record, addresses or tables have changed, whoever writes; the calendar and the
-methodology are asked when a portal is scored. What is not due would be scored the same again, and is left alone.
+Triggers note datasets whose record, addresses or tables have changed, whatever code writes. The calendar and the
+methodology are considered when a portal is scored. All other datasets would get the same score again, so they are
+skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _CLOCKS = {
     "table_reports": {"run_id", "elapsed_ms"},
     "publishers": {"portal_id", "datasets", "score", "score_low", "score_high", "grade"},
 }  # fmt: skip
-"""Columns on which no measurement rests."""
+"""Columns that no measurement depends on."""
 
 
 def _differs(table: str) -> str:
@@ -37,13 +38,13 @@ def _differs(table: str) -> str:
 
 
 def _at(row: str) -> str:
-    """The datasets that declare the address of a row, "new" or "old" within a trigger."""
+    """Return SQL for the datasets that declare a row's address; ``row`` is "new" or "old" within a trigger."""
     return f"""select dataset_id from distributions where download_url = {row}.url
                union select dataset_id from distributions where access_url = {row}.url"""  # noqa: S608
 
 
 def _of_part(row: str) -> str:
-    """The dataset of the distribution that a row is about, "new" or "old" within a trigger."""
+    """Return SQL for the dataset of a row's distribution; ``row`` is "new" or "old" within a trigger."""
     return f"select dataset_id from distributions where id = {row}.distribution_id"  # noqa: S608
 
 
@@ -51,11 +52,11 @@ _TWINS = """select d.dataset_id from resource_checks c
    join distributions d on d.download_url = c.url or d.access_url = c.url
    where c.sha256 in ({hashes})"""
 _NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) where true on conflict do nothing"
-"""Within an upsert SQLite would not heed "or ignore"."""
+"""SQLite ignores "or ignore" within an upsert."""
 
 
 def create_triggers(db: Database) -> None:
-    """Note whatever is written that a measurement may rest on."""
+    """Create the triggers that note datasets when something a measurement depends on is written."""
     of_dataset = "select new.id as dataset_id"
     bodies = {
         "datasets_insert": ("after insert on datasets", "", of_dataset),
@@ -77,13 +78,13 @@ def create_triggers(db: Database) -> None:
             "new.sha256 is not null",
             _TWINS.format(hashes="new.sha256"),
         ),
-        # Of the files that were the same as this one, or are so now, something is to be said.
+        # Files that were, or now are, identical to this one have findings that depend on it.
         "twins_update": (
             "after update on resource_checks",
             " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
             _TWINS.format(hashes="old.sha256, new.sha256"),
         ),
-        # A rhythm of changes is read from the checks that are kept.
+        # The rhythm of changes is derived from the stored checks.
         "history_delete": ("after delete on resource_history", "old.is_changed = 1", _at("old")),
         "reports_insert": ("after insert on table_reports", "", _of_part("new")),
         "reports_delete": ("after delete on table_reports", "", _of_part("old")),
@@ -96,16 +97,16 @@ def create_triggers(db: Database) -> None:
 
 
 def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_full: bool) -> list[str]:
-    """The ids of a portal's present datasets that must be scored, in their order.
+    """Return the ids of a portal's present datasets that must be scored, in sorted order.
 
-    A newer patch of the methodology makes those due that it touches; any other version, all of them.
+    After a patch of the methodology only the datasets it touches are due; after any other version, all of them.
     """
     if is_full:
         sql = "select id from present_datasets where portal_id = ? order by id"
         return [row["id"] for row in catalog.rows(sql, [portal_id])]
     adopt(catalog, portal_id, methodology)
     with catalog.writing():
-        # Files with the same bytes are told apart by the titles of their datasets.
+        # Files with the same bytes are distinguished by the titles of their datasets.
         catalog.db.conn.execute(
             _NOTE.format(
                 select="""with addresses as (
@@ -121,7 +122,7 @@ def due(catalog: Catalog, portal_id: str, as_of: date, methodology: str, *, is_f
             ),
             {"portal": portal_id},
         )
-        # What is listed no longer has had its say: back in the list, it is noted anew.
+        # A dataset no longer listed is done; if it returns, it is noted again.
         catalog.db.conn.execute(
             f"""delete from to_score
                where dataset_id in (select id from datasets where portal_id = ? and not {is_present("")})""",  # noqa: S608

@@ -1,8 +1,8 @@
-"""Numbered steps that bring a catalogue of any age to the schema of today.
+"""Numbered steps that bring a catalogue of any age to today's schema.
 
-A step that has run somewhere is never edited: a change is a new step. Metric columns are no steps: they follow
-``specs/metrics.toml`` and are added whenever a catalogue is opened for writing. Views are none either: they hold no
-data and follow ``catalog/db/schema/views.py``, so that a step which renames a table meets no view of a later text.
+A step that has ever been released is never edited: every change is a new step. Metric columns are not steps: they
+follow ``specs/metrics.toml`` and are added whenever a catalogue is opened for writing. Views are not steps either:
+they hold no data and follow ``catalog/db/schema/views.py``, so a step that renames a table meets no newer view.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ def _create(db: Database, name: str) -> None:
 
 @migrate()
 def s0001_tables(db: Database) -> None:
+    """Create the tables of ``catalog.db.schema``."""
     for name in TABLES:
         _create(db, name)
 
 
 @migrate()
 def s0002_full_text(db: Database) -> None:
-    """Search folds accents: "education" finds "éducation"."""
+    """Add a full-text search that folds accents: "education" finds "éducation"."""
     db.table("datasets").enable_fts(
         ["title", "description", "keywords"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
     )
@@ -54,6 +55,7 @@ def s0002_full_text(db: Database) -> None:
 
 @migrate()
 def s0003_views(db: Database) -> None:
+    """Create the view ``dataset_list``: datasets with their portal, publisher, grade, score and government."""
     db.create_view(
         "dataset_list",
         """
@@ -70,7 +72,7 @@ def s0003_views(db: Database) -> None:
 
 @migrate()
 def s0004_history(db: Database) -> None:
-    """Versions, changes, remembered answers and checkpoints; search that is not indexed again with every visit."""
+    """Add versions, changes, cached responses and checkpoints; stop re-indexing a record at every visit."""
     add_missing(db)
     db.execute("drop trigger if exists datasets_au")
     db.execute(
@@ -85,19 +87,19 @@ def s0004_history(db: Database) -> None:
 
 @migrate()
 def s0005_parents(db: Database) -> None:
-    """Series, and the parents of datasets."""
+    """Add series, and the parents of datasets."""
     add_missing(db)
 
 
 @migrate()
 def s0006_resource_history(db: Database) -> None:
-    """What addresses answer in more words, when they are asked again, and how they answered before."""
+    """Add more facts about responses, the time of the next check, and the earlier checks of each address."""
     add_missing(db)
 
 
 @migrate()
 def s0007_scores(db: Database) -> None:
-    """Scores with families and verdicts, fixes by what they bring, what is to be scored again, and conformance."""
+    """Add scores by family with verdicts, fixes ranked by gain, the datasets due for scoring, and conformance."""
     add_missing(db)
     create_triggers(db)
     # Of up to 60 checks of an address few saw a change.
@@ -106,35 +108,35 @@ def s0007_scores(db: Database) -> None:
 
 @migrate()
 def s0008_commitments(db: Database) -> None:
-    """Commitments, their readings, and the datasets they are measured on."""
+    """Add commitments, their readings, and the datasets they are measured on."""
     add_missing(db)
 
 
 @migrate()
 def s0009_answers(db: Database) -> None:
-    """What was sent, what was answered, what citizens report, what we corrected, and the language of a portal."""
+    """Add what was sent, replies, citizens' reports, our corrections, and the language of a portal."""
     add_missing(db)
 
 
 @migrate()
 def s0010_harvests(db: Database) -> None:
-    """What a harvest says of itself: more columns of facts, of verdicts and of identities."""
+    """Add columns to harvests: more facts, verdicts and identities."""
     add_missing(db)
-    # They name the columns whose change makes a dataset due.
+    # The triggers name the columns whose change makes a dataset due.
     create_triggers(db)
 
 
 @migrate()
 def s0011_search_in_all_languages(db: Database) -> None:
-    """Search finds the words of a record in every language that it has.
+    """Let the search find a record's words in every language it has.
 
-    The index reads a view, so that no text is stored twice and a rebuilt index is the same one.
+    The index reads a view, so that no text is stored twice and a rebuilt index is identical.
     """
     add_missing(db)
     for trigger in ("datasets_ai", "datasets_ad", "datasets_au"):
         db.execute(f"drop trigger if exists {trigger}")
     db.execute("drop table if exists datasets_fts")
-    # FTS5 reads a view without table-valued functions: the names of the JSON's fields are taken out as text.
+    # FTS5 cannot read a view with table-valued functions, so the names of the JSON's fields are removed as text.
     words = "{row}translations"
     for said in ('"title"', '"description"', '"keywords"', r"\n", r"\r", r"\t"):
         words = f"replace({words}, '{said}', ' ')"
@@ -163,13 +165,13 @@ def s0011_search_in_all_languages(db: Database) -> None:
 
 
 def create_views(db: Database) -> None:
-    """Bring the views to the text of ``catalog.db.schema.views``; those that have it already are left alone."""
+    """Create the views of ``catalog.db.schema.views``, and replace those whose text differs."""
     for name, view in VIEWS.items():
         db.create_view(name, view.sql, replace=True)
 
 
 def add_missing(db: Database) -> None:
-    """Bring a catalogue to the tables, columns and indexes of ``catalog.db.schema``. Nothing is taken away."""
+    """Add the tables, columns and indexes of ``catalog.db.schema`` that a catalogue lacks. Nothing is removed."""
     there = set(db.table_names())
     for name, table in TABLES.items():
         if name not in there:
@@ -184,7 +186,7 @@ def add_missing(db: Database) -> None:
 
 
 def add_metric_columns(db: Database) -> None:
-    """Give the quality tables a column for every metric that has none yet."""
+    """Add a column to the quality tables for every metric that has none yet."""
     for subject in ("dataset", "distribution"):
         table = db.table(f"{subject}_quality")
         there = table.columns_dict

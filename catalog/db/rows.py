@@ -1,4 +1,4 @@
-"""Records to rows and back: the one place that knows how a noun lies in its table."""
+"""Turn records into rows and back: the only module that knows how each class is stored in its table."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _OWN = tuple(f.name for f in fields(Dataset) if f.name not in _ELSEWHERE)
 
 
 def plain(value: Any) -> Any:
-    """A value as SQLite takes it: lists as JSON, no lone surrogates, no NUL (which would cut text in other tools)."""
+    """Return a value in the form SQLite accepts: lists as JSON, no lone surrogates, no NUL (which cuts text in other
+    tools)."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -58,12 +59,12 @@ def plain(value: Any) -> Any:
 
 
 def dataset_id(portal_id: str, identifier: str) -> str:
-    """The id of a dataset: the portal's, and 20 digits that depend on the portal's identifier alone."""
+    """Return the id of a dataset: the portal's id, and 20 digits derived only from the portal's identifier."""
     return f"{portal_id}-{stable_id(portal_id, identifier)}"
 
 
 def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any] | None:
-    """The row of a publisher, keyed by the portal's own id of it, or by its name."""
+    """Return the row of a publisher, keyed by the portal's own id for it, or by its name; None without a publisher."""
     if publisher is None or not publisher.name.strip():
         return None
     key = publisher.identifier or publisher.name.strip().casefold()
@@ -75,7 +76,7 @@ def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any]
 
 
 def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
-    """The declared columns of ``datasets``; bookkeeping is the store's."""
+    """Return the declared columns of ``datasets``; the store adds its own."""
     publisher = publisher_row(portal_id, dataset.publisher)
     contact = dataset.contact or Contact()
     return {
@@ -96,7 +97,7 @@ def _part_rows(
     rows = []
     for part in parts:
         name = key(part)
-        # The second of two parts with one key gets a number, so that none hides the other.
+        # If two parts have the same key, the second one gets a number, so that both are stored.
         number = seen[name] = seen.get(name, -1) + 1
         rows.append(
             {
@@ -111,11 +112,10 @@ def _part_rows(
 
 
 def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
-    """Rows keyed by the portal's own id; else by address; else by title and format.
+    """Return rows keyed by the portal's own id; without one, by address; without that, by title and format.
 
-    ``parent`` is the id of the dataset, where it is not that of its identifier.
-
-    So a distribution keeps its id when its title or description is mended.
+    So a distribution keeps its id when its title or description is corrected. ``parent`` is the id of the dataset,
+    if it does not follow from its identifier.
     """
 
     def key(d: Distribution) -> str:
@@ -126,7 +126,7 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
 
 
 def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
-    """Rows keyed by the portal's own id, else by endpoint, else by title."""
+    """Return rows keyed by the portal's own id, else by endpoint, else by title."""
     return _part_rows(
         portal_id,
         parent or dataset_id(portal_id, dataset.identifier),
@@ -137,7 +137,7 @@ def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) ->
 
 @lru_cache(maxsize=8)
 def _readers(table: str, kind: type) -> tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]:
-    """The columns of a table that a noun has, and those that are no plain values, with what reads them."""
+    """Return the columns of a table that a class has as fields, and the functions that read non-plain values."""
     columns = TABLES[table].columns
     names = tuple(f.name for f in fields(kind) if f.name in columns and f.name not in _ELSEWHERE)
     special: dict[type, Callable[[Any], Any]] = {list: lambda v: tuple(json.loads(v)), dict: json.loads, bool: bool}
@@ -148,7 +148,7 @@ _NOTHING: dict[type, Any] = {list: (), bool: False}
 
 
 def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a row that a noun has as Python values: JSON read back, 0 and 1 as bool."""
+    """Return the columns of a row that a class has, as Python values: JSON parsed, 0 and 1 as bool."""
     names, special = _readers(table, kind)
     values = {name: row[name] for name in names}
     for name, read in special:
@@ -162,7 +162,7 @@ def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
-    """A distribution, data service or resource check from its row."""
+    """Return a distribution, data service or resource check made from its row."""
     return kind(**_values(table, kind, row))
 
 
@@ -172,7 +172,7 @@ def dataset_of(
     distributions: tuple[Distribution, ...],
     services: tuple[DataService, ...],
 ) -> Dataset:
-    """A dataset from its row and the parts read beside it."""
+    """Return a dataset made from its row and its parts."""
     contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
     return Dataset(
         **_values("datasets", Dataset, row),
@@ -184,7 +184,7 @@ def dataset_of(
 
 
 def table_report_of(row: Mapping[str, Any]) -> TableReport:
-    """A table report from its row."""
+    """Return a table report made from its row."""
     values = _values("table_reports", TableReport, row)
     defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
     return TableReport(**values, defects=defects)

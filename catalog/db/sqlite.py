@@ -1,7 +1,7 @@
 """sqlite-utils without pandas: import ``Database`` and ``Migrations`` from here.
 
-Where pandas and numpy are installed, sqlite-utils imports them at once, to know their types. The catalogue stores plain
-values only, and pandas would cost every command 0.7 seconds and 90 MB.
+If pandas and numpy are installed, sqlite-utils imports them at once to know their types. The catalogue stores only
+plain values, and pandas would cost every command 0.7 seconds and 90 MB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The catalogue file: opening it, writing rows, and the runs.
+"""The catalogue file: open it, write rows, and record runs.
 
 One process writes at a time (the night holds a lock); readers are never blocked.
 """
@@ -31,23 +31,23 @@ class CatalogError(Exception):
 
 
 def now() -> str:
-    """The present instant in UTC, to the second, as the catalogue writes it."""
+    """Return the present instant in UTC, to the second, as the catalogue writes it."""
     return instant(datetime.now(UTC))
 
 
 @lru_cache(maxsize=64)
 def started(run_id: str) -> datetime:
-    """When a run began: its id says so."""
+    """Return the instant when a run began, read from its id."""
     return datetime.strptime(run_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def instant(at: datetime) -> str:
-    """An instant as the catalogue writes it: UTC, to the second."""
+    """Return an instant as the catalogue writes it: UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sqlite_version() -> str:
-    """Version of the SQLite library in use."""
+    """Return the version of the SQLite library in use."""
     return sqlite3.sqlite_version
 
 
@@ -71,14 +71,14 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def open_catalog(path: Path) -> Catalog:
-    """The catalogue at ``path``, made where there is none, brought to today's schema.
+    """Return the catalogue at ``path``, created if missing and migrated to today's schema.
 
-    Raises CatalogError where the file is no catalogue, or cannot be written.
+    Raise CatalogError if the file is not a catalogue, or cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):
         if not path.exists():
-            # Where no file can be written, SQLite says why in its own words.
+            # If the file cannot be written, SQLite gives the reason in its own words.
             with suppress(OSError):
                 _write_empty(path)
         connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
@@ -89,7 +89,7 @@ def open_catalog(path: Path) -> Catalog:
             migrate.apply(db)
             add_metric_columns(db)
             create_views(db)
-            # The one rule of what can be compared, for SQL too.
+            # The single rule of comparable versions, available in SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except BaseException:
             connection.close()
@@ -99,10 +99,10 @@ def open_catalog(path: Path) -> Catalog:
 
 @lru_cache(maxsize=1)
 def _empty() -> bytes:
-    """The file of a catalogue of today's schema that holds nothing.
+    """Return the file of an empty catalogue with today's schema.
 
-    Made in memory and kept: its 150 tables, indexes and columns, one by one, cost 0.3 seconds and a wait for the disk
-    each.
+    It is made in memory and cached: creating its 150 tables, indexes and columns one by one costs 0.3 seconds and a
+    wait for the disk each.
     """
     with closing(sqlite3.connect(":memory:")) as connection:
         db = Database(connection)
@@ -113,10 +113,10 @@ def _empty() -> bytes:
 
 
 def _write_empty(path: Path) -> None:
-    """Write an empty catalogue that is there as a whole or not at all. One that has come meanwhile is left alone."""
+    """Write an empty catalogue, completely or not at all. An existing file is left alone."""
     part = path.with_name(f".{path.name}-{os.getpid()}.part")
     try:
-        # With the rights that SQLite gives to its files.
+        # With the permissions that SQLite gives its files.
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as file:
             file.write(_empty())
             file.flush()
@@ -127,7 +127,7 @@ def _write_empty(path: Path) -> None:
 
 
 class Catalog:
-    """An open catalogue. Methods that write are one transaction each."""
+    """An open catalogue. Each method that writes is one transaction."""
 
     def __init__(self, db: Database, path: Path) -> None:
         self.db = db
@@ -140,30 +140,30 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded in by SQLite."""
+        """Close the file; SQLite then merges the write-ahead log into it."""
         self.db.conn.close()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction, its errors explained."""
+        """Run the block as one transaction; raise CatalogError with an explanation if SQLite fails."""
         with _explained(self.path), self.db.atomic():
             yield
 
     def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
-        """All rows of a query as dicts."""
+        """Return all rows of a query as dicts."""
         cursor = self.db.conn.execute(sql, params)
         names = [d[0] for d in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def each(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[dict[str, Any]]:
-        """The rows of a query one by one, where there may be too many to hold."""
+        """Yield the rows of a query one by one, for results too large for memory."""
         cursor = self.db.conn.execute(sql, params)
         names = [d[0] for d in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
     def value(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
-        """The first column of the first row of a query; None where there is no row."""
+        """Return the first column of the first row of a query; None if there is no row."""
         row = self.db.conn.execute(sql, params).fetchone()
         return row[0] if row else None
 
@@ -177,7 +177,7 @@ class Catalog:
     ) -> None:
         """Insert or update rows that all have the same columns.
 
-        ``keep`` names columns that an update leaves alone, ``merge`` gives SQL for columns whose new value depends
+        ``keep`` names columns that an update leaves alone; ``merge`` gives SQL for columns whose new value depends
         on the old one.
         """
         rows = list(rows)
@@ -193,7 +193,8 @@ class Catalog:
         self.db.conn.executemany(sql, ([row[n] for n in names] for row in rows))
 
     def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert or update rows given as values in the order of ``names``, among which is the key. The quick way."""
+        """Insert or update rows given as values in the order of ``names``, which include the key. Faster than
+        :meth:`upsert`."""
         pk = TABLES[table].pk
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
@@ -206,9 +207,10 @@ class Catalog:
     def begin_run(
         self, command: str, portals: Sequence[Portal], *, version: str, methodology: str, run_id: str | None = None
     ) -> str:
-        """Record a new run and its portals, and return the run's id: its start in UTC, one second apart at least.
+        """Record a new run and its portals, and return the run's id: its start in UTC, at least one second after any
+        other.
 
-        A run that is repeated from its archive brings its id along.
+        A run repeated from its archive keeps its id.
         """
         started_at = now()
         latest = self.value("select max(id) from runs") or ""
@@ -236,23 +238,23 @@ class Catalog:
         return run_id
 
     def register(self, portals: Sequence[Portal]) -> None:
-        """Write what the portal files say; what was measured stays."""
+        """Write what the portal files say; measured columns stay unchanged."""
         names = [f.name for f in fields(Portal)]
         self.upsert("portals", [{n: plain(getattr(p, n)) for n in names} for p in portals])
 
     def unfinished_run(self, command: str) -> str | None:
-        """The last run, if it was the same command and was interrupted or killed."""
+        """Return the last run, if it ran the same command and was interrupted or killed."""
         rows = self.rows("select id, command, status from runs order by id desc limit 1")
         resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")
         return rows[0]["id"] if resumable else None
 
     def end_lost_runs(self) -> None:
-        """Note that runs which were killed are interrupted. For who holds the lock of the folder: no run is at work."""
+        """Mark killed runs as interrupted. Call it only while holding the folder's lock, when no run is active."""
         with self.writing():
             self.db.conn.execute(LOST)
 
     def latest_run(self) -> str | None:
-        """The last run that came to its end."""
+        """Return the last run that finished."""
         found = self.value("select max(id) from runs where status = 'complete'")
         return str(found) if found else None
 

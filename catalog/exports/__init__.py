@@ -1,4 +1,4 @@
-"""Every output of a run: one module and one class a format."""
+"""Every output of a run: one module and one class for each format."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FORMATS = (
     "changes.ChangesFile",
     "dcat.RdfCatalogue",
 )
-"""Module and class of each format, in the order in which they are written: what is printed must have been written."""
+"""Module and class of each format, in the order of writing: a page must be written before it is printed."""
 
 
 def output_formats() -> Iterator[OutputFormat]:
-    """All formats. Their modules are imported here, not before: some load large libraries."""
+    """Yield all formats. Their modules are imported only here, because some load large libraries."""
     for one in FORMATS:
         module, _, name = one.partition(".")
         yield getattr(import_module(f"catalog.exports.{module}"), name)()
@@ -40,7 +40,7 @@ def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions 
 
     job = ExportJob(catalog, run_id, out, options or ExportOptions())
     paths = [path for one in output_formats() for path in one.write(job)]
-    # The folder of everything is sealed last, when all is there.
+    # The folder of all governments is sealed last, when everything is in it.
     for folder, name in sorted(job.packages.items(), key=lambda one: one[0] == out):
         paths += seal_folder(folder, name, job.head)
     return paths

@@ -1,4 +1,4 @@
-"""The rows of ``scorecard.csv``: one a government, a portal and a publisher, as of a run."""
+"""The rows of ``scorecard.csv``: one for each government, portal and publisher, as of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 
 
 def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """The columns with which every file begins."""
+    """Return the values of the columns that every file begins with."""
     return {
         "schema_version": schema_version(),
         "methodology_version": catalog.value("select methodology_version from runs where id = ?", [run_id]),
@@ -26,12 +26,12 @@ def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
 
 
 def day_of_run(run_id: str | None) -> str | None:
-    """The day of a run as an ISO date."""
+    """Return the day of a run as an ISO date."""
     return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" if run_id else None
 
 
 def card_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """The rows of all entities, by level and id. Beside the columns each has its ``government``."""
+    """Return the rows of all entities, sorted by level and id. Each row also has its ``government``."""
     head = head_of(catalog, run_id)
     rows: list[dict[str, Any]] = []
     parts = [
@@ -65,7 +65,7 @@ def card_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     name = {"government": key, "portal": "p.title", "publisher": "min(b.name)"}[level]
     join = "left join publishers b on b.id = d.publisher_id" if level == "publisher" else ""
-    # Only the constants of this package are put into the text, here and below.
+    # Only constants of this package are inserted into the text, here and below.
     return catalog.rows(
         f"""select {key} as entity_id, {name} as entity_name, min(p.country) as country_iso3, min(p.url) as portal_url,
               min(p.contact_email) as contact_email, g.name as government,
@@ -116,7 +116,7 @@ def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
 
 
 def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
-    """Promises that are past their day, and our own corrections."""
+    """Return overdue promises and our own corrections, for every entity."""
     overdue = catalog.rows(
         f"""select {key} as entity_id, count(*) as promises_overdue
             from promised_fixes r join findings f on f.id = r.finding_id
@@ -146,7 +146,7 @@ def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[st
 
 
 def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
-    """The rule whose mending brings most points for the work, for every entity."""
+    """Return the rule whose fix gives most points for the effort, for every entity."""
     return catalog.rows(
         """select entity_id, rule_id as top_fix_rule, datasets as top_fix_datasets,
              round(gain_points, 2) as top_fix_gain, effort_hours as top_fix_hours
@@ -156,7 +156,7 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
-    """The scores of a level in a run, with those of the run before whose methodology is comparable."""
+    """Return the scores of a level in a run, with those of the previous run that has a comparable methodology."""
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,

@@ -1,4 +1,4 @@
-"""``changes.csv``: every record a run added, changed or lost, a row for each field that changed."""
+"""``changes.csv``: every record a run added, changed or lost, one row for each field that changed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class ChangesFile(OutputFormat):
     title = export_files()["changes"].title
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the CSV with its twin for Excel and its Table Schema."""
+        """Write the CSV with its copy for Excel and its Table Schema."""
         return write_changes(job.out / self.name, job.run_id, changes(job.catalog, job.run_id))
 
 
 def write_changes(path: Path, run_id: str, found: Iterable[RecordChange]) -> list[Path]:
-    """Write changes as a CSV with its twin for Excel and its Table Schema."""
+    """Write changes as a CSV with its copy for Excel and its Table Schema; return the paths."""
     file = export_files()["changes"]
     return write_csv(path, file.column, file.key, _rows(run_id, found))
 

@@ -1,4 +1,5 @@
-"""The columns of the CSVs that are sent, as ``specs/exports`` declares them, and their description for machines."""
+"""The columns of the CSVs that are sent, as ``specs/exports`` declares them, and their machine-readable
+descriptions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Writing a CSV that any program reads and no spreadsheet runs.
+"""Write CSVs that any program can read and in which no spreadsheet runs a formula.
 
-RFC 4180: comma, CRLF, UTF-8. Text that a spreadsheet would take for a formula gets a leading apostrophe, as titles
-come from anyone. The twin ``.excel.csv`` has the byte-order mark without which Excel breaks accents; ``.xlsx`` is a
-real workbook; and where a language is asked for, ``.<language>.csv`` has its words in header and cells.
+RFC 4180: comma, CRLF, UTF-8. Text that a spreadsheet would take for a formula gets a leading apostrophe, because
+titles come from anyone. The copy ``.excel.csv`` has the byte-order mark without which Excel breaks accents;
+``.xlsx`` is a real workbook. If a language is asked for, ``.<language>.csv`` has its words in header and cells.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "
 _BREAK = re.compile(r"\s*[\r\n\t\u2028\u2029]+\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 CELL_MAX = 32_767
-"""Characters that Excel takes in a cell."""
+"""Characters that Excel accepts in a cell."""
 Translate = Callable[[ExportColumn, Mapping[str, Any]], Any]
-"""A cell of a row in another language."""
+"""Returns a cell of a row in another language."""
 
 
 def guard(text: str) -> str:
-    """A text cell that no spreadsheet runs. One that begins with an apostrophe gets another, so that :func:`unguard`
-    gives back what was there."""
+    """Return a text cell that no spreadsheet runs as a formula.
+
+    A cell that begins with an apostrophe gets another one, so that :func:`unguard` restores the original.
+    """
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith("'") else text
 
 
 def unguard(cell: str) -> str:
-    """The text behind a guarded cell."""
+    """Return the text behind a guarded cell."""
     return cell[1:] if cell.startswith("'") else cell
 
 
@@ -46,22 +48,22 @@ def _cell(value: Any, field: ExportColumn) -> str:
     if field.type in ("integer", "number"):
         return format(round(float(value), 4), "g" if abs(float(value)) < 1e6 else ".0f")
     text = str(value)
-    # Nearly all texts hold nothing to be taken out: asking that first is ten times as quick.
+    # Nearly all texts have nothing to remove, and this test is ten times as fast.
     if not text.isprintable():
         text = _CONTROL.sub("", _BREAK.sub(" ", text))
     return guard(text)[:CELL_MAX]
 
 
 def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str]:
-    """The cells of a row as they stand in the file."""
+    """Return the cells of a row as written in the file."""
     return [_cell(row.get(field.name), field) for field in fields]
 
 
 class CsvFile:
-    """A CSV and its twins, written row by row; each file appears whole or not at all.
+    """A CSV and its copies, written row by row; each file appears completely or not at all.
 
-    ``header`` and ``translate`` give the twin in another language, of which ``language`` is the code. Without
-    ``is_sent`` there are only the CSV, its twin for Excel and its Table Schema.
+    ``header`` and ``translate`` make the copy in another language, whose code is ``language``. Without ``is_sent``
+    only the CSV, its copy for Excel and its Table Schema are written.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class CsvFile:
 
     def __enter__(self) -> CsvFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # People open the one in their language in a spreadsheet: it needs the mark too.
+        # People open the file in their language in a spreadsheet, so it needs the byte-order mark too.
         encodings = ("utf-8", "utf-8-sig", "utf-8-sig")
         self._files = [
             path.with_name(f"{path.name}.part").open("w", encoding=encoding, newline="")
@@ -105,7 +107,7 @@ class CsvFile:
         return self
 
     def write(self, row: Mapping[str, Any], cells: list[str] | None = None) -> None:
-        """Add a row; ``cells`` where they were made before (:func:`cells_of`)."""
+        """Add a row; ``cells`` if they were already made by :func:`cells_of`."""
         cells = cells_of(row, self.fields) if cells is None else cells
         for writer in self._writers[:2]:
             writer.writerow(cells)
@@ -136,7 +138,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 def write_csv(
     path: Path, fields: Sequence[ExportColumn], key: Sequence[str], rows: Iterable[Mapping[str, Any]]
 ) -> list[Path]:
-    """Write all rows of a file with its twin for Excel and its Table Schema; return the paths."""
+    """Write all rows of a file with its copy for Excel and its Table Schema; return the paths."""
     with CsvFile(path, fields, key) as file:
         for row in rows:
             file.write(row)

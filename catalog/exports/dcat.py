@@ -1,8 +1,8 @@
 """The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured.
 
-Written as N-Triples, a small graph for each dataset: what is large is streamed. The mapping is that of
-:mod:`catalog.rdf.dcat`: concepts known by name stand as their IRI; an address that is no valid IRI stays a literal, and
-nothing declared is left out for its form.
+It is written as N-Triples, one small graph for each dataset, so that large catalogues are streamed. The mapping is
+that of :mod:`catalog.rdf.dcat`: concepts known by name become their IRI; an address that is not a valid IRI stays a
+literal; nothing declared is left out because of its form.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class RdfCatalogue(OutputFormat):
     title = "The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the graph, a portal and a dataset at a time."""
+        """Write the graph, one portal and dataset at a time."""
         return export_rdf(job.catalog, job.run_id, job.out)
 
 
@@ -53,7 +53,7 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
 
 
 def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:
-    """Return the statements that :func:`export_rdf` writes of one dataset, and the node of its catalogue."""
+    """Return the statements that :func:`export_rdf` writes about one dataset, and the node of its catalogue."""
     scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
     node = node_of("catalog", portal_id)

@@ -1,4 +1,4 @@
-"""``feed.atom``: what each run brought a government, newest first (RFC 4287)."""
+"""``feed.atom``: the news of each run for a government, newest first (RFC 4287)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AtomFeeds(OutputFormat):
     title = "What each run brought a government, newest first"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write the feeds."""
+        """Write one ``feed.atom`` into each government's folder; yield the paths."""
         for one in job.governments():
             target = one.path / self.name
             part = target.with_name(f"{target.name}.part")
@@ -39,7 +39,7 @@ class AtomFeeds(OutputFormat):
 
 
 def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:
-    """The feed as of a run, as bytes of XML."""
+    """Return the feed as of a run, as bytes of XML."""
     ElementTree.register_namespace("", ATOM)
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": words.code})
     key = f"urn:winnow:{folder_name(government)}"
@@ -66,7 +66,7 @@ def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> byt
 
 
 def _add(parent: ElementTree.Element, name: str, text: str, **attributes: str) -> None:
-    # What XML cannot hold would make the whole feed unreadable.
+    # A character that XML cannot hold would make the whole feed unreadable.
     plain = "".join(sign for sign in text if sign in "\t\n\r" or sign >= " " and not "\ud800" <= sign <= "\udfff")
     ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", attributes).text = plain.replace("\ufffe", "").replace(
         "\uffff", ""
@@ -80,7 +80,7 @@ def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]
         [government, run_id, RUNS],
     )
     counts = {
-        # One of two columns of the table.
+        # The column name is one of two constants.
         name: dict(
             (row["run"], row["n"])
             for row in catalog.rows(
@@ -103,7 +103,7 @@ def _runs(catalog: Catalog, government: str, run_id: str) -> list[dict[str, Any]
 
 
 def _lines(catalog: Catalog, government: str, run_id: str, since: str, words: Language) -> dict[str, list[str]]:
-    """By run, what was new in it and stands: the findings that bring most."""
+    """Return, by run, the findings that were new in it and still exist, those with the highest gain first."""
     rows = catalog.each(
         f"""select * from (
              select f.first_seen_run as run, f.rule_id, f.field, f.how_to_fix, f.resource_url, d.title,

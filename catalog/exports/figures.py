@@ -1,6 +1,6 @@
-"""The percentages of a scorecard, each as one expression: the export counts by it, and ``queries.csv`` hands it out.
+"""The percentages of a scorecard, each as one SQL expression that the export counts by and ``queries.csv`` publishes.
 
-So what a clerk runs against the public catalogue is what was counted, and not another query beside it.
+So a clerk who runs a query against the public catalogue counts exactly what the export counted.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from catalog.repositories.scores import COUNTED
 __all__ = ["KEYS", "figures", "queries"]
 
 KEYS = {"portal": "p.id", "publisher": "d.publisher_id", "government": "g.name"}
-"""SQL that names the entity of a dataset, in queries where ``p`` is its portal, ``g`` who answers for that, and ``d``
-the dataset."""
+"""SQL that names the entity of a dataset, in queries where ``p`` is its portal, ``g`` the government responsible for
+that, and ``d`` the dataset."""
 
 _DATASETS = """datasets d join portals p on p.id = d.portal_id join governments g on g.portal_id = p.id
  left join dataset_quality q on q.dataset_id = d.id"""
@@ -42,20 +42,20 @@ _COUNTS = {"tables_checked": _LOOKED_INTO, "distributions": "count(*)"}
 
 
 def figures(kind: str) -> str:
-    """The columns of the figures over "datasets" or "files", for a query with ``d``, ``p``, ``q`` and ``t``."""
+    """Return the columns of the figures over "datasets" or "files", for a query with ``d``, ``p``, ``q`` and ``t``."""
     chosen = _OF_DATASETS if kind == "datasets" else _COUNTS | _OF_FILES
     return ", ".join(f"{sql} as {name}" for name, sql in chosen.items())
 
 
 def sources(kind: str) -> str:
-    """The tables that such a query reads."""
+    """Return the tables that such a query reads."""
     return _DATASETS if kind == "datasets" else _FILES
 
 
 def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> Iterator[dict[str, Any]]:
-    """Every percentage with the one query that gives it, for the entity bound to ``:entity``.
+    """Yield every percentage with the query that gives it, for the entity bound to ``:entity``.
 
-    Of the scorecard's percentages only ``coverage_pct`` is of the last scoring, which keeps it by run.
+    Of the scorecard's percentages only ``coverage_pct`` comes from the last scoring, which stores it by run.
     """
     for level in levels:
         for figure, sql in _of(level).items():
@@ -69,7 +69,7 @@ def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> 
 
 
 def _of(level: str) -> dict[str, str]:
-    # Only the constants of this package are put into the text.
+    # Only constants of this package are inserted into the text.
     found = {}
     for kind, chosen in (("datasets", _OF_DATASETS), ("files", _OF_FILES)):
         for name, sql in chosen.items():

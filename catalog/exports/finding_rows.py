@@ -1,4 +1,4 @@
-"""The rows of ``findings.csv``: what stands, what was mended in the run, and what was answered."""
+"""The rows of ``findings.csv``: findings that exist, those fixed in the run, and the replies to them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def finding_rows(
     government: str | None = None,
     operator: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Findings that stand, and those mended or withdrawn in this run, grouped by government or by publisher.
+    """Yield findings that exist, and those fixed or withdrawn in this run, grouped by government or by publisher.
 
-    ``government`` takes those of one only. What looks like personal data is told to the publisher alone while it is not
-    public: it is not among the rows by government. ``operator`` takes nothing else: that of the portals whose contact
-    it is.
+    ``government`` selects those of one government. Suspected personal data is shown only to its publisher until it
+    becomes public, so it is missing from the rows by government. ``operator`` selects only such findings, from the
+    portals with this contact address.
     """
     head = head_of(catalog, run_id)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"
@@ -58,7 +58,7 @@ def finding_rows(
         {"run": run_id, "day": head["run_date"], "government": government, "operator": operator},
     )
     for row in rows:
-        # These are for whoever answers to fill in.
+        # Empty columns for the recipient's reply.
         blank = dict.fromkeys(("response", "response_note", "responder", "responded_on"))
         days = {"first_seen": day_of_run(row["first_seen_run"]), "last_seen": day_of_run(row["last_now"])}
         yield {**row, **head, **days, **blank, "runs_failing": row["runs_now"]}

@@ -1,4 +1,5 @@
-"""The folders of a run's files: one a government, and in it one a publisher that has something to mend."""
+"""The folders of a run's files: one for each government, and inside it one for each publisher that has something to
+fix."""
 
 from __future__ import annotations
 
@@ -25,23 +26,27 @@ SUMS = "SHA256SUMS"
 
 
 def folder_name(government: str) -> str:
-    """A folder for a government: plain letters, and digits that tell apart what the letters no longer do."""
+    """Return the folder name of a government: plain letters, and digits if the letters alone are ambiguous."""
     plain = unicodedata.normalize("NFKD", government).encode("ascii", "ignore").decode()
     word = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
-    # Beside the folders of governments lie files of everything, and one name is that of a folder of ours.
+    # The same parent folder holds files of all governments, and one name is that of our own folder.
     is_same = word == re.sub(r"\s+", "-", government.strip().lower()) and word != "publishers"
     return word if is_same else f"{word or 'government'}-{stable_id(government)[:6]}"
 
 
 def publisher_folder(name: str | None, publisher_id: str) -> str:
-    """A folder for a publisher within its government's; the id tells apart those of one name."""
+    """Return the folder name of a publisher within its government's; the id distinguishes publishers with the same
+    name."""
     word = folder_name(name or "publisher").removesuffix(f"-{stable_id(name or 'publisher')[:6]}")
     return f"{word[:40]}-{stable_id(publisher_id)[:6]}"
 
 
 def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
-    """Describe the CSVs of a folder in ``datapackage.json`` (Data Package v1), and write the hash of every file into
-    ``SHA256SUMS`` (``sha256sum -c`` checks it); return the two paths."""
+    """Describe the CSVs of a folder in ``datapackage.json`` (Data Package v1), and write every file's hash into
+    ``SHA256SUMS``.
+
+    ``sha256sum -c`` checks the hashes. Return the two paths.
+    """
     resources = []
     for stem, file in SENT.items():
         path = folder / f"{stem}.csv"
@@ -78,7 +83,7 @@ def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
 
 
 def _write_sums(folder: Path, paths: Iterable[Path]) -> Path:
-    # manifest.json is written when the run is sealed, after these; it has a chain of its own.
+    # manifest.json is written after these, when the run is sealed; it has its own chain.
     skipped = (SUMS, "manifest.json")
     chosen = sorted(p for p in paths if p.is_file() and p.name not in skipped and p.suffix != ".part")
     target = folder / SUMS

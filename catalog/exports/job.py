@@ -1,4 +1,4 @@
-"""What all output formats are given, and what each of them is."""
+"""What every output format receives, and the base class of all formats."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class GovernmentFolder:
     card: dict[str, Any]
     """Its row of the scorecard."""
     words: Language
-    """The language of its twins and pages."""
+    """The language of its translated files and pages."""
 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """One run to be put out into a folder. What several formats need is computed once, when it is first asked for."""
+    """The output of one run into a folder. What several formats need is computed once, when first asked for."""
 
     catalog: Catalog
     run_id: str
@@ -40,22 +40,25 @@ class ExportJob:
 
     @cached_property
     def cards(self) -> list[dict[str, Any]]:
-        """The rows of the scorecard."""
+        """Return the rows of the scorecard."""
         return card_rows(self.catalog, self.run_id)
 
     @cached_property
     def head(self) -> dict[str, Any]:
-        """The columns with which every file begins."""
+        """Return the values of the columns that every file begins with."""
         return head_of(self.catalog, self.run_id)
 
     @cached_property
     def folders(self) -> dict[str, Path]:
-        """The folder of every government, by its name."""
+        """Return the folder of every government, by its name."""
         return {name: self.out / folder_name(name) for name in sorted({row["government"] for row in self.cards})}
 
     @cached_property
     def languages(self) -> dict[str, str | None]:
-        """The language of every government's twins: as asked for or as its portals say; None for English alone."""
+        """Return the language of every government's translated files: as asked for, or as its portals say.
+
+        None means English only.
+        """
         said: dict[str, set[str]] = {}
         for row in self.cards:
             found = said.setdefault(row["government"], set())
@@ -64,7 +67,7 @@ class ExportJob:
         return {name: self.options.language or min(found, default=None) for name, found in said.items()}
 
     def governments(self) -> Iterator[GovernmentFolder]:
-        """Every government with its folder, in the order of the scorecard."""
+        """Yield every government with its folder, in the order of the scorecard."""
         for card in self.cards:
             if card["entity_level"] == "government":
                 name = str(card["entity_id"])
@@ -72,12 +75,13 @@ class ExportJob:
 
     @cached_property
     def packages(self) -> dict[Path, str]:
-        """Folders that get a data package and hashes, and whom each is about; formats add those that they make."""
+        """Return the folders that get a data package and hashes, with whom each is about; formats add those
+        they make."""
         return {self.out: EVERYTHING} | {folder: name for name, folder in self.folders.items()}
 
 
 class OutputFormat:
-    """A kind of files that a run is put out as. A subclass is listed in ``catalog.exports.FORMATS``."""
+    """A format that a run is written in. Every subclass is listed in ``catalog.exports.FORMATS``."""
 
     name: ClassVar[str]
     """Name of the files, without folder: ``report.html``."""
@@ -85,5 +89,5 @@ class OutputFormat:
     """What they hold, in a few words."""
 
     def write(self, job: ExportJob) -> Iterable[Path]:
-        """Write the files of a run, each whole or not at all; return their paths."""
+        """Write the files of a run, each completely or not at all; return their paths."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""What a run put out, sealed: each manifest holds the hashes of the outputs and of the manifest before it.
+"""Seal the output of a run: each manifest holds the hashes of the outputs and of the manifest before it.
 
-So nobody, the operator included, can change an old figure without every later manifest telling. Whoever has kept a
-scorecard, or only the last manifest's hash, can check both with ``winnow verify``.
+So nobody, including the operator, can change an old figure without breaking every later manifest. Whoever has kept a
+scorecard, or only the hash of the last manifest, can check both with ``winnow verify``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ __all__ = ["Verification", "seal", "verify"]
 
 _NAME = re.compile(r"^(\d{8}T\d{6}Z)(?:-(\d+))?\.json$")
 COPY = "manifest.json"
-"""The newest manifest lies beside the scorecards under this name, so that it travels with them."""
+"""The newest manifest is copied beside the scorecards under this name, so that it travels with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found: lines of what holds, and lines of what does not."""
+    """The result of a check: lines that hold, and lines that do not."""
 
     good: list[str]
     bad: list[str]
@@ -36,7 +36,7 @@ def _sha256(path: Path) -> str:
 
 
 def _manifests(data: Path) -> list[Path]:
-    """All manifests, oldest first. A run that was exported again has several, numbered from 2."""
+    """Return all manifests, oldest first. A run that was exported again has several, numbered from 2."""
     found = [(name, path) for path in (data / "manifests").glob("*.json") if (name := _NAME.match(path.name))]
     return [path for _, path in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))]
 
@@ -56,7 +56,7 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
     """Write the manifest of a run, linked to the one before it; return its path.
 
-    Outputs that are the same as the newest manifest says are not sealed twice.
+    Outputs identical to the newest manifest are not sealed twice.
     """
     run = catalog.rows("select * from runs where id = ?", [run_id])[0]
     outputs = _outputs(data, run["archive"])
@@ -94,7 +94,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def verify(data: Path, files: list[Path]) -> Verification:
-    """Check the chain, the outputs that are here, and where each of ``files`` comes from."""
+    """Check the chain, the outputs that are present, and where each of ``files`` comes from."""
     good: list[str] = []
     bad: list[str] = []
     paths = _manifests(data)

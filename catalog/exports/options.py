@@ -1,4 +1,4 @@
-"""How a run is to be put out: what the command line and the configuration say of it."""
+"""The output options of a run, from the command line and the configuration."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["ExportOptions"]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """How a run is to be put out."""
+    """The output options of a run."""
 
     language: str | None = None
-    """Language of pages and twins, whatever the portals say; code of a file in ``specs/languages``."""
+    """Language of pages and translated files, overriding the portals'; code of a file in ``specs/languages``."""
     contact: str | None = None
     """Where replies go: an e-mail address or a page."""
     is_printed: bool = False
-    """Whether every page is printed as PDF too, where Chromium is present."""
+    """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300
-    """For all of them; the pages beyond are not printed."""
+    """Seconds for printing all pages; the rest is not printed."""

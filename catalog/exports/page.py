@@ -1,7 +1,7 @@
-"""``report.html``: one page a government, that a minister reads and a clerk checks; and one of the whole run.
+"""``report.html``: one page for each government, that a minister reads and a clerk checks; and one of the whole run.
 
-Each is one file without script or anything from elsewhere, and prints on A4. Every text is escaped, and only web
-addresses become links.
+Each is one file without scripts or anything loaded from elsewhere, and prints on A4. Every text is escaped, and only
+web addresses become links.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from specs.metrics import dimensions
 __all__ = ["ReportPages", "government_page", "peers_in_words", "run_page", "withheld_in_words", "write_page"]
 
 FIXES = 8
-"""Repairs on a page."""
+"""Fixes on a page."""
 EXAMPLES = 3
 """Links for each of them."""
 _HERE = Path(__file__).parent / "templates"
@@ -48,7 +48,7 @@ def _environment() -> Environment:
 
 
 def _link(url: str | None, text: str | None) -> Markup:
-    """A link, where the address is one of the web; else the text alone."""
+    """Return a link if the address is on the web; otherwise only the text."""
     shown = (text or url or "–")[:160]
     if url and url.lower().startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="nofollow noopener">{}</a>').format(url, shown)
@@ -62,7 +62,7 @@ class ReportPages(OutputFormat):
     title = "What a minister reads and a clerk checks"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write the page of the run, then those of the governments."""
+        """Write the page of the run, then those of the governments; yield the paths."""
         yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language)))
         for one in job.governments():
             page = government_page(job.catalog, one.card, one.words, job.options.contact)
@@ -70,7 +70,7 @@ class ReportPages(OutputFormat):
 
 
 def write_page(path: Path, page: str) -> Path:
-    """Write a page, whole or not at all."""
+    """Write a page, completely or not at all; return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.write_text(page, "utf-8")
@@ -79,7 +79,7 @@ def write_page(path: Path, page: str) -> Path:
 
 
 def government_page(catalog: Catalog, card: dict[str, Any], words: Language, contact: str | None = None) -> str:
-    """The page of a government, from its row of the scorecard."""
+    """Return the HTML page of a government, from its row of the scorecard."""
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     overall = [
         row for row in commitment_rows(catalog, head, government=card["entity_id"]) if row["indicator_id"] == OVERALL
@@ -106,7 +106,7 @@ def government_page(catalog: Catalog, card: dict[str, Any], words: Language, con
 
 
 def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language | None = None) -> str:
-    """The page of a run: all governments and portals."""
+    """Return the HTML page of a run: all governments and portals."""
     words = words or language("en")
     empty = {field.name: None for field in SCORECARD}
     full = [{**empty, **card, "folder": folder_name(card["government"])} for card in cards]
@@ -125,7 +125,7 @@ def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language 
 
 
 def peers_in_words(words: Language, group: str | None) -> str:
-    """A peer group such as "portal/country/CHE" in words."""
+    """Return a peer group such as "portal/country/CHE" in words."""
     if not group:
         return ""
     level, kind, value = group.split("/", 2)
@@ -133,7 +133,7 @@ def peers_in_words(words: Language, group: str | None) -> str:
 
 
 def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Why no score is given."""
+    """Return why no score is given, in words."""
     if not reason:
         return ""
     return words.phrase("withheld_few" if reason.startswith("fewer") else "withheld_unmeasured")

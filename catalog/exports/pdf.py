@@ -1,4 +1,4 @@
-"""``report.pdf``: the page of a government as it prints, by Chromium where there is one."""
+"""``report.pdf``: a government's page as PDF, printed by Chromium if it is installed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from catalog.exports.page import ReportPages
 __all__ = ["SECONDS", "PrintedPages", "browser", "write_pdf"]
 
 SECONDS = 60
-"""For one page, the start of the browser included."""
+"""Seconds for one page, the start of the browser included."""
 
 
 class PrintedPages(OutputFormat):
-    """The pages of the governments in print, where that is asked for."""
+    """The pages of the governments as PDF, if asked for."""
 
     name = "report.pdf"
     title = "The page of a government, printed"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Print the pages that were written before, for ``print_seconds`` in all; those beyond are not printed."""
+        """Print the pages written before, within ``print_seconds`` in total; the rest is not printed."""
         deadline = time.monotonic() + job.options.print_seconds
         for one in job.governments() if job.options.is_printed else ():
             left = deadline - time.monotonic()
@@ -35,19 +35,19 @@ class PrintedPages(OutputFormat):
 
 
 def browser() -> str | None:
-    """Chromium or Chrome, where one is installed."""
+    """Return the path of an installed Chromium or Chrome, or None."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
-    """Print a page beside itself; None where there is no browser, or it did not come to its end in time."""
+    """Print a page to a PDF beside it; return None without a browser, or if it did not finish in time."""
     program = browser()
     if program is None:
         return None
     target = page.with_suffix(".pdf")
     part = target.with_name(f"{target.name}.part")
     with tempfile.TemporaryDirectory(prefix="winnow-pdf-") as profile:
-        # The page has no script and asks for nothing: a sandbox, which needs rights of its own, guards nothing here.
+        # The page has no script and loads nothing, so a sandbox, which needs special rights, would protect nothing.
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--no-first-run"]
         offline = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
         command = [program, *flags, *offline, f"--user-data-dir={profile}", f"--print-to-pdf={part.resolve()}"]
@@ -59,7 +59,7 @@ def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
         except (OSError, subprocess.SubprocessError):
             part.unlink(missing_ok=True)
             return None
-    # The browser's clock would make each printing another file.
+    # The browser's clock would make each printing different.
     stamp = run_id.replace("T", "")[:14].encode()
     part.write_bytes(re.sub(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}", rb"\g<1>" + stamp, printed))
     part.replace(target)

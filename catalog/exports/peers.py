@@ -1,7 +1,7 @@
-"""Who compares with whom: entities of one level that share a country, or else the software of their portal.
+"""Peer groups: entities of one level that share a country, or else the software of their portal.
 
-Income and size of countries are not in the catalogue, so they make no groups. A rank is given only to those of whom
-enough was measured, all by one methodology: the scores of one run are.
+The income and size of countries are not in the catalogue, so they form no groups. Only entities of which enough was
+measured get a rank. Ranks compare scores of one run, and so of one methodology.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 __all__ = ["COVERAGE_MIN", "PEERS_MIN", "add_peers"]
 
 COVERAGE_MIN = 80.0
-"""Percent of what applies that must be measured of an entity that is ranked."""
+"""Percent of the applicable measurements that a ranked entity must have."""
 PEERS_MIN = 3
-"""Ranked members below which there is no group: first of two says nothing."""
+"""Minimum of ranked members of a group: the first of two says nothing."""
 
 
 def add_peers(rows: Sequence[dict[str, Any]]) -> None:
@@ -32,7 +32,7 @@ def add_peers(rows: Sequence[dict[str, Any]]) -> None:
         members = groups[chosen]
         row["peer_group"], row["peer_count"] = chosen, len(members)
         if _is_ranked(row):
-            # Equals share the better place.
+            # Entities with equal scores share the better rank.
             row["rank"] = 1 + sum(one["score"] > row["score"] for one in members)
 
 

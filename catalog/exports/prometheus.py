@@ -24,7 +24,7 @@ _BY_PORTAL = {
 
 
 def write_prometheus(catalog: Catalog, run_id: str, summary: Mapping[str, Any], path: Path) -> Path:
-    """Write the figures of a run, whole or not at all, readable for the collector."""
+    """Write the figures of a run, completely or not at all, readable for the collector."""
     lines: list[str] = []
     _add(
         lines, "run_started_seconds", "Start of the last run, seconds since 1970.", [({}, started(run_id).timestamp())]

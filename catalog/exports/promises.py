@@ -1,6 +1,6 @@
 """The rows of ``commitments.csv``, and which commitments a dataset fails.
 
-A catalogue without commitments has none of these tables, or has them empty: then there are no rows.
+A catalogue without commitments lacks these tables, or has them empty: then there are no rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TABLES = {"commitments", "commitment_readings", "commitment_members"}
 
 
 def has_commitments(catalog: Catalog) -> bool:
-    """Whether the catalogue follows commitments at all."""
+    """Return whether the catalogue tracks any commitment."""
     found = catalog.rows("select name from sqlite_master where type = 'table' and name like 'commitment%'")
     return {row["name"] for row in found} >= _TABLES
 
@@ -28,8 +28,8 @@ def has_commitments(catalog: Catalog) -> bool:
 def commitment_rows(
     catalog: Catalog, head: dict[str, Any], *, government: str | None = None, publisher_id: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The readings of a run, by commitment and indicator: all, those of a government, or those a publisher's datasets
-    count in."""
+    """Yield the readings of a run by commitment and indicator: all of them, those of a government, or those a
+    publisher's datasets count in."""
     if not has_commitments(catalog):
         return
     readings = catalog.rows(
@@ -67,7 +67,7 @@ def _days(today: str, deadline: str | None) -> int | None:
 
 
 def _flags(listed: str | None, *, is_example: bool) -> str | None:
-    """A JSON list as text parted by semicolons; what is in part made up says so in every row."""
+    """Return a JSON list as text separated by semicolons; partly invented examples say so in every row."""
     found = json.loads(listed) if listed and listed.startswith("[") else [listed] if listed else []
     return ";".join(map(str, (["example"] if is_example else []) + found)) or None
 
@@ -79,9 +79,9 @@ def _address(query: str | None) -> str | None:
 
 
 def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> dict[str, dict[str, int]]:
-    """How many commitments an entity has and how they stand in a run, by entity; empty where none is followed.
+    """Return how many commitments each entity has and their states in a run; empty if none is tracked.
 
-    A commitment is its government's, and that of every portal and publisher of which datasets count in it.
+    A commitment belongs to its government, and to every portal and publisher whose datasets count in it.
     """
     if not has_commitments(catalog):
         return {}

@@ -1,4 +1,4 @@
-"""The files that are sent: for everything, for each government, and for each publisher that has something to mend."""
+"""The files that are sent: for all governments, for each of them, and for each publisher that has something to fix."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from specs.languages import language as language_of
 __all__ = ["PUBLISHERS_MAX", "ScorecardFiles", "publishers_of"]
 
 PUBLISHERS_MAX = 300
-"""Folders of publishers in that of a government: those with most findings. The files of the government have all."""
+"""Maximum of publisher folders inside a government's: those with most findings. The government's own files have all."""
 DATASETS_MIN = 5
-"""Datasets from which a publisher gets a folder though nothing of it is to be mended."""
+"""Datasets from which on a publisher gets a folder even with nothing to fix."""
 Cards = list[dict[str, Any]]
 
 
 class ScorecardFiles(OutputFormat):
-    """The CSVs that are sent, with their twins and workbooks."""
+    """The CSVs that are sent, with their copies and workbooks."""
 
     name = "scorecard.csv"
     title = "Scorecards, findings, commitments and queries, for all, each government and its publishers"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the files of everything, of each government, and of its publishers."""
+        """Write the files of everything, of each government, and of its publishers; return the paths."""
         catalog, run_id, out, language = job.catalog, job.run_id, job.out, job.options.language
         folders, codes = job.folders, job.languages
         written = _write_small(catalog, out, job.cards, language, commitment_rows(catalog, job.head))
@@ -43,7 +43,8 @@ class ScorecardFiles(OutputFormat):
             rows = commitment_rows(catalog, job.head, government=government)
             written += _write_small(catalog, folder, own, codes[government], rows)
         waiting = dict(folders)
-        # Findings can be millions, and governments hundreds: one row in memory, and two sets of files open, at a time.
+        # There can be millions of findings and hundreds of governments: hold one row in memory and two sets of files
+        # open.
         with _file(out, "findings", language) as everything:
             for government, rows in groupby(finding_rows(catalog, run_id), key=itemgetter("government")):
                 with _file(waiting.pop(government), "findings", codes[government]) as one:
@@ -64,9 +65,9 @@ class ScorecardFiles(OutputFormat):
 
 
 def publishers_of(cards: Iterable[dict[str, Any]], parent: Path) -> dict[Path, dict[str, Any]]:
-    """The folders of publishers, those with most findings first, and the card of each.
+    """Return the folders of publishers, those with most findings first, with the card of each.
 
-    One that has its folder keeps it: an address that comes and goes is of no use to anyone.
+    A publisher that already has its folder keeps it, because an address that comes and goes is useless.
     """
     own = {
         parent / publisher_folder(row["entity_name"], row["entity_id"]): row

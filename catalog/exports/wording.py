@@ -1,4 +1,4 @@
-"""Rows of the files that are sent, in the words of a language: for the twins that people read."""
+"""Put the rows of the files that are sent into the words of a language, for the copies that people read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ KIND_OF = {
 
 
 def header(language: Language, fields: Sequence[ExportColumn]) -> list[str]:
-    """The labels of the columns."""
+    """Return the labels of the columns."""
     return [language.column(field.name) for field in fields]
 
 
 def translator(language: Language) -> Callable[[ExportColumn, Mapping[str, Any]], Any]:
-    """A function that gives a cell in a language. Texts of publishers stand as they are, numbers with a point."""
+    """Return a function that gives a cell in a language. Publishers' texts stay unchanged; numbers keep a decimal
+    point."""
 
     def cell(field: ExportColumn, row: Mapping[str, Any]) -> Any:
         value = row.get(field.name)

@@ -1,4 +1,4 @@
-"""The Excel twin of a CSV: a real workbook whose cells are texts and numbers, never formulas or links."""
+"""The Excel copy of a CSV: a real workbook whose cells are texts and numbers, never formulas or links."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from specs.exports import ExportColumn
 __all__ = ["ROWS_MAX", "WorkbookWriter"]
 
 ROWS_MAX = 20_000
-"""Rows of a workbook: with more of them few machines open it. The CSV beside it has all, and the workbook says so."""
+"""Maximum of rows in a workbook, since few machines open more. The CSV has all rows, and the workbook says so."""
 _HELD = 2_000
 """Rows up to which a workbook is made in memory; a longer one goes through files."""
 _WIDTHS = {"integer": 10, "number": 12, "date": 12, "datetime": 22}
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-"""A workbook holds when it was made; the same content must give the same bytes."""
+"""A workbook stores when it was made; a fixed time makes the same content give the same bytes."""
 
 
 class WorkbookWriter:
-    """One sheet, with a header that stays in sight; opened, written row by row, and closed."""
+    """One sheet with a frozen header; opened, written row by row, and closed."""
 
     def __init__(self, path: Path, fields: Sequence[ExportColumn]) -> None:
         self.path, self.fields = path, fields
@@ -29,13 +29,13 @@ class WorkbookWriter:
         self._is_number = [field.type in ("integer", "number") for field in fields]
 
     def open(self) -> None:
-        """Begin the file, beside its place."""
+        """Begin the file, under a temporary name beside its place."""
         self._rows = 0
         self._held: list[Sequence[str]] = []
         self._book: Any = None
 
     def write(self, cells: Sequence[str]) -> None:
-        """Add a row of cells as they stand in the CSV."""
+        """Add a row of cells as they are in the CSV."""
         self._rows += 1
         if self._rows > ROWS_MAX:
             return
@@ -47,7 +47,7 @@ class WorkbookWriter:
             self._put(self._rows, cells)
 
     def close(self, *, is_kept: bool) -> None:
-        """End the file and put it in its place, or throw it away."""
+        """Finish the file and move it into place, or discard it."""
         if self._book is None:
             self._begin(is_long=False)
         shown = min(self._rows, ROWS_MAX)

@@ -1,8 +1,8 @@
-"""Every table and column, with the sentence that explains it.
+"""Declare every table and column, with the sentence that explains it.
 
-The descriptions are the only ones: migrations create the tables from here, and Datasette's column help, the
-README and the Table Schemas of the CSVs quote them. Types are SQLite's storage classes as Python types;
-``list`` is a JSON array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
+These are the only descriptions: migrations create the tables from them, and Datasette's column help, the README and
+the Table Schemas of the CSVs quote them. Types are SQLite's storage classes as Python types; ``list`` is a JSON
+array in text, ``dict`` a JSON object in text. Instants are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ TABLES: dict[str, TableSpec] = (
 
 
 def metric_columns(subject: str) -> dict[str, ColumnSpec]:
-    """The columns that follow the specifications, for "dataset" or "distribution": metrics, and systems of datasets."""
+    """Return the columns derived from the specifications, for "dataset" or "distribution": metrics, and systems of
+    datasets."""
     found = {m.id: c(float, m.question) for m in metrics().values() if m.subject == subject}
     if subject == "dataset":
         for system in systems().values():

@@ -1,4 +1,4 @@
-"""What was sent to whom, and what came back: answers of governments, reports of citizens, and our own corrections."""
+"""Tables of what was sent to whom, and what came back: governments' replies, citizens' reports, our own corrections."""
 
 from __future__ import annotations
 

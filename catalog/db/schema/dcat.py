@@ -1,4 +1,4 @@
-"""What publishers declare, in DCAT's words, and the records it was read from."""
+"""Tables of what publishers declare, in DCAT's terms, and of the records it was read from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs, portals, and what each harvest came to."""
+"""Tables of runs, portals, and the result of each harvest."""
 
 from __future__ import annotations
 

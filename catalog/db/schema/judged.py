@@ -1,4 +1,4 @@
-"""Measurements, scores and findings."""
+"""Tables of measurements, scores and findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table and a column are."""
+"""The declarations of tables and columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["SEEN", "ColumnSpec", "TableSpec", "c"]
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """A column: its Python type, what it says, and perhaps the table it points into."""
+    """A column: its Python type, its description, and the table it references, if any."""
 
     type: type
     description: str
@@ -18,7 +18,7 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """A table: what one row is, its columns, its key and the indexes its readers need."""
+    """A table: what one row is, its columns, its key, and the indexes that its readers need."""
 
     description: str
     columns: dict[str, ColumnSpec]
@@ -27,11 +27,11 @@ class TableSpec:
     facets: tuple[str, ...] = ()
     """Columns that Datasette offers as facets."""
     label: str | None = None
-    """The column that names a row where another table points to it."""
+    """The column that names a row when another table references it."""
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:
-    """A column, shortly."""
+    """Return a column; a short name for readable declarations."""
     return ColumnSpec(kind, description, references)
 
 

@@ -1,4 +1,4 @@
-"""What addresses answered and what lay in the files."""
+"""Tables of what addresses served and what the files held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What governments promised, how far they have come, and the datasets it is measured on."""
+"""Tables of what governments promised, their progress, and the datasets it is measured on."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Facts of the domain on which many queries rest, each said once and readable as a view.
+"""Facts of the domain that many queries need, each defined once and readable as a view.
 
-What is a present dataset, which address speaks for a distribution, when a finding is open, who answers for a portal:
-queries name the view instead of writing the condition again. Where a query counts by the condition instead of
-choosing by it, it takes the expression from here. An empty text is no address and no name, everywhere the same.
+They answer: what is a present dataset, which address represents a distribution, when is a finding open, who is
+responsible for a portal. Queries name the view instead of repeating the condition. A query that counts by the
+condition instead of selecting by it uses the expression from here. An empty text is no address and no name,
+everywhere alike.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ __all__ = [
 ]
 
 OPEN = ("new", "open")
-"""States of findings that are to be fixed: seen in the last run, and neither disputed nor waived."""
+"""States of findings that need fixing: seen in the last run, and neither disputed nor waived."""
 STANDING = (*OPEN, "disputed", "waived")
-"""States of what is still there, as far as anyone knows."""
+"""States of findings that still exist, as far as anyone knows."""
 NOT_ENDED = (*STANDING, "unknown")
-"""The same with what could not be looked at: everything but fixed, gone and withdrawn."""
+"""The same, plus findings that could not be checked: everything but fixed, gone and withdrawn."""
 
 AWAITED = (*OPEN, "unknown")
-"""States in which a fix that was promised is still awaited."""
+"""States in which a promised fix is still awaited."""
 
 
 def _of(alias: str) -> str:
@@ -42,44 +43,45 @@ def _of(alias: str) -> str:
 
 
 def state_in(states: Sequence[str], alias: str = "f") -> str:
-    """SQL that is true of a finding ``alias`` whose state is one of ``states``, which are constants of ours."""
+    """Return SQL that is true of a finding ``alias`` whose state is one of ``states``, which must be our constants."""
     listed = ", ".join(f"'{state}'" for state in states)
     return f"{_of(alias)}state in ({listed})"
 
 
 def is_open(alias: str = "f") -> str:
-    """SQL that is true of an open finding ``alias``, for queries that count the others as well."""
+    """Return SQL that is true of an open finding ``alias``, for queries that also count the others."""
     return state_in(OPEN, alias)
 
 
 def is_present(alias: str = "d") -> str:
-    """SQL that is true of a dataset ``alias`` that its portal lists, for queries that count the others as well."""
+    """Return SQL that is true of a dataset ``alias`` that its portal lists, for queries that also count the others."""
     return f"{_of(alias)}status = 'present'"
 
 
 def address(alias: str = "d") -> str:
-    """SQL for the address that speaks for a distribution ``alias``: download URL, else access URL, else null."""
+    """Return SQL for the address that represents a distribution ``alias``: download URL, else access URL, else null."""
     of = _of(alias)
     return f"coalesce(nullif({of}download_url, ''), nullif({of}access_url, ''))"
 
 
 def is_current(alias: str = "d") -> str:
-    """SQL that is true of a distribution or data service ``alias`` that its dataset has, for statements that write."""
+    """Return SQL that is true of a distribution or data service ``alias`` its dataset still has, for statements that
+    write."""
     return f"not {_of(alias)}is_retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view: what one row is, its query, and the columns that it adds to those of its table."""
+    """A view: what one row is, its query, and the columns it adds to those of its table."""
 
     description: str
     sql: str
     table: str | None = None
-    """The table whose columns it has, all of them."""
+    """The table whose columns it contains completely."""
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
 
 
-# Only constants of this module are put into the text.
+# Only constants of this module are inserted into the text.
 VIEWS = {
     "present_datasets": View(
         description="Datasets that their portal lists: neither missing nor retired.",
@@ -137,4 +139,4 @@ VIEWS = {
                 where r.response = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
     ),
 }
-"""All views, in an order in which they can be made: each reads tables and views before it."""
+"""All views, in an order in which they can be created: each reads tables and views before it."""

@@ -1,1 +1,1 @@
-"""Tables compared with the schema that their publisher declares."""
+"""Compare tables with the schema that their publisher declares."""

@@ -1,7 +1,7 @@
-"""CSVW metadata as a declared schema: https://www.w3.org/TR/tabular-metadata/.
+"""Read CSVW metadata as a declared schema: https://www.w3.org/TR/tabular-metadata/.
 
-What Table Schema cannot say is left out rather than said wrongly: dates in the forms of XML Schema become patterns, and
-cells with a separator are not looked into.
+What Table Schema cannot express is left out rather than expressed wrongly: dates in the notations of XML Schema become
+patterns, and cells with a separator are not checked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from quality.tables.declared.schema import (
 __all__ = ["date_format", "read_csvw"]
 
 _INHERITED = ("null", "datatype", "required", "separator")
-"""Properties that columns take from the schema, the table and the group of tables (section 5.7)."""
+"""Properties that columns inherit from the schema, the table and the group of tables (section 5.7)."""
 _ZONE = r"(?:Z|[+-]\d\d:\d\d)?"
 _DAY = r"-?\d{4,}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _TIME = r"(?:[01]\d|2[0-4]):[0-5]\d:[0-5]\d(?:\.\d+)?"
@@ -38,7 +38,9 @@ _LEXICAL = {
     "gYearMonth": r"-?\d{4,}-(?:0[1-9]|1[0-2])" + _ZONE,
     "gMonth": r"--(?:0[1-9]|1[0-2])" + _ZONE,
 }
-"""XML Schema part 2: what the readers of frictionless, which know neither zones nor fractions, would refuse."""
+"""Patterns of XML Schema part 2, because frictionless, which has neither zones nor fractions, would
+refuse such cells.
+"""
 _INTEGERS: dict[str, tuple[int | None, int | None]] = {
     "integer": (None, None),
     "long": (-(2**63), 2**63 - 1),
@@ -56,12 +58,12 @@ _INTEGERS: dict[str, tuple[int | None, int | None]] = {
 }
 _NUMBERS = frozenset({"number", "decimal", "double", "float"})
 _PIECES = re.compile(r"'[^']*'|T|([A-Za-z])\1*|.", re.DOTALL)
-"""Quoted text, runs of one letter, and what stands between."""
+"""Quoted text, runs of one letter, and everything between."""
 _TOKENS = {"yyyy": "%Y", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
 
 
 def read_csvw(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
-    """The table of a metadata document that ``file`` is; None where it is not plain which."""
+    """Return the schema of the table in a metadata document that ``file`` is; None if that is ambiguous."""
     listed = document.get("tables")
     tables = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else [document]
     chosen = pick(file, [(str(one.get("url") or ""), "") for one in tables])
@@ -108,12 +110,12 @@ def _field(column: Mapping[str, Any], number: int, above: Sequence[Mapping[str, 
         one for one in ([nulls] if isinstance(nulls, str) else nulls) if isinstance(one, str)
     ]
     descriptor["name"] = name
-    # The header has the titles; the name stands in where there are none (section 5.6).
+    # The header has the titles; the name is used if there are none (section 5.6).
     return DeclaredField(tuple(dict.fromkeys((*titles, name))), descriptor)
 
 
 def _titles(value: object) -> list[str]:
-    """Natural language: a string, a list, or either for each language."""
+    """Return all titles of a natural language property: a string, a list, or either by language."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -167,7 +169,7 @@ def _number(base: str, more: Mapping[str, Any], form: object) -> dict[str, Any]:
             descriptor["groupChar"] = group
         if isinstance(settings.get("decimalChar"), str) and descriptor["type"] == "number":
             descriptor["decimalChar"] = settings["decimalChar"]
-        descriptor["bareNumber"] = False  # a format may have a sign for per cent
+        descriptor["bareNumber"] = False  # a format may have a percent sign
     return descriptor
 
 
@@ -197,7 +199,11 @@ def _moment(base: str, form: object) -> dict[str, Any]:
 
 
 def date_format(pattern: str) -> str | None:
-    """A date pattern of CSVW (section 6.4.4, ``dd.MM.yyyy``) for ``strptime``; None where it has no counterpart."""
+    """Return the ``strptime`` format of a CSVW date pattern (section 6.4.4), or None if it has no equivalent.
+
+    >>> date_format("dd.MM.yyyy")
+    '%d.%m.%Y'
+    """
     built = []
     for found in _PIECES.finditer(pattern):
         piece = found[0]
@@ -219,7 +225,7 @@ def _foreign_keys(value: object, known: set[str], own: str) -> list[dict[str, An
     for one in value if isinstance(value, list) else ():
         reference = one.get("reference") if isinstance(one, dict) else None
         if not isinstance(reference, dict) or not isinstance(reference.get("resource"), str):
-            continue  # by schemaReference: another document
+            continue  # by schemaReference: in another document
         fields, target = _listed(one.get("columnReference")), _listed(reference.get("columnReference"))
         if fields and set(fields) <= known and len(fields) == len(target):
             resource = "" if reference["resource"] == own else reference["resource"]

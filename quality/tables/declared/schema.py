@@ -1,9 +1,9 @@
-"""What a publisher declares of a table: Table Schema, Data Package or CSVW, read from a JSON document at hand.
+"""Read what a publisher declares about a table: Table Schema, Data Package or CSVW, from a local JSON document.
 
 Sources: Table Schema and Data Package 1 and 2 (specs.frictionlessdata.io, datapackage.org), Metadata Vocabulary for
-Tabular Data (w3.org/TR/tabular-metadata). All three become one Table Schema in the words of frictionless. What stands
-at another address is never fetched: such a part counts as not declared. A document that is none of the three is no
-schema, and no reproach: ``conformsTo`` mostly leads to a page for people.
+Tabular Data (w3.org/TR/tabular-metadata). All three become one Table Schema in frictionless' terms. Other addresses are
+never fetched: a part that is only linked counts as not declared. A document of another kind is no schema, which is not
+reported, because ``conformsTo`` mostly links to a page for people.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 __all__ = ["DeclaredField", "DeclaredSchema", "read_schema"]
 
 MAX_BYTES = 8 * 1024**2
-"""Larger documents are data, and no schema."""
+"""Largest document, in bytes; a larger one contains data and is no schema."""
 _MAX_FIELDS = 5_000
 _MAX_PATTERN = 500
 TYPES = frozenset(
@@ -31,19 +31,21 @@ _FIELD_KEYS = (
     *("type", "format", "constraints", "trueValues", "falseValues", "decimalChar", "groupChar", "bareNumber"),
     *("missingValues", "delimiter", "itemType"),
 )
-"""What of a field says how its cells are to be. Titles, links and what else there is are left out."""
+"""Keys of a field that say what its cells must be like; titles, links and others are ignored."""
 _CONSTRAINTS = (
     *("required", "unique", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("minLength", "maxLength", "pattern", "enum"),
 )
-"""Without ``jsonSchema``, whose references lead elsewhere."""
+"""Constraints that are checked; ``jsonSchema`` is not, because its references lead elsewhere."""
 _DIALECT = ("delimiter", "quoteChar", "escapeChar", "doubleQuote", "header", "headerRows", "lineTerminator")
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredField:
+    """A column as its publisher declares it."""
+
     names: tuple[str, ...]
-    """The name of the column as the header should have it, then others that are allowed (titles)."""
+    """The name that the header should have, then other allowed names (titles)."""
     descriptor: dict[str, Any]
     """Field of Table Schema, with the name that keys refer to."""
 
@@ -54,29 +56,29 @@ class DeclaredSchema:
 
     form: Literal["table-schema", "data-package", "csvw"]
     fields: tuple[DeclaredField, ...] = ()
-    """Nothing where the document describes no columns, or only at another address."""
+    """Empty if the document describes no columns, or only links to their description."""
     missing_values: tuple[str, ...] = ("",)
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[dict[str, Any], ...] = ()
     """In the form of Table Schema. ``reference.resource`` is a key of ``resources``, or "" for the table itself."""
     resources: Mapping[str, str] = field(default_factory=dict)
-    """The other tables of the package: name -> path as written there."""
+    """The other tables of the package: the path as written there, by name."""
     is_ordered: bool = True
     """Whether the order of columns is declared too."""
     allows_missing: bool = False
     allows_extra: bool = False
     licence: str | None = None
     dialect: Mapping[str, Any] = field(default_factory=dict)
-    """How the file is said to be written, in the words of Data Package: delimiter, quoteChar, header and so on."""
+    """How the file is declared to be written, in the terms of Data Package: delimiter, quoteChar, header and so on."""
     encoding: str | None = None
     problem: str | None = None
-    """What is wrong with the declaration itself."""
+    """What is wrong with the declaration itself, or None."""
 
 
 def read_schema(path: Path, file: str | None = None) -> DeclaredSchema | None:
-    """The declaration in the document at ``path``; None where it is none.
+    """Return the declaration in the document at ``path``, or None if it contains none.
 
-    ``file``: name, path or address of the table, which finds it among the tables of a package.
+    ``file`` is the name, path or address of the table, which identifies it among the tables of a package.
     """
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None
@@ -102,7 +104,9 @@ def _is_csvw(document: Mapping[str, Any]) -> bool:
 
 
 def is_package(document: Mapping[str, Any]) -> bool:
-    """Lists of resources are common in JSON; those of a Data Package have paths or data."""
+    """Return whether a document is a Data Package: its resources have paths or data, unlike other
+    lists of that name.
+    """
     resources = document.get("resources")
     return isinstance(resources, list) and any(
         isinstance(one, dict) and ("path" in one or "data" in one) for one in resources
@@ -110,7 +114,9 @@ def is_package(document: Mapping[str, Any]) -> bool:
 
 
 def is_table_schema(document: Mapping[str, Any]) -> bool:
-    """Lists of fields are common too (ArcGIS, Avro, BigQuery): those of Table Schema have its types."""
+    """Return whether a document is a Table Schema: its fields have that standard's types, unlike
+    ArcGIS, Avro or BigQuery.
+    """
     fields = document.get("fields")
     if not isinstance(fields, list) or not fields or document.get("type") == "record":
         return False
@@ -124,7 +130,7 @@ def is_table_schema(document: Mapping[str, Any]) -> bool:
 
 
 def read_table_schema(document: Mapping[str, Any]) -> DeclaredSchema:
-    """A Table Schema. What is wrong with it is said in ``problem``, and the rest is used."""
+    """Return a Table Schema. Its faults are described in ``problem``; the rest of it is used."""
     problems: list[str] = []
     fields = tuple(_field(one, problems) for one in document.get("fields", [])[:_MAX_FIELDS] if isinstance(one, dict))
     names = [one.names[0] for one in fields]
@@ -175,7 +181,7 @@ def _field(one: Mapping[str, Any], problems: list[str]) -> DeclaredField:
         for key in _CONSTRAINTS:
             value = constraints.get(key)
             if key == "pattern" and isinstance(value, str) and not is_quick(value):
-                continue  # not asked
+                continue  # not checked
             if value is not None and _is_sensible(key, value, str(kept["type"])):
                 kept["constraints"][key] = value
             elif value is not None:
@@ -199,11 +205,16 @@ def _is_sensible(key: str, value: object, kind: str) -> bool:
 
 
 def is_quick(pattern: str) -> bool:
-    """Whether a pattern may be tried on every cell: repeats within repeats can take longer than the night."""
+    r"""Return whether a pattern may be applied to every cell: nested repetitions can take longer than the night.
+
+    >>> is_quick(r"[A-Z]{2}\d+"), is_quick(r"(a+)+")
+    (True, False)
+    """
     return len(pattern) <= _MAX_PATTERN and not re.search(r"[+*}][^()]*\)+\??[+*{]", pattern)
 
 
 def is_pattern(pattern: object) -> bool:
+    """Return whether a value is a regular expression that Python can compile."""
     try:
         re.compile(str(pattern))
     except re.error:
@@ -218,7 +229,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _missing(value: object) -> tuple[str, ...]:
-    """Version 2 allows objects with a label beside each value."""
+    """Return the missing values of a schema; version 2 also allows objects with a label for each value."""
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list):
@@ -240,7 +251,7 @@ def _read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSche
     resource = tables[chosen]
     own = str(resource.get("name") or chosen)
     schema = resource.get("schema")
-    found = DeclaredSchema(form="data-package")  # as it stays where the schema is at another address
+    found = DeclaredSchema(form="data-package")  # remains empty if the schema is at another address
     if isinstance(schema, dict) and isinstance(schema.get("fields"), list):
         found = read_table_schema(schema)
     for key in found.foreign_keys:
@@ -265,7 +276,9 @@ def _path(resource: Mapping[str, Any]) -> str:
 
 
 def pick(file: str | None, tables: Sequence[tuple[str, str]]) -> int | None:
-    """Index of the table (path or address, name) that ``file`` is; the only one where there is no other."""
+    """Return the index of the table (path or address, name) that ``file`` is, or of the only table;
+    None if ambiguous.
+    """
     if file and len(tables) > 1:
         wanted = _last(file)
         for compare in (lambda path, _: path == file, lambda path, _: _last(path) == wanted and bool(wanted)):
@@ -279,7 +292,7 @@ def pick(file: str | None, tables: Sequence[tuple[str, str]]) -> int | None:
 
 
 def _last(path: str) -> str:
-    """Name of the file at the end of a path or address, in small letters."""
+    """Return the name of the file at the end of a path or URL, in lower case."""
     try:
         return PurePosixPath(unquote(urlsplit(path).path)).name.lower()
     except ValueError:
@@ -287,7 +300,7 @@ def _last(path: str) -> str:
 
 
 def licence_of(document: Mapping[str, Any]) -> str | None:
-    """The licence that a package, resource or schema declares: its name, or else its address or title."""
+    """Return the licence that a package, resource or schema declares: its name, or else its URL or title."""
     licences = document.get("licenses") or document.get("licences")
     if isinstance(licences, list) and licences:
         return _licence(licences[0])
@@ -302,9 +315,9 @@ def _licence(value: object) -> str | None:
 
 
 def dialect_of(value: object) -> dict[str, Any]:
-    """What a dialect says of delimiter, quotes and header. One at another address says nothing."""
+    """Return what a dialect says about delimiter, quotes and header; empty for a dialect at another address."""
     if not isinstance(value, dict):
         return {}
-    if isinstance(value.get("csv"), dict):  # frictionless writes the settings of a format one level down
+    if isinstance(value.get("csv"), dict):  # frictionless nests the settings of a format one level down
         value = {**value, **value["csv"]}
     return {key: value[key] for key in _DIALECT if key in value and not isinstance(value[key], dict)}

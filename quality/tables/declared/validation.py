@@ -1,7 +1,7 @@
-"""A table held against the schema that is declared for it, by frictionless.
+"""Validate a table against its declared schema, by frictionless.
 
-frictionless gets rows in memory, and never a path or an address. Rows are those of the sample, errors are counted up
-to a bound, and neither the defects nor the report hold a cell.
+frictionless receives rows in memory, never a path or an address. The rows are those of the sample, errors are counted
+up to a limit, and neither the defects nor the report contain a cell.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _RULES = {
     ),
     "foreign-key": ("schema_foreign_key", "Some rows refer to entries that do not exist."),
 }
-"""Ragged and blank rows are told by the structure of the table already."""
+"""Rule and message by frictionless' type of error. Ragged and blank rows are left out: the scan reports them."""
 _KEPT = ("type", "title", "tags", "rowNumber", "fieldNumber", "fieldName", "fieldNames", "referenceName")
-"""Keys of an error that never quote a cell. ``message``, ``note``, ``cell``, ``cells`` and ``fieldCells`` do."""
+"""Keys of an error that never quote a cell, unlike ``message``, ``note``, ``cell``, ``cells`` and ``fieldCells``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferencedTable:
-    """Another table of the package. Only of one that is there whole can it be said what it lacks."""
+    """Another table of the package. Only if it is complete can anything be missing from it."""
 
     table: TextTable
     is_whole: bool
@@ -50,9 +50,11 @@ class ReferencedTable:
 
 @dataclass(frozen=True, slots=True)
 class SchemaReport:
+    """The result of validating a table against its declared schema."""
+
     defects: tuple[TableDefect, ...]
     report: dict[str, Any] = field(default_factory=dict)
-    """frictionless' report, with lines of the file for row numbers and without cells; empty where nothing was run."""
+    """frictionless' report, with lines of the file as row numbers and without cells; empty if nothing was run."""
 
 
 def validate(
@@ -62,9 +64,9 @@ def validate(
     is_whole: bool = True,
     referenced: Mapping[str, ReferencedTable] | None = None,
 ) -> SchemaReport:
-    """Hold ``table`` against ``schema``. ``is_whole``: its rows are all the file has.
+    """Validate ``table`` against ``schema``. ``is_whole`` says that its rows are all rows of the file.
 
-    ``referenced``: the tables that foreign keys refer to, by their names in ``schema.resources``, where at hand.
+    ``referenced`` are the tables that foreign keys refer to, by their names in ``schema.resources``, as far as at hand.
     """
     problems = [schema.problem] if schema.problem else []
     table = _without_blank_rows(table)
@@ -72,7 +74,7 @@ def validate(
         return SchemaReport(tuple(_invalid(problems)))
     places = _match(table, schema.fields)
     if len(places) < len(schema.fields) / 2:
-        # Most of it is not in the table: it may be the schema of another one, and says nothing of this.
+        # Most of the declared columns are not in the table: the schema is probably for another one.
         return SchemaReport(tuple(_invalid(problems)))
     defects = _header(table, schema, places)
     fields = {number: _usable(schema.fields[index], problems) for number, index in places.items()}
@@ -81,7 +83,7 @@ def validate(
         resource = _resource(table, schema, fields, keys, referenced or {})
         raw = resource.validate(limit_errors=_MAX_ERRORS).to_descriptor()
     except (FrictionlessException, TypeError, ValueError, ArithmeticError):
-        # What a field allows does not fit its type, in a way that shows only when a cell is read.
+        # A field allows values that do not fit its type, which shows only when a cell is read.
         problems.append("it cannot be applied to a table")
         return SchemaReport((*_invalid(problems), *defects))
     errors = [error for task in raw.get("tasks", []) for error in task.get("errors", [])]
@@ -92,7 +94,7 @@ def validate(
 
 
 def _without_blank_rows(table: TextTable) -> TextTable:
-    """Blank rows are told by the structure of the table already; they have no key, and need none."""
+    """Return the table without blank rows: the scan reports them, and they need no key."""
     filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
     return replace(table, rows=[row for row, _ in filled], lines=[line for _, line in filled])
 
@@ -112,7 +114,7 @@ def _defect(rule: str, count: int, message: str, column: str | None, line: int |
 
 
 def _match(table: TextTable, fields: Sequence[DeclaredField]) -> dict[int, int]:
-    """Number of a column of the table -> index of the field that describes it. A name as it stands goes first."""
+    """Return the index of the field that describes each column, by column number. An exact name comes first."""
     found: dict[int, int] = {}
     forms = (lambda name: " ".join(name.split()), fold)
     for form in forms:
@@ -173,7 +175,7 @@ def _header(table: TextTable, schema: DeclaredSchema, places: Mapping[int, int])
 
 
 def _usable(one: DeclaredField, problems: list[str]) -> dict[str, Any]:
-    """The field as frictionless takes it; what it refuses describes nothing."""
+    """Return the field in the form that frictionless accepts; a field that it refuses describes nothing."""
     descriptor = _in_version_1(one.descriptor)
     try:
         Field.from_descriptor(descriptor)
@@ -184,7 +186,9 @@ def _usable(one: DeclaredField, problems: list[str]) -> dict[str, Any]:
 
 
 def _in_version_1(descriptor: dict[str, Any]) -> dict[str, Any]:
-    """A resource in memory has no version, and frictionless takes it for version 1, which knows no open bounds."""
+    """Return the field in terms of version 1, which frictionless assumes for data in memory and which
+    has no open bounds.
+    """
     if descriptor["type"] == "list":
         return {"name": descriptor["name"], "type": "any"}
     constraints = dict(descriptor.get("constraints", {}))
@@ -224,7 +228,7 @@ def _resource(
     others = []
     for name in {key["reference"]["resource"] for key in keys} - {""}:
         other = referenced[name].table
-        # Compared as the same type as the column that refers, or "1" would not be 1.
+        # Compared as the type of the column that refers to it; otherwise "1" would not equal 1.
         types = {label: fields for key in keys if key["reference"]["resource"] == name
                  for label, fields in zip(key["reference"]["fields"], key["fields"], strict=True)}  # fmt: skip
         by_name = {one["name"]: one for one in described}
@@ -250,12 +254,12 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _in_memory(name: str, rows: Sequence[Sequence[str]], descriptor: Mapping[str, Any]) -> TableResource:
     labels = [one["name"] for one in descriptor["fields"]]
-    # Blanks around values are no breach of a schema, and the readers of integers and dates stumble over them.
+    # Spaces around values do not violate a schema, but frictionless' readers of integers and dates fail on them.
     cells = [[cell.strip() for cell in row] for row in rows]
     return TableResource(
         name=name,
         data=[labels, *cells],
-        dialect=Dialect(header_rows=[1]),  # given, or frictionless would look for a header of its own
+        dialect=Dialect(header_rows=[1]),  # given, or frictionless would search for a header itself
         schema=Schema.from_descriptor(dict(descriptor)),
     )
 
@@ -267,7 +271,7 @@ def _foreign_keys(
     is_whole: bool,
     referenced: Mapping[str, ReferencedTable],
 ) -> list[dict[str, Any]]:
-    """The foreign keys that can be judged: all columns are there, and the table referred to is there whole."""
+    """Return the foreign keys that can be checked: all columns exist, and the table referred to is complete."""
     present = {schema.fields[index].descriptor["name"] for index in places.values()}
     found = []
     for key in schema.foreign_keys:
@@ -292,7 +296,7 @@ def _foreign_keys(
 
 
 def _plain(errors: Sequence[Mapping[str, Any]], schema: DeclaredSchema) -> list[Mapping[str, Any]]:
-    """Errors that stand on their own: a key that cannot be read is a cell of a wrong type, and no missing key."""
+    """Return independent errors: a key that cannot be read is a cell of a wrong type, not a missing key as well."""
     unreadable: dict[int, set[str]] = {}
     for error in errors:
         if error["type"] == "type-error":
@@ -305,7 +309,7 @@ def _plain(errors: Sequence[Mapping[str, Any]], schema: DeclaredSchema) -> list[
         if error["type"] == "foreign-key" and (
             bad & set(error["fieldNames"]) or any(cell in (None, "", "None") for cell in error.get("fieldCells", ()))
         ):
-            continue  # of a key with an empty part nothing is asked (SQL: MATCH SIMPLE)
+            continue  # a key with an empty part is not checked (SQL: MATCH SIMPLE)
         if error["type"] in _RULES:
             kept.append(error)
     return kept
@@ -317,7 +321,7 @@ def _line(error: Mapping[str, Any], table: TextTable) -> int | None:
 
 
 def _collect(errors: Sequence[Mapping[str, Any]], table: TextTable) -> list[TableDefect]:
-    """One defect for each rule and column, or columns of a key."""
+    """Return one defect for each rule and column, or for the columns of a key."""
     names = table.names
     places: dict[tuple[str, str, str | None], set[int | None]] = {}
     for error in errors:

@@ -1,1 +1,1 @@
-"""Tables compared with what is expected of their kind, by Great Expectations."""
+"""Compare tables with what is expected of their kind, by Great Expectations."""

@@ -1,7 +1,7 @@
-"""What people expect of a table (``specs/expectations/*.toml``), judged by Great Expectations.
+"""Check what is expected of a table (``specs/expectations/*.toml``) with Great Expectations.
 
-Great Expectations passes an empty table and an empty column without looking. Here such an expectation is *not asked*:
-it counts neither as passed nor in the total.
+Great Expectations passes an empty table or column without looking. Here such an expectation is *not applicable*: it
+counts neither as passed nor in the total.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ from specs.expectations import COLUMN_KEYS, Expectation, load
 __all__ = ["ExpectationResults", "check_expectations", "check_table"]
 
 _MAX_COLUMNS = 100
-"""Columns named one by one where an expectation fails: each costs some milliseconds."""
+"""Most columns that are named one by one if an expectation fails: each costs some milliseconds."""
 _MAX_WHOLE = 1000
-"""Up to so many rows, every row that fails is listed, else the first 20."""
+"""Most rows for which every failing row is listed; in larger tables the first 20 are."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResults:
-    """``passed`` and ``total`` count what was asked of the file, not its repetitions for each column."""
+    """The results of all expectations; ``passed`` and ``total`` count an expectation once, however
+    many columns it covers.
+    """
 
     defects: tuple[TableDefect, ...]
     passed: int
     total: int
     results: tuple[dict[str, Any], ...] = ()
-    """GX's own result of each expectation asked, without cell values: one, or one for each column that failed."""
+    """GX's own results of the applicable expectations, without cells: one each, or one for each column that failed."""
     kind: str | None = None
-    """Kind of the table (a file in ``specs/expectations``), where it was plain."""
+    """Kind of the table (a file in ``specs/expectations``), if it was clear."""
 
 
 def check_table(
@@ -48,9 +50,9 @@ def check_table(
     title: str | None = None,
     today: date | None = None,
 ) -> ExpectationResults:
-    """What is expected of any table, and of a table of its kind. ``title``: of the dataset and the file.
+    """Check what is expected of any table and of a table of its kind. ``title`` is that of the dataset and the file.
 
-    ``row_count`` and ``today`` as in :func:`check_expectations`.
+    ``row_count`` and ``today`` are as in :func:`check_expectations`.
     """
     match = table_kind_of(table.names, title)
     asked: list[tuple[Expectation, Mapping[str, str] | None]] = [(one, None) for one in load("any")]
@@ -67,34 +69,34 @@ def check_expectations(
     *,
     today: date | None = None,
 ) -> ExpectationResults:
-    """Judge the rows of ``table``. ``row_count`` is that of the whole file where it is known.
+    """Check the rows of ``table``. ``row_count`` is that of the whole file, or None if it is not known.
 
-    Without ``today``, whatever speaks of today is not asked.
+    Without ``today``, expectations that refer to today are not checked.
     """
     return _Look(table, kinds, row_count, [(one, None) for one in expectations], today).verdict(None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One thing to ask, and where the answer belongs."""
+    """One question to Great Expectations, and what the result belongs to."""
 
     number: int
     ask: gx.Ask
     frame: str
     field: str | None = None
-    """The column it is about, as the table names it."""
+    """The column that it is about, by its name in the table."""
 
 
 class _Missing(Exception):
-    """A column that an expectation names is not in the table: a finding."""
+    """A column that an expectation names is not in the table, which is a finding."""
 
 
 class _NotAsked(Exception):
-    """There is nothing to look at."""
+    """The expectation has no values to check."""
 
 
 class _Look:
-    """One look at one table."""
+    """The check of one table."""
 
     def __init__(
         self,
@@ -106,7 +108,7 @@ class _Look:
     ) -> None:
         self.table, self.names = table, table.names
         self.frames = Frames(table, kinds, row_count)
-        # A day later it is tomorrow somewhere already.
+        # Somewhere it may already be tomorrow.
         self.today = datetime.combine(today + timedelta(days=1), time()) if today else None
         self.asked = [
             (one, roles)
@@ -141,7 +143,7 @@ class _Look:
                 results.append(self._compact(run, result))
                 defects += self._defects(run, result)
         for number in sorted(unclear):
-            # A fault of the expectation is none of the table, and counts neither way.
+            # A fault of the expectation is no fault of the table, and counts neither way.
             one = self.asked[number][0]
             said = f"{one.rule} could not be checked."
             defects.append(_defect(one, 1, said, None, None, "expectation_not_checked"))
@@ -151,7 +153,7 @@ class _Look:
     # What to ask
 
     def _runs(self, number: int) -> Iterator[_Run]:
-        """What to ask for one expectation. Raises :class:`_Missing` and :class:`_NotAsked`."""
+        """Yield the questions for one expectation. Raise :class:`_Missing` or :class:`_NotAsked` instead."""
         one, roles = self.asked[number]
         settings = dict(one.kwargs)
         if "today" in settings.values():
@@ -184,13 +186,13 @@ class _Look:
         return self.names
 
     def _column(self, one: Expectation, roles: Mapping[str, str] | None, name: str) -> str:
-        """The column of the frame that ``name`` means."""
+        """Return the column of the frame that ``name`` means."""
         if one.target != "rows":
             return self.frames.own(name)
         if one.type == "expect_column_to_exist":
             return name
         if roles is not None and name not in roles:
-            raise _NotAsked  # a role is there or not: its lack is reported once, where it is needed
+            raise _NotAsked  # a missing role is reported once, if the kind of table needs it
         real = roles[name] if roles is not None else name
         if real not in self.names:
             raise _Missing(real)
@@ -207,10 +209,10 @@ class _Look:
         return any(cell is not None for column in values for cell in column)
 
     def _repeated(self, number: int, one: Expectation, settings: Mapping[str, Any]) -> Iterator[_Run]:
-        """For every column of a kind: first asked of all their values as one long column.
+        """Yield the questions for every column of a kind, first for all their values as one long column.
 
-        Where that passes, each of the columns passes, and a table of 80 columns costs one question instead of 80.
-        With ``mostly``, or where cells are compared with each other, this would not follow.
+        If that passes, each column passes, and a table of 80 columns costs one question instead of 80. This does not
+        hold with ``mostly``, or for expectations that compare cells with each other.
         """
         assert one.each is not None
         if one.type in gx.CELL_BY_CELL and "mostly" not in settings:
@@ -224,13 +226,13 @@ class _Look:
                 yield _Run(number, (one.type, {**settings, "column": column}), "rows", name)
 
     def _exact(self, runs: Sequence[_Run]) -> list[tuple[_Run, dict[str, Any]]]:
-        """What was not met, asked for details; of all values at once, the columns that hold the bad ones are asked."""
+        """Return the details of what failed; if the long column failed, ask the columns that contain the bad values."""
         pooled = self._ask([run for run in runs if run.frame == "pool"], exact=True)
         again = [run for run in runs if run.frame != "pool"]
         unclear = []
         for run, result in pooled:
             indexes = (result.get("result") or {}).get("unexpected_index_list")
-            if not indexes:  # it could not be judged
+            if not indexes:  # GX could not judge it
                 unclear.append((run, result))
                 continue
             one = self.asked[run.number][0]
@@ -246,10 +248,12 @@ class _Look:
     # Asking
 
     def _ask(self, runs: Sequence[_Run], *, exact: bool) -> list[tuple[_Run, dict[str, Any]]]:
-        """Each run with its result. In few validations: each costs some milliseconds before the first question."""
+        """Return each question with its result. Few validations are run: each costs some milliseconds
+        before its first question.
+        """
         groups: dict[str, list[_Run]] = {}
         for run in runs:
-            # A frame of columns of several lengths counts rows wrongly: good for yes or no, not for details.
+            # A frame of columns of different lengths has the wrong number of rows: fine for yes or no, not for details.
             joint = not exact and gx.ignores_nulls(*run.ask)
             groups.setdefault("joint" if joint else run.frame, []).append(run)
         if {"joint", "rows"} <= groups.keys() and self.frames.height(_wanted(groups["joint"])) <= len(

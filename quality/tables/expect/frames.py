@@ -1,4 +1,4 @@
-"""A table as the frames that Great Expectations looks at: its rows, its columns, the file, and all values at once."""
+"""Turn a table into frames for Great Expectations: its rows, its columns, the file, and all values in one column."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from specs.expectations import COLUMN_KEYS
 __all__ = ["Frames"]
 
 _MARK = "\x1f"
-"""Begins or parts the names of columns that are ours. No name of a table holds it: it counts as a blank there."""
+"""Part of the names of our own columns. No name of a table contains it, because there it counts as a space."""
 
 ReadAs = Literal["text", "number", "date"]
 
 
 class Frames:
-    """Columns are made when they are first asked for: most expectations look at one or two.
+    """The frames of one table. Columns are built when they are first needed: most expectations use one or two.
 
-    A frame has one column for each column of the table ("rows"), one row for each ("columns"), one row ("file"), or
-    the distinct values of many columns in one ("pool").
+    A frame has one column for each column of the table ("rows"), one row for each column ("columns"), a single row
+    ("file"), or the distinct values of many columns in one ("pool").
     """
 
     def __init__(self, table: TextTable, kinds: Sequence[ColumnKind], row_count: int | None) -> None:
         self._table, self._kinds, self._row_count = table, kinds, row_count
-        # A row without any value is a defect of structure; it is no payment without an amount.
+        # A row without values is a structural defect, not a payment without an amount.
         filled = [(row, line) for row, line in zip(table.rows, table.lines, strict=True) if any(map(str.strip, row))]
         self._rows = [row for row, _ in filled]
         self.lines = [line for _, line in filled]
-        """The line of the file each row of the frame "rows" starts on."""
+        """The line of the file on which each row of the frame "rows" starts."""
         self._names = table.names
         self._made: dict[str, Sequence[Any]] = {}
 
     @cached_property
     def _cells(self) -> dict[str, list[str | None]]:
-        """Column by column; a blank is no value."""
+        """Return the cells by column; a blank is None."""
         columns: list[list[str | None]] = [[] for _ in self._names]
         for row in self._rows:
             width = len(row)
@@ -49,11 +49,11 @@ class Frames:
         return dict(zip(self._names, columns, strict=True))
 
     def fitting(self, each: str) -> list[str]:
-        """Columns of one kind, by their names in the table."""
+        """Return the columns of a kind ("text", "number", "date" or "any"), by their names in the table."""
         return [name for name, kind in zip(self._names, self._kinds, strict=True) if each in ("any", kind.kind)]
 
     def read(self, name: str, read_as: ReadAs) -> str:
-        """The column of the frame with the cells of ``name`` read as numbers or days."""
+        """Return the name of the frame's column with the cells of ``name`` read as numbers or dates."""
         if read_as == "text":
             return name
         made = f"{name}{_MARK}{read_as}"
@@ -63,20 +63,20 @@ class Frames:
         return made
 
     def _decimal_char(self, name: str) -> str | None:
-        # Of a sign that the vote found in every value there is no doubt; a point it takes for granted.
+        # A comma was found in every value, so it is certain; a point is only assumed.
         found = self._kinds[self._names.index(name)].descriptor.get("decimalChar")
         return "," if found == "," else None
 
     def own(self, name: str) -> str:
-        """The column of the frames "columns" and "file" that expectations call ``name``."""
+        """Return the name of the column in the frames "columns" and "file" that expectations call ``name``."""
         return f"{_MARK}{name}"
 
     def plain(self, column: str) -> str:
-        """The name that a person knows a column of a frame by."""
+        """Return the name by which a person knows a column of a frame."""
         return column.strip(_MARK).partition(_MARK)[0]
 
     def pool(self, each: str, read_as: ReadAs) -> str:
-        """The column with the distinct values of all columns of one kind."""
+        """Return the name of the column with the distinct values of all columns of a kind."""
         made = f"{_MARK}each {each}{_MARK}{read_as}"
         if made not in self._made:
             columns = [self.values("rows", self.read(name, read_as)) for name in self.fitting(each)]
@@ -85,9 +85,9 @@ class Frames:
         return made
 
     def halves(self) -> list[str]:
-        """Two columns that hold whole rows, left half and right half, each as one text.
+        """Return the names of two columns that contain the left and right half of each row, as one text each.
 
-        Rows are the same where both halves are, and two columns cost no more for tables of hundreds.
+        Rows are equal if both halves are, and two columns are enough even for tables of hundreds.
         """
         made = [f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right"]
         if made[0] not in self._made:
@@ -99,13 +99,13 @@ class Frames:
         return made
 
     def values(self, frame: str, column: str) -> Sequence[Any]:
-        """The cells of one column, None for what is not there; nothing where there is no such column."""
+        """Return the cells of one column, None for missing ones; empty if there is no such column."""
         if column in self._made:
             return self._made[column]
         if frame == "rows":
             return self._cells.get(column, ())
         if column == self.own("name"):
-            # A blank name is a defect of structure already; as None it is not asked again.
+            # A blank name is already reported as a structural defect; as None it is not checked again.
             self._made[column] = [label if label.strip() else None for label in self._table.header]
         elif column == self.own("filled_share"):
             total = len(self._rows)
@@ -120,7 +120,7 @@ class Frames:
         return self._made[column]
 
     def build(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Any:
-        """A data frame with the columns that some settings name; shorter columns end in nulls."""
+        """Return a data frame with the columns that the settings name; shorter columns end in nulls."""
         columns = self._wanted(wanted)
         height = self.height(wanted)
         return pd.DataFrame(
@@ -128,7 +128,7 @@ class Frames:
         )
 
     def height(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
-        """Rows of the frame that :meth:`build` would make."""
+        """Return the number of rows of the frame that :meth:`build` would return."""
         return max((len(values) for values in self._wanted(wanted).values()), default=0)
 
     def _wanted(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:
@@ -142,7 +142,7 @@ class Frames:
         return columns
 
     def _whole(self, frame: str) -> list[str]:
-        """For expectations of the table as such."""
+        """Return the columns for expectations about the table as a whole."""
         if frame == "rows":
             return self._names
         own = ("name", "filled_share") if frame == "columns" else ("row_count", "column_count")

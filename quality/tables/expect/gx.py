@@ -1,10 +1,9 @@
-"""Great Expectations as one engine for each process: context, source and suites are built once.
+"""Use Great Expectations as one engine for each process: context, source and suites are built once.
 
-Measured: a context and its source cost 16 ms, a validation some 7 ms and 2 ms for
-each expectation. So all that is asked of a table is asked at once, with booleans for answers, and details are asked
-only of what was not met.
+Measured: a context with its source costs 16 ms, a validation about 7 ms and 2 ms more for each expectation. So all
+questions about a table are asked at once with yes or no as results, and details only about what failed.
 
-Importing this takes seconds and 200 MB: only child processes do.
+Importing this module takes seconds and 200 MB: only child processes do it.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from typing import Any
 from quality.confine import room_to_load
 from specs.imports import load_when_used
 
-# For the Kullback-Leibler and Kolmogorov-Smirnov expectations alone, and their drawings: a third of the time.
+# Only the Kullback-Leibler and Kolmogorov-Smirnov expectations and their charts need them: a third of the import time.
 load_when_used("scipy.stats", "altair", within=room_to_load)
-os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import: it is read there
+os.environ["GX_ANALYTICS_ENABLED"] = "false"  # before the import, which reads it
 with warnings.catch_warnings():
     # great_expectations 1.24 (datasource/fluent) imports modules that Python 3.11 renamed.
     warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
@@ -53,7 +52,7 @@ Ask = tuple[str, Mapping[str, Any]]
 """Type of an expectation, and its settings with the columns of the frame filled in."""
 
 ABOUT_NULLS = frozenset({"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"})
-"""These look at what is not there: for them an empty column is a case, and no vacuum."""
+"""Expectations about missing values: to them an empty column is a case like any other."""
 _MAX_SUITES = 128
 _MAX_KNOWN = 2_000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -72,7 +71,7 @@ CELL_BY_CELL = frozenset(
         "values_to_not_match_regex_list",
     )
 )
-"""These judge each cell by itself, so that a value needs to be looked at once."""
+"""Expectations that judge each cell separately, so that equal values need to be checked only once."""
 _AGGREGATES = frozenset(
     f"expect_column_{name}_to_be_between" for name in ("max", "min", "mean", "sum", "unique_value_count")
 )
@@ -85,7 +84,7 @@ _COUNTS = (
     "unexpected_percent_total",
     "unexpected_percent_nonmissing",
 )
-"""What a result keeps: numbers of rows and shares. The rest quotes cells."""
+"""Keys of a result that are kept: row numbers and shares. The others quote cells."""
 _OBSERVED_COUNTS = frozenset(
     {
         "expect_column_unique_value_count_to_be_between",
@@ -94,7 +93,7 @@ _OBSERVED_COUNTS = frozenset(
         "expect_table_column_count_to_be_between",
     }
 )
-"""Expectations whose observed value is a count or share, and not a cell."""
+"""Expectations whose observed value is a count or share, not a cell."""
 
 
 @cache
@@ -106,13 +105,15 @@ def _batch_definition() -> Any:
 
 
 def ask(asks: Sequence[Ask], frame: Any, form: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Results in GX's own form, in the order of ``asks``. ``form``: its result format, booleans if left out."""
+    """Return the results in GX's own form, in the order of ``asks``. ``form`` is its result format, by
+    default booleans.
+    """
     if not asks:
         return []
     suite = _suite(asks)
     batch = _batch_definition().get_batch({"dataframe": frame})
     with warnings.catch_warnings(), _repetitions_remembered():
-        # pandas, for patterns with brackets: people who write expectations need not know (?:...).
+        # pandas warns about patterns with groups: people who write expectations need not know (?:...).
         warnings.filterwarnings("ignore", "This pattern is interpreted as a regular expression", UserWarning)
         results = batch.validate(suite, result_format=dict(form or {"result_format": "BOOLEAN_ONLY"}))
         found = results.to_json_dict()["results"]
@@ -128,7 +129,7 @@ _suites: dict[tuple[tuple[str, str], ...], Any] = {}
 
 
 def is_possible(one: Ask) -> bool:
-    """Whether GX knows such an expectation and takes its settings. Seen once, it is not tried again."""
+    """Return whether GX has such an expectation and accepts its settings; the result is remembered."""
     key = _key(one)
     if key not in _possible:
         if len(_possible) >= _MAX_KNOWN:
@@ -146,12 +147,12 @@ def _key(one: Ask) -> tuple[str, str]:
 
 
 def _suite(asks: Sequence[Ask]) -> Any:
-    """The suite for these questions, made once for all tables of one schema."""
+    """Return the suite for these questions, built once for all tables with the same schema."""
     key = tuple(_key(one) for one in asks)
     if key not in _suites:
         if len(_suites) >= _MAX_SUITES:
             del _suites[next(iter(_suites))]
-        # GX gives results back in an order of its own: the position finds them again.
+        # GX returns results in an order of its own; the position restores ours.
         built = [
             get_expectation_impl(kind)(**settings, meta={"position": position})
             for position, (kind, settings) in enumerate(asks)
@@ -162,11 +163,10 @@ def _suite(asks: Sequence[Ask]) -> Any:
 
 @contextmanager
 def _repetitions_remembered() -> Iterator[None]:
-    """While a suite runs, what GX works out again and again from the same fields is worked out once.
+    """Within this context, cache what GX computes repeatedly from the same fields.
 
-    It reads the configuration of an expectation some sixty times, and makes it anew from the fields each time; no
-    field changes during a run, and each reader gets a copy of its own, as before. The id of a dictionary is a
-    function of what it holds.
+    It reads the configuration of an expectation about sixty times, and rebuilds it each time. No field changes while a
+    suite runs, and each reader gets a copy of its own, as before. The id of a dictionary depends only on its content.
     """
     configuration, to_id = Expectation.configuration, IDDict.to_id
     made: dict[int, tuple[Any, Any]] = {}
@@ -175,7 +175,7 @@ def _repetitions_remembered() -> Iterator[None]:
     def configuration_once(self: Any) -> Any:
         known = made.get(id(self))
         if known is None:
-            # The expectation is kept with it, or another could come to have its id.
+            # The expectation is kept too; otherwise another one could get its id.
             known = made[id(self)] = (self, configuration.fget(self))
         one = known[1]
         return type(one)(
@@ -208,7 +208,7 @@ def _repetitions_remembered() -> Iterator[None]:
 
 
 def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
-    """Whether rows without any value change nothing, so that columns of several lengths fit in one frame."""
+    """Return whether rows without values change nothing, so that columns of different lengths fit into one frame."""
     implementation = get_expectation_impl(kind)
     if kind in ABOUT_NULLS:
         return False
@@ -222,7 +222,10 @@ def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
 
 
 def ignored_rows(kind: str) -> str | None:
-    """Value for ``ignore_row_if``: a row that lacks one of the values compared says nothing about them."""
+    """Return the value for ``ignore_row_if``: a row that lacks one of the compared values says nothing about them.
+
+    None if the expectation has no such setting.
+    """
     try:
         implementation = get_expectation_impl(kind)
     except ExpectationNotFoundError:
@@ -233,7 +236,7 @@ def ignored_rows(kind: str) -> str | None:
 
 
 def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
-    """A result in GX's own form, without cell values and tracebacks."""
+    """Return a result in GX's own form, without cell values and tracebacks."""
     config = result["expectation_config"]
     details = result.get("result") or {}
     kept = {key: details[key] for key in _COUNTS if key in details}
@@ -253,7 +256,7 @@ def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]
 
 
 def exception_of(result: Mapping[str, Any]) -> str | None:
-    """What GX says where it could not judge, None where it did."""
+    """Return GX's message if it could not judge, else None."""
     info = result.get("exception_info") or {}
     if info.get("raised_exception"):
         return str(info.get("exception_message"))

@@ -1,6 +1,6 @@
-"""What kind of table it is, told by its header: by the rules in ``[match]`` of ``specs/expectations/<kind>.toml``.
+"""Recognise the kind of a table from its header, by the rules in ``[match]`` of ``specs/expectations/<kind>.toml``.
 
-A kind is claimed only where it is plain. Two kinds that fit equally well are none.
+A kind is returned only if it is clear. If two kinds fit equally well, it is none.
 """
 
 from __future__ import annotations
@@ -20,26 +20,29 @@ _UNITS = frozenset(
     | {"pln", "sek", "sfr", "usd", "thousand", "thousands", "million", "millions", "tausend", "tsd", "mio", "meur"}
     | {"keur", "teur", "in", "en", "em"}
 )
-"""Words at the end of a name that say in what it is counted: "Betrag in CHF", "Amount GBP"."""
+"""Words at the end of a name that say in which unit it is counted: "Betrag in CHF", "Amount GBP"."""
 _MAX_COLUMNS = 300
-"""Columns looked at: a header of thousands is a matrix, and no list of payments."""
+"""Most columns that are read: a header of thousands belongs to a matrix, not to a list of payments."""
 _OCDS_PREFIX = re.compile(r"^(?:releases?|compiledrelease|records?)(?:[/.]\d+)?[/.]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class TableKindMatch:
-    """A table of a known kind."""
+    """A table of a known kind, and what its columns mean."""
 
     kind: str
-    """Stem of the file in ``specs/expectations``."""
+    """Name of the file in ``specs/expectations``, without its ending."""
     roles: Mapping[str, str]
-    """Role -> the column that has it, by its name in the table."""
+    """The column of each role, by its name in the table."""
     score: float
-    """Share of the roles of the kind that were found, 0..1."""
+    """Share of the kind's roles that were found, 0..1."""
 
 
 def table_kind_of(names: Sequence[str], title: str | None = None) -> TableKindMatch | None:
-    """The kind of a table with the columns ``names``; ``title``: of the dataset and the file, where known."""
+    """Return the kind of a table with the columns ``names``, or None.
+
+    ``title`` is that of the dataset and the file, if known.
+    """
     return _kind_of(tuple(names[:_MAX_COLUMNS]), title or "")
 
 
@@ -64,7 +67,7 @@ def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
 
 
 def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
-    """One expectation for each role that a table of this kind needs: that some column has it."""
+    """Return one expectation for each role that a table of this kind needs: that a column has it."""
     suite = expectations.suite(match.kind)
     assert suite.match is not None
     return tuple(_needed(suite.title, one, match.roles) for one in suite.match.needed)
@@ -96,7 +99,7 @@ def _is_plain(
 
 
 def _split(names: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Whole names, and beginnings of names (those written with ``*``), folded."""
+    """Return complete names, and beginnings of names (those written with ``*``), folded."""
     return (
         frozenset(fold(name) for name in names if not name.endswith("*")),
         tuple(fold(name) for name in names if name.endswith("*")),
@@ -105,14 +108,14 @@ def _split(names: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
 
 @cache
 def _alternatives(kind: str) -> tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]:
-    """Role, whole names, and beginnings of names."""
+    """Return for each role of a kind the complete names and the beginnings of names."""
     rules = expectations.suite(kind).match
     assert rules is not None
     return tuple((role, *_split(names)) for role, names in rules.columns.items())
 
 
 def _roles(names: Sequence[str], variants: Sequence[tuple[str, ...]], kind: str) -> dict[str, str]:
-    """Role -> name of column. A whole name goes before a shortened one; a column has one role."""
+    """Return the column of each role. A complete name takes precedence over a shortened one; a column has one role."""
     found: dict[str, str] = {}
     taken: set[int] = set()
     deepest = max((len(column) for column in variants), default=0)
@@ -131,7 +134,7 @@ def _roles(names: Sequence[str], variants: Sequence[tuple[str, ...]], kind: str)
 
 
 def _variants(name: str) -> Iterator[str]:
-    """Folded forms of a name: as it stands, without brackets, without units, and each part of "Month/Mois"."""
+    """Yield folded forms of a name: as written, without brackets, without units, and each part of "Month/Mois"."""
     seen: set[str] = set()
     plain = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name)
     words = re.findall(r"\w+", plain.replace("_", " "))

@@ -1,1 +1,1 @@
-"""Personal data that nobody meant to publish: detected and counted, never kept."""
+"""Detect personal data that was published by mistake: it is counted, never stored."""

@@ -1,7 +1,7 @@
-"""Personal data that nobody meant to publish: what is found is counted, and never kept.
+"""Detect personal data that was published by mistake: it is counted, never stored.
 
-Identity numbers are told by their check digits (python-stdnum), and only where a whole column has them. Numbers that
-hold no date of birth, and have one check digit, come about by chance: those are told by the name of the column as well.
+Identity numbers are recognised by their check digits (python-stdnum), and only if a whole column has them. Numbers with
+one check digit and no date of birth occur by chance; for them the name of the column must agree.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WITH_BIRTH_DATE = (
 _BY_CHECK_DIGIT = (
     *("nl.bsn", "br.cpf", "tr.tckimlik", "de.idnr", "hr.oib", "us.ssn", "ch.ssn", "gr.amka", "ie.pps"),
     *("in_.aadhaar", "ca.sin", "th.pin", "do.cedula", "ec.ci", "il.idnr", "at.vnr"),
-    # These have no check digit: a date and a serial number look the same.
+    # These have no check digit: a date with a serial number looks the same.
     *("dk.cpr", "id.nik"),
 )
 _ID_NAMES = re.compile(
@@ -67,7 +67,9 @@ def _folded(name: str) -> str:
 
 
 def find_personal(columns: Sequence[ColumnProfile], first_line: int, today: date | None = None) -> list[TableDefect]:
-    """What looks personal, column by column: data of persons, and not of offices, ships, painters or animals."""
+    """Return defects for columns that look personal: data of private persons, not of offices, ships,
+    painters or animals.
+    """
     names = [_folded(column.name) for column in columns]
     found = []
     identified = [column for column in columns if _are_identity_numbers(column)]
@@ -80,7 +82,7 @@ def find_personal(columns: Sequence[ColumnProfile], first_line: int, today: date
         if count and _are_mailboxes_of_persons(column):
             found.append(defect("personal_email", count, lines, column.name))
         count, lines = column.odd("iban")
-        # Where a treasury says to which account to pay is no secret.
+        # The account to which a public body asks people to pay is no secret.
         if count and (are_persons or _are_accounts(column)):
             found.append(defect("personal_iban", count, lines, column.name))
         is_named = _MOBILE_NAMES.search(name) or (are_persons and _PHONE_NAMES.search(name))
@@ -106,7 +108,7 @@ _ANIMAL_NAMES = re.compile(
     r"\b(breed|sire|dam|species|pedigree|animal( name)?|microchip|stud ?book|(hunde|tier)?rasse|tierart|hund|espece|"
     r"especies?|raza|razza|raca|hunderace|diersoort|studbook)\b"
 )
-"""Columns of what lives and is no person."""
+"""Columns about living things that are no persons."""
 _OFFICE_NAMES = re.compile(
     r"\b(party|partei|parti|partido|partito|partij|mandat\w*|mandato|constituency|wahlkreis|circonscription|"
     r"office held|office|judge|justice|court|elected( on)?|appointed( on)?|took office|term (start|end)|in office|"
@@ -129,7 +131,7 @@ _SURNAMES = re.compile(
 _TWO_WORDS = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[-' ][^\W\d_]+\.?){1,3}")
 _MANY_ACCOUNTS = 5
 _LIFETIME = 110
-"""Years: nobody who was born before lives."""
+"""Years: nobody who was born earlier is alive."""
 _OFFICES = re.compile(
     r"(?i)^(info|kontakt|contact|office|mail|post|admin|sekretariat|secretar\w*|hello|service|support|help\w*|enquir\w*|"
     r"press|hr|rastine|urad|podatelna|gemeinde|stadt|mairie|commune|school|skola|direct\w*|reception|webmaster)"
@@ -142,7 +144,9 @@ def _are_persons(
     identified: Sequence[ColumnProfile],
     births: Sequence[ColumnProfile],
 ) -> bool:
-    """Whether rows are persons: two of a given and a family name, a day of birth, an identity number."""
+    """Return whether rows are persons: by given and family name, or two of a name, a date of birth, an
+    identity number.
+    """
     pairs = list(zip(columns, names, strict=True))
     given = any(_GIVEN_NAMES.search(name) and _are_names(column) for column, name in pairs)
     family = any(_FAMILY_NAMES.search(name) and _are_names(column) for column, name in pairs)
@@ -153,7 +157,7 @@ def _are_persons(
 
 
 def _are_accounts(column: ColumnProfile) -> bool:
-    """Many different account numbers: those of an office are few."""
+    """Return whether a column has many different account numbers; offices have few."""
     return len({cell.replace(" ", "") for cell in column.scanned["sample"]}) >= _MANY_ACCOUNTS
 
 
@@ -163,9 +167,9 @@ def _are_whole_names(column: ColumnProfile) -> bool:
 
 
 def _are_mailboxes_of_persons(column: ColumnProfile) -> bool:
-    """Many mailboxes at few hosts, none of them numbered or named after an office: those of persons.
+    """Return whether e-mail addresses are those of persons: many at few hosts, not numbered or named after offices.
 
-    Every school has a host of its own, and an office one mailbox for all.
+    Schools, in contrast, each have a host of their own, and an office has one address for all.
     """
     found = {m for cell in column.scanned["sample"] for m in re.findall(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", cell.lower())}
     locals_of = [mail.partition("@")[0] for mail in found]
@@ -181,7 +185,7 @@ def _are_mailboxes_of_persons(column: ColumnProfile) -> bool:
 
 
 def _are_births(column: ColumnProfile, today: date | None) -> bool:
-    """Days of birth of people who may live."""
+    """Return whether dates are dates of birth of people who may be alive."""
     if column.kind.kind != "date" or column.scanned["distinct"] < 5:
         return False
     year = (today or date(2026, 1, 1)).year
@@ -191,7 +195,7 @@ def _are_births(column: ColumnProfile, today: date | None) -> bool:
 
 
 def _are_phone_numbers(column: ColumnProfile) -> bool:
-    """Six to fifteen digits, and a sign that they are dialled: a plus, a zero before them, or blanks between."""
+    """Return whether cells are telephone numbers: six to fifteen digits with a plus, a leading zero, or separators."""
     values = column.scanned["sample"]
     digits = [sum(c.isdigit() for c in value) for value in values]
     pairs = list(zip(digits, values, strict=True))
@@ -201,7 +205,7 @@ def _are_phone_numbers(column: ColumnProfile) -> bool:
 
 
 def _are_names(column: ColumnProfile) -> bool:
-    """Words that hardly come twice: names of persons, not of a handful of offices."""
+    """Return whether a column has words that are hardly ever repeated: names of persons, not of a few offices."""
     few = column.scanned["distinct"] < max(5.0, 0.3 * column.filled)
     return column.kind.kind == "text" and column.count("text") > 0.8 * max(column.filled, 1) and not few
 

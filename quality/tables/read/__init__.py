@@ -1,1 +1,1 @@
-"""Files read as tables: format, encoding, dialect, header and rows."""
+"""Read files as tables: format, encoding, dialect, header and rows."""

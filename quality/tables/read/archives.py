@@ -1,4 +1,4 @@
-"""Archives that hold one file: what is inside, without ever unpacking more than is allowed."""
+"""Find and unpack the tables in an archive, never more bytes than allowed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _CLUTTER = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 
 
 MOST_MEMBERS = 50
-"""Tables in an archive that are looked into."""
+"""Most tables in an archive that are inspected."""
 _RECORDS = {".json"}
 _SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
 
 
 def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
-    """The tables in a ZIP archive, or a sentence saying what it holds instead."""
+    """Return the tables in a ZIP archive, or a sentence that says what it contains instead."""
     with zipfile.ZipFile(path) as archive:
         infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
     infos = [info for info in infos if not info.filename.lower().startswith(_CLUTTER[0])]
     tables = [info for info in infos if Path(info.filename).suffix.lower() in _TABLES]
-    # Beside tables documents of JSON describe them.
+    # JSON documents beside tables usually describe them.
     tables = tables or [info for info in infos if Path(info.filename).suffix.lower() in _RECORDS]
     if len(infos) == 1 and Path(infos[0].filename).suffix.lower() == ".txt":
         tables = infos
@@ -54,7 +54,7 @@ def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
 
 
 def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
-    """The shapefiles in a ZIP archive by name, each with the files that belong to it."""
+    """Return the shapefiles in a ZIP archive by name, each with the files that belong to it."""
     found: dict[str, list[zipfile.ZipInfo]] = {}
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.filename.lower().startswith(_CLUTTER[0])]
@@ -68,7 +68,7 @@ def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
 
 @contextmanager
 def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) -> Iterator[Path]:
-    """A temporary folder with the files of a shapefile, as ``layer.shp`` and so on."""
+    """Yield the path of a shapefile in a temporary folder, ``layer.shp``, with its other files beside it."""
     with TemporaryDirectory(prefix="winnow-") as folder:
         left = most
         for info in infos:
@@ -80,7 +80,10 @@ def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) 
 
 @contextmanager
 def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
-    """A temporary file with one member of up to ``most`` bytes. Its name is ours: names in archives point anywhere."""
+    """Yield the path of a temporary file with one member of at most ``most`` bytes; raise UnreadableError for others.
+
+    The file has a name of ours, because names in archives may point anywhere.
+    """
     if info.flag_bits & 1:
         raise UnreadableError("the archive is protected by a password", "protected_file")
     if info.file_size > 1024**2 and info.file_size > MAX_RATIO * max(1, info.compress_size):
@@ -90,7 +93,7 @@ def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Pa
     with TemporaryDirectory(prefix="winnow-") as folder, zipfile.ZipFile(path) as archive:
         target = Path(folder) / "member"
         with archive.open(info) as source, target.open("wb") as out:
-            left = most  # the size in the table of contents may be a lie
+            left = most  # the size in the archive's directory may be false
             while left > 0 and (block := source.read(min(left, 1024**2))):
                 left -= out.write(block)
         yield target
@@ -98,7 +101,10 @@ def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Pa
 
 @contextmanager
 def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
-    """A temporary file with what a gzip file holds, and whether it ended early: cut short, or at our cap."""
+    """Yield the path of a temporary file with the content of a gzip file, and whether that is incomplete.
+
+    It is incomplete if the file was cut, or unpacks to more than ``most`` bytes.
+    """
     with TemporaryDirectory(prefix="winnow-") as folder:
         target = Path(folder) / "member"
         decoder, written, is_complete = zlib.decompressobj(wbits=31), 0, False
@@ -117,5 +123,5 @@ def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
 
 
 def printable(name: str) -> str:
-    """The name of a member, at most 120 characters of it, as it may be shown: names in archives hold anything."""
+    """Return the name of a member in a form that may be shown: unusual characters replaced, the last 120 kept."""
     return re.sub(r"[^\w .()/-]", "_", name)[-120:].lstrip("./")

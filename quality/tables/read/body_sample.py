@@ -1,4 +1,4 @@
-"""What the columns of a table hold, told by the lower part of its first rows; and what a single cell looks like."""
+"""Learn what the columns of a table contain from the lower part of its first rows, and classify single cells."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ _TEXTS = frozenset({"text", "text_with_digits"})
 _UNIT_SIGNS = frozenset({"%", "‰", "°", "€", "$", "£", "¥", "(%)", "°C"})
 _FEW_WIDE = 20
 _MOST_LEARNT = 60
-"""Rows, drawn evenly, that tell what the columns hold."""
+"""Number of rows, evenly spaced, from which the content of the columns is learned."""
 _FEW_STEPS = 3
 _FEW_YEARS = 6
 _YEAR = re.compile(r"(?:1[789]|2[01])\d\d[*†ab p]?\s?\(?\d?\)?")
-"""A year, perhaps with the mark of a note."""
+"""A year, perhaps with a footnote mark."""
 
 
 @lru_cache(maxsize=65_536)
 def group_of(cell: str) -> str:
-    """ "" for blank, "sign" for no value, "number", "date", "time", "code" or "text"."""
+    """Return what a cell looks like: "" for blank, "sign" for a missing value, "number", "date",
+    "time", "code" or "text".
+    """
     if not cell:
         return ""
     kind = cell_class(cell[:80])
@@ -47,13 +49,13 @@ def group_of(cell: str) -> str:
 
 
 class BodySample:
-    """What the columns hold, as the lower part of the rows tells."""
+    """What the columns contain, judged by the lower part of the rows."""
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         self.rows = rows
         filled = [sum(map(bool, cells)) for cells in rows]
         self.filled = filled
-        # Below the first third no header stands, unless there are hardly any rows.
+        # A header is in the first third, unless there are hardly any rows.
         start = min(len(rows) // 3, 30) if len(rows) > 6 else len(rows) // 2
         counts = [count for count in filled[start:] if count] or [count for count in filled if count]
         self.usual = statistics.median([count for count in counts if count > 1] or counts)
@@ -79,7 +81,9 @@ class BodySample:
                         self.years.add(place)
 
     def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
-        """Typed columns in which a row agrees, in which it has words, and in which it is filled."""
+        """Return in how many typed columns a row agrees with the column, has words, and is filled:
+        (yes, words, filled).
+        """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)
         for place, wanted in self.typed.items():
@@ -90,12 +94,12 @@ class BodySample:
             if group == "sign" or (group == wanted and not (sequence and place not in self.years)):
                 yes += 1
             else:
-                # Days above numbers, numbers above days and years in a row are names as well as words are.
+                # Dates above numbers, numbers above dates, and years in a row are names of columns, as words are.
                 words += 1
         return yes, words, filled
 
     def _is_sequence(self, cells: Sequence[str]) -> bool:
-        """Whether the numbers of a row are years one after the other, or the same over: names of columns."""
+        """Return whether the numbers of a row are consecutive or repeated years, so names of columns."""
         values = [cells[place] for place, kind in self.typed.items() if kind == "number" and place < len(cells)]
         values = [value for value in values if value]
         if len(values) < 2 or not all(map(is_year, values)):
@@ -104,7 +108,7 @@ class BodySample:
         if _is_cycle(years):
             return True
         steps = Counter(b - a for a, b in zip(years, years[1:], strict=False))
-        # Surveys come every two or three years, and a second block of years begins anew.
+        # Surveys are made every two or three years, and a second block of years starts again.
         backwards = sum(count for step, count in steps.items() if step <= 0)
         is_broken = len(years) >= _FEW_YEARS and len(steps) == _FEW_STEPS and backwards <= 1
         return (
@@ -114,18 +118,20 @@ class BodySample:
         )
 
     def is_data(self, cells: Sequence[str]) -> bool:
+        """Return whether a row looks like data: it fills enough typed columns and mostly agrees with them."""
         yes, words, filled = self.agreement(cells)
         return (
             filled > 0 and yes > 0 and words <= 0.34 * filled and filled >= min(0.3 * len(self.typed), self.usual / 3)
         )
 
     def is_wordy(self, cells: Sequence[str]) -> bool:
+        """Return whether a row has words in most of its typed columns, as a header has."""
         yes, words, filled = self.agreement(cells)
         return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled
 
 
 def _is_cycle(years: Sequence[int]) -> bool:
-    """Whether the same years come again and again, rising each time: below men, and below women."""
+    """Return whether the same rising years repeat: first below "men", then below "women"."""
     size = next((n for n in range(2, len(years) // 2 + 1) if years[n] == years[0]), 0)
     if not size or any(year != years[place % size] for place, year in enumerate(years)):
         return False
@@ -133,4 +139,5 @@ def _is_cycle(years: Sequence[int]) -> bool:
 
 
 def is_year(cell: str) -> bool:
+    """Return whether a cell is a year from 1700 to 2199, perhaps with a footnote mark."""
     return len(cell) <= 8 and _YEAR.fullmatch(cell) is not None

@@ -1,4 +1,4 @@
-"""The cells that a finding speaks of, read from the file anew: for the terminal of its owner, and kept nowhere."""
+"""Read the cells that a finding mentions from the file again, for the terminal of its owner. They are not stored."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ __all__ = ["read_cells"]
 
 _MOST_ROWS = 1_000_000
 MOST_CHARACTERS = 1_000
-"""Of a cell."""
+"""Most characters of a cell that are returned."""
 
 
 def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
-    """Line and text of the cells of a column, for a bounded child; none where the table cannot be read."""
+    """Return line and text of the cells of a column; empty if the table cannot be read. Call it in a
+    bounded child process.
+    """
     try:
         table = _table(document, sheet)
     except (UnreadableError, OSError, ValueError):

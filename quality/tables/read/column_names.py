@@ -1,4 +1,4 @@
-"""Names of columns, compared as people read them."""
+"""Compare names of columns as people read them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ __all__ = ["fold"]
 
 
 def fold(name: str) -> str:
-    """``name`` without case, accents, blanks and punctuation: "Année d'exercice" -> "anneedexercice"."""
+    """Return a name without case, accents, spaces and punctuation.
+
+    >>> fold("Année d'exercice")
+    'anneedexercice'
+    """
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(char for char in decomposed if char.isalnum())

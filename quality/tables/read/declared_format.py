@@ -1,4 +1,4 @@
-"""What a portal promises with ``dct:format`` and ``dcat:mediaType``: a file of some form, a page, or a service."""
+"""Read what a portal promises by ``dct:format`` and ``dcat:mediaType``: a file in some format, a page, or a service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _FILES = (set(MEDIA_TYPES) | {"DBF", "TAR", "7Z", "RAR", "MDB", "RDF", "TXT", "G
 
 
 def declared_formats(declared_format: str | None, declared_media_type: str | None) -> frozenset[str]:
-    """Format ids in a declaration: "CSV", ".csv", "text/csv;charset=utf-8", "Excel (XLSX)", an EU authority URI."""
+    """Return the format ids in a declaration, which may be a code, an ending, a media type, a phrase or a URI.
+
+    >>> sorted(declared_formats("Excel (XLSX)", "text/csv;charset=utf-8"))
+    ['CSV', 'XLSX']
+    """
     found: set[str] = set()
     for declared in (declared_format, declared_media_type):
         text = (declared or "").strip().lower()
@@ -38,15 +42,19 @@ def declared_formats(declared_format: str | None, declared_media_type: str | Non
 
 
 def declares_file(formats: frozenset[str]) -> bool:
-    """True where a file was promised: then a web page is the wrong answer.
+    """Return whether a file is promised, so that a web page is the wrong response.
 
-    "HTML" beside a file format, an API or a map service promises a page or an answer, so nothing is wrong then.
+    "HTML" beside the format of a file, an API or a map service promises a page or a response; then nothing is wrong.
     """
     pages = {"HTML", "HTM", "XHTML", "WWW", "WEB", "WEBSITE", "LINK", "URL", "API", "REST", "WMS", "WFS", "WMTS", "WCS"}
     return bool(formats & _FILES) and not formats & pages
 
 
 def charset_of(content_type: str | None) -> str | None:
-    """The charset that a Content-Type names, as it stands there; None where it names none."""
+    """Return the charset in a Content-Type header as written, or None.
+
+    >>> charset_of("text/csv; charset=ISO-8859-1")
+    'ISO-8859-1'
+    """
     _, _, charset = (content_type or "").partition("charset=")
     return charset.split(";")[0].strip(" \"'") or None

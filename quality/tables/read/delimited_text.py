@@ -1,4 +1,4 @@
-"""A delimited text: how it is written, where its table stands, its first rows, and one pass over all of it."""
+"""Read a delimited text: its encoding and dialect, its header, its first rows, and one scan of the whole file."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["MISSING_BYTES", "OpenedText", "first_rows", "head_of", "open_text", 
 csv.field_size_limit(2**24)
 _HEAD_CHARS = 65_536
 _MAX_LINE = 2**22
-"""Characters of a line that are read at once; what is longer is no row of a table."""
+"""Most characters of a line that are read at once; a longer line is not a row of a table."""
 _HEAD_RECORDS = 250
 _FEW_RECORDS = 8
 MOST_COLUMNS = 16_384
-"""As many as a spreadsheet program holds. Of a wider table the columns beyond are not profiled."""
+"""The limit of spreadsheet programs. Further columns of a wider table are not profiled."""
 MOST_CELLS = 250_000
-"""Columns of anything that is called a table."""
+"""Most columns of a file that still counts as a table."""
 MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
 
 
@@ -46,25 +46,28 @@ class OpenedText:
     header: list[str]
     header_line: int
     skip: int
-    """Records up to and with the header, and with the rows of units or hashtags below it."""
+    """Number of records up to the end of the header, including rows of units or hashtags below it."""
     above: list[int]
     """Lines above the header that are not blank."""
     heading: HeaderRows
-    """The header, by places among the first records."""
+    """The header; its positions are those among the first records."""
     header_lines: tuple[int, ...]
     extra_lines: tuple[int, ...]
     """Lines of units, labels or hashtags below the names."""
     again: tuple[int, ...] = ()
-    """Lines above that name the same columns."""
+    """Lines above the header that name the same columns."""
 
     @property
     def first_line(self) -> int:
-        """Line below the last row that is not data."""
+        """Return the line below the header and the rows of units or labels: that of the first row of data."""
         return max((self.header_line, *self.extra_lines)) + 1
 
 
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> OpenedText | None:
-    """Find out how ``path`` is written, and its header; None where it holds nothing but blanks."""
+    """Detect encoding, dialect and header of a file, or return None if it is blank.
+
+    Raise UnreadableError if the header has more than 250,000 cells.
+    """
     encoding = read_encoding(path, declared_charset, is_cut)
     text = head_of(path, encoding, is_cut)
     dialect = detect_dialect(text)
@@ -97,7 +100,7 @@ def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = Fa
 
 
 def _plain_heading(first: list[list[str]]) -> HeaderRows | None:
-    """The header, where the first rows leave no doubt: names, and below them numbers or days in the same places."""
+    """Return the header if the first rows leave no doubt: distinct names, with numbers or dates below some of them."""
     names = [cell.strip() for cell in first[0]] if len(first) == _FEW_RECORDS else []
     if len(names) < 2 or not all(names) or len(set(names)) < len(names):
         return None
@@ -120,10 +123,10 @@ def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:
 
 
 def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
-    """The first whole lines; where there is no line's end for long, as much of the one as there is."""
+    """Return the first complete lines; if there is no line end for long, as much of the first line as is read."""
     with _stream(path, encoding) as stream:
         text = stream.read(_HEAD_CHARS)
-        # A header of a hundred thousand columns is a line of half a megabyte.
+        # A header of 100,000 columns is a line of half a megabyte.
         while "\n" not in text and "\r" not in text and len(text) < _MAX_LINE and (more := stream.read(_HEAD_CHARS)):
             text += more
         goes_on = is_cut or bool(stream.read(1))
@@ -132,21 +135,21 @@ def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
 
 
 def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the header as text, each with its line. Raises csv.Error for a cell beyond all bounds."""
+    """Yield the rows below the header as text, each with its line. Raise csv.Error for a cell that is far too long."""
     with _stream(path, opened.encoding) as stream:
         records = read_records(iter(partial(stream.readline, _MAX_LINE), ""), opened.dialect)
-        # Lines for programs are read, and not handed out.
+        # Lines that are meant only for programs are read but not yielded.
         yield from islice(records, opened.skip - opened.dialect.skip_lines, None)
 
 
 def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = False) -> tuple[TextTable, bool]:
-    """Up to ``most`` rows below the header, as text; and whether these are all."""
+    """Return up to ``most`` rows below the header as text, and whether these are all rows."""
     rows: list[tuple[int, list[str]]] = []
-    with suppress(csv.Error):  # the pass over the file says what it is
+    with suppress(csv.Error):  # the scan of the whole file reports it
         rows.extend(islice(records_below(path, opened), most + 1))
     is_whole = len(rows) <= most
     if is_whole and is_cut and rows:
-        rows.pop()  # the cut lies within it
+        rows.pop()  # the file was cut inside this row
     rows = rows[:most]
     table = TextTable(opened.header, opened.header_line, [cells for _, cells in rows], [line for line, _ in rows])
     return table, is_whole and not is_cut
@@ -155,7 +158,9 @@ def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = Fals
 def scan_text(
     path: Path, opened: OpenedText, *, is_cut: bool = False, places: int = 100
 ) -> tuple[Scan, TableSurroundings]:
-    """One pass over all rows but the notes below the table; and what stands above and below it."""
+    """Scan all rows in one pass, without the notes below the table; return the scan and what is above
+    and below the table.
+    """
     dialect, encoding = opened.dialect, opened.encoding
     width = max(1, min(len(opened.header), MOST_COLUMNS))
     tail = TableTail() if is_cut else read_tail(path, encoding, dialect, width, opened.first_line)

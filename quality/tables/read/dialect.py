@@ -1,7 +1,7 @@
-"""How a text table is written: its encoding, delimiter, quotes and header row.
+"""Detect how a text table is written: its encoding, delimiter, quotes and header row.
 
-Encodings are told in this order: byte-order mark, strict UTF-8 over all bytes at hand, the declared charset, then a
-guess that says how sure it is.
+Encodings are tried in this order: byte-order mark, strict UTF-8 over all given bytes, the declared charset, then a
+guess with a confidence.
 """
 
 from __future__ import annotations
@@ -29,39 +29,47 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _TELLING_BYTES = 8
-"""Bytes beyond ASCII from which on a text is told by; with fewer it must be very plain."""
+"""Number of bytes beyond ASCII that are enough for a guess; with fewer the result must be very clear."""
 _DETECTOR_BYTES = 16_384
 _SAMPLE_CHARS = 20_000
 _SAMPLE_RECORDS = 200
 _DELIMITERS = "\t;,|"
 NO_DELIMITER = "\x1f"
-"""Stands in where a table has one column: a character no text has."""
+"""Used as delimiter of a table with one column: a character that no text contains."""
 _MAX_PREAMBLE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
+    """A decoded text, with the encoding that was used and how certain it is."""
+
     text: str
     encoding: str
-    """Name in lower case as the web knows it: "utf-8", "windows-1252", "utf-16"."""
+    """Name in lower case as used on the web: "utf-8", "windows-1252", "utf-16"."""
     confidence: float
     bad_bytes: int = 0
-    """Places where the bytes are not what the encoding allows."""
+    """Number of places at which the bytes are invalid in the encoding."""
     first_bad_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
+    """How a delimited text is written."""
+
     delimiter: str | None
-    """None where the table has one column."""
+    """None if the table has one column."""
     quote_char: str = '"'
     escape_char: str | None = None
     skip_lines: int = 0
-    """Lines before anything else that are for programs only: ``sep=;`` of Excel."""
+    """Number of lines at the top that are only for programs, such as Excel's ``sep=;``."""
 
 
 def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> DecodedText:
-    """Text of ``raw`` in the best encoding. ``is_cut``: the file goes on; what follows the last newline is dropped."""
+    """Decode bytes with the most likely encoding.
+
+    ``declared`` is the charset that the server names. With ``is_cut`` the file goes on after ``raw``, so what follows
+    the last newline is dropped.
+    """
     for mark, name in _BOMS:
         if raw.startswith(mark):
             if is_cut and name.startswith("utf-8") and b"\n" in raw:
@@ -73,7 +81,7 @@ def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> Dec
             return DecodedText(text, name.removesuffix("-sig"), 1.0, bad, first)
     if is_cut and b"\n" in raw:
         raw = raw[: raw.rindex(b"\n") + 1]
-    # Before UTF-8, which takes NUL for a character like any other.
+    # Before UTF-8, which accepts NUL as a normal character.
     if wide := _wide(raw):
         return DecodedText(_cut(raw.decode(wide, "backslashreplace"), is_cut), wide, 0.9)
     try:
@@ -82,7 +90,7 @@ def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> Dec
         pass
     bad_count, first_line = _count_bad(raw, "utf-8")
     letters = len(re.findall(rb"[\xc2-\xf4][\x80-\xbf]+", raw))
-    # UTF-8 with a few broken places is UTF-8: in other encodings such pairs hardly ever come up by chance.
+    # A few broken places do not rule out UTF-8: in other encodings its byte pairs hardly ever occur by chance.
     if letters >= 4 * bad_count or (declared and _codec(declared) == "utf-8" and letters >= bad_count):
         return DecodedText(raw.decode("utf-8", "backslashreplace"), "utf-8", 0.9, bad_count, first_line)
     name, confidence = _guess(raw, declared)
@@ -95,7 +103,7 @@ def _cut(text: str, is_cut: bool) -> str:
 
 
 def _wide(raw: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of western text is zero."""
+    """Return the kind of UTF-16 without a byte-order mark, or None: in Western text every other byte is zero."""
     even, odd = raw[0:4096:2].count(0), raw[1:4096:2].count(0)
     half = max(1, len(raw[:4096]) // 2)
     if odd > 0.6 * half and even < 0.1 * half:
@@ -104,7 +112,7 @@ def _wide(raw: bytes) -> str | None:
 
 
 def _count_bad(raw: bytes, encoding: str) -> tuple[int, int | None]:
-    """How many places cannot be decoded, and the line of the first (1-based)."""
+    """Return how many places cannot be decoded, at most 10,000, and the line of the first (from 1)."""
     count, first, offset, decoder = 0, None, 0, codecs.getdecoder(encoding)
     while offset < len(raw) and count < 10_000:
         try:
@@ -119,14 +127,14 @@ def _count_bad(raw: bytes, encoding: str) -> tuple[int, int | None]:
 
 
 _NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"}
-"""Codecs of Python that no web page means. Some take time in the square of the text."""
+"""Codecs of Python that no web page means; some need time quadratic in the length of the text."""
 
 
 def _codec(name: str) -> str | None:
     try:
         found = codecs.lookup(name.strip().strip("\"'")).name
         b"a".decode(found, "ignore")
-    except (LookupError, ValueError):  # no codec, none of text ("zip"), or no name that can be one
+    except (LookupError, ValueError):  # no codec, a codec that is not for text ("zip"), or an impossible name
         return None
     if found in _NO_CHARSETS:
         return None
@@ -139,7 +147,7 @@ def _web_name(codec: str) -> str:
 
 
 def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
-    """Codec and confidence (0..1) for bytes that are neither UTF-8 nor UTF-16."""
+    """Return codec and confidence (0..1) for bytes that are neither UTF-8 nor UTF-16."""
     codec = _codec(declared) if declared else None
     if codec and codec != "utf-8":
         try:
@@ -148,7 +156,7 @@ def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
             pass
         else:
             return codec, 0.9
-    # Only lines with something to tell: one word in a long file is lost otherwise.
+    # Only lines with bytes beyond ASCII: otherwise a single word in a long file would be missed.
     lines = [line for line in re.split(rb"[\r\n]+", raw) if not line.isascii()]
     sample = b"\n".join(lines)[:_DETECTOR_BYTES]
     while sample and len(sample) == _DETECTOR_BYTES and not sample.endswith(b"\n"):
@@ -160,14 +168,15 @@ def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
     best, name = scored[0]
     plain = next((score for score, codec in scored if codec == "cp1252"), -1.0)
     if telling < _TELLING_BYTES and best < plain + 0.25:
-        return "cp1252", 0.4  # too little to tell by
+        return "cp1252", 0.4  # too few bytes to decide
     second = next((score for score, codec in scored[1:] if not _same_text(sample, name, codec)), best - 0.5)
     if name == "cp1252":
         seen = set(re.findall(r"[^\x00-\x7f]", sample.decode(name).lower()))
         # Hungarian: its long umlauts look like õ and û, which no language with á and ö has without ä, ã or è.
         if seen & set("õû") and {"á", "ö"} <= seen and not seen & set("äãèçêà"):
             return "cp1250", 0.6
-        # Turkish: what it has in their places is thorn, eth and ý, which Icelandic never has without acute vowels.
+        # Turkish: its letters look like þ, ð and ý, which Icelandic always has together with vowels with an
+        # acute accent.
         if len(seen & set("þðý")) + bool(seen & set("çüö")) > 2 and not seen & set("áéíóúæ"):
             return "cp1254", 0.6
     if name == "cp1250" and not re.search(rb"[\x80-\x9f]", sample) and _CAPITALS.search(sample):
@@ -176,7 +185,7 @@ def _guess(raw: bytes, declared: str | None) -> tuple[str, float]:
 
 
 _CAPITALS = re.compile(rb"(?:^|[\s,;|\"])(?:\xae[a-z\xe0-\xff]|\xa9[a-z]{2})")
-"""Ž and Š of ISO 8859-2 at the beginning of a word, where windows-1250 has the marks of registration and copyright."""
+"""Ž and Š of ISO 8859-2 at the beginning of a word, where windows-1250 has ® and ©."""
 
 
 def _same_text(raw: bytes, one: str, other: str) -> bool:
@@ -184,7 +193,7 @@ def _same_text(raw: bytes, one: str, other: str) -> bool:
 
 
 def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Records with the line (1-based) each starts on: a quoted cell may hold line breaks, so lines run ahead."""
+    """Yield each record with the line on which it starts (from 1); a quoted cell may contain line breaks."""
     reader = csv.reader(
         io.StringIO(text, newline="") if isinstance(text, str) else text,
         delimiter=dialect.delimiter or NO_DELIMITER,
@@ -200,7 +209,11 @@ def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[
 
 
 def detect_dialect(text: str) -> Dialect:
-    """Delimiter and quotes, judged by the first :data:`_SAMPLE_CHARS` characters."""
+    r"""Return delimiter and quotes, judged by the first :data:`_SAMPLE_CHARS` characters.
+
+    >>> detect_dialect("id;name;height\n1;oak;20\n2;ash;15\n").delimiter
+    ';'
+    """
     sample = text[:_SAMPLE_CHARS]
     if len(text) > len(sample):
         end = max(sample.rfind("\n"), sample.rfind("\r"))
@@ -224,7 +237,7 @@ def _quoted_share(sample: str, delimiter: str | None) -> float:
 
 
 def _evenness(sample: str, dialect: Dialect) -> tuple[int, float]:
-    """Commonest width of the records that are not blank, and the share of records that have it."""
+    """Return the most frequent width of the records that are not blank, and the share of records that have it."""
     delimiter, quote, escape = (c.encode() if c else None for c in astuple(dialect)[:3])
     found = widths(sample.encode("utf-8", "replace"), delimiter, quote, escape, _SAMPLE_RECORDS)
     counts = Counter(width for width in found if width)
@@ -240,7 +253,7 @@ def _delimiter(sample: str) -> str | None:
     if len(even) == 1:
         return even[0]
     if even:
-        # The header is evidence: what stands in every row and not in the header is part of the cells.
+        # The header is evidence: a character in every row but not in the header is part of the cells.
         agreeing = [d for d in even if _begins_evenly(sample, d)]
         if len(agreeing) == 1:
             return agreeing[0]
@@ -251,29 +264,31 @@ def _delimiter(sample: str) -> str | None:
     guess = _clever(sample) if found else None
     if even:
         return guess if guess in even else even[0]
-    # Nothing is even: a ragged table, or text. A delimiter must at least hold for most lines.
+    # No delimiter gives even rows: a ragged table, or text. A delimiter must at least fit most lines.
     likely = [d for d, (width, share) in found.items() if width > 1 and share >= 0.5]
     if guess in likely:
         return guess
     if likely:
         return max(likely, key=lambda d: found[d][1])
-    # Notes above and below a small table may outnumber its rows: then only one line in four counts.
+    # Notes above and below a small table may outnumber its rows, so one line in four is enough.
     sparse = [d for d, (width, share) in found.items() if width > 1 and share >= 0.25]
     if guess in sparse:
         return guess
-    # Columns that hold one value and, in a few lines, a delimiter: one column, unless most lines have it.
+    # A delimiter in a few lines only: one column, unless most lines contain it.
     return None if not found or max(_line_share(sample, d) for d in found) < 0.5 else guess
 
 
 def _begins_evenly(sample: str, delimiter: str) -> bool:
-    """Whether the first line, and all the others, have the usual number of cells."""
+    """Return whether the first line and nearly all others have the usual number of cells."""
     found = [width for width in widths(sample.encode("utf-8", "replace"), delimiter.encode(), b'"', None, 100) if width]
     usual, count = Counter(found).most_common(1)[0]
     return found[0] == usual and count >= 0.95 * len(found)
 
 
 def _sense(sample: str, delimiter: str) -> float:
-    """How far the cells make sense: 1 for numbers and dates, less for words, least for what is left of ``5;2``."""
+    """Return how far the cells make sense: 1 for numbers and dates, less for words, least for remains
+    such as ``5;2``.
+    """
     points = cells = 0.0
     for _, row in islice(read_records(sample, Dialect(delimiter)), 50):
         for cell in row:
@@ -289,7 +304,7 @@ def _line_share(sample: str, delimiter: str) -> float:
 
 
 def _clever(sample: str) -> str | None:
-    """Second opinion. CleverCSV is slow on long samples: 8,000 characters keep it under a second."""
+    """Return CleverCSV's opinion. It is slow on long samples: 8,000 characters take less than a second."""
     from clevercsv import Detector
 
     lines = sample[:8_000].splitlines(keepends=True)
@@ -298,9 +313,12 @@ def _clever(sample: str) -> str | None:
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
-    """Index of the header in ``rows``: the first that fills more than half as many cells as rows usually do.
+    """Return the index of the header: the first row that fills more than half as many cells as rows usually do.
 
-    Titles and notes above a table fill one or two cells of many. None where all rows are blank.
+    Titles and notes above a table fill only one or two cells. None if all rows are blank.
+
+    >>> find_header([["Trees of the city", "", ""], ["id", "species", "height"], ["1", "oak", "20"]])
+    1
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows[:_SAMPLE_RECORDS]]
     counts = [count for count in filled if count]

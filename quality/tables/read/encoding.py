@@ -1,7 +1,6 @@
-"""How a text is encoded, told by all its bytes, and the text as blocks of UTF-8.
+"""Detect the encoding of a text from all its bytes, and read the text as blocks of UTF-8.
 
-The order: byte-order mark, strict UTF-8 over the whole file, the declared
-charset, then a guess that says how sure it is.
+The order is: byte-order mark, strict UTF-8 over the whole file, the declared charset, then a guess with a confidence.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ _WIDE = ("utf-16", "utf-32")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a file, and what its bytes alone say."""
+    """The encoding of a file, and what its bytes alone show."""
 
     name: str
-    """In lower case as the web knows it: "utf-8", "windows-1252", "utf-16"."""
+    """Name in lower case as used on the web: "utf-8", "windows-1252", "utf-16"."""
     codec: str
-    """Python's codec that reads it, byte-order mark included."""
+    """Python's codec that reads the file, including its byte-order mark."""
     confidence: float
-    """1.0 for a byte-order mark or strict UTF-8, lower where it was guessed."""
+    """1.0 for a byte-order mark or strict UTF-8, lower for a guess."""
     size_bytes: int
     sha256: str
     nuls: int
-    """NUL characters; not counted in UTF-16 and UTF-32, where every other byte is zero."""
+    """Number of NUL characters; not counted in UTF-16 and UTF-32, where every other byte is zero."""
     bad_bytes: int = 0
-    """Places where the bytes are not what the encoding allows; counting stops at 10,000."""
+    """Number of places at which the bytes are invalid in the encoding; counting stops at 10,000."""
     first_bad_line: int | None = None
 
 
 class _Reader:
-    """One pass over the bytes: digest, strict UTF-8, and the lines that tell an encoding."""
+    """One pass over the bytes: digest, strict UTF-8, and the lines that reveal an encoding."""
 
     def __init__(self, is_cut: bool) -> None:
         self.is_cut = is_cut
@@ -61,7 +60,7 @@ class _Reader:
         if len(self.head) < _SAMPLE_BYTES:
             self.head += block[: _SAMPLE_BYTES - len(self.head)]
         if block.isascii():
-            # Pure ASCII after the middle of a character: that one is broken.
+            # Pure ASCII in the middle of a multi-byte character: that character is broken.
             if self.decoder is not None and self.decoder.getstate()[0]:
                 self.decoder = None
             return
@@ -80,7 +79,7 @@ class _Reader:
 
 
 def read_encoding(path: Path, declared: str | None = None, is_cut: bool = False) -> Encoding:
-    """Read all bytes of ``path``. ``is_cut``: the file is the beginning of another, and may end within a character."""
+    """Detect the encoding of a file from all its bytes. With ``is_cut`` the file may end inside a character."""
     reader = _Reader(is_cut)
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
@@ -91,7 +90,7 @@ def read_encoding(path: Path, declared: str | None = None, is_cut: bool = False)
     is_wide = reader.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     if reader.is_utf8() and not is_wide and reader.nuls <= 0.2 * reader.size:
         return Encoding("utf-8", "utf-8", 1.0, *base, reader.nuls)
-    # What stands beyond the sample may tell more: one accent in a long file.
+    # What is beyond the sample may decide: a single accent in a long file.
     sample = reader.head
     if len(sample) < reader.size and not is_wide:
         sample = sample[: sample.rfind(b"\n") + 1] + b"\n".join(reader.telling)
@@ -103,7 +102,7 @@ def read_encoding(path: Path, declared: str | None = None, is_cut: bool = False)
 
 
 class _Counting:
-    """An error handler that counts, and puts the escaped bytes in the place of what cannot be read."""
+    """An error handler for codecs that counts errors and replaces unreadable bytes by escapes."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -139,9 +138,9 @@ def _count_errors(path: Path, codec: str, is_cut: bool) -> tuple[int, int | None
 
 
 def utf8_blocks(path: Path, encoding: Encoding, *, end: int | None = None, is_cut: bool = False) -> Iterator[bytes]:
-    """The text as UTF-8, without a byte-order mark. What cannot be read becomes ``\\xff``.
+    r"""Yield the text as UTF-8 without a byte-order mark. Unreadable bytes become escapes such as ``\xff``.
 
-    ``end`` is where to stop, in bytes of the file; ``is_cut`` leaves out what follows the last line's end.
+    ``end`` is where to stop, in bytes of the file; with ``is_cut`` what follows the last line end is left out.
     """
     left = encoding.size_bytes if end is None else end
     is_plain = encoding.name == "utf-8" and not encoding.bad_bytes

@@ -1,8 +1,8 @@
-"""Which of several encodings makes the most likely text of some bytes: by the letters of its languages, their case, and
-how often each comes.
+"""Rate which of several encodings gives the most likely text: by the letters of its languages, their case and
+frequency.
 
-A decoding that puts a capital within a small word, a sign of typography within a word, or rare characters everywhere is
-not what was written. Where no decoding is clearly better the confidence says so.
+A decoding is unlikely if it puts a capital inside a word in small letters, a typographic sign inside a word, or rare
+characters everywhere. If no decoding is clearly better, the confidence says so.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _LANGUAGES = {
     "cp437": _LATIN_1,
     "cp852": _LATIN_2,
 }
-"""Letters beyond ASCII of the languages that are written in each, in lower case, a word a language."""
+"""Letters beyond ASCII by encoding, in lower case; each word has those of one language that uses the encoding."""
 _LETTERS = {codec: frozenset(words) - {" "} for codec, words in _LANGUAGES.items()}
 _FOREIGN = 0.6
-"""What a letter counts that is known to the code page, and not to the language that most letters are of."""
+"""Value of a letter that belongs to the code page, but not to the language of most other letters."""
 _RARITY = {
     "cp1252": 0.0,
     "mac_roman": 0.2,
@@ -40,14 +40,14 @@ _RARITY = {
     "cp1250": 0.03,
 }
 _MARKS = frozenset("’‘“”–—…€\u00a0°§«»©®²³±·•†‡™½¼¾ªº¿¡£µ×¶")
-"""Signs of typography, which stand between letters and digits by right."""
+"""Typographic signs that may stand between letters and digits."""
 _SCRIPTS: dict[str, str] = {
     "cyrillic": "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфёъіїєґў",
     "greek": "αοιετσνηυρπκμλωςδγχθφβξζψάέήίόύώϊϋ",
     "hebrew": "יוהלארתבמשנדכפקםעגחטסןזצךץף",
     "arabic": "ايلنمومرتبهعدفسكقحةجطصشضخىذأزغثظءئؤآإ",
 }
-"""Letters by how often they come, most frequent first."""
+"""Letters of each script, the most frequent first."""
 _SINGLE = (
     *(("cp1251", "cyrillic"), ("koi8_r", "cyrillic"), ("cp866", "cyrillic"), ("iso8859_5", "cyrillic")),
     *(("mac_cyrillic", "cyrillic"), ("cp1253", "greek"), ("iso8859_7", "greek"), ("cp737", "greek")),
@@ -64,7 +64,7 @@ def _weights(script: str) -> dict[str, float]:
 
 
 def likelihood(text: str, codec: str) -> float:
-    """How likely the characters beyond ASCII of ``text`` are as a decoding by ``codec``; at most about 1."""
+    """Return how likely the characters beyond ASCII in ``text`` are as a decoding by ``codec``; at most about 1."""
     known = _LETTERS[codec]
     counts = Counter(char for char in text.lower() if char in known)
     own = max(_LANGUAGES[codec].split(), key=lambda letters: sum(counts[char] for char in letters))
@@ -81,7 +81,7 @@ def likelihood(text: str, codec: str) -> float:
             if char in _MARKS:
                 good += 0.9 if not (before.isalpha() and after.isalpha()) or char in "’·" else 0.3
             elif lower in known:
-                # A capital behind a small letter is not written; a letter alone hardly ever.
+                # A capital after a small letter is unlikely, and so is a letter on its own.
                 is_odd = char != lower and before.islower()
                 good += 0.0 if is_odd else (1.0 if lower in own else _FOREIGN) if in_word else 0.5
             elif char.isalpha():
@@ -92,7 +92,7 @@ def likelihood(text: str, codec: str) -> float:
 
 
 def _script_likelihood(text: str, script: str) -> float:
-    """The same for scripts of their own: letters weighed by how often they come."""
+    """Return the likelihood for a non-Latin script: letters count by their frequency."""
     weights = _weights(script)
     high = [char for char in text if not char.isascii() and not char.isspace()]
     good = 0.0
@@ -106,17 +106,19 @@ def _script_likelihood(text: str, script: str) -> float:
     words = re.findall(r"[^\W\d_a-zA-Z]{2,}", text)
     good += sum(_spelling(word.lower(), script) for word in words)
     if sum(word.isupper() and word != word.lower() for word in words) > 0.8 * len(words):
-        good -= 0.15 * len(high)  # nothing but capitals
+        good -= 0.15 * len(high)  # only capital letters
     return good / max(1, len(high))
 
 
 _VOWELS = {"cyrillic": frozenset("аеёиоуыэюяіїє"), "greek": frozenset("αεηιουωάέήίόύώϊϋΐΰ")}
 _ENDS = {"hebrew": ("םןץףך", "מנצפכ"), "greek": ("ς", "σ")}
-"""Forms of letters that stand at the end of a word alone, and those that never do."""
+"""Forms of letters that occur only at the end of a word, and those that never do."""
 
 
 def _spelling(word: str, script: str) -> float:
-    """Points for a word that is spelled as words of its script are: vowels in each, final letters at the end."""
+    """Return points for a word by the spelling rules of its script: a share of vowels, final letters
+    only at the end.
+    """
     points = 0.0
     if script in _VOWELS:
         vowels = sum(char in _VOWELS[script] for char in word)
@@ -131,7 +133,9 @@ def _spelling(word: str, script: str) -> float:
 
 
 def _double_likelihood(text: str, codec: str) -> float:
-    """The same for encodings of two bytes a character: kana, hangul and the ideographs of the first level."""
+    """Return the likelihood for encodings with two bytes a character: kana, hangul, and ideographs of
+    the first level.
+    """
     high = [char for char in text if not char.isascii()]
     if len(high) < _MIN_PAIRS:
         return -1.0
@@ -141,18 +145,18 @@ def _double_likelihood(text: str, codec: str) -> float:
         if 0x3040 <= code <= 0x30FF or 0xAC00 <= code <= 0xD7A3 or 0x3000 <= code <= 0x3020 or 0xFF00 <= code <= 0xFF5E:
             good += 1.0 if codec in ("cp932", "euc_jp") or code < 0x3040 or code >= 0xFF00 or codec == "euc_kr" else 0.2
         elif 0xFF61 <= code <= 0xFF9F:
-            good -= 0.2  # katakana of half width: what other encodings look like as Shift_JIS
+            good -= 0.2  # half-width katakana: other encodings look like this when read as Shift_JIS
         elif 0x4E00 <= code <= 0x9FFF:
             good += 1.0 if _is_common(char, codec) else 0.1
         else:
             good -= 0.5
     hangul = sum(0xAC00 <= ord(char) <= 0xD7A3 for char in high)
-    # Syllables lie in the first third of the plane: that ideographs all do is chance.
+    # Hangul syllables are in the first third of the plane; that ideographs all are would be chance.
     return good / len(high) + 0.08 * (codec == "euc_kr" and hangul > 0.95 * len(high))
 
 
 def _is_common(char: str, codec: str) -> bool:
-    """Whether an ideograph is one of the first level of its standard (JIS X 0208, Big5, GB 2312)."""
+    """Return whether an ideograph is in the first level of its standard (JIS X 0208, Big5, GB 2312)."""
     try:
         lead = char.encode(codec)[0]
     except UnicodeEncodeError:
@@ -164,7 +168,7 @@ def _is_common(char: str, codec: str) -> bool:
 
 
 def best_of(raw: bytes) -> list[tuple[float, str]]:
-    """Codecs with their likelihood, the best first; those that cannot decode ``raw`` are left out."""
+    """Return (likelihood, codec) pairs, the best first; codecs that cannot decode ``raw`` are left out."""
     scored: list[tuple[float, str]] = []
     for codec in _LETTERS:
         if (text := _decoded(raw, codec)) is not None:
@@ -175,12 +179,12 @@ def best_of(raw: bytes) -> list[tuple[float, str]]:
     for codec in _DOUBLE:
         if (text := _decoded(raw, codec)) is not None:
             scored.append((_double_likelihood(text, codec) * 1.1 - 0.02 * _DOUBLE.index(codec), codec))
-    # Of equals the first is taken: code pages of Windows are more frequent than those of ISO.
+    # Of equals the first is used: code pages of Windows are more frequent than those of ISO.
     return sorted(scored, key=lambda one: -round(one[0], 4))
 
 
 def _of_words(raw: bytes) -> float:
-    """Letters of other scripts come in words of their own; accents stand alone between plain letters."""
+    """Return points for runs of letters: other scripts form whole words, accents stand alone between plain letters."""
     runs = re.findall(rb"[\x80-\xff]+", raw)
     mean = sum(map(len, runs)) / max(1, len(runs))
     return 0.25 if mean >= 3 else 0.0 if mean >= 2 else -0.4

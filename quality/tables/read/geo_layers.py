@@ -1,6 +1,7 @@
-"""GeoPackage and shapefiles, read with pyogrio where it is installed: what the features say, without their shapes.
+"""Read the attributes of features in GeoPackage files and shapefiles with pyogrio, if installed; geometries are
+ignored.
 
-Of GDAL's drivers only the two are left: nothing in a file can call for another one, nor for the network.
+Of GDAL's drivers only these two are kept: nothing in a file can call another driver or the network.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _OPTIONS = {
 
 @cache
 def _reader() -> Any:
-    """pyogrio, with the two drivers alone."""
+    """Return pyogrio with only the two drivers."""
     os.environ |= {"GDAL_DRIVER_PATH": "disable", "PROJ_NETWORK": "OFF"}
     try:
         with room_to_load():
@@ -44,7 +45,7 @@ def _reader() -> Any:
         raise UnreadableError(_INSTALL) from error
     others = set(pyogrio.list_drivers()) - _DRIVERS
     pyogrio.set_gdal_config_options({"GDAL_SKIP": ",".join(sorted(others)), **_OPTIONS})
-    # Whoever registers again leaves out what is to be skipped, and takes it away where it was there.
+    # Registering again leaves out the drivers to skip, and removes them if they were registered.
     _ogr._register_drivers()
     if set(pyogrio.list_drivers()) - _DRIVERS:
         raise UnreadableError("GDAL keeps other drivers than the two that are wanted here")
@@ -52,14 +53,16 @@ def _reader() -> Any:
 
 
 def read_layers(path: Path) -> list[RecordTable]:
-    """The layers of a GeoPackage, or the one of a shapefile (the path of its .shp). Raises Refused where they cannot be
-    read, or pyogrio is not there."""
+    """Return the layers of a GeoPackage, or the single layer of a shapefile (given by the path of its .shp file).
+
+    Raise UnreadableError if they cannot be read, or pyogrio is not installed.
+    """
     reader = _reader()
     try:
         layers = [str(name) for name, _ in reader.list_layers(path)]
         return [_layer(reader, path, layer) for layer in layers[:MOST_LAYERS]]
     except (reader.errors.DataSourceError, reader.errors.DataLayerError, RuntimeError, ValueError) as error:
-        # The words of the library may quote what they stumbled over.
+        # The library's message may quote content of the file.
         raise UnreadableError(f"GDAL cannot read it ({type(error).__name__})") from error
 
 

@@ -1,4 +1,4 @@
-"""Whether what stands where the names of columns should is a row of data: then it is not shown as names are."""
+"""Decide whether the row in place of the column names is data; then its cells are not shown as names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["is_one_of", "names_are_cells"]
 _ROWS = 60
 _COLUMNS = 200
 _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|\+\d[\d ()./-]{8,}|[A-Z]{2}\d{2}[ ]?[A-Z0-9]{4}[A-Z0-9 ]{7,30}")
-"""A mailbox, a telephone number, a bank account: no column is called that."""
+"""An e-mail address, a telephone number or a bank account, none of which is the name of a column."""
 
 
 def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a row of data most likely stands where the names of the columns should.
+    """Return whether a row of data is most likely in the place of the column names.
 
-    Nobody is accused of it: in doubt a name is not shown, and its column is called by its number.
+    This accuses nobody. In doubt a name is not shown, and its column is called by its number.
     """
     if any(_PERSONAL.fullmatch(cell.strip()) for cell in header) or has_no_header(header, rows[:50]):
         return True
@@ -29,7 +29,7 @@ def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> boo
 
 
 def is_one_of(cell: str, below: Sequence[str]) -> bool:
-    """Whether a cell looks like those below it: of their very shape, or with the same beginning."""
+    """Return whether a cell looks like those below it: with exactly their shape, or with the same beginning."""
     if len(cell) < 5:
         return False
     values = [one for one in below if one]

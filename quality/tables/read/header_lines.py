@@ -1,4 +1,4 @@
-"""The header of a text or a sheet, by lines of the file or rows of the sheet."""
+"""The header of a text or a sheet, in lines of the file or rows of the sheet."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["HeaderLines", "header_lines_of"]
 
 @dataclass(frozen=True, slots=True)
 class HeaderLines:
-    """The header of a table, by lines of its file or rows of its sheet."""
+    """The header of a table, in lines of its file or rows of its sheet, from 1."""
 
     lines: tuple[int, ...]
     extra: tuple[int, ...]
     """Lines of units, labels or hashtags below the names."""
     heading: HeaderRows
     again: tuple[int, ...] = ()
-    """Lines above that name the same columns."""
+    """Lines above the header that name the same columns."""
 
 
 def header_lines_of(found: OpenedText | Worksheet) -> HeaderLines:
-    """The header of a text or a sheet."""
+    """Return the header of a text or a sheet, in lines or rows."""
     if isinstance(found, OpenedText):
         return HeaderLines(found.header_lines, found.extra_lines, found.heading, found.again)
     lines, extra, again = found.heading.lines, found.heading.extra, found.heading.again

@@ -1,9 +1,9 @@
-"""Where the header of a table stands: its lines, told by how the rows below them are filled, and the joined names.
+"""Find the header of a table, which may have several lines, and join the names of its columns.
 
-The kinds of the columns are learnt from the lower part of the rows at hand; then every line above is held against them.
-A row of data agrees with its columns, a header has words where they hold numbers or days, a title fills one cell, and a
-line of keys and values stands apart. After the classification of lines by Pytheas (Christodoulakis and others, VLDB
-2020) and Strudel (Jiang and others, EDBT 2021), with the features that need no training.
+First the types of the columns are learned from the lower part of the given rows; then every line above is compared with
+them. A row of data agrees with its columns, a header has words where they contain numbers or dates, a title fills one
+cell, and a line with a key and a value stands apart. The classification of lines follows Pytheas (Christodoulakis and
+others, VLDB 2020) and Strudel (Jiang and others, EDBT 2021), with those features that need no training.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from quality.tables.scan.units import is_unit
 __all__ = ["HeaderRows", "find_header_rows"]
 
 _MOST_ROWS = 400
-"""Rows that are looked at: beyond, a table does not begin."""
+"""Number of rows that are read; a table does not begin later."""
 _MOST_HEADER = 12
 _FEW_NAMES = 3
 _LOOK_AHEAD = 12
 _MOST_HELD = 40
-"""Rows, drawn evenly, that are held against their columns."""
+"""Number of rows, evenly spaced, that are compared with their columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderRows:
-    """The header, by places in the rows that were handed in."""
+    """The header of a table; positions are those in the given rows, from 0."""
 
     lines: tuple[int, ...]
-    """Rows of names, top first; the last of them is the header line."""
+    """Rows of names from top to bottom; the last one is the header line."""
     names: tuple[str, ...]
-    """One label a column, joined over the rows; blank where none has one."""
+    """One label for each column, joined over the rows; blank if no row has one."""
     extra: tuple[int, ...] = ()
     """Rows of units, labels or hashtags between the names and the data."""
     kind: str = ""
-    """Of the extra rows: "units", "labels", "hxl" or nothing."""
+    """What the extra rows are: "units", "labels", "hxl" or ""."""
     confidence: float = 1.0
-    """0..1: how far the rows below agree with their columns, and the names cover them."""
+    """0..1: how far the rows below agree with their columns, and the names cover the columns."""
     nameless: tuple[int, ...] = ()
     """Columns without a name in any row."""
     again: tuple[int, ...] = ()
-    """Rows above that name the same columns: the header stands there twice, with blank rows between."""
+    """Rows above that name the same columns: the header is repeated, with blank rows between."""
 
     @property
     def last(self) -> int:
-        """The last row that is not data."""
+        """Return the last row that is not data."""
         return max((*self.lines, *self.extra))
 
 
@@ -67,16 +67,16 @@ def _holds_address(cells: Sequence[str], body: BodySample) -> bool:
 
 
 def _first_data(body: BodySample) -> int | None:
-    """The row where data begin."""
+    """Return the first row of data, or None."""
     rows = body.rows
     first = next(
         (n for n, cells in enumerate(rows) if body.filled[n] and body.is_data(cells) and not _is_units(cells)), None
     )
     if first is None:
         return None
-    # No column is called by a web address or a mailbox: a filled row that holds one is data, whatever else is in it.
+    # No column is named by a URL or an e-mail address: a filled row that contains one is data.
     first = next((n for n, cells in enumerate(rows[:first]) if _holds_address(cells, body)), first)
-    # Rows of metadata (a month, a count of observations) agree in some columns, and a row of names follows them.
+    # Rows of metadata (a month, a number of observations) agree in some columns, and a row of names follows them.
     for later in range(min(first + _LOOK_AHEAD, len(rows) - 1) - 1, first, -1):
         if body.is_wordy(rows[later]) and body.filled[later] > body.usual / 2:
             between = rows[first:later]
@@ -86,9 +86,9 @@ def _first_data(body: BodySample) -> int | None:
 
 
 def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) -> HeaderRows | None:
-    """The header of a table whose first rows are ``rows``; ``usual_header``: where it stands by how rows are filled.
+    """Return the header of a table with the first rows ``rows``, or None if all are blank.
 
-    None where no row can be a header: all are blank.
+    ``usual_header`` is the index of the header judged only by how many cells rows fill.
     """
     stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
     if not any(any(cells) for cells in stripped):
@@ -98,7 +98,7 @@ def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) ->
     if not body.typed or len(stripped) < 2:
         return plain
     first = _first_data(body)
-    # No name of a column is an address: a row that holds one among others is data, whatever its columns agree in.
+    # No column is named by a URL: a row with one among other cells is data, whatever its columns contain.
     addressed = next(
         (n for n, cells in enumerate(stripped) if _has_address(cells) and body.filled[n] > body.usual / 2), None
     )
@@ -112,7 +112,7 @@ def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) ->
     if not block:
         return plain
     while len(block) > 1 and _is_row_of(stripped[block[-1]], stripped[block[-1] + 1 :], body):
-        # A word where the others hold a number does not make a name of it.
+        # A word where other rows have a number does not make the row a header.
         first = block.pop()
     if (parted := _parted_from(body, block[0], _names(rows, stripped, block)[1])) is not None:
         block.insert(0, parted)
@@ -128,7 +128,7 @@ def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) ->
 
 
 def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: BodySample) -> bool:
-    """Whether the words of a row are values that the rows below have as well, or look like those."""
+    """Return whether the words of a row also occur in the rows below, or look like the values there."""
     told = [(place, cell) for place, cell in enumerate(cells[:200]) if cell and place not in body.typed]
     columns = [[row[place] for row in below[:_LOOKED_BELOW] if len(row) > place] for place, _ in told]
     alike = sum(
@@ -140,11 +140,11 @@ def _is_row_of(cells: Sequence[str], below: Sequence[Sequence[str]], body: BodyS
 
 _LOOKED_BELOW = 60
 _MOST_BETWEEN = 2
-"""Blank rows between a header and the same header again."""
+"""Most blank rows between a header and its repetition."""
 
 
 def _parted_from(body: BodySample, first: int, nameless: Sequence[int]) -> int | None:
-    """The row of names that a blank row parts from the header: it names the columns that are nameless below it."""
+    """Return a row of names above a blank row that names columns which the header leaves nameless; None without one."""
     at = first - 1
     while at >= 0 and not body.filled[at] and first - at <= _MOST_BETWEEN:
         at -= 1
@@ -158,7 +158,9 @@ def _parted_from(body: BodySample, first: int, nameless: Sequence[int]) -> int |
 
 
 def _named_before(body: BodySample, first: int, names: Sequence[str]) -> tuple[int, ...]:
-    """The row above ``first``, with nothing but blank rows between, whose words are those of the names below it."""
+    """Return the row above ``first`` (with only blank rows between) whose words are those of the
+    header, if there is one.
+    """
     at = first - 1
     while at >= 0 and not body.filled[at] and first - at <= _MOST_BETWEEN:
         at -= 1
@@ -185,7 +187,7 @@ def _unsure(plain: HeaderRows) -> HeaderRows:
 def _plain(
     rows: Sequence[Sequence[str]], stripped: Sequence[Sequence[str]], usual_header: int | None
 ) -> HeaderRows | None:
-    """One line of names, where the columns do not tell more."""
+    """Return a header with one line of names, for tables whose columns do not show more."""
     if usual_header is None or usual_header >= len(stripped):
         return None
     below = stripped[usual_header + 1] if usual_header + 1 < len(stripped) else []
@@ -196,9 +198,9 @@ def _plain(
 
 
 def _block(body: BodySample, first: int) -> list[int]:
-    """The rows directly above the data that belong to the header: upwards from them, without titles."""
+    """Return the rows directly above the data that belong to the header, without titles."""
     rows, at = body.rows, first - 1
-    # Blank lines, headings of sections and rows without a figure stand between names and data in many tables.
+    # In many tables blank lines, section headings and rows without figures are between names and data.
     while at >= 0 and not _is_units(rows[at]) and (not _names_columns(rows[at], body) or _is_beside(rows[at], body)):
         at -= 1
     if at < 0:
@@ -210,7 +212,7 @@ def _block(body: BodySample, first: int) -> list[int]:
         if block and _is_beside(rows[at], body):
             break
         if block and not _names_columns(rows[at], body) and body.agreement(rows[at])[2] > 1:
-            # Among the names of a time series stand its first month and its number of observations.
+            # Among the names of a time series are its first month and its number of observations.
             above = rows[max(0, at - _MOST_HEADER) : at]
             if not any(body.is_wordy(cells) for cells in above):
                 break
@@ -222,7 +224,7 @@ def _block(body: BodySample, first: int) -> list[int]:
 
 
 def _is_units(cells: Sequence[str]) -> bool:
-    """Whether a row holds units alone, "1000" among them, and not only numbers."""
+    """Return whether a row contains only units ("1000" may be one), and not only numbers."""
     filled = [cell for cell in cells if cell]
     return len(filled) > 1 and all(map(is_unit, filled)) and any(group_of(cell) == "text" for cell in filled)
 
@@ -237,13 +239,13 @@ def _is_section(cells: Sequence[str], body: BodySample) -> bool:
 
 
 def _names_columns(cells: Sequence[str], body: BodySample) -> bool:
-    """Whether a row has words, or years one after the other, where the columns hold numbers or days."""
+    """Return whether a row has words, or consecutive years, where the columns contain numbers or dates."""
     yes, words, _ = body.agreement(cells)
     return words > yes
 
 
 def _is_title(cells: Sequence[str], body: BodySample) -> bool:
-    """One cell at the left, or a sentence."""
+    """Return whether a row is a title: one cell at the left, or a sentence."""
     filled = [place for place, cell in enumerate(cells) if cell]
     if len(filled) == 1 and body.usual >= 2:
         return filled[0] == 0 or len(cells[filled[0]]) > 60
@@ -251,7 +253,7 @@ def _is_title(cells: Sequence[str], body: BodySample) -> bool:
 
 
 def _is_key_value(cells: Sequence[str], body: BodySample) -> bool:
-    """ "Units:" and "Percentage", or a note and a date: a line of its own above the header."""
+    """Return whether a row is a key with a value, such as "Units:" and "Percentage", or a note with a date."""
     filled = [cell for cell in cells if cell]
     if len(filled) > max(3, 0.6 * body.usual) or group_of(filled[0]) not in ("text", "code"):
         return False
@@ -259,7 +261,9 @@ def _is_key_value(cells: Sequence[str], body: BodySample) -> bool:
 
 
 def _roles(rows: Sequence[Sequence[str]], block: Sequence[int]) -> tuple[list[int], list[int], str]:
-    """Which rows of the block hold names, and which only units, labels or hashtags."""
+    """Return which rows of the block contain names, which only units, labels or hashtags, and of what
+    kind the latter are.
+    """
     lines = list(block)
     if len(lines) > 1 and _is_hxl(rows[lines[-1]]):
         return lines[:-1], lines[-1:], "hxl"
@@ -280,7 +284,7 @@ def _differ(cells: Sequence[str]) -> bool:
 
 
 def _are_codes(cells: Sequence[str]) -> bool:
-    """Names for programs: one word each, without capitals after the first letter or with underscores."""
+    """Return whether all cells are names for programs: single words in one case, with digits, dots or underscores."""
     filled = [cell for cell in cells if cell]
     return _differ(cells) and all(re.fullmatch(r"[a-z][a-z0-9_.]*|[A-Z][A-Z0-9_.]*", cell) for cell in filled)
 
@@ -288,14 +292,14 @@ def _are_codes(cells: Sequence[str]) -> bool:
 def _names(
     rows: Sequence[Sequence[str]], stripped: Sequence[Sequence[str]], lines: Sequence[int]
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The labels, joined over the lines; and the columns that no line names."""
+    """Return the labels, joined over the lines, and the columns that no line names."""
     width = max(len(rows[line]) for line in lines)
     padded = [[*stripped[line], *[""] * (width - len(stripped[line]))] for line in lines]
     nameless = tuple(place for place in range(width) if not any(cells[place] for cells in padded))
     if len(lines) == 1:
         return tuple(rows[lines[0]]), nameless
     for upper in padded[:-1]:
-        # A name over several columns stands in the first of them.
+        # A name that spans several columns is in the first of them.
         held = ""
         for place, cell in enumerate(upper):
             held = cell or held

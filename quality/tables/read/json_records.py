@@ -1,7 +1,7 @@
-"""Tables within JSON: an array of records, an object that holds one, columns of equal length, GeoJSON and JSON-stat.
+"""Find tables in JSON: arrays of records, an object with such arrays, columns of equal length, GeoJSON and JSON-stat.
 
-Numbers keep the text they have in the file. Nothing is judged here: a table becomes rows of text, and goes to the same
-judge as a CSV.
+Numbers keep the text that they have in the file. Nothing is judged here: a table becomes rows of text, which are judged
+like those of a CSV.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from quality.tables.read.json_stat import cells_of_json_stat
 __all__ = ["JsonNumber", "RecordTable", "check_syntax", "parse", "records_of"]
 
 _DEEPEST = 4
-"""Objects within objects in which an array of records is looked for."""
+"""Most levels of nested objects in which an array of records is searched for."""
 _FEWEST = 2
 _SAME_SHAPE = 0.5
-"""Share of the keys of all records that a record has, on average: below it they are not of one shape."""
+"""Least share of all keys that a record has on average; below it the records do not have one shape."""
 _MOST_KEYS = 2_000
 _MOST_ARRAYS = 10
 _ENVELOPE = 15
-"""Facts that may stand beside arrays of records: a count, a title, the next page."""
+"""Most facts beside arrays of records: a number, a title, the next page."""
 _FLAT_KEYS = 20
-"""Keys of an object within a record up to which each is a column of its own."""
+"""Most keys of an object inside a record for which each key becomes a column."""
 _DESCRIBING = frozenset(
     {"fields", "columns", "schema", "links", "errors", "facets", "parameters", "headers", "dimensions", "metadata"}
 )
-"""What arrays beside the records are called that describe them."""
+"""Names of arrays that describe the records beside them."""
 
 
 class JsonNumber(str):
@@ -41,26 +41,26 @@ class JsonNumber(str):
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """A table whose rows are numbered from 1, without lines in the file."""
+    """A table whose rows are numbered from 1, without lines in a file."""
 
     names: list[str]
     rows: list[list[str]]
     unit: str = "records"
-    """What a row is."""
+    """What a row is called, in the plural."""
     name: str | None = None
-    """Where it stands in the document, or what its layer is called."""
+    """The path of the array in the document, or the name of the layer."""
     as_text: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
-    """By column of numbers: numbers written as text, and the rows of the first."""
+    """By column of numbers: how many numbers are written as text, and the first rows with one."""
     is_sample: bool = False
 
 
 def parse(text: str) -> Any:
-    """A JSON document with its numbers as text. Raises JSONDecodeError, RecursionError and ValueError."""
+    """Parse a JSON document; numbers become JsonNumber. Raise JSONDecodeError, RecursionError or ValueError."""
     return json.loads(text, parse_constant=_no_constant, parse_int=JsonNumber, parse_float=JsonNumber)
 
 
 def check_syntax(text: str) -> None:
-    """Raise as :func:`parse` does, and keep nothing: numbers and objects are let go of as they are read."""
+    """Raise the errors of :func:`parse`, but keep nothing in memory."""
     json.loads(text, parse_constant=_no_constant, parse_float=bool, parse_int=bool, object_pairs_hook=bool)
 
 
@@ -69,7 +69,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def records_of(document: Any) -> list[RecordTable]:
-    """The tables of a document; none where it holds no table, or nothing that is surely one."""
+    """Return the tables of a document; empty if it contains none, or nothing that is certainly one."""
     if isinstance(document, dict):
         if (rows := cells_of_json_stat(document)) is not None:
             return [RecordTable(rows[0], rows[1], unit="values")]
@@ -82,7 +82,7 @@ def records_of(document: Any) -> list[RecordTable]:
     found = list(_arrays(document))
     plain = [one for one in found if (one[0].rsplit(".", 1)[-1]).lower() not in _DESCRIBING] or found
     if len(plain) > 1:
-        # One long array among short ones is the table, and what is beside it tells of it.
+        # One long array among short ones is the table, and the others describe it.
         longest = max(plain, key=lambda one: len(one[1]))
         plain = [longest] if all(len(one[1]) * 3 <= len(longest[1]) for one in plain if one is not longest) else plain
     beside = [one for one in found if all(one is not other for other in plain)]
@@ -99,7 +99,9 @@ def records_of(document: Any) -> list[RecordTable]:
 
 
 def _is_envelope(document: Any, arrays: Sequence[list[Any]]) -> bool:
-    """Whether a document says little but its arrays: one that describes a thing has lists among its many facts."""
+    """Return whether a document is little more than its arrays; one that describes a thing has many
+    facts beside its lists.
+    """
     inside = {id(records) for records in arrays}
     outside, pending = 0, [document]
     while pending:
@@ -120,7 +122,7 @@ def _listed(found: Sequence[Sequence[Mapping[str, Any]]], unit: str) -> list[Rec
 
 
 def _features(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """What the features of GeoJSON, or of Esri's JSON, say."""
+    """Return the attributes of the features in GeoJSON or Esri JSON, or None for other documents."""
     features = document.get("features")
     if not isinstance(features, list) or not features or not all(isinstance(one, dict) for one in features):
         return None
@@ -131,7 +133,9 @@ def _features(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _columns(document: Mapping[str, Any]) -> RecordTable | None:
-    """Columns of one length, as pandas writes them: lists, or objects with the same keys 0, 1, 2, ..."""
+    """Return a table given as columns of equal length, as pandas writes it: lists, or objects with the
+    keys 0, 1, 2, ...
+    """
     if len(document) < 2:
         return None
     values = list(document.values())
@@ -151,7 +155,7 @@ def _columns(document: Mapping[str, Any]) -> RecordTable | None:
 
 
 def _by_key(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Records of one shape, each under a key of its own."""
+    """Return records of one shape that are stored under a key each, or None."""
     values = list(document.values())
     if len(values) < 3 or not all(isinstance(one, dict) and one for one in values):
         return None
@@ -163,7 +167,7 @@ def _by_key(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _arrays(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
-    """Arrays of records, or of rows, with the way to them; not those within records."""
+    """Yield arrays of records or rows, with the path to them, but not those inside records."""
     if isinstance(value, list):
         if len(value) >= _FEWEST and (
             all(isinstance(one, dict) for one in value)
@@ -176,7 +180,7 @@ def _arrays(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, l
 
 
 def _names_beside(document: Any, arrays: Sequence[tuple[str, list[Any]]]) -> list[list[str]]:
-    """Lists of names that stand beside rows: arrays of words, or of objects that have a name."""
+    """Return lists of names that are stored beside rows: arrays of words, or of objects with a name."""
     found = [
         [str(one.get("name") or one.get("fieldName") or one.get("id") or one.get("label") or "") for one in records]
         for _, records in arrays
@@ -195,7 +199,7 @@ def _names_beside(document: Any, arrays: Sequence[tuple[str, list[Any]]]) -> lis
 
 
 def _rows(rows: Sequence[Sequence[Any]], beside: Sequence[list[str]]) -> RecordTable | None:
-    """Rows as arrays: their names stand beside them, or in the first."""
+    """Return rows that are arrays as a table; their names are stored beside them or in the first row."""
     width = len(rows[0])
     names = next((one for one in beside if len(one) == width), None)
     if names is None:
@@ -203,7 +207,7 @@ def _rows(rows: Sequence[Sequence[Any]], beside: Sequence[list[str]]) -> RecordT
             return None
         names, rows = list(rows[0]), rows[1:]
         if not any(isinstance(cell, JsonNumber) for row in rows for cell in row) or len(set(names)) < width:
-            # Nothing shows that the first row has names, and is not a row like the others.
+            # Nothing shows that the first row contains names and is not a row like the others.
             return None
     nested = sum(isinstance(cell, dict | list) for row in rows[:1_000] for cell in row)
     if not rows or nested > 0.25 * width * min(len(rows), 1_000):
@@ -213,7 +217,7 @@ def _rows(rows: Sequence[Sequence[Any]], beside: Sequence[list[str]]) -> RecordT
 
 
 def _table(records: Sequence[Mapping[str, Any]], unit: str) -> RecordTable | None:
-    """Records of one shape as rows. A key that a record leaves out is a cell without a value."""
+    """Return records of one shape as a table; a missing key becomes an empty cell."""
     flat = [_flat(record) for record in records]
     keys = dict.fromkeys(key for record in flat for key in record)
     if not keys or len(keys) > _MOST_KEYS:
@@ -231,7 +235,7 @@ def _table(records: Sequence[Mapping[str, Any]], unit: str) -> RecordTable | Non
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record whose small objects are columns of their own: address.town."""
+    """Return a record whose small objects become columns of their own: address.town."""
     if not any(isinstance(value, dict) for value in record.values()):
         return dict(record)
     flat: dict[str, Any] = {}
@@ -254,7 +258,9 @@ def _text(value: Any) -> str:
 
 
 def _as_text(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> dict[str, tuple[int, list[int]]]:
-    """Numbers in quotes where most of the column are numbers without. A column that is text as a whole may be codes."""
+    """Return numbers in quotes, by column in which most numbers have none. A column that is all text
+    may contain codes.
+    """
     found = {}
     for name, cells in zip(names, columns, strict=True):
         kinds = Counter(map(type, cells))

@@ -1,4 +1,4 @@
-"""JSON-stat (https://json-stat.org/full/): a cube of values as rows of its categories and the value."""
+"""Read JSON-stat (https://json-stat.org/full/): turn a cube of values into rows of categories and value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_CELLS = 500_000
 
 
 def cells_of_json_stat(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]] | None:
-    """Names and rows of a dataset in JSON-stat 1 or 2; None for everything else, and for what contradicts itself."""
+    """Return names and rows of a dataset in JSON-stat 1 or 2; None for other or inconsistent documents."""
     cube: Any = document if document.get("class") == "dataset" else _bundled(document)
     if not isinstance(cube, dict):
         return None
@@ -40,7 +40,7 @@ def cells_of_json_stat(document: Mapping[str, Any]) -> tuple[list[str], list[lis
 
 
 def _bundled(document: Mapping[str, Any]) -> Any:
-    """The one dataset of a bundle, as version 1 writes it."""
+    """Return the only dataset of a bundle, as JSON-stat 1 writes it."""
     cubes = [one for one in document.values() if isinstance(one, dict) and {"dimension", "value"} <= set(one)]
     return cubes[0] if len(cubes) == 1 and len(document) == 1 else None
 
@@ -50,7 +50,7 @@ def _are_words(value: Any) -> TypeGuard[list[str]]:
 
 
 def _categories(dimension: Any) -> Sequence[str] | None:
-    """The categories of a dimension in their order, by their labels where these tell them apart."""
+    """Return the categories of a dimension in their order: their labels if these are distinct, else their ids."""
     category = dimension.get("category") if isinstance(dimension, dict) else None
     if not isinstance(category, dict):
         return None

@@ -1,4 +1,4 @@
-"""Where the table stands in a file: what is above its header, what below its last row, and what it is followed by."""
+"""Find where a table begins and ends in a file: what is above its header, below its last row, and a second table."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ _TOTAL = re.compile(
     rf"({TOTALS}|計|계)"
     r"(\W+(totals?|sum|all|g[eé]n[eé]ral(es?|i)?|general|expenses|amount|spend|cost))?\W*"
 )
-"""A label that says total and nothing else: firms are called Total and ensembles are musicians."""
+"""A label that means total and nothing else: there are firms called Total, and ensembles of musicians."""
 _DATA = {
     *("integer", "zero_led", "point", "comma", "point_or_group", "comma_or_group", "group_point", "group_comma"),
     *("group_both", "decorated_point", "decorated_comma", "decorated_both", "iso_date", "iso_time", "slash_dmy"),
     *("slash_mdy", "slash_either", "dot_dmy", "local_time", "with_unit"),
 }
-"""What data look like, and names of columns hardly ever do."""
+"""Classes of cells that are data, and hardly ever names of columns."""
 _MOST_NOTES = 30
 Row = tuple[int, Sequence[str]]
-"""Line, and cells."""
+"""A line and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSurroundings:
-    """What stands above and below a table, by lines."""
+    """What is above and below a table, in lines of the file."""
 
     above: list[int]
     """Lines above the header that are not blank."""
     totals: list[int]
-    """Rows of totals at its end."""
+    """Lines of totals at the end of the table."""
     notes: int = 0
     note_line: int = 0
     note_rows: int = 0
-    """Lines below the table, blank ones included."""
+    """Number of lines below the table, including blank ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """Notes below a table: ``rows`` of the last rows handed in belong to it."""
+    """The notes below a table; the last ``rows`` of the given rows belong to them."""
 
     rows: int
     notes: int
-    """Those of them that are not blank."""
+    """Number of those rows that are not blank."""
     first_line: int
 
 
@@ -66,9 +66,9 @@ def _filled(cells: Sequence[str]) -> int:
 
 
 def find_footer(last: Sequence[Row], width: int) -> Footer | None:
-    """Notes at the end of ``last``, the last rows of a table with ``width`` columns; None where there are none.
+    """Return the notes at the end of ``last``, the last rows of a table with ``width`` columns; None without notes.
 
-    A note fills one or two cells of several, and begins as notes do, or is a sentence, or stands below a blank row.
+    A note fills one or two of several cells. It begins as notes usually do, is a sentence, or follows a blank row.
     """
     rows = notes = 0
     usual = statistics.median([_filled(cells) for _, cells in last[:-1] if _filled(cells)] or [0])
@@ -91,7 +91,7 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
         is_certain = is_certain or bool(_NOTE.match(text)) or len(text) > 40
         rows, notes, pending, first = rows + pending + 1, notes + 1, 0, line
     else:
-        return None  # notes and nothing else: these are not the rows of a table
+        return None  # only notes: these are not the rows of a table
     if not notes or not is_certain:
         return None
     # The blank rows between table and notes belong to the notes.
@@ -99,7 +99,7 @@ def find_footer(last: Sequence[Row], width: int) -> Footer | None:
 
 
 def _is_day(text: str) -> bool:
-    """A day, perhaps with the time: below a table alone it is the day on which it was made."""
+    """Return whether a text is a date, perhaps with a time; alone below a table it says when the table was made."""
     return (
         "date" in cell_class(text[:60])
         or cell_class(text[:60]) in _DAYS
@@ -111,13 +111,13 @@ _DAYS = frozenset({"iso_time", "slash_dmy", "slash_mdy", "slash_either", "dot_dm
 
 
 def _is_amount(cell: str) -> bool:
-    """A number that is neither a year nor the number of a note."""
+    """Return whether a cell is a number that is neither a year nor the number of a note."""
     kind = cell_class(cell[:60])
     return kind in _DATA and "date" not in kind and (kind != "integer" or len(cell) > 4)
 
 
 def is_total(cells: Sequence[str]) -> bool:
-    """Whether a row says that it holds totals: its first filled cell, in one or two languages, and numbers follow."""
+    """Return whether a row contains totals: one of its first two filled cells says so, and a number follows."""
     says = False
     seen = 0
     for cell in cells:
@@ -134,7 +134,7 @@ def is_total(cells: Sequence[str]) -> bool:
 
 
 _LABELS = 2
-"""Cells at the left that may say so."""
+"""Number of cells at the left that may say so."""
 
 
 @lru_cache(maxsize=16_384)
@@ -146,9 +146,9 @@ def _says_total(label: str) -> bool:
 
 
 def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the supposed header looks like the rows below: numbers with decimals, dates, codes in the same places.
+    """Return whether the supposed header looks like the rows below: decimals, dates or codes in the same columns.
 
-    Years and small whole numbers are names of columns often enough, and say nothing.
+    Years and small integers are often names of columns, so they prove nothing.
     """
     filled = [(index, cell.strip()) for index, cell in enumerate(header) if cell.strip()]
     if len(filled) < 2 or len(rows) < 3:
@@ -164,10 +164,10 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
-    """Where names of columns stand among the rows: the rule, and the line on which what begins there begins.
+    """Return the rule and the line of the first row among the data that contains names of columns; None without one.
 
-    "repeated_header" where they are the names of the header again, "several_tables" where a table of its own begins: a
-    row with words where the rows above and below hold numbers or days.
+    The rule is "repeated_header" if they are the names of the header, and "several_tables" if another table begins: a
+    row with words where the rows above and below contain numbers or dates.
     """
     names = [" ".join(cell.split()).casefold() for cell in header]
     typed = _typed(rows, len(header))
@@ -187,7 +187,7 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
             continue
         is_after_gap = _filled(rows[index - 1][1]) <= 1
         if not is_after_gap and 0 in filled and len(set(filled.values())) < 0.25 * len(filled) > 1:
-            continue  # a label and a few words again and again: a row of a table on its side
+            continue  # a label and a few words that repeat: a row of a transposed table
         years = sum(bool(_YEAR.fullmatch(filled[place])) for place in told)
         if not all(_is_name(filled[place]) or (is_after_gap and _YEAR.fullmatch(filled[place])) for place in told):
             continue
@@ -203,7 +203,7 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
         same = sum(a == b for a, b in zip(folded, names, strict=False) if a)
         if same >= 0.8 * len(filled) and not is_after_gap:
             return "repeated_header", line
-        # A word among numbers is a slip; a row of words, of another width or below a gap, is a header.
+        # A single word among numbers is a slip; a row of words with another width, or below a gap, is a header.
         is_wider = len(cells) != len(rows[index - 1][1]) or len(filled) != _filled(rows[index - 1][1])
         if is_after_gap or len(told) >= max(2, 0.6 * len(typed)) or (is_wider and same):
             return "several_tables", line
@@ -211,7 +211,7 @@ def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] 
 
 
 def _names_again(cells: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a row below a gap holds names of the header, each in its place, or those of its first line."""
+    """Return whether a row below a gap contains names of the header, or of its first line, in the same columns."""
     filled = [(place, " ".join(cell.split()).casefold()) for place, cell in enumerate(cells) if cell.strip()]
     same = sum(
         place < len(names) and (names[place] == cell or names[place].startswith(f"{cell} ")) for place, cell in filled
@@ -223,13 +223,15 @@ _FEW_NAMES = 3
 
 
 def _begins_alike(cells: Sequence[str], place: int, names: Sequence[str]) -> bool:
-    """Whether the cell below the first name begins as that does: most do not, and their rows need no closer look."""
+    """Return whether the cell in the first named column begins like that name: most rows do not, and
+    need no closer look.
+    """
     cell = cells[place].strip() if place < len(cells) else ""
     return bool(cell) and names[place].startswith(cell[0].casefold())
 
 
 def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:
-    """Whether the first cell that is filled where numbers or days stand begins as those do: so do most rows."""
+    """Return whether the first filled cell in a column of numbers or dates begins like one, as in most rows."""
     for place in places:
         if place < len(cells) and cells[place]:
             return cells[place][0] in "0123456789-+.("
@@ -237,7 +239,7 @@ def _begins_with_data(cells: Sequence[str], places: Sequence[int]) -> bool:
 
 
 def _is_wide(cells: Sequence[str]) -> bool:
-    """Whether more than one cell is filled: no gap, and no title."""
+    """Return whether more than one cell is filled: the row is neither a gap nor a title."""
     seen = 0
     for cell in cells:
         if cell and cell.strip():
@@ -253,7 +255,7 @@ def _is_year_column(rows: Sequence[Row], place: int) -> bool:
 
 
 def title_above(rows: Sequence[Row], line: int) -> int:
-    """The line of the title above a second header that stands on ``line``, or that line itself."""
+    """Return the line of the title above a second header on ``line``, or that line itself."""
     index = next((n for n, (at, _) in enumerate(rows) if at == line), 0)
     begin = index
     while index and _filled(rows[index - 1][1]) <= 1:
@@ -262,7 +264,7 @@ def title_above(rows: Sequence[Row], line: int) -> int:
 
 
 def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
-    """Columns of which most cells are numbers or days."""
+    """Return the columns in which most cells are numbers or dates."""
     found = set()
     for place in range(min(width, 300)):
         cells = [row[place].strip() for _, row in rows[:200] if place < len(row) and row[place].strip()]
@@ -272,7 +274,7 @@ def _typed(rows: Sequence[Row], width: int) -> frozenset[int]:
 
 
 def _is_name(cell: str) -> bool:
-    """Words, where a name of a column may stand."""
+    """Return whether a cell contains words, as the name of a column does."""
     return cell_class(cell[:80]) in _NAMING and any(char.isalpha() for char in cell) and len(cell) > 1
 
 

@@ -1,4 +1,4 @@
-"""Parquet, read with pyarrow where it is installed: the first rows, as text."""
+"""Read the first rows of a Parquet file as text, with pyarrow if that is installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _INSTALL = "Parquet is read with pyarrow, which is not installed: pip install 'w
 
 
 def read_parquet(path: Path) -> RecordTable:
-    """The first rows of a Parquet file. Raises Refused where it cannot be read, or pyarrow is not there."""
+    """Return the first rows of a Parquet file. Raise UnreadableError if it cannot be read, or pyarrow
+    is not installed.
+    """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         with room_to_load():
@@ -30,7 +32,7 @@ def read_parquet(path: Path) -> RecordTable:
     pyarrow.set_cpu_count(1)
     pyarrow.set_io_thread_count(1)
     try:
-        # One thread, nothing mapped into memory, and no batch before it is asked for.
+        # One thread, no memory mapping, and no batch before it is needed.
         with parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             total = file.metadata.num_rows
             names = [str(name) for name in file.schema_arrow.names]
@@ -42,7 +44,7 @@ def read_parquet(path: Path) -> RecordTable:
                 if len(rows) >= most:
                     break
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        # The words of the library may quote what they stumbled over.
+        # The library's message may quote content of the file.
         raise UnreadableError(f"it cannot be read as Parquet ({type(error).__name__})") from error
     return RecordTable(names, rows[:most], unit="records", is_sample=total > min(most, len(rows)))
 

@@ -1,4 +1,4 @@
-"""Files of which every line stands in quotes as a whole: programs see one column instead of several."""
+"""Read files in which every line as a whole is in quotes: programs see one column instead of several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _DELIMITERS = ";\t,|"
 
 
 def is_quoted_by_lines(head: str) -> bool:
-    """Whether the lines of ``head`` are quoted as wholes, and hold columns within: the first of them as well."""
+    """Return whether nearly all lines of ``head``, including the first, are quoted as a whole and
+    contain several columns.
+    """
     lines = [line for line in re.split(r"\r\n?|\n", head) if line.strip()][:_LINES]
     if len(lines) < 2 or not (lines[0][0] == lines[0][-1] == '"'):
         return False
@@ -39,7 +41,7 @@ def is_quoted_by_lines(head: str) -> bool:
 
 @contextmanager
 def without_quotes(path: Path, encoding: Encoding) -> Iterator[Path | None]:
-    """A temporary file with the lines as they were meant, in UTF-8; None where the file is too large."""
+    """Yield the path of a temporary file with the lines as they were meant, in UTF-8; None if the file is too large."""
     if path.stat().st_size > _MOST_BYTES:
         yield None
         return

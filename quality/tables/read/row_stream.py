@@ -1,4 +1,4 @@
-"""The rows of a table that is read for what it says, such as an inventory: text or spreadsheet."""
+"""Stream the rows of a table that is read for its content, such as an inventory: text or spreadsheet."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["UnreadableError", "RowStream", "rows_of_spreadsheet", "rows_of_text"
 
 @dataclass(slots=True)
 class RowStream:
-    """A table, row by row: each with the line (1-based) of the file it starts on. To be gone through once."""
+    """A table, row by row, each with the line of the file on which it starts (from 1). It can be read only once."""
 
     header: list[str]
     header_line: int
     source: Iterable[tuple[int, list[str]]]
     max_rows: int
     count: int = field(default=0, init=False)
-    """Rows handed out so far."""
+    """Number of rows returned so far."""
     is_sample: bool = field(default=False, init=False)
-    """Whether there are more; known at the end."""
+    """True if there are more rows; known only at the end."""
     last_width: int = field(default=0, init=False)
-    """Cells of the row handed out last."""
+    """Number of cells in the row returned last."""
 
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The first ``max_rows`` rows."""
+        """Yield the first ``max_rows`` rows."""
         try:
             for row in self.source:
                 if self.count >= self.max_rows:
@@ -41,18 +41,18 @@ class RowStream:
                 self.last_width = len(row[1])
                 yield row
         except csv.Error:
-            # A cell beyond all bounds.
+            # A cell that is far too long.
             self.is_sample = True
 
 
 def rows_of_text(path: Path, declared_charset: str | None, max_rows: int) -> RowStream | None:
-    """The rows of a delimited text. None where there is no header: nothing but blanks."""
+    """Return the rows of a delimited text, or None if it is blank and so has no header."""
     opened = open_text(path, declared_charset)
     return RowStream(opened.header, opened.header_line, records_below(path, opened), max_rows) if opened else None
 
 
 def rows_of_spreadsheet(path: Path, max_rows: int) -> RowStream | None:
-    """The rows of the main sheet. Raises Refused, and calamine's own errors."""
+    """Return the rows of the main sheet, or None without one. Raise UnreadableError, or an error of calamine."""
     sheets = read_workbook(path, max_rows + 100).sheets
     if not sheets:
         return None

@@ -1,7 +1,7 @@
-"""What a file is, from its first bytes: never from its name or from what the portal says.
+"""Recognise the format of a file from its first bytes, never from its name or what the portal says.
 
-Format ids are the codes of the EU file-type authority table (``CSV``, ``XLSX``, ``RDF_TURTLE``, ...), plus
-``JSON_LINES`` and ``PARQUET``, which that table lacked in the copy at hand.
+Format ids are the codes of the EU's file-type authority table (``CSV``, ``XLSX``, ``RDF_TURTLE``, ...), plus
+``JSON_LINES`` and ``PARQUET``, which our copy of that table lacks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 __all__ = ["HEAD_BYTES", "MEDIA_TYPES", "SniffResult", "decode_head", "sniff"]
 
 HEAD_BYTES = 65_536
-"""How much of the file :func:`sniff` wants to see."""
+"""Number of bytes that :func:`sniff` needs."""
 
 MEDIA_TYPES = {
     "ATOM": "application/atom+xml",
@@ -75,7 +75,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"CDF\x01", "NETCDF"),
     (b"CDF\x02", "NETCDF"),
     (b"CDF\x05", "NETCDF"),
-    (b"\x89HDF\r\n\x1a\n", "HDF"),  # NetCDF 4 is HDF 5 within: the bytes do not tell them apart
+    (b"\x89HDF\r\n\x1a\n", "HDF"),  # NetCDF 4 files are HDF 5 files: their bytes do not differ
     (b"7z\xbc\xaf\x27\x1c", "7Z"),
     (b"Rar!\x1a\x07", "RAR"),
     (b"BZh", "BZIP2"),
@@ -84,7 +84,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF"),
 )
 _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")  # BOF records of Excel 2 to 97, without a container
-# Each pattern takes time in proportion to the text, whatever a stranger wrote.
+# Each pattern needs time linear in the length of the text, whatever a stranger wrote.
 _XML_NOISE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<(?:([\w.-]+):)?([\w.-]+)([^>]*)")
 _HTML_START = re.compile(r"<(!doctype\s+html|html|head|body|script|meta|title|table|div|center|h1|p)\b", re.I)
@@ -96,22 +96,22 @@ _ERROR_KEYS = {"error", "errors", "exception", "exceptions", "fault", "Message",
 
 @dataclass(frozen=True, slots=True)
 class SniffResult:
-    """``format`` is None where nothing was recognised; ``note`` says why, or what is inside."""
+    """The recognised format, or None; ``note`` says why, or what is inside."""
 
     format: str | None
     media_type: str | None = None
     note: str | None = None
     rule: str | None = None
-    """Of ``specs/table_rules.toml``, where the bytes alone show a fault of the file."""
+    """Rule of ``specs/table_rules.toml`` that the bytes alone already break."""
     is_error: bool = False
-    """True for an answer that says it is an error: an OGC exception report, ``{"error": ...}``, an S3 error."""
+    """True for a response that reports an error: an OGC exception report, ``{"error": ...}``, an S3 error."""
 
 
 def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
     """Recognise a file from its first bytes (:data:`HEAD_BYTES` of them) and its ``size`` in bytes.
 
-    With ``path``, the table of contents of a zip archive and the directory of an OLE container are read too:
-    without it these stay ``ZIP`` and unknown.
+    With ``path``, the directory of a ZIP archive or an OLE container is read too; without it these remain ``ZIP`` and
+    unknown.
     """
     if size == 0 or not head:
         return SniffResult(None, note="the file is empty (0 bytes)")
@@ -143,7 +143,7 @@ def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
 
 
 def decode_head(head: bytes) -> str | None:
-    """The text of ``head``, good enough to recognise a format by; None where it is binary."""
+    """Return the text of ``head``, precise enough to recognise a format, or None if it is binary."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
     if head.startswith(codecs.BOM_UTF8):
@@ -210,7 +210,9 @@ def _first_bytes(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _ole(head: bytes, path: Path | None) -> SniffResult:
-    """Which program an OLE container belongs to, by the names in its first directory sector ([MS-CFB] 2.6)."""
+    """Return the program that an OLE container belongs to, by the names in its first directory sector
+    ([MS-CFB] 2.6).
+    """
     sector_bytes = 1 << min(struct.unpack_from("<H", head, 30)[0], 16) if len(head) >= 76 else 512
     directory = head
     if path is not None and len(head) >= 76:
@@ -252,7 +254,7 @@ def _text(text: str, is_whole: bool) -> SniffResult:
 
 
 def _delimited(lines: Sequence[str]) -> str:
-    """CSV, TSV or TXT, by a delimiter that stands in most lines. The real work is in :mod:`.dialect`."""
+    """Return CSV, TSV or TXT, by a delimiter in most lines. :mod:`.dialect` decides in detail later."""
     share = {d: sum(d in line for line in lines) / len(lines) for d in ",;|\t"}
     if share["\t"] >= 0.8 and share["\t"] >= max(share[","], share[";"]):
         return "TSV"
@@ -260,7 +262,7 @@ def _delimited(lines: Sequence[str]) -> str:
         counts = sorted(line.count(delimiter) for line in lines)
         middle = counts[len(counts) // 2]
         alike = sum(count == middle for count in counts) / len(counts)
-        # Prose has commas too: in a table most lines have the same number of them.
+        # Prose has commas too; in a table most lines have the same number of them.
         if share[delimiter] >= 0.6 and (alike >= 0.5 or middle >= 4):
             return "CSV"
     return "TXT"
@@ -323,7 +325,7 @@ def _json(start: str, is_whole: bool) -> SniffResult | None:
 
 
 def _json_error(start: str, is_whole: bool) -> tuple[str | None, bool]:
-    """A short object that names an error and carries nothing else is an answer of the server, not data."""
+    """Return a note and True for a short object that only reports an error: it is no data."""
     if not is_whole or start[0] != "{":
         return None, False
     try:

@@ -1,4 +1,4 @@
-"""Spreadsheets, read by calamine: every sheet that is shown, row by row, as text."""
+"""Read spreadsheets with calamine: every visible sheet, row by row, as text."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = ["Worksheet", "WorkbookTables", "csv_blocks", "read_workbook", "scan_s
 
 _MAX_SHEETS = 50
 _HEAD_ROWS = 250
-"""Rows in which a header is looked for."""
+"""Number of rows in which a header is searched for."""
 _MAX_ERROR_BYTES = 256 * 1024**2
 _NUMBERS = ("integer", "point", "comma", "iso_date", "slash_dmy", "slash_mdy", "slash_either", "dot_dmy")
 
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """A sheet with its table. ``rows[i]`` stands in row ``lines[i]`` of the sheet."""
+    """A sheet with its table. ``rows[i]`` is row ``lines[i]`` of the sheet."""
 
     name: str
     header: list[str]
@@ -44,39 +44,41 @@ class Worksheet:
     rows: list[list[str]]
     around: TableSurroundings
     as_text: list[tuple[int, list[int]]]
-    """Of each column: amounts and dates stored as text, and the rows of the first."""
+    """By column: how many amounts and dates are stored as text, and the first rows with one."""
     filled: list[int]
-    """Of each column: cells that are not empty."""
+    """By column: number of cells that are not empty."""
     merged: list[int]
-    """Rows within the table where merged cells begin."""
+    """Rows of the table in which merged cells begin."""
 
     @property
     def first_line(self) -> int:
+        """Return the row of the sheet, from 1, in which the data begin."""
         return self.heading.last + 2
 
     @property
     def lines(self) -> list[int]:
+        """Return the row of the sheet, from 1, of each of ``rows``."""
         return list(range(self.first_line, self.first_line + len(self.rows)))
 
     def table(self, most: int) -> TextTable:
-        """The first rows."""
+        """Return the first ``most`` rows as a table."""
         return TextTable(self.header, self.header_line, self.rows[:most], self.lines[:most])
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookTables:
-    """The sheets that hold a table, the one to judge first of all; names of those hidden; cells with formula errors."""
+    """The sheets with a table (the main one first), the names of hidden sheets, and the cells with formula errors."""
 
     sheets: list[Worksheet]
     hidden: list[str]
     small: list[str]
-    """Sheets without a table: covers, notes."""
+    """Names of sheets without a table, such as covers and notes."""
     errors: int = 0
     error_rows: list[int] = field(default_factory=list)
 
 
 def read_workbook(path: Path, max_rows: int = 1_048_576) -> WorkbookTables:
-    """Read every sheet that is shown. Raises Refused where the workbook is too large, and calamine's own errors."""
+    """Read every visible sheet. Raise UnreadableError if the workbook is too large, or an error of calamine."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
@@ -95,12 +97,12 @@ def read_workbook(path: Path, max_rows: int = 1_048_576) -> WorkbookTables:
             found = _table_of(sheet, max_rows) if size else None
             if found is not None:
                 tables.append((size, found))
-        # A cover or a note has a line or a column of text; where there is nothing else, it is the table.
+        # A cover or a note has one line or one column of text; if there is nothing else, that is the table.
         tables = [one for one in tables if one[1].rows and len(one[1].header) > 1] or tables[:1]
         small = [name for name in shown if name not in {sheet.name for _, sheet in tables}]
         hidden = [name for name in hidden if workbook.get_sheet_by_name(name).height > 1] if shown else []
     largest = max((size for size, _ in tables), default=0)
-    # Covers and notes come first in many workbooks: the main sheet is the first that is not small beside the largest.
+    # In many workbooks covers and notes come first: the main sheet is the first that is not small beside the largest.
     main = next((index for index, (size, _) in enumerate(tables) if size >= largest / 5), 0)
     ordered = [sheet for _, sheet in [*tables[main : main + 1], *tables[:main], *tables[main + 1 :]]]
     errors, rows = _error_cells(path)
@@ -144,15 +146,16 @@ _MOST_KNOWN = 50_000
 
 
 def _texts_of(sheet: CalamineSheet, max_rows: int) -> tuple[list[list[str]], array[int]]:
-    """The rows as text, without the blank cells behind them and the blank rows below; and the places of texts that
-    begin as a number does, each as row (from 0) and column in one number.
+    """Return the rows as text without trailing blank cells and rows, and the positions of texts that begin like a
+    number.
 
-    Of what calamine gives nothing else is kept: a workbook of a million cells is read within the memory of a child.
+    A position is row (from 0) and column in one integer. Nothing else is kept of calamine's cells, so that a workbook
+    of a million cells fits into the memory of a child process.
     """
     texts: list[list[str]] = []
     digits = array("Q")
     known: dict[str, str] = {}
-    # iter_rows starts at row 1 of the sheet, whatever is empty there: so do the line numbers.
+    # iter_rows starts at row 1 of the sheet even if that is empty, and so do the line numbers.
     for number, raw in enumerate(islice(sheet.iter_rows(), max_rows)):
         row = []
         for index, value in enumerate(raw):
@@ -168,7 +171,7 @@ def _texts_of(sheet: CalamineSheet, max_rows: int) -> tuple[list[list[str]], arr
             row.pop()
         texts.append(row)
     while texts and not texts[-1]:
-        texts.pop()  # formatted cells below the table are no rows
+        texts.pop()  # formatted cells below the table are not rows
     return texts, digits
 
 
@@ -178,7 +181,8 @@ _DIGITS = frozenset("0123456789-+.,")
 def _stored_as_text(
     rows: Sequence[Sequence[str]], digits: array[int], start: int, width: int
 ) -> tuple[list[tuple[int, list[int]]], list[int]]:
-    """Of each column: how many amounts and dates are stored as text, with the lines of the first; and its filled cells.
+    """Return by column how many amounts and dates are stored as text with the first lines, and the number of filled
+    cells.
 
     ``rows`` begin at row ``start`` (from 0) of the sheet.
     """
@@ -211,7 +215,9 @@ _MOST_SEEN = 500
 
 
 def are_codes(values: Sequence[str]) -> bool:
-    """Whether digits name things and are right as text: with zeros before them, all of one length, or very long."""
+    """Return whether digits are names of things, and so rightly text: leading zeros, one common
+    length, or very long.
+    """
     whole = [value for value in values if value.isdigit()]
     if len(whole) < 0.9 * len(values) or not whole:
         return False
@@ -225,7 +231,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        # repr keeps every digit, and says 1e+22 where a person would too
+        # repr keeps every digit, and writes 1e+22 as a person would.
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date().isoformat()
@@ -241,7 +247,9 @@ _ERROR_VALUE = re.compile(rb">#N/A<")
 
 
 def _error_cells(path: Path) -> tuple[int, list[int]]:
-    """Cells of an XLSX file that hold the error of a formula, and the rows of the first: calamine leaves them empty."""
+    """Return how many cells of an XLSX file contain a formula error, and the first rows: calamine
+    leaves these cells empty.
+    """
     if not zipfile.is_zipfile(path):
         return 0, []
     count, rows, read = 0, [], 0  # type: ignore[var-annotated]
@@ -255,9 +263,9 @@ def _error_cells(path: Path) -> tuple[int, list[int]]:
                     read += len(block)
                     held += block
                     end = held.rfind(b"<c ") if b"<c " in held else len(held)
-                    # Most sheets hold none, and a look for the bytes takes a hundredth of the time.
+                    # Most sheets contain none, and searching for the bytes takes a hundredth of the time.
                     for match in _ERROR_CELL.finditer(held, 0, end) if b't="e"' in held else ():
-                        # #N/A says that there is no value, which is what it is for.
+                        # #N/A says that there is no value, which is its purpose.
                         if _ERROR_VALUE.search(held, match.end(), match.end() + 200):
                             continue
                         count += 1
@@ -268,7 +276,7 @@ def _error_cells(path: Path) -> tuple[int, list[int]]:
 
 
 def scan_sheet(sheet: Worksheet, places: int = 100) -> Scan:
-    """One pass over the rows of a sheet; lines are its rows."""
+    """Scan all rows of a sheet in one pass; line numbers are its row numbers."""
     scanner = Scanner(
         b",",
         b'"',
@@ -285,11 +293,11 @@ def scan_sheet(sheet: Worksheet, places: int = 100) -> Scan:
 
 
 def csv_blocks(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """Rows as CSV, a line each, in blocks."""
+    """Yield rows as blocks of CSV, one line for each row."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
     for number, row in enumerate(rows, start=1):
-        # A cell on two lines would make the rows that follow seem lower than they are.
+        # A line break in a cell would shift the line numbers of the rows below.
         writer.writerow([cell.replace("\r\n", " ").replace("\n", " ").replace("\r", " ") for cell in row])
         if number % 2000 == 0:
             yield buffer.getvalue().encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The end of a text table: totals, and the notes below them, told by its last lines before the whole is read."""
+"""Find the totals and notes at the end of a text table from its last lines, before the whole file is scanned."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _WIDTHS = {"utf-16": 2, "utf-16-le": 2, "utf-16-be": 2, "utf-32": 4}
 
 @dataclass(frozen=True, slots=True)
 class TableTail:
-    """Lines are counted back from the last one that belongs to the table, which is 0."""
+    """The end of a table; lines are counted backwards from its last line, which is 0."""
 
     notes: int = 0
-    """Notes below the table that are not blank."""
+    """Number of notes below the table that are not blank."""
     note_at: int = 0
-    """How far the first of them stands below the table."""
+    """Number of lines from the end of the table to the first note."""
     note_rows: int = 0
-    """Lines that do not belong to the table, blank ones included."""
+    """Number of lines that do not belong to the table, including blank ones."""
     totals: tuple[int, ...] = ()
     end: int | None = None
-    """Bytes of the file up to and with the table; None where it goes on to the end."""
+    """Position in the file, in bytes, at which the table ends; None if it goes on to the end."""
 
 
 def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, first_line: int) -> TableTail:
-    """Look at the last lines of a table with ``width`` columns, whose first row stands on ``first_line``."""
+    """Return the end of a table with ``width`` columns, whose first row is on ``first_line``."""
     unit = _WIDTHS.get(encoding.codec, 1)
     start = max(0, encoding.size_bytes - _BYTES)
     start += -start % unit
@@ -48,7 +48,7 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
     elif codec == "utf-32":
         codec = "utf-32-be" if mark.startswith(codecs.BOM_UTF32_BE) else "utf-32-le"
     lines = tail.decode(codec, "backslashreplace").splitlines(keepends=True)
-    # The first line is cut, unless the tail is all there is; then the header and what is above it are no rows.
+    # The first line is cut, unless the tail is the whole file; then the header and what is above it are not rows.
     lines = lines[1:] if start else lines[first_line - 1 :]
     if _ends_full(lines, dialect, width):
         return TableTail()
@@ -57,13 +57,13 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
         return TableTail()
     end = next((cells for _, cells in reversed(records) if any(cell.strip() for cell in cells)), [])
     if sum(bool(cell.strip()) for cell in end) > 0.6 * width and not is_total(end):
-        return TableTail()  # as full as any row: so most tables end
+        return TableTail()  # as full as any row: most tables end like this
     count = len(lines[-_LINES:])
     footer = find_footer(records, width)
     kept = records[: len(records) - footer.rows] if footer else records
     table_end = (kept[-1][0] if kept else 0) if footer else count - 1
     if footer:
-        # The last row of the table may itself take several lines.
+        # The last row of the table may itself have several lines.
         table_end = records[len(kept)][0] - 1
     totals = []
     for place, row in reversed(kept):
@@ -80,7 +80,9 @@ def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, firs
 
 
 def _ends_full(lines: Sequence[str], dialect: Dialect, width: int) -> bool:
-    """Whether the last line, by itself, is as full as any row and no total: so most tables end, and no more is read."""
+    """Return whether the last line alone is as full as any row and no total: most tables end so, and
+    no more is read.
+    """
     last = next((line for line in reversed(lines) if line.strip()), "")
     if dialect.quote_char and dialect.quote_char in last:
         return False
@@ -89,10 +91,10 @@ def _ends_full(lines: Sequence[str], dialect: Dialect, width: int) -> bool:
 
 
 def _records(lines: Sequence[str], dialect: Dialect) -> list[tuple[int, Sequence[str]]] | None:
-    """The records of some lines with the place each begins at; None where they begin within a cell."""
+    """Return the records of some lines, each with the position where it begins; None if they begin inside a cell."""
     text = "".join(lines)
     if dialect.quote_char and text.count(dialect.quote_char) % 2:
-        # A cell of several lines is cut by the beginning: from the line that closes it on, all are whole.
+        # The beginning cuts a cell of several lines: after the line that closes it all records are complete.
         for place, line in enumerate(lines):
             if line.count(dialect.quote_char) % 2:
                 rest = _records(lines[place + 1 :], dialect)

@@ -1,4 +1,4 @@
-"""The first rows of a table, as text, and the kinds of its columns."""
+"""The first rows of a table as text, and the kinds of its columns."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from quality.tables.scan.column_kinds import ColumnKind, kind_by_values
 __all__ = ["TextTable", "column_kinds"]
 
 _MAX_NAME = 200
-"""A "column name" longer than this is a paragraph that stands where the header should."""
+"""Longest name of a column; a longer one is a paragraph in the place of the header."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """The first rows of a table as text. ``lines[i]`` is the line (1-based) of the file ``rows[i]`` starts on."""
+    """The first rows of a table as text. ``rows[i]`` starts on line ``lines[i]`` of the file (from 1)."""
 
     header: list[str]
     header_line: int
     rows: list[list[str]]
     lines: list[int]
     is_nameless: bool = False
-    """Whether the cells of the header are no names: then columns are called by their numbers."""
+    """True if the cells of the header are not names: then columns are called by their numbers."""
 
     @property
     def names(self) -> list[str]:
-        """One name for each column of the header, none blank, none twice."""
+        """Return one name for each column of the header; none is blank and none is repeated."""
         seen: set[str] = set()
         names = []
         for number, label in enumerate(self.header, start=1):
@@ -42,7 +42,7 @@ def _label(cell: str) -> str:
 
 
 def column_kinds(table: TextTable) -> list[ColumnKind]:
-    """Kind of each column of the header."""
+    """Return the kind of each column of the header, judged by its cells."""
     columns: list[list[str]] = [[] for _ in table.header]
     for row in table.rows:
         for column, cell in zip(columns, row, strict=False):

@@ -1,4 +1,4 @@
-"""The words that say of a row that it holds totals, in the languages of statistical offices, as patterns."""
+"""Words for a total in the languages of statistical offices, as patterns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ WHOLE_WORDS = (
     r"всего|итого|toplam|genel toplam|jumlah|kabuuan|tổng(?: số| cộng)?|סה\"כ|סך הכל|المجموع|الإجمالي|إجمالي"
 )
 PARTS_OF_WORDS = r"合計數|合計|総計|総数|小計|总计|合计|小计|總計|합계|소계|총계|รวม"
-"""Those of languages that put no blanks between words: they stand within a label."""
+"""Words of languages without spaces between words: they may be inside a label."""
 TOTALS = rf"{WHOLE_WORDS}|{PARTS_OF_WORDS}"
-"""Words for a total, as a pattern."""
+"""All words for a total, as one pattern."""

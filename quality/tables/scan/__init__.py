@@ -1,6 +1,6 @@
-"""One pass over a delimited text, in C: its structure, and what each column holds.
+"""Scan a delimited text in one pass, in C: its structure, and what each column contains.
 
-A hundred megabytes are seven million cells; at a microsecond each, as in Python, a night would go into counting them.
+A hundred megabytes are seven million cells. At a microsecond each, as in Python, counting them would take all night.
 """
 
 from quality.tables.scan.found import Places, Scan, ScannedColumn

@@ -1,9 +1,9 @@
-"""Cells that are no plain numbers or days, in columns of those: signs for no value, flags, categories, and slips.
+"""Classify cells that are no plain numbers or dates in columns of those: missing-value signs, flags, categories, slips.
 
-A sign is known by how it behaves: a short token, mostly in brackets, of marks or of few letters, that stands where a
-number should, and often again and again. A flag is a mark behind or before a number. A slip tries to be a number or a
-day and fails, or is a word of its own. No list of signs is closed: every statistical office has its own
-(Eurostat ": c", UK "[x]", US Census "(D)", ABS "np", INSEE "n.d.", Japan "…").
+A sign is recognised by its behaviour: a short token of marks or few letters, often in brackets, in the place of a
+number, and usually repeated. A flag is a mark before or after a number. A slip is a failed number or date, or a word
+that occurs only once. No list of signs is complete, because every statistical office has its own (Eurostat ": c", UK
+"[x]", US Census "(D)", ABS "np", INSEE "n.d.", Japan "…").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FLAGGED = re.compile(
     rf"[<>≤≥=~≈±△▲▼∆]{{1,2}}\s?{_NUMBER}|{_NUMBER}\s?[*†‡§¶^+#°!]{{1,3}}|{_NUMBER}\s[A-Za-z]{{1,2}}"
     rf"|{_NUMBER}\s?\([A-Za-z\d]{{1,3}}\)|{_NUMBER}\s?\[[A-Za-z\d]{{1,3}}\]|\d[\d.,]*[.,]\d+[a-z]|[*a-z]\s{_NUMBER}|\d[\d.,]{{2,}}[A-HJ-NP-Zabcd-kmnp-z]"
 )
-"""A number with a mark before or behind it."""
+"""A number with a mark before or after it."""
 _BRACKETED = re.compile(r"\[[^\d\]]{1,16}\]|\([^\d)]{1,16}\)|\{[^\d}]{1,16}\}|<[^\d>]{1,16}>")
 _MARKED = re.compile(r"[:/<>*.=~-]{1,2}\s?[^\W\d_]{1,4}\.?|[^\W\d_]{1,3}[*/:]{1,2}")
 _SHORT = re.compile(r"[^\W\d_]{1,3}|[A-Z]{4,5}")
@@ -35,32 +35,32 @@ _FORMULA_ERROR = re.compile(r"#[^\W\d_]+(?:/[^\W_]+)?[!?]?")
 _MOST_WORDS = 4
 _MOST_LETTERS = 28
 _LONE = 500
-"""Numbers among which one short word, and no other odd cell, is a slip and no sign."""
+"""Number of plain values among which a single short word, without other odd cells, is a slip and not a sign."""
 SHARE = 0.95
 _MANY = 5
 _MOST_SIGNS = 8
-"""Different short words up to which they may be signs."""
+"""Most different short words that may still be signs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnContent:
-    """What a column holds once signs and flags are told apart."""
+    """What a column contains after signs and flags have been recognised."""
 
     kind: ColumnKind
     bad: tuple[int, list[int]] = (0, [])
-    """Cells that are not what the column holds, and lines of the first."""
+    """Number of cells that do not fit the column, and the first lines."""
     impossible: tuple[int, list[int]] = (0, [])
-    """Days that are in no calendar the column may be kept in."""
+    """Number of dates that no calendar has that the column may use, and the first lines."""
     signs: tuple[tuple[str, int], ...] = ()
-    """Signs for no value, flags and categories, with how often they stand."""
+    """Signs for missing values, flags and categories, each with its number of cells."""
     no_values: tuple[tuple[str, int], ...] = ()
-    """The signs for no value among them."""
+    """The signs for missing values among them."""
     no_value: int = 0
-    """Cells that hold a sign, those of every column's signs included."""
+    """Number of cells with a sign, including the signs that are known in advance."""
     units: tuple[int, list[int]] = (0, [])
-    """Cells with a unit behind the number."""
+    """Number of cells with a unit after the number, and the first lines."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Cells by class, signs taken for missing and flagged numbers for numbers."""
+    """Number of cells by class; signs count as missing, flagged numbers as numbers."""
 
 
 @dataclass
@@ -72,11 +72,15 @@ class _Token:
 
 
 def unit_of(cell: str) -> str | None:
-    """The unit behind a number; None where there is none."""
+    """Return the unit after a number, or None.
+
+    >>> unit_of("12 km"), unit_of("12a"), unit_of("12")
+    ('km', None, None)
+    """
     match = _WITH_UNIT.fullmatch(cell.strip())
     if match is None or not is_unit(match[2]) or match[1].endswith("."):
         return None
-    # 12a is the number of a house.
+    # 12a is a house number.
     return None if match[2] in _LETTERS and cell.strip()[-2].isdigit() else match[2].strip()
 
 
@@ -84,7 +88,7 @@ _LETTERS = frozenset("abcdef")
 
 
 def classify_column(scanned: ScannedColumn) -> ColumnContent:
-    """Tell signs, flags and slips apart in a column, and what kind of column it is without them."""
+    """Recognise signs, flags and slips in a column, and what kind of column it is without them."""
     counts = {name: count for name, (count, _) in scanned["classes"].items()}
     plain = sum(count for name, count in counts.items() if name in NUMBERS or name in DATES or name == "clock")
     odd = sum(counts.get(name, 0) for name in ("text", "text_with_digits", "with_unit", "no_such_date"))
@@ -103,7 +107,7 @@ def classify_column(scanned: ScannedColumn) -> ColumnContent:
 
 
 def _regular(scanned: ScannedColumn, counts: Mapping[str, int]) -> ColumnContent:
-    """A column of numbers, days and times alone: what is not of its kind is a slip."""
+    """Return the content of a column of only numbers, dates and times: what is not of the column's kind is a slip."""
     kind = kind_by_classes(counts)
     strange = [
         places
@@ -121,7 +125,7 @@ def _role(token: _Token, others: Sequence[_Token], plain: int, is_lunar: bool) -
     if not any(char.isalnum() for char in text) or _BRACKETED.fullmatch(text) or _MARKED.fullmatch(text):
         return "sign"
     if _FORMULA_ERROR.fullmatch(text):
-        return "sign"  # it is said as what it is
+        return "sign"  # another rule reports it
     if any(char.isdigit() for char in text):
         if unit_of(text):
             return "unit"
@@ -134,7 +138,7 @@ def _role(token: _Token, others: Sequence[_Token], plain: int, is_lunar: bool) -
 
 
 def _is_day_32(tokens: Iterable[_Token]) -> bool:
-    """Whether days go up to 32, as they do in the Nepali calendar (Bikram Sambat) and in no other."""
+    """Return whether days go up to 32, which only the Nepali calendar (Bikram Sambat) has."""
     days = [_day_of(token.text) for token in tokens if token.kind == "no_such_date"]
     return 32 in days and max(days) == 32
 
@@ -179,7 +183,7 @@ def _decided(
     scanned: ScannedColumn, adjusted: Counter[str], groups: Mapping[str, Sequence[_Token]], plain: int
 ) -> ColumnContent:
     counts = {name: count for name, count in adjusted.items() if count > 0}
-    # Blanks alone are no sign that a dictionary of the data could explain.
+    # Spaces alone are not a sign that a data dictionary could explain.
     said = [token for token in groups["sign"] if token.text.strip()]
     signs = tuple((token.text, token.count) for token in (*said, *groups["flag"], *groups["category"]))
     base = ColumnContent(
@@ -192,14 +196,14 @@ def _decided(
     )
     slips, categories, units = groups["slip"], groups["category"], groups["unit"]
     if _total(units) < max(_MANY, (1 - SHARE) * plain):
-        # A unit in one cell of many is a slip; in many cells it is a fault of its own.
+        # A unit in one cell of many is a slip; in many cells it is a separate fault.
         slips, units = [*slips, *units], []
     days = [token for token in slips if token.kind == "no_such_date"]
     slips = [token for token in slips if token.kind != "no_such_date"]
     bare = Counter(counts)
     for token in (*slips, *days, *categories, *units):
         bare[token.kind] -= token.count
-    # A few values are too few to be a column of something: what they are among must not be forgotten.
+    # If too few cells remain to decide on a kind, those that were left out must count after all.
     kind = kind_by_classes({name: count for name, count in bare.items() if count > 0})
     if kind.kind == "text" or (not scanned["are_all_tokens"] and base.kind.kind == "text"):
         return base
@@ -228,7 +232,7 @@ def _decided(
 
 
 def _are_outlines(slips: Sequence[_Token], plain: int) -> bool:
-    """Whether the numbers are those of an outline, such as 3, 3.1 and 3.1.1: names of things."""
+    """Return whether the numbers are those of an outline, such as 3, 3.1 and 3.1.1: names of things."""
     outlines = [token for token in slips if _OUTLINE.fullmatch(token.text.strip())]
     return len(outlines) >= _FEW_OUTLINES and _total(outlines) >= max(0.5 * _total(slips), (1 - SHARE) * plain / 5)
 
@@ -238,7 +242,7 @@ _FEW_OUTLINES = 3
 
 
 def _are_kinds(signs: Sequence[_Token]) -> bool:
-    """Whether what looks like signs are the kinds of a list: many different short words."""
+    """Return whether the supposed signs are categories of a list: many different short words."""
     return sum(bool(_SHORT.fullmatch(token.text.strip())) for token in signs) > _MOST_SIGNS
 
 
@@ -246,7 +250,9 @@ _TOKENS = frozenset({"text", "text_with_digits", "with_unit", "no_such_date"})
 
 
 def _is_name(text: str) -> bool:
-    """Digits with a letter or a word, as a house or a document is called; "2 and a half" is an amount in words."""
+    """Return whether a text has digits with a letter or word, like a house or document number; "2 and
+    a half" is an amount.
+    """
     return any(char.isdigit() for char in text) and len(_WORDS.findall(text)) < _SENTENCE
 
 
@@ -255,7 +261,7 @@ _SENTENCE = 2
 
 
 def _are_names(slips: Sequence[_Token], kind: ColumnKind, counts: Mapping[str, int], plain: int) -> bool:
-    """Digits that name things, where the odd ones out look like 14a, 3-5 or A12."""
+    """Return whether digits are names of things, because the odd ones look like 14a, 3-5 or A12."""
     if kind.detail == "code":
         return True
     odd = _total(slips)

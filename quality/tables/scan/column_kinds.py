@@ -1,7 +1,7 @@
-"""What kind of values a column holds, by vote: at least 95 % of its values must agree, or it is text.
+"""Decide what kind of values a column contains, by vote: if fewer than 95 % of its values agree, it is text.
 
-Inference of frictionless is not used: it calls the decimal comma a geographic point, small integers a year, and
-then reports every other row. The votes are the classes of ``scan/scan.h``.
+The inference of frictionless is not used: it takes a decimal comma for a geographic point and small integers for years,
+and then reports every other row. The votes are the classes of ``scan/scan.h``.
 """
 
 from __future__ import annotations
@@ -31,26 +31,28 @@ _SIGNS = """
 nil Nil NIL #N/A #NV \\N unknown Unknown k.A. s.o.
 """
 MISSING = frozenset({"", "keine Angabe", "not available", *_SIGNS.split()})
-"""Signs for "no value", of national statistics (Eurostat ":", Destatis ".", suppressed "*") and of programs."""
+"""Signs for missing values of statistical offices (Eurostat ":", Destatis ".", suppressed "*") and of programs."""
 
 SHARE = 0.95
 _MIN_VALUES = 5
-"""With fewer values one odd cell would decide."""
+"""Least number of values; with fewer, one odd cell would decide."""
 
 Detail = Literal["integer", "number", "date", "datetime", "time", "code", "text", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
+    """The kind of a column, and how its values are read."""
+
     kind: Literal["text", "number", "date"]
     descriptor: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
     """Field descriptor of frictionless (Table Schema), without the name."""
     detail: Detail = "text"
-    """"code": digits that name things, such as postcodes; "empty": no value at all."""
+    """The kind in detail. "code": digits that are names of things, such as postcodes; "empty": no value at all."""
     classes: frozenset[str] = frozenset()
-    """The classes of cells that are as the column wants them; empty for text, which takes all."""
+    """Classes of cells that fit the column; empty for text, which any cell fits."""
     way: int = 0
-    """How numbers and dates are read: 0 with a decimal point, or the day first; 1 with a comma, or the month first."""
+    """How numbers and dates are read: 0 for a decimal point, or the day first; 1 for a comma, or the month first."""
 
 
 TEXT = ColumnKind("text")
@@ -70,7 +72,7 @@ def _of(kind: Literal["number", "date"], detail: Detail, classes: str, way: int 
 
 
 def _pattern(regex: str) -> dict[str, Any]:
-    """No field type of frictionless fits, so the form itself becomes a constraint."""
+    """Return a descriptor with the form as a constraint, because no field type of frictionless fits."""
     return {"type": "string", "constraints": {"pattern": regex}}
 
 
@@ -82,7 +84,7 @@ _GROUPED_COMMA = rf"(?:\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:{_GROUP_SIGN}\d{{3}})
 
 
 def _amount(body: str) -> dict[str, Any]:
-    # Currency or percent before or after, and the bookkeeper's (1,234.00) for less than nothing.
+    # Currency or percent before or after, and (1,234.00) as bookkeepers write a negative amount.
     blank = r"[ \u00a0\u202f]?"
     signed = rf"{_SIGN}{blank}{_MONEY}?{blank}{_SIGN}(?=[\d.,]*\d){body}{blank}{_MONEY}?-?"
     return _pattern(rf"(?:{signed}|\({signed}\))")
@@ -142,19 +144,23 @@ DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "d
 
 
 def kind_by_values(values: Sequence[str]) -> ColumnKind:
-    """Kind of a column by its stripped ``values``: signs for "no value" do not vote, blanks are not among them."""
+    """Return the kind of a column by its values, stripped and without blanks; signs for missing values do not vote.
+
+    >>> kind_by_values(["1", "2", "3", "4", "n/a", "5"]).detail
+    'integer'
+    """
     classes = Counter("missing" if value in MISSING else cell_class(value) for value in values)
     return kind_by_classes(classes)
 
 
 def kind_by_classes(counts: Mapping[str, int]) -> ColumnKind:
-    """Kind of a column by how many cells look like what."""
+    """Return the kind of a column by the number of cells of each class."""
     missing = counts.get("missing", 0)
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())
     if not total + missing:
         return ColumnKind("text", detail="empty")
-    # Where most are signs they may well be the values: an "x" for yes, "c" and "s" for kinds of something.
+    # If most cells are signs, they may be the values: "x" for yes, or "c" and "s" for two categories.
     if total < max(_MIN_VALUES, (total + missing) / 2):
         return TEXT
     winner = _winner(voters, total)
@@ -171,14 +177,16 @@ def _winner(voters: Mapping[str, int], total: int) -> _Candidate | None:
     best: tuple[int, _Candidate] | None = None
     for candidate in _CANDIDATES:
         yes = sum(count for name, count in voters.items() if name in candidate.classes)
-        # A tie goes to the narrower candidate, which stands first.
+        # On a tie the narrower candidate, which comes first, wins.
         if yes >= SHARE * total and (best is None or yes > best[0]):
             best = (yes, candidate)
     return best[1] if best else None
 
 
 def _are_codes(voters: Mapping[str, int], total: int, winner: _Candidate) -> bool:
-    """Digits that name things: with leading zeros, or where the odd ones out look like 14a, 3-5 or A12."""
+    """Return whether digits are names of things: with leading zeros, or because the odd ones look like
+    14a, 3-5 or A12.
+    """
     if voters.get("zero_led"):
         return True
     odd = total - sum(voters.get(name, 0) for name in winner.classes)
@@ -186,12 +194,15 @@ def _are_codes(voters: Mapping[str, int], total: int, winner: _Candidate) -> boo
 
 
 def are_codes(odd: int, with_digits: int) -> bool:
-    """Whether the odd ones among whole numbers show that the numbers are names of things."""
+    """Return whether the odd ones among integers show that the numbers are names of things.
+
+    ``odd`` is the number of values that are no integers, ``with_digits`` how many of them contain digits.
+    """
     return odd > 0 and with_digits > odd / 2
 
 
 def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
-    """What a column is that is text only because it is written in several ways: dates, or numbers."""
+    """Return "dates" or "numbers" if a column is text only because it mixes several notations of these; else None."""
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())
     if total < 2 * _MIN_VALUES or _winner(voters, total) is not None:

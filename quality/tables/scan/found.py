@@ -1,4 +1,4 @@
-"""What a pass over a text finds."""
+"""The types of what a scan of a text returns."""
 
 from __future__ import annotations
 
@@ -7,54 +7,57 @@ from typing import TypedDict
 __all__ = ["Places", "Scan", "ScannedColumn"]
 
 Places = tuple[int, list[int]]
-"""How often, and the lines (1-based) of the first."""
+"""How often something occurs, and the first lines (from 1)."""
 
 
 class ScannedColumn(TypedDict):
-    """What a column holds. Pairs of values: read with a decimal point or with a comma; day or month first."""
+    """What a column contains. Of pairs, the first is read with a decimal point, or the day first; the second with a
+    comma, or the month first.
+    """
 
     classes: dict[str, Places]
-    """Cells by what they look like: see the list in ``scan.h``. Classes that no cell has are left out."""
+    """Cells by what they look like, see the list in ``scan.h``; classes without cells are left out."""
     odd: dict[str, Places]
-    """Cells that are odd: padded, line_break, mojibake, email, iban, phone, epoch, formula, error,
-    lost."""
+    """Cells with an oddity: padded, line_break, mojibake, email, iban, phone, epoch, formula, error, lost."""
     low: tuple[float, float]
     high: tuple[float, float]
-    """Smallest and largest number; inf and -inf where there is none."""
+    """Smallest and largest number; inf and -inf without numbers."""
     first_day: tuple[int, int]
     last_day: tuple[int, int]
-    """As yyyymmdd; 0 where there is no date."""
+    """First and last date as yyyymmdd; 0 without dates."""
     shortest: int
     longest: int
-    """Characters, of the cells that are not blank."""
+    """Shortest and longest cell that is not blank, in characters."""
     digest: str
-    """Of all cells in their order."""
+    """Digest of all cells in their order."""
     digits: list[int]
-    """How many whole numbers have so many digits."""
+    """Number of integers by their number of digits."""
     is_rising: bool
-    """All are whole numbers, each greater than the one before: then all differ."""
+    """True if all cells are integers, each greater than the one before, and so all different."""
     distinct: float
     is_exact: bool
-    """Whether ``distinct`` was counted (up to 1,024), not estimated (HyperLogLog, standard error 1.6 %)."""
+    """True if ``distinct`` was counted (up to 1,024), false if it was estimated (HyperLogLog, standard error 1.6 %)."""
     quartiles: tuple[tuple[float, float, float], tuple[float, float, float]] | None
-    """Quarter points of the numbers in the sample."""
+    """Quartiles of the numbers in the sample."""
     tokens: list[tuple[str, str, Places]]
-    """Cells that are no plain numbers or dates: their text, class, and places. Of the first 96 different ones."""
+    """Cells that are no plain numbers or dates: text, class and places of the first 96 different ones."""
     are_all_tokens: bool
-    """Whether ``tokens`` holds every such cell."""
+    """True if ``tokens`` contains every such cell."""
     frequent: list[tuple[str, int]]
-    """Values that came more than once, ten at most."""
+    """Values that occur more than once, at most ten."""
     sample: list[str]
-    """Up to 1,000 cells that are neither blank nor missing, drawn evenly."""
+    """Up to 1,000 cells, evenly spaced, that are neither blank nor missing."""
 
 
 class Scan(TypedDict):
+    """What one pass over all rows of a table found."""
+
     rows: int
     crlf: int
     lf: int
     cr: int
     compared_rows: int
-    """Rows up to which duplicates were looked for: 8,388,608 different rows at most are remembered."""
+    """Number of rows in which duplicates were searched for; at most 8,388,608 different rows are remembered."""
     blank_rows: Places
     short_rows: Places
     long_rows: Places

@@ -1,7 +1,7 @@
-"""What is shown of a value in place of the value: its shape, and of a range its order of magnitude.
+"""Mask values: show the shape of a value in its place, and the order of magnitude of a range.
 
-The catalogue, its files, the site and mails never hold a cell. Names of columns are no cells; but where a table has no
-header its first row stands in their place, and is not shown either (see :mod:`.header_cells`).
+The catalogue, its files, the site and mails never contain a cell. Names of columns are not cells; but if a table has no
+header, its first row is in their place and is not shown either (see :mod:`quality.tables.read.header_cells`).
 """
 
 from __future__ import annotations
@@ -11,25 +11,33 @@ import hashlib
 __all__ = ["coarse", "digest", "shape"]
 
 _LONGEST = 20
-"""Signs of a shape that are shown."""
+"""Most characters of a shape that are shown."""
 _DIGITS = 3
-"""Of a number in a range."""
+"""Number of significant digits that are kept."""
 
 
 def shape(value: str) -> str:
-    """``9999-99`` for a month, ``aaa`` for a word: each digit as 9, each letter as a, other signs as they are."""
+    """Return the shape of a value: each digit as 9, each letter as a, other ASCII characters unchanged.
+
+    >>> shape("2024-05"), shape("Oak, red")
+    ('9999-99', 'aaa, aaa')
+    """
     signs = ("9" if c.isdigit() else "a" if c.isalpha() else c if c.isascii() else "·" for c in value[: _LONGEST + 1])
     found = "".join(signs)
     return found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
 
 
 def coarse(value: float) -> float:
-    """A number to three digits: a range says how large values are, and not what stands in a cell. Years are kept."""
+    """Return a number rounded to three digits, so that a range shows magnitudes but no cell. Years are kept.
+
+    >>> coarse(123456.0), coarse(1987.0)
+    (123000.0, 1987.0)
+    """
     if value == int(value) and 1000 <= abs(value) < 3000:
         return value
     return float(f"{value:.{_DIGITS}g}")
 
 
 def digest(value: object) -> str:
-    """By which two values are seen to be the same."""
+    """Return a digest that shows whether two values are equal, without showing them."""
     return hashlib.blake2b(str(value).encode(), digest_size=6).hexdigest()

@@ -1,7 +1,7 @@
-"""Columns of text read as numbers or as days, in the forms that publishers write.
+"""Read columns of text as numbers or dates, in the notations that publishers use.
 
-The reading is that of the whole column: whether a comma is a decimal sign, and whether the day or the month comes
-first, is told by the cells that leave no doubt. A column that leaves a doubt is not read at all.
+A whole column is read in one way: cells that leave no doubt decide whether a comma is a decimal sign, and whether the
+day or the month comes first. A column that remains ambiguous is not read at all.
 """
 
 from __future__ import annotations
@@ -21,11 +21,17 @@ _NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[a-z]*[- ](\d{4}|\d{2})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEARS = (1700, 2200)
 _CENTURY = 50
-"""Years of two digits below this are of this century. POSIX says 69, which makes births of 1955 lie ahead."""
+"""Two-digit years below this belong to this century. The limit of POSIX, 69, would put births of 1955
+into the future.
+"""
 
 
 def numbers(cells: Sequence[str | None], decimal_char: str | None = None) -> list[float | None]:
-    """Each cell as a number, None where it is none. ``decimal_char``: where the caller knows it."""
+    """Return each cell as a number, or None. ``decimal_char`` is "." or "," if the caller knows it.
+
+    >>> numbers(["1.234,5", "7", "none"])
+    [1234.5, 7.0, None]
+    """
     plain = [_unclutter(cell) for cell in cells]
     decimal = decimal_char or _decimal_char([cell for cell in plain if cell])
     if decimal is None:
@@ -38,7 +44,7 @@ def _unclutter(cell: str | None) -> str | None:
         return None
     text = _CLUTTER.sub("", cell)
     if text.startswith("(") and text.endswith(")"):
-        text = "-" + text[1:-1]  # bookkeepers write less than nothing so
+        text = "-" + text[1:-1]  # how bookkeepers write a negative number
     if not _PLAIN.fullmatch(text):
         return None
     text = text.replace("\u2212", "-")
@@ -46,17 +52,17 @@ def _unclutter(cell: str | None) -> str | None:
 
 
 def _decimal_char(cells: Sequence[str]) -> str | None:
-    """ "." or ",", None where the column can be read both ways."""
+    """Return "." or ",", or None if the column can be read both ways."""
     for one, other in ((".", ","), (",", ".")):
         if any(_proves(cell, one, other) for cell in cells):
             return None if any(_proves(cell, other, one) for cell in cells) else one
     if not any("," in cell for cell in cells):
-        return "."  # programs write a point; 1.234 alone is read as they would
+        return "."  # programs write a point; without any comma 1.234 is read as they mean it
     return None
 
 
 def _proves(cell: str, decimal: str, other: str) -> bool:
-    """Whether ``cell`` makes sense only with this decimal sign."""
+    """Return whether ``cell`` makes sense only with this decimal sign."""
     body = cell.lstrip("+-")
     if body.count(other) > 1:
         return decimal not in body or body.rindex(decimal) > body.rindex(other)
@@ -79,16 +85,18 @@ def _number(cell: str, decimal: str) -> float | None:
 
 
 def days(cells: Sequence[str | None]) -> list[datetime | None]:
-    """The midnight each cell's day begins with, None where it is no day: ISO 8601, DD.MM.YYYY, 09-Mar-11.
+    """Return the midnight at the beginning of each cell's day, or None: ISO 8601, DD.MM.YYYY, 09-Mar-11.
 
-    A month (2024-03) is its first day. A year alone is no day, nor is one that pandas cannot hold.
+    A month (2024-03) gives its first day. A year alone gives None, and so does a date that pandas cannot represent.
     """
     is_day_first = _is_day_first([cell for cell in cells if cell])
     return [None if cell is None else _day(cell.strip(), is_day_first) for cell in cells]
 
 
 def _is_day_first(cells: Sequence[str]) -> bool | None:
-    """For 03/04/2024; None where no cell tells, or they contradict each other. Points mean that the day is first."""
+    """Return whether 03/04/2024 has the day first; None if no cell decides or cells contradict. Points
+    mean day first.
+    """
     day = month = False
     for cell in cells:
         if match := _YEAR_LAST.fullmatch(cell.strip()):

@@ -1,8 +1,8 @@
-"""What each column of a table holds, as it is kept beside the report: counts, never the values of cells.
+"""Build the profile of each column that is stored beside the report: counts, never values of cells.
 
-Built from one pass over the whole file (:mod:`quality.tables.scan`). Extremes and quantiles are given of numbers and
-dates alone, to three digits or to the month; of the frequent values of a column that has few different ones, their
-shapes.
+It is built from one scan of the whole file (:mod:`quality.tables.scan`). Extremes and quartiles are given only for
+numbers and dates, to three digits or to the month; for a column with few different values, the shapes of the frequent
+ones.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from quality.tables.scan.masking import coarse, digest, shape
 __all__ = ["ColumnProfile", "TableProfile", "number_of", "profile_of"]
 
 FEW = 50
-"""Different values up to which a column is a list of kinds."""
+"""Most different values of a column that counts as a list of categories."""
 _RARE = 3
-"""A shape that comes less often is not shown."""
+"""Least number of cells with a shape for it to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """One column: its name, its kind, and what the pass over it found."""
+    """One column: its name, its kind, and what the scan found in it."""
 
     name: str
     judged: ColumnContent
     scanned: ScannedColumn
     totals: frozenset[int] = frozenset()
-    """Lines that hold totals: what stands there is another defect."""
+    """Lines of totals; what is there is reported by another rule."""
     filled: int = field(init=False)
-    """Cells that hold a value: neither blank nor a sign for "no value"."""
+    """Number of cells with a value: neither blank nor a sign for a missing value."""
 
     def __post_init__(self) -> None:
         classes = self.scanned["classes"].items()
@@ -45,17 +45,19 @@ class ColumnProfile:
 
     @property
     def kind(self) -> ColumnKind:
+        """Return the kind of values that the column contains."""
         return self.judged.kind
 
     def count(self, *classes: str) -> int:
+        """Return the number of cells in any of the given classes (see ``scan.h``)."""
         return sum(self.scanned["classes"].get(name, (0, []))[0] for name in classes)
 
     def odd(self, name: str) -> tuple[int, list[int]]:
-        """Cells with an oddity, and the lines of the first."""
+        """Return the number of cells with an oddity, and the first lines."""
         return self.scanned["odd"].get(name, (0, []))
 
     def bad(self) -> tuple[int, list[int]]:
-        """Cells that are not as the column wants them, but for dates that do not exist; lines of the first."""
+        """Return the number of cells that do not fit the column (impossible dates excepted), and the first lines."""
         count, lines = self.judged.bad
         meant = [line for line in lines if line not in self.totals]
         return count - (len(lines) - len(meant)), meant
@@ -63,14 +65,14 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class TableProfile:
-    """A table: how many rows, and its columns."""
+    """A table: its number of rows, its columns, and the scan of them."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     scan: Scan
 
     def to_dict(self, *, is_sample: bool = False) -> dict[str, Any]:
-        """As it is kept, plain JSON."""
+        """Return the profile as it is stored, in plain JSON."""
         return {
             "row_count": self.rows,
             "is_sample": is_sample,
@@ -79,7 +81,7 @@ class TableProfile:
 
 
 def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> TableProfile:
-    """The profile of a table whose columns have these ``names``."""
+    """Return the profile of a table whose columns have these ``names``; ``totals`` are the lines of totals."""
     columns = []
     for name, scanned in zip(names, scan["columns"], strict=True):
         columns.append(ColumnProfile(name, classify_column(scanned), scanned, frozenset(totals)))
@@ -87,7 +89,11 @@ def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> 
 
 
 def number_of(cell: str, way: int) -> float | None:
-    """A number read with a decimal point (``way`` 0) or comma (1); None where it cannot be."""
+    """Return a number read with a decimal point (``way`` 0) or comma (1), or None.
+
+    >>> number_of("1.234,5", 1), number_of("1,234.5", 0), number_of("oak", 0)
+    (1234.5, 1234.5, None)
+    """
     kept = "".join(c for c in cell if c.isdigit() or c in ".,-eE+")
     kept = kept.replace(".", "").replace(",", ".") if way else kept.replace(",", "")
     try:
@@ -126,7 +132,7 @@ def _plain(column: ColumnProfile, rows: int) -> dict[str, Any]:
 
 
 def _shapes(values: Sequence[tuple[str, int]]) -> list[list[Any]]:
-    """The shapes of values, with how many cells have them, the most frequent first."""
+    """Return the shapes of values with their number of cells, the most frequent first."""
     counts: Counter[str] = Counter()
     for value, count in values:
         counts[shape(value)] += count
@@ -147,7 +153,7 @@ def _month(number: int) -> str | None:
 
 
 def _is_key(column: ColumnProfile, rows: int) -> bool:
-    """Whether each row has a value of its own here, as far as it was counted: an estimate is never said to be a key."""
+    """Return whether every row has a different value here; an estimate is never enough to say so."""
     if column.filled != rows or rows < 2:
         return False
     return column.scanned["is_rising"] or (column.scanned["is_exact"] and column.scanned["distinct"] == rows)

@@ -1,4 +1,4 @@
-"""Units of measure, as they stand behind a number or below the name of a column."""
+"""Recognise units of measure, after a number or below the name of a column."""
 
 from __future__ import annotations
 
@@ -17,5 +17,9 @@ _UNIT = re.compile(
 
 
 def is_unit(cell: str) -> bool:
-    """Whether a cell holds a unit of measure and nothing else."""
+    """Return whether a cell contains a unit of measure and nothing else.
+
+    >>> is_unit("km/h"), is_unit("(EUR)"), is_unit("tree")
+    (True, True, False)
+    """
     return _UNIT.fullmatch(cell.strip()) is not None

@@ -1,9 +1,9 @@
-"""The nouns of the catalogue: frozen dataclasses, in a module for each origin of what they hold.
+"""The catalogue's classes: frozen dataclasses, in one module for each source of their contents.
 
-:mod:`~catalog.model.dcat` is what publishers declare, :mod:`~catalog.model.harvest` what a harvest brings,
-:mod:`~catalog.model.observed` what we saw of an address, and :mod:`~catalog.model.judged` what we found in a file.
-Nothing here looks a value up in a vocabulary, judges it, or touches the database. All names can be imported from
-this package.
+:mod:`~catalog.model.dcat` holds what publishers declare, :mod:`~catalog.model.harvest` what a harvest brings,
+:mod:`~catalog.model.observed` what we saw at an address, and :mod:`~catalog.model.judged` what we found in a file.
+Nothing here looks a value up in a vocabulary, judges it, or uses the database. All names can be imported from this
+package.
 """
 
 from __future__ import annotations

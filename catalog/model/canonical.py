@@ -1,4 +1,4 @@
-"""One form of a record whatever the order of its keys, and what differs between two records."""
+"""Bring records into one canonical form, whatever the order of their keys, and list the differences of two records."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ import orjson
 __all__ = ["differences", "fingerprint", "json_text", "record_hash", "unordered", "without"]
 
 _KEYS = ("id", "identifier", "@id", "key", "name")
-"""What tells the members of a list apart, in this order."""
+"""Keys that identify the members of a list, in this order of preference."""
 MAX_DIFFERENCES = 200
 CUT = 300
 """Characters of a value that are shown."""
 
 
 def json_text(value: Any, *, is_sorted: bool = False) -> str:
-    """A parsed value as compact JSON. Lone surrogates and huge integers pass as the standard library writes them."""
+    """Return a parsed value as compact JSON. Lone surrogates and huge integers are written as the standard library
+    does.
+
+    >>> json_text({"b": 1, "a": [True, None]}, is_sorted=True)
+    '{"a":[true,null],"b":1}'
+    """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if is_sorted else 0).decode()
     except (TypeError, ValueError, RecursionError):
@@ -27,18 +32,19 @@ def json_text(value: Any, *, is_sorted: bool = False) -> str:
 
 
 def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
-    """SHA-256 of a parsed record in canonical form (keys sorted, without its volatile fields), and that form's size.
+    """Return the SHA-256 of a parsed record in canonical form, and that form's size in bytes of UTF-8.
 
-    Raises RecursionError for a record that is nested too deeply to be written down.
+    The canonical form has sorted keys and no volatile fields. Raise RecursionError for a record that is nested too
+    deeply.
     """
     text = json_text(without(raw, volatile) if volatile else raw, is_sorted=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), len(text)
 
 
 def unordered(value: Any) -> Any:
-    """A parsed value whose lists of texts and objects are sorted: in JSON-LD they are sets.
+    """Return a parsed value whose lists of texts and objects are sorted, because JSON-LD treats them as sets.
 
-    Lists of numbers, as coordinates are, keep their order, and so does what stands under "@list".
+    Lists of numbers, such as coordinates, keep their order, and so do lists under "@list".
     """
     if isinstance(value, dict):
         return {key: one if key == "@list" else unordered(one) for key, one in value.items()}
@@ -54,14 +60,18 @@ def _as_sorted(value: Any) -> str:
 
 
 def record_hash(raw: Any, volatile: Sequence[str] = ()) -> str:
-    """The hash of :func:`fingerprint`."""
+    """Return only the hash of :func:`fingerprint`."""
     return fingerprint(raw, volatile)[0]
 
 
 def without(raw: Any, volatile: Sequence[str]) -> Any:
-    """A record without some fields. A path such as ``resources.*.views`` names a field; ``*`` is any key or member.
+    """Return a record without some fields. A path such as ``resources.*.views`` names a field; ``*`` is any key or
+    member.
 
-    What is left alone is not copied.
+    Unchanged parts are shared with the original, not copied.
+
+    >>> without({"id": 1, "resources": [{"url": "a", "views": 7}]}, ["resources.*.views"])
+    {'id': 1, 'resources': [{'url': 'a'}]}
     """
     for path in volatile:
         raw = _without(raw, path.split("."))
@@ -87,10 +97,10 @@ def _without(value: Any, path: list[str]) -> Any:
 
 
 def differences(old: Any, new: Any) -> list[dict[str, Any]]:
-    """The fields in which two records differ: path, old and new value; None where there is no value.
+    """Return the fields in which two records differ: path, old and new value; None if there is no value.
 
-    Members of lists are matched by what identifies them (``resources[3f2a].url``), not by their place, so that one
-    new member is one difference. At most 200 are given; then the last one says how many more there are.
+    Members of lists are matched by their identifying key (``resources[3f2a].url``), not by position, so that one new
+    member is one difference. At most 200 are returned; the last one then says how many more there are.
     """
     try:
         found = list(_differences(old, new, ""))
@@ -122,7 +132,7 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]
 
 
 def _identifying(items: list[Any]) -> str | None:
-    """The key that tells the objects of a list apart; None where nothing does."""
+    """Return the key that identifies the objects of a list; None if no key does."""
     for key in _KEYS:
         if all(isinstance(item, dict) and isinstance(item.get(key), str | int) for item in items):
             return key

@@ -1,7 +1,7 @@
-"""The nouns of DCAT: a portal's catalogue, its datasets and how to get at them, as the publisher declares them.
+"""DCAT's classes: a portal's catalogue, its datasets and how to get them, as the publisher declares them.
 
-A field holds what the publisher declared, as it stands (``licence="see website"`` stays that). ``None`` and ``()``
-mean that the publisher said nothing. Dates stay text for the same reason.
+A field holds what the publisher declared, verbatim (``licence="see website"`` stays that). ``None`` and ``()`` mean
+that the publisher declared nothing. Dates stay text for the same reason.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ __all__ = [
 
 
 def stable_id(*parts: str) -> str:
-    """An id of 20 hexadecimal digits that depends on nothing but ``parts``.
+    """Return an id of 20 hexadecimal digits that depends only on ``parts``.
 
-    The separator cannot occur in a part, so ("a", "bc") and ("ab", "c") differ.
+    The separator cannot occur in a part, so ("a", "bc") and ("ab", "c") give different ids.
     """
     joined = "\x1f".join(part.replace("\x1f", " ") for part in parts)
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -39,13 +39,13 @@ class Portal:
     title: str
     url: str
     government: str | None = None
-    """Display name of the government answerable for the portal."""
+    """Display name of the government responsible for the portal."""
     country: str | None = None
     """ISO 3166-1 alpha-3 code."""
     contact_email: str | None = None
-    """Where scorecards are sent."""
+    """E-mail address that scorecards are sent to."""
     language: str | None = None
-    """Language in which they are sent: code of a file in ``specs/languages``."""
+    """Language of the scorecards: code of a file in ``specs/languages``."""
     is_local: bool = False
     """Declared local: may resolve to a loopback or private address."""
     portal_file: dict[str, Any] | None = None
@@ -73,12 +73,12 @@ class Publisher:
     parent: str | None = None
     """Name of the organisation it belongs to."""
     ancestors: tuple[str, ...] = ()
-    """Names of those that the parent belongs to, the nearest first."""
+    """Names of the organisations above the parent, the nearest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """dcat:Distribution: one way to get at a dataset."""
+    """dcat:Distribution: one way to get a dataset."""
 
     identifier: str | None = None
     """The portal's own id of the resource."""
@@ -89,12 +89,12 @@ class Distribution:
     format: str | None = None
     media_type: str | None = None
     byte_size: str | None = None
-    """As declared: bytes where the portal follows the standard, but also "20 KB"."""
+    """As declared: bytes if the portal follows the standard, but also "20 KB"."""
     checksum: str | None = None
     checksum_algorithm: str | None = None
     licence: str | None = None
     licence_title: str | None = None
-    """Code or name of the licence beside its address, where both are declared."""
+    """Code or name of the licence, if declared beside its address."""
     rights: str | None = None
     issued: str | None = None
     modified: str | None = None
@@ -112,8 +112,10 @@ class Distribution:
 
     @property
     def url(self) -> str | None:
-        """The address that speaks for it: the download URL, else the access URL; None where both are empty. The view
-        ``current_distributions`` says the same of stored ones."""
+        """Return the address that represents it: the download URL, else the access URL; None if both are empty.
+
+        The view ``current_distributions`` has the same rule for stored ones.
+        """
         return self.download_url or self.access_url or None
 
 
@@ -145,7 +147,7 @@ class Dataset:
     contact: Contact | None = None
     licence: str | None = None
     licence_title: str | None = None
-    """Code or name of the licence beside its address, where both are declared."""
+    """Code or name of the licence, if declared beside its address."""
     access_rights: str | None = None
     rights: str | None = None
     issued: str | None = None
@@ -179,17 +181,17 @@ class Dataset:
     is_part_of: str | None = None
     """Identifier of the parent dataset or series, as the record names it."""
     is_series: bool = False
-    """dcat:DatasetSeries: a group of datasets, which has its files in its members."""
+    """dcat:DatasetSeries: a group of datasets; the files belong to its members."""
     harvested_from: str | None = None
-    """Where the portal itself got the record, if it says so: then this is a copy."""
+    """Where the portal itself got the record, if it says so; the record is then a copy."""
     translations: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
-    """Title, description and keywords in the other languages of the record, by language code in lower case:
-    ``{"en": {"title": "Trees", "description": "...", "keywords": ["tree"]}}``. The portal's own language is not in it:
-    it has the fields above."""
+    """Title, description and keywords in the other languages of the record, by language code in lower case: ``{"en":
+    {"title": "Trees", "description": "...", "keywords": ["tree"]}}``. The portal's own language is not included,
+    because the fields above hold it."""
     contradictions: tuple[str, ...] = ()
-    """What the record states elsewhere and contradicts what was chosen: "licence at /extras/3/value: ODbL"."""
+    """What the record states elsewhere and contradicts the chosen value: "licence at /extras/3/value: ODbL"."""
     not_carried: tuple[str, ...] = ()
-    """Names of facts ("licence", "byte_size") that the interface or a conversion could not carry, or that our reading
-    lost: where such a field is empty, that says nothing of the publisher."""
+    """Names of facts ("licence", "byte_size") that the API or a conversion could not carry, or that our reading lost.
+    If such a field is empty, that says nothing about the publisher."""
     distributions: tuple[Distribution, ...] = ()
     data_services: tuple[DataService, ...] = ()

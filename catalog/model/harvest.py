@@ -1,4 +1,4 @@
-"""What a harvest brings: records with the payload they were read from, the pages they came in, and what was lost.
+"""What a harvest yields: records with the payload they were read from, the pages they came in, and what was lost.
 
 Spiders make these; :mod:`catalog.repositories.harvests` and :mod:`catalog.repositories.records` store them.
 """
@@ -20,24 +20,24 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a spider yields: one dataset, beside the payload it was read from."""
+    """What a spider yields: one dataset, with the payload it was read from."""
 
     dataset: Dataset
     raw: Any
-    """The record as received, parsed from JSON (or text where the wire format is not JSON)."""
+    """The record as received, parsed from JSON (or text if the portal does not send JSON)."""
     url: str
-    """Address of the page the record came with."""
+    """Address of the page that contained the record."""
     pointer: str
     """JSON pointer of the record in that page."""
     raw_hash: str
     """See :func:`catalog.model.canonical.record_hash`."""
     exchange: str | None = None
-    """WARC-Record-ID of the answer it came with, where exchanges are archived."""
+    """WARC-Record-ID of its response, if exchanges are archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestError:
-    """Something that was lost or odd, as inert data: what, where, and the next step."""
+    """Something that was lost or odd, as plain data: what, where, and the next step."""
 
     kind: str
     """A short code: "record", "duplicate", "identifier", "page", "dns", "tls", "timeout", "blocked", ..."""
@@ -50,14 +50,14 @@ class HarvestError:
     value: str | None = None
     """The offending value, cut at 500 characters."""
     is_lost: bool = True
-    """True where a record was lost with it; False where it was kept and is only odd."""
+    """True if a record was lost with it; False if the record was kept and is only odd."""
     is_fatal: bool = False
-    """True where the rest of the portal could not be read because of it."""
+    """True if the rest of the portal could not be read because of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedResponse:
-    """What is remembered of a page or feed, so that it need not be sent again while nothing changes."""
+    """What is stored about a page or feed, so that it need not be sent again while nothing changes."""
 
     url: str
     etag: str | None = None
@@ -66,17 +66,17 @@ class CachedResponse:
     identifiers: tuple[str, ...] = ()
     """The portal's identifiers of the datasets in it."""
     state: dict[str, Any] = field(default_factory=dict)
-    """What the spider needs to go on from it. JSON."""
+    """What the spider needs to continue from it. JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What one answer of a portal brought. Written as one transaction."""
+    """The contents of one response of a portal. Written as one transaction."""
 
     records: tuple[Record, ...] = ()
     errors: tuple[HarvestError, ...] = ()
     unchanged: tuple[str, ...] = ()
-    """Identifiers of datasets that an answer vouches for without sending them again."""
+    """Identifiers of datasets that a response confirms without sending them again."""
     answer: CachedResponse | None = None
     checkpoint: dict[str, Any] | None = None
-    """Where reading stands after this page. JSON; None leaves the stored one as it is."""
+    """Where reading continues after this page. JSON; None leaves the stored one unchanged."""

@@ -1,4 +1,4 @@
-"""What the harvest of one portal came to: typed counts, from the spider to its row of the table ``harvests``."""
+"""The result of harvesting one portal: typed counts, from the spider to its row of the table ``harvests``."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ HarvestMode = Literal["full", "incremental"]
 
 @dataclass(slots=True, kw_only=True)
 class HarvestStats:
-    """What was read of one portal in one run, in records unless a field says otherwise.
+    """The counts of one portal in one run, in records unless a field says otherwise.
 
-    A spider counts here while it reads. All fields are JSON: they are kept with every page as part of the checkpoint,
-    and a harvest that was killed goes on counting where it stopped. :meth:`row` gives the columns of ``harvests``.
+    A spider counts here while it reads. All fields are JSON: they are stored with every page as part of the
+    checkpoint, and a harvest that was killed continues its counts. :meth:`row` gives the columns of ``harvests``.
     """
 
     mode: HarvestMode = "full"
     """Whether everything was asked for, or only what changed since the last harvest."""
     advertised: int | None = None
-    """Total that the portal stated last; None where it states none."""
+    """Total that the portal stated last; None if it states none."""
     advertised_first: int | None = None
-    """Total that it stated first: another one means that the portal changed while it was read."""
+    """Total that it stated first; if the last one differs, the portal changed while it was read."""
     advertised_most: int = 0
     """The largest total that it stated."""
     seen: int = 0
-    """Records received, or vouched for by a response that says that nothing changed."""
+    """Records received, or confirmed by a response that says that nothing changed."""
     kept: int = 0
     """Different datasets among them."""
     duplicates: int = 0
@@ -35,43 +35,43 @@ class HarvestStats:
     explained: int = 0
     """Duplicates that hide no other record: in one response, or confirmed by a second reading."""
     lost: int = 0
-    """Records that could not be read though they may be datasets known from before."""
+    """Records that could not be read although they may be known datasets."""
     unidentified: int = 0
-    """Records without an identity that could not be matched to a dataset known from before."""
+    """Records without an identity that could not be matched to a known dataset."""
     gone: int = 0
-    """Addresses that are listed and of which the server says that nothing is there (404, 410)."""
+    """Listed addresses that the server says are gone (404, 410)."""
     outside: dict[str, int] = field(default_factory=dict)
-    """What was listed and not read because it lies outside the portal's own listing: how much, by place. A place is
-    a host, or what the things are, such as "deeper folders"."""
+    """What was listed but not read because it lies outside the portal's own listing: counts by place. A place is a
+    host, or a kind of thing such as "deeper folders"."""
     outside_records: int = 0
-    """Those of them that count in the portal's total."""
+    """Those of them that the portal's total includes."""
     twins: int = 0
     """Records kept under an identity of their own because another dataset has their identifier."""
     skipped: int = 0
-    """Records that are no datasets: harvest sources, showcases."""
+    """Records that are not datasets: harvest sources, showcases."""
     not_modified: int = 0
-    """Responses that said that nothing changed, or were the same to the byte."""
+    """Responses that said that nothing changed, or were identical byte for byte."""
     requests: int = 0
     """Requests sent."""
     bytes: int = 0
-    """Bytes received, as they came over the wire."""
+    """Bytes received over the wire."""
     errors: int = 0
-    """Harvest errors met; beyond a limit they are counted and not written."""
+    """Harvest errors; beyond a limit they are counted but not written."""
     tls_fault: str | None = None
-    """Why the portal's certificate cannot be verified; None where it can."""
+    """Why the portal's certificate cannot be verified; None if it can."""
     has_moved: bool = False
-    """True once it was said that the portal has moved for good."""
+    """True once it was reported that the portal has moved permanently."""
     ended: bool = False
-    """True where paging came to its proper end."""
+    """True if paging reached its proper end."""
     paging_end: str = ""
     """How it ended, in words."""
     faults: list[str] = field(default_factory=list)
     """Why something was not read, in words."""
     notes: list[str] = field(default_factory=list)
-    """What was odd and lost nothing."""
+    """What was odd but lost nothing, in words."""
 
     def advertise(self, count: object) -> None:
-        """Note a total that the portal states; anything but a whole number from 0 is ignored."""
+        """Record a total that the portal states; anything but a whole number from 0 is ignored."""
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             self.advertised = count
             self.advertised_most = max(self.advertised_most, count)
@@ -79,7 +79,7 @@ class HarvestStats:
                 self.advertised_first = count
 
     def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
-        """Count something that was listed and not read, because it lies outside the portal's own listing.
+        """Count something that was listed but not read, because it lies outside the portal's own listing.
 
         ``is_record``: the portal's total includes it.
         """
@@ -87,17 +87,18 @@ class HarvestStats:
         self.outside_records += count if is_record else 0
 
     def end(self, how: str) -> None:
-        """Note that paging came to its proper end, and how, in words."""
+        """Record that paging reached its proper end, and how, in words."""
         self.ended, self.paging_end = True, how
 
     def fail(self, why: str) -> None:
-        """Note that something was not read, and why: the harvest cannot be complete unless paging ends after it."""
+        """Record that something was not read, and why; the harvest is then incomplete unless paging ends after it."""
         self.ended, self.paging_end = False, why
         self.faults.append(why)
 
     @property
     def accounted(self) -> int:
-        """Records of which it is known what became of them, each counted once: to compare with ``advertised``."""
+        """Return the number of records whose outcome is known, each counted once, for comparison with
+        ``advertised``."""
         missed = self.unidentified + self.lost + self.gone + self.outside_records
         return self.kept + self.skipped + missed + self.explained
 

@@ -1,4 +1,4 @@
-"""What is known of a downloaded file before it is judged, and what was found in it: a report with its defects.
+"""What is known about a downloaded file before it is judged, and the report with its defects afterwards.
 
 ``catalog.repositories.reading`` makes contexts from rows, ``quality.tables`` makes reports from contexts, and
 :mod:`catalog.repositories.checks` stores reports. No report or defect ever holds the value of a cell.
@@ -21,48 +21,48 @@ __all__ = [
 
 
 MAX_UNPACKED_BYTES = 512 * 1024**2
-"""Bytes that are unpacked from one archive, unless an operator says otherwise."""
+"""Bytes unpacked from one archive, unless the operator sets another limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContext:
-    """One downloaded file, and all that is known of it before anything looks into it.
+    """One downloaded file, and all that is known about it before it is opened.
 
-    It is made once, from a row of the catalogue or from the name of a file, and stays the same from there through the
-    child process to the judge. Where a file holds several tables, each has a copy that differs in what is known of it.
+    It is made once, from a row of the catalogue or from the name of a file, and stays the same through the child
+    process to the judge. If a file holds several tables, each has a copy with its own facts.
     """
 
     path: Path
-    """Where the bytes lie."""
+    """Path of the bytes."""
     key: str = ""
-    """Under which the report comes back from the pool: the id of the distribution, where there is one."""
+    """Key under which the pool returns the report: the id of the distribution, if there is one."""
     url: str = ""
-    """Address the file was downloaded from; "" for a file that is not of the catalogue."""
+    """Address the file was downloaded from; "" for a file outside the catalogue."""
     sha256: str = ""
-    """Of the bytes at ``path``, in hexadecimal digits; "" where nobody asks for it."""
+    """SHA-256 of the bytes at ``path``, in hexadecimal digits; "" if not needed."""
     declared_format: str | None = None
     declared_media_type: str | None = None
     content_type: str | None = None
-    """As the server sent it."""
+    """Content-Type as the server sent it."""
     is_truncated: bool = False
-    """Whether the bytes are only the beginning of what the server has."""
+    """Whether the bytes are only the beginning of the file on the server."""
     title: str | None = None
-    """Titles of dataset and distribution: they may say of what kind the table is."""
+    """Titles of dataset and distribution, which may name the kind of table."""
     file_name: str | None = None
     """Last part of the address: a data package describes several files."""
     today: date | None = None
-    """Day of the run: what lies beyond it has not happened."""
+    """Day of the run; later dates are in the future."""
     previous: Mapping[str, Any] = field(default_factory=dict)
-    """Profile of the version before, as it was kept; empty where there is none."""
+    """Stored profile of the previous version; empty if there is none."""
     schema_path: Path | None = None
-    """A schema that was declared for the file, as downloaded; None where none is declared, or none came."""
+    """The declared schema of the file, downloaded; None if none is declared, or it could not be downloaded."""
     siblings: Mapping[str, Path] = field(default_factory=dict)
-    """Where a schema is declared: the other whole files of the dataset, by the last part of their addresses. Foreign
-    keys may refer to them."""
+    """If a schema is declared: the dataset's other complete files, by the last part of their addresses. Foreign keys
+    may refer to them."""
     max_rows: int = 2_000
-    """Rows that expectations look at; the pass over the table looks at all."""
+    """Rows that expectations examine; the scan examines the whole table."""
     unpacked_bytes: int = MAX_UNPACKED_BYTES
-    """At most, of the files in an archive."""
+    """Bytes unpacked from an archive, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +75,22 @@ class TableDefect:
     message: str
     field: str | None = None
     first_row: int | None = None
-    """1-based line of the file, the header being line 1 where nothing stands before it."""
+    """1-based line of the file; the header is line 1 if nothing precedes it."""
     source: Literal["sniff", "scan", "frictionless", "great_expectations", "drift"] = "scan"
-    """What found it: the first bytes, the pass over the whole file, a declared schema, an expectation, or the
-    comparison with the version before."""
+    """What found it: the first bytes, the scan of the whole file, a declared schema, an expectation, or the comparison
+    with the previous version."""
     severity: Literal["error", "warning", "info"] = "error"
     rows: tuple[int, ...] = ()
-    """Lines of the first ten, where lines are concerned."""
+    """The first ten lines concerned; empty if the defect has no lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReport:
-    """What was found in one downloaded file.
+    """The report on one downloaded file.
 
-    ``status``: "valid", "invalid" (defects), "not_a_table" (recognised, and no table: nothing to judge),
-    "wrong_content" (an error page or the like where a file was promised), "unknown" (our own fault: the checker
-    crashed, ran out of time, or the file is in a form we cannot read).
+    ``status``: "valid", "invalid" (defects), "not_a_table" (recognised as something else: nothing to judge),
+    "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the checker
+    crashed, ran out of time, or cannot read this form of file).
     """
 
     status: Literal["valid", "invalid", "not_a_table", "wrong_content", "unknown"]
@@ -99,7 +99,7 @@ class TableReport:
     media_type: str | None = None
     encoding: str | None = None
     encoding_confidence: float | None = None
-    """1.0 for a byte-order mark or strict UTF-8, lower where it was guessed."""
+    """1.0 for a byte-order mark or strict UTF-8; lower if it was guessed."""
     delimiter: str | None = None
     header_row: int | None = None
     sheet: str | None = None
@@ -108,14 +108,14 @@ class TableReport:
     column_count: int | None = None
     columns: tuple[str, ...] = ()
     is_sample: bool = False
-    """True where only the first rows were checked."""
+    """True if only the first rows were checked."""
     defects: tuple[TableDefect, ...] = ()
     expectations_passed: int | None = None
     expectations_total: int | None = None
     note: str | None = None
     elapsed_ms: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
-    """A report in frictionless' form, without cell values: its own where a schema is declared."""
+    """A report in frictionless' form, without cell values; frictionless' own if a schema is declared."""
     profile: dict[str, Any] = field(default_factory=dict)
     """The whole table and each column: counts, extremes, distinct values; see ``quality.tables.scan.profile``."""
     kind: str | None = None

@@ -1,4 +1,4 @@
-"""What we observed of an address ourselves, as against what the publisher declares of it.
+"""What we observed at an address ourselves, as opposed to what the publisher declares about it.
 
 The checks of ``harvester.checks`` make these, and :mod:`catalog.repositories.checks` stores them.
 """
@@ -21,12 +21,12 @@ ChangeSign = Literal["harvest_date", "last_modified", "length", "checksum"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceCheck:
-    """What one address answered.
+    """The result of requesting one address.
 
-    ``outcome`` is the verdict on the address: "ok" (2xx), "failing" (the server says it is not there, or its name
-    does not exist), "broken" (failing for so many checks and days that it can be said), "invalid" (no request can be
-    made of it: no scheme, spaces, a template), "unknown" (bot wall, time-out, robots, server error, a fault of ours).
-    Unknown and failing are no observation yet, and never a failure.
+    ``outcome`` is the verdict on the address: "ok" (2xx), "failing" (the server says it is gone, or its name does
+    not exist), "broken" (failing for enough checks and days to say so), "invalid" (no request can be made from it:
+    no scheme, spaces, a template), "unknown" (bot wall, time-out, robots, server error, a fault of ours). "unknown"
+    and "failing" are not yet observations, and never count as a failure.
     """
 
     url: str
@@ -39,66 +39,66 @@ class ResourceCheck:
     final_url: str | None = None
     redirects: int = 0
     redirect_chain: tuple[str, ...] = ()
-    """Addresses that led on to the next one, in their order; the last one is ``final_url``."""
+    """Addresses that redirected to the next one, in order; the last one is ``final_url``."""
     content_type: str | None = None
     charset: str | None = None
-    """Of the Content-Type, in lower case."""
+    """Charset of the Content-Type, in lower case."""
     content_language: str | None = None
     script: str | None = None
-    """Writing system of nearly all letters at the beginning of the file, where it is other than Latin: "Cyrillic"."""
+    """Writing system of nearly all letters at the beginning of the file, if other than Latin: "Cyrillic"."""
     size_bytes: int | None = None
-    """Content-Length or Content-Range as served; None where the server did not say."""
+    """Content-Length or Content-Range as served, in bytes; None if the server did not say."""
     last_modified: str | None = None
     etag: str | None = None
     cors: str | None = None
-    """Access-Control-Allow-Origin, as answered to a request that named an origin. None where the header was not sent,
-    or no request with an origin was answered."""
+    """Access-Control-Allow-Origin, from a request that named an origin. None if the header was not sent, or if no
+    request with an origin got a response."""
     first_byte_ms: int | None = None
-    """Milliseconds from the request to the first byte of its answer."""
+    """Milliseconds from the request to the first byte of its response."""
     elapsed_ms: int | None = None
     checked_at: str = ""
     """UTC instant, ISO 8601."""
     file_path: str | None = None
-    """Where the download lies, relative to the data folder; None where nothing was downloaded."""
+    """Path of the download, relative to the data folder; None if nothing was downloaded."""
     sha256: str | None = None
     downloaded_bytes: int | None = None
     is_truncated: bool = False
-    """True where the download stopped at a cap: what is there is the beginning of the file."""
+    """True if the download stopped at a cap: the file on disk is only the beginning."""
     sha256_undated: str | None = None
-    """SHA-256 of the bytes downloaded without the dates and times near the moment of the download."""
+    """SHA-256 of the downloaded bytes without the dates and times near the moment of the download."""
     checksums: dict[str, str] = field(default_factory=dict)
     """Digests of the whole file by the algorithms that publishers declare for it: {"md5": "..."}."""
     declared_modified: str | None = None
-    """The publisher's date of change of the file, as it was declared when the address was asked."""
+    """The publisher's date of change of the file, as declared when the address was requested."""
     changed_at: str | None = None
-    """When the data last changed, as far as can be told: UTC instant; a day where the publisher's date decided."""
+    """When the data last changed, as far as known: UTC instant; a day if the publisher's date decided."""
     change_decided_by: ChangeSign | None = None
-    """What told: the publisher's date, the server's, the length or the checksum. A change by length or checksum took
-    place between ``unchanged_until`` and ``changed_at``, which is the check that saw it."""
+    """Which sign decided: the publisher's date, the server's, the length or the checksum. A change by length or
+    checksum happened between ``unchanged_until`` and ``changed_at``, which is the check that saw it."""
     unchanged_until: str | None = None
     """The check before the one that saw a change by length or checksum."""
     is_changed: bool = False
-    """True where the data had changed since the check before."""
+    """True if the data had changed since the previous check."""
     is_volatile: bool = False
-    """True where the bytes differ from check to check in nothing but a date or time of making: no change of data."""
+    """True if from check to check only a date or time of generation differs, so that the data did not change."""
     stable_checks: int = 0
-    """Checks in a row with the same answer, beside the first of them."""
+    """Checks in a row with the same result, not counting the first of them."""
     next_check_at: str | None = None
-    """UTC instant from which on the address is asked again."""
+    """UTC instant from which the address is due again."""
     failed_checks: int = 0
-    """Checks in a row that failed, this one included. Unknown ones are passed over."""
+    """Failed checks in a row, this one included. Unknown ones are skipped."""
     failing_since: str | None = None
     """UTC instant of the first of them."""
     tls_fault: str | None = None
-    """Why the server's certificate cannot be verified; None where it can, or there is none."""
+    """Why the server's certificate cannot be verified; None if it can, or there is none."""
     tls_version: str | None = None
-    """Such as "TLSv1.3"; None where the address is not asked over TLS."""
+    """For example "TLSv1.3"; None without TLS."""
     certificate_expires_on: str | None = None
-    """Last day of the server's certificate, ISO 8601."""
+    """Last day of validity of the server's certificate, ISO 8601."""
     exchange: str | None = None
-    """WARC-Record-ID of the answer, where exchanges are archived."""
+    """WARC-Record-ID of the response, if exchanges are archived."""
 
     @property
     def is_known(self) -> bool:
-        """Whether the check says anything of the address."""
+        """Return whether the check says anything about the address."""
         return self.outcome in ("ok", "broken", "invalid")

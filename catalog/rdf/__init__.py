@@ -1,1 +1,1 @@
-"""The catalogue's nouns as RDF: terms and small graphs, and the mapping to DCAT-AP."""
+"""The catalogue's classes as RDF: terms and small graphs, and the mapping to DCAT-AP."""

@@ -1,12 +1,12 @@
-"""A dataset and its parts as statements of DCAT-AP.
+"""Map a dataset and its parts to DCAT-AP statements.
 
-The mapping stands here alone: exports write it, the standards are judged by it. An address that is a valid IRI becomes
-one, anything else stays the text that was declared; licences, formats, media types, themes, frequencies, languages and
-access rights that are known by name become the IRI of that concept, as a catalogue in RDF would give them. A text where
-DCAT-AP wants a thing that may have no address (a place, a statement of rights, a standard) becomes a blank node with
-that label. Dates are typed by their form; what is no date of XML Schema stays a plain text.
+This is the only mapping: exports write it, and the standards are checked against it. An address that is a valid IRI
+becomes one; anything else stays the declared text. Licences, formats, media types, themes, frequencies, languages
+and access rights that are known by name become the IRI of that concept, as a catalogue in RDF would give them. A
+text in place of a resource that may have no address (a place, a rights statement, a standard) becomes a blank node
+with that label. Dates are typed by their form; what is not an XML Schema date stays a plain text.
 
-What the nouns do not hold is in :data:`NOT_TOLD`: its absence says nothing of the publisher.
+:data:`NOT_TOLD` lists what the model does not hold: its absence says nothing about the publisher.
 """
 
 from __future__ import annotations
@@ -65,50 +65,51 @@ NOT_TOLD: dict[str, frozenset[str]] = {
     f"{FOAF}Agent": frozenset({"dct:type"}),
     f"{DCT}Location": frozenset({"dcat:bbox", "dcat:centroid"}),
 }
-"""By class: properties that have no place in :mod:`catalog.model`, or are other datasets' to say."""
+"""By class: properties that :mod:`catalog.model` has no place for, or that belong to other datasets."""
 
 _ADDRESS = re.compile(r"(?:https?|ftp|urn|mailto|doi|info|tel|ark):[^\s<>\"{}|\\^`\x00-\x20\ud800-\udfff]+", re.I)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ALGORITHM = re.compile(r"[^a-z0-9]")
 _ALGORITHMS = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
-"""By hexadecimal digits of the digest: records of CKAN give a digest alone, and its length tells the rest."""
+"""By number of hexadecimal digits: CKAN records hold only a digest, whose length identifies the algorithm."""
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _MAX_NAME = 1_000
 """Characters of a text that may be the name of a concept."""
 _MAX_IRI = 4_000
-"""Characters; a longer text is no address that anybody meant."""
+"""Characters of an IRI; a longer text is not an address."""
 
 
 def is_iri(text: str) -> bool:
-    """Whether a text is an absolute IRI of a scheme that catalogues use (RFC 3987)."""
+    """Return whether a text is an absolute IRI with a scheme that catalogues use (RFC 3987)."""
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
 def node_of(kind: str, key: str) -> RdfTerm:
-    """The node of one of our own things: dataset, distribution, publisher, contact, service."""
+    """Return the node of one of our own resources: dataset, distribution, publisher, contact, service."""
     return RdfTerm(IRI, f"urn:winnow:{kind}:{key}")
 
 
 def text(value: str) -> RdfTerm:
-    """A plain literal."""
+    """Return a plain literal."""
     return RdfTerm(LITERAL, value, _STRING)
 
 
 def in_language(value: str, language: str) -> RdfTerm:
-    """A literal with its language; a plain one where the code is none of BCP 47."""
+    """Return a literal with its language, or a plain one if the code is not valid by BCP 47."""
     known = _LANGUAGE.fullmatch(language) and language != "und"
     return RdfTerm(LITERAL, value, LANG_STRING, language) if known else text(value)
 
 
 def value(declared: str) -> RdfTerm:
-    """What was declared: an IRI where it is one, else the text."""
+    """Return a declared value as an IRI if it is one, else as a literal."""
     declared = declared.strip()
     return RdfTerm(IRI, declared) if is_iri(declared) else text(declared)
 
 
 def day(declared: str) -> RdfTerm:
-    """A date, typed by its form (DCAT-AP, Temporal Literal); what has none of the four forms is a plain literal."""
+    """Return a date literal typed by its form (DCAT-AP, Temporal Literal); a plain literal if it has none of the four
+    forms."""
     declared = declared.strip()
     for name in ("date", "dateTime", "gYearMonth", "gYear"):
         term = RdfTerm(LITERAL, declared, XSD + name)
@@ -118,7 +119,7 @@ def day(declared: str) -> RdfTerm:
 
 
 def _by_language(declared: str) -> list[str]:
-    """The names in a text; some portals give an object of them by language."""
+    """Return the names in a text; some portals give a JSON object of names by language."""
     if declared.startswith("{"):
         try:
             found = json.loads(declared)
@@ -130,7 +131,7 @@ def _by_language(declared: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _known(kind: str, declared: str) -> str | None:
-    """The IRI of the concept of a kind that a text names; None where it names none."""
+    """Return the IRI of the concept of this kind that a text names; None if it names none."""
     if kind == "format":
         found = vocabulary.file_format(declared)
         media_type = found.media_types[0] if found and found.media_types else None
@@ -144,7 +145,7 @@ def _known(kind: str, declared: str) -> str | None:
 
 
 def _concept(kind: str, declared: str) -> RdfTerm:
-    """A concept: the IRI declared, else that of the concept named, else the text."""
+    """Return a concept: the declared IRI, else that of the named concept, else the text."""
     declared = declared.strip()
     if len(declared) > _MAX_NAME or is_iri(declared):
         return value(declared)
@@ -159,7 +160,7 @@ def _known_licence(declared: str, title: str | None) -> str | None:
 
 
 def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
-    """A licence; in prose of any length it may be named too."""
+    """Return a licence; it may also be named in prose of any length."""
     if not declared or not declared.strip():
         return None
     if is_iri(declared.strip()):
@@ -170,7 +171,7 @@ def _licence(declared: str | None, title: str | None) -> RdfTerm | None:
 
 
 class _Writer:
-    """Statements of one dataset."""
+    """Collects the statements of one dataset."""
 
     def __init__(self, stored: StoredDataset) -> None:
         self.stored, self.graph = stored, RdfGraph()
@@ -181,19 +182,19 @@ class _Writer:
         return RdfTerm(BLANK, f"{self.stored.id}-{self.blanks}")
 
     def texts(self, node: RdfTerm, **values: str | None) -> None:
-        """Titles and descriptions."""
+        """Add titles and descriptions."""
         for name, declared in values.items():
             if declared and declared.strip():
                 self.graph.add(node, DCT + name, text(declared))
 
     def values(self, node: RdfTerm, predicate: str, declared: str | None | Iterable[str]) -> None:
-        """Addresses, or whatever stands in their place."""
+        """Add addresses, or whatever was declared instead of them."""
         for one in (declared,) if isinstance(declared, str) else declared or ():
             if one.strip():
                 self.graph.add(node, predicate, value(one))
 
     def things(self, node: RdfTerm, predicate: str, kind: str, declared: str | None | Iterable[str]) -> None:
-        """Things that have an address, or else a label."""
+        """Add resources that have an address, or else a label."""
         for one in (declared,) if isinstance(declared, str) else declared or ():
             if is_iri(one.strip()):
                 self.graph.add(node, predicate, RdfTerm(IRI, one.strip()))
@@ -218,9 +219,10 @@ class _Writer:
 
 
 def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
-    """A dataset, its distributions, services, publisher, contact, period and places.
+    """Return the statements of a dataset, its distributions, services, publisher, contact, period and places.
 
-    ``inherits``: a licence declared for the whole dataset is stated of its files that have none, as metrics count it.
+    ``inherits``: a licence declared for the whole dataset is also stated of its files that have none, as metrics
+    count it.
     """
     writer = _Writer(stored)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)

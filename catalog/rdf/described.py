@@ -1,8 +1,8 @@
-"""The statements of a record that came as RDF, from the record as received.
+"""Read the statements of a record that was received as RDF.
 
-Spiders of RDF portals keep a record as nested nodes: "@id", "@type", and under each prefixed property a list of nodes
-and of texts with language and datatype. So what the publisher stated can be judged as stated: the kinds of
-nodes, several values, and classes that the nouns have no place for.
+Spiders of RDF portals store a record as nested nodes: "@id", "@type", and under each prefixed property a list of
+nodes and of texts with language and datatype. So the publisher's statements can be judged as stated, with node
+kinds, repeated values, and classes that the model has no place for.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _DATASETS = {"dcat:Dataset", "dcat:DatasetSeries"}
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _MAX_DEPTH = 20
 _MAX_VALUES = 50_000
-"""Values of one record; the largest that were seen have some thousands."""
+"""Values of one record, at most; the largest records seen have some thousands."""
 _NESTED = ("@record", "@services")
 
 
 def is_described(raw: Any) -> bool:
-    """Whether a record is a description of this kind."""
+    """Return whether a record is stored in this form."""
     return (
         isinstance(raw, dict) and isinstance(raw.get("@type"), list) and bool(_DATASETS & set(map(str, raw["@type"])))
     )
@@ -51,7 +51,7 @@ def is_described(raw: Any) -> bool:
 def _in_full(name: str) -> str:
     prefix, _, local = name.partition(":")
     space = _NAMESPACES.get(prefix)
-    # What is relative has been noted as such, and has no namespace.
+    # A relative name has been marked as such, and has no namespace.
     if space is None and name.startswith("xsd:"):
         return XSD + local
     return space + local if space else name
@@ -92,9 +92,10 @@ class _Reader:
 
 
 def described_graph(raw: dict[str, Any], key: str) -> tuple[RdfGraph, RdfTerm]:
-    """The statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes unique.
+    """Return the statements of a record, and the node of its dataset. ``key`` makes the names of its blank nodes
+    unique.
 
-    Raises RecursionError where the record is nested too deep, or far too large, to be read as a whole.
+    Raise RecursionError if the record is nested too deeply or is far too large to be read as a whole.
     """
     reader = _Reader(key)
     node = reader.node(raw, 0)

@@ -1,4 +1,4 @@
-"""Small graphs as N-Triples (W3C Recommendation "RDF 1.1 N-Triples")."""
+"""Write small graphs as N-Triples (W3C Recommendation "RDF 1.1 N-Triples")."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _term(term: RdfTerm) -> str:
     if term.kind == BLANK:
         return f"_:{term.value}"
     if term.kind == IRI:
-        # What no reader of RDF would take stays, as a text.
+        # A term that no RDF reader would accept is written as text.
         return (
             f"<{term.value}>" if term.value.startswith("urn:winnow:") or _is_valid(term.value) else _literal(term.value)
         )
@@ -52,9 +52,10 @@ def _term(term: RdfTerm) -> str:
 
 
 def n_triples(graph: RdfGraph) -> bytes:
-    """The statements, sorted, so that the same graph gives the same bytes.
+    """Return the statements as N-Triples, sorted, so that the same graph gives the same bytes.
 
-    Names of blank nodes are those of the graph. A text without datatype that is a whole number is written as one.
+    Blank nodes keep the names of the graph. A literal without datatype that is a whole number is written as an
+    integer.
     """
     lines = {
         f"{_term(subject)} <{predicate}> {_term(value)} .\n"

@@ -1,8 +1,8 @@
-"""Small graphs in every syntax that people ask for, written by rdflib.
+"""Write small graphs in all common RDF syntaxes, with rdflib.
 
-What is large is streamed as N-Triples (:mod:`catalog.exports.dcat`). rdflib needs the graph in memory and a millisecond
-for every few statements, and in return writes prefixes, nested blank nodes and compact JSON-LD. The same graph gives
-the same text, whatever the seed of Python's hashes.
+Large graphs are streamed as N-Triples (:mod:`catalog.exports.dcat`). rdflib needs the graph in memory and a
+millisecond for every few statements, but it writes prefixes, nested blank nodes and compact JSON-LD. The same graph
+gives the same text, whatever the seed of Python's hashes.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["SYNTAXES", "serialize"]
 
 SYNTAXES = ("turtle", "xml", "json-ld", "n-triples", "trig")
-"""Names by which a syntax is asked for: RDF 1.1 Turtle, RDF/XML, JSON-LD 1.1, N-Triples and TriG."""
+"""Accepted names of syntaxes: RDF 1.1 Turtle, RDF/XML, JSON-LD 1.1, N-Triples and TriG."""
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
-    """Return a graph as text in one of :data:`SYNTAXES`. Nothing is fetched: the context of JSON-LD stands in it.
+    """Return a graph as text in one of :data:`SYNTAXES`. Nothing is fetched: the JSON-LD document contains its context.
 
-    ``name`` is the IRI of the named graph that holds the statements in TriG; the other syntaxes have no place for it.
-    Characters that XML cannot hold, such as U+0007, become U+FFFD in RDF/XML. Raises ValueError for another syntax.
+    ``name`` is the IRI of the named graph that holds the statements in TriG; the other syntaxes do not use it.
+    Characters that XML cannot hold, such as U+0007, become U+FFFD in RDF/XML. Raise ValueError for another syntax.
     """
     if syntax not in SYNTAXES:
         raise ValueError(f"{syntax!r} is no syntax; take one of: {', '.join(SYNTAXES)}")
@@ -44,7 +44,7 @@ def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
     if syntax == "json-ld":
         context = {prefix: space for space, prefix in used.items()}
         with warnings.catch_warnings():
-            # rdflib uses what it has itself declared outdated.
+            # rdflib uses functions that it has itself deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
             found = target.serialize(format="json-ld", context=context)
         return json.dumps(_sorted(json.loads(found)), indent=2, ensure_ascii=False) + "\n"
@@ -53,14 +53,15 @@ def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
 
 
 def _in_graph(turtle: str, name: RdfTerm) -> str:
-    """A document of Turtle as a named graph in TriG: rdflib's own writer of TriG takes statements in any order."""
+    """Return a Turtle document as a named graph in TriG: rdflib's own TriG writer does not keep an order of
+    statements."""
     lines = turtle.split("\n")
     head = next((n for n, line in enumerate(lines) if not line.startswith("@prefix")), len(lines))
     return "\n".join([*lines[:head], "", f"<{name.value}> {{", "\n".join(lines[head:]).strip("\n"), "}", ""])
 
 
 def _new_graph() -> rdflib.Graph:
-    """A graph of rdflib that yields its statements in one order: the writers take them as they come."""
+    """Return an rdflib graph that yields its statements in one fixed order, which the writers keep."""
     import rdflib
 
     class Ordered(rdflib.Graph):
@@ -71,7 +72,7 @@ def _new_graph() -> rdflib.Graph:
 
 
 def _fill(target: rdflib.Graph, graph: RdfGraph) -> dict[str, str]:
-    """Add the statements to a graph of rdflib, blank nodes by their names. Return the namespaces that occur."""
+    """Add the statements to an rdflib graph, blank nodes under their names. Return the namespaces that occur."""
     import pyoxigraph
     import rdflib
 
@@ -101,7 +102,7 @@ def _fill(target: rdflib.Graph, graph: RdfGraph) -> dict[str, str]:
 
 
 def _sorted(value: Any) -> Any:
-    """JSON-LD whose nodes and values stand in one order: rdflib takes them from sets."""
+    """Return JSON-LD with nodes and values in one fixed order: rdflib takes them from sets."""
     if isinstance(value, dict):
         return {key: one if key == "@context" else _sorted(one) for key, one in sorted(value.items())}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""A small RDF graph in plain Python: what one record says, or one file.
+"""A small RDF graph in plain Python, for one record or one file.
 
 A dataset has some fifty statements. For so few a dictionary is a hundred times faster than a store with a query
-language, and it takes any text, also one that no RDF library would let in.
+language, and it accepts any text, even one that RDF libraries reject.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _SUBCLASS = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
 _STRING = f"{XSD}string"
 UNTYPED = "untyped"
-"""Datatype of a literal whose record has no datatypes (JSON, a column): any datatype that its text is good for."""
+"""Datatype of a literal from a source without datatypes (JSON, a column): any datatype that its text is valid for."""
 
 PREFIXES = {
     "http://www.w3.org/ns/dcat#": "dcat",
@@ -56,14 +56,14 @@ PREFIXES = {
 
 
 def prefixed(iri: str) -> str:
-    """An IRI as a prefixed name where its namespace is one of those that catalogues use; else as it is."""
+    """Return an IRI as a prefixed name if catalogues commonly use its namespace; else unchanged."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = PREFIXES.get(iri[:cut])
     return f"{prefix}:{iri[cut:]}" if prefix else iri
 
 
 def expanded(name: str) -> str:
-    """The IRI of a prefixed name. Raises StopIteration for a prefix that is none of these."""
+    """Return the IRI of a prefixed name. Raise StopIteration for an unknown prefix."""
     prefix, _, local = name.partition(":")
     return next(space for space, known in PREFIXES.items() if known == prefix) + local
 
@@ -74,7 +74,7 @@ class RdfTerm(NamedTuple):
     kind: str
     value: str
     datatype: str = ""
-    """IRI; of literals only."""
+    """IRI of the datatype; literals only."""
     language: str = ""
 
 
@@ -90,7 +90,7 @@ class RdfGraph:
         self._inverse: dict[str, dict[RdfTerm, list[RdfTerm]]] | None = None
 
     def add(self, subject: RdfTerm, predicate: str, value: RdfTerm) -> None:
-        """Add a statement."""
+        """Add a statement; a repeated one changes nothing."""
         properties = self.nodes.get(subject)
         if properties is None:
             properties = self.nodes[subject] = {}
@@ -106,12 +106,12 @@ class RdfGraph:
         self._inverse = None
 
     def values(self, subject: RdfTerm, predicate: str) -> Iterable[RdfTerm]:
-        """What a node says by a property."""
+        """Return the values of a node's property."""
         properties = self.nodes.get(subject)
         return properties.get(predicate, ()) if properties else ()
 
     def subjects(self, predicate: str, value: RdfTerm) -> list[RdfTerm]:
-        """The nodes that say something of a node by a property."""
+        """Return the nodes whose property has this value."""
         if self._inverse is None:
             self._inverse = {}
             for subject, properties in self.nodes.items():
@@ -122,14 +122,14 @@ class RdfGraph:
         return self._inverse.get(predicate, {}).get(value, [])
 
     def instances(self, iri: str) -> Iterator[RdfTerm]:
-        """The nodes of a class and of the classes that the graph says are below it, each once."""
+        """Yield the nodes of a class and of its subclasses as stated in the graph, each once."""
         if len(classes := self._below(iri)) == 1:
             yield from self.by_class.get(iri, ())
         else:
             yield from dict.fromkeys(node for one in classes for node in self.by_class.get(one, ()))
 
     def is_instance(self, node: RdfTerm, iri: str) -> bool:
-        """Whether a node is of a class, or of one that the graph says is below it."""
+        """Return whether a node belongs to a class, or to one that the graph states is a subclass of it."""
         return any(node in self.by_class.get(one, ()) for one in self._below(iri))
 
     def _below(self, iri: str) -> list[str]:
@@ -140,7 +140,7 @@ class RdfGraph:
         return found
 
     def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[RdfTerm, str, RdfTerm]]:
-        """All statements; ``datatype_of`` gives the datatype of untyped literals by their text."""
+        """Yield all statements; ``datatype_of`` gives the datatype of untyped literals by their text."""
         for subject, properties in self.nodes.items():
             for predicate, values in properties.items():
                 for value in values:
@@ -168,11 +168,11 @@ _LEXICAL = {
 }
 _PATTERNS: dict[str, re.Pattern[str]] = {XSD + name: re.compile(text) for name, text in _LEXICAL.items()}
 _MAX_TEXT = 200
-"""Characters of a literal that can be one of these; longer ones are cut off before any pattern is tried."""
+"""Characters of a literal that can be one of these; longer ones are cut before any pattern is tried."""
 
 
 def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
-    """Whether a term is a literal of a datatype, with a text that the datatype allows (XSD 1.1, part 2).
+    """Return whether a term is a literal of a datatype, with a text that the datatype allows (XSD 1.1, part 2).
 
     Datatypes without a pattern here, such as xsd:string, allow any text.
     """
@@ -188,7 +188,7 @@ def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
 
 
 def _is_day(text: str) -> bool:
-    """Whether the day is in the calendar. Years of other than four digits are not looked at."""
+    """Return whether the day is in the calendar. Years without exactly four digits are not checked."""
     if text[4] != "-" or text[0] == "-":
         return True
     try:
@@ -199,7 +199,7 @@ def _is_day(text: str) -> bool:
 
 
 def quad_term(node: Any) -> RdfTerm:
-    """A node of pyoxigraph as a term."""
+    """Return a pyoxigraph node as a term."""
     kind = type(node).__name__
     if kind == "Literal":
         return RdfTerm(LITERAL, node.value, node.datatype.value, node.language or "")
@@ -207,7 +207,7 @@ def quad_term(node: Any) -> RdfTerm:
 
 
 def read_graph(text: bytes, media_type: str = "text/turtle") -> RdfGraph:
-    """A graph from a document of RDF. Raises SyntaxError where it cannot be parsed."""
+    """Return the graph of an RDF document. Raise SyntaxError if it cannot be parsed."""
     from pyoxigraph import RdfFormat, parse
 
     form = RdfFormat.from_media_type(media_type)

@@ -1,1 +1,1 @@
-"""All questions to the catalogue, by what they are about: every statement of SQL stands in this package's modules."""
+"""All queries to the catalogue, by subject: every SQL statement is in a module of this package."""

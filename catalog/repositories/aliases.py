@@ -1,4 +1,4 @@
-"""The id of a dataset, where its identifier is not the one that it was known by first."""
+"""Find the id of a dataset whose identifier has changed since it was first seen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK = 500
 
 
 def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
-    """Those of some ids that are other names of datasets, each with the id of the dataset."""
+    """Return, for the ids that are other names of datasets, the dataset's id; ids that are none are skipped."""
     found: dict[str, str] = {}
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
@@ -29,10 +29,10 @@ def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
 def ids_of(
     catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]
 ) -> tuple[Sequence[Record], list[str]]:
-    """Records with the ids that they are kept under.
+    """Return records with the ids they are stored under.
 
-    Where a portal lists the old identifier beside the new one in the same run, they are two datasets after all: the
-    new one gets an id of its own, and what had been written of it comes once more.
+    If a portal lists the old identifier beside the new one in the same run, they are two datasets after all: the new
+    one gets its own id, and its record already written is returned once more.
     """
     own = [dataset_id(portal_id, record.dataset.identifier) for record in records]
     names = aliased(catalog, own)
@@ -60,7 +60,7 @@ def ids_of(
 
 
 def _targets(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
-    """Those of some ids that other names lead to."""
+    """Return, for the ids that are aliases, the ids they lead to."""
     if not catalog.value("select 1 from dataset_aliases limit 1"):
         return {}
     sql = "select dataset_id, id from dataset_aliases where dataset_id in (select value from json_each(?))"
@@ -68,13 +68,13 @@ def _targets(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _written(catalog: Catalog, run_id: str, ids: Sequence[str]) -> dict[str, str]:
-    """The identifiers of those datasets that the run has written already."""
+    """Return the identifiers of those datasets that the run has already written."""
     sql = """select id, identifier from datasets where last_seen_run = ? and id in (select value from json_each(?))"""
     return {row["id"]: row["identifier"] for row in catalog.rows(sql, [run_id, json.dumps(list(ids))])}
 
 
 def stored_record(catalog: Catalog, key: str) -> list[Record]:
-    """The record of a dataset as it is kept."""
+    """Return the stored record of a dataset, as a list of at most one."""
     stored = reading.dataset(catalog, key)
     rows = catalog.rows(
         """select d.source_url, d.source_pointer, d.exchange, r.raw, r.raw_hash from datasets d

@@ -1,4 +1,4 @@
-"""What changed between two runs, record by record."""
+"""List what changed between two runs, record by record."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class RecordChange:
 def changes(
     catalog: Catalog, newer: str, older: str | None = None, *, portal: str | None = None
 ) -> Iterator[RecordChange]:
-    """What run ``newer`` changed; with ``older``, what differs between the catalogue after it and after ``newer``.
+    """Yield what run ``newer`` changed; with ``older``, the differences between the catalogue after both runs.
 
-    Sorted by portal, kind and dataset. Raises CatalogError for a run that is not known.
+    Sorted by portal, kind and dataset. Raise CatalogError for an unknown run.
     """
     for run in filter(None, (newer, older)):
         if not catalog.value("select 1 from runs where id = ?", [run]):
@@ -74,7 +74,7 @@ def _between(catalog: Catalog, older: str, newer: str, portal: str | None) -> It
     )
     found = []
     for row in touched:
-        # A catalogue older than this table has datasets without any event: they were there.
+        # In a catalogue older than this table, datasets without an event already existed.
         was = row["was"] or ("added" if row["first_seen_run"] <= older else None)
         is_now = row["is_now"]
         if is_now in PRESENT and was is None:
@@ -91,7 +91,7 @@ def _between(catalog: Catalog, older: str, newer: str, portal: str | None) -> It
 
 
 def _version(catalog: Catalog, dataset_id: str, run: str) -> Any:
-    """The record of a dataset as it stood after a run."""
+    """Return the record of a dataset as it was after a run."""
     raw = catalog.value(
         """select raw from (
              select run_id, raw from records where dataset_id = :id

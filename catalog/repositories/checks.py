@@ -1,4 +1,4 @@
-"""Writing what was observed: resource checks and table reports."""
+"""Write observations: resource checks and table reports."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OF_THE_FILE = (
     "file_path", "sha256", "downloaded_bytes", "is_truncated", "sha256_undated", "checksums", "declared_modified",
     "changed_at", "change_decided_by", "unchanged_until", "is_volatile",
 )  # fmt: skip
-"""What a check that brought no answer leaves as it was: the file that is here came from that address."""
+"""Columns that a check without a response leaves unchanged: the file on disk came from that address."""
 
 
 HISTORY = 60
-"""Checks of an address that are remembered."""
+"""Checks of an address that are stored."""
 _UPTIME = {"ok": 1.0, "failing": 0.0, "broken": 0.0}
-"""What a check says of an address's uptime; one that is no observation says nothing."""
+"""How outcomes count for the uptime of an address; "unknown" does not count."""
 
 
 _NAMES = tuple(f.name for f in fields(ResourceCheck))
@@ -37,14 +37,14 @@ def _cell(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """When an address that fails is called broken: after so many failed checks in a row, over so many days."""
+    """When a failing address is called broken: after so many failed checks in a row, over so many days."""
 
     checks: int = 3
     days: int = 2
 
 
 def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenRule) -> ResourceCheck:
-    """A check with the row of failures it stands in, and "broken" where that is long enough to be said.
+    """Return a check with its count of failures in a row, and as "broken" if that is long enough.
 
     ``before`` is the stored row of the address. An unknown outcome neither lengthens nor ends a row of failures.
     """
@@ -73,7 +73,7 @@ def _day(instant: str) -> datetime:
 def write_checks(
     catalog: Catalog, run_id: str, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None
 ) -> None:
-    """Write checks, judged by ``rules`` (by address; the default elsewhere), and since when each address answers."""
+    """Write checks, judged by ``rules`` (by address; others by the default), and since when each address works."""
     with catalog.writing():
         before = {
             row["url"]: row
@@ -87,7 +87,7 @@ def write_checks(
             row = {name: _cell(getattr(check, name)) for name in _NAMES}
             row["ok_since"] = check.checked_at if check.outcome == "ok" else None
             share = _UPTIME.get(check.outcome)
-            # That of a first check; those of others are summed up from their history.
+            # Only for a first check; otherwise the history gives the sums.
             row |= {"uptime": share, "uptime_checks": int(share is not None)}
             rows.append(row | {"run_id": run_id, "last_known": known})
         is_new = "case when excluded.outcome in ('ok', 'invalid') then"
@@ -114,9 +114,9 @@ def _known(catalog: Catalog, urls: Sequence[str]) -> list[dict[str, Any]]:
 def _remember(
     catalog: Catalog, run_id: str, rows: Sequence[Mapping[str, Any]], before: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Add checks to the history of their addresses, and sum it up: the share of them that was answered.
+    """Add checks to the history of their addresses, and update the share of them that succeeded.
 
-    The key holds the run, so a check that a killed run makes again stands there once.
+    The key includes the run, so a check that a killed run repeats is stored once.
     """
     names = ("url", "run_id", "checked_at", "outcome", "fault", "elapsed_ms", "is_changed")
     history = [{"id": f"{run_id}/{stable_id(row['url'])}", **{name: row[name] for name in names}} for row in rows]
@@ -137,7 +137,7 @@ def _remember(
 
 
 def outcome_of(catalog: Catalog, url: str) -> str | None:
-    """What came of the last check of an address: ok, failing, broken, invalid or unknown; None where none was made."""
+    """Return the outcome of an address's last check: ok, failing, broken, invalid or unknown; None without a check."""
     found = catalog.value("select outcome from resource_checks where url = ?", [url])
     return str(found) if found else None
 
@@ -150,13 +150,13 @@ def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, st
 
 _SAME = "table_reports.sha256 is excluded.sha256"
 _KNOWN = {
-    # A report that says nothing, as of a file that could not be looked into, leaves what was known before it.
+    # A report without a result, as of a file that could not be inspected, leaves earlier facts unchanged.
     "rejudged_run": f"""case when {_SAME} and table_reports.methodology_version is not excluded.methodology_version
         then excluded.run_id when {_SAME} then table_reports.rejudged_run end""",
     "columns_before": """case when coalesce(table_reports.columns, '[]') = '[]' then table_reports.columns_before
         else table_reports.columns end""",
 }
-"""Columns that tell of the report before."""
+"""Columns about the previous report."""
 
 
 def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: TableReport) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: Table
 
 
 def drop_stale_reports(catalog: Catalog, portal_id: str) -> None:
-    """Forget reports on files that are served no longer: what stands now was not looked into."""
+    """Delete reports on files that are no longer served: the new file was not inspected."""
     with catalog.writing():
         catalog.db.conn.execute(
             """delete from table_reports where distribution_id in (

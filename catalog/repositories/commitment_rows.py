@@ -1,4 +1,4 @@
-"""What measures of commitments look at: datasets with parts, answers and scores, present or long gone."""
+"""Read what measures of commitments need: datasets with parts, checks and scores, whether present or long gone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OF_PART = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberDistribution:
-    """A distribution with what was found of it."""
+    """A distribution with its observations."""
 
     id: str
     title: str | None
@@ -34,11 +34,11 @@ class MemberDistribution:
     licence_id: str | None
     quality: Mapping[str, float | None]
     unknown: frozenset[str]
-    """Metrics that could not be observed. All where it was not scored."""
+    """Metrics that could not be observed; all of them if it was not scored."""
     table_status: str | None
     table_kind: str | None
     changed: tuple[str, ...]
-    """Dates of change, declared or seen, as they stand."""
+    """Dates of change, declared or observed, verbatim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class MemberService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A dataset that is measured."""
+    """A dataset that a commitment is measured on."""
 
     id: str
     identifier: str | None
@@ -82,7 +82,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """By what a dataset is known again."""
+    """The facts that identify a dataset after its identifier has changed."""
 
     id: str
     identifier: str | None
@@ -102,7 +102,7 @@ _IDS = "(select value from json_each(?))"
 
 
 def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
-    """The datasets of some ids, whatever their status, by id within each chunk; ids that there are not are left out."""
+    """Yield the datasets with these ids, whatever their status, by id within each chunk; unknown ids are skipped."""
     for start in range(0, len(ids), CHUNK):
         chosen = json.dumps(ids[start : start + CHUNK])
         parts, services = _parts(catalog, chosen), _services(catalog, chosen)
@@ -128,7 +128,7 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
 
 
 def heads_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Head]:
-    """The heads of the datasets of some ids, whatever their status."""
+    """Return the heads of the datasets with these ids, whatever their status."""
     rows = catalog.rows(
         f"""select id, identifier, title, portal_id, publisher_id, status, copy_of from datasets where id in {_IDS}""",  # noqa: S608
         [json.dumps(list(ids))],
@@ -198,7 +198,7 @@ def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
 
 
 def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Findings of datasets that somebody there could mend: dataset_id, state, first_seen_run, fixed_run."""
+    """Return findings that the publisher could fix: dataset_id, state, first_seen_run, fixed_run."""
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), CHUNK):
         found += catalog.rows(

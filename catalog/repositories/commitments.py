@@ -1,4 +1,4 @@
-"""Commitments in the catalogue: their files' words, readings from run to run, and the datasets they rest on."""
+"""Store commitments: the text of their files, readings from run to run, and the datasets they are measured on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = [
 ]  # fmt: skip
 
 HISTORY = 400
-"""Runs of an item that are read back."""
+"""Earlier readings of an indicator or milestone that are read, at most."""
 
 
 def register_commitments(catalog: Catalog, commitments: Sequence[Commitment]) -> None:
-    """Write what the files say. Commitments whose file is gone keep their row and readings."""
+    """Write the contents of the files. Commitments whose file is gone keep their row and readings."""
     with catalog.writing():
         catalog.upsert("commitments", [_row(one) for one in commitments])
 
@@ -49,7 +49,7 @@ def _row(one: Commitment) -> dict[str, Any]:
 
 
 def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> list[dict[str, Any]]:
-    """Readings of an item before a run, the last one last; at most 400."""
+    """Return the readings of an indicator or milestone before a run, the latest one last; at most 400."""
     rows = catalog.rows(
         """select * from commitment_readings where commitment_id = ? and indicator_id = ? and run_id < ?
            order by run_id desc limit ?""",
@@ -80,7 +80,7 @@ def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iter
 
 
 def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> dict[str, dict[str, Any]]:
-    """The datasets an indicator was measured on before a run, by dataset id."""
+    """Return the datasets an indicator was measured on before a run, by dataset id."""
     rows = catalog.rows(
         """select dataset_id, first_seen_run, last_seen_run, is_in_scope, passes, waived, reason
            from commitment_members where commitment_id = ? and indicator_id = ? and first_seen_run < ?""",
@@ -109,7 +109,7 @@ def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: 
 
 
 def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str | None]]:
-    """The last harvest of every portal up to a run: the run it was in, and its verdict."""
+    """Return the last harvest of every portal up to a run: (its run, its verdict)."""
     rows = catalog.rows(
         "select portal_id, max(run_id) as run_id, verdict from harvests where run_id <= ? group by portal_id", [run_id]
     )
@@ -117,7 +117,8 @@ def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str |
 
 
 def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
-    """Forget the scopes of commitments that are tracked no longer, so that nothing is checked for them first."""
+    """Delete the scopes of commitments that are no longer tracked, so that their addresses are no longer
+    checked first."""
     with catalog.writing():
         catalog.db.conn.execute(
             "delete from commitment_members where commitment_id not in (select value from json_each(?))",
@@ -126,7 +127,7 @@ def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
 
 
 def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
-    """The last observed reading of every measured indicator, with its government and a dataset that passes."""
+    """Return the last observed reading of every measured indicator, with its government and a dataset that passes."""
     return catalog.rows(
         """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,
              r.value, r.numerator, r.denominator, r.coverage_pct, r.target, r.run_id, r.methodology_version,
@@ -144,7 +145,7 @@ def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str
 
 
 def last_states(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """The last overall reading of every commitment, by its id."""
+    """Return the last overall reading of every commitment, by its id."""
     rows = catalog.rows(
         """select r.* from commitment_readings r where r.indicator_id = '_overall' and r.run_id =
              (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id

@@ -1,4 +1,4 @@
-"""How datasets conform to standards: the records that are judged, and the rows of ``conformance``."""
+"""Store how datasets conform to standards: the records that are judged, and the rows of ``conformance``."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __all__ = [
 
 CHUNK = 500
 MAX_RESULTS = 20
-"""Different results of a dataset by a standard that are kept; the counts are of all."""
+"""Different results of a dataset under a standard that are stored; the counts include all."""
 MAX_RAW = 2_000_000
-"""Characters of a record that is judged as it came; only those of DCAT's own types are: they are written in it."""
+"""Characters of a record that is judged as received. Only records in DCAT's own formats are judged so."""
 FEDERAL = ("bureauCode", "programCode")
 
 
@@ -39,29 +39,30 @@ class ReceivedRecord:
 
     portal_type: str | None
     raw: Any
-    """Parsed JSON; None where none is kept."""
+    """Parsed JSON; None if no record is stored."""
     is_federal: bool
-    """Whether any record of a DCAT-US portal has a field that only federal agencies give."""
+    """Whether any record of a DCAT-US portal has a field that only federal agencies use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardResult:
-    """A dataset by one standard, as it is kept."""
+    """The stored result of a dataset under one standard."""
 
     dataset_id: str
     portal_id: str
     standard: str
     conforms: bool
     violations: int
-    """Requirements that are broken."""
+    """Number of violated requirements."""
     warnings: int
-    """Recommendations that are not followed."""
+    """Number of recommendations not followed."""
     results: Sequence[dict[str, Any]]
-    """Different ones: path, component, severity and count; of requirements also the first node and a sentence."""
+    """The different results: path, component, severity and count; for requirements also the first node and a
+    sentence."""
 
 
 def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
-    """Whether some datasets conform, by dataset and standard; a standard that does not apply is absent."""
+    """Return whether datasets conform, by dataset and standard; a standard that does not apply is absent."""
     found: dict[str, dict[str, bool]] = {}
     for marks, chunk in _chunks(dataset_ids):
         sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"  # noqa: S608
@@ -79,9 +80,9 @@ def _chunks(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 def received(
     catalog: Catalog, dataset_ids: Sequence[str], *, federal: frozenset[str] | None = None
 ) -> dict[str, ReceivedRecord]:
-    """The records of some datasets as received, by dataset id.
+    """Return the records of datasets as received, by dataset id.
 
-    ``federal`` has the ids of the portals that are federal; without it they are looked up.
+    ``federal`` has the ids of the federal portals; without it they are looked up.
     """
     found: dict[str, ReceivedRecord] = {}
     known: dict[str, bool] = {}
@@ -107,12 +108,12 @@ def _parsed(raw: str | None) -> Any:
     try:
         return json.loads(raw) if raw else None
     except (ValueError, RecursionError):
-        # Not JSON (a portal that speaks XML), or nested too deep to be read back.
+        # Not JSON (the portal sends XML), or nested too deeply to be read back.
         return None
 
 
 def is_federal(catalog: Catalog, portal_id: str) -> bool:
-    """Whether a portal of DCAT-US 1.1 is federal: a record of it has a bureauCode or a programCode."""
+    """Return whether a portal of DCAT-US 1.1 is federal: one of its records has a bureauCode or a programCode."""
     likes = " or ".join("r.raw like ?" for _ in FEDERAL)
     rows = catalog.each(
         f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
@@ -120,14 +121,14 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
             where d.portal_id = ? and ({likes})""",  # noqa: S608  # only marks
         [portal_id, *(f'%"{name}"%' for name in FEDERAL)],
     )
-    # The first record tells of a federal portal; of others hardly a record gets here.
+    # In a federal portal the first record decides; other portals rarely get as far as this query.
     return any(
         isinstance(raw, dict) and any(raw.get(name) for name in FEDERAL) for raw in (_parsed(r["raw"]) for r in rows)
     )
 
 
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
-    """Those of some datasets that were never judged by these rules, or have changed since they were scored."""
+    """Return those of the datasets that were never judged by these rules, or have changed since they were scored."""
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.db.conn.execute(
@@ -140,8 +141,8 @@ def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
 
 
 def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal: bool) -> bool:
-    """Whether the records of a portal were judged by the schema for federal agencies, and now are not, or the other
-    way round."""
+    """Return whether a portal's records were judged by the schema for federal agencies and now are not, or the
+    reverse."""
     other = "dcat_us_1" if is_now_federal else "dcat_us_1_federal"
     sql = "select 1 from conformance where portal_id = ? and standard = ? limit 1"
     return catalog.value(sql, [portal_id, other]) is not None
@@ -150,7 +151,7 @@ def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal
 def write_conformance(
     catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[StandardResult]
 ) -> None:
-    """Write what was judged of some datasets; standards that no longer apply to them are forgotten."""
+    """Write the results of datasets; standards that no longer apply to them are deleted."""
     version = methodology_version()
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
@@ -176,7 +177,7 @@ def write_conformance(
 
 
 def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None:
-    """Forget the rows of datasets of a portal that are no longer present, or of all its datasets."""
+    """Delete the rows of datasets of a portal that are no longer present, or of all its datasets."""
     with catalog.writing():
         if all_of_it:
             catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
@@ -188,7 +189,7 @@ def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None
 
 
 def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, StandardResult]]:
-    """What is kept of some datasets, by dataset and standard."""
+    """Return the stored results of datasets, by dataset and standard."""
     found: dict[str, dict[str, StandardResult]] = {}
     for marks, chunk in _chunks(dataset_ids):
         sql = f"select * from conformance where dataset_id in ({marks}) order by id"  # noqa: S608  # only marks

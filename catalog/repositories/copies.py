@@ -1,9 +1,9 @@
-"""The same dataset in several portals: who has it from whom.
+"""Find the same dataset in several portals, and which of them is the origin.
 
-National portals list what cities publish. Datasets of different portals belong together when they share a DOI, a
-global identifier (an address or UUID), a page, or most of their files, by address or by the bytes behind it. What
-names several datasets of one portal names none. Of a cluster the origin counts for its government; its copies are
-linked to it. Where no origin can be told, every member counts.
+National portals list what cities publish. Datasets of different portals belong together if they share a DOI, a
+global identifier (an address or UUID), a page, or most of their files, by address or by content. A key that occurs
+in several datasets of one portal is ignored. In a cluster only the origin counts for its government; its copies are
+linked to it. If no origin can be found, every member counts.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ["find_copies", "global_keys"]
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"'<>?#]+", re.IGNORECASE)
 _UUID = re.compile(r"^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$", re.IGNORECASE)
 MIN_BYTES = 512
-"""A smaller file may be the same by chance: an empty table, an error message."""
+"""Bytes; smaller files may be identical by chance: an empty table, an error message."""
 SHARED = 0.5
-"""Share of the files of the smaller dataset that two must have in common."""
+"""Share of the smaller dataset's files that two datasets must have in common."""
 
 _ADDRESS = "rtrim(replace(replace(lower({}), 'https://', ''), 'http://', ''), '/')"
-# Only constants of this module are put into the text.
+# Only constants of this module are inserted into the text.
 _KEYS = f"""
     insert or ignore into temp.copy_keys
     select 'file:' || {_ADDRESS.format("d.url")}, d.dataset_id, d.portal_id
@@ -46,7 +46,7 @@ _KEYS = f"""
 
 
 def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
-    """What names a dataset all over the world: DOIs, addresses and UUIDs among its identifiers.
+    """Return the worldwide names of a dataset: DOIs, addresses and UUIDs among its identifiers.
 
     ``others`` is a JSON list, as it is stored.
     """
@@ -66,7 +66,7 @@ def global_keys(identifier: str | None, others: str | None, page: str | None) ->
 
 
 def find_copies(catalog: Catalog) -> int:
-    """Find the clusters of the whole catalogue anew and write them down; return how many there are."""
+    """Find the clusters of the whole catalogue again and store them; return their number."""
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():
             _write(catalog, [])
@@ -89,7 +89,7 @@ def find_copies(catalog: Catalog) -> int:
 
 
 def _pairs(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Datasets of different portals that are one."""
+    """Yield pairs of datasets in different portals that are the same dataset."""
     named = catalog.db.conn.execute(
         """select key, group_concat(dataset_id, char(31)) from temp.copy_keys
            group by key having count(*) > 1 and count(*) = count(distinct portal_id)"""
@@ -115,7 +115,7 @@ def _files(catalog: Catalog, dataset_id: str) -> int:
 
 
 def _clusters(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Connected datasets, each cluster sorted."""
+    """Return the connected datasets, each cluster sorted."""
     root: dict[str, str] = {}
 
     def find(one: str) -> str:
@@ -134,7 +134,7 @@ def _clusters(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 
 def _cluster(catalog: Catalog, members: list[str]) -> list[dict[str, Any]]:
-    """The rows of a cluster: its id, and for each copy its origin."""
+    """Return the rows of a cluster: its id, and for each copy its origin."""
     marks = ", ".join("?" * len(members))
     rows = catalog.rows(
         f"""select d.id, d.harvested_from, d.landing_page, p.url as portal_url,
@@ -150,7 +150,8 @@ def _cluster(catalog: Catalog, members: list[str]) -> list[dict[str, Any]]:
 
 
 def _origin(rows: list[dict[str, Any]]) -> str | None:
-    """The one that is nobody's copy: by the portals' own word, or because its files lie with its portal."""
+    """Return the member that is nobody's copy: by the portals' own statement, or because its files are on its
+    portal."""
     own = [row for row in rows if not row["harvested_from"]]
     if len(own) == 1 < len(rows):
         return str(own[0]["id"])

@@ -1,6 +1,7 @@
-"""The figures of the Project Open Data dashboard, from the catalogue: each by one query that anyone can run again.
+"""The figures of the Project Open Data dashboard, each from one query that anyone can repeat.
 
-Addresses are those of distributions, each counted once; what was never asked is in none of the figures.
+Addresses are those of distributions, each counted once; addresses that were never requested are in none of the
+figures.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ QUERIES = {
             and run_id <= :quarter) then datasets end)
         from harvests where portal_id = :portal and verdict = 'complete'""",
 }
-"""SQL of each figure: the count, and the whole it is of. ``:quarter`` is the id of a run 91 days before."""
+"""SQL of each figure: the count, and the total it is a share of. ``:quarter`` is the id of a run 91 days before."""
 
 
 def write_dashboard(catalog: Catalog, run_id: str, portal_id: str, quarter_before: str) -> None:

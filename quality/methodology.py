@@ -73,8 +73,8 @@ Each metric is a question asked of a dataset, or of each of its distributions, a
   alone, datasets of one publisher with the same bytes. Copies of another portal's datasets count for their origin.
 - **Means have two intervals**: bounds, from the unknown; and the middle 95 % of the means of resampled families, which
   says how much hangs on which datasets there are.
-- **Mending is worth what it brings.** Each finding has the points by which the dataset's score rises if that answer
-  becomes 1; each rule, what mending it everywhere brings to the publisher. Fixes are ranked by points for an hour of
+- **A fix is worth what it brings.** Each finding has the points by which the dataset's score rises if that answer
+  becomes 1; each rule, what fixing it everywhere brings to the publisher. Fixes are ranked by points for an hour of
   work, at the minutes given below for each place.
 """
 
@@ -98,7 +98,7 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield f"- rests on: {'what was served' if metric.observed else 'what is declared'}"
     yield f"- rule and source: {metric.source}"
     yield f"- why: {metric.rationale}"
-    yield f"- mend it: {metric.fix}" + (f" About {metric.effort_minutes:g} minutes a place." if metric.weight else "")
+    yield f"- fix: {metric.fix}" + (f" About {metric.effort_minutes:g} minutes a place." if metric.weight else "")
     yield f"- example: {metric.example}"
 
 

@@ -65,7 +65,7 @@ class MeasureReading:
 
     @property
     def failing(self) -> list[str]:
-        """Ids of the datasets that fail, sorted."""
+        """Return the ids of the datasets that fail, sorted."""
         return sorted(name for name, verdict in self.verdicts.items() if verdict is False)
 
 
@@ -284,7 +284,7 @@ def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
 
 
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
-    """Return the median length of spans of which some have not ended (False), and whether half of them have ended.
+    """Return the median length of spans, and whether half of them have ended. A span is (length, has ended).
 
     If fewer than half have ended, the length is that of the longest finite span (None without one) and the second value
     is False. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).

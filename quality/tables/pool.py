@@ -57,7 +57,7 @@ _KEPT: list[_Child] | None = None
 
 @contextmanager
 def kept_children() -> Iterator[None]:
-    """Within this context, pools pass their idle children on to later pools.
+    """Let pools pass their idle children on to later pools, inside this context.
 
     For processes that open many pools: a child needs two seconds to load its libraries. Open all of these pools in a
     thread that lives long enough, because a child ends with the thread that started it.

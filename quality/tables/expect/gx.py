@@ -163,7 +163,7 @@ def _suite(asks: Sequence[Ask]) -> Any:
 
 @contextmanager
 def _repetitions_remembered() -> Iterator[None]:
-    """Within this context, cache what GX computes repeatedly from the same fields.
+    """Cache what GX computes repeatedly from the same fields, inside this context.
 
     It reads the configuration of an expectation about sixty times, and rebuilds it each time. No field changes while a
     suite runs, and each reader gets a copy of its own, as before. The id of a dictionary depends only on its content.

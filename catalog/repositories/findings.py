@@ -1,4 +1,4 @@
-"""Findings and their life from run to run: what is new, stands, is mended, is gone, or could not be looked at."""
+"""Store findings and their state from run to run: new, open, fixed, gone, or impossible to check."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that fails. Id, state and history are given to it when it is written."""
+    """A failed rule. Id, state and history are added when it is written."""
 
     rule_id: str
     rule_title: str
@@ -49,37 +49,38 @@ class Finding:
     first_row: int | None = None
     error_count: int | None = None
     rate_per_1000: float | None = None
-    """Errors for each 1,000 rows of the table."""
+    """Errors per 1,000 rows of the table."""
     rows: str | None = None
-    """Lines of the first ten, where lines are concerned, parted by blanks."""
+    """The first ten line numbers, separated by blanks, if lines are concerned."""
     gain_points: float | None = None
     exchange: str | None = None
-    """WARC-Record-ID of the answer it rests on, where exchanges are archived."""
+    """WARC-Record-ID of the response it is based on, if exchanges are archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundInDataset:
-    """What was found in one dataset, and what could not be looked at."""
+    """What was found in one dataset, and what could not be checked."""
 
     dataset_id: str | None
-    """None for what is about the portal itself."""
+    """None for findings about the portal itself."""
     portal_id: str
     publisher_id: str | None
     findings: Sequence[Finding]
     distribution_ids: frozenset[str] = frozenset()
     """Distributions that the dataset has."""
     is_unobserved: Callable[[str | None, str], bool] = lambda distribution_id, rule_id: False
-    """Whether a rule, of a distribution or (None) of the dataset, was unknown in this run: no finding of it is called
-    fixed."""
+    """Whether a rule was unknown in this run, for a distribution or (None) the dataset; then none of its findings is
+    called fixed."""
     basis: Callable[[str], Basis | None] = lambda rule_id: None
-    """What a finding of a rule rests on alone: while that is the same, only another rule can have closed it."""
+    """The only source that a rule's finding depends on: while that is unchanged, only a changed rule can have closed
+    it."""
 
 
 _CONTENT = tuple(one.name for one in fields(Finding))
 _content = attrgetter(*_CONTENT)
 _EXCHANGE = _CONTENT.index("exchange")
 _FOREIGN = [_CONTENT.index(name) for name in ("rule_title", "field", "resource_url", "observed", "format_declared")]
-"""Where the words of publishers and servers stand, which may be no text that SQLite takes."""
+"""Columns with words of publishers and servers, which SQLite may not accept as text."""
 _LIFE = ("state", "first_seen_run", "last_seen_run", "fixed_run", "withdrawn_run", "runs_failing", "checked_at")
 _NAMES = ("id", *_CONTENT, "portal_id", "publisher_id", "dataset_id", "digest", *_LIFE)
 _READ = ("id", "dataset_id", "distribution_id", "rule_id", "digest", "field", *_LIFE)
@@ -88,25 +89,25 @@ _RUNS = _READ.index("runs_failing")
 Row = tuple[Any, ...]
 _End = Literal["fixed", "withdrawn", "gone"]
 _BACK = {"fixed": "new", "gone": "new", "withdrawn": "new", "disputed": "disputed", "waived": "waived"}
-"""What was mended and fails again is new; what people have said of it stays."""
+"""A fixed finding that fails again is new; what people have said about it is kept."""
 
 
 def finding_id(subject_id: str, finding: Finding) -> str:
-    """The same for the same fault in every run: it depends on dataset (or portal), distribution, rule and column."""
+    """Return the id of a finding: the same in every run, derived from dataset (or portal), distribution, rule and
+    column."""
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
 LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_id) from
     harvests h where h.portal_id = f.portal_id and h.run_id <= :run), f.last_seen_run) else f.last_seen_run end"""  # noqa: S608
-"""SQL: the last run up to ``:run`` in which it stood."""
+"""SQL: the last run up to ``:run`` in which the finding existed."""
 
 
 def runs_failing(until: str | None = None) -> str:
-    """SQL for the number of runs in which a finding ``f`` stood: up to the run ``until``, a parameter of the query, or
-    in all.
+    """Return SQL for the number of runs in which a finding ``f`` existed: in total, or up to the run ``until``.
 
-    The row itself is written only when its dataset is scored again: while nothing there changes, the finding stands,
-    and every run sees it.
+    ``until`` is a parameter of the query. A finding's row is written only when its dataset is scored again; while
+    nothing there changes, the finding exists in every run.
     """
     up_to = f"and h.run_id <= {until}" if until else ""
     return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
@@ -114,7 +115,7 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """What was new in an earlier run is no longer, whether its dataset is scored again or not."""
+    """Turn findings that were new in an earlier run into open ones, whether their dataset is scored again or not."""
     with catalog.writing():
         catalog.db.conn.execute(
             """update findings set state = 'open' where portal_id = ? and state = 'new' and first_seen_run < ?
@@ -124,7 +125,7 @@ def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 
 def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
-    """The runs that harvested a portal, each with its number, by which the runs between two are counted."""
+    """Return the runs that harvested a portal, each with its number, for counting the runs between two."""
     rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
     return {run_id: number for number, (run_id,) in enumerate(rows)}
 
@@ -136,12 +137,14 @@ def carry_findings(
     checked_at: str,
     known: Mapping[str, LastScore] | None = None,
 ) -> None:
-    """Write what was found in some datasets of a portal over what was known of them; in a transaction of
-    the caller's. ``known``: how they were scored before."""
+    """Merge what was found in datasets of a portal with their earlier findings, inside the caller's transaction.
+
+    ``known``: how the datasets were scored before.
+    """
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
     before: dict[str | None, dict[str, Row]] = {}
-    # Only marks, and names of this module, are put into the text.
+    # Only placeholders, and names of this module, are inserted into the text.
     for row in catalog.db.conn.execute(f"select {', '.join(_READ)} from findings where dataset_id in ({marks})", ids):  # noqa: S608
         before.setdefault(row[_DATASET], {})[row[0]] = row
     runs = runs_between(catalog, found[0].portal_id if found else None)
@@ -169,11 +172,11 @@ def _write(
         moved |= {old_key: key for key, old_key in follows.items()}
         for key, finding in keys.items():
             content = (*_plain(_content(finding)), *about)
-            # A newer exchange that shows the same is no news: the finding keeps the one in which it was found.
+            # A newer exchange with the same result is not a change: the finding keeps its first one.
             digest = _digest((*content[:_EXCHANGE], *content[_EXCHANGE + 1 :]))
             before = old.get(follows.get(key, key))
             if before is not None and before[_DIGEST] == digest and key not in follows:
-                # It stands as it stood: nothing to write. See runs_failing.
+                # The finding is unchanged, so nothing is written. See runs_failing.
                 if before[_STATE] not in STANDING:
                     lives.append((*_stands(before, run_id, checked_at, runs), key))
                 continue
@@ -200,7 +203,7 @@ def _write(
 
 
 def _followed(subject_id: str, keys: Mapping[str, Finding], old: Mapping[str, Row], last: LastScore) -> dict[str, str]:
-    """By the id of a finding that is new: that of the one it follows, of the same column under another name."""
+    """Return, for new findings whose column was renamed, the id of the earlier finding that each continues."""
     found = {}
     for key, row in old.items():
         if key in keys or row[_STATE] not in (*STANDING, "unknown"):
@@ -221,12 +224,13 @@ def _plain(content: Row) -> Row:
 
 
 def _digest(content: Row) -> int:
-    """Told by this whether a finding says the same as before."""
+    """Return a digest that is equal if a finding says the same as before."""
     return int.from_bytes(hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=7).digest())
 
 
 def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, int]) -> Row:
-    """The life of what was found in this run. It stood in the runs between, in which nothing had changed."""
+    """Return the history columns of a finding of this run. It also existed in the runs in between, without any
+    change."""
     if old is None:
         return ("new", run_id, run_id, None, None, 1, checked_at)
     is_again = old[_LAST] == run_id
@@ -239,7 +243,7 @@ def _stands(old: Row | None, run_id: str, checked_at: str, runs: Mapping[str, in
 
 
 def _between(old: Row, run_id: str, runs: Mapping[str, int]) -> int:
-    """Runs of the portal from the one that wrote a finding last to another."""
+    """Return the number of the portal's runs from the one that last wrote a finding to another run."""
     return runs[run_id] - runs[old[_LAST]] if old[_LAST] in runs and run_id in runs else 1
 
 
@@ -251,13 +255,15 @@ def _ended(
     runs: Mapping[str, int],
     kind: _End,
 ) -> Row | None:
-    """The life of what was not found in this run; None where it goes on as it is. ``kind``: how it ended, if it was
-    looked for."""
+    """Return the history columns of a finding that was not found in this run; None if it continues unchanged.
+
+    ``kind``: how it ended, provided that it was looked for.
+    """
     life = dict(zip(_LIFE, old[-len(_LIFE) :], strict=True))
     if life["state"] in ("fixed", "gone", "withdrawn"):
         return None
     if life["state"] in STANDING and old[_LAST] != run_id:
-        # It was there until the run before this one.
+        # It existed until the run before this one.
         life["last_seen_run"] = max((run for run in runs if old[_LAST] <= run < run_id), default=old[_LAST])
         life["runs_failing"] = (old[_RUNS] or 0) + max(0, _between(old, run_id, runs) - 1)
     if kind != "gone" and one.is_unobserved(old[_PART], old[_RULE]):
@@ -272,13 +278,13 @@ def _ended(
 
 
 def state_of(catalog: Catalog, finding_id: str) -> str | None:
-    """The state of a finding: new, open, fixed, ...; None for an unknown id."""
+    """Return the state of a finding: new, open, fixed, ...; None for an unknown id."""
     found = catalog.value("select state from findings where id = ?", [finding_id])
     return str(found) if found else None
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
-    """Why a portal's certificate could not be verified in a run; None where it could, or was not asked."""
+    """Return why a portal's certificate could not be verified in a run; None if it was valid, or not requested."""
     found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
     return str(found) if found else None
 
@@ -286,7 +292,8 @@ def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
 def write_portal_findings(
     catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Finding], checked_at: str
 ) -> None:
-    """Carry on the findings about a portal itself. What is no longer found is mended, if the portal was reached."""
+    """Update the findings about a portal itself. Those no longer found are fixed, provided that the portal was
+    reached."""
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )

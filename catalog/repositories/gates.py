@@ -1,4 +1,4 @@
-"""What a portal's datasets come to as a whole, and what was said of them: the suite over the catalogue itself."""
+"""Store the results of the expectations on a portal's datasets as a whole (``catalogue.toml``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["dataset_facts", "portals_to_judge", "write_gates"]
 
 
 def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -> list[str]:
-    """Those of some portals that this run harvested, and whose datasets it has not judged yet."""
+    """Return those of the portals that this run harvested, and whose datasets it has not judged yet."""
     marks = ", ".join("?" * len(portal_ids))
     sql = f"""select portal_id from harvests where run_id = ? and verdict in ('complete', 'partial', 'suspect')
               and suite is null and portal_id in ({marks}) order by portal_id"""  # noqa: S608  # only marks
@@ -20,7 +20,8 @@ def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -
 
 
 def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
-    """The present datasets of a portal: what is declared of each, and how many distributions and addresses it has."""
+    """Yield the present datasets of a portal: which fields are declared, and the numbers of distributions and
+    addresses."""
     yield from catalog.each(
         """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
              coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
@@ -35,7 +36,7 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
 def write_gates(
     catalog: Catalog, run_id: str, portal_id: str, answers: Sequence[Mapping[str, Any]], failed: Sequence[str]
 ) -> None:
-    """Keep what the suite said of a portal, and the sentences of the gates that failed."""
+    """Store the results of a portal's expectations, and the sentences of the failed gates."""
     with catalog.writing():
         catalog.db.conn.execute(
             "update harvests set suite = ?, gates_failed = ? where run_id = ? and portal_id = ?",

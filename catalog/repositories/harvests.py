@@ -1,4 +1,4 @@
-"""The harvest of one portal in one run: begun, taken up again, ended, approved; and who may be called missing."""
+"""Store the harvest of one portal in one run: begin, resume, finish, approve; and mark datasets as missing."""
 
 from __future__ import annotations
 
@@ -45,28 +45,28 @@ class Grace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousHarvest:
-    """What is known of a portal from earlier runs."""
+    """What is known about a portal from earlier runs."""
 
     datasets: int | None
-    """Datasets at the last complete harvest; None where there was none."""
+    """Datasets at the last complete harvest; None if there was none."""
     run_id: str | None
     """Run of the last complete harvest."""
     started_at: str | None
-    """When that harvest began: what changed later has not been seen."""
+    """When that harvest began; later changes have not been seen."""
     since_full: int
     """Complete incremental harvests since the last full one."""
     newest_record: str | None = None
-    """Newest date of change of a record that the harvest saw, by the portal's clock."""
+    """Newest record-modified date that the harvest saw, by the portal's clock."""
     gap: int = 0
-    """How many more the portal said than it had datasets: harvest sources, datasets listed twice."""
+    """Number by which the portal's stated total exceeded its datasets: harvest sources, datasets listed twice."""
     duplicates: int = 0
     """Records whose identifier came twice in the last complete harvest."""
     outside: tuple[str, ...] = ()
-    """What a person has approved as outside the portal: places, as harvests name them."""
+    """Places that a person has approved as outside the portal, as harvests name them."""
 
 
 def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, Any]:
-    """Note that the harvest of a portal starts; return the checkpoint of one that was broken off, or {}."""
+    """Record that the harvest of a portal starts; return the checkpoint of an interrupted one, or {}."""
     key = f"{run_id}/{portal_id}"
     checkpoint = catalog.value("select checkpoint from harvests where id = ?", (key,))
     if checkpoint:
@@ -81,7 +81,7 @@ def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, An
 
 
 def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str, str | None]) -> None:
-    """Keep what robots.txt said and how it was taken, as soon as it is known: a harvest may be killed after that."""
+    """Store what robots.txt said and how it was applied, at once, because the harvest may be killed later."""
     names = ", ".join(f"{name} = :{name}" for name in ("robots_text", "robots_sha256", "robots_decision"))
     sql = f"update harvests set {names} where id = :id"  # noqa: S608  # the names are those above
     values = {name: plain(value) for name, value in columns.items()}
@@ -90,19 +90,19 @@ def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str
 
 
 def harvested(catalog: Catalog, run_id: str) -> set[str]:
-    """Portals whose harvest has ended in this run."""
+    """Return the portals whose harvest has ended in this run."""
     rows = catalog.rows("select portal_id from harvests where run_id = ? and verdict is not null", (run_id,))
     return {row["portal_id"] for row in rows}
 
 
 def identifiers_seen(catalog: Catalog, run_id: str, portal_id: str) -> set[str]:
-    """The portal's identifiers of the datasets that a run has seen so far."""
+    """Return the portal's identifiers of the datasets that a run has seen so far."""
     sql = "select identifier from datasets where portal_id = ? and last_seen_run = ?"
     return {row[0] for row in catalog.db.conn.execute(sql, (portal_id, run_id))}
 
 
 def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
-    """What is remembered of an address, if the same version of the program has read it."""
+    """Return the cached response of an address, if the same version of the program has read it; else None."""
     rows = catalog.rows("select * from answers where id = ? and winnow_version = ?", (f"{portal_id} {url}", version))
     if not rows:
         return None
@@ -118,7 +118,7 @@ def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> Cache
 
 
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
-    """What earlier runs came to, for the verdict on this one and the choice between full and incremental."""
+    """Return the results of earlier runs, for this run's verdict and the choice between full and incremental."""
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
            where portal_id = ? and run_id < ? and verdict = 'complete' order by run_id desc""",
@@ -148,26 +148,28 @@ def _approved_outside(catalog: Catalog, portal_id: str) -> tuple[str, ...]:
 
 
 def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
-    """The latest date of change of a record that the portal has stated: by the portal's own clock."""
+    """Return the latest record-modified date that the portal has stated, by the portal's own clock."""
     found = catalog.value("select max(record_modified) from present_datasets where portal_id = ?", (portal_id,))
     return str(found) if found else None
 
 
 def present(catalog: Catalog, portal_id: str) -> int:
-    """Datasets of a portal that are there."""
+    """Return the number of a portal's present datasets."""
     sql = "select count(*) from present_datasets where portal_id = ?"
     return int(catalog.value(sql, (portal_id,)))
 
 
 def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
-    """Present datasets of a portal that a run has not seen."""
+    """Return the number of a portal's present datasets that a run has not seen."""
     sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
     return int(catalog.value(sql, (portal_id, run_id)))
 
 
 def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
-    """(Id, identifier, address of the answer) of datasets that are not retired and that a run has not seen, those
-    first that were seen last the longest time ago."""
+    """Return datasets that are not retired and that a run has not seen, as (id, identifier, address of the response).
+
+    Those that have not been seen for the longest time come first; at most ``most``.
+    """
     rows = catalog.rows(
         """select id, identifier, source_url from datasets
            where portal_id = ? and status != 'retired' and last_seen_run < ? order by last_seen_run, id limit ?""",
@@ -177,7 +179,7 @@ def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) ->
 
 
 def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
-    """Datasets that a run has seen, in the same form."""
+    """Return datasets that a run has seen, in the same form."""
     rows = catalog.rows(
         "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit ?",
         (portal_id, run_id, most),
@@ -186,7 +188,7 @@ def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> l
 
 
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
-    """How many of some identifiers are not among the portal's present datasets."""
+    """Return how many of the identifiers are not among the portal's present datasets."""
     own = [dataset_id(portal_id, one) for one in identifiers]
     names = aliased(catalog, own)
     ids = json.dumps([names.get(key, key) for key in own])
@@ -195,7 +197,7 @@ def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) ->
 
 
 def restart(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Forget how far a harvest got: it is read from its beginning."""
+    """Delete the checkpoint of a harvest, so that it is read from the beginning."""
     with catalog.writing():
         catalog.db.conn.execute("delete from harvest_errors where run_id = ? and portal_id = ?", (run_id, portal_id))
         catalog.db.conn.execute("update harvests set checkpoint = null where id = ?", (f"{run_id}/{portal_id}",))
@@ -213,17 +215,17 @@ def finish_harvest(
     grace: Grace | None = None,
     not_found: Collection[str] = (),
 ) -> None:
-    """End a harvest: write its verdict with the ``reasons``, and what was counted (nothing, where ``stats`` is None).
+    """End a harvest: write its verdict with the ``reasons``, and its counts (none if ``stats`` is None).
 
     A complete full harvest marks what it did not see as missing, and retires it after the grace. Any other harvest
-    marks only the datasets of the ids ``not_found``, which were looked for one by one. ``to_approve`` lists the places
-    outside the portal that alone keep it from being complete.
+    marks only the datasets with ids in ``not_found``, which were searched for one by one. ``to_approve`` lists the
+    places outside the portal that alone keep it from being complete.
     """
     stats = stats or HarvestStats()
     with catalog.writing():
         run = catalog.db.conn.execute
         for table in ("distributions", "data_services"):
-            # The parts of a dataset that was seen unchanged were seen with it.
+            # The parts of a dataset confirmed as unchanged count as seen too.
             run(
                 f"""update {table} set last_seen_run = :run where portal_id = :portal and {is_current("")}
                     and last_seen_run < :run
@@ -242,7 +244,7 @@ def finish_harvest(
 def _mark_missing(
     catalog: Catalog, run_id: str, portal_id: str, grace: Grace, at: str, only: Sequence[str] | None = None
 ) -> None:
-    """Everything this run did not see was missed once more; what was missed for long enough is retired.
+    """Count everything this run did not see as missed once more; retire what was missed for long enough.
 
     With ``only``, the datasets of these ids.
     """
@@ -266,7 +268,7 @@ def _mark_missing(
     )
     gone = "from datasets where portal_id = :portal and status = 'missing' and"
     new_event = "insert or ignore into changes (id, run_id, portal_id, dataset_id, kind, old_hash)"
-    # Both inner texts are our own constants.
+    # Both inserted texts are our own constants.
     run(
         f"""{new_event} select :run || '/' || id || '/missing', :run, portal_id, id, 'missing', raw_hash
             {gone} missing_since = :run""",
@@ -286,7 +288,7 @@ def _mark_missing(
 
 
 def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: Mapping[str, Any]) -> None:
-    """Write the verdict of a harvest, the cells ``values`` (``mode`` among them), and what the catalogue holds."""
+    """Write the verdict of a harvest, the columns ``values`` (``mode`` among them), and the catalogue's totals."""
     totals = catalog.rows(
         f"""select count(*) filter (where last_seen_run = :run or (:incremental and {is_present("")})) as datasets,
              count(*) filter (where first_seen_run = :run) as added,
@@ -309,11 +311,11 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: 
 
 
 def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
-    """Take a suspect harvest as complete after a person has looked: what it did not see is missing from then on.
+    """Accept a suspect harvest as complete after a person has checked it: what it did not see is missing from then on.
 
-    So may one that is partial for nothing but what lies outside the portal's own listing; that is declared by it, and
-    blocks no later harvest. Returns the harvest. Raises CatalogError where there is no such harvest, it is neither, or
-    a later one has been made.
+    A harvest that is partial only because of places outside the portal's own listing can be approved too; these
+    places then count as declared and block no later harvest. Return the harvest. Raise CatalogError if there is no
+    such harvest, if it is in neither state, or if there is a later one.
     """
     key = f"{run_id}/{portal_id}"
     rows = catalog.rows("select * from harvests where id = ?", (key,))

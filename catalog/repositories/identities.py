@@ -1,9 +1,9 @@
-"""Datasets whose identifier changed, or was lost: who is whom, and one history for both names.
+"""Recognise datasets whose identifier changed or was lost, and keep one history under both names.
 
-Two records are one dataset where two of three agree: title, files, address. A file or an address counts only where no
-other dataset of the portal has it; a match must be the only one from both sides. Titles alone never decide: three
-hundred datasets may be called "Budget". A dataset keeps its id under its new identifier; ``dataset_aliases`` leads from
-the new name to it, so that findings, replies, versions and citations stay where they are.
+Two records are the same dataset if two of three agree: title, files, address. A file or an address counts only if no
+other dataset of the portal has it, and a match must be unique on both sides. A title alone never decides: three
+hundred datasets may be called "Budget". A dataset keeps its id under its new identifier; ``dataset_aliases`` leads
+from the new name to it, so that findings, replies, versions and citations stay valid.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from catalog.repositories.records import write_records
 __all__ = ["IdentityFacts", "facts_of", "follow", "matches", "new_facts", "renamed", "unseen_facts"]
 
 TABLES = ("distributions", "data_services", "records", "changes")
-"""Tables whose rows of a dataset that turned out to be another's go with it; all are of the same run."""
+"""Tables whose rows move to the older dataset when two datasets turn out to be the same; all rows are of the
+same run."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityFacts:
-    """What tells a dataset from others beside its identifier."""
+    """The facts that identify a dataset beside its identifier."""
 
     title: str | None
     files: frozenset[str]
@@ -34,7 +35,7 @@ class IdentityFacts:
 
 
 def facts_of(dataset: Dataset) -> IdentityFacts:
-    """The facts of a dataset."""
+    """Return the identifying facts of a dataset."""
     files = frozenset(url for one in dataset.distributions if (url := one.url))
     return IdentityFacts(_folded(dataset.title), files, dataset.landing_page or None)
 
@@ -44,18 +45,18 @@ def _folded(title: str | None) -> str | None:
 
 
 def unseen_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """The facts of the datasets of a portal that are not retired and that a run has not seen, by id."""
+    """Return the facts of a portal's datasets that are not retired and that a run has not seen, by id."""
     where = "status != 'retired' and last_seen_run < :run"
     return _facts(catalog, portal_id, run_id, where)
 
 
 def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """The facts of the datasets that a run has seen first, by id."""
+    """Return the facts of the datasets that a run has seen for the first time, by id."""
     return _facts(catalog, portal_id, run_id, "first_seen_run = :run and last_seen_run = :run")
 
 
 def _facts(catalog: Catalog, portal_id: str, run_id: str, where: str) -> dict[str, IdentityFacts]:
-    # Conditions of this module.
+    # The conditions are constants of this module.
     chosen = f"select id from datasets where portal_id = :portal and {where}"  # noqa: S608
     values = {"portal": portal_id, "run": run_id}
     files: dict[str, set[str]] = defaultdict(set)
@@ -81,7 +82,7 @@ def matches(
     *,
     are_stored: bool,
 ) -> dict[str, str]:
-    """Of ``new`` the keys of those that are one of ``old``, each with its key.
+    """Return the keys of ``new`` that are the same dataset as one of ``old``, each with the key of that one.
 
     ``are_stored``: the new ones are datasets of the catalogue themselves.
     """
@@ -113,7 +114,7 @@ def matches(
 def _pairs(
     old: Mapping[str, IdentityFacts], new: Mapping[str, IdentityFacts], values: Callable[[IdentityFacts], Iterable[str]]
 ) -> dict[str, tuple[str, str]]:
-    """The values that exactly one of the old and one of the new have, each with those two."""
+    """Return the values that exactly one old and one new dataset have, each with these two."""
     before, after = _holders(old, values), _holders(new, values)
     return {
         value: (holders[0], after[value][0])
@@ -140,7 +141,7 @@ def _counts(keys: Iterable[str]) -> dict[str, int]:
 
 
 def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed: int) -> set[str]:
-    """Those of some addresses that more datasets of the portal have than are ``allowed``."""
+    """Return those of the addresses that more datasets of the portal have than are ``allowed``."""
     marks = json.dumps(sorted(urls))
     sql = """
         select value as url from json_each(:urls) where :allowed < (
@@ -155,14 +156,15 @@ def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed:
 
 
 def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
-    """The datasets that a run has seen first and that are known under other identifiers: new id to old id."""
+    """Return the datasets that a run has seen for the first time but that are known under other identifiers: new id to
+    old id."""
     old = unseen_facts(catalog, portal_id, run_id)
     new = new_facts(catalog, portal_id, run_id) if old else {}
     return matches(catalog, portal_id, old, new, are_stored=True)
 
 
 def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
-    """Let the datasets that came under new identifiers go on under the ids they had: new id to old id."""
+    """Give datasets with new identifiers their old ids back: new id to old id."""
     with catalog.writing():
         run = catalog.db.conn.execute
         for new, old in pairs.items():

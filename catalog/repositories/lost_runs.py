@@ -1,6 +1,6 @@
-"""Runs whose process is gone: none of them is shown as running.
+"""Mark runs whose process is gone, so that none of them is shown as running.
 
-It imports next to nothing: the process that waits for the one that works says so of a run that it had to kill.
+It imports almost nothing, because the supervising process uses it for a run that it had to kill.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LOST = "update runs set status = 'interrupted' where status = 'running'"
 
 
 def end_lost_run(path: Path, run_id: str, timeout_s: float) -> None:
-    """Note that a run was interrupted. Raises sqlite3.Error where the catalogue is not free within ``timeout_s``."""
+    """Mark a run as interrupted. Raise sqlite3.Error if the catalogue stays locked for ``timeout_s``."""
     address = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, timeout=timeout_s)) as connection, connection:
         connection.execute(f"{LOST} and id = ?", [run_id])

@@ -1,4 +1,4 @@
-"""Linking parts to what they are part of: a second pass, for a portal may list a child before its parent."""
+"""Link datasets to their parents in a second pass, because a portal may list a child before its parent."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ["link_parents"]
 
 
 def link_parents(catalog: Catalog, portal_id: str) -> int:
-    """Give every dataset of a portal that names a parent the id of that dataset or series, and return the orphans.
+    """Set the parent id of every dataset of a portal that names a parent, and return the number of orphans.
 
-    A parent is known by its identifier, else by another of its identifiers, else by its page. What names two datasets,
-    or the child itself, names none. Orphans are datasets whose parent the portal does not hold: they are kept as they
-    are.
+    A parent is found by its identifier, else by another of its identifiers, else by its page. A name that fits two
+    datasets, or the child itself, is ignored. Orphans are datasets whose parent the portal does not hold; they stay
+    unchanged.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

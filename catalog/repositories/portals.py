@@ -1,4 +1,4 @@
-"""The portals that runs have registered, and who answers for them."""
+"""Read the portals that runs have registered, and the governments responsible for them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _STORED = """select id, type, title, url, government, country, contact_email, la
 
 
 def stored_portal(catalog: Catalog, portal_id: str) -> dict[str, Any] | None:
-    """A portal as its file declared it; None where no run has registered it."""
+    """Return a portal as its file declared it; None if no run has registered it."""
     rows = catalog.rows(f"{_STORED} where id = ?", [portal_id])  # the constant above
     return rows[0] if rows else None
 
 
 def stored_portals(catalog: Catalog) -> list[dict[str, Any]]:
-    """Every registered portal as its file declared it, by id."""
+    """Return every registered portal as its file declared it, sorted by id."""
     return catalog.rows(f"{_STORED} order by id")
 
 
 def government_names(catalog: Catalog) -> list[str]:
-    """The names of all governments; a portal without one stands for itself by its title."""
+    """Return the names of all governments; a portal without one counts as its own government, by its title."""
     return [str(row["name"]) for row in catalog.rows("select distinct name from governments")]

@@ -1,4 +1,4 @@
-"""Reading the catalogue back as nouns, in chunks, for the stages that check, validate and score."""
+"""Read the catalogue back as model objects, in chunks, for the stages that check, validate and score."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDataset:
-    """A dataset with all its parts, as the catalogue has them."""
+    """A dataset with all its parts, as stored in the catalogue."""
 
     id: str
     portal_id: str
@@ -41,7 +41,7 @@ class StoredDataset:
     dataset: Dataset
     distributions: tuple[DistributionSubject, ...]
     exchange: str | None = None
-    """WARC-Record-ID of the answer that held the record."""
+    """WARC-Record-ID of the response that held the record."""
 
 
 def _marks(values: Sequence[str]) -> str:
@@ -49,30 +49,30 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
-    """The present datasets of a portal, by id, with their distributions, services and observations."""
+    """Yield the present datasets of a portal, by id, with their distributions, services and observations."""
     yield from stored_datasets(catalog, present(catalog, portal_id))
 
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
-    """The ids of the present datasets of a portal, sorted."""
+    """Return the ids of the present datasets of a portal, sorted."""
     sql = "select id from present_datasets where portal_id = ? order by id"
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
 def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
-    """The datasets of some ids, in the order of the ids within each chunk."""
+    """Yield the datasets with these ids, whatever their status, in the order of the ids within each chunk."""
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK])
 
 
 def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
-    """One dataset, whatever its status; None where there is none of this id."""
+    """Return one dataset, whatever its status; None if the id is unknown."""
     return next(_chunk(catalog, [dataset_id]), None)
 
 
 def _chunk(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
     marks = _marks(ids)
-    # Only the number of marks is put into the text of these queries.
+    # Only the placeholders are inserted into the text of these queries.
     rows = catalog.rows(f"select * from datasets where id in ({marks}) order by id", ids)  # noqa: S608
     parts = catalog.rows(
         f"select * from current_distributions where dataset_id in ({marks}) order by position, id",  # noqa: S608
@@ -140,11 +140,11 @@ def _by_key(catalog: Catalog, table: str, key: str, values: Sequence[str]) -> It
 
 
 def _changes(catalog: Catalog, urls: Sequence[str]) -> dict[str, tuple[date, ...]]:
-    """Of each address, the days on which what it served was seen to have changed."""
+    """Return, for each address, the days on which its content was seen to have changed."""
     found: dict[str, list[date]] = {}
     for start in range(0, len(urls), CHUNK):
         chunk = urls[start : start + CHUNK]
-        # Only marks are put into the text.
+        # Only placeholders are inserted into the text.
         sql = f"""select url, checked_at from resource_history
                   where is_changed = 1 and url in ({_marks(chunk)}) order by checked_at"""  # noqa: S608
         for url, checked_at in catalog.db.conn.execute(sql, chunk):
@@ -157,11 +157,11 @@ def _without(distribution_id: str, twins: tuple[Twin, ...] | None) -> tuple[Twin
 
 
 MAX_TWINS = 50
-"""Addresses of one file that are looked at: an empty form may lie behind thousands."""
+"""Addresses of one identical file that are examined: thousands of addresses may serve the same empty form."""
 
 
 def _twins(catalog: Catalog, checks: Sequence[ResourceCheck]) -> dict[tuple[str, str], tuple[Twin, ...]]:
-    """Of each address and publisher, the distributions whose files are the same to the byte, itself among them."""
+    """Return, by address and publisher, the distributions whose files are identical byte for byte, itself included."""
     hashes = sorted({check.sha256 for check in checks if check.sha256})
     alike: dict[str, list[str]] = {}
     for row in _by_key(catalog, "resource_checks", "sha256", hashes):
@@ -183,7 +183,7 @@ def _twins(catalog: Catalog, checks: Sequence[ResourceCheck]) -> dict[tuple[str,
 def _distributions_at(catalog: Catalog, urls: Sequence[str]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(urls), CHUNK):
         chunk = urls[start : start + CHUNK]
-        # Only the number of marks is put into the text. Each half has an index of its own.
+        # Only the placeholders are inserted into the text. Each half uses its own index.
         yield from catalog.rows(
             f"""select d.id, d.title, d.url, s.title as dataset_title, s.publisher_id
                 from current_distributions d join present_datasets s on s.id = d.dataset_id
@@ -207,7 +207,7 @@ def _publisher(row: dict[str, Any] | None) -> Publisher | None:
 def files(
     catalog: Catalog, portal_id: str, data: Path, today: date | None = None, unpacked_bytes: int = MAX_UNPACKED_BYTES
 ) -> list[TableContext]:
-    """Downloads of a portal whose present bytes have no report, by distribution.
+    """Return the downloads of a portal whose current bytes have no report yet, by distribution.
 
     ``data`` is the folder that paths in the catalogue are relative to; ``today`` is the day of the run.
     """
@@ -255,12 +255,12 @@ def files(
 
 
 def _file_name(url: str) -> str:
-    """The last part of the path of an address; "" where there is none."""
+    """Return the last part of the path of an address; "" if there is none."""
     return PurePosixPath(urlsplit(url).path).name
 
 
 def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """The whole files of some datasets, by dataset."""
+    """Return the complete files of datasets, by dataset."""
     found: dict[str, list[tuple[str, str]]] = {}
     for row in _by_key(catalog, "current_distributions", "dataset_id", dataset_ids):
         found.setdefault(row["dataset_id"], []).append((row["url"] or "", ""))
@@ -269,7 +269,7 @@ def _siblings(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, list[tu
 
 
 def _documents(catalog: Catalog, urls: Sequence[str]) -> dict[str, str]:
-    """The whole files that were downloaded from some addresses, by address."""
+    """Return the complete files downloaded from these addresses, by address."""
     return {
         row["url"]: row["file_path"]
         for row in _by_key(catalog, "resource_checks", "url", urls)

@@ -1,7 +1,6 @@
-"""Writing what a portal sent: one page, one transaction, so that a killed run leaves whole pages and nothing half.
+"""Write what a portal sent: one page in one transaction, so that a killed run leaves only complete pages.
 
-A record that is the same as last time, and is mapped to the same rows, costs one small update: its rows are not
-written again.
+A record that is unchanged, and is mapped to the same rows, costs one small update: its rows are not written again.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ _IS_BACK = {"status": "present", "missed_runs": 0, "missing_since": None, "missi
 
 
 def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, version: str = "") -> None:
-    """Write one page: datasets with all their parts, raw records and what changed, what was lost, what is remembered
-    of the answer, and where reading stands after it.
+    """Write one page: datasets with all their parts, raw records and their changes, errors, cached responses, and where
+    reading continues.
 
-    ``version`` is the program's: an answer that another version has read is read anew.
+    ``version`` is the program's: a response that another version has read is read again.
     """
     with catalog.writing():
         write_records(catalog, run_id, portal_id, page.records)
@@ -52,17 +51,17 @@ def write_errors(catalog: Catalog, run_id: str, portal_id: str, errors: Sequence
 
 
 def _mapping_hash(dataset: Dataset) -> str:
-    """A digest of a mapped record: the same where all its rows are the same."""
+    """Return a digest of a mapped record that is equal if all its rows are equal."""
     try:
         text = orjson.dumps(dataset)
     except TypeError:
-        # Lone surrogates, huge integers.
+        # The text may hold lone surrogates.
         text = repr(dataset).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]) -> None:
-    """Write datasets with all their parts, and what changed. To be called within a transaction."""
+    """Write datasets with all their parts, and their changes. Call it inside a transaction."""
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
     refreshed: list[tuple[Any, str]] = []
     publishers: dict[str, dict[str, Any]] = {}
@@ -91,7 +90,8 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
             raw = plain(json_text(record.raw))
             raws.append({"dataset_id": key, "raw": raw, "raw_hash": record.raw_hash, "run_id": run_id})
         else:
-            # What it shares with others has changed: it is the same record, and is mapped from what stands there now.
+            # Only data shared with other records has changed: the record is the same, and is mapped again from the
+            # stored text.
             refreshed.append((plain(json_text(record.raw)), key))
     _write_events(catalog, run_id, portal_id, events)
     catalog.upsert("publishers", publishers.values())
@@ -110,7 +110,7 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
 
 
 def _touch(catalog: Catalog, rows: Sequence[dict[str, Any]]) -> None:
-    """Note of rows that are there that they were seen, and no more."""
+    """Mark existing rows as seen, without other changes."""
     if rows:
         names = [name for name in rows[0] if name != "id"]
         sets = ", ".join(f"[{name}] = ?" for name in names)
@@ -119,7 +119,7 @@ def _touch(catalog: Catalog, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _write_unchanged(catalog: Catalog, run_id: str, portal_id: str, identifiers: Sequence[str]) -> None:
-    """Datasets that were vouched for count as seen."""
+    """Mark datasets that the portal confirmed as unchanged as seen."""
     ids = [dataset_id(portal_id, identifier) for identifier in identifiers]
     names = aliased(catalog, ids)
     ids = [names.get(key, key) for key in ids]
@@ -146,7 +146,7 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def _write_events(
     catalog: Catalog, run_id: str, portal_id: str, events: Sequence[tuple[str, Record | None, dict[str, Any] | None]]
 ) -> None:
-    """Keep the record that is replaced as a version, and note what happened, field by field."""
+    """Store the replaced record as a version, and what changed in each field."""
     replaced = [
         key
         for key, record, old in events
@@ -169,7 +169,7 @@ def _write_events(
         if record is not None and (stored := before.get(key)):
             found = differences(json.loads(stored["raw"]), record.raw)
             if not found and old["status"] == "present":
-                # Another version of the program has told the two apart by something that is no change.
+                # Another version of the program compared this field too; the difference is not a change of the record.
                 del before[key]
                 continue
             fields = plain(found)

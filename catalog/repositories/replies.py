@@ -1,4 +1,4 @@
-"""Answers, reports and corrections as they are kept: nothing is overwritten, and a finding's last answer stands."""
+"""Store replies, reports and corrections: nothing is overwritten, and the last reply to a finding counts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Imported", "disputed", "import_answers", "import_reports", "write_co
 
 @dataclass(slots=True)
 class Imported:
-    """What became of a file."""
+    """The result of importing a file."""
 
     written: dict[str, int] = field(default_factory=dict)
-    """Answers by kind."""
+    """Number of new replies by kind."""
     known: int = 0
-    """Answers that had been read before."""
+    """Number of replies that had been imported before."""
     disputes: list[str] = field(default_factory=list)
-    """Ids of the responses that dispute a finding which stands."""
+    """Ids of the replies that dispute an existing finding."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -31,7 +31,7 @@ _STATES = {"disputed": "disputed", "waived": "waived"}
 
 
 def import_answers(catalog: Catalog, answers: Sequence[Reply], today: str) -> Imported:
-    """Keep answers and set the state of their findings. The same answer again changes nothing."""
+    """Store replies and set the state of their findings. Importing the same reply again changes nothing."""
     done = Imported()
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from responses")
@@ -70,7 +70,7 @@ def import_answers(catalog: Catalog, answers: Sequence[Reply], today: str) -> Im
 
 
 def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
-    """The finding of an id, or the one that follows it since a column has another name."""
+    """Return the finding with an id, or the one that continues it since its column was renamed."""
     seen: set[str] = set()
     while finding_id not in seen:
         seen.add(finding_id)
@@ -82,13 +82,13 @@ def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
 
 
 def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
-    # Who acknowledges what was disputed or waived takes that back.
+    # Acknowledging a finding takes back an earlier dispute or waiver.
     wanted = _STATES.get(one.response) or ("open" if state in ("disputed", "waived") else state)
     catalog.db.conn.execute("update findings set state = ? where id = ?", [wanted, one.finding_id])
 
 
 def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: str) -> Imported:
-    """Keep reports of citizens beside the dataset they are about."""
+    """Store citizens' reports with the dataset they are about."""
     done = Imported()
     with catalog.writing():
         for one in reports:
@@ -131,7 +131,7 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 
 
 def disputed(catalog: Catalog, response_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The findings that some answers dispute, with what is needed to look at them again."""
+    """Return the findings that these replies dispute, with what is needed to check them again."""
     return [
         row
         for key in response_ids
@@ -146,7 +146,7 @@ def disputed(catalog: Catalog, response_ids: Sequence[str]) -> list[dict[str, An
 
 
 def write_outcome(catalog: Catalog, response_id: str, outcome: str) -> None:
-    """Write what became of a dispute."""
+    """Write the outcome of a dispute."""
     with catalog.writing():
         catalog.db.conn.execute(
             "update responses set outcome = ?, checked_at = ? where id = ?", [outcome, now(), response_id]
@@ -154,7 +154,7 @@ def write_outcome(catalog: Catalog, response_id: str, outcome: str) -> None:
 
 
 def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> None:
-    """Write that a finding did not hold, and count it in the history of all whose score it touched."""
+    """Write that a finding was wrong, and count it in the history of every entity whose score it affected."""
     after = catalog.value("select score from dataset_quality where dataset_id = ?", [finding["dataset_id"]])
     row = {
         "id": f"{finding['finding_id']}/{finding['response_id']}",

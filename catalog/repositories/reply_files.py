@@ -1,8 +1,8 @@
-"""Reading what comes back: ``findings.csv`` with answers in its last columns, and ``report.csv`` of citizens.
+"""Read files that come back: ``findings.csv`` with replies in its last columns, and citizens' ``report.csv``.
 
-Both have been through spreadsheets: with byte-order mark or without, with commas, semicolons or tabs, with the header
-in any of our languages, dates as the program writes them, or saved as a workbook. A row that cannot be used is
-reported with its line and the remedy, and stops nothing.
+Both have passed through spreadsheets: with or without a byte-order mark, with commas, semicolons or tabs, with the
+header in any of our languages, with dates in local form, or saved as a workbook. An unusable row is reported with
+its line and the remedy; the other rows are still read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from specs.languages import languages
 __all__ = ["Reply", "ParsedReplies", "Problem", "CitizenReport", "parse"]
 
 BYTES_MAX = 100_000_000
-"""Of a file; nothing we send is longer by far."""
+"""Bytes of a file; nothing we send is nearly as long."""
 NOTE_MAX, NAME_MAX = 2_000, 200
 """Characters kept of a remark, and of a name."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
@@ -30,7 +30,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What somebody says of a finding."""
+    """A reply to a finding."""
 
     line: int
     finding_id: str
@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenReport:
-    """What a citizen says is wrong."""
+    """A citizen's report of something wrong."""
 
     line: int
     dataset_id: str | None
@@ -64,17 +64,17 @@ class Problem:
 
 @dataclass(slots=True)
 class ParsedReplies:
-    """What stands in a file."""
+    """The contents of a file."""
 
     answers: list[Reply] = field(default_factory=list)
     reports: list[CitizenReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     blank: int = 0
-    """Rows without an answer."""
+    """Rows without a reply."""
 
 
 def parse(path: Path, today: date) -> ParsedReplies:
-    """Read a file. ``today`` bounds the days of answers. Never raises for its content."""
+    """Return the contents of a file; bad content never raises. ``today`` is the latest day that a reply may name."""
     found = ParsedReplies()
     try:
         rows = _rows(path)
@@ -100,7 +100,7 @@ class _UnreadableError(Exception):
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV or workbook with the number of their line, blank ones left out."""
+    """Yield the rows of a CSV or workbook with their line numbers, without blank rows."""
     if path.stat().st_size > BYTES_MAX:
         raise _UnreadableError(f"the file has more than {BYTES_MAX:,} bytes")
     content = path.read_bytes()
@@ -126,7 +126,7 @@ def _sheet_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     except (CalamineError, OSError, ValueError) as error:
         raise _UnreadableError(f"the workbook cannot be read: {error}") from error
     for number, row in enumerate(rows, 1):
-        # Of whole numbers and dates only the plain spelling is wanted.
+        # Whole numbers and dates are wanted in their plain spelling only.
         cells = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in row]
         if any(cell.strip() for cell in cells):
             yield number, cells
@@ -138,7 +138,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # What Excel saves as "CSV" in the west of Europe and in the Americas.
+        # Excel's encoding for "CSV" in western Europe and the Americas.
         return content.decode("cp1252", "replace")
 
 
@@ -148,16 +148,18 @@ def _delimiter(text: str) -> str:
 
 
 def _names(header: Sequence[str]) -> tuple[list[str], bool | None]:
-    """The columns' names, whatever language the header is in; and whether its dates begin with the day, where the
-    language says so."""
+    """Return the columns' names, whatever language the header is in, and whether dates begin with the day.
+
+    The latter is None if the language of the header does not tell.
+    """
     known: dict[str, tuple[str, bool | None]] = {}
-    # Where two languages share a word, the one whose header fits best decides about dates.
+    # If two languages share a word, the one whose header fits best decides about dates.
     plain = [words_of(unguard(cell)) for cell in header]
     spoken = max(languages().values(), key=lambda one: len({words_of(v) for v in one.columns.values()} & set(plain)))
     for name, label in spoken.columns.items():
         known.setdefault(words_of(label), (name, spoken.day_first))
     for name in spoken.columns:
-        # The names of the columns themselves say nothing of the program that saved the file.
+        # Technical column names do not show which program saved the file.
         known[words_of(name)] = (name, None)
     found = [known.get(cell, ("", None)) for cell in plain]
     said = {one[1] for one in found if one[1] is not None}

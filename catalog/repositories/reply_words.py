@@ -1,4 +1,4 @@
-"""The words and dates of answers, in every language that has a file."""
+"""The words and dates of replies, in every language that has a file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from specs.languages import languages
 __all__ = ["day", "response_of", "words_of"]
 
 _EPOCH = date(1899, 12, 30)
-"""Day 0 of Excel's calendar, as far as it matters after February 1900."""
+"""Day 0 of Excel's calendar, valid for days after February 1900."""
 
 
 def words_of(text: str) -> str:
-    """A text as it is compared: without accents, signs and capitals, its words parted by one blank."""
+    """Return a text in the form used for comparison: lower case, no accents or punctuation, words separated by one
+    blank."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
 
 
 @cache
 def _responses() -> list[tuple[str, str]]:
-    """(words, answer), the longest first."""
+    """Return pairs of words and reply, the longest first."""
     found = {words_of(name): name for name in languages()["en"].values["response"]}
     for one in languages().values():
         found |= {words_of(label): name for name, label in one.values["response"].items()}
@@ -31,8 +32,10 @@ def _responses() -> list[tuple[str, str]]:
 
 
 def response_of(text: str) -> tuple[str, str]:
-    """The answer that a cell means, and what stands behind it: a day, or nothing. Raises ValueError that says, after a
-    semicolon, what to write."""
+    """Return the reply that a cell means, and the rest of the cell: a day, or nothing.
+
+    Raise ValueError whose message says, after a semicolon, what to write instead.
+    """
     plain = words_of(text)
     for words, name in _responses():
         if plain == words:
@@ -46,9 +49,9 @@ def response_of(text: str) -> tuple[str, str]:
 
 
 def day(text: str, is_day_first: bool | None) -> str:
-    """An ISO date of what spreadsheets make of one; ``is_day_first`` None where that is not known.
+    """Return an ISO date from a spreadsheet's date text; ``is_day_first`` is None if unknown.
 
-    Raises ValueError that says, after a semicolon, what to write.
+    Raise ValueError whose message says, after a semicolon, what to write instead.
     """
     plain = text.strip().strip("'\"")
     remedy = "write it as 2026-12-31"
@@ -59,7 +62,7 @@ def day(text: str, is_day_first: bool | None) -> str:
             return (_EPOCH + timedelta(days=int(float(plain)))).isoformat()
         if found := re.match(r"(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4})(?: [\d:.]+)?$", plain):
             first, second, year = map(int, found.groups())
-            # The point is no American's.
+            # Americans do not use a point between day and month.
             if is_day_first or "." in plain or first > 12 or first == second:
                 return date(year, second, first).isoformat()
             if second > 12:

@@ -1,4 +1,4 @@
-"""What a harvest of changes alone must know of the catalogue: who may be deleted, and whose reading is the oldest."""
+"""Queries for an incremental harvest: which datasets may have been deleted, and which were read longest ago."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["missing_datasets", "named_datasets", "oldest_read", "present_among"]
 
 
 def missing_datasets(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
-    """The datasets that earlier harvests missed and that are not retired: id to identifier."""
+    """Return the datasets that earlier harvests missed and that are not retired: id to identifier."""
     sql = "select id, identifier from datasets where portal_id = ? and status = 'missing' and last_seen_run < ?"
     return {row["id"]: row["identifier"] for row in catalog.rows(sql, (portal_id, run_id))}
 
 
 def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[str, str, str | None]]:
-    """(Id, identifier, name in the record) of the present datasets that a run has not read."""
+    """Return (id, identifier, name in the record) of the present datasets that a run has not read."""
     sql = """select d.id, d.identifier, json_extract(r.raw, '$.name') as name
              from present_datasets d left join records r on r.dataset_id = d.id
              where d.portal_id = ? and d.last_seen_run < ?"""
@@ -25,14 +25,17 @@ def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[
 
 
 def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
-    """How many of some datasets are present."""
+    """Return how many of the datasets are present."""
     sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
     return int(catalog.value(sql, (json.dumps(list(ids)),)))
 
 
 def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
-    """The present datasets whose reading is the oldest, ``count`` of them at most, all of one run: how many others
-    come before them by identifier, the first and the last identifier. None where the run has read them all."""
+    """Return the block of present datasets that was read longest ago, all in one run, at most ``count``.
+
+    The result is the number of datasets before them by identifier, and the first and last identifier of the block.
+    None if the run has read them all.
+    """
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(
         """select min(identifier) as first, max(identifier) as last from (

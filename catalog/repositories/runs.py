@@ -1,4 +1,4 @@
-"""The runs, what each came to, and what their harvests met."""
+"""Read the runs, their results, and the errors of their harvests."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ __all__ = [
 
 
 def last_run(catalog: Catalog) -> str | None:
-    """The id of the run that began last, however it ended; None in an empty catalogue."""
+    """Return the id of the run that began last, however it ended; None in an empty catalogue."""
     found = catalog.value("select max(id) from runs")
     return str(found) if found else None
 
 
 def has_run(catalog: Catalog, run_id: str) -> bool:
-    """Whether a run is in the catalogue, however it ended."""
+    """Return whether a run is in the catalogue, however it ended."""
     return catalog.value("select 1 from runs where id = ?", [run_id]) is not None
 
 
 def latest_other_run(catalog: Catalog, run_id: str) -> str | None:
-    """The last of the runs that began after one or have ended whole, that one itself among them."""
+    """Return the latest of the runs that either began after this one or finished, including this one."""
     found = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id])
     return str(found) if found else None
 
 
 def traffic_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """What the checks of a run have cost so far, by name: requests, bytes, ...; empty where nothing was noted."""
+    """Return the traffic of a run's checks so far, by name: requests, bytes, ...; empty if none is recorded."""
     found: dict[str, Any] = json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     return found
 
 
 def last_harvest_begun(catalog: Catalog, portal_id: str, before_run: str) -> str | None:
-    """The last run before another that began to harvest a portal and did not fail at it."""
+    """Return the last run before ``before_run`` that began to harvest a portal and did not fail at it."""
     sql = "select max(run_id) from harvests where portal_id = ? and run_id < ? and verdict != 'failed'"
     found = catalog.value(sql, [portal_id, before_run])
     return str(found) if found else None
 
 
 def first_harvest(catalog: Catalog) -> dict[str, Any]:
-    """The harvest of a catalogue that was made for one alone. Raises IndexError where there is none."""
+    """Return the harvest of a catalogue made for only one. Raise IndexError if there is none."""
     return catalog.rows("select * from harvests")[0]
 
 
 def worst_errors(catalog: Catalog, most: int) -> list[dict[str, Any]]:
-    """The first errors of a catalogue that was made for one harvest: those that ended it before the others."""
+    """Return the first errors of a catalogue made for one harvest, those that ended it before the others."""
     return catalog.rows("select * from harvest_errors order by is_fatal desc, rowid limit ?", [most])
 
 
 def told_errors(catalog: Catalog) -> list[dict[str, Any]]:
-    """All errors of a catalogue that was made for one harvest, as they are told to people, in their order."""
+    """Return all errors of a catalogue made for one harvest, in the form shown to people, in their order."""
     return catalog.rows(
         """select kind, message, remedy, record_id, title, pointer, value, is_lost, is_fatal
            from harvest_errors order by id"""
@@ -91,7 +91,7 @@ def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def run_summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """What a run came to, for people and machines: its portals, and the totals over them."""
+    """Return the result of a run, for people and machines: its portals, and the totals over them."""
     portals = _portal_summaries(catalog, run_id)
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]

@@ -1,4 +1,4 @@
-"""Which datasets a commitment is about: its clauses as SQL over what the catalogue holds today."""
+"""Find the datasets that a commitment covers: its clauses as SQL over today's catalogue."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SAME: dict[str, Callable[[str, str], bool]] = {
 
 
 class Scopes:
-    """Resolves scopes over one state of the catalogue; what was looked up once is kept."""
+    """Resolves scopes over one state of the catalogue, and caches look-ups."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -60,7 +60,8 @@ class Scopes:
         catalog.db.conn.create_function("name_key", 1, lambda text: name_key(text or ""), deterministic=True)
 
     def datasets(self, scope: Scope) -> list[str]:
-        """Ids of the present datasets of a scope, sorted. A copy of one that is in the scope too is left out."""
+        """Return the ids of the present datasets of a scope, sorted. A copy is left out if its origin is in the scope
+        too."""
         key = scope.model_dump_json()
         if key not in self._found:
             params: list[Any] = []
@@ -68,7 +69,7 @@ class Scopes:
             if scope.any_of:
                 where.append("(" + " or ".join(self._clause(clause, params) for clause in scope.any_of) + ")")
             where += [f"not {self._clause(clause, params)}" for clause in scope.none_of]
-            # Conditions are constants of this module; what comes from files and portals goes in as parameters.
+            # Conditions are constants of this module; values from files and portals are passed as parameters.
             sql = f"""select d.id, d.copy_of from present_datasets d join portals p on p.id = d.portal_id
                       join governments g on g.portal_id = p.id where {" and ".join(where)} order by d.id"""  # noqa: S608
             rows = self.catalog.rows(sql, params)
@@ -77,7 +78,7 @@ class Scopes:
         return self._found[key]
 
     def portals(self, scope: Scope) -> set[str]:
-        """Portals that a scope names by id, address, government or country, whatever they hold."""
+        """Return the portals that a scope names by id, address, government or country, whatever they hold."""
         named = [
             {key: value for key, value in clause.keys.items() if key in ("portal", "government", "country")}
             for clause in (*scope.all_of, *scope.any_of)
@@ -121,7 +122,7 @@ class Scopes:
         return f"exists (select 1 from json_each(d.{column}) t where t.value {among})", [chosen]  # noqa: S608
 
     def _declared(self, column: str) -> list[str]:
-        """All different values of a list-valued column of datasets."""
+        """Return all different values of a list-valued column of datasets."""
         if column not in self._values:
             # The column is one of _LISTED.
             rows = self.catalog.rows(

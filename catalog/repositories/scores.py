@@ -1,4 +1,5 @@
-"""Writing scores: the quality tables of datasets and distributions, and the scores of those who answer for them."""
+"""Write scores: the quality tables of datasets and distributions, and the scores of portals, publishers and
+governments."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """The rows of some datasets for the quality tables, and what was found in them."""
+    """The rows of datasets for the quality tables, and their findings."""
 
     dataset_columns: Sequence[str]
     datasets: Sequence[Sequence[Any]]
@@ -33,7 +34,7 @@ class Scored:
 
 
 def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str) -> None:
-    """Write the quality rows of some datasets and carry their findings on."""
+    """Write the quality rows of datasets and update their findings."""
     with catalog.writing():
         known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
         catalog.upsert_rows("dataset_quality", scored.dataset_columns, scored.datasets)
@@ -44,7 +45,7 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
-    """Datasets that are listed no longer keep their findings as "gone", and leave the quality tables."""
+    """Set the findings of datasets no longer listed to "gone", and delete these datasets from the quality tables."""
     absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
     retired = "select id from distributions where portal_id = ? and is_retired"
     with catalog.writing():
@@ -62,7 +63,7 @@ LEVELS = ("portal", "publisher", "government")
 COUNTED = {
     "portal": "true",
     "publisher": "true",
-    # A copy of a dataset that is in the catalogue counts where it comes from.
+    # If the origin of a copy is in the catalogue, the dataset counts there.
     "government": "d.copy_of is null",
 }
 """SQL that says which datasets ``d`` count for an entity of a level."""
@@ -77,25 +78,25 @@ class Figures:
     government: Sequence[str]
     is_copy: Sequence[int]
     kin: Sequence[str]
-    """The family; of the datasets of one publisher with the same bytes, the first of theirs."""
+    """The family of each dataset; one publisher's datasets with the same bytes share the first one's."""
     measured: NDArray[np.float64]
     applicable: NDArray[np.float64]
     fixes: Sequence[str | None]
     values: NDArray[np.float64]
-    """One column each of those asked for; not a number where empty."""
+    """One array for each requested column, one value a dataset; NaN if empty."""
 
     def entity_of(self, level: str) -> tuple[Sequence[str | None], Sequence[bool]]:
-        """The entity of each dataset on a level, and whether it counts there."""
+        """Return the entity of each dataset on a level, and whether the dataset counts there."""
         if level == "government":
-            # A copy of a dataset that is in the catalogue counts where it comes from.
+            # If the origin of a copy is in the catalogue, the dataset counts there.
             return self.government, [not copy for copy in self.is_copy]
         return (self.portal if level == "portal" else self.publisher), [True] * len(self.portal)
 
 
 def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
-    """The columns named of ``dataset_quality``, and to whom each dataset belongs; by id."""
+    """Return the named columns of ``dataset_quality``, and each dataset's entities, sorted by id."""
     columns = ", ".join(f"q.[{name}]" for name in names)
-    # Only columns of the schema are put into the text.
+    # Only columns of the schema are inserted into the text.
     cursor = catalog.db.conn.execute(
         f"""select q.portal_id, q.publisher_id, g.name, d.copy_of is not null,
               case when q.content is null then coalesce(q.family, q.dataset_id)
@@ -120,7 +121,7 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
 
 
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the scores of the entities of a level: one row an entity and system."""
+    """Write the scores of the entities of a level: one row for each entity and system."""
     with catalog.writing():
         history = [
             {
@@ -147,7 +148,7 @@ def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, A
 
 
 def replace_rows(catalog: Catalog, table: str, rows: Sequence[Mapping[str, Any]], where: str, value: str) -> None:
-    """Replace all rows of a table that have a value in a column by others."""
+    """Replace all rows of a table that have this value in this column."""
     with catalog.writing():
         catalog.db.conn.execute(f"delete from {table} where {where} = ?", [value])  # noqa: S608  # names of the schema
         catalog.upsert(table, rows)

@@ -1,4 +1,4 @@
-"""What has gone out to whom, and what is new for each since then."""
+"""Store what was sent to whom, and find what is new for each recipient since then."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from catalog.repositories.withheld import OPERATOR, withheld
 __all__ = ["Letter", "forget", "is_address", "letters", "note", "recipient_hash"]
 
 NAMED = 20
-"""Findings named in a letter; the files have all."""
+"""Findings named in a letter, at most; the files have all."""
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is new for one recipient since the last time."""
+    """What is new for one recipient since the last letter."""
 
     channel: str
     level: str
@@ -37,31 +37,31 @@ class Letter:
     """Run of the last letter; None for the first."""
     card: dict[str, Any]
     new: Sequence[dict[str, Any]]
-    """The findings new since then that bring most, at most NAMED."""
+    """The findings new since then with the highest gain, at most NAMED."""
     new_count: int
     fixed_count: int
     withdrawn: Sequence[dict[str, Any]]
-    """Findings that we took back since then, as we had been wrong; at most NAMED."""
+    """Findings that we withdrew since then because we had been wrong; at most NAMED."""
     withdrawn_count: int
     personal: Sequence[dict[str, Any]]
-    """What looks like personal data in the recipient's own portals, as rows of findings.csv: it is told to nobody else
-    but the publisher."""
+    """Suspected personal data in the recipient's own portals, as rows of findings.csv. Only the publisher is told of it
+    too."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
 
     @property
     def key(self) -> str:
-        """The same for one recipient, entity, channel and run: nothing goes out twice under it."""
+        """Return a key that is the same for one recipient, entity, channel and run; nothing is sent twice under it."""
         return f"{self.run_id}/{self.channel}/{self.level}/{self.entity_id}/{recipient_hash(self.recipient)}"
 
 
 def is_address(text: str | None) -> bool:
-    """Whether a text is one plain e-mail address: what portals write may be anything."""
+    """Return whether a text is one plain e-mail address; portals may write anything."""
     return bool(text and len(text) <= 254 and _ADDRESS.fullmatch(text))
 
 
 def recipient_hash(recipient: str) -> str:
-    """How a recipient is kept in the catalogue, which is public."""
+    """Return the hash under which a recipient is stored in the catalogue, which is public."""
     return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -73,10 +73,10 @@ def letters(
     *,
     has_publishers: bool = False,
 ) -> Iterator[Letter]:
-    """The letters that are due after a run: those with anything new, of which none has gone out for this run yet.
+    """Yield the letters due after a run: those with news that have not been sent for this run yet.
 
-    By mail they go to the contact of every portal of a government and, with ``has_publishers``, to the addresses that
-    publishers declare. ``webhooks`` has the addresses of a government.
+    Mails go to the contact of every portal of a government and, with ``has_publishers``, to the addresses that
+    publishers declare. ``webhooks`` has the addresses of each government.
     """
     cards = card_rows(catalog, run_id)
     for card in cards:
@@ -125,10 +125,11 @@ def _letter(
       left join datasets d on d.id = f.dataset_id"""
     is_own = f"{_OF[level]} = :key"
     join = f"from findings f {parts} where {is_own}"
-    # Where personal data seem to be is told to the publisher and to the portal's operator, by mail, and to nobody else.
+    # Places of suspected personal data are sent by mail to the publisher and the portal's operator, and to nobody
+    # else.
     is_theirs = "true" if level == "publisher" else f"{OPERATOR} = :recipient" if channel == "mail" else "false"
     is_told = f"({is_theirs} or not {withheld(run_id)})"
-    # Only the constants of this module are put into the text, here and below.
+    # Only constants of this module are inserted into the text, here and below.
     is_new = f"{is_open()} and f.first_seen_run > :since"
     new_count = catalog.value(f"select count(*) {join} and {is_new}", about)
     fixed_count = catalog.value(f"select count(*) {join} and f.fixed_run > :since", about) if since else 0
@@ -183,7 +184,7 @@ def _letter(
 
 
 def note(catalog: Catalog, letter: Letter) -> bool:
-    """Write that a letter goes out now. False where one with its key has: then it must not go out."""
+    """Record that a letter is being sent. Return False if one with its key was sent already; then do not send it."""
     row = {
         "id": letter.key,
         "run_id": letter.run_id,
@@ -204,6 +205,6 @@ def note(catalog: Catalog, letter: Letter) -> bool:
 
 
 def forget(catalog: Catalog, letter: Letter) -> None:
-    """Take back that a letter went out: the other side refused it."""
+    """Delete the record of a sent letter: the other side refused it."""
     with catalog.writing():
         catalog.db.conn.execute("delete from sent where id = ?", [letter.key])

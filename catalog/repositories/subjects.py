@@ -1,4 +1,4 @@
-"""A distribution as the catalogue has it: what was declared of it, beside what was last observed."""
+"""A distribution as the catalogue holds it: what was declared, together with the last observations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Twin:
 class DistributionSubject:
     """A distribution with its dataset, the checks of its addresses and the report on its file.
 
-    It is read from the catalogue, judged by the metrics and exported: one class for all of it. A check or report that
+    It is read from the catalogue, judged by the metrics and exported, all as this one class. A check or report that
     is None was never made.
     """
 
@@ -39,15 +39,15 @@ class DistributionSubject:
     twins: tuple[Twin, ...] = ()
     """Other distributions of the publisher that serve the same bytes."""
     as_of: date | None = None
-    """The day for which it is judged; None where it was only read."""
+    """The day for which it is judged; None if it was only read."""
     changes: tuple[date, ...] = ()
     """Days on which the data behind its address were seen to change."""
 
     @cached_property
     def licence(self) -> Licence | None:
-        """The licence recognised; one declared for the whole dataset counts for its files."""
+        """Return the recognised licence; a licence declared for the whole dataset counts for its files."""
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
-        # That a file names none ("not specified") takes nothing from the licence of the whole.
+        # If a file names none ("not specified"), the licence of the whole dataset still applies.
         says_none = own is not None and own.open_definition == "none"
         if not says_none and (own is not None or self.distribution.licence):
             return own
@@ -55,9 +55,10 @@ class DistributionSubject:
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
-        """The format recognised in what was declared; the media type first, as the MQA reads it.
+        """Return the format recognised in what was declared; the media type is tried first, as in the MQA.
 
-        A generic media type (octet-stream, zip, xml, json) says less than a format by name.
+        A generic media type (octet-stream, zip, xml, json) says less than a format name, so the name is preferred to
+        it.
         """
         media = vocabulary.file_format(self.distribution.media_type)
         if media is not None and not media.is_generic:
@@ -67,19 +68,19 @@ class DistributionSubject:
 
     @cached_property
     def served_format(self) -> FileFormat | None:
-        """The format recognised in the bytes that were served; None where no bytes were looked at."""
+        """Return the format recognised in the bytes that were served; None if no bytes were examined."""
         if self.table is None or not self.table.format:
             return None
-        # What a zip holds is told by its end: of one that was downloaded in part nothing can be said.
+        # The contents of a zip are listed at its end, so a partial download says nothing about them.
         is_beginning = self.check is not None and self.check.is_truncated
         return None if is_beginning and self.table.format == "ZIP" else vocabulary.file_format(self.table.format)
 
     @property
     def check(self) -> ResourceCheck | None:
-        """The check that speaks for the distribution: the download's, or else the access URL's."""
+        """Return the check that represents the distribution: the download's, or else the access URL's."""
         return self.download_check if self.distribution.download_url else self.access_check
 
     @property
     def url(self) -> str | None:
-        """The address that speaks for the distribution."""
+        """Return the address that represents the distribution."""
         return self.distribution.url

@@ -1,4 +1,4 @@
-"""Which addresses are to be asked in a run, the most urgent first."""
+"""Find the addresses to check in a run, the most urgent first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROMISED = """
   coalesce(datasets.applicable_legislation, '[]') != '[]' or coalesce(datasets.hvd_categories, '[]') != '[]'
   or exists (select 1 from commitment_members m where m.dataset_id = datasets.id and not m.waived)
 """
-"""SQL: whether a dataset is promised by law, or in the scope of a commitment that is tracked."""
+"""SQL: whether a dataset is promised by law, or in the scope of a tracked commitment."""
 
 _URGENCY = """
   case
@@ -27,12 +27,12 @@ _URGENCY = """
     else 4
   end
 """
-"""New, changed since it was asked last, to be confirmed, promised, and the rest."""
+"""Order of urgency: new, changed since the last check, to be confirmed, promised, and the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTarget:
-    """An address to ask, the portal it came from first, and what was known of it."""
+    """An address to check, its first portal, and what is already known about it."""
 
     url: str
     portal_id: str
@@ -44,15 +44,15 @@ class CheckTarget:
     checksum_algorithms: tuple[str, ...] = ()
     """As declared, for the checksum of the file."""
     is_download: bool = False
-    """True where it is a download URL: a file is promised."""
+    """True if it is a download URL, so that a file is promised."""
     is_schema: bool = False
-    """True where it is no more than the address of a declared schema."""
+    """True if it is only the address of a declared schema."""
     urgency: int = 0
     """0: new, the most urgent; 1: record changed; 2: failing or broken; 3: promised; 4: the rest."""
 
 
 def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[str]:
-    """The addresses among a distribution's declarations (columns of ``distributions``) that name its schema."""
+    """Return the addresses among a distribution's declarations (columns of ``distributions``) that name its schema."""
     listed = json.loads(conforms_to) if conforms_to else []
     found = [described_by] if described_by else []
     found += [one for one in listed if isinstance(one, str) and one.lower().endswith(".json")]
@@ -60,7 +60,7 @@ def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[
 
 
 def portal_addresses(catalog: Catalog, portal_ids: Sequence[str]) -> list[str]:
-    """The addresses of some portals."""
+    """Return the base addresses of these portals."""
     known = (catalog.value("select url from portals where id = ?", [portal_id]) for portal_id in portal_ids)
     return [url for url in known if url and str(url).startswith(("http://", "https://"))]
 
@@ -74,11 +74,11 @@ def due_targets(
     is_full: bool = False,
     urls: Sequence[str] | None = None,
 ) -> tuple[list[CheckTarget], int]:
-    """The addresses of a portal that are due and that this run has not asked yet, the most urgent first.
+    """Return the due addresses of a portal that this run has not checked yet, the most urgent first, and their total
+    number.
 
-    Those equally urgent come in the order in which they were asked last. With ``is_full`` all are due. With ``urls``
-    only these are meant, and they are due though the run has asked them. Returns at most ``limit`` of them, and how
-    many there are in all.
+    Equally urgent ones are sorted by their last check. With ``is_full`` all addresses are due. With ``urls`` only
+    these are returned, and they are due even if the run has checked them. At most ``limit`` addresses are returned.
     """
     rows = catalog.rows(
         f"""

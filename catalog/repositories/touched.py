@@ -1,7 +1,7 @@
-"""What a patch of the methodology touches: the datasets in which one of the aliases that it added is declared.
+"""Find the datasets that a patch of the methodology touches: those that declare one of the aliases it added.
 
-A patch adds names to vocabularies and changes nothing else, so a dataset that declares none of them is scored by the
-new version as it was by the old one. It takes over the new version's number, and keeps its figures.
+A patch only adds names to vocabularies, so a dataset that declares none of them gets the same score from the new
+version. Such a dataset keeps its figures and gets the new version's number.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
-    """Note the datasets of a portal that ``version`` touches as due, and give its number to the scores of all others.
+    """Mark the datasets of a portal that ``version`` touches as due, and give its number to the scores of all others.
 
-    Scores by versions that are not comparable, or not recorded, are left as they are: all of them are due.
+    Scores by versions that are not comparable, or not recorded, stay unchanged: all of them are due.
     """
     sql = (
         "select distinct methodology_version from dataset_quality where portal_id = ? and methodology_version is not ?"
@@ -53,7 +53,7 @@ def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
             note = "insert into to_score (dataset_id) values (?) on conflict do nothing"
             catalog.db.conn.executemany(note, [(one,) for one in sorted(touched)])
             for table in ("dataset_quality", "conformance"):
-                # What is due for any other reason is judged again, and gets the number by that.
+                # Datasets due for any other reason are scored again, and get the number then.
                 catalog.db.conn.execute(
                     f"""update {table} set methodology_version = ? where portal_id = ? and methodology_version = ?
                         and dataset_id not in (select dataset_id from to_score)""",  # noqa: S608  # one of two names
@@ -77,7 +77,7 @@ def _touched(catalog: Catalog, portal_id: str, added: Mapping[str, Sequence[str]
 
 
 def _sql(table: str, column: str) -> str:
-    """The values of a column with the datasets that they belong to; only names of ours are put into the text."""
+    """Return SQL for the values of a column with their datasets; only our own names are inserted into the text."""
     if table == "datasets":
         return f"select id as dataset_id, [{column}] as value from datasets where portal_id = :portal and value != ''"  # noqa: S608
     if table == "table_reports":
@@ -97,9 +97,10 @@ _LIMIT = 20_000
 
 
 def _mention_of(names: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a text mentions one of some names, in any form in which look-ups fold it.
+    """Return a function that tells whether a text mentions one of the names, in any form that look-ups fold.
 
-    More is taken for a mention than a look-up would: a dataset that is scored again without need is scored the same.
+    It finds more than a look-up would, which does no harm: scoring a dataset again unnecessarily gives the same
+    score.
     """
     folds = (name_key, compact, lambda text: url_key(text) or "")
     wanted = [{key for name in names if (key := fold(name))} for fold in folds]

@@ -1,8 +1,8 @@
-"""What was wrong before is put right in the open.
+"""Correct our own earlier mistakes publicly.
 
-A finding that a changed rule no longer makes, of a file or record that is the same as before, was no fault of the
-publisher's: it is withdrawn by us, not fixed, and stands among the corrections. Where a column is named otherwise than
-before, the finding of that column, its replies and its waiver go with it, by the column's place.
+If a changed rule no longer gives a finding, although the file or record is the same, the finding was not the
+publisher's fault. We withdraw it; it is not fixed, and is listed among the corrections. If a column was renamed, its
+findings, replies and waivers follow it, identified by the column's position.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from catalog.db.store import Catalog
 __all__ = ["Basis", "LastScore", "Withdrawal", "before", "keep_replies", "write_withdrawals"]
 
 Basis = Literal["table", "file", "record"]
-"""What a finding rests on and nothing else: the cells of a file; a file as its record describes it; the record."""
+"""The only source of a finding: the cells of a file; a file as its record describes it; the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     rejudged_run: str | None
-    """Run that judged the same bytes by other rules than the one before."""
+    """Run that judged the same bytes by rules other than the previous ones."""
     columns: tuple[str, ...]
     columns_before: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LastScore:
-    """How a dataset was scored last, whether it is still the same, and its tables."""
+    """How a dataset was last scored, whether it is still the same, and its tables."""
 
     run_id: str
     score: float | None
@@ -39,7 +39,7 @@ class LastScore:
     tables: Mapping[str, _Table]
 
     def is_withdrawn(self, run_id: str, part_id: str | None, basis: Basis | None) -> bool:
-        """Whether a finding that is no longer made in a run is one that we should not have made."""
+        """Return whether a finding no longer given in a run is one that we should not have given."""
         if basis == "record":
             return self.is_same_record and self.is_other_method
         table = self.tables.get(part_id or "")
@@ -49,7 +49,7 @@ class LastScore:
         return is_new and (basis == "table" or self.is_same_record)
 
     def renamed(self, part_id: str | None, field: str | None) -> str | None:
-        """What the column of a finding is called now, if it stands where it stood under another name."""
+        """Return the new name of a finding's column, if another name is now at its position; else None."""
         table = self.tables.get(part_id or "")
         rule, _, old = (field or "").partition(": ")
         if table is None or len(table.columns) != len(table.columns_before) or table.columns_before.count(old) != 1:
@@ -59,10 +59,10 @@ class LastScore:
 
 
 def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> dict[str, LastScore]:
-    """What is known of datasets that were scored before. To be asked before their scores are written."""
+    """Return what is known about datasets that were scored before. Call it before their new scores are written."""
     marks = ", ".join("?" * len(dataset_ids))
     tables: dict[str, dict[str, _Table]] = {}
-    # Only marks are put into the text.
+    # Only placeholders are inserted into the text.
     for row in catalog.rows(
         f"""select d.dataset_id, t.distribution_id, t.rejudged_run, t.columns, t.columns_before
             from distributions d join table_reports t on t.distribution_id = d.id
@@ -89,7 +89,7 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A finding that we take back."""
+    """A finding that we withdraw."""
 
     finding_id: str
     dataset_id: str | None
@@ -97,7 +97,7 @@ class Withdrawal:
 
 
 def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal], corrected_at: str) -> None:
-    """Write corrections of findings that a changed rule no longer makes; in a transaction of the caller's."""
+    """Write corrections of findings that a changed rule no longer gives, inside the caller's transaction."""
     for one in found:
         known = "select portal_id, rule_id, observed, field from findings where id = ?"
         portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [one.finding_id]).fetchone()
@@ -122,14 +122,15 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
         }
         catalog.upsert("corrections", [row])
         if disputes:
-            # Whoever disputed it was right.
+            # The person who disputed it was right.
             catalog.db.conn.execute(
                 "update responses set outcome = 'corrected', checked_at = ? where id = ?", [corrected_at, disputes[0]]
             )
 
 
 def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
-    """Give the replies to findings (old id: new id) to those that follow them; in a transaction of the caller's."""
+    """Move the replies of findings to the findings that continue them (old id: new id), inside the caller's
+    transaction."""
     for old, new in moved.items():
         catalog.db.conn.execute(
             "update responses set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",

@@ -1,7 +1,7 @@
-"""Findings about personal data: where they are is told to the publisher and its portal's operator alone at first.
+"""Withhold findings about personal data: at first only the publisher and its portal's operator learn where they are.
 
-We do not point strangers to a leak. The public copy of the catalogue, and every file that others get, has such a
-finding when it is mended, or when :data:`DAYS` have passed since it was found.
+We do not point strangers to a leak. The public copy of the catalogue, and every file for others, shows such a
+finding only once it is fixed, or :data:`DAYS` after it was found.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from specs.table_rules import personal_rules
 __all__ = ["DAYS", "OPERATOR", "take_out", "withheld"]
 
 DAYS = 90
-"""Days, by the clock of the runs, after which a finding is public though it stands."""
+"""Days, by the clock of the runs, after which an unfixed finding becomes public."""
 
 OPERATOR = "replace(trim(coalesce(p.contact_email, '')), 'mailto:', '')"
-"""SQL: the address of whoever runs a portal ``p``."""
+"""SQL: the e-mail address of the operator of a portal ``p``."""
 
 
 def withheld(run_id: str, alias: str = "f") -> str:
-    """SQL that is true of a finding that is not public as of a run."""
+    """Return SQL that is true of a finding that is not public as of a run."""
     rules = ", ".join(f"'{rule}'" for rule in personal_rules())
     oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")
     return (
@@ -33,17 +33,17 @@ def withheld(run_id: str, alias: str = "f") -> str:
 
 
 def take_out(copy: sqlite3.Connection) -> None:
-    """Take what is not public out of a copy of a catalogue, and out of the pages that this leaves free.
+    """Remove what is not public from a copy of a catalogue, including the pages that this frees.
 
-    A count of findings that is higher than what is shown would tell of them as well.
+    The counts of findings are lowered too, since a higher count than shown would reveal them.
     """
     copy.execute("pragma secure_delete = on")
-    # Only constants of ours and an instant are put into the text.
+    # Only our constants and an instant are inserted into the text.
     held = withheld(copy.execute("select max(id) from runs").fetchone()[0] or _now())
     copy.execute(
         f"create temp table held as select id, dataset_id, distribution_id from findings f where {held}"  # noqa: S608
     )
-    # What is written here makes no dataset due.
+    # These changes must make no dataset due.
     copy.execute("create temp table was_due as select dataset_id from to_score")
     copy.execute(
         """update dataset_quality set findings = findings
@@ -60,7 +60,7 @@ def take_out(copy: sqlite3.Connection) -> None:
 
 
 def _take_out_of_reports(copy: sqlite3.Connection) -> None:
-    """Leave in the reports on tables only what is a finding of the copy too."""
+    """Keep in the reports on tables only what is also a finding of the copy."""
     found = copy.execute(
         "select distribution_id, defects from table_reports where defects like '%\"personal\\_%' escape '\\'"
     )
@@ -75,7 +75,7 @@ def _take_out_of_reports(copy: sqlite3.Connection) -> None:
 
 
 def _field(one: dict[str, str]) -> str:
-    """The column as a finding names it."""
+    """Return the column as a finding names it."""
     return f"{one['rule']}: {one['field']}" if one.get("field") else one["rule"]
 
 

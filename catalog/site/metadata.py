@@ -1,4 +1,4 @@
-"""What Datasette is told about the catalogue, drawn from the one description of it in ``catalog.db.schema``."""
+"""Datasette's metadata for the catalogue, derived from its only description in ``catalog.db.schema``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from catalog.site.queries import queries
 __all__ = ["DATABASE", "metadata"]
 
 DATABASE = "catalog"
-"""Stem of the public file; Datasette makes it the first part of every address, and citations hold it."""
+"""Stem of the public file; Datasette makes it the first part of every address, and citations contain it."""
 
 _HIDDEN = (
     "records",
@@ -19,7 +19,7 @@ _HIDDEN = (
     "datasets_text",
     *(f"datasets_fts{part}" for part in ("", "_data", "_idx", "_docsize", "_config", "_content")),
 )
-# Only columns with an index, or tables that stay small: a million rows are not sorted for a visitor.
+# Only columns with an index, or small tables: a visitor must not cause a million rows to be sorted.
 _SORT = {
     "runs": {"sort_desc": "id"},
     "harvests": {"sort_desc": "id"},
@@ -41,12 +41,12 @@ _VIEW = {
     "country": "ISO 3166-1 alpha-3 code.",
     "status": "present, missing or retired.",
 }
-# Crawlers that follow every facet and query take a site down; pages, rows and tables are theirs.
+# Crawlers that follow every facet and query overload a site; pages, rows and tables are open to them.
 _ROBOTS = "User-agent: *\nDisallow: /*?"
 
 
 def metadata() -> dict[str, Any]:
-    """Datasette's metadata: descriptions, facets, labels, hidden tables, canned queries, licence, robots."""
+    """Return Datasette's metadata: descriptions, facets, labels, hidden tables, canned queries, licence, robots."""
     return {
         "title": "Winnow",
         "description": "What open-data portals really serve, asked every night: catalogue, scores and findings.",
@@ -91,7 +91,7 @@ def _tables() -> dict[str, dict[str, Any]]:
         "columns": _VIEW,
         "facets": ["portal", "grade", "country"],
     }
-    # The index reads a view, by which Datasette would not find it.
+    # The index reads a view, which Datasette does not detect.
     found["datasets"] |= {"fts_table": "datasets_fts", "fts_pk": "rowid"}
     for name in _HIDDEN:
         found.setdefault(name, {})["hidden"] = True

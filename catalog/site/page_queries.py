@@ -1,7 +1,7 @@
 """The queries behind the site's own pages: templates name them, ``sql(named_sql.portal_rules, ...)``.
 
-The first word of a name is the page: home, dataset or portal; ``portal_choices`` fills the list of portals of a canned
-query, and ``alias`` leads from another name of a dataset to it. What comes from a visitor is always a parameter.
+The first word of a name is the page: home, dataset or portal. ``portal_choices`` fills the list of portals of a
+canned query, and ``alias`` finds a dataset by another of its names. Visitors' input is always passed as a parameter.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from catalog.db.schema.views import address
 
 __all__ = ["NAMED_SQL"]
 
-# Only constants of the schema are put into the text.
+# Only constants of the schema are inserted into the text.
 NAMED_SQL = {
     "home_totals": """
 select (select count(*) from portals) as portals, (select count(*) from present_datasets) as datasets,

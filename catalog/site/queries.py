@@ -1,8 +1,8 @@
-"""The canned queries: the questions people ask a catalogue, each at an address of its own.
+"""The canned queries: the questions people ask a catalogue, each at its own address.
 
-All take ``portal`` (an id, or nothing for all); ``search`` takes ``q`` too. Links are JSON objects of ``href`` and
-``label``, which ``plugins/winnow_site.py`` draws as links and programs can read. Each begins from an index, so that
-it answers within the time limit on a large catalogue too.
+All take ``portal`` (an id, or nothing for all); ``search`` takes ``q`` too. Links are JSON objects with ``href`` and
+``label``, which ``plugins/winnow_site.py`` renders as links and programs can read. Each query starts from an index,
+so that it stays within the time limit on a large catalogue.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ def _union_findings(what: str, condition: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannedQuery:
-    """A question that people ask, at an address of its own."""
+    """A question that people ask, at its own address."""
 
     title: str
     description: str
     sql: str
     params: tuple[str, ...] = ("portal",)
-    """What a visitor fills in, in the order of the form."""
+    """Parameters that a visitor fills in, in the order of the form."""
 
 
-# The names put in below are constants of this file; what a visitor types is always a parameter.
+# The inserted names are constants of this file; visitors' input is always passed as a parameter.
 _QUERIES = {
     "search": CannedQuery(
         title="Search the datasets",
@@ -166,7 +166,7 @@ limit 2000""",
 
 
 def queries() -> dict[str, dict[str, Any]]:
-    """The canned queries as Datasette's metadata wants them."""
+    """Return the canned queries in the form of Datasette's metadata."""
     return {
         name: {
             "title": one.title,

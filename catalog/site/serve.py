@@ -1,7 +1,7 @@
 """The public copy of a catalogue, and the command that serves it.
 
-The night writes into one file while visitors read another: a copy without log, opened as immutable. Datasette keeps
-the file it has opened, so a server is started again after ``publish``.
+The night writes one file while visitors read another: a copy without a log, opened as immutable. Datasette keeps the
+file that it opened, so a server must be restarted after ``publish``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from catalog.site.metadata import DATABASE, metadata
 __all__ = ["SETTINGS", "datasette_command", "files", "is_current", "publish"]
 
 SETTINGS: dict[str, int | bool] = {
-    # Suggested facets are 95 % of the time of a table page.
+    # Suggested facets take 95 % of the time of a table page.
     "suggest_facets": False,
     "allow_facet": True,
     "sql_time_limit_ms": 2000,
@@ -33,7 +33,7 @@ SETTINGS: dict[str, int | bool] = {
 }
 
 _PUBLIC_INDEXES = (
-    # Readers' indexes: the night would only pay for them.
+    # Indexes for readers only; in the main catalogue they would just slow down the night.
     ("datasets", "first_seen_run"),
     ("datasets", "changed_run"),
     ("datasets", "missing_since"),
@@ -45,14 +45,14 @@ _PUBLIC_INDEXES = (
 
 
 def files(folder: Literal["templates", "static", "plugins"]) -> Path:
-    """Where the site's own files of a kind lie in the installed package."""
+    """Return the folder of the site's own files of this kind in the installed package."""
     return Path(__file__).parent / folder
 
 
 def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[str]:
-    """The arguments that serve a public copy; the metadata is written beside it.
+    """Return the command line that serves a public copy; write the metadata beside it.
 
-    Raises CatalogError where the file is missing or its name would change every address of the site.
+    Raise CatalogError if the file is missing or its name would change every address of the site.
     """
     _check_name(db)
     if not db.is_file():
@@ -78,11 +78,10 @@ def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[s
 
 
 def publish(db: Path, out: Path) -> None:
-    """Write the public copy of a catalogue, whole or not at all; the night may go on writing meanwhile.
+    """Write the public copy of a catalogue, completely or not at all; the night may continue to write meanwhile.
 
-    Findings about personal data that are not public yet are not in it: see :mod:`catalog.repositories.withheld`.
-
-    Raises CatalogError where there is no catalogue, or the copy could not be served under its name.
+    Findings about personal data that are not public yet are left out, see :mod:`catalog.repositories.withheld`.
+    Raise CatalogError if there is no catalogue, or if the copy could not be served under its name.
     """
     _check_name(out)
     if not db.is_file():
@@ -97,9 +96,9 @@ def publish(db: Path, out: Path) -> None:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
             take_out(copy)
-            # Of a catalogue that no command has opened since an upgrade: its pages read them.
+            # For a catalogue that no command has opened since an upgrade: the site's pages need the views.
             create_views(Database(copy))
-            # SQLite lets a vacuum number rows anew (3.40 does not), and the full-text index knows datasets by number.
+            # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:
                 copy.execute(f"create index if not exists public_{table}_{column} on {table} ({column})")
@@ -114,7 +113,7 @@ def publish(db: Path, out: Path) -> None:
 
 
 def is_current(public: Path) -> bool:
-    """Whether a public copy is there, of a version that leaves out what is not for the public and has all views."""
+    """Return whether a public copy exists that leaves out what is not public and has all views."""
     if not public.is_file():
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:

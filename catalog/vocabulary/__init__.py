@@ -1,8 +1,8 @@
-"""Look-ups from declared strings to known licences, formats, frequencies, themes, access rights and languages.
+"""Look up declared texts as known licences, formats, frequencies, themes, access rights and languages.
 
-Pure and offline: the only input is the tables in ``specs/vocabularies``, read once. A string is folded and looked
-up in a dictionary; only licences are also searched for in HTML and prose. What cannot be told is None, never a
-guess: a wrong "open" does more harm than an unknown. No look-up raises, whatever the string.
+Pure and offline: the only input is the tables in ``specs/vocabularies``, read once. A text is folded and looked up
+in a dictionary; only licences are also searched for in HTML and prose. An uncertain result is None, never a guess: a
+wrong "open" does more harm than an unknown. No look-up raises, whatever the text.
 """
 
 from __future__ import annotations

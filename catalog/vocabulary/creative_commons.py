@@ -1,7 +1,7 @@
-"""Read the licences of Creative Commons: too many versions, ports and languages for a list of names.
+"""Read Creative Commons licences, which have too many versions, ports and languages for a list of names.
 
-The words are in ``creative_commons.csv``. A name is read only if *every* word of it is known there: "CC BY, but
-ask first" is no CC BY. Ported versions count as the version they port (``by/3.0/au`` is CC-BY-3.0).
+The words are in ``creative_commons.csv``. A name is accepted only if *every* word of it is known there: "CC BY, but
+ask first" is not CC BY. Ported versions count as the version they port (``by/3.0/au`` is CC-BY-3.0).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _words() -> dict[str, tuple[str, ...]]:
 
 
 def _scan(tokens: list[str], start: int) -> tuple[int, tuple[str, ...]] | None:
-    """The longest known phrase at ``start``: how many tokens it takes, and what it means."""
+    """Return the longest known phrase at ``start``: its number of tokens, and its meaning."""
     for size in range(min(_LONGEST, len(tokens) - start), 0, -1):
         meaning = _words().get(" ".join(tokens[start : start + size]))
         if meaning is not None:
@@ -59,7 +59,7 @@ def _identify(meanings: set[str]) -> str | None:
 
 
 def from_url(key: str) -> str | None:
-    """The licence id behind a URL key (see :func:`.folding.url_key`)."""
+    """Return the licence id for a URL key (see :func:`.folding.url_key`), or None."""
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _PUBLIC_DOMAIN_URL.fullmatch(address):
         return "CC0-1.0" if match[1] == "zero" else "CC-PDM-1.0"
@@ -70,7 +70,7 @@ def from_url(key: str) -> str | None:
 
 
 def from_name(key: str) -> str | None:
-    """The licence id behind a name key that consists of nothing but Creative Commons words."""
+    """Return the licence id for a name key that consists only of Creative Commons words, or None."""
     tokens, at = key.split(), 0
     if len(tokens) > 40:
         return None
@@ -85,11 +85,11 @@ def from_name(key: str) -> str | None:
 
 
 def in_prose(key: str) -> tuple[set[str], set[str | None]]:
-    """What a text mentions: ids with a version (or CC0, the public domain mark), and weaker mentions.
+    """Return what a text mentions: ids with a version (or CC0, the public domain mark), and weaker mentions.
 
-    A weak mention can contradict, not establish: an id without version, a version alone ("-1.0" for "Creative
-    Commons 1.0 Universal"), or None where its words make no licence.
-    In "under Creative Commons by the city", "by" is no licence element.
+    A weak mention can contradict but not establish a licence. It is an id without version, a version alone ("-1.0"
+    for "Creative Commons 1.0 Universal"), or None if its words make no licence. In "under Creative Commons by the
+    city", "by" is not a licence element.
     """
     tokens, at = key.split(), 0
     firm: set[str] = set()

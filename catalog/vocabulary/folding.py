@@ -1,6 +1,6 @@
-"""Fold a declared string to a key, so that spellings of one thing meet in one dictionary entry.
+"""Fold a declared text to a key, so that different spellings share one dictionary entry.
 
-Tables and look-ups use the same functions: whatever a fold loses, it loses on both sides.
+Tables and look-ups use the same functions, so whatever folding loses is lost on both sides.
 """
 
 from __future__ import annotations
@@ -23,14 +23,19 @@ _VERSION_WORD = re.compile(r"\b(?:v|ver|vers|version|versione|versjon|versie|ver
 
 
 def split_list(cell: str) -> tuple[str, ...]:
-    """The members of a list-valued cell."""
+    """Return the members of a list-valued cell.
+
+    >>> split_list("CSV | TSV")
+    ('CSV', 'TSV')
+    """
     return tuple(part.strip() for part in cell.split(" | ") if part.strip())
 
 
 def clean(text: str, limit: int) -> str | None:
-    """NFKC without invisible characters, blanks collapsed per line; None for empty or longer than ``limit``.
+    """Return the text in NFKC without invisible characters and with blanks collapsed in each line.
 
-    Longer text is refused, not cut: what stands behind a cut could contradict what stands before it.
+    None for an empty text or one longer than ``limit``. A longer text is refused, not cut, because the part cut off
+    could contradict the rest.
     """
     if len(text) > limit:
         return None
@@ -46,7 +51,11 @@ def _without_accents(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Lower-case words without accents and punctuation; ``v2.0``, ``2_0`` and ``Version 2.0`` become ``2.0``."""
+    """Return lower-case words without accents and punctuation; ``v2.0``, ``2_0`` and ``Version 2.0`` become ``2.0``.
+
+    >>> name_key("Licença Aberta, Version 2.0")
+    'licenca aberta 2.0'
+    """
     plain = re.sub(r"(?<![\d.])(\d)[_-](\d)(?![\d.])", r"\1.\2", _without_accents(text))
     plain = re.sub(r"(\d+\.\d+)", r" \1 ", plain)
     plain = re.sub(r"[^\w.+]|_|(?<!\d)\.|\.(?!\d)", " ", plain)
@@ -55,12 +64,16 @@ def name_key(text: str) -> str:
 
 
 def compact(text: str) -> str:
-    """Letters and digits only: ``.csv``, ``RDF/XML``, ``rdf xml``; for short names without versions."""
+    """Return letters and digits only, for short names without versions.
+
+    >>> compact(".csv"), compact("RDF/XML"), compact("rdf xml")
+    ('csv', 'rdfxml', 'rdfxml')
+    """
     return "".join(c for c in _without_accents(text) if c.isalnum())
 
 
 def url_key(text: str) -> str | None:
-    """The address without scheme, ``www.``, deed and language endings; None where this is not an address."""
+    """Return the address without scheme, ``www.``, deed and language endings; None if the text is not an address."""
     if " " in text or "\n" in text:
         return None
     if not (_SCHEME.match(text) or [""])[0] and not _BARE_URL.fullmatch(text):
@@ -68,7 +81,7 @@ def url_key(text: str) -> str | None:
     address = _SCHEME.sub("", text.casefold(), count=1).replace("://", "/")
     host, slash, path = address.partition("/")
     path = re.sub(r"/{2,}", "/", path)
-    # The host keeps its ending: data.norge.no is no Norwegian edition of data.norge.
+    # The host keeps its ending: data.norge.no is not the Norwegian edition of data.norge.
     path, hash_sign, fragment = path.partition("#")
     longer = None
     while path and path != longer:
@@ -78,7 +91,7 @@ def url_key(text: str) -> str | None:
 
 
 def segment_after(key: str | None, *prefixes: str) -> str | None:
-    """What follows one of the prefixes in a URL key: the code in an authority URI."""
+    """Return what follows one of the prefixes in a URL key: the code in an authority URI. None without a match."""
     for prefix in prefixes:
         if key and key.startswith(prefix):
             return key[len(prefix) :]
@@ -86,13 +99,13 @@ def segment_after(key: str | None, *prefixes: str) -> str | None:
 
 
 def urls_in(text: str) -> list[str]:
-    """Every address in the text or in its links, as written."""
+    """Return every address in the text or in its links, as written."""
     found = _URL.findall(_TAG.sub(" ", text)) + _HREF.findall(text)
     return [address.rstrip(".,;:!?") for address in found]
 
 
 def pieces(text: str) -> list[str]:
-    """The visible text cut at tags, line ends and brackets, without addresses."""
+    """Return the visible text cut at tags, line ends and brackets, without addresses."""
     visible = _TAG.sub("\n", text)
     parts = _BREAK.split(_URL.sub("\n", visible))
     return [part.strip(" .,;:\"'") for part in parts if part.strip(" .,;:\"'")]

@@ -1,4 +1,4 @@
-"""Which file format a declared format, media type or address means."""
+"""Recognise the file format meant by a declared format, media type or address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Kind = Literal[
 ]
 
 _LIMIT = 1_000
-"""Characters of a declared format."""
+"""Characters of a declared format; a longer text is not read."""
 _URL_LIMIT = 8_000
 _EU = "publications.europa.eu/resource/authority/file-type/"
 _MEDIA_TYPE_URIS = (
@@ -45,7 +45,7 @@ _SEPARATOR = re.compile(r"\s*[,;/|&+]\s*|\s+(?:and|or|und|oder|et|ou|y|e|o|en|of
 _GENERIC = (
     "ZIP", "GZIP", "TAR", "TAR_GZ", "7Z", "RAR", "BZIP2", "XML", "JSON", "OCTET", "BIN", "TXT",
 )  # fmt: skip
-"""Forms that hold others: a GeoJSON file is JSON, a shapefile comes in a ZIP."""
+"""Forms that can hold others: a GeoJSON file is JSON, a shapefile comes in a ZIP."""
 _FORMAT_PARAMETERS = {"format", "f", "outputformat", "output", "mimetype", "filetype", "exportformat"}
 _SERVICE = {"wms": "WMS_SRVC", "wfs": "WFS_SRVC", "wcs": "WCS_SRVC", "wmts": "WMTS_SRVC"}
 _ESRI = re.compile(r"/(?:feature|map|image|scene|vectortile)server(?:/\d+)?/?", re.IGNORECASE)
@@ -56,34 +56,34 @@ class FileFormat:
     """A file format or kind of service."""
 
     id: str
-    """Code of the EU authority table "file-type", or our own where that table has none (then no ``eu_uri``)."""
+    """Code of the EU authority table "file-type", or our own if that table has none (then without ``eu_uri``)."""
     title: str
     eu_uri: str | None
     media_types: tuple[str, ...]
-    """IANA-registered ones, and vendor ones in the same form; the usual one first."""
+    """Registered with IANA, and vendor types in the same form; the usual one first."""
     extensions: tuple[str, ...]
     """Without the dot."""
     kind: Kind
     is_machine_readable: bool
-    """Our reading: a program can take the data in without guessing at its structure."""
+    """Our judgement: a program can read the data without guessing at its structure."""
     is_non_proprietary: bool
-    """Our reading of the third star: an open specification that needs no one product. Excel is not."""
+    """Our judgement on the third star: an open specification that does not require one product. Excel's format is not one."""
     mqa_machine_readable: bool
-    """Member of the list of MQA v1 (20 formats): TSV and Parquet are not in it, XLS is."""
+    """In the list of MQA v1 (20 formats): it lacks TSV and Parquet, and includes XLS."""
     mqa_non_proprietary: bool
-    """Member of the list of MQA v1 as of 2025 (31 formats, the 29 of 2019 among them)."""
+    """In the list of MQA v1 as of 2025 (31 formats, including the 29 of 2019)."""
     ckan_stars: int | None
-    """0..5 in the table of ckanext-qa; None for formats that it does not name."""
+    """0..5 in the table of ckanext-qa; None for formats missing there."""
 
     @property
     def is_generic(self) -> bool:
-        """Whether the format says only in what form another one comes."""
+        """Return whether the format is only a container or syntax for other formats."""
         return self.id in _GENERIC
 
 
 @lru_cache(maxsize=1)
 def _index() -> tuple[dict[str, FileFormat], dict[str, FileFormat], dict[str, FileFormat]]:
-    """By name, by media type (also unregistered ones) and by extension."""
+    """Return the formats by name, by media type (including unregistered ones) and by extension."""
     names: dict[str, FileFormat] = {}
     media_types: dict[str, FileFormat] = {}
     extensions: dict[str, FileFormat] = {}
@@ -118,13 +118,13 @@ def _index() -> tuple[dict[str, FileFormat], dict[str, FileFormat], dict[str, Fi
         for media_type in entry.media_types:
             put(media_types, media_type, entry)
     for extension, entry in extensions.items():
-        # "rdf" as a declared format is the EU code RDF; as the ending of an address it is RDF/XML.
+        # "rdf" as a declared format is the EU code RDF; as the extension of an address it is RDF/XML.
         names.setdefault(compact(extension), entry)
     return names, media_types, extensions
 
 
 def _media_type(text: str) -> str | None:
-    """``type/subtype`` without parameters, out of a media type or its IANA address."""
+    """Return ``type/subtype`` without parameters, from a media type or its IANA address."""
     plain = text.casefold().split(";")[0].split(",")[0].strip()
     plain = segment_after(url_key(plain), *_MEDIA_TYPE_URIS) or plain
     return plain if _MEDIA_TYPE.fullmatch(plain) else None
@@ -160,8 +160,11 @@ def _resolve(declared: str) -> FileFormat | None:
 
 
 def file_format(*declared: str | None) -> FileFormat | None:
-    """The format meant by the first of the strings that can be told: code, name, extension, media type, EU or
-    IANA address."""
+    """Return the format of the first text that is recognised: code, name, extension, media type, EU or IANA address.
+
+    >>> file_format("see website", "text/csv; charset=utf-8").id
+    'CSV'
+    """
     for text in declared:
         if text and len(text) <= _LIMIT and (entry := _resolve(text)):
             return entry
@@ -169,9 +172,9 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
 
 def format_of_url(url: str | None) -> FileFormat | None:
-    """The format an address names: by a format parameter, the extension of its path, or the kind of service.
+    """Return the format an address names: by a format parameter, the extension of its path, or the kind of service.
 
-    None where they contradict each other. An address promises; what the server sends is another matter.
+    None if these contradict each other. The server may still send something else.
     """
     if not url or len(url) > _URL_LIMIT:
         return None
@@ -195,9 +198,9 @@ def format_of_url(url: str | None) -> FileFormat | None:
 
 @lru_cache(maxsize=4096)
 def known_media_type(text: str | None) -> str | None:
-    """The canonical ``type/subtype``, parameters dropped, of a media type in our table; else None.
+    """Return the canonical ``type/subtype``, without parameters, of a media type in our table; else None.
 
-    Unregistered spellings (``text/json``, ``application/x-pdf``) are none, though :func:`file_format` reads them.
+    Unregistered spellings (``text/json``, ``application/x-pdf``) give None, though :func:`file_format` reads them.
     """
     if not text or len(text) > _LIMIT:
         return None

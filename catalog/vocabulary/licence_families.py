@@ -1,6 +1,6 @@
-"""Licences that come in families, too many for a list of names and addresses: a rule for each.
+"""Recognise licences that come in families, too large for a list of names and addresses: one rule for each family.
 
-Only whole names and addresses are read; what is left over must be the name of a place or a version.
+Only whole names and addresses are read; the remainder must be the name of a place or a version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OPEN_GOVERNMENT = re.compile(
 )
 _OPEN_GOVERNMENT_URL = re.compile(r"(?:^|/)[^?#]*(?:open-government-licen[cs]e|licence-du-gouvernement-ouvert)[a-z-]*")
 _OTHER_OPEN_GOVERNMENT = re.compile(r"\b(?:korea|kogl|taiwan|india|national data|type|non)\b")
-"""Governments whose licences of that name have texts of their own, and types of them that forbid something."""
+"""Governments whose licences of that name have their own texts, and their types that forbid something."""
 _UNDER = re.compile(r"\b(?:under|with|by|subject to) (?:the )?(open government licen[cs]e.*)")
 _ETALAB = re.compile(r"(?:[^/]*\.)?(?:etalab\.gouv\.fr|data\.gouv\.fr|github\.com/etalab)/.*")
 _INSPIRE = "inspire.ec.europa.eu/metadata-codelist/conditionsapplyingtoaccessanduse/"
@@ -31,7 +31,7 @@ _OSM = re.compile(r"openstreetmap\.org/copyright(?:/[a-z-]+)?")
 
 
 def family_of_url(key: str) -> str | None:
-    """The id of the licence behind a URL key (see :func:`.folding.url_key`)."""
+    """Return the id of the licence for a URL key (see :func:`.folding.url_key`), or None."""
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _ITALY.fullmatch(address):
         return _italian(match[1])
@@ -54,20 +54,20 @@ def _italian(code: str) -> str | None:
 
 
 def family_of_name(key: str) -> str | None:
-    """The id of the licence behind a name key (see :func:`.folding.name_key`)."""
+    """Return the id of the licence for a name key (see :func:`.folding.name_key`), or None."""
     match = _OPEN_GOVERNMENT.fullmatch(key)
     if match is None or is_of_other_family(key):
         return None
-    # Without a place nobody can tell whose it is.
+    # Without a place the licensor is unknown.
     return "OGL" if match["before"].strip() or match["after"].strip() else None
 
 
 def family_in_sentence(key: str) -> str | None:
-    """The id of the licence that a sentence says the data are under."""
+    """Return the id of the licence that a sentence says the data are under, or None."""
     match = _UNDER.search(key)
     return family_of_name(match[1]) if match else None
 
 
 def is_of_other_family(key: str) -> bool:
-    """Whether a text names a government whose licences of a family have texts of their own."""
+    """Return whether a text names a government whose licences of this family have their own texts."""
     return _OTHER_OPEN_GOVERNMENT.search(key) is not None

@@ -1,4 +1,4 @@
-"""Which licence a declared string means."""
+"""Recognise the licence that a declared text means."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ _RESERVATION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """A licence, or a placeholder that portals use in its stead."""
+    """A licence, or a placeholder that portals use instead of one."""
 
     id: str
-    """SPDX where there is one."""
+    """The SPDX id, if there is one."""
     title: str
     open_definition: OpenDefinition
-    """Verdict of the Open Definition's list. "declared": a placeholder by which the publisher says "open", without
-    a licence that could be verified. "none": says explicitly that no licence is given."""
+    """Verdict of the Open Definition's list. "declared": a placeholder by which the publisher says "open" without
+    naming a licence that could be verified. "none": the text says explicitly that no licence is given."""
     is_open: bool | None
-    """Our reading by the Open Definition 2.1, also of licences it never reviewed; None where we cannot tell."""
+    """Our judgement by the Open Definition 2.1, also for licences it never reviewed; None if we cannot tell."""
     is_data_usable: bool
-    """False for licences made for software, fonts or prose, and where there is no licence."""
+    """False for licences made for software, fonts or prose, and if there is no licence."""
     in_mqa_list: bool
-    """Member of the EU authority table "licence" or its additions by data.europa.eu: known, not therefore open."""
+    """In the EU authority table "licence" or its additions by data.europa.eu: known, but not necessarily open."""
     eu_uri: str | None
     homepage: str | None
 
 
 @lru_cache(maxsize=1)
 def _index() -> tuple[dict[str, Licence], dict[str, Licence], dict[str, Licence]]:
-    """By id, by name key and by URL key."""
+    """Return the licences by id, by name key and by URL key."""
     ids: dict[str, Licence] = {}
     names: dict[str, Licence] = {}
     urls: dict[str, Licence] = {}
@@ -96,7 +96,8 @@ def _by_name(text: str) -> Licence | None:
 
 
 def _mentions(key: str) -> set[str]:
-    """Ids whose whole name stands in a sentence: three words or more, two with a version, or a word like ODbL."""
+    """Return the ids whose whole name is in a sentence: three words or more, two with a version, or a word
+    like ODbL."""
     _, names, _ = _index()
     tokens, at = key.split(), 0
     found: set[str] = set()
@@ -118,7 +119,7 @@ def _is_acronym(phrase: str, entry: Licence) -> bool:
 
 
 def _by_prose(text: str) -> Licence | None:
-    """The only licence the text can mean, by its addresses, its lines and the names in its sentences."""
+    """Return the only licence the text can mean, by its addresses, its lines and the names in its sentences."""
     ids, _, _ = _index()
     parts = pieces(text)
     if any(_RESERVATION.search(name_key(part)) for part in parts):
@@ -144,7 +145,7 @@ def _by_prose(text: str) -> Licence | None:
     found = {i for i in found if ids[i].open_definition != "none"}
     named_ones = {i for i in found if ids[i].open_definition != "declared"}
     found = named_ones or found
-    # "Creative Commons Attribution (CC BY 4.0)": the id with a version says all the other one does.
+    # "Creative Commons Attribution (CC BY 4.0)": the id with a version makes the other one redundant.
     exact = {i for i in found if not any(i != other and _agrees(i, other) for other in found)}
     return ids[exact.pop()] if len(exact) == 1 else None
 
@@ -169,10 +170,13 @@ def _resolve(declared: str) -> Licence | None:
 
 
 def licence(*declared: str | None) -> Licence | None:
-    """The licence meant by the first of the strings that can be told; None rather than a guess.
+    """Return the licence of the first text that is recognised; None rather than a guess.
 
-    Takes ids, names, addresses, HTML and prose. Text that fits two licences, or names one with reservations, is
-    not resolved.
+    Takes ids, names, addresses, HTML and prose. A text that fits two licences, or names one with reservations, gives
+    None.
+
+    >>> licence("see website", "Creative Commons Attribution 4.0").id
+    'CC-BY-4.0'
     """
     for text in declared:
         if text and len(text) <= _LIMIT and (entry := _resolve(text)):
@@ -182,7 +186,8 @@ def licence(*declared: str | None) -> Licence | None:
 
 @lru_cache(maxsize=4096)
 def is_restrictive(declared: str) -> bool:
-    """Whether a text restricts: a licence that is not open, or a sentence with a reservation that names none."""
+    """Return whether a text restricts use: a licence that is not open, or a sentence with a reservation that names
+    none."""
     found = licence(declared)
     if found is not None:
         return found.is_open is False and found.open_definition != "none"

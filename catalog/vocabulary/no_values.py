@@ -1,6 +1,6 @@
-"""Texts that say "nothing is known here": what people and programs write into a field that had to be filled.
+"""Recognise texts that mean "nothing is known": what people and programs write into a mandatory field.
 
-They are no facts. The words are in ``no_values.csv``; those of its row "program" are written by machines alone.
+They are not facts. The words are in ``no_values.csv``; those of its row "program" are written by programs only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TEMPLATE = re.compile(
     r"|<%[^%]*%>|%\(\w+\)s|\{[a-z_.]{1,40}\})\s*",
     re.IGNORECASE,
 )
-"""Nothing but a template that nobody filled in, or an address with one in it."""
+"""Only a template that nobody filled in, or an address that contains one."""
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
 _SIGNS = re.compile(r"[\W_]+")
 _EDGES = " \t\r\n.!?:;,()[]<>{}*\"'`-–—_"
@@ -28,7 +28,7 @@ _EDGES = " \t\r\n.!?:;,()[]<>{}*\"'`-–—_"
 
 @lru_cache(maxsize=1)
 def _words() -> tuple[frozenset[str], frozenset[str]]:
-    """What programs write, and what anybody writes."""
+    """Return the words that programs write, and the words that anybody writes."""
     programs, all_words = set[str](), set[str]()
     for row in read("no_values"):
         words = {key for word in split_list(row["texts"]) for key in (word.casefold(), _plain(word)) if key}
@@ -43,7 +43,11 @@ def _plain(text: str) -> str:
 
 
 def is_template(text: str) -> bool:
-    """Whether a text is a template that nobody filled in: ``{{ maintainer.name }}``."""
+    """Return whether a text is a template that nobody filled in.
+
+    >>> is_template("{{ maintainer.name }}"), is_template("Ann Lee")
+    (True, False)
+    """
     return ("{" in text or "%" in text) and len(text) < 2_000 and _TEMPLATE.fullmatch(text) is not None
 
 
@@ -54,19 +58,23 @@ def _is_word(text: str, by_program: bool) -> bool:
 
 
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
-    """Whether a text stands for "nothing": a word for it in any language, signs alone ("--", "?"), a template,
-    the label of a blank node, an instruction of an editor.
+    """Return whether a text means "nothing".
 
-    With ``by_program`` only what programs write counts, for fields in which the other words may be meant: keywords.
+    That is a word for it in any language, punctuation alone ("--", "?"), a template, the label of a blank node, or
+    an instruction of an editor. With ``by_program`` only what programs write counts, for fields in which the other
+    words may be meant seriously: keywords.
+
+    >>> is_no_value("n/a"), is_no_value("--"), is_no_value("Budget 2026")
+    (True, True, False)
     """
     if text.startswith("_:") and " " not in text:
-        # The label of a node without a name, which means something within its document alone.
+        # The label of a blank node, which is meaningful only within its document.
         return True
     if text.startswith("-- ") and text.endswith(" --") and len(text) < 2_000:
         # An instruction of an editor's template: "-- A short summary of the resource --".
         return True
     if "<" in text and len(text) < 2_000 and not _MARKUP.sub("", text).strip(_EDGES + "\xa0"):
-        # "<br />": an editor's idea of nothing.
+        # "<br />": how an editor represents an empty text.
         return True
     if len(text) > _LONGEST:
         return is_template(text)

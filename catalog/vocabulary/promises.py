@@ -1,4 +1,4 @@
-"""Words of promises: laws by their many addresses, and categories of high-value datasets with those above them."""
+"""Vocabulary of promises: laws under their many addresses, and categories of high-value datasets with their parents."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ HVD_LAW = "R/2023/138"
 
 @lru_cache(maxsize=4096)
 def law_key(text: str) -> str:
-    """One key for the addresses of one law of the EU: its ELI with http or https, at data.europa.eu or eur-lex, with
-    or without language and format, or its CELEX number. Other laws go by their address."""
+    """Return one key for all addresses of an EU law.
+
+    Accepted are its ELI with http or https, at data.europa.eu or eur-lex, with or without language and format, and
+    its CELEX number. Other laws are identified by their address.
+    """
     if match := _ELI.search(text):
         return f"{_KINDS[match[1].lower()]}/{match[2]}/{int(match[3])}"
     if match := _CELEX.search(text):
@@ -41,19 +44,23 @@ def _titles() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def hvd_code(text: str) -> str | None:
-    """The code of a category given by address, code or English title; None where it is none."""
+    """Return the code of a category given by address, code or English title; None if it is not one."""
     code = text.strip().rstrip("/").rpartition("/")[2]
     return code if code in _categories() else _titles().get(name_key(text))
 
 
 def hvd_top(text: str) -> str | None:
-    """The code of the top category that a category lies under."""
+    """Return the code of the top category above a category."""
     code = hvd_code(text)
     return _categories()[code] if code else None
 
 
 def slug(text: str) -> str:
-    """A name as part of an address: ``National Treasury`` and ``national-treasury`` are one."""
+    """Return a name as part of an address.
+
+    >>> slug("National Treasury"), slug("national-treasury")
+    ('national-treasury', 'national-treasury')
+    """
     return name_key(text).replace(" ", "-").replace(".", "-")
 
 
@@ -66,7 +73,7 @@ class KeyDataset:
 
 
 def keys_of(title: str) -> frozenset[str]:
-    """The key datasets that words of a title, folded by ``name_key``, name."""
+    """Return the key datasets that the words of a title name; the title is folded by ``name_key``."""
     by_word, unparted = _key_words()
     words = title.split()
     found = {
@@ -82,7 +89,7 @@ def keys_of(title: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _key_words() -> tuple[dict[str, list[tuple[list[str], str]]], list[tuple[str, str]]]:
-    """Phrases by their first word; and those of writing without blanks, which has no ends of words."""
+    """Return phrases by their first word, and the phrases of scripts that do not separate words."""
     by_word: dict[str, list[tuple[list[str], str]]] = {}
     unparted = []
     for row in read("key_datasets"):
@@ -95,11 +102,11 @@ def _key_words() -> tuple[dict[str, list[tuple[list[str], str]]], list[tuple[str
 
 
 def _has_blanks(text: str) -> bool:
-    """Whether a text is in a writing that parts words by blanks."""
+    """Return whether a text is in a script that separates words by blanks."""
     return not any("\u3040" <= sign <= "\u9fff" or "\uac00" <= sign <= "\ud7af" for sign in text)
 
 
 @lru_cache(maxsize=1)
 def key_datasets() -> tuple[KeyDataset, ...]:
-    """All key datasets of ``specs/vocabularies/key_datasets.csv``."""
+    """Return all key datasets of ``specs/vocabularies/key_datasets.csv``."""
     return tuple(KeyDataset(row["id"], row["title"]) for row in read("key_datasets"))

@@ -1,4 +1,4 @@
-"""Frequencies, themes, access rights and languages, in the codes of the EU authority tables."""
+"""Recognise frequencies, themes, access rights and languages as codes of the EU authority tables."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _DURATION = re.compile(
     r"(?:/\s?\d{4}[^/]{0,30})?",
     re.IGNORECASE,
 )
-"""A duration of ISO 8601, alone or as a repeating interval with or without a date: R/P1M, R5/2008-03-01/P1Y, P1.5M."""
+"""An ISO 8601 duration, alone or as a repeating interval with or without a date: R/P1M, R5/2008-03-01/P1Y, P1.5M."""
 _DAYS = {
     "years": 365.243, "months": 30.4369, "weeks": 7.0, "days": 1.0,
     "hours": 1 / 24, "minutes": 1 / 1440, "seconds": 1 / 86400,
 }  # fmt: skip
 _ALIKE = 0.02
-"""Two periods that differ by less than this share are one: R/P52W is a year."""
+"""Two periods that differ by less than this share are equal: R/P52W is a year."""
 _UNITS = {
     form: days
     for days, forms in (
@@ -72,7 +72,7 @@ _COUNTS = tuple(
         rf"(?P<times>\d{{1,3}})回/(?P<length>\d{{1,3}})?(?:か|ヶ|ヵ|カ|ケ|箇|個)?{_UNIT}",
     )
 )
-"""How often, in numbers: every so many units, or so many times in one. They are matched with NFKC done."""
+"""Frequencies with numbers: every so many units, or so many times in one. They are matched after NFKC."""
 _ROUGHLY = re.compile(
     r"^(?:概ね|おおむね|約|about |approximately |approx\.? |roughly |at least |mindestens |ca\.? |updated )"
     r"|(?:程度|くらい)$|(?<=回)[(（][^()（）]*[)）]$"
@@ -99,9 +99,9 @@ class Frequency:
     title: str
     eu_uri: str
     period_days: float | None
-    """Days between two updates, in mean Gregorian months and years; None where ``is_unbounded``."""
+    """Days between two updates, in mean Gregorian months and years; None if ``is_unbounded``."""
     is_unbounded: bool
-    """No interval that could be overrun: irregular, unknown, never, continuous."""
+    """No interval that could be exceeded: irregular, unknown, never, continuous."""
 
 
 def _key(text: str) -> str:
@@ -155,9 +155,13 @@ def _first(index: dict[str, _Entry], declared: tuple[str | None, ...]) -> _Entry
 
 @lru_cache(maxsize=4096)
 def frequency(*declared: str | None) -> Frequency | None:
-    """EU code or URI, Dublin Core name or URI, ISO 8601 duration (``R/P1Y``, ``P45D``), udata name, or a word.
+    """Return the frequency of the first text that is recognised; None if there is none.
 
-    A duration for which the EU has no code is its "OTHER", with the days that it states.
+    Accepted are EU codes or URIs, Dublin Core names or URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), udata names,
+    and words. A duration for which the EU has no code becomes its "OTHER", with the stated days.
+
+    >>> frequency("R/P1Y").id, frequency("R/P1Y").period_days
+    ('ANNUAL', 365.243)
     """
     for text in declared:
         if text and (found := _first(_frequencies(), (text,)) or _of_duration(text) or _in_words(text)):
@@ -175,7 +179,7 @@ def _of_duration(text: str) -> Frequency | None:
 
 
 def _of_days(days: float) -> Frequency | None:
-    # Beyond a thousand years nobody means what the sign says.
+    # Nobody means an interval of over a thousand years.
     if not 0 < days < 365_000:
         return None
     known = [one for one in _frequencies().values() if one.period_days is not None]
@@ -187,7 +191,8 @@ def _of_days(days: float) -> Frequency | None:
 
 
 def _in_words(text: str) -> Frequency | None:
-    """Numbers and units ("every 18 months", "three times a year", "3か月ごと"); what stands before a bracket."""
+    """Return a frequency in numbers and units ("every 18 months", "three times a year", "3か月ごと"), before any
+    bracket."""
     if len(text) > 80 or (cleaned := clean(text, 80)) is None:
         return None
     plain = _ROUGHLY.sub("", cleaned.casefold()).translate(_KANJI).strip(" .")
@@ -197,7 +202,7 @@ def _in_words(text: str) -> Frequency | None:
             length = _number(found.get("length") or "1") * _UNITS[found["unit"]]
             return _of_days(length / (_number(found.get("times") or "1") or 1))
     before, bracket, _ = cleaned.partition("(")
-    # Who has no umlauts writes "jaehrlich"; accents are folded away.
+    # Some write "jaehrlich" without umlauts; accents are folded away.
     for said in (before if bracket else "", re.sub("(?<=[aou])e", "", cleaned)):
         if said and said != cleaned and (entry := _first(_frequencies(), (said,))):
             return entry
@@ -210,19 +215,19 @@ def _number(word: str) -> float:
 
 @lru_cache(maxsize=4096)
 def theme(*declared: str | None) -> Concept | None:
-    """One of the 13 EU data themes."""
+    """Return one of the 13 EU data themes; None if no text is recognised."""
     return _first(_terms("themes"), declared)
 
 
 @lru_cache(maxsize=4096)
 def access_right(*declared: str | None) -> Concept | None:
-    """EU access right; DCAT-US access levels are read as the right they amount to."""
+    """Return the EU access right; a DCAT-US access level becomes the access right it corresponds to."""
     return _first(_terms("access_rights"), declared)
 
 
 @lru_cache(maxsize=4096)
 def language(*declared: str | None) -> Concept | None:
-    """The language, its region left aside: ISO 639-1, -2 and -3 codes, names, tags (``en-US``), URIs."""
+    """Return the language without its region: ISO 639-1, -2 and -3 codes, names, tags (``en-US``), URIs."""
     index = _terms("languages")
     for text in declared:
         cleaned = clean(text, _LIMIT) if text and len(text) <= _LIMIT else None
@@ -239,10 +244,12 @@ def language(*declared: str | None) -> Concept | None:
 
 @lru_cache(maxsize=4096)
 def language_code(declared: str) -> str | None:
-    """The code by which texts are told apart: ISO 639-1, or 639-3 where there is none shorter, in lower case.
+    """Return the code that identifies texts: ISO 639-1, or 639-3 if there is no shorter one, in lower case.
 
-    ``en``, ``en-US``, ``ENG`` and English's address in the EU's table are "en". None for what is no language, and for
-    "several" and "undetermined".
+    None for a text that is not a language, and for "several" and "undetermined".
+
+    >>> language_code("en-US"), language_code("ENG"), language_code("klingonish")
+    ('en', 'en', None)
     """
     found = language(declared)
     if found is None or found.id in ("MUL", "UND", "ZXX"):

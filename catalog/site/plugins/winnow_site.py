@@ -1,8 +1,8 @@
-"""What the site adds to Datasette: safe cells, the method for its templates, and a strict content policy.
+"""The site's Datasette plugin: safe cells, variables for its templates, and a strict content policy.
 
-Portals decide what stands in a cell. datasette-json-html draws any cell that looks like its JSON, so that a title
-could load a picture from elsewhere, or end a page with an error by ``{"href": 1, "label": 2}``. Therefore every such
-cell is answered here first: links only in query results, and only to addresses of this site and http(s).
+Portals decide the contents of a cell. datasette-json-html renders any cell that looks like its JSON, so a title
+could load a picture from elsewhere, or break a page with ``{"href": 1, "label": 2}``. Therefore this plugin renders
+every such cell first: links only in query results, and only to addresses of this site and http(s).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from specs.systems import systems
 hookimpl = HookimplMarker("datasette")
 
 _LONGEST = 20_000
-"""Characters of a cell that are parsed; deeper nesting than this allows would exhaust the parser's stack."""
+"""Characters of a cell that are parsed; a longer text could be nested deeply enough to exhaust the parser's stack."""
 _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -38,7 +38,7 @@ _HEADERS = (
 
 @hookimpl(wrapper=True)
 def render_cell(value: object, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Our drawing of a JSON-like cell instead of every other plugin's, and of their errors over it."""
+    """Render a JSON-like cell here, instead of in any other plugin and its errors."""
     ours = _drawn(value, table)
     try:
         others = yield
@@ -50,7 +50,8 @@ def render_cell(value: object, table: str | None) -> Generator[None, list[Any], 
 
 
 def _drawn(value: object, table: str | None) -> Markup | None:
-    """JSON-like text as text, a list of words as words, and a link of a query as a link; None for any other cell."""
+    """Return JSON-like text as text, a list of words as words, and a link of a query as a link; None for any other
+    cell."""
     if not isinstance(value, str) or not value.strip().startswith(("{", "[")):
         return None
     try:
@@ -69,9 +70,11 @@ def _drawn(value: object, table: str | None) -> Markup | None:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    """``listed``: the members of a cell that holds a JSON list; ``named_sql``: the queries of the pages; ``method``:
-    version, dimensions with their points, metrics that have weight, lowest score of each grade, and the systems of
-    others."""
+    """Return the template variables ``listed``, ``named_sql`` and ``method``.
+
+    ``listed`` gives the members of a cell with a JSON list; ``named_sql`` holds the queries of the pages; ``method``
+    holds version, dimensions with their points, weighted metrics, the lowest score of each grade, and other systems.
+    """
     return {
         "canned": queries(),
         "listed": _listed,
@@ -105,7 +108,7 @@ _DATASET_PAGE = re.compile(r"(?P<before>.*/(?P<database>[^/]+)/datasets/)(?P<id>
 
 
 async def _other_name(datasette: Any, path: str) -> str | None:
-    """Where the page of a dataset is, if the path holds another name of it; None for every other path."""
+    """Return the address of a dataset's page if the path holds another name of it; None for every other path."""
     match = _DATASET_PAGE.fullmatch(path)
     if match is None or match["database"] not in datasette.databases:
         return None
@@ -118,8 +121,8 @@ async def _other_name(datasette: Any, path: str) -> str | None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Headers that keep every page from loading anything from elsewhere; and the way from a dataset's other names to
-    its page."""
+    """Add headers that keep pages from loading anything from elsewhere, and redirect a dataset's other names to its
+    page."""
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:

@@ -90,8 +90,7 @@ def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequen
             raw = plain(json_text(record.raw))
             raws.append({"dataset_id": key, "raw": raw, "raw_hash": record.raw_hash, "run_id": run_id})
         else:
-            # Only data shared with other records has changed: the record is the same, and is mapped again from the
-            # stored text.
+            # Only data shared with other records has changed. The record counts as the same; its payload is refreshed.
             refreshed.append((plain(json_text(record.raw)), key))
     _write_events(catalog, run_id, portal_id, events)
     catalog.upsert("publishers", publishers.values())
@@ -169,7 +168,7 @@ def _write_events(
         if record is not None and (stored := before.get(key)):
             found = differences(json.loads(stored["raw"]), record.raw)
             if not found and old["status"] == "present":
-                # Another version of the program compared this field too; the difference is not a change of the record.
+                # No field differs: another version of the program hashed the same record differently.
                 del before[key]
                 continue
             fields = plain(found)

@@ -1,6 +1,6 @@
 """Peer groups: entities of one level that share a country, or else the software of their portal.
 
-The income and size of countries are not in the catalogue, so they form no groups. Only entities of which enough was
+The income and size of countries are not in the catalogue, so they form no groups. Only entities with enough
 measured get a rank. Ranks compare scores of one run, and so of one methodology.
 """
 

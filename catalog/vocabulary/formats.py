@@ -67,7 +67,7 @@ class FileFormat:
     is_machine_readable: bool
     """Our judgement: a program can read the data without guessing at its structure."""
     is_non_proprietary: bool
-    """Our judgement on the third star: an open specification that does not require one product. Not so Excel's formats."""
+    """Our judgement on the third star: an open specification that does not require one product, as Excel's do."""
     mqa_machine_readable: bool
     """In the list of MQA v1 (20 formats): it lacks TSV and Parquet, and includes XLS."""
     mqa_non_proprietary: bool

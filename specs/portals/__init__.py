@@ -304,7 +304,7 @@ MAX_ID = 63
 
 
 def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
-    """Return a portal of which only the address and type are known.
+    """Return the portal file for an address and type, with defaults for everything else.
 
     The id is derived from host, port and path, so the same address always gives the same id. If these do not
     represent the whole address, a hash is appended, so that no other address gives the same id. Raise SpecError for

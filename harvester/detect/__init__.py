@@ -16,24 +16,25 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from harvester.detect import recognise
-from harvester.detect.asking import FEW, PATIENCE_S, Asker, ProbeResponse
-from harvester.detect.detection import HINT, LIKELY, Detection, recognised
+from harvester.detect.asking import FEW, PATIENCE_S, Asker
 from harvester.detect.graphs import drop_repeated, look_into_graphs
 from harvester.detect.markers import by_markers
 from harvester.detect.outcome import SURE, DetectionReport, Endpoint, ranked
 from harvester.detect.probes import (
     AS_GIVEN,
+    LESS_USUAL_PROBES,
     PROBES,
-    USUAL,
-    Probe,
+    USUAL_PROBES,
     accepted,
     bases_of,
-    home_of,
+    own_address,
     own_kinds,
     own_probes,
-    told_by,
-)  # fmt: skip
+)
 from harvester.detect.trial import tried_first
+from harvester.spiders.base.detection import HINT, LIKELY, Detection, Probe, ProbeResponse, recognised
+from harvester.spiders.csw.probe import csw
+from harvester.spiders.sitemap.probe import schema_org
 from specs.credentials import has_credential, mask
 from specs.robots import template_of
 
@@ -97,7 +98,7 @@ def _detect(url: str, asker: Asker) -> DetectionReport:
     hits: dict[tuple[str, str], Detection] = {}
     own = recognise.whatever(home)
     if own is not None and not _is_page_of_a_dataset(own):
-        _keep(hits, own, _own_address(at, own))
+        _keep(hits, own, own_address(at, own.type))
     is_page = b"<html" in home.body[:2_000].lower()
     marks = by_markers(home) if is_page and home.is_ok else []
     if own is None:
@@ -161,13 +162,13 @@ def _said_of_robots(asker: Asker) -> list[str]:
 def _climb_all(bases: Sequence[str], asker: Asker, hits: dict[tuple[str, str], Detection], root: str | None) -> None:
     # First the usual paths of every base, then the rarer ones: the request limit may not allow all.
     near: Sequence[str] = bases
-    for rungs in (PROBES[:USUAL], PROBES[USUAL:]):
+    for rungs in (USUAL_PROBES, LESS_USUAL_PROBES):
         for base in near:
             _climb(base, rungs, asker, hits)
             if _is_told(hits):
                 near = (base,)
                 break
-        if root is not None and rungs == PROBES[:USUAL] and not _is_told(hits):
+        if root is not None and rungs is USUAL_PROBES and not _is_told(hits):
             # An API that needs a query may be at the root itself.
             _ask_as_given(root, asker, hits, is_root=True)
             look_into_graphs(asker, hits)
@@ -185,14 +186,14 @@ def _climb_slowly(
     likely = [rung for kind in dict.fromkeys((*marked, *shipped)) for rung in own_probes(kind)[:1]]
     feeds = [rung for rung in PROBES if rung.home == "/catalog.ttl"] if likely else []
     for reserve in (RESERVE, 1):
-        for rung in dict.fromkeys((*likely, *feeds, *PROBES[:USUAL])):
+        for rung in dict.fromkeys((*likely, *feeds, *USUAL_PROBES)):
             for base in bases if rung in likely else bases[:1]:
                 if _is_told(hits) or asker.left <= reserve:
                     break
                 _climb(base, (rung,), asker, hits)
     if _is_told(hits) and asker.left > RESERVE:
         # The catalogue's feed beside the API: the same records in another form.
-        _climb(bases[0], feeds[:1] or PROBES[1:2], asker, hits)
+        _climb(bases[0], feeds[:1] or own_probes("dcat-us")[:1], asker, hits)
 
 
 def _ask_as_given(url: str, asker: Asker, hits: dict[tuple[str, str], Detection], *, is_root: bool = False) -> None:
@@ -243,25 +244,6 @@ def _forbidden_place(kind: str, bases: Sequence[str], forbidden: Sequence[str]) 
     return None
 
 
-_AT_HOME = (
-    "ckan", "dkan", "socrata", "opendatasoft", "udata", "arcgis-hub", "geonode", "dataverse", "i14y", "magda", "piveau",
-)  # fmt: skip
-"""Types whose API has its own path below the portal's address."""
-
-
-def _own_address(url: str, hit: Detection) -> str:
-    """Return the portal's address if the given address is within its API; otherwise the given address."""
-    if hit.type in ("csw", "sparql", "arcgis-server"):
-        return re.sub(r"\?.*$", "", url)
-    if hit.type in _AT_HOME:
-        return home_of(url)
-    if hit.type == "arcgis-portal":
-        return url.split("/sharing/rest")[0]
-    if hit.type == "ogc-records":
-        return re.sub(r"(/items)?(/[^/?]*)?(\?.*)?$", "", url) if "/items" in url else re.sub(r"\?.*$", "", url)
-    return url
-
-
 def _keep(hits: dict[tuple[str, str], Detection], hit: Detection, url: str) -> None:
     """Store a detection; of two of the same type and address, keep the more certain one, or the one with a count."""
     key = (hit.type, url)
@@ -275,8 +257,7 @@ def _climb(base: str, rungs: Sequence[Probe], asker: Asker, hits: dict[tuple[str
 
     def ask(rung: Probe) -> tuple[Probe, ProbeResponse]:
         path = rung.path.format(host=host) if "{host}" in rung.path else rung.path
-        kinds = told_by(rung)
-        return rung, asker.get(base + path, kinds, accepted(kinds))
+        return rung, asker.get(base + path, rung.kinds, accepted(rung.kinds))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for rung, seen in pool.map(ask, rungs):
@@ -296,7 +277,7 @@ def _look_into_sitemaps(asker: Asker, hits: dict[tuple[str, str], Detection]) ->
         ]
         likely = [one for one in pages if re.search(r"(?i)dataset|/data/|opendata|daten|dati|donnees|datos", one)]
         for page in _own_host((likely or pages)[:2], url):
-            if recognised(recognise.schema_org, asker.get(page)):
+            if recognised(schema_org, asker.get(page)):
                 # A page is not a dataset, so the number of datasets stays unknown.
                 told = f"a sitemap of {len(pages):,} pages, with schema.org Datasets in those looked at"
                 hits[kind, url] = Detection(kind, LIKELY, None, told)
@@ -314,7 +295,7 @@ def _count_csw(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
         if kind == "csw" and hit.datasets is None:
             asked = f"{url}?service=CSW&version=2.0.2&request=GetRecords&typeNames=csw:Record&resultType=hits"
             asked += "&ElementSetName=brief"
-            counted = recognised(recognise.csw, asker.get(asked))
+            counted = recognised(csw, asker.get(asked))
             if counted is not None and counted.datasets is not None:
                 hits[kind, url] = Detection(kind, hit.confidence, counted.datasets, hit.evidence)
 

@@ -19,8 +19,9 @@ from harvester.http.politeness import host_of
 from harvester.http.proxies import check_name, is_direct
 from harvester.http.robots_rules import NO_RULES, Decision, SiteRules, decide, rules_of
 from harvester.http.settings import USER_AGENT
+from harvester.spiders.base.detection import ProbeResponse
 
-__all__ = ["Asker", "ProbeResponse"]
+__all__ = ["Asker"]
 
 TIMEOUT_S = 20.0
 """Seconds for one response, from the connection to its last byte."""
@@ -35,24 +36,6 @@ FEW = 6
 """Requests to a host that asks for long pauses, including robots.txt and the trial of the result."""
 PATIENCE_S = 40.0
 """Seconds for all requests to any other host; the trial comes after that."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeResponse:
-    """The response of an address. ``status`` is 0 if there was none; ``fault`` then says why."""
-
-    url: str
-    status: int
-    content_type: str = ""
-    body: bytes = b""
-    is_whole: bool = True
-    final_url: str = ""
-    fault: str | None = None
-
-    @property
-    def is_ok(self) -> bool:
-        """Return whether the status is 2xx."""
-        return 200 <= self.status < 300
 
 
 @dataclass(slots=True)

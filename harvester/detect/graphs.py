@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from harvester.detect.asking import Asker
-from harvester.detect.detection import CERTAIN, HINT, Detection, recognised
-from harvester.detect.probes import AS_GIVEN, IN_GRAPHS, accepted
-from harvester.detect.recognise_more import repositories, sparql
+from harvester.detect.probes import accepted
+from harvester.spiders.base.detection import CERTAIN, HINT, Detection, recognised
+from harvester.spiders.sparql.probe import COUNT_QUERY, IN_GRAPHS, repositories, sparql
 
 __all__ = ["drop_repeated", "look_into_graphs"]
 
@@ -42,12 +42,12 @@ def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
 def _ask_repositories(asker: Asker, url: str, hits: dict[tuple[str, str], Detection]) -> None:
     """Query the endpoints that a server lists, except those on other hosts."""
     host = urlsplit(url).netloc
-    listed = repositories(asker.get(url + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
+    listed = repositories(asker.get(url + COUNT_QUERY, KINDS, accepted(KINDS)))
     own = [one for one in listed if urlsplit(one).netloc == host and urlsplit(one).scheme in ("http", "https")]
     for one in own[:MAX_REPOSITORIES]:
         if asker.is_slow and asker.left <= 1:
             return
-        hit = recognised(sparql, asker.get(one + AS_GIVEN[0].query, KINDS, accepted(KINDS)))
+        hit = recognised(sparql, asker.get(one + COUNT_QUERY, KINDS, accepted(KINDS)))
         if hit is not None and hit.datasets == 0 and not asker.is_slow:
             hit = _elsewhere(asker, one) or hit
         if hit is not None:

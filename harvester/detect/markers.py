@@ -5,28 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harvester.detect.asking import ProbeResponse
-from harvester.detect.detection import BEGINNING
+from harvester.detect.probes import BY_TYPE
+from harvester.spiders.base.detection import BEGINNING, PageMarker, ProbeResponse
 
 __all__ = ["by_markers"]
 
-_MARKERS: tuple[tuple[str, str], ...] = (
-    ("ckan", r"content=[\"']ckan ([\d.]+)|/fanstatic/|ckan-footer|data-site-root="),
-    ("dkan", r"content=[\"']DKAN|/profiles/dkan/|/modules/contrib/dkan|dkan-frontend"),
-    ("socrata", r"socrata\.com|socrata-|data-socrata|\bsocrata\b"),
-    ("opendatasoft", r"opendatasoft|ods-widgets|odswidgets"),
-    ("arcgis-hub", r"opendata-ui|hubcdn\.arcgis\.com|hub-app|arcgis-hub|opendata\.arcgis\.com"),
-    ("udata", r"\budata\b|udata-front"),
-    ("geonode", r"geonode"),
-    ("dataverse", r"dataverse\.xhtml|dataverse-"),
-    ("csw", r"geonetwork|catalog\.search|/srv/eng/"),
+_MARKERS: tuple[tuple[str, PageMarker], ...] = tuple(
+    sorted(
+        ((kind, declared.marker) for kind, declared in BY_TYPE.items() if declared.marker is not None),
+        key=lambda one: one[1].rank,
+    )
 )
-# Each pattern runs in linear time: no part of it can be retried from many positions.
+# Each pattern must run in linear time: no part of it can be retried from many positions.
 _TAG = re.compile(r"<([a-z][a-z0-9]{0,15})\b([^<>]*)>", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:class|id|data-[\w-]{1,40})\s{0,3}=\s{0,3}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _PLACE = re.compile(r"[\"'](?:\.{0,2}/(?!/)[^\"']*)[\"']")
-_PLACES = ("dataverse.xhtml", "catalog.search")
-"""Pages of the software itself that a home page links to within its own site."""
+_LINKS = tuple(link for _, marker in _MARKERS for link in marker.links)
 
 
 def _machinery(page: str) -> Iterator[str]:
@@ -37,7 +31,7 @@ def _machinery(page: str) -> Iterator[str]:
         if name in ("script", "link") or is_generator:
             yield inner
         elif name in ("a", "form"):
-            yield from (one for one in _PLACE.findall(inner) if any(place in one for place in _PLACES))
+            yield from (one for one in _PLACE.findall(inner) if any(place in one for place in _LINKS))
         elif name != "meta":
             yield from _OWN.findall(inner)
 
@@ -46,7 +40,7 @@ def by_markers(seen: ProbeResponse) -> list[tuple[str, str]]:
     """Return the software whose marks a page has, as (type, mark)."""
     text = "\n".join(_machinery(seen.body[:BEGINNING].decode("utf-8", "replace")))
     found = []
-    for kind, pattern in _MARKERS:
-        if match := re.search(pattern, text, re.IGNORECASE):
+    for kind, marker in _MARKERS:
+        if match := re.search(marker.pattern, text, re.IGNORECASE):
             found.append((kind, " ".join(match[0].split())[:60]))
     return found

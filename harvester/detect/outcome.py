@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harvester.detect.detection import Detection
+from harvester.spiders.base.detection import Detection
 
 __all__ = ["SURE", "DetectionReport", "Endpoint", "ranked"]
 

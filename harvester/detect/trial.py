@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harvester.detect.asking import TIMEOUT_S, Asker
-from harvester.detect.detection import HINT
 from harvester.detect.outcome import SURE, Endpoint
+from harvester.spiders.base.detection import HINT
 from specs.errors import SpecError
 from specs.portals import PortalSpec, of_url
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harvester.spiders.base.portal_spider import PortalSpider
@@ -14,9 +14,9 @@ __all__ = ["portal_types", "spider_class"]
 def portal_types() -> tuple[str, ...]:
     """Return all portal types that a portal file may name."""
     # Child processes that read hostile documents import modules of this package, so heavy imports stay out of it.
-    from specs.portals import PortalType
+    from specs.portals import types
 
-    return get_args(PortalType)
+    return types.portal_types()
 
 
 def spider_class(portal_type: str) -> type[PortalSpider]:

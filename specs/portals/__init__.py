@@ -11,13 +11,14 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from specs.credentials import has_credential, mask
 from specs.errors import SpecError, Strict, parse, read_toml
+from specs.portals.types import portal_types
 
 __all__ = [
     "Auth",
@@ -38,12 +39,11 @@ __all__ = [
     "shipped",
 ]
 
-PortalType = Literal[
-    "arcgis-hub", "arcgis-portal", "arcgis-server", "ckan", "csw", "dataverse", "dcat-rdf", "dcat-us", "dcat-us-3",
-    "dkan", "geonode", "i14y", "inventory", "magda", "oai-pmh", "ogc-records", "opendatasoft", "piveau", "sitemap",
-    "socrata", "sparql", "stac", "udata", "waf",
-]  # fmt: skip
-"""One spider file in ``harvester/spiders`` each; hyphens become underscores there."""
+if TYPE_CHECKING:
+    PortalType = str
+else:
+    PortalType = Literal[portal_types()]
+"""A type that is installed; a portal file that names another is refused with the list of them."""
 
 
 ObeyRobots = Literal["always", "api", "never"]

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 from specs.errors import SpecError, parse
-from specs.portals import PortalSpec, PortalType
+from specs.portals import PortalSpec
+from specs.portals.types import portal_types
 from specs.vocabularies.countries import alpha3
 
 __all__ = ["MAX_CELL", "Entry", "key_of", "portals_of", "read_registry"]
@@ -318,7 +319,7 @@ def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterato
             yield entry, "it is known already"
         elif entry.status is not None:
             yield entry, f"the list calls it {entry.status}"
-        elif entry.type is None or entry.type not in get_args(PortalType):
+        elif entry.type is None or entry.type not in portal_types():
             yield entry, f"nothing reads {entry.software}" if entry.software else "its type is not told"
         else:
             name = re.sub(r"[^a-z0-9]+", "-", key).strip("-")[:60].strip("-") or "portal"

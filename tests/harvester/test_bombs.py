@@ -21,13 +21,18 @@ MAX_MEMORY = 512 * 1024**2
 MEASURE = """
 import re, sys
 from harvester.spiders.sitemap.spider import _addresses
-from harvester.detect.asking import MAX_BYTES, Seen
-from harvester.detect.recognise import csw, dcat_rdf, oai_pmh, sitemap
-from harvester.detect.recognise_more import metadata_document
+from harvester.detect.asking import MAX_BYTES
+from harvester.spiders.base.detection import ProbeResponse
+from harvester.spiders.csw.probe import csw
+from harvester.spiders.dcat_rdf.probe import dcat_rdf
+from harvester.spiders.oai_pmh.probe import oai_pmh
+from harvester.spiders.sitemap.probe import sitemap
+from harvester.spiders.waf.probe import metadata_document
 from harvester.spiders.documents.xml_reading import parse_xml
 def detect(body):
     for recogniser in (csw, oai_pmh, sitemap, metadata_document, dcat_rdf):
-        recogniser(Seen("http://127.0.0.1/", 200, "application/xml", body[:MAX_BYTES], len(body) <= MAX_BYTES))
+        is_whole = len(body) <= MAX_BYTES
+        recogniser(ProbeResponse("http://127.0.0.1/", 200, "application/xml", body[:MAX_BYTES], is_whole))
 body = open(sys.argv[1], "rb").read()
 try:
     {"xml": parse_xml, "sitemap": _addresses, "detect": detect}[sys.argv[2]](body)

@@ -16,10 +16,11 @@ import pytest
 from portal_server import Answer, Asked, PortalServer, as_json, ckan_search
 
 from harvester.detect import DetectionReport, _title, asking, detect, recognise
-from harvester.detect.asking import Asker, ProbeResponse
-from harvester.detect.detection import count_of, recognised
+from harvester.detect.asking import Asker
 from harvester.detect.many import addresses, detect_all
 from harvester.detect.markers import by_markers
+from harvester.spiders.base.detection import ProbeResponse, count_of, recognised
+from harvester.spiders.stac.probe import stac
 from specs.errors import SpecError
 
 
@@ -85,7 +86,7 @@ def test_counts_are_believed_only_where_they_are_some() -> None:
 )
 def test_stac_collections_are_counted_only_where_all_came(count: int, more: dict[str, Any], told: int | None) -> None:
     body = json.dumps({"collections": [{"stac_version": "1.0.0"}] * count} | more).encode()
-    hit = recognise.stac(ProbeResponse("http://x.example", 200, "application/json", body))
+    hit = stac(ProbeResponse("http://x.example", 200, "application/json", body))
     assert hit is not None and hit.datasets == told
 
 

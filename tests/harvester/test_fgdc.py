@@ -8,8 +8,8 @@ from portal_server import Answer, PortalServer, harvest, harvested, spec
 from catalog.db.store import Catalog
 from catalog.model import Contact, Dataset
 from catalog.repositories.reading import datasets
-from harvester.detect.asking import ProbeResponse
 from harvester.detect.recognise import whatever
+from harvester.spiders.base.detection import ProbeResponse
 from harvester.spiders.base.losses import LostRecord
 from harvester.spiders.documents import any_xml
 
@@ -161,7 +161,7 @@ def test_a_national_profile_is_read_by_the_names_of_the_standard(iso_type: bool)
     assert (found.identifier, found.title, found.licence) == ("che-1", "Quellen", "CC BY 4.0")
     assert found.publisher is not None and found.publisher.name == "Amt für Umwelt"
     assert [one.access_url for one in found.distributions] == ["https://f.example/quellen.csv"]
-    assert any_xml.other_id(SWISS.format(level=SERVICE)) == "che-1"
+    assert any_xml.non_dataset_id(SWISS.format(level=SERVICE)) == "che-1"
 
 
 def test_a_folder_of_all_kinds_is_complete(catalog: Catalog) -> None:

@@ -1,0 +1,50 @@
+"""How an ArcGIS Server is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import (
+    CERTAIN,
+    AsGiven,
+    Detection,
+    Probe,
+    ProbeResponse,
+    TypeProbes,
+    without_query,
+)
+from harvester.spiders.base.probe_reading import object_of
+
+__all__ = ["PROBES", "arcgis_server", "arcgis_service"]
+
+
+def arcgis_server(seen: ProbeResponse) -> Detection | None:
+    """Recognise an ArcGIS Server by its directory of services. Count the services only if it has no folders."""
+    answer = object_of(seen)
+    services, folders = answer.get("services"), answer.get("folders") or []
+    if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
+        return None
+    told = f"a directory of {len(services)} services and {len(folders)} folders"
+    return Detection("arcgis-server", CERTAIN, len(services) if not folders else None, told)
+
+
+def arcgis_service(seen: ProbeResponse) -> Detection | None:
+    """Recognise one service of an ArcGIS Server, from an address copied out of a map."""
+    answer = object_of(seen)
+    own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
+    if "currentVersion" in answer and own & answer.keys():
+        return Detection("arcgis-server", CERTAIN, 1, "one service of an ArcGIS Server")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(
+        Probe(110, "/arcgis/rest/services?f=json", arcgis_server, "/arcgis/rest/services"),
+        Probe(1040, "/rest/services?f=json", arcgis_server, "/rest/services"),
+        Probe(1050, "/server/rest/services?f=json", arcgis_server, "/server/rest/services"),
+    ),
+    as_given=(AsGiven(40, "?f=json", arcgis_server, ("rest/services", "arcgis")),),
+    recognisers=(
+        (80, arcgis_server),
+        (200, arcgis_service),
+    ),
+    own_address=without_query,
+)

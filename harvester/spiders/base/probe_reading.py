@@ -1,0 +1,55 @@
+"""Reading the JSON or XML of a response to a probe: whatever cannot be read is None, and no error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lxml import etree
+
+from harvester.spiders.base.detection import ProbeResponse
+
+__all__ = ["elements_of", "json_of", "local_name", "object_of", "root_of"]
+
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+
+
+def json_of(seen: ProbeResponse) -> Any:
+    """Return the JSON object or list of a response; None where it holds neither."""
+    start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start not in (b"{", b"["):
+        return None
+    try:
+        return json.loads(seen.body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def object_of(seen: ProbeResponse) -> dict[str, Any]:
+    """Return the JSON object of a response; an empty one where it holds none."""
+    found = json_of(seen)
+    return found if isinstance(found, dict) else {}
+
+
+def root_of(seen: ProbeResponse) -> etree._Element | None:
+    """Return the root of an XML response, also of one that was cut off; None for HTML and all else.
+
+    No entity is resolved and nothing is loaded from elsewhere.
+    """
+    start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":
+        return None
+    try:
+        return etree.fromstring(start, _PARSER)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def local_name(element: etree._Element) -> str:
+    """Return an element's name without its namespace; an empty text for a comment."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def elements_of(root: etree._Element, name: str) -> list[etree._Element]:
+    """Return all elements of a local name, in the order of the document."""
+    return [one for one in root.iter() if isinstance(one.tag, str) and local_name(one) == name]

@@ -1,0 +1,27 @@
+"""How Dataverse is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import CERTAIN, Detection, PageMarker, Probe, ProbeResponse, TypeProbes, count_of
+from harvester.spiders.base.probe_reading import object_of
+
+__all__ = ["PROBES", "dataverse"]
+
+
+def dataverse(seen: ProbeResponse) -> Detection | None:
+    """Recognise Dataverse by its search API: status "OK" with ``total_count`` and ``items``."""
+    answer = object_of(seen)
+    data = answer.get("data")
+    if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:
+        return Detection("dataverse", CERTAIN, count_of(data["total_count"]), "Dataverse's search API answers")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(Probe(90, "/api/search?q=*&type=dataset&per_page=1", dataverse),),
+    recognisers=((100, dataverse),),
+    marker=PageMarker(80, r"dataverse\.xhtml|dataverse-", ("dataverse.xhtml",)),
+    api_paths=("/api/search",),
+    page_paths=("/dataset.xhtml", "/dataverse"),
+    is_at_home=True,
+)

@@ -1,0 +1,42 @@
+"""How DKAN is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import (
+    CERTAIN,
+    LIKELY,
+    Detection,
+    PageMarker,
+    Probe,
+    ProbeResponse,
+    TypeProbes,
+    count_of,
+)
+from harvester.spiders.base.probe_reading import json_of
+
+__all__ = ["PROBES", "dkan"]
+
+
+def dkan(seen: ProbeResponse) -> Detection | None:
+    """Recognise DKAN 2 by its search API, and DKAN 1 by current_package_list_with_resources."""
+    answer = json_of(seen)
+    if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
+        return Detection("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")
+    if isinstance(answer, dict) and answer.get("success") is True and isinstance(answer.get("result"), list):
+        first = answer["result"][0] if answer["result"] else None
+        first = first[0] if isinstance(first, list) and first else first
+        if isinstance(first, dict) and "resources" in first:
+            return Detection("dkan", LIKELY, None, "current_package_list_with_resources answers")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(
+        Probe(70, "/api/1/search?page-size=1", dkan),
+        Probe(1070, "/api/3/action/current_package_list_with_resources?limit=1", dkan),
+    ),
+    recognisers=((20, dkan),),
+    marker=PageMarker(20, r"content=[\"']DKAN|/profiles/dkan/|/modules/contrib/dkan|dkan-frontend"),
+    api_paths=("/api/1/",),
+    is_at_home=True,
+)

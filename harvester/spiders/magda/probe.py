@@ -1,0 +1,32 @@
+"""How Magda is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import CERTAIN, LIKELY, Detection, Probe, ProbeResponse, TypeProbes, count_of
+from harvester.spiders.base.probe_reading import object_of
+
+__all__ = ["PROBES", "magda"]
+
+
+def magda(seen: ProbeResponse) -> Detection | None:
+    """Recognise Magda by its registry or its search."""
+    answer = object_of(seen)
+    if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
+        return Detection("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")
+    records = answer.get("records")
+    if isinstance(records, list) and "hasMore" in answer:
+        if any(isinstance(one, dict) and isinstance(one.get("aspects"), dict) for one in records):
+            return Detection("magda", CERTAIN, count_of(answer.get("totalCount")), "Magda's registry answers")
+        return Detection("magda", LIKELY, None, "what may be an empty registry of Magda answers")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(
+        Probe(1130, "/api/v0/registry/records?aspect=dcat-dataset-strings&limit=1", magda),
+        Probe(1140, "/api/v0/search/datasets?query=*&limit=1", magda),
+    ),
+    recognisers=((180, magda),),
+    api_paths=("/api/v0/",),
+    is_at_home=True,
+)

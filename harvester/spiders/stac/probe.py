@@ -1,0 +1,41 @@
+"""How STAC is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import CERTAIN, LIKELY, Detection, Probe, ProbeResponse, TypeProbes, count_of
+from harvester.spiders.base.probe_reading import object_of
+
+__all__ = ["PROBES", "stac"]
+
+
+STAC_PAGE = 10
+"""Collections requested at once."""
+
+
+def stac(seen: ProbeResponse) -> Detection | None:
+    """Recognise STAC by ``stac_version``, in collections or in a catalogue document."""
+    answer = object_of(seen)
+    collections = answer.get("collections")
+    if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):
+        total = count_of(answer.get("numberMatched"))
+        links = answer.get("links")
+        is_page = len(collections) >= STAC_PAGE or any(
+            isinstance(one, dict) and one.get("rel") == "next" for one in (links if isinstance(links, list) else ())
+        )
+        if total is None or total < len(collections):
+            # The number received is the total only if there is no further page.
+            total = None if is_page else len(collections)
+        return Detection("stac", CERTAIN, total, "collections with a stac_version")
+    if "stac_version" in answer:
+        kind = "collection" if answer.get("type") == "Collection" else "catalogue"
+        return Detection("stac", LIKELY, None, f"a STAC {kind}")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(
+        Probe(1220, "/stac", stac, "/stac"),
+        Probe(1230, "/catalog.json", stac, "/catalog.json"),
+    ),
+    recognisers=((120, stac),),
+)

@@ -1,0 +1,25 @@
+"""How udata is recognised from outside."""
+
+from __future__ import annotations
+
+from harvester.spiders.base.detection import CERTAIN, Detection, PageMarker, Probe, ProbeResponse, TypeProbes, count_of
+from harvester.spiders.base.probe_reading import object_of
+
+__all__ = ["PROBES", "udata"]
+
+
+def udata(seen: ProbeResponse) -> Detection | None:
+    """Recognise udata by API 1: ``data``, ``page``, ``page_size`` and ``total``."""
+    answer = object_of(seen)
+    if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
+        return Detection("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")
+    return None
+
+
+PROBES = TypeProbes(
+    probes=(Probe(60, "/api/1/datasets/?page_size=1", udata),),
+    recognisers=((50, udata),),
+    marker=PageMarker(60, r"\budata\b|udata-front"),
+    api_paths=("/api/1/", "/api/2/"),
+    is_at_home=True,
+)

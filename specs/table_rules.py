@@ -25,6 +25,8 @@ class TableRule(Strict):
     why: str = ""
     """Why it matters: a clause that follows the message, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
+    fix_in: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
+    """``fix`` in other languages, by code. A language says it here or in its own file, not in both."""
 
 
 class _File(Strict):

@@ -19,7 +19,7 @@ __all__ = ["data_files", "rules_of_tables", "specification_parts"]
 
 SPECS = Path(specs.__file__ or "").parent
 _PROSE = {"question", "source", "rationale", "weighs", "fix", "fix_in", "example", "title", "note"}
-_RULE_PROSE = {"message", "why", "fix"}
+_RULE_PROSE = {"message", "why", "fix", "fix_in"}
 _FOLDERS = ("expectations", "standards", "vocabularies")
 """Folders with what tables and records are compared with, and the words by which they are understood."""
 _KINDS = (".csv", ".toml", ".ttl", ".json")

@@ -1,8 +1,8 @@
 """Languages as files: ``<code>.toml``, one language each, with every word of what is sent.
 
 English takes its fix sentences from their definitions, ``metrics.toml`` and ``table_rules.toml``. Another language
-has them in its own file, or beside the definition (``fix_in`` of a metric, ``label`` of a column). So a new language
-is one file, and a new metric or column is one table. :func:`missing` lists what a language lacks.
+has them in its own file, or beside the definition (``fix_in`` of a metric or a rule, ``label`` of a column). So a new
+language is one file, and a new metric, rule or column is one table. :func:`missing` lists what a language lacks.
 """
 
 from __future__ import annotations
@@ -87,11 +87,17 @@ def languages() -> dict[str, Language]:
             fixes = {"metrics": {m.id: m.fix for m in metrics().values()}}
             one = one.model_copy(update=fixes | {"table_rules": {r.id: r.fix for r in table_rules().values()}})
         else:
-            beside = {m.id: m.fix_in[one.code] for m in metrics().values() if one.code in m.fix_in}
-            one = one.model_copy(update={"metrics": _joined(path, "metrics", one.metrics, beside)})
+            of_metrics = {m.id: m.fix_in[one.code] for m in metrics().values() if one.code in m.fix_in}
+            of_rules = {r.id: r.fix_in[one.code] for r in table_rules().values() if one.code in r.fix_in}
+            joined = {
+                "metrics": _joined(path, "metrics", one.metrics, of_metrics),
+                "table_rules": _joined(path, "table_rules", one.table_rules, of_rules),
+            }
+            one = one.model_copy(update=joined)
         labels = {c.name: c.label[one.code] for c in labelled if one.code in c.label}
         found[one.code] = one.model_copy(update={"columns": _joined(path, "columns", one.columns, labels)})
     said = {f"metric {m.id}: fix_in": m.fix_in for m in metrics().values()}
+    said |= {f"table rule {r.id}: fix_in": r.fix_in for r in table_rules().values()}
     for where, words in (said | {f"column {c.name}: label": c.label for c in labelled}).items():
         if unknown := sorted(set(words) - set(found)):
             raise SpecError(f"{where}.{unknown[0]}: no file in {HERE} is of this language; take one of {list(found)}")

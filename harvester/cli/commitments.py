@@ -51,16 +51,18 @@ def _known(data: Path, folder: Path | None) -> list[Commitment]:
 @commitments.command()
 @click.option("--from", "template", help="Template to start from: eu-hvd, open-data-charter, us-open-data-act.")
 @click.option("--country", help="ISO 3166-1 alpha-3 code, two-letter code or English name of the country.")
-@click.option("--government", help="Name of the government; the country's name where it is not said.")
+@click.option("--government", help="Name of the government; if omitted, the country's name.")
 @click.option("--id", "commitment_id", help="Id: list/number, such as ogp/KE0034.")
 @click.option("--title")
-@click.option("--url", help="Page where the promise stands.")
-@click.option("--quote", help="Its words.")
+@click.option("--url", help="Page that contains the promise.")
+@click.option("--quote", help="The words of the promise.")
 @click.option("--start", help="First day, YYYY-MM-DD.")
 @click.option("--deadline", help="Last day, YYYY-MM-DD.")
-@click.option("--scope", "scopes", multiple=True, help="key=value, such as portal=data-gov; more widen the scope.")
 @click.option(
-    "--indicator", "indicators", multiple=True, help="measure:baseline:target; without baseline it is measured."
+    "--scope", "scopes", multiple=True, help="key=value, such as portal=data-gov; each further one widens the scope."
+)
+@click.option(
+    "--indicator", "indicators", multiple=True, help="measure:baseline:target; an empty baseline is measured."
 )
 @_FOLDER
 @click.pass_obj
@@ -104,7 +106,7 @@ def check(data: Path, name: str, folder: Path | None, as_json: bool) -> None:
 
 @commitments.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--open-data", is_flag=True, help="Only those that OGP marks as being about open data.")
+@click.option("--open-data", is_flag=True, help="Only commitments that OGP marks as about open data.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the drafts.")
 @_JSON
 @click.pass_obj

@@ -20,14 +20,18 @@ def add_to(group: click.Group) -> None:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE_OR_URL...")
-@click.option("--format", "declared", help="Format that is promised; without it, the ending of the name.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: for each file, sheet, member or table.")
-@click.option("--strict", is_flag=True, help="Exit 4 where there are errors, 3 where a file could not be looked into.")
-@click.option("--show-values", is_flag=True, help="Show the cells that findings speak of. Nothing is kept.")
-@click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent.")
-@click.option("--allow-local", is_flag=True, help="The addresses may be on this machine or network.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers.")
-@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For one file.")
+@click.option("--format", "declared", help="Promised format; by default the extension of the name.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object a line for each file, sheet, member or table."
+)
+@click.option("--strict", is_flag=True, help="Exit 4 if there are errors, 3 if a file could not be inspected.")
+@click.option("--show-values", is_flag=True, help="Show the cells that findings refer to. Nothing is stored.")
+@click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
+@click.option("--allow-local", is_flag=True, help="Allow addresses on this machine or network.")
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Number of processes that check tables."
+)
+@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="Seconds for one file.")
 def inspect(
     files: tuple[str, ...],
     declared: str | None,

@@ -236,7 +236,7 @@ def _stage_command(
 _stage_command(
     "nightly",
     ("harvest", "check", "validate", "score", "track", "export"),
-    "One whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
+    "Run one whole night over PORTALS: ids, portal files, folders or URLs (with --type).",
     network_options,
     budget_options,
     commitment_options,
@@ -244,14 +244,14 @@ _stage_command(
     click.option(
         "--replay",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="Repeat the night of a WARC file, offline; into an empty folder, or the one of the night before.",
+        help="Repeat the night of a WARC file, offline, in an empty folder or in that of the night before.",
     ),
 )
 _stage_command("harvest", ("harvest",), "Only read the portals' records.", network_options)
-_stage_command("check", ("check",), "Only ask the addresses and download tables.", network_options, budget_options)
-_stage_command("validate", ("validate",), "Only look into the downloaded tables.")
+_stage_command("check", ("check",), "Only check the addresses and download tables.", network_options, budget_options)
+_stage_command("validate", ("validate",), "Only validate the downloaded tables.")
 _stage_command("score", ("score",), "Only score what the catalogue holds.")
-_stage_command("track", ("track",), "Only say how far the commitments have come.", commitment_options)
+_stage_command("track", ("track",), "Only measure the progress of the commitments.", commitment_options)
 _stage_command("export", ("export",), "Only write scorecards, findings, RDF and the public catalogue.", export_options)
 
 
@@ -265,8 +265,8 @@ def _catalogue(data: Path) -> Path:
 @cli.command()
 @click.argument("portal")
 @click.argument("run")
-@click.option("--by", default="the operator", show_default=True, help="Who approves, and why: it is kept and shown.")
-@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal's file: its grace.")
+@click.option("--by", default="the operator", show_default=True, help="Who approves, and why; it is stored.")
+@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portal file, for [retire].")
 @click.pass_obj
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
     """Accept a suspect harvest of PORTAL in RUN as complete; datasets that it did not see count as missing.
@@ -293,8 +293,8 @@ def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -
 @click.argument("run")
 @click.argument("other", required=False)
 @click.option("--portal", help="Only this portal.")
-@click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write a CSV, a row a field.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line a record.")
+@click.option("--csv", "as_csv", type=click.Path(path_type=Path, dir_okay=False), help="Write a CSV, one row a field.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each record.")
 @click.pass_obj
 def diff(data: Path, run: str, other: str | None, portal: str | None, as_csv: Path | None, as_json: bool) -> None:
     """Show what RUN changed, or how two runs differ: each record added, changed, missing, retired or returned."""
@@ -361,7 +361,7 @@ def serve(data: Path, port: int, host: str) -> None:
 
 
 @cli.command()
-@click.option("--serve", "stay", is_flag=True, help="Leave the catalogue open in Datasette at the end.")
+@click.option("--serve", "stay", is_flag=True, help="Serve the catalogue with Datasette at the end.")
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.pass_context
 def demo(context: click.Context, stay: bool, port: int) -> None:

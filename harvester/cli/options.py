@@ -26,7 +26,7 @@ contact_option = click.option(
     "--contact",
     default=NO_CONTACT,
     envvar="WINNOW_CONTACT",
-    help="E-mail or page of yours, for the user agent; or contact in winnow.toml.",
+    help="Your e-mail address or page, for the user agent; or contact in winnow.toml.",
 )
 
 
@@ -34,9 +34,11 @@ def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose portals."""
     options = [
         click.argument("portals", nargs=-1),
-        click.option("--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."),
-        click.option("--type", "portal_type", help="Portal type of a URL; found out where it is not said."),
-        click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network."),
+        click.option(
+            "--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or a folder of portal files."
+        ),
+        click.option("--type", "portal_type", help="Portal type of a URL; detected if omitted."),
+        click.option("--allow-local", is_flag=True, help="Allow portals on this machine or network."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -48,15 +50,31 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         contact_option,
-        click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Table checkers."),
-        click.option("--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="For a table."),
         click.option(
-            "--table-memory-mb", default=512, show_default=True, type=click.IntRange(384), help="Of a table checker."
+            "--workers",
+            default=2,
+            show_default=True,
+            type=click.IntRange(1, 64),
+            help="Number of processes that check tables.",
         ),
         click.option(
-            "--table-disk-mb", default=512, show_default=True, type=click.IntRange(1), help="Unpacked, of an archive."
+            "--table-seconds", default=60.0, show_default=True, type=click.FloatRange(1), help="Seconds for one table."
         ),
-        click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit 4 where the mean score is lower."),
+        click.option(
+            "--table-memory-mb",
+            default=512,
+            show_default=True,
+            type=click.IntRange(384),
+            help="Memory of each table checker.",
+        ),
+        click.option(
+            "--table-disk-mb",
+            default=512,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Unpacked size of an archive.",
+        ),
+        click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit 4 if the mean score is lower."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -66,8 +84,8 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of stages that use the network."""
     options = [
-        click.option("--full", is_flag=True, help="Ask for everything anew, whatever is remembered."),
-        click.option("--archive", is_flag=True, help="Keep every exchange as WARC, in the folder archive."),
+        click.option("--full", is_flag=True, help="Request everything again, whatever is cached."),
+        click.option("--archive", is_flag=True, help="Store every exchange as WARC, in the folder archive."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -77,9 +95,17 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the limits for the check of resources."""
     options = [
-        click.option("--max-requests", type=click.IntRange(min=0), help="Sent by the check of resources, in this run."),
-        click.option("--max-bytes", type=click.IntRange(min=0), help="Received by the check, in this run."),
-        click.option("--max-minutes", type=click.FloatRange(min=0), help="For the check; the rest is carried over."),
+        click.option(
+            "--max-requests", type=click.IntRange(min=0), help="Requests the resource check may send in this run."
+        ),
+        click.option(
+            "--max-bytes", type=click.IntRange(min=0), help="Bytes the resource check may receive in this run."
+        ),
+        click.option(
+            "--max-minutes",
+            type=click.FloatRange(min=0),
+            help="Minutes for the resource check; the rest waits for the next run.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -89,8 +115,10 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for the output of a run."""
     options = [
-        click.option("--language", help="Of pages and readable CSVs: en, es, fr, pt; else as the portal files say."),
-        click.option("--pdf", is_flag=True, help="Print every report as PDF too, where Chromium is present."),
+        click.option(
+            "--language", help="Language of pages and readable CSVs: en, es, fr, pt; by default as in the portal files."
+        ),
+        click.option("--pdf", is_flag=True, help="Print every report as PDF too, if Chromium is installed."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -101,7 +129,7 @@ def commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose which commitments to track."""
     options = [
         click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
-        click.option("--examples", is_flag=True, help="Track the examples that come with the program too."),
+        click.option("--examples", is_flag=True, help="Also track the examples that come with the program."),
     ]
     for option in reversed(options):
         command = option(command)

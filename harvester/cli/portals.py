@@ -19,10 +19,10 @@ __all__ = ["add_to"]
 
 NOT_FOUND = 3
 _REGISTRY = click.option(
-    "--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or folder of them."
+    "--portals", "registry", type=click.Path(path_type=Path), help="Portal file, or a folder of portal files."
 )
 _CONTACT = contact_option
-_LOCAL = click.option("--allow-local", is_flag=True, help="The portals named may stand on this machine or network.")
+_LOCAL = click.option("--allow-local", is_flag=True, help="Allow portals on this machine or network.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -42,9 +42,9 @@ def _own_folder(data: Path, registry: Path | None) -> Path:
 
 @click.command()
 @click.argument("address")
-@click.option("--save", is_flag=True, help="Write the portal file of what is recommended.")
+@click.option("--save", is_flag=True, help="Write the portal file of the recommended endpoint.")
 @click.option("--portals", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder to save to.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Of a list: the CSV with the answers.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="For a list: the CSV of the results.")
 @click.option(
     "--delay", default=0.25, show_default=True, type=click.FloatRange(0, 60), help="Seconds between requests."
 )
@@ -160,8 +160,8 @@ def _detect_list(
 
 @click.command()
 @click.argument("portal")
-@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100), help="Datasets to look at.")
-@click.option("--type", "portal_type", help="Portal type of a URL; found out where it is not said.")
+@click.option("--count", default=10, show_default=True, type=click.IntRange(1, 100), help="Number of datasets.")
+@click.option("--type", "portal_type", help="Portal type of a URL; detected if omitted.")
 @_REGISTRY
 @_CONTACT
 @_LOCAL
@@ -226,9 +226,9 @@ def _filtered(
 
 
 _FILTERS = (
-    click.option("--type", "kinds", multiple=True, help="Only of this type; may be given more than once."),
-    click.option("--country", "countries", multiple=True, help="Only of this country (ISO 3166-1 alpha-3)."),
-    click.option("--search", "text", help="Only where id, title, government or address hold this text."),
+    click.option("--type", "kinds", multiple=True, help="Only portals of this type; may be given more than once."),
+    click.option("--country", "countries", multiple=True, help="Only portals of this country (ISO 3166-1 alpha-3)."),
+    click.option("--search", "text", help="Only portals whose id, title, government or address contains this text."),
 )
 
 
@@ -303,10 +303,12 @@ def check_portals(
 @portals.command("import")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--portals", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
-@click.option("--as", "portal_type", help="Type of all portals of the list, where the list does not say.")
+@click.option("--as", "portal_type", help="Type of all portals of the list, if the list does not state it.")
 @_with_filters
-@click.option("--unknown", type=click.Path(path_type=Path, dir_okay=False), help="Write what has no type to this CSV.")
-@click.option("--dry-run", "-n", is_flag=True, help="Only say what would be written.")
+@click.option(
+    "--unknown", type=click.Path(path_type=Path, dir_okay=False), help="Write entries without a type to this CSV."
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Only show what would be written.")
 @click.pass_obj
 def import_portals(
     data: Path,

@@ -91,7 +91,9 @@ def _as_rdf(catalog: Catalog, stored: StoredDataset, syntax: str) -> str:
 
 @click.command()
 @click.argument("name")
-@click.option("--systems", "pair", default="winnow,mqa_v1", show_default=True, help="The two to look at closely.")
+@click.option(
+    "--systems", "pair", default="winnow,mqa_v1", show_default=True, help="The two systems to compare in detail."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def compare(data: Path, name: str, pair: str, as_json: bool) -> None:

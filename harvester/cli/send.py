@@ -35,16 +35,18 @@ def _catalogue(data: Path) -> Path:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Print what would go out, and send nothing.")
-@click.option("--smtp", metavar="HOST:PORT", help="Hand mails in here.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option("--smtp", metavar="HOST:PORT", help="Mail server to send through.")
 @click.option("--from", "sender", help="Address of the sender; needed with --smtp.")
-@click.option("--reply-to", help="Where answers go; else to the sender.")
-@click.option("--user", envvar="WINNOW_SMTP_USER", show_envvar=True, help="Name at the mail server.")
+@click.option("--reply-to", help="Address for replies; by default the sender.")
+@click.option("--user", envvar="WINNOW_SMTP_USER", show_envvar=True, help="User name at the mail server.")
 @click.option("--password", envvar="WINNOW_SMTP_PASSWORD", show_envvar=True, help="Better set in the environment.")
-@click.option("--starttls", is_flag=True, help="Encrypt the way to the mail server, and verify its certificate.")
-@click.option("--publishers", is_flag=True, help="Also to the addresses that publishers declare in their records.")
-@click.option("--webhook", "webhooks", multiple=True, help="Post JSON here, beside what the portal files say.")
-@click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of portal files: their [notify].")
+@click.option("--starttls", is_flag=True, help="Encrypt the connection to the mail server, and verify its certificate.")
+@click.option("--publishers", is_flag=True, help="Also send to the addresses that publishers declare in their records.")
+@click.option("--webhook", "webhooks", multiple=True, help="Post JSON here, in addition to the portal files' webhooks.")
+@click.option(
+    "--portals", "registry", type=click.Path(path_type=Path), help="Folder of portal files, for their [notify]."
+)
 @click.pass_obj
 def send(
     data: Path,
@@ -157,8 +159,8 @@ def responses() -> None:
 
 @responses.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--no-check", is_flag=True, help="Do not look at disputed findings again now.")
-@click.option("--contact", default=NO_CONTACT, help="E-mail or page of yours, for the user agent.")
+@click.option("--no-check", is_flag=True, help="Do not check disputed findings again now.")
+@click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
 @click.option("--portals", "registry", type=click.Path(path_type=Path), help="Folder of the portals' files.")
 @click.pass_obj
 def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, registry: Path | None) -> None:

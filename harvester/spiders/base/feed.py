@@ -204,7 +204,7 @@ class FeedSpider(PortalSpider):
                 yield step
         elif why and not on_page and number == 1 and (other := self.fallback(number)):
             self.tried.append(f"{response.url}: {why}")
-            # Every address may answer with the same page.
+            # Every address may return the same page.
             self.bodies.discard(saved.sha256)
             saved.path.unlink(missing_ok=True)
             yield other
@@ -215,46 +215,52 @@ class FeedSpider(PortalSpider):
             yield self.fatal(kind, said, self.remedy, response.url, value)
             saved.path.unlink(missing_ok=True)
         else:
-            # Of a feed that was read in two goes it is not known what its first part held.
+            # A feed that was read in two parts is not remembered, because the contents of the first part are unknown
+            # now.
             state = {"more": more, **self.state_of_page()}
             answer = reading.answer(state) if at is None and self.stands_alone else None
             following = self.after(number, more)
             yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
-            # Only now is nothing in it that is not kept.
+            # Delete the file only now, when all of it is stored.
             saved.path.unlink(missing_ok=True)
             for step in following:
                 yield step
 
     def at_page(self) -> dict[str, Any]:
-        """What else must be known to read a page again from its beginning. JSON."""
+        """Return what else is needed to read a page again from its beginning, as JSON values."""
         return {}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
-        """The cursor before a page of the feed."""
+        """Return the cursor that resumes the harvest before page ``number``."""
         link = more if isinstance(more, str) else None
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
     def after(self, number: int, more: bool | str) -> list[Any]:
-        """The next page: the one that is named; or that of a feed made by CKAN, which tells of it by its length alone;
-        else this was all."""
+        """Return the request for the next page, or the steps that end the harvest.
+
+        The next page is the one that the document links to. Feeds of CKAN have no link: there a full page means that
+        another one follows.
+        """
         if more:
             return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
         return self.at_feed_end()
 
     def at_feed_end(self) -> list[Any]:
-        """What is left to do behind the last page."""
+        """Return the remaining steps after the last page."""
         self.tally.end("the whole feed is read")
         return []
 
     def state_of_page(self) -> dict[str, Any]:
-        """What else is remembered of the page that was just read; :meth:`recall` gets it where it is the same again."""
+        """Return what else to remember of the page just read; :meth:`recall` receives it when the page comes again
+        unchanged.
+        """
         return {}
 
     def recall(self, state: dict[str, Any]) -> None:
-        """Take up what was remembered of a page."""
+        """Restore what :meth:`state_of_page` returned for an unchanged page."""
 
     def batch(self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None) -> Page:
-        """The page of a batch of elements; malformed ones become errors."""
+        """Return the page for a batch of elements; malformed elements become errors."""
         broken = [e for e in batch if isinstance(e, UnreadableElement)]
         errors = [
             HarvestError(
@@ -275,7 +281,7 @@ class FeedSpider(PortalSpider):
 
 
 def _why(saved: SavedBody, end: StreamEnd, is_over: bool) -> str | None:
-    """Why a feed was not read to its end; None where it was."""
+    """Return why a feed was not read to its end; None if it was."""
     if is_over:
         return "the deadline came, or the feed has more records than limits.max_datasets"
     if saved.cut is None:

@@ -1,8 +1,8 @@
-"""From a CKAN package to a dataset: a pure mapping.
+"""Map a CKAN package to a dataset, without any request.
 
-Field names follow CKAN's default schema, ckanext-dcat, ckanext-scheming and ckanext-fluent (top level or ``extras``),
-and are told by ``harvester.facts`` in any spelling. ``metadata_created`` and ``metadata_modified`` are the *record's*
-dates and never the data's.
+Field names follow CKAN's default schema, ckanext-dcat, ckanext-scheming and ckanext-fluent (at the top level or in
+``extras``); ``harvester.facts`` recognises them in any spelling. ``metadata_created`` and ``metadata_modified`` are
+dates of the *record*, never of the data.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["to_dataset"]
 
 
 def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one package; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one package; ``languages`` are the portal's language codes, its own first.
 
-    Raises LostRecord where the package is no object or has neither id nor name.
+    Raise LostRecord if the package is no object or has neither id nor name.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -44,7 +44,7 @@ def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) 
     services = tuple(service for _, own in files for service in own)
     groups = _groups(facts, raw.get("groups"))
     if groups and all(map(alpha3, groups)):
-        # Some portals file by country, and say nowhere else what area the data are about.
+        # On some portals the groups are countries, and no other field says what area the data cover.
         made["spatial"] = made.get("spatial") or groups
     else:
         made["themes"] = tuple(dict.fromkeys((*made.get("themes", ()), *groups)))
@@ -62,7 +62,7 @@ def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) 
 
 
 def _extras(raw: dict[str, Any]) -> dict[str, Any]:
-    """The extras by key: a list of pairs, or the object of old versions."""
+    """Return the extras by key, from a list of pairs or from the object of old CKAN versions."""
     extras = raw.get("extras")
     if isinstance(extras, list):
         return {str(one.get("key")): one.get("value") for one in extras if isinstance(one, dict)}
@@ -70,7 +70,7 @@ def _extras(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags(facts: RecordFacts, tags: Any) -> None:
-    """Tags as objects; without this their ids and vocabularies would be read as well."""
+    """Add the names of tags; without this step their ids and vocabularies would be read as keywords too."""
     if not isinstance(tags, list) or not tags:
         return
     kept = [one for one in facts.found.get("keywords", ()) if one.path != "tags"]
@@ -90,7 +90,7 @@ def _groups(facts: RecordFacts, groups: Any) -> tuple[str, ...]:
 
 
 def _organisation(facts: RecordFacts, organisation: Any) -> tuple[Party, ...]:
-    """What the package is filed under."""
+    """Return the organisation that holds the package, if any."""
     if not isinstance(organisation, dict):
         return ()
     wanted = (organisation.get("title"), organisation.get("display_name"), organisation.get("name"))
@@ -99,7 +99,7 @@ def _organisation(facts: RecordFacts, organisation: Any) -> tuple[Party, ...]:
 
 
 def _page(value: Any) -> str | None:
-    """The address of a dataset's source. A link to the record as JSON is no page."""
+    """Return the address of a dataset's source; None for a link to the record as JSON, which is no page."""
     url = text(value)
     if url is None or not url.strip().lower().startswith(("http://", "https://", "www.", "//")):
         return None
@@ -115,7 +115,7 @@ def _origin(raw: dict[str, Any], extras: dict[str, Any]) -> str | None:
 def _file(raw: dict[str, Any], languages: Sequence[str | None]) -> tuple[Distribution, tuple[DataService, ...]]:
     facts = RecordFacts("file", languages)
     facts.read(raw, scope=FactScope.FILE)
-    # The portal's own fields of a file, which have plain names.
+    # The portal's own fields of a file; their names are too general to be recognised by name.
     created = raw.get("created")
     if created:
         facts.add("issued", created, "created", rank=99, scope=FactScope.FILE, standing=Standing.GUESSED)

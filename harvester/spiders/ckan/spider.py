@@ -1,14 +1,19 @@
-"""CKAN, action API v3.
+"""Read CKAN portals through the action API v3.
 
-API: docs.ckan.org, "API guide"; seen on 2.2 to 2.12. Quirks handled: the base may be a sub-path; ``rows`` is cut
-silently, so paging goes by records received; the default order moves records between pages, so ``sort=id asc``;
-``success: false`` comes with 200; ``count`` may be wrong, cut off, or move while it is read; one record can make its
-page fail; resources may have no URL; extras hold JSON in strings; texts may be language dicts; organisations may be
-null. Where ``package_search`` is not offered, the names of ``package_list`` are asked for one by one.
+API: docs.ckan.org, "API guide"; seen on 2.2 to 2.12. Quirks handled:
 
-Changes alone can be asked for by ``metadata_modified``; but some sites ignore the filter, and a proxy before one big
-portal answers it with nothing. So it is trusted only after it has found what it must find and nothing it must not,
-and only if the totals agree at the end; otherwise everything is read.
+- The base may be a sub-path.
+- ``rows`` is reduced silently, so paging counts the records received.
+- The default order moves records between pages, so the listing is sorted by ``id asc``.
+- ``success: false`` comes with status 200.
+- ``count`` may be wrong, limited, or change during the harvest.
+- One record can make its page fail.
+- Resources may have no URL, extras may hold JSON in strings, texts may be language maps, organisations may be null.
+
+If ``package_search`` is not available, the names of ``package_list`` are requested one by one.
+
+Changes can be requested by ``metadata_modified``; :mod:`~harvester.spiders.base.incremental` tests first whether the
+filter can be trusted.
 """
 
 from __future__ import annotations
@@ -34,15 +39,15 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 SORTS = ("id asc", "name asc", None)
-"""Orders to try: some sites refuse the first with 400 or 409."""
+"""Sort orders to try; some sites refuse the first with 400 or 409."""
 MAX_MISSES = 20
-"""Names in a row that cannot be shown before the list is given up."""
+"""Number of names in a row that cannot be shown before the harvest ends."""
 NO_DATASETS = ("harvest", "showcase")
-"""Package types that are no datasets."""
+"""Package types that are not datasets."""
 
 
 class Spider(ChangesListingSpider):
-    """All public datasets of a CKAN site, through ``package_search``."""
+    """Reads all public datasets of a CKAN site through ``package_search``."""
 
     type = "ckan"
     has_facts = True
@@ -74,6 +79,7 @@ class Spider(ChangesListingSpider):
         return [self.list_names(cursor["shown"])] if "shown" in cursor else super().continued(cursor)
 
     def action(self, name: str, **params: Any) -> str:
+        """Return the address of an API action with its parameters."""
         return f"{self.base}/api/3/action/{name}?{urlencode(params)}"
 
     # The search
@@ -97,10 +103,10 @@ class Spider(ChangesListingSpider):
 
     def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
         if self.order:
-            # The order is not that of ids.
+            # The listing is not sorted by id.
             return None
         rows = self.first_walk().rows
-        # Harvest sources lie between the datasets, and are not counted among those before.
+        # Harvest sources lie between the datasets and are not counted among those before.
         room = -(-self.after // self.portal.schedule.full_every) + max(0, self.before.gap) + rows
         return PageCursor(rows=min(rows, room), start=start, at={"last": last, "end": start + room})
 
@@ -115,7 +121,7 @@ class Spider(ChangesListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Another order, or name by name."""
+        """Return steps for the next sort order, or for reading name by name."""
         if response is None or page_cursor.start or self.tally.kept:
             return None
         if response.status in (400, 409, 500) and self.order + 1 < len(SORTS):
@@ -144,9 +150,11 @@ class Spider(ChangesListingSpider):
     # Name by name
 
     def list_names(self, shown: int) -> Request:
+        """Return the request for the list of names; ``shown`` is the number of names already read."""
         return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
 
     async def on_list(self, response: Response, shown: int) -> AsyncIterator[Any]:
+        """Read the list of names and request the first name that is still to be read."""
         known = self.remembered(response)
         try:
             names = known.state["names"] if known else self.result_of(response)
@@ -168,7 +176,7 @@ class Spider(ChangesListingSpider):
             yield step
 
     def show_next(self, shown: int) -> list[Request]:
-        """Ask for the next name, if there is one."""
+        """Return the request for the next name; after the last one, end the harvest."""
         if shown >= len(self.names):
             self.tally.end("all names are asked for")
             return []
@@ -183,6 +191,7 @@ class Spider(ChangesListingSpider):
         ]
 
     async def on_show(self, response: Response, shown: int) -> AsyncIterator[Any]:
+        """Read one dataset by name, or reuse the remembered one if it did not change."""
         if known := self.remembered(response):
             yield self.unchanged(known, cursor={"shown": shown + 1})
             for step in self.show_next(shown + 1):
@@ -195,7 +204,7 @@ class Spider(ChangesListingSpider):
                 yield step
             return
         self.misses = 0
-        # CKAN before 2.0 and DKAN answer with a list of one.
+        # CKAN before 2.0 and DKAN return a list with one package.
         records = record if isinstance(record, list) else [record]
         pairs = [("/result", r) for r in records]
         yield self.page(response, pairs, cursor={"shown": shown + 1}, state={})
@@ -203,12 +212,13 @@ class Spider(ChangesListingSpider):
             yield step
 
     async def on_show_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for one name."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_shown(self.fault_of(failure), request.cb_kwargs["shown"], request.url):
             yield step
 
     def not_shown(self, fault: faults.RequestFault, shown: int, url: str, value: Any = None) -> list[Any]:
-        """One name that cannot be shown is one record lost, not the end."""
+        """Count a name that cannot be shown as one lost record; only many in a row end the harvest."""
         self.tally.lost += 1
         self.tally.seen += 1
         self.misses += 1
@@ -222,10 +232,10 @@ class Spider(ChangesListingSpider):
         message = f"package_show failed {MAX_MISSES} times in a row; {left} more names were not tried"
         return [*steps, self.fatal("page", message, "ask the portal to offer package_search or package_show", url)]
 
-    # Answers
+    # Responses
 
     def result_of(self, response: Response) -> Any:
-        """The result of an action. Raises Refused, with what the API says of it."""
+        """Return the result of an action; raise PageRefusedError with the API's own error message."""
         refusal = faults.of_response(response)
         try:
             answer = self.read_json(response)
@@ -244,7 +254,7 @@ class Spider(ChangesListingSpider):
         raise PageRefusedError(refusal or says_no, said)
 
     def is_unknown(self, response: Response) -> bool:
-        """CKAN refuses what was deleted or made private as "not authorized"."""
+        """Treat "not authorized" as unknown too, because CKAN says so of deleted and private datasets."""
         if response.status == 403:
             try:
                 self.result_of(response)
@@ -253,7 +263,9 @@ class Spider(ChangesListingSpider):
         return super().is_unknown(response)
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Harvest sources and the like. They are counted, as the portal counts them too."""
+        """Return the identity of harvest sources and the like; they are counted, because the portal's total counts
+        them.
+        """
         is_other = isinstance(raw, dict) and raw.get("type") in NO_DATASETS
         return str(raw.get("id")) if is_other else None
 

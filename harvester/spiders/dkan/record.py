@@ -1,8 +1,8 @@
-"""From a DKAN dataset to a dataset: pure mappings of its two wire formats.
+"""Map a DKAN record to a dataset, for both of its formats, without any request.
 
-DKAN 2 stores DCAT-US, parts of which may come as references ({identifier, data}); ``%modified`` is the record's date.
-DKAN 1 writes CKAN packages whose groups are the publishers. Its dates and sizes in prose ("Date changed Lun, 06/05/2017
-- 10:11", "12.3 octets") stay as they are: month and day cannot be told apart.
+DKAN 2 stores DCAT-US, parts of which may be references ({identifier, data}); ``%modified`` is the record's date. DKAN 1
+writes CKAN packages whose groups are the publishers. Its written-out dates and sizes ("Date changed Lun, 06/05/2017
+- 10:11", "12.3 octets") keep their wording, because day and month cannot be told apart.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["is_package", "to_dataset"]
 
 
 def is_package(raw: Any) -> bool:
-    """Whether a record is a package of DKAN 1."""
+    """Return whether a record is a package of DKAN 1."""
     return isinstance(raw, dict) and "id" in raw and "identifier" not in raw
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``base`` is the address of the portal. Raises LostRecord where it has no identity."""
+    """Return the dataset of one record; ``base`` is the portal's address. Raise LostRecord if it has no identity."""
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     if is_package(raw):
@@ -36,7 +36,7 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
 
 
 def _plain(value: Any) -> Any:
-    """A value without its references. A distribution keeps the identifier of its own."""
+    """Return a value with references replaced by their data; a distribution keeps its own identifier."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, dict) or "data" not in value or not set(value) <= {"identifier", "data"}:
@@ -46,7 +46,7 @@ def _plain(value: Any) -> Any:
 
 
 def _of_file(data: dict[str, Any]) -> dict[str, Any]:
-    """What DKAN knows of a file that it keeps itself, where the record states a type of its own or not."""
+    """Return what DKAN knows about a file it stores itself, in addition to the types the record states."""
     held = data.get("%Ref:downloadURL")
     first_one = held[0] if isinstance(held, list) and held else None
     known = first_one.get("data") if isinstance(first_one, dict) else None

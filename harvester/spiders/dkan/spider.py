@@ -1,9 +1,9 @@
-"""DKAN 2 (metastore API v1), and DKAN 1, which speaks some of CKAN's API.
+"""Read DKAN 2 (metastore API v1) and DKAN 1, which offers part of CKAN's API.
 
-API: dkan.readthedocs.io and ``/api/1``; shapes read in DKAN's source (``metastore``, ``metastore_search``). DKAN 2
-gives all datasets in one answer; where that is too long, too slow or closed, its search gives them page by page (100
-records at most), with an object where a list belongs. DKAN 1 has ``current_package_list_with_resources``, whose list
-lies in another list and has no total, and ``package_list`` with ``package_show``, whose answer is a list.
+API: dkan.readthedocs.io and ``/api/1``; formats read in DKAN's source (``metastore``, ``metastore_search``). DKAN 2
+returns all datasets in one response. If that is too long, too slow or closed, its search returns them in pages of at
+most 100 records, with an object in place of a list. DKAN 1 has ``current_package_list_with_resources``, a list inside a
+list without a total. It also has ``package_list``, and ``package_show``, which returns a list.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 WAYS = ("items", "search", "packages")
-"""Interfaces to try, one after another; behind them, names one by one."""
+"""Interfaces to try in this order; if all fail, names are requested one by one."""
 TRY_ANOTHER = ("gone", "http", "auth", "server", "timeout", "too_large", "cut_short")
-"""Faults that another interface may not have. A home page where an API should be is none of them."""
+"""Faults after which another interface may work; a home page in place of an API is not among them."""
 
 
 class Spider(CkanSpider):
-    """All published datasets of a DKAN site."""
+    """Reads all published datasets of a DKAN site."""
 
     type = "dkan"
     has_facts = True
@@ -62,7 +62,7 @@ class Spider(CkanSpider):
             case "items":
                 url = f"{self.base}/api/1/metastore/schemas/dataset/items?show-reference-ids"
             case "search":
-                # Counting facets takes the server longer than the records.
+                # Counting facets takes the server longer than the records themselves.
                 params = {"page-size": page_cursor.asked, "page": page_cursor.number, "facets": 0}
                 url = f"{self.base}/api/1/search?{urlencode(params)}"
             case _:
@@ -74,7 +74,7 @@ class Spider(CkanSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """The next interface."""
+        """Return the first steps of the next interface."""
         if page_cursor.start or self.tally.kept or fault.kind not in TRY_ANOTHER:
             return None
         if self.way + 1 < len(WAYS):
@@ -103,10 +103,11 @@ class Spider(CkanSpider):
             return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(answer)], is_end=True)
         found = answer.get("results") if isinstance(answer, dict) else None
         if WAYS[self.way] == "search" and isinstance(found, list | dict):
-            # The keys are "dkan_dataset/" and the identifier.
+            # The keys are "dkan_dataset/" followed by the identifier.
             pairs = list(found.items()) if isinstance(found, dict) else list(enumerate(found))
             records = [(f"/results/{str(key).replace('~', '~0').replace('/', '~1')}", record) for key, record in pairs]
-            # Pages are known by number: one from which the index has lost records is a page all the same.
+            # Pages are numbered: a page with fewer records, because the index has lost some, still counts as a whole
+            # page.
             return ListingPage(records=records, total=answer.get("total"), received=page_cursor.asked if records else 0)
         said = text(answer.get("message")) if isinstance(answer, dict) else None
         detail = f"the API reports an error: {said}" if said else "the answer has no list of datasets"
@@ -116,7 +117,7 @@ class Spider(CkanSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """DKAN 1 lists harvest sources and pages as packages."""
+        """Return the identity of harvest sources and pages, which DKAN 1 lists as packages."""
         kind = text(raw.get("type")) if is_package(raw) else None
         return str(raw.get("id")) if kind is not None and kind.lower() != "dataset" else None
 

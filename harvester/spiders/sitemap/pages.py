@@ -1,4 +1,4 @@
-"""The schema.org Datasets of a web page or JSON-LD document, wherever in it they stand."""
+"""Find the schema.org Datasets of a web page or JSON-LD document, at any depth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["datasets_in"]
 _SCRIPT = re.compile(rb"(?i)<script\b([^<>]*)>")
 _IS_JSON_LD = re.compile(rb"""(?i)\btype\s*=\s*["']?application/ld\+json""")
 _LISTS = {"DataCatalog", "ItemList", "Dataset"}
-"""What is in one of these has, as a rule, a page of its own."""
+"""Types whose members usually have a page of their own."""
 _PREFIX = re.compile(r"^(schema:|https?://schema\.org/)")
 MAX_DEPTH = 12
 _REFERRED = (
@@ -29,16 +29,16 @@ _REFERRED = (
     "includedInDataCatalog",
     "isPartOf",
 )
-"""Properties whose nodes may stand elsewhere in the document, known by their @id."""
+"""Properties whose nodes may stand elsewhere in the document under their @id."""
 
 
 def datasets_in(
     body: bytes, content_type: str, url: str, has_page: Callable[[str], bool] = lambda address: False
 ) -> tuple[list[tuple[str, Any]], int]:
-    """(Pointer, record) of every Dataset, and how many were passed over for they have another page, which is asked too.
+    """Return (JSON pointer, record) of every Dataset, and the number left out because their own page is requested too.
 
-    A block that is no JSON becomes a record that says so. What is neither a page nor JSON, a file, has no datasets.
-    Raises ValueError where it should be one of these and is not.
+    A block that is not JSON becomes a record that says so. A file that is neither a page nor JSON has no datasets.
+    Raise ValueError if it should be one of these and cannot be read.
     """
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):
@@ -67,7 +67,7 @@ def datasets_in(
         _index(document, nodes, 0)
         for place, node, is_listed in _datasets(document, f"/{number}" if len(blocks) > 1 else "", 0):
             is_bare = not set(node) - {"@type", "@id", "@context", "name", "url"}
-            # The page of its own tells more of it, whichever of the two is read first.
+            # The dataset's own page has more detail, whichever of the two is read first.
             elsewhere = {own for own in _own_addresses(node, url) if has_page(own)} if is_listed or is_bare else ()
             if elsewhere:
                 passed.add(min(elsewhere))
@@ -77,7 +77,7 @@ def datasets_in(
 
 
 def _scripts(body: bytes) -> list[bytes]:
-    """The JSON-LD blocks of a page, in a time that grows with its length alone."""
+    """Return the JSON-LD blocks of a page, in time proportional to its length."""
     found = []
     small, at = body.lower(), 0
     while (opening := _SCRIPT.search(body, at)) and (end := small.find(b"</script", opening.end())) >= 0:
@@ -88,7 +88,7 @@ def _scripts(body: bytes) -> list[bytes]:
 
 
 def _own_addresses(node: dict[str, Any], page: str) -> set[str]:
-    """The addresses that a node says are its own."""
+    """Return the addresses that a node states as its own."""
     found = set()
     for name in (node.get("url"), node.get("@id")):
         if isinstance(name, str) and name.strip():
@@ -98,7 +98,7 @@ def _own_addresses(node: dict[str, Any], page: str) -> set[str]:
 
 
 def _parsed(block: bytes) -> Any:
-    """The JSON of a block; editors leave comments and CDATA marks around it."""
+    """Return the parsed JSON of a block, without the comments and CDATA marks that editors leave around it."""
     text = block.decode("utf-8-sig", "replace").strip()
     text = re.sub(r"^(<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(-->|//\s*\]\]>|\]\]>)$", "", text).strip().removesuffix(";")
     check_values(text)
@@ -106,7 +106,7 @@ def _parsed(block: bytes) -> Any:
 
 
 def _plain(node: dict[str, Any]) -> dict[str, Any]:
-    """A node whose keys have no prefix."""
+    """Return a node with the prefixes removed from its keys."""
     return {_PREFIX.sub("", str(key)): value for key, value in node.items()}
 
 
@@ -116,7 +116,7 @@ def _types(node: dict[str, Any]) -> set[str]:
 
 
 def _index(value: Any, nodes: dict[str, Any], depth: int) -> None:
-    """Note every node that has an @id and more."""
+    """Collect every node that has an @id and further properties."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, dict):
@@ -133,7 +133,7 @@ def _index(value: Any, nodes: dict[str, Any], depth: int) -> None:
 def _datasets(
     value: Any, pointer: str, depth: int, is_listed: bool = False
 ) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Dataset nodes at any depth, and whether they stand in a list or catalogue, or in another dataset."""
+    """Yield Dataset nodes at any depth, and whether each stands in a list, a catalogue or another dataset."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, list):
@@ -150,7 +150,7 @@ def _datasets(
 
 
 def _with_referred(node: dict[str, Any], nodes: dict[str, Any]) -> dict[str, Any]:
-    """A dataset with the nodes that it only refers to."""
+    """Return a dataset with the nodes that it only refers to put in place."""
 
     def full(value: Any) -> Any:
         if isinstance(value, list):

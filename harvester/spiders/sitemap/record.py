@@ -1,7 +1,7 @@
-"""From a schema.org Dataset to a dataset: a pure mapping.
+"""Map a schema.org Dataset to a dataset, without any request.
 
-Vocabulary: schema.org/Dataset, as search engines' guides ask for it; ``@page`` is the page that it stood on.
-``dateModified`` is the data's date, ``sdDatePublished`` that of the structured data, which is the record.
+The vocabulary is schema.org/Dataset as in the guides of search engines; ``@page`` is the page that holds the node.
+``dateModified`` is the data's date. ``sdDatePublished`` is the date of the structured data, which is the record.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ __all__ = ["is_sure", "to_dataset"]
 _GLOBAL = re.compile(
     r"(?i)(https?:|urn:|doi:|hdl:|ark:|info:|10\.\d{4,9}/)\S+$|\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?$"
 )
-"""Identifiers that are one everywhere: addresses, URNs, DOIs, handles, UUIDs."""
+"""Match identifiers that are globally unique: addresses, URNs, DOIs, handles, UUIDs."""
 _READ = frozenset((
     "identifier", "temporalCoverage", "name", "description", "alternateName", "headline", "abstract", "keywords",
     "about", "genre", "publisher", "provider", "creator", "contactPoint", "license", "conditionsOfAccess", "usageInfo",
     "copyrightNotice", "datePublished", "dateModified", "dateCreated", "sdDatePublished", "spatialCoverage", "spatial",
     "inLanguage", "url", "mainEntityOfPage", "isBasedOn", "citation", "sameAs", "isPartOf", "distribution", "author",
 ))  # fmt: skip
-"""Properties that are read by their place; others are told by their names."""
+"""Properties that are read explicitly; others are recognised by their names."""
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one node; ``languages`` are those of the site, its own first.
+    """Return the dataset of one node; ``languages`` are the site's language codes, its own first.
 
-    It is known by an identifier that is one everywhere, its @id, its url, a number of the publisher's own, or the page
-    it stood on. Raises ValueError where the block is no JSON, LostRecord where nothing names it.
+    Its identity is a globally unique identifier, its @id, its url, the publisher's own number, or the page that held
+    it. Raise ValueError if the block is not JSON, LostRecord if nothing identifies the dataset.
     """
     if "@broken" in raw:
         raise ValueError(f"a JSON-LD block of the page is not valid JSON: {raw['@broken']}")
@@ -76,21 +76,21 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
     facts = RecordFacts("dataset", languages)
     facts.read({key: held for key, held in raw.items() if key not in _READ and not key.startswith("@")})
     for at, one in enumerate(_items(raw.get("license"))):
-        # Several licences are several candidates; of one, its address goes before its name.
+        # Several licences are several candidates; within one, the address is preferred to the name.
         facts.add("licence", _address(one), "license", rank=2 * at - 50)
         facts.add("licence", _label(one), "license", rank=2 * at - 49)
     return filled(own, facts)
 
 
 def is_sure(raw: dict[str, Any]) -> bool:
-    """Whether what names a node names nothing else: two that have the name are one dataset."""
+    """Return whether the node's identity is unique, so that two nodes with it are the same dataset."""
     return "@broken" in raw or bool(_sure_names(raw))
 
 
 def _sure_names(raw: dict[str, Any]) -> list[str]:
-    """The names of a node that no other dataset can have by right, best first.
+    """Return the unique names of a node, the best first.
 
-    Numbers of a publisher's own, "1", are given twice: by two offices, or to the pages of a template.
+    A publisher's own number such as "1" is not unique: two offices, or all pages of a template, may use it.
     """
     names = [one for one in _identifiers(raw.get("identifier")) if _GLOBAL.match(one.strip())]
     for one in (text(raw.get("@id")), _address(raw.get("url"))):
@@ -108,7 +108,7 @@ def _absolute(address: str, page: str | None) -> str:
 
 
 def _files(value: Any) -> list[dict[str, Any]]:
-    """Distributions; a text is the address of a file."""
+    """Return the distributions as objects; a text is the address of a file."""
     return [
         one if isinstance(one, dict) else {"contentUrl": one} for one in _items(value) if isinstance(one, dict | str)
     ]
@@ -123,7 +123,7 @@ def _nodes(value: Any) -> list[dict[str, Any]]:
 
 
 def _identifiers(value: Any) -> tuple[str, ...]:
-    """Identifiers, which may be nodes with a value."""
+    """Return the identifiers, some of which may be nodes with a value."""
     found = [first(one.get("value"), one.get("@id"), one.get("url")) if isinstance(one, dict) else text(one)
              for one in _items(value)]  # fmt: skip
     return tuple(one for one in found if one)
@@ -137,7 +137,7 @@ def _address(value: Any) -> str | None:
 
 
 def _label(value: Any) -> str | None:
-    """A node by its name, else its address; a text as it is."""
+    """Return a node's name, else its address; a text as it is."""
     for one in _items(value):
         found = (
             first(one.get("name"), one.get("alternateName"), one.get("@value")) if isinstance(one, dict) else text(one)
@@ -153,12 +153,12 @@ def _labels(value: Any) -> tuple[str, ...]:
 
 
 def _name(value: Any) -> str | None:
-    """What another node is known by: its address, else its name."""
+    """Return what identifies another node: its address, else its name."""
     return _address(value) or _label(value)
 
 
 def _keywords(value: Any) -> tuple[str, ...]:
-    """A list, texts with commas between them, or DefinedTerms."""
+    """Return keywords from a list, from comma-separated texts, or from DefinedTerms."""
     found: list[str] = []
     for one in _items(value):
         word = _label(one)
@@ -187,7 +187,7 @@ def _agent(value: Any) -> Publisher | None:
 
 
 def _contact(raw: dict[str, Any]) -> Contact | None:
-    """The contact point of the dataset, or of its publisher or creator."""
+    """Return the contact point of the dataset, else of its publisher or creator."""
     holders = [raw, *_nodes(raw.get("publisher")), *_nodes(raw.get("creator")), *_nodes(raw.get("provider"))]
     for holder in holders:
         for point in _nodes(holder.get("contactPoint")):
@@ -202,14 +202,15 @@ def _contact(raw: dict[str, Any]) -> Contact | None:
 
 
 def _licence(value: Any) -> str | None:
-    """The address of a licence, else its name."""
+    """Return the address of a licence, else its name."""
     return _address(value) or _label(value)
 
 
 def _period(value: Any) -> tuple[str | None, str | None]:
-    """ "start/end", with ".." for an open end; a node with startDate and endDate; a single date is the start.
+    """Return start and end of the period that the dataset covers.
 
-    Of several, from the first start to the last end.
+    The value is "start/end" with ".." for an open end, a node with startDate and endDate, or a single date, which is
+    the start. Several periods are joined from the first start to the last end.
     """
     if len(_items(value)) > 1:
         return span(periods(value))
@@ -237,7 +238,7 @@ def _places(value: Any) -> tuple[str, ...]:
 
 
 def _geometries(node: dict[str, Any]) -> tuple[str, ...]:
-    """Shapes in the words of GeoSPARQL 1.1, which catalogues add beside those of schema.org."""
+    """Return shapes in GeoSPARQL 1.1 properties, which some catalogues add to those of schema.org."""
     found = []
     for key, value in node.items():
         if re.split(r"[:#/]", key)[-1] in ("hasGeometry", "hasDefaultGeometry", "geometry"):

@@ -1,8 +1,8 @@
-"""Web sites whose pages describe datasets in schema.org's terms, found by their sitemaps.
+"""Read web sites whose pages describe datasets with schema.org, found by their sitemaps.
 
-Sitemaps: those that robots.txt names, else ``/sitemap.xml``; indexes, compressed ones, ones with a wrong namespace.
-Each page may hold several JSON-LD blocks, with datasets at any depth; a block that is no JSON is said, and the others
-are read. A page without datasets is no loss. ``lastmod`` is a hint that many sites get wrong: it is not used.
+Sitemaps are those in robots.txt, else ``/sitemap.xml``; indexes, compressed files and wrong namespaces are accepted. A
+page may hold several JSON-LD blocks with datasets at any depth. A block that is not JSON is reported and the others are
+read. A page without datasets is no loss. ``lastmod`` is wrong on many sites and is not used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 MAX_SITEMAP = 60_000_000
-"""Bytes of a sitemap, unpacked. The protocol allows 50 MiB."""
+"""Maximum size of an unpacked sitemap in bytes; the protocol allows 50 MiB."""
 _BARE = re.compile(rb"&(?!(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|\w{1,31});)")
 _LIKELY = re.compile(r"(?i)dataset|opendata|open-data|/data/|daten|dati|donnees|datos|dados")
 _ROOTS = ("urlset", "sitemapindex")
@@ -38,7 +38,7 @@ _CUT = "the sitemap is cut short: what follows in it was not seen"
 
 
 class Spider(AddressSpider):
-    """All schema.org Datasets of the pages that a site's sitemaps name."""
+    """Reads all schema.org Datasets of the pages in a site's sitemaps."""
 
     type = "sitemap"
     has_sets = True
@@ -54,7 +54,7 @@ class Spider(AddressSpider):
     counts_addresses = False
     may_repeat = True
     pages: set[str] | None = None
-    """What is asked."""
+    """Addresses of the pages to request."""
 
     def listings(self) -> list[str]:
         url = self.portal.url
@@ -69,9 +69,9 @@ class Spider(AddressSpider):
         )
 
     def not_listed(self, url: str, fault: RequestFault) -> list[Any] | None:
-        # robots.txt need not be there; one that is there and does not come may name other sitemaps than the usual one.
+        # robots.txt may be missing; if it exists and cannot be read, it may name other sitemaps than the usual one.
         is_robots = url.endswith("/robots.txt") and fault.kind == "gone"
-        # Where it names sitemaps, the usual place may be empty.
+        # If robots.txt names sitemaps, the usual place may be empty.
         is_guess = url == f"{self.portal.url}/sitemap.xml" and (self.wanted or self.waiting or len(self.listed) > 2)
         return [] if is_robots or is_guess else None
 
@@ -82,12 +82,12 @@ class Spider(AddressSpider):
             return self.own_sitemaps(named, response)
         body, is_cut = _unpacked(response.body)
         if body.lstrip()[:1] != b"<":
-            # The protocol knows sitemaps of plain text, an address a line.
+            # The protocol also allows plain-text sitemaps with one address per line.
             lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines()]
             if not any(re.match(r"https?://", line) for line in lines):
                 raise ValueError("the answer is no sitemap")
             if is_cut:
-                # The last address may be half of one.
+                # The last address may be incomplete.
                 lines.pop()
                 self.tally.fail(f"{response.url}: {_CUT}")
             for line in lines:
@@ -108,7 +108,7 @@ class Spider(AddressSpider):
         return own
 
     def own_sitemaps(self, named: list[str], response: Response) -> list[str]:
-        """The sitemaps of some that lie on the portal's own site. Which pages the others name is not known."""
+        """Return those sitemaps that lie on the portal's own site; the pages that the others name are unknown."""
         own = []
         for one in named:
             url = _joined(response.url, one)
@@ -119,7 +119,7 @@ class Spider(AddressSpider):
         return own
 
     def is_own(self, url: str) -> bool:
-        """Whether an address lies on the portal's own site."""
+        """Return whether an address lies on the portal's own site."""
         try:
             host, own = urlsplit(url).hostname or "", urlsplit(self.portal.url).hostname or ""
         except ValueError:
@@ -127,7 +127,7 @@ class Spider(AddressSpider):
         return host.removeprefix("www.") == own.removeprefix("www.")
 
     def add_page(self, named: str, base: str) -> None:
-        """A page that a sitemap names; the protocol asks for whole addresses, and some write paths."""
+        """Add a page named by a sitemap; the protocol requires absolute addresses, but some sites write paths."""
         url = _joined(base, named)
         if url and self.is_own(url):
             self.add(url)
@@ -135,12 +135,12 @@ class Spider(AddressSpider):
             self.add_elsewhere(url or named)
 
     def order(self, url: str) -> tuple[Any, ...]:
-        # Where a night is too short for a whole site, the likely pages were asked.
+        # If a night is too short for a whole site, the pages most likely to hold datasets come first.
         return (not _LIKELY.search(url), url)
 
     def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
-        # Two pages may show one dataset, in two languages. A number of the publisher's own, or none at all, proves
-        # nothing: then it is said that the second was not kept.
+        # Two pages may show one dataset in two languages. Without a unique identifier that is unproven, and the second
+        # one is reported as not kept.
         return all(is_sure(raw) for _, raw in records)
 
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
@@ -157,7 +157,7 @@ class Spider(AddressSpider):
 
 
 def _joined(base: str, named: str) -> str | None:
-    """The web address that a sitemap names; None where it is none."""
+    """Return the web address that a sitemap names; None if it is not valid."""
     try:
         url = urljoin(base, named)
         return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else None
@@ -166,29 +166,29 @@ def _joined(base: str, named: str) -> str | None:
 
 
 def _local(node: Any) -> str:
-    """The name of an element, whatever its namespace, and even where its prefix has none."""
+    """Return the local name of an element, whatever its namespace, even if its prefix is not declared."""
     return str(node.tag).rpartition("}")[2].rpartition(":")[2] if node is not None else ""
 
 
 def _page_of(url: str) -> str:
-    """An address as far as it tells one page from another."""
+    """Return the part of an address that tells one page from another."""
     return url.partition("#")[0].partition("://")[2].rstrip("/")
 
 
 def _addresses(body: bytes) -> tuple[str, list[str], bool]:
-    """The name of a sitemap's root, the addresses in it, and whether its end is missing.
+    """Return the name of a sitemap's root element, the addresses in it, and whether its end is missing.
 
-    Raises ValueError where it is no sitemap.
+    Raise ValueError if it is not a sitemap.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
-    # An address with a bare "&" is what many sites write.
+    # Many sites write addresses with an unescaped "&".
     root = tree_of(_BARE.sub(b"&amp;", body), parser)
     name = _local(root) if root is not None else ""
     if root is None or name not in _ROOTS:
         raise ValueError("an HTML or XML page came where a sitemap was expected")
     found: list[str] = []
     for one in root.iter(etree.Element):
-        # Images and videos have a "loc" too.
+        # Images and videos have a "loc" element too.
         if _local(one) == "loc" and _local(one.getparent()) in ("url", "sitemap"):
             found.append((one.text or "").strip())
     if not any(error.level_name == "FATAL" for error in parser.error_log):
@@ -196,15 +196,15 @@ def _addresses(body: bytes) -> tuple[str, list[str], bool]:
     tags = re.findall(rb"<(/?)(?:[\w.-]+:)?(loc|urlset|sitemapindex)\b", body.replace(b"\0", b""))
     is_half = (b"/", name.encode()) not in tags
     if is_half and found and tags[-1] == (b"", b"loc"):
-        # The last address may be half of one.
+        # The last address may be incomplete.
         found.pop()
     return name, found, is_half
 
 
 def _unpacked(body: bytes) -> tuple[bytes, bool]:
-    """The text of a sitemap that may be compressed, and whether it breaks off.
+    """Return a sitemap, unpacked if it is compressed, and whether it is truncated.
 
-    Raises ValueError where it unfolds to too much.
+    Raise ValueError if its unpacked size exceeds the limit.
     """
     text, is_cut = b"", False
     if body[:2] != b"\x1f\x8b":

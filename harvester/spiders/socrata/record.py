@@ -1,9 +1,9 @@
-"""From a Socrata record to a dataset: a pure mapping, for the discovery API and for ``/api/views``.
+"""Map a Socrata record to a dataset, for the discovery API and for ``/api/views``, without any request.
 
-``updatedAt`` is the later of a change of the data and one of the description: the *record's* date. That of the data is
-``data_updated_at`` (``rowsUpdatedAt``). Custom fields come as ``Group-Name_Field-Name``; those of the group "Common
-Core" are Project Open Data's. Rows can be had as files of a documented address
-(dev.socrata.com, "Data formats"): it is given as Socrata's own ``data.json`` gives it.
+``updatedAt`` is the later change of data and description, so it is the *record's* date. The data's date is
+``data_updated_at`` (``rowsUpdatedAt``). Custom fields are named ``Group-Name_Field-Name``; those of the group "Common
+Core" are Project Open Data's. The rows can be downloaded from documented addresses (dev.socrata.com, "Data formats");
+they are written as in Socrata's own ``data.json``.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _resource(raw: Any) -> dict[str, Any]:
-    """The part that describes the asset: the record itself in ``/api/views``."""
+    """Return the part that describes the asset; in ``/api/views`` this is the record itself."""
     record = _dict(raw)
     return _dict(record.get("resource")) if "resource" in record else record
 
 
 def id_of(raw: Any) -> str | None:
-    """The four-by-four id."""
+    """Return the four-by-four id, for example "abcd-1234"; None if there is none."""
     return text(_resource(raw).get("id"))
 
 
 def domain_of(raw: Any) -> str | None:
-    """The site that a record of the discovery API belongs to."""
+    """Return the site that a record of the discovery API belongs to."""
     return text(_dict(_dict(raw).get("metadata")).get("domain")) if "resource" in _dict(raw) else None
 
 
 def is_dataset(raw: Any) -> bool:
-    """False for what is stated to be a chart, a map, a story, a file, a link; what states nothing is taken for one."""
+    """Return False if the record says it is a chart, map, story, file or link; True if it states no kind."""
     found = _resource(raw)
     stated = first(found.get("type"), found.get("assetType"))
     if stated is not None:
@@ -55,9 +55,10 @@ def is_dataset(raw: Any) -> bool:
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``base`` is the address of the portal, for records that tell no own one.
+    """Return the dataset of one record; ``base`` is the portal's address, for records that state no address of their
+    own.
 
-    Raises LostRecord where the record is no object or has no id.
+    Raise LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -92,7 +93,7 @@ def _facts(
     meta: dict[str, Any],
     languages: Sequence[str | None],
 ) -> RecordFacts:
-    """Socrata's own fields, and the custom ones by whatever names a site has given them."""
+    """Collect the facts in Socrata's own fields and in the custom fields, which each site names freely."""
     facts = RecordFacts("dataset", languages)
     listed = sorted_in.get("domain_metadata")
     for number, item in enumerate(listed if isinstance(listed, list) else []):
@@ -101,7 +102,7 @@ def _facts(
             facts.read(pair, f"classification/domain_metadata/{number}/", is_grouped=True)
     for name, group in _dict(meta.get("custom_fields")).items():
         facts.read(_dict(group), f"metadata/custom_fields/{name}/", is_grouped=True)
-    # What a custom field calls category, tags or title is not that of the dataset.
+    # In custom fields, "category", "tags" or "title" may mean something else than the dataset's own.
     facts.drop("themes", "keywords", "title", "description")
     facts.add("title", found.get("name"), "name")
     facts.add("description", found.get("description"), "description")
@@ -111,7 +112,7 @@ def _facts(
          (whole.get("name"), "license/name"), (raw.get("licenseId"), "licenseId"))
     ):  # fmt: skip
         facts.add("licence", value, path, rank=50 + rank)
-    # The owner is an account, often a person's: neither publisher nor contact.
+    # The owner is an account, often a person's; it is neither publisher nor contact.
     link = first(found.get("attribution_link"), found.get("attributionLink"))
     if text(found.get("attribution")):
         facts.add("publisher", {"name": found["attribution"], "url": link}, "attribution", rank=1)
@@ -120,14 +121,14 @@ def _facts(
     facts.add("issued", issued, "publication_date", rank=99, standing=Standing.GUESSED)
     changed = _date(found, "data_updated_at", "rowsUpdatedAt")
     if changed is not None:
-        # What the portal saw goes before what somebody typed once.
+        # The date that the portal observed is better than one that somebody typed once.
         facts.drop("modified")
         facts.add("modified", changed, "data_updated_at")
     return facts
 
 
 def _date(found: dict[str, Any], *keys: str) -> str | None:
-    """A date as it stands; epoch seconds of ``/api/views`` in ISO 8601."""
+    """Return a date as written; epoch seconds of ``/api/views`` become ISO 8601."""
     for key in keys:
         value = found.get(key)
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**11:
@@ -138,7 +139,7 @@ def _date(found: dict[str, Any], *keys: str) -> str | None:
 
 
 def _exports(found: dict[str, Any], identifier: str, base: str) -> tuple[Distribution, ...]:
-    """The files in which the portal gives the rows of a table, or the shapes of a layer."""
+    """Return the files in which the portal offers the rows of a table or the shapes of a layer."""
     made: list[Distribution] = []
     if first(found.get("lens_view_type"), found.get("viewType")) == "geo":
         for label, form, media_type in GEO_EXPORTS:
@@ -153,7 +154,7 @@ def _exports(found: dict[str, Any], identifier: str, base: str) -> tuple[Distrib
 
 
 def _attachments(meta: dict[str, Any], identifier: str, base: str) -> tuple[Distribution, ...]:
-    """Files laid beside a view. What has no id cannot be had."""
+    """Return the files attached to a view; a file without id cannot be downloaded and is left out."""
     made = []
     listed = meta.get("attachments")
     for item in listed if isinstance(listed, list) else []:
@@ -169,7 +170,7 @@ def _attachments(meta: dict[str, Any], identifier: str, base: str) -> tuple[Dist
 
 
 def _services(found: dict[str, Any], identifier: str, base: str) -> tuple[DataService, ...]:
-    """Socrata's Open Data API, which every table has."""
+    """Return the Socrata Open Data API of the asset, which every table has."""
     if first(found.get("lens_view_type"), found.get("viewType")) == "geo":
         return ()
     host = host_of(base) or ""

@@ -1,14 +1,17 @@
-"""Socrata (Tyler Data & Insights), discovery API v1; ``/api/views`` where a site does not offer it.
+"""Read Socrata portals (Tyler Data & Insights) through the discovery API v1, or through ``/api/views`` without it.
 
-API: dev.socrata.com, "Discovery API" ("Pagination", "Deep scrolling", "Sort order"). Quirks handled: without an order
-that is unique, records come twice and hide others, so ``order=dataset_id``, or by name where that is refused; offset
-and limit reach no further than 10,000 records, so behind them ``scroll_id`` leads from id to id, and is trusted only
-while ids rise; catalogues of other sites are mixed in (federation), whose records are passed over; ``only=datasets`` is
-not always obeyed, so charts, maps, stories, calendars and files are passed over too; the old ``/api/views`` mixes all
-of them, has no total and dates in epoch seconds.
+API: dev.socrata.com, "Discovery API" ("Pagination", "Deep scrolling", "Sort order"). Quirks handled:
 
-What is federated is told by ``metadata.domain``, which must be the portal's own host. A portal reached by an IP address
-has no such name: there the domain that most records of the first page bear counts as its own.
+- Without a unique order, records come twice and hide others. The order is ``dataset_id``, or the name if the portal
+  refuses that.
+- Offset plus limit must not exceed 10,000. Beyond it, ``scroll_id`` leads from id to id; it is trusted only while ids
+  rise.
+- Records of other sites are mixed in (federation) and are passed over.
+- ``only=datasets`` is not always obeyed, so charts, maps, stories, calendars and files are passed over too.
+- The old ``/api/views`` mixes all of these, has no total, and writes dates in epoch seconds.
+
+A record is federated if its ``metadata.domain`` is not the portal's own host. A portal addressed by an IP address has
+no host name: there the most frequent domain on the first page counts as its own.
 """
 
 from __future__ import annotations
@@ -32,17 +35,17 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 WINDOW = 10_000
-"""Sum of offset and limit that the discovery API admits."""
+"""Highest sum of offset and limit that the discovery API accepts."""
 ORDERS = ("dataset_id", "name")
-"""Orders to try: only the first is unique."""
+"""Sort orders to try; only the first one is unique."""
 LOWEST = "0000-0000"
-"""Before every id: they are of digits and letters, four and four."""
+"""An id before every other; ids have the form of four characters, hyphen, four characters."""
 VIEWS_ROWS = 200
 """Records on a page of ``/api/views``."""
 
 
 class Spider(ListingSpider):
-    """All datasets of a Socrata site, without those of other sites."""
+    """Reads all datasets of a Socrata site, without those of other sites."""
 
     type = "socrata"
     has_facts = True
@@ -65,7 +68,7 @@ class Spider(ListingSpider):
     def resume(self, cursor: dict[str, Any]) -> None:
         self.order: int = cursor.get("order", 0)
         self.by_views: bool = cursor.get("by_views", False)
-        """Whether the discovery API is not offered."""
+        """Whether ``/api/views`` is used because the discovery API is not available."""
         self.domain: str | None = cursor.get("domain")
         """The domain of the portal's own records."""
 
@@ -75,6 +78,7 @@ class Spider(ListingSpider):
 
     @property
     def host(self) -> str:
+        """Host name in the portal's address, in lower case; "" if there is none."""
         return (urlsplit(self.portal.url).hostname or "").lower()
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -85,7 +89,7 @@ class Spider(ListingSpider):
                 page_cursor,
             )
         params = {"domains": self.host, "search_context": self.host, "only": "datasets", "limit": page_cursor.asked}
-        # Scrolling has an order of its own.
+        # Scrolling has its own order.
         params |= (
             {"scroll_id": page_cursor.at}
             if page_cursor.at
@@ -96,7 +100,9 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Another order; the old interface; and no step over a record where places have no number."""
+        """Return steps for another order or the old interface; records without a numbered position cannot be
+        skipped.
+        """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url
             return [self.no_answer(fault, url)]
@@ -113,7 +119,7 @@ class Spider(ListingSpider):
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
         answer = self.read_json(response)
         if self.by_views and isinstance(answer, list):
-            # Pages are known by number: a short one, by the portal's own cap or at the end, is a page all the same.
+            # Pages are numbered: a short one, due to the portal's own limit or the end, still counts as a whole page.
             received = page_cursor.asked if answer else 0
             return ListingPage(records=[(f"/{i}", record) for i, record in enumerate(answer)], received=received)
         results = answer.get("results") if isinstance(answer, dict) else None
@@ -138,23 +144,25 @@ class Spider(ListingSpider):
         return named.most_common(1)[0][0] if named else None
 
     def _last_id(self, results: list[Any], page_cursor: PageCursor) -> str:
-        """The id after which the next page begins. Raises Refused where ids do not rise: then nothing is sure."""
+        """Return the id after which the next page begins; raise PageRefusedError if ids do not rise, as order is lost
+        then.
+        """
         ids = [found for record in results if (found := id_of(record))]
         if page_cursor.at is not None and (ids != sorted(ids) or (ids and ids[0] <= page_cursor.at)):
             raise _no_way_on(f"scroll_id={page_cursor.at} is not obeyed: the ids after it do not rise")
         if results and not ids:
             raise _no_way_on("no record of the page has an id: there is no way on from it")
         if page_cursor.at is None and self.order:
-            # By name, the last record says nothing of the ids behind it.
+            # In order of name, the last record says nothing about the ids that follow.
             return LOWEST
         return ids[-1] if ids else str(page_cursor.at or LOWEST)
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Scrolling that began anew comes by what was read by name."""
+        """Return True while scrolling repeats what was read in order of name."""
         return page_cursor.at is not None and self.order > 0
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Records of other sites, and what is no dataset."""
+        """Return the identity of records of other sites, and of assets that are no datasets."""
         domain = domain_of(raw)
         is_federated = bool(self.domain and domain and _plain(domain) != _plain(self.domain))
         return id_of(raw) if is_federated or not is_dataset(raw) else None
@@ -164,7 +172,7 @@ class Spider(ListingSpider):
 
 
 def _no_way_on(detail: str) -> PageRefusedError:
-    # No smaller page would help.
+    # A smaller page would not help.
     return PageRefusedError(
         faults.RequestFault("page", "unknown", detail, "ask the portal to mend its paging; what was read is kept")
     )
@@ -175,7 +183,7 @@ def _plain(domain: str) -> str:
 
 
 def _is_address(host: str) -> bool:
-    """Whether a host has no name of its own."""
+    """Return whether a host is an IP address or has no dot, and so cannot name a domain."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

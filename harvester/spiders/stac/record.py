@@ -1,8 +1,8 @@
-"""From a STAC Collection to a dataset: a pure mapping.
+"""Map a STAC Collection to a dataset, without any request.
 
-Specification: STAC 1.0 and 1.1, Collection; extensions for files, timestamps and scientific citation where they are
-cheap, and contacts and languages. ``created`` and ``updated`` are dates of the STAC record. Pictures for looking at are
-no distributions, and the address of the record itself is no page.
+Specification: STAC 1.0 and 1.1, Collection; the extensions for contacts and languages, and those for files, timestamps
+and scientific citation as far as they are cheap. ``created`` and ``updated`` are dates of the STAC record. Preview
+images are not distributions, and the address of the record itself is not a page.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from harvester.spiders.base.losses import LostRecord
 __all__ = ["links_of", "to_dataset"]
 
 _ROLES = ("producer", "licensor", "processor", "host")
-"""Roles of a provider, the one that answers for the data first."""
+"""Roles of a provider; the one responsible for the data comes first."""
 _PICTURES = {"thumbnail", "overview", "visual-preview"}
 _OF_THE_STANDARD = frozenset((
     "id", "type", "stac_version", "stac_extensions", "title", "description", "keywords", "license", "extent",
     "providers", "links", "assets", "summaries", "item_assets", "created", "updated", "themes", "contacts", "language",
     "languages", "spatial", "temporal", "sci:doi", "sci:citation", "sci:publications",
 ))  # fmt: skip
-"""Fields with a meaning of their own; others are told by their names."""
+"""Fields that the standard defines; others are recognised by their names."""
 _PAGES = ("about", "alternate", "self")
-"""Relations of a page about the collection; the last two only where they say that they are pages."""
+"""Relations of a page about the collection; the last two count only if their type says that they are pages."""
 
 
 def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
-    """The links of some relations that have an address."""
+    """Return the links with one of the relations ``rels`` and with an address."""
     links = raw.get("links") if isinstance(raw, dict) else None
     found = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
     return [one for one in found if one.get("rel") in rels and text(one.get("href"))]
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """The dataset of one Collection. Raises LostRecord where it is no object or has no id."""
+    """Return the dataset of one Collection; raise LostRecord if it is no object or has no id."""
     if not isinstance(raw, dict):
         raise LostRecord("the collection is not an object", "ask the portal to mend the record", value=raw)
     identifier = text(raw.get("id"))
     if identifier is None:
         raise LostRecord("the collection has no id", "ask the portal to mend the record", "/id")
-    # Static catalogues write addresses relative to the document, which names itself.
+    # Static catalogues write addresses relative to the document's own address, which its "self" link gives.
     base = text(next((one["href"] for one in links_of(raw, "self")), None)) or ""
 
     def hrefs(*rels: str) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _publisher(providers: Any) -> Publisher | None:
 
 
 def _contact(contacts: Any) -> Contact | None:
-    """Of the contacts extension: one with an address before one without."""
+    """Return a contact of the contacts extension, preferring one with an address."""
     found = []
     for one in _list(contacts):
         if isinstance(one, dict):
@@ -126,7 +126,7 @@ def _contact(contacts: Any) -> Contact | None:
 
 
 def _languages(raw: dict[str, Any]) -> tuple[str, ...]:
-    """Of the language extension: the collection's own, and those that it is offered in."""
+    """Return the languages of the language extension: the collection's own, and those it is offered in."""
     own = raw.get("language")
     return tuple(dict.fromkeys((*names([own] if own else [], "code"), *names(raw.get("languages"), "code"))))
 
@@ -143,9 +143,9 @@ def _themes(themes: Any) -> tuple[str, ...]:
 
 
 def _boxes(boxes: Any) -> tuple[str, ...]:
-    """ "west,south,east,north" of the first box, which is that of the whole; heights are left out.
+    """Return the first box as "west,south,east,north"; it covers the whole collection, and heights are left out.
 
-    Up to STAC 0.8 there is one box, and no list of them.
+    Up to STAC 0.8 there is a single box instead of a list.
     """
     first_one = next(iter(_list(boxes)), None)
     box = _list(first_one) if isinstance(first_one, list) else _list(boxes)
@@ -156,14 +156,14 @@ def _boxes(boxes: Any) -> tuple[str, ...]:
 
 
 def _interval(intervals: Any) -> tuple[str | None, str | None]:
-    """The first interval, which is that of the whole; an open end is null. Up to STAC 0.8 there is one."""
+    """Return the first interval, which covers the whole collection; null is an open end. STAC 0.8 has just one."""
     first_one = next(iter(_list(intervals)), None)
     interval = _list(first_one) if isinstance(first_one, list) else _list(intervals)
     return (text(interval[0]), text(interval[1])) if len(interval) == 2 else (None, None)
 
 
 def _is_about(asset: Any) -> bool:
-    """Whether an asset tells of the data and holds none."""
+    """Return whether an asset describes the data and holds none."""
     return isinstance(asset, dict) and "metadata" in (roles := texts(asset.get("roles"))) and "data" not in roles
 
 

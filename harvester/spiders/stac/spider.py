@@ -1,9 +1,11 @@
-"""STAC: an API's ``/collections``, or the Collections of a static catalogue.
+"""Read STAC: an API's ``/collections``, or the Collections of a static catalogue.
 
-Specification: STAC 1.0 and 1.1, STAC API. A dataset is a Collection; Items are never read. Quirks handled: a next link
-by POST, which cannot be followed here, is a fault and no end; links may lead to an inner host, so an API's are asked
-for at its own base; static catalogues nest, link to themselves and to catalogues of others; an API may list its
-children (``rel=children``) in place of its collections, in full.
+Specification: STAC 1.0 and 1.1, STAC API. A dataset is a Collection; Items are never read. Quirks handled:
+
+- A next link by POST cannot be followed here; it is a fault, not the end.
+- Links may name an internal host, so an API is requested at its own base.
+- Static catalogues nest, and link to themselves and to catalogues of others.
+- An API may list its children (``rel=children``) in full instead of its collections.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 MAX_DOCUMENTS = 2_000
-"""Documents read of a static catalogue."""
+"""Maximum number of documents read in a static catalogue."""
 MAX_MISSES = 20
-"""Documents in a row that cannot be read before the catalogue is given up."""
+"""Number of unreadable documents in a row before the harvest ends."""
 _JSON = {"Accept": "application/json"}
 
 
 class Spider(ListingSpider):
-    """All Collections of a STAC API or a static catalogue."""
+    """Reads all Collections of a STAC API or a static catalogue."""
 
     type = "stac"
     about = PortalTypeInfo(
@@ -49,14 +51,14 @@ class Spider(ListingSpider):
         rank=50,
     )
     can_shrink = False
-    """The collections of many servers take no limit."""
+    """Many servers accept no limit for collections."""
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.queue: list[str] = cursor.get("queue", [])
         """Documents of a static catalogue that are still to be read."""
         self.met: set[str] = set(cursor.get("met", ()))
         self.elsewhere: set[str] = set(cursor.get("elsewhere", ()))
-        """Documents of other hosts, which are not followed."""
+        """Documents on other hosts, which are not followed."""
         self.misses = 0
 
     @property
@@ -73,11 +75,12 @@ class Spider(ListingSpider):
         return self.read_next() if "queue" in cursor else super().continued(cursor)
 
     async def on_root(self, response: Response) -> AsyncIterator[Any]:
+        """Decide from the root document whether this is an API or a static catalogue, and go on with it."""
         fault, root = self.document_of(response)
         if fault is not None:
             yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
         elif links_of(root, "data") or any(_is_list(one) for one in links_of(root, "children")):
-            # Before 1.0 the list of collections was called that of the children.
+            # Before 1.0 the list of collections was called "children".
             yield self.ask(self.first_walk())
         else:
             self.met.add(response.url)
@@ -99,14 +102,14 @@ class Spider(ListingSpider):
         collections = answer.get("collections") if isinstance(answer, dict) else None
         if not isinstance(collections, list):
             raise ValueError("the answer has no collections")
-        # An empty page with a next link would have no end.
+        # An empty page with a next link would never end.
         at = self.next_query(answer, response) if collections else None
         total = answer.get("numberMatched")
         records = [(f"/collections/{i}", one) for i, one in enumerate(collections)]
         return ListingPage(records=records, total=total if isinstance(total, int) else None, at=at, is_end=at is None)
 
     def next_query(self, answer: Any, response: Response) -> str | None:
-        """The query of the next link; None where there is none. Raises Refused for one that cannot be followed."""
+        """Return the query of the next link; None if there is none. Raise PageRefusedError if it cannot be followed."""
         link = next_link(answer.get("links") if isinstance(answer, dict) else None, media_type_of(response))
         if link is None:
             return None
@@ -125,7 +128,7 @@ class Spider(ListingSpider):
     # A static catalogue
 
     def read_next(self) -> list[Any]:
-        """Ask for the next document, if there is one."""
+        """Return the request for the next document; after the last one, end the harvest."""
         if not self.queue:
             self.tally.end("all documents of the catalogue are read")
             return []
@@ -139,6 +142,7 @@ class Spider(ListingSpider):
         ]
 
     async def on_document(self, response: Response) -> AsyncIterator[Any]:
+        """Read a document of a static catalogue, or reuse the remembered one if it did not change."""
         if known := self.remembered(response):
             self.queue_children(known.state["children"])
             yield self.unchanged(known, cursor=self.static_cursor())
@@ -150,11 +154,12 @@ class Spider(ListingSpider):
             yield step
 
     async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a document."""
         for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
-        """The fault of an answer, and the STAC document in it."""
+        """Return the fault of a response, if any, and the STAC document in it."""
         fault = faults.of_response(response)
         try:
             document = self.read_json(response)
@@ -169,19 +174,19 @@ class Spider(ListingSpider):
         return fault, document
 
     def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
-        """Keep a Collection, and go on to the children of it or of a Catalog."""
+        """Keep a Collection, and go on to the children of the Collection or Catalog."""
         self.misses = 0
-        # Before 1.0 a document did not say what it is; a Collection has an extent.
+        # Before 1.0 a document did not state its type; a Collection has an extent.
         is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
         inner = document.get("children")
         members = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
-        # A list of all children says what the links to each of them lead to.
+        # A list of all children replaces the links to each of them.
         links = links_of(document, "children") or links_of(document, "child")
         links += [link for one in members if one.get("type") == "Catalog" for link in links_of(one, "self")[:1]]
         links += links_of(document, "next") if members else []
         children, unaskable = _joined(response.url, [str(one["href"]) for one in links])
         if unaskable:
-            # Behind each may be a Collection.
+            # Each of them may be a Collection.
             self.tally.lost += len(unaskable)
             self.tally.seen += len(unaskable)
             remedy = "correct the link"
@@ -199,6 +204,7 @@ class Spider(ListingSpider):
     def followed(
         self, document: Any, children: list[str], is_collection: bool, response: Response, is_root: bool
     ) -> list[Any]:
+        """Return the page with the document's Collections, and the request for the next document."""
         if is_root and not is_collection and not children:
             message = f"{response.url}: the catalogue has neither collections nor children"
             return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]

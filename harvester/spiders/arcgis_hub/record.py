@@ -1,8 +1,8 @@
-"""From a record of ArcGIS Hub to a dataset: a pure mapping of features of its search and of entries of its feeds.
+"""Map an ArcGIS Hub record to a dataset, for features of its search and entries of its feeds, without any request.
 
-Identity is the ArcGIS item and, where a dataset is one layer of it, the layer: ``<32 hexadecimal digits>_<layer>``.
-Feeds have named it in an address ``/datasets/<item>_<layer>`` or ``item.html?id=<item>&sublayer=<layer>``; for some
-years they had a speaking name in its place, which is then the identity.
+The identity is the ArcGIS item, plus the layer if a dataset is one layer of it: ``<32 hexadecimal digits>_<layer>``.
+Feeds give it in an address ``/datasets/<item>_<layer>`` or ``item.html?id=<item>&sublayer=<layer>``. For some years
+they had a readable name instead, which is the identity then.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["fingerprint_of", "item_and_layer", "to_dataset"]
 _ITEM = re.compile(r"(?<![0-9a-f])([0-9a-f]{32})(?![0-9a-f])(?:_(\d+)\b)?", re.IGNORECASE)
 _LAYER = re.compile(r"[?&](?:sublayer|layer)=(\d+)\b")
 _TEMPLATE = re.compile(r"\s*(\{\{[^{}]*\}\}|(mailto:|https?://)?[^\s{}]*\{\{[^{}]*\}\}\S*)\s*")
-"""A value that is nothing but a template nobody filled in, or an address with one in it."""
+"""Match a value that is only an unfilled template, or an address with one in it."""
 
 
 def to_dataset(raw: Any, portal_url: str) -> Dataset:
-    """The dataset of a feature or an entry. Raises LostRecord where it has no identity."""
+    """Return the dataset of a feature or feed entry; raise LostRecord if it has no identity."""
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
     item = raw.get("properties")
@@ -41,13 +41,13 @@ def _feature(raw: dict[str, Any], item: dict[str, Any], portal_url: str) -> Data
     identifier = first(raw.get("id"), item.get("id"))
     if identifier is None:
         raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
-    # The owner is an account: it is nobody to write to.
+    # The owner is a user account, not somebody to write to.
     landing = f"{portal_url}/datasets/{identifier}"
     return item_dataset(item, identifier=identifier, landing_page=landing, file_url=None)
 
 
 def item_and_layer(value: Any) -> str | None:
-    """The ArcGIS item that an address or an id names, with its layer; None where it names none."""
+    """Return the ArcGIS item named by an address or id, with its layer; None if it names none."""
     said = text(value) or ""
     found = _ITEM.search(said)
     if found is None:
@@ -57,7 +57,7 @@ def item_and_layer(value: Any) -> str | None:
 
 
 def filled(value: Any) -> Any:
-    """A value without the templates that the portal has not filled in."""
+    """Return a value without the templates that the portal left unfilled."""
     if isinstance(value, dict):
         return {key: filled(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -66,8 +66,11 @@ def filled(value: Any) -> Any:
 
 
 def fingerprint_of(dataset: Dataset) -> tuple[str, str] | None:
-    """What stays of a dataset when its portal names it anew: when the item was made, to the millisecond, and the
-    service behind it or, where there is none, its title. A day alone, or midnight, is that of many."""
+    """Return what stays the same when a portal renames a dataset; None if nothing suitable is known.
+
+    It is the item's creation time, to the millisecond, with the service behind it or, without a service, its title. A
+    time without a time of day, or at midnight, is shared by many items and does not count.
+    """
     addresses = [d.access_url for d in dataset.distributions] + [s.endpoint_url for s in dataset.data_services]
     service = next((url for url in addresses if url and "/rest/services/" in url), None)
     made, name = dataset.issued, service or dataset.title

@@ -1,14 +1,14 @@
-"""ArcGIS Hub: its search (OGC API - Records), or its feeds where there is no search.
+"""Read ArcGIS Hub through its search (OGC API - Records), or through its feeds if there is no search.
 
-API: doc.arcgis.com, "ArcGIS Hub Search API"; seen in Koop's and hub.js's sources. Quirks handled: the total is cut off
-at 10,000, and so are offsets, so windows by ``modified`` follow each other; next links are taken as a sign that there
-is more, and the address is our own; ``properties.url`` is a service and no file; feeds hold unfilled templates, and
-have changed the identifiers of whole portals overnight.
+API: doc.arcgis.com, "ArcGIS Hub Search API"; seen in the sources of Koop and hub.js. Quirks handled: total and offsets
+are limited to 10,000, so windows by ``modified`` follow each other. A next link only shows that there is more; we build
+the address ourselves. ``properties.url`` is a service, not a file. Feeds hold unfilled templates, and have changed the
+identifiers of whole portals overnight.
 
-A site whose catalogue has no scope serves the *global* index of ArcGIS: a hundred thousand strangers' records under
-the name of one government. ``/api/search/v1/catalog`` states the scope (``scopes.item.filters``); where that list is
-empty, the portal is refused. Where the scope cannot be read, it is refused if the total is cut off and more than half
-of the records of the first page belong to organisations of their own: Koop, too, refuses to read without a scope.
+A site whose catalogue has no scope serves the *global* index of ArcGIS: a hundred thousand records of strangers under
+the name of one government. ``/api/search/v1/catalog`` states the scope (``scopes.item.filters``); if that list is
+empty, the portal is refused. If the scope cannot be read, the portal is refused if the total is limited and more than
+half of the first page's records belong to an organisation of their own. Koop, too, refuses to read without a scope.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 FEEDS = ("/api/feed/dcat-us/1.1.json", "/data.json")
-"""Feeds to try where there is no search, the newer one first."""
+"""Feeds to try without a search, the newer one first."""
 GLOBAL = "its search answers with the global index of ArcGIS, not with the records of this portal"
 GLOBAL_REMEDY = "give the site a catalogue of its own (ArcGIS Hub: edit site, catalogue, add groups)"
 MANY = 20
-"""Records on a page that tell something of how many organisations they come from."""
+"""Minimum number of records on a page for judging how many organisations they come from."""
 
 
 class Spider(WindowedSpider, FeedSpider):
-    """All datasets of an ArcGIS Hub site."""
+    """Spider for all datasets of an ArcGIS Hub site."""
 
     type = "arcgis-hub"
     has_sets = True
@@ -69,7 +69,7 @@ class Spider(WindowedSpider, FeedSpider):
         self.known_ids: set[str] = set()
         self.named: dict[tuple[str, str], str] = {}
         self.renamed: set[str] = set()
-        """Datasets that the portal has named anew."""
+        """Datasets that the portal has renamed."""
         self.remember_names()
         self.was_searched = has_present_from(self.night.catalog, self.portal.id, "/api/search/v1/")
         self.place: int = (self.cursor or {}).get("feed", 0)
@@ -84,10 +84,10 @@ class Spider(WindowedSpider, FeedSpider):
     def checkpoint(self, cursor: Any) -> dict[str, Any] | None:
         return super().checkpoint({**cursor, "feed": self.place} if cursor and "number" in cursor else cursor)
 
-    # What the portal has named otherwise
+    # Renamed datasets
 
     def remember_names(self) -> None:
-        """The datasets of the catalogue by what stays of them when the portal names them anew."""
+        """Index the catalogue's datasets by what stays the same when the portal renames them."""
         seen: Counter[tuple[str, str]] = Counter()
         for stored in datasets(self.night.catalog, self.portal.id):
             self.known_ids.add(stored.dataset.identifier)
@@ -110,7 +110,9 @@ class Spider(WindowedSpider, FeedSpider):
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Only the search knows single datasets, and none by the name that it had before."""
+        """Return the address of a dataset in the search; feeds know no single datasets, nor does the search know old
+        names.
+        """
         if "/api/search/v1/" not in source_url or identifier in self.renamed:
             return None
         return f"{self.portal.url}/api/search/v1/collections/dataset/items/{quote(identifier, safe='')}"
@@ -126,6 +128,9 @@ class Spider(WindowedSpider, FeedSpider):
         return [self.request(address, self.on_catalog, errback=self.on_catalog_failed)]
 
     async def on_catalog(self, response: Response) -> AsyncIterator[Any]:
+        """Check the scope of the site's catalogue, and start the search if the site has one or its scope is
+        unreadable.
+        """
         try:
             filters = _scope(self.read_json(response)) if response.status == 200 else None
         except ValueError:
@@ -137,6 +142,7 @@ class Spider(WindowedSpider, FeedSpider):
         yield self.ask(self.first_walk())
 
     async def on_catalog_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Start the search although the scope could not be read."""
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -161,7 +167,7 @@ class Spider(WindowedSpider, FeedSpider):
         return self.windowed(page_cursor, records, total, is_end=not has_next)
 
     def is_global(self, features: list[Any], total: Any) -> bool:
-        """Whether a first page is that of the global index: see above."""
+        """Return whether a first page comes from the global index, by the rule in the module's docstring."""
         items = [f["properties"] for f in features if isinstance(f, dict) and isinstance(f.get("properties"), dict)]
         owners = {str(item.get("orgId") or item.get("source") or item.get("owner")) for item in items}
         return isinstance(total, int) and total >= self.window and len(items) >= MANY and len(owners) * 2 > len(items)
@@ -187,21 +193,21 @@ class Spider(WindowedSpider, FeedSpider):
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None: ...
     def fallback(self, fault: Any, response: Response | None = None, page_cursor: PageCursor | None = None) -> Any:
-        """The next feed after one that is none; the first feed where there is no search."""
+        """Return the next feed after one that failed, or the first feed if there is no search."""
         if isinstance(fault, int):
             self.place += 1
             return self.get_feed(1) if self.place < len(FEEDS) else None
         if response is None or response.status != 404 or page_cursor is None or page_cursor.start or self.tally.kept:
             return None
         if self.was_searched:
-            # A search that was there is missing for a night: the feed would name everything anew.
+            # The search existed before and fails tonight: the feed would give every dataset a new identity.
             return None
         self.place, self.bodies, self.tried = 0, set(), [f"{response.url}: {fault.detail}"]
         return [self.get_feed(1)]
 
 
 def _scope(catalogue: Any) -> list[Any] | None:
-    """The filters of a site's catalogue; None where it does not say."""
+    """Return the filters of a site's catalogue; None if it states none."""
     for holder in (catalogue, catalogue.get("catalog") if isinstance(catalogue, dict) else None):
         scopes = holder.get("scopes") if isinstance(holder, dict) else None
         scope = scopes.get("item") if isinstance(scopes, dict) else None
@@ -212,7 +218,7 @@ def _scope(catalogue: Any) -> list[Any] | None:
 
 
 def _is_scope(filters: list[Any]) -> bool:
-    """Whether filters leave anything out: an empty predicate lets the whole world in."""
+    """Return whether the filters exclude anything; an empty predicate includes every item in the world."""
     predicates = [
         one
         for holder in filters

@@ -1,7 +1,7 @@
-"""From an item of ArcGIS Online or Enterprise to a dataset: a pure mapping.
+"""Map an item of ArcGIS Online or Enterprise to a dataset, without any request.
 
 Reference: developers.arcgis.com, "REST APIs", Item. An item is a record about a service, a file or a page. Its
-``modified`` is the date of the record; of the data it states none. ``licenseInfo`` is HTML and stays it.
+``modified`` is the record's date; it states none for the data. ``licenseInfo`` is HTML and stays HTML.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ __all__ = ["box", "instant", "item_dataset"]
 _SERVICES = ("WMS", "WFS", "WMTS", "WCS", "OGCFeatureServer", "Elevation Layer", "Tiled Imagery Layer")
 """Types of services whose names do not end in "Service"."""
 _NO_CODE = ("none", "custom")
-"""What Hub writes for "no licence of ours": the text beside it counts."""
+"""What Hub writes for a licence outside its list; the text beside it counts."""
 
 
 def instant(value: Any) -> str | None:
-    """Milliseconds since 1970 as an instant, ISO 8601 in UTC; anything else as it stands, None where there is none."""
+    """Return milliseconds since 1970 as an instant (ISO 8601, UTC); other values as written, None if there is none.
+
+    >>> instant(1577836800000)
+    '2020-01-01T00:00:00.000Z'
+    """
     digits = isinstance(value, str) and re.fullmatch(r"-?\d{11,14}", value)
     if (isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, -1)) or digits:
         try:
@@ -37,9 +41,9 @@ def instant(value: Any) -> str | None:
 def item_dataset(
     item: dict[str, Any], *, identifier: str, landing_page: str, file_url: str | None, contact: Contact | None = None
 ) -> Dataset:
-    """The dataset of one item.
+    """Return the dataset of one item.
 
-    ``file_url`` is where the interface gives the file of an item that holds one; None where it does not say.
+    ``file_url`` is the address of the item's file; None if it has no file or the interface does not say.
     """
     code = text(item.get("license"))
     known_code = None if code is None or code.strip().lower() in _NO_CODE else code
@@ -72,7 +76,7 @@ def item_dataset(
 def _ways(
     item: dict[str, Any], landing_page: str, file_url: str | None
 ) -> tuple[tuple[DataService, ...], tuple[Distribution, ...]]:
-    """How to get at the data: a service is no file, and what has no address of its own is a file or a page."""
+    """Return the services and distributions of an item; without an address of its own, it is a file or a page."""
     kind, url = text(item.get("type")) or "", text(item.get("url"))
     if kind.endswith("Service") or kind in _SERVICES or (url and "/rest/services/" in url):
         return ((DataService(title=text(item.get("title")), endpoint_url=url),) if url else ()), ()
@@ -89,7 +93,7 @@ def _ways(
 
 
 def box(extent: Any) -> tuple[str, ...]:
-    """ "west,south,east,north", as ArcGIS itself writes it in its feeds."""
+    """Return an extent as "west,south,east,north", as ArcGIS writes it in its feeds."""
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:
         west, a, east, b = (float(one) for corner in corners or () for one in corner)

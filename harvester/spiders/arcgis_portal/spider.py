@@ -1,12 +1,12 @@
-"""ArcGIS Online and ArcGIS Enterprise portals: the search of ``sharing/rest``.
+"""Read ArcGIS Online and ArcGIS Enterprise portals through the search of ``sharing/rest``.
 
-API: developers.arcgis.com, "REST APIs", Search. Quirks handled: errors come with 200; ``nextStart`` is -1 at the end;
-totals and offsets end at 10,000, so windows by ``created`` follow each other; dates are milliseconds; ``licenseInfo``
-is HTML.
+API: developers.arcgis.com, "REST APIs", Search. Quirks handled: errors come with status 200. ``nextStart`` is -1 at the
+end. Totals and offsets end at 10,000, so windows by ``created`` follow each other. Dates are in milliseconds.
+``licenseInfo`` is HTML.
 
-The search of ArcGIS Online looks through the items of everyone, whatever host it is asked at. So the organisation is
-asked for first (``portals/self``) and written into the query; where Online names none, the portal is refused. A portal
-of one's own (Enterprise) holds nothing else. A portal file may name a query itself: ``…/sharing/rest/search?q=…``.
+The search of ArcGIS Online covers everyone's items, whatever host it is sent to. So the organisation is read first
+(``portals/self``) and put into the query; if Online names none, the portal is refused. An Enterprise portal holds only
+its own items. A portal file may state its own query: ``…/sharing/rest/search?q=…``.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ FILES = (
     "GeoPackage", "Image", "Image Collection", "KML", "KML Collection", "Microsoft Excel", "Shapefile",
     "SQLite Geodatabase",
 )  # fmt: skip
-"""Types of items that hold data, as the reference names them. Maps, apps, pages and tools are none."""
+"""Types of items that hold data, as in the reference; maps, apps, pages and tools hold none."""
 MAX_MS = 9_999_999_999_999
 
 
 class Spider(WindowedSpider):
-    """All public data items of a portal, or of an organisation of ArcGIS Online."""
+    """Spider for all public data items of a portal, or of one organisation of ArcGIS Online."""
 
     type = "arcgis-portal"
     about = PortalTypeInfo(
@@ -68,7 +68,7 @@ class Spider(WindowedSpider):
 
     @property
     def own_query(self) -> str | None:
-        """The query that the portal file names."""
+        """The query that the portal file states."""
         return text(parse_qs(urlsplit(self.portal.url).query).get("q"))
 
     def resume(self, cursor: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ class Spider(WindowedSpider):
         return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Error CONT_0001: "Item does not exist or is inaccessible"."""
+        """Return whether the response is error CONT_0001: "Item does not exist or is inaccessible"."""
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):
@@ -95,7 +95,7 @@ class Spider(WindowedSpider):
         answer = self.read_json(response)
         return isinstance(answer, dict) and text(answer.get("id")) == identifier
 
-    # Whose items
+    # The organisation
 
     def opening(self) -> list[Any]:
         if self.own_query:
@@ -104,6 +104,7 @@ class Spider(WindowedSpider):
         return [self.request(address, self.on_self, errback=self.on_self_failed)]
 
     async def on_self(self, response: Response) -> AsyncIterator[Any]:
+        """Read which organisation the portal belongs to, and start the search."""
         try:
             answer = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -112,10 +113,12 @@ class Spider(WindowedSpider):
             yield step
 
     async def on_self_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Start the search without knowing the organisation."""
         for step in self.begin_search({}, failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def begin_search(self, about: dict[str, Any], url: str) -> list[Any]:
+        """Return the first request of the search, or an error if Online does not say which organisation this is."""
         self.organisation = text(about.get("id"))
         host = urlsplit(self.portal.url).hostname or ""
         is_online = host.endswith(".arcgis.com") or about.get("isPortal") is False
@@ -166,7 +169,7 @@ class Spider(WindowedSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Maps, apps and the like, where the query of the portal file finds them."""
+        """Return the identity of maps, apps and the like, which the query of a portal file may find."""
         kind = raw.get("type") if isinstance(raw, dict) else None
         is_other = isinstance(kind, str) and kind not in SERVICES and kind not in FILES
         return str(raw.get("id")) if is_other else None
@@ -177,7 +180,7 @@ class Spider(WindowedSpider):
         identifier = text(raw.get("id"))
         if identifier is None:
             raise LostRecord("the item has no id", "ask the portal to mend the record", "/id")
-        # The reference documents where the file of an item lies.
+        # The reference documents this address for an item's file.
         file_url = f"{self.base}/content/items/{quote(identifier)}/data" if raw.get("type") in FILES else None
         landing = f"{self.base.removesuffix('/sharing/rest')}/home/item.html?id={quote(identifier)}"
         return item_dataset(raw, identifier=identifier, landing_page=landing, file_url=file_url)

@@ -1,8 +1,8 @@
-"""From the description of an ArcGIS Server service to a dataset: a pure mapping.
+"""Map the description of an ArcGIS Server service to a dataset, without any request.
 
-Reference: developers.arcgis.com, "REST APIs", Map, Feature and Image service. A dataset is a service: its layers are
-parts of it, not datasets, for the server states neither rights nor contact of them. It is no file, so there are no
-distributions. What the server states of the data's age is ``editingInfo``; of the record it states no date.
+Reference: developers.arcgis.com, "REST APIs", Map, Feature and Image service. A dataset is a service. Its layers are
+parts of it and no datasets, because the server states neither rights nor contact for them. A service is no file, so
+there are no distributions. ``editingInfo`` states the age of the data; the record has no date.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from harvester.spiders.dcat_us.record import keywords_of
 __all__ = ["to_dataset"]
 
 _MERCATOR = (102100, 3857, 102113, 900913, 3785)
-"""Web Mercator: the reference system of web maps, in metres on a sphere."""
+"""Web Mercator, the reference system of web maps, in metres on a sphere."""
 _RADIUS_M = 6_378_137.0
 _NO_FIELD = ("publisher", "issued", "frequency", "language")
-"""Facts that a service has no place for: they are in the portal beside it, if there is one."""
+"""Facts that a service description has no field for; a portal beside the server may state them."""
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """The dataset of ``{"service": path, "url": address, "answer": description}``.
+    """Return the dataset of ``{"service": path, "url": address, "answer": description}``.
 
-    Identity is the path: ``folder/name/type``. Raises LostRecord where the description is no object.
+    The identity is the path: ``folder/name/type``. Raise LostRecord if the description is no object.
     """
     answer = raw["answer"]
     if not isinstance(answer, dict):
@@ -55,7 +55,7 @@ def to_dataset(raw: Any) -> Dataset:
         temporal_end=end,
         landing_page=url,
         other_identifiers=texts(answer.get("serviceItemId")),
-        # An extent in the metres of a national grid is stated, and we cannot read it.
+        # An extent in the metres of a national grid is stated, but we cannot convert it.
         not_carried=_NO_FIELD if spatial or not _stated(answer) else (*_NO_FIELD, "spatial"),
         data_services=(DataService(title=title, endpoint_url=url),),
     )
@@ -76,7 +76,7 @@ def _stated(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _extent(answer: dict[str, Any]) -> tuple[str, ...]:
-    """The extent of the data in degrees; nothing where it is in the metres or feet of another grid."""
+    """Return the extent of the data in degrees; () if it is in the metres or feet of another grid."""
     extent = _stated(answer)
     sides = [extent.get(name) for name in ("xmin", "ymin", "xmax", "ymax")]
     if not all(isinstance(one, int | float) and math.isfinite(one) for one in sides):
@@ -94,7 +94,7 @@ def _extent(answer: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _is_in_degrees(number: int) -> bool:
-    """Whether a reference system is geographic: EPSG's block of them, GDA 2020, and Esri's own."""
+    """Return whether a reference system is geographic: EPSG's range of codes, GDA 2020, or Esri's own codes."""
     return 4000 < number < 5000 or number in (7843, 7844, 9057, 6318) or 104000 <= number < 105000
 
 

@@ -1,9 +1,13 @@
-"""ArcGIS Server: the services directory, folder by folder.
+"""Read ArcGIS Server through its services directory, folder by folder.
 
-API: developers.arcgis.com, "REST APIs", Catalog. Quirks handled: the directory lies under ``/arcgis``, ``/server`` or
-at the root; errors come with 200, as ``{"error": {"code": 499}}``; folders that ask for a token are not public, which
-is said; services are listed with or without their folder; one that is stopped cannot be described. People copy the
-address of a service, or of a layer in it, from a map: then that service is the whole portal.
+API: developers.arcgis.com, "REST APIs", Catalog. Quirks handled:
+
+- The directory is at ``/arcgis``, at ``/server``, or at the root.
+- Errors come with status 200, as ``{"error": {"code": 499}}``.
+- Folders that require a token are not public; they are reported.
+- Services are listed with or without their folder's name.
+- A stopped service cannot be described.
+- People copy the address of a service, or of one layer, from a map; that service is then the whole portal.
 """
 
 from __future__ import annotations
@@ -30,20 +34,20 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 ROOTS = ("/arcgis/rest/services", "/rest/services", "/server/rest/services")
-"""Where the directory may lie."""
+"""Possible paths of the directory."""
 TYPES = ("FeatureServer", "ImageServer", "MapServer")
-"""Services that serve data."""
+"""Types of services that serve data."""
 SECURED = (401, 403, 498, 499)
-"""Codes of "a token is required"; they come within 200."""
+"""Error codes for "a token is required"; they come with status 200."""
 _SERVICE = re.compile(rf"(?i)(?P<path>[^/]+/({'|'.join(TYPES)}))(/\d+)?$")
-"""The end of an address that is a service's own, or that of a layer in it."""
+"""Match the end of an address that names a service, or a layer in it."""
 MAX_FOLDERS = 5_000
 MAX_MISSES = 20
-"""Services in a row that cannot be described before the server is given up."""
+"""Number of services in a row that cannot be described before the harvest ends."""
 
 
 class Spider(PortalSpider):
-    """All data services of an ArcGIS Server that are open to everyone."""
+    """Spider for all public data services of an ArcGIS Server."""
 
     type = "arcgis-server"
     about = PortalTypeInfo(
@@ -74,7 +78,7 @@ class Spider(PortalSpider):
 
     @property
     def base(self) -> str:
-        """Address of the directory, or of that around the only service."""
+        """Address of the directory, or of the directory around the only service."""
         own = _SERVICE.search(self.address)
         if own is not None:
             root, services, _ = self.address.partition("/rest/services")
@@ -83,11 +87,13 @@ class Spider(PortalSpider):
 
     @property
     def address(self) -> str:
+        """The portal's address without query and fragment."""
         return re.split(r"[?#]", self.portal.url)[0].rstrip("/")
 
     # Folders
 
     def list_folder(self, folder: str) -> Request:
+        """Return the request for a folder's list of services; "" is the root folder."""
         address = f"{self.base}/{quote(folder)}" if folder else self.base
         return self.request(
             f"{address}?f=json",
@@ -98,6 +104,7 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
+        """Read a folder's services and subfolders, or reuse the remembered ones if they did not change."""
         if known := self.remembered(response):
             yield self.unchanged(known)
             for step in self.page_cursor(known.state["folders"], known.state["services"]):
@@ -121,12 +128,13 @@ class Spider(PortalSpider):
             yield step
 
     async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a folder."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
             yield step
 
     def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
-        """A folder that cannot be listed is no end; the directory itself is."""
+        """Report a folder that cannot be listed; only a failure of the root directory ends the harvest."""
         if not folder:
             is_elsewhere = fault.kind == "gone" and "/rest/services" not in self.portal.url
             self.tried.append(f"{url}: {fault.detail}")
@@ -142,7 +150,7 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """On to the next folder, and behind the last to the first service."""
+        """Return the request for the next folder or, after the last folder, for the first service."""
         new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
         room = max(0, MAX_FOLDERS - len(self.met))
         self.unread += new[room:]
@@ -164,7 +172,7 @@ class Spider(PortalSpider):
     # Services
 
     def describe_next(self, done: int) -> list[Any]:
-        """Ask for the next service, if there is one."""
+        """Return the request for the next service; after the last one, end the harvest."""
         if done < len(self.services):
             return [
                 self.request(
@@ -182,7 +190,9 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """The path of a service below the directory: where that is a folder, it is in both."""
+        """Return the path of a service below the directory; if that is a folder, both name the folder, which is removed
+        once.
+        """
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path
 
@@ -190,7 +200,9 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Servers answer 200 with an error of 404, older ones with one of 500 and these words."""
+        """Return whether the service is gone: an error 404 with status 200, or on older servers an error 500 with this
+        text.
+        """
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):
@@ -202,6 +214,7 @@ class Spider(PortalSpider):
         return self.answer_of(response)[0] is None
 
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
+        """Read the description of a service, or reuse the remembered one if it did not change."""
         cursor = {"listed": self.listed, "done": done + 1}
         if known := self.remembered(response):
             yield self.unchanged(known, cursor=cursor)
@@ -221,12 +234,13 @@ class Spider(PortalSpider):
             yield step
 
     async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a service."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
             yield step
 
     def not_described(self, fault: faults.RequestFault, done: int, url: str, value: Any = None) -> list[Any]:
-        """One service that cannot be described is lost; one that needs a token is none that is open to everyone."""
+        """Count a service that cannot be described as lost; one that requires a token is only not public."""
         is_secured = fault.kind == "auth"
         self.tally.seen += 1
         self.tally.skipped += is_secured
@@ -240,10 +254,10 @@ class Spider(PortalSpider):
         message = f"{MAX_MISSES} services in a row could not be described; {left} more were not tried"
         return [page, self.fatal("page", message, "look at the server", url)]
 
-    # Answers
+    # Responses
 
     def answer_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
-        """The fault an answer tells of, by its status or within 200, and the answer."""
+        """Return the fault of a response, by its status or within a response of status 200, and the parsed body."""
         fault = faults.of_response(response)
         try:
             answer = self.read_json(response)
@@ -261,7 +275,7 @@ class Spider(PortalSpider):
         said = answer.get("error")
         code = said.get("code") if isinstance(said, dict) else None
         if fault is not None and fault.kind == "auth" and response.status != 401 and code not in SECURED:
-            # A proxy that refuses is none of the server's tokens: what lies behind it may be open.
+            # A proxy's refusal says nothing about tokens of the server; the service behind it may be public.
             fault = faults.RequestFault("blocked", "unknown", fault.detail, "ask the operator to admit this program")
         if fault is None and said is not None:
             words = f"the server says error {code}: {text(said.get('message')) if isinstance(said, dict) else said}"
@@ -278,7 +292,7 @@ class Spider(PortalSpider):
 
 
 def _path(service: Any, folder: str) -> str | None:
-    """``folder/name/type`` of an entry of the directory; None where it serves no data."""
+    """Return ``folder/name/type`` of a directory entry; None if it serves no data."""
     if not isinstance(service, dict) or service.get("type") not in TYPES:
         return None
     name = text(service.get("name"))

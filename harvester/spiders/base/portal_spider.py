@@ -1,4 +1,4 @@
-"""What all spiders share: a page is kept whole, a bad record is lost alone, and every loss is said."""
+"""Define the base of all spiders: a page is stored whole, a bad record is lost alone, every loss is reported."""
 
 from __future__ import annotations
 
@@ -40,35 +40,38 @@ if TYPE_CHECKING:
 __all__ = ["PortalSpider"]
 
 MAX_ASKED = 3
-"""Times that one address is asked for in a harvest, beside tries again: for a second reading, and a beginning anew."""
+"""How often one address may be requested in a harvest, not counting retries: a second reading or a restart
+repeats it.
+"""
 MAX_IDENTIFIER = 2_000
-"""Characters of an identifier; what is longer is none."""
+"""Maximum length of an identifier in characters; a longer text does not count as an identifier."""
 RecordWithPlace = tuple[str, Any]
-"""(JSON pointer, record)."""
+"""Pair of JSON pointer and record."""
 
 
 class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
-    """Base of all spiders.
+    """Base class of all spiders.
 
-    A subclass sets ``type``, yields requests from ``begin``, and gives parsed records to :meth:`page`; its module
-    holds a pure function from a record to a :class:`~catalog.model.Dataset`. It is strict about identity and
-    paging (raise :class:`LostRecord`), lenient about description: what a publisher left out is what is measured.
+    A subclass sets ``type``, yields requests from ``begin``, and passes parsed records to :meth:`page`. Its module
+    holds a pure function from a record to a :class:`~catalog.model.Dataset`. A spider is strict about identity and
+    paging (it raises :class:`LostRecord`) and lenient about description, because missing descriptions are what we
+    measure.
 
-    Every page carries a cursor: where to go on after it. ``self.cursor`` is that of a harvest that was broken off, or
-    None; ``begin`` goes on from it.
+    Every page carries a cursor that says where to continue after it. ``self.cursor`` is the cursor of an interrupted
+    harvest, or None; ``begin`` continues from it.
     """
 
     name = "portal"
     type: ClassVar[str]
     about: ClassVar[PortalTypeInfo]
     volatile: ClassVar[tuple[str, ...]] = ()
-    """Fields of a record whose change is no change: counters of views, dates of the portal's own robots."""
+    """Fields of a record that change without a real change: view counters, dates of the portal's own harvester."""
     has_sets: ClassVar[bool] = False
-    """Whether records are JSON-LD, whose lists are sets: their order means nothing."""
+    """Whether records are JSON-LD, where the order in lists has no meaning."""
     has_facts: ClassVar[bool] = False
-    """Whether records are read by ``harvester.facts``, which leaves placeholders out."""
+    """Whether records are read by ``harvester.facts``, which drops placeholders."""
     is_incremental: ClassVar[bool] = False
-    """Whether the interface can be asked for what changed."""
+    """Whether the interface can return only what changed."""
 
     def __init__(self, *, portal: PortalSpec, night: RunContext, checkpoint: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name=portal.id, **kwargs)
@@ -80,26 +83,26 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
         self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
         self.nameless: list[tuple[IdentityFacts, Record | None]] = []
-        """Records without identifier, to be matched in the end."""
+        """Records without identifier, to be matched at the end of the harvest."""
         self.unmatched: list[IdentityFacts] = []
-        """Those that are no dataset known from before."""
+        """Records without identifier that match no known dataset."""
         self.not_found: list[str] = []
-        """Ids of datasets that were looked for alone, and that the portal does not know any more."""
+        """Ids of datasets that were requested alone and that the portal no longer knows."""
         self.twins = twins_of(night.catalog, portal.id)
         self.asked: Counter[str] = Counter()
         self.begun_again: str | None = None
-        """Why this harvest has begun again from its start, if it has."""
+        """Why this harvest started over; None if it did not."""
         self.robots: Decision | None = None
-        """How robots.txt of the portal's own host is taken; None until it is first asked."""
+        """What robots.txt of the portal's own host allows; None until it is first needed."""
         self.credential: Credential | None = None
-        """What the portal's interface is asked with, where its file names something."""
+        """The login or key for the portal's interface, if the portal file names one."""
         self.is_over = False
-        """True once the deadline has passed."""
+        """True after the deadline."""
         self.is_abandoned = False
-        """True once its harvest is closed though it did not end: nothing of it is kept any more."""
+        """True if the harvest was closed before its end; nothing more is stored then."""
         self.fields_to_ignore = (*self.volatile, *portal.volatile)
         if checkpoint.get("begun_again"):
-            # Which records the second beginning has seen is not known: it begins once more.
+            # Which records the restarted harvest had seen is unknown, so it starts over once more.
             self.start_over(checkpoint["begun_again"])
 
     @classmethod
@@ -109,7 +112,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """Scrapy's way in. A harvest that was killed after its last page has nothing left to ask."""
+        """Yield the first requests (Scrapy's entry point); a harvest killed after its last page has none left."""
         try:
             self.credential = credential_of(self.portal)
         except SpecError as error:
@@ -119,50 +122,50 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             async for step in self.begin():
                 yield step
 
-    # What a subclass says
+    # Hooks of a subclass
 
     def begin(self) -> AsyncIterator[Any]:
-        """The first request, or the one that follows the cursor."""
+        """Yield the first request, or the one that follows ``self.cursor``."""
         raise NotImplementedError
 
     def to_dataset(self, raw: Any) -> Dataset:
-        """The mapping of one record. Raises LostRecord where it has no identity."""
+        """Return the dataset of one record; raise LostRecord if it has no identity."""
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """What of a record is its own: what it shares with others is no change of it where it changes."""
+        """Return the part of a record that belongs to it alone; changes in shared parts do not count as its change."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """The hash of what is a record's own, and the size of the record."""
+        """Return the hash of a record's own part, and the size of the whole record in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """The identity of a record that is no dataset (a harvest source, a showcase), else None."""
+        """Return the identity of a record that is no dataset (a harvest source, a showcase), else None."""
         return None
 
-    # Asking
+    # Requesting
 
     @property
     def base(self) -> str:
-        """The address that an interface's paths are joined to, where the portal's file names the interface or not."""
+        """The address that an interface's paths are joined to, whether or not the portal file names the interface."""
         return self.portal.url.split("/api/")[0].rstrip("/")
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The language of the portal, where its file names it: texts in it are shown first."""
+        """The portal's language code, if its file names one; texts in this language are shown first."""
         return (self.portal.language,) if self.portal.language else ()
 
     @property
     def reader(self) -> str:
-        """What an answer was read by: with another program, or another limit, it may be read otherwise."""
+        """Version of the program and limits that read a response; another reader may read it differently."""
         return f"{__version__}/{self.portal.limits.max_record_bytes}"
 
     @property
     def wants_incremental(self) -> bool:
-        """Whether this harvest may ask for changes only: there is something to add to, and no full one is due."""
+        """Whether this harvest may request changes only: a harvest exists to build on, and no full one is due."""
         return (
             self.is_incremental
             and not self.night.is_full
@@ -180,12 +183,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         is_conditional: bool = False,
         **kwargs: Any,
     ) -> scrapy.Request:
-        """A request whose failure ends up as a harvest error.
+        """Return a request whose failure becomes a harvest error.
 
-        With ``is_conditional`` the answer remembered of the address is told to the server, which may then answer
-        304; see :meth:`remembered`.
+        With ``is_conditional`` the server learns which response we remember, and may return 304; see
+        :meth:`remembered`.
         """
-        # Not "handle_httpstatus_all": with it no redirect would be followed.
+        # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
         headers = dict(kwargs.pop("headers", {}))
         is_conditional = is_conditional and not self.night.is_full
@@ -202,7 +205,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def remembered(self, response: Response, sha256: str | None = None) -> CachedResponse | None:
-        """What is remembered of an answer that is the same as before: by 304, or to the byte."""
+        """Return the remembered response if the new one is 304 or has identical bytes; else None."""
         known: CachedResponse | None = response.meta.get("remembered")
         if known is None:
             return None
@@ -212,10 +215,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return known if response.status == 200 and digest == known.sha256 else None
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Called for every request before it goes out. Raises BudgetSpent, or GoingRound: next links do at times."""
+        """Check a request before it is sent; raise BudgetSpent, or PagingLoopError for an address requested too
+        often.
+        """
         self.check_budget()
         if not request.meta.keys() & {"retry_times", "redirect_times", "reconnects"}:
-            # What is asked for by POST lies in the body.
+            # The query of a POST request stands in its body.
             asked = f"{request.url} {hashlib.sha256(request.body).hexdigest()}" if request.body else request.url
             self.asked[asked] += 1
             if self.asked[asked] > MAX_ASKED:
@@ -223,20 +228,20 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.tally.requests += 1
 
     def count_bytes(self, count: int) -> None:
-        """Called for every piece of a body that comes in."""
+        """Count the bytes of a body as they arrive."""
         self.tally.bytes += count
 
     def bad_tls(self, reason: str) -> None:
-        """Called for an answer of a server whose certificate cannot be verified."""
+        """Note a response from a server whose certificate cannot be verified, with the reason."""
         self.tally.tls_fault = reason
 
     def received(self, count: int) -> None:
-        """Called for every piece of a body that goes to disk. Raises BudgetSpent."""
+        """Count the bytes of a body that goes to disk; raise BudgetSpent if the portal has used up its share."""
         self.count_bytes(count)
         self.check_budget()
 
     def check_budget(self) -> None:
-        """Raise BudgetSpent where the portal has had its share of the night."""
+        """Raise BudgetSpent if the portal has used up its share of the night."""
         limits = self.portal.limits
         trial = self.night.trial_requests
         if trial is not None and (self.tally.kept or self.tally.requests >= trial):
@@ -248,7 +253,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         if self.tally.seen > limits.max_datasets:
             raise faults.BudgetSpent(f"more than limits.max_datasets = {limits.max_datasets:,} records came")
 
-    # Keeping
+    # Storing
 
     def page(
         self,
@@ -261,11 +266,11 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         is_second: bool = False,
         is_overlap: bool = False,
     ) -> Page:
-        """Map the records of one answer.
+        """Return the page of mapped records of one response.
 
-        ``state`` is remembered of it for the next night, with the identifiers in it; an answer that is read in several
-        pages shares a ``reading`` and is remembered with its last one. In a second reading what is known is passed
-        over, and so are known records where pages overlap by right.
+        ``state`` is remembered for the next night, with the identifiers in the response. If one response is read in
+        several pages, they share a ``reading``, and the last one stores it. A second reading skips known records, and
+        so do pages that may legitimately overlap.
         """
         own = reading or PageContent(response)
         kept: list[Record] = []
@@ -282,7 +287,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
                 if other not in self.seen_others:
                     self.seen_others.add(other)
                     if is_second and self.tally.not_modified:
-                        # A page that was vouched for did not tell which others it holds: they are counted.
+                        # An unchanged page did not list its skipped items by name, so they are only counted.
                         continue
                     self.tally.skipped += 1
                     self.tally.seen += 1
@@ -327,12 +332,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def unchanged(self, known: CachedResponse, *, cursor: Any = None, is_overlap: bool = False) -> Page:
-        """The page of an answer that is the same as it was: its datasets count as seen, its faults as met again."""
+        """Return the page of an unchanged response: its datasets count as seen, its errors are reported again."""
         own = PageContent.of(known)
         new = [one for one in known.identifiers if one not in self.seen_ids]
         own.repeats += 0 if is_overlap else len(known.identifiers) - len(new)
         self.seen_ids.update(new)
-        # A second reading, which is no conditional one, meets them again.
+        # A second reading sends no conditional requests and meets them again.
         self.seen_others.update(own.others)
         self.tally.kept += len(new)
         self.tally.seen += len(new) + own.skipped
@@ -344,13 +349,13 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return Page(unchanged=tuple(new), errors=self.written(own.errors), checkpoint=self.checkpoint(cursor))
 
     def _passed_over(self, outside: dict[str, int]) -> None:
-        """Count what is listed and is no record that can be read."""
+        """Count listed items that are not readable records."""
         for place, count in outside.items():
             self.tally.leave_out(place, count, is_record=True)
             self.tally.seen += count
 
     def _count(self, reading: PageContent) -> None:
-        """Take over what a reading has counted since it was asked last."""
+        """Add what a reading has counted since the last call."""
         lost, unidentified, repeats, explained = reading.taken()
         self.tally.lost += lost
         self.tally.unidentified += unidentified
@@ -359,7 +364,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.tally.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
-        """A record mapped, and what was too much of it. Raises LostRecord, or what is wrong with it."""
+        """Return a mapped record, and errors for parts cut off; raise LostRecord, or the error of the mapping."""
         dataset = self.to_dataset(raw)
         if not self.has_facts:
             dataset = without_placeholders(dataset)
@@ -384,14 +389,14 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         ), said
 
     def checkpoint(self, cursor: Any) -> dict[str, Any] | None:
-        """Where reading stands, as it is kept with a page; None where the page ends nothing."""
+        """Return the reading position to store with a page; None if nothing needs to be stored."""
         if cursor is None:
             return None
         others = sorted(self.seen_others)
         return {"cursor": cursor, "tally": asdict(self.tally), "others": others, "begun_again": self.begun_again}
 
     def start_over(self, why: str) -> None:
-        """Forget what this harvest has seen: it begins again, as a full one."""
+        """Forget what this harvest has seen and start over as a full harvest; ``why`` is the reason."""
         restart(self.night.catalog, self.night.run_id, self.portal.id)
         old = self.tally
         self.tally = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)

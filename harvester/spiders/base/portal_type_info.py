@@ -1,4 +1,6 @@
-"""What a portal type is, in words: for the README, for ``winnow detect``, and for choosing among several."""
+"""Describe a portal type in words, for the documentation, for ``winnow detect``, and for choosing among several
+types.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ __all__ = ["PortalTypeInfo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalTypeInfo:
-    """One portal type as its users should know it."""
+    """What users should know about one portal type."""
 
     software: str
-    """Software and versions, or standard."""
+    """Name of the software with its versions, or name of the standard."""
     paging: str
-    """How all records are come by."""
+    """How the portal pages its listing."""
     incremental: str
-    """How changes alone are asked for; that pages which did not change are not sent again holds for all."""
+    """How only the changes are requested; skipping unchanged pages works for every type."""
     deletion: str
-    """How a record that was taken away is noticed."""
+    """How a deleted record is noticed."""
     limits: str
-    """What the interface does not give."""
+    """What the interface does not provide."""
     loses: str
-    """What of the portal's own knowledge is lost by this interface."""
+    """What the portal knows and this interface leaves out."""
     rank: int
-    """0..100: where a portal offers several interfaces, the one with the highest is recommended."""
+    """Preference from 0 to 100; if a portal offers several interfaces, the highest rank is recommended."""

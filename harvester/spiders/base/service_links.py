@@ -1,8 +1,8 @@
-"""Which links lead to a web service and not to a file: by their protocol, or by their address.
+"""Tell links to web services from links to files, by their protocol or address.
 
-Protocols are named as in the list of the OSGeo cat-interop project ("OGC:WMS-1.3.0-http-get-map", "ESRI:REST"), as
-addresses of the OGC ("http://www.opengis.net/def/serviceType/ogc/wms") or by hand. A request for data that is sent to
-a service, such as GetFeature, gives a file.
+Protocols are named as in the list of the OSGeo cat-interop project ("OGC:WMS-1.3.0-http-get-map", "ESRI:REST"), as OGC
+addresses ("http://www.opengis.net/def/serviceType/ogc/wms"), or freely. A data request to a service, such as
+GetFeature, returns a file.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _DATA = ("getfeature", "getcoverage", "getmap", "gettile", "getobservation", "ge
 
 
 def is_service(protocol: str | None) -> bool:
-    """Whether a protocol is that of a web service."""
+    """Return whether a protocol is that of a web service."""
     return bool(_PROTOCOL.match((protocol or "").strip()))
 
 
 def service_of(protocol: str | None, url: str | None) -> str | None:
-    """The kind of service that a link leads to, in the words of the link: its protocol, else "OGC:WMS", "ESRI:REST".
+    """Return the kind of service that a link leads to; None if it leads to a file or page.
 
-    None where it leads to a file or a page.
+    The kind is the link's own protocol, else "OGC:WMS" or "ESRI:REST" as its address shows.
     """
     try:
         parts = urlsplit(url or "")

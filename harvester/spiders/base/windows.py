@@ -1,6 +1,6 @@
-"""Listings that reach no further than some offset: behind it, the next window begins at the date of the last record.
+"""Read listings with a highest offset: beyond it, a new window begins at the date of the last record.
 
-The record at the seam, and all of its date, come twice by right.
+All records of that date legitimately come twice.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ __all__ = ["WindowedSpider"]
 
 
 class WindowedSpider(ListingSpider):
-    """Base of spiders whose portal is sorted by a date, and answers no greater offset than ``window``.
+    """Base class of spiders whose portal is sorted by date and accepts no offset above ``window``.
 
-    ``walk.at["key"]`` is the date from which a window counts; the first has none.
+    ``page_cursor.at["key"]`` is the date at which a window begins; the first window has none.
     """
 
     window: ClassVar[int] = 10_000
-    """Records that can be reached by offset. Totals are cut off there as well."""
+    """Number of records that can be reached by offset; the portal limits its totals to it as well."""
 
     def key_of(self, raw: Any) -> int | None:
-        """The date of a record by which the listing is sorted."""
+        """Return the date of a record by which the listing is sorted."""
         raise NotImplementedError
 
     def windowed(
         self, page_cursor: PageCursor, records: list[RecordWithPlace], total: Any, *, is_end: bool
     ) -> ListingPage:
-        """The sheet of a page. Raises Refused where the window is full and no further one can be opened."""
+        """Return the listing page; raise PageRefusedError if the window is full and no further one can be opened."""
         at = None
-        # Where the total is cut off, so may be the sign that there is more: only a total within the window ends it.
+        # With a limited total, the end mark may be wrong too: only a total below the limit proves the end.
         is_whole = isinstance(total, int) and total < self.window
         is_end = is_end and (
             is_whole or not records or page_cursor.start + len(records) + page_cursor.asked <= self.window
@@ -47,7 +47,7 @@ class WindowedSpider(ListingSpider):
                     faults.RequestFault("http", "unknown", detail, "ask the portal for a listing without a limit")
                 )
             at = {"key": key}
-        # A window's total is not the portal's, and one that is cut off is none.
+        # The total of a later window is not the portal's total, and a limited one is no total at all.
         is_total = page_cursor.at is None and isinstance(total, int) and total < self.window
         return ListingPage(records=records, total=total if is_total else None, at=at, is_end=is_end)
 

@@ -47,7 +47,7 @@ NO_DATASETS = ("harvest", "showcase")
 
 
 class Spider(ChangesListingSpider):
-    """Reads all public datasets of a CKAN site through ``package_search``."""
+    """Spider for all public datasets of a CKAN site through ``package_search``."""
 
     type = "ckan"
     has_facts = True

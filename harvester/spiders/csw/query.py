@@ -1,6 +1,6 @@
-"""GetRecords of CSW 2.0.2 and 3.0 as it is sent: in the body of a POST, or in an address.
+"""Write GetRecords requests of CSW 2.0.2 and 3.0, as the body of a POST or as an address.
 
-Standards: OGC 07-006r1; OGC 12-176r7, whose filters (FES 2.0) and namespaces are others.
+Standards: OGC 07-006r1 and OGC 12-176r7; the latter has other filters (FES 2.0) and namespaces.
 """
 
 from __future__ import annotations
@@ -25,34 +25,35 @@ __all__ = [
 
 ISO = "http://www.isotc211.org/2005/gmd"
 MDB = "http://standards.iso.org/iso/19115/-3/mdb/2.0"
-"""ISO 19115-3, for servers that hold it and make no ISO 19139 of it."""
+"""ISO 19115-3, for servers that hold it and do not convert it to ISO 19139."""
 FGDC = "http://www.opengis.net/cat/csw/csdgm"
 CSW = "http://www.opengis.net/cat/csw/2.0.2"
 CSW_3 = "http://www.opengis.net/cat/csw/3.0"
 PARAMETERS = frozenset(("service", "version", "request"))
 
 Window = tuple[int | None, int | None]
-"""From (included) and to (excluded), in seconds since 1970; None for no bound."""
+"""Start (included) and end (excluded) in seconds since 1970; None for no limit."""
 FUTURE = 32_472_144_000
-"""2999-01-01: nothing has changed since."""
+"""2999-01-01; no record can have changed since then."""
 UNDATED: Window = (None, None)
-"""Records without a date, which lie in no other window."""
+"""The window of records without a date, which are in no other window."""
 EARLY, LATE = -2_208_988_800, 4_102_444_800
-"""1900 and 2100, between which windows without a bound are halved."""
+"""The years 1900 and 2100, used as limits when an unlimited window is halved."""
 
 
 class RequestMethod(NamedTuple):
-    """One way of asking."""
+    """One way to request records: output schema, order, HTTP method and version."""
 
     address: str
     schema: Literal["iso", "mdb", "fgdc", "dublin"]
     is_sorted: bool
     is_post: bool
     is_3: bool = False
-    """By version 3.0 of the standard."""
+    """True for version 3.0 of the standard."""
 
     @property
     def is_iso(self) -> bool:
+        """Whether records are requested as ISO 19139."""
         return self.schema == "iso"
 
     @property
@@ -62,7 +63,7 @@ class RequestMethod(NamedTuple):
 
     @property
     def asked_for(self) -> tuple[str, str]:
-        """(output schema, type of records)."""
+        """Output schema and type of records to request."""
         if self.is_iso:
             return ISO, "gmd:MD_Metadata"
         if self.schema == "mdb":
@@ -81,13 +82,13 @@ WAYS: tuple[tuple[Literal["iso", "mdb", "fgdc", "dublin"], bool, bool], ...] = (
     ("iso", False, False),
     ("dublin", False, False),
 )
-"""(Schema, sorted, POST), the best first."""
+"""Combinations of (schema, sorted, POST) to try, the best first."""
 WAYS_OF_3 = tuple(way for way in WAYS if way[0] != "fgdc")
-"""The same for a service that knows version 3.0 alone."""
+"""The same combinations for a service that supports only version 3.0."""
 
 
 def post_body(way: RequestMethod, start: int, rows: int, window: Window | None) -> str:
-    """The request for records from a position on, counted from 1."""
+    """Return the body of a request for ``rows`` records from a position, counted from 1."""
     schema, kind = way.asked_for
     prefix, version, queried = ("csw30", "3.0.0", "fes") if way.is_3 else ("csw", "2.0.2", "ogc")
     order = "apiso:Identifier" if way.is_iso else "dc:identifier"
@@ -97,7 +98,7 @@ def post_body(way: RequestMethod, start: int, rows: int, window: Window | None) 
         f"<{queried}:SortOrder>ASC</{queried}:SortOrder></{queried}:SortProperty></{queried}:SortBy>"
     )
     declared = 'xmlns:fes="http://www.opengis.net/fes/2.0"' if way.is_3 else 'xmlns:ogc="http://www.opengis.net/ogc"'
-    # Version 3 has no type of results.
+    # Version 3 has no "resultType".
     more = "" if way.is_3 else 'resultType="results" '
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><{prefix}:GetRecords xmlns:{prefix}="{way.own}" '
@@ -132,7 +133,7 @@ def _filter(window: Window, name: str, is_3: bool = False) -> str:
 
 
 def get_url(way: RequestMethod, start: int, rows: int) -> str:
-    """The same in an address, without order or filter."""
+    """Return the same request as an address; it has neither order nor filter."""
     schema, kind = way.asked_for
     prefix = kind.partition(":")[0]
     version = "3.0.0" if way.is_3 else "2.0.2"
@@ -154,13 +155,13 @@ def get_url(way: RequestMethod, start: int, rows: int) -> str:
 
 
 def first_windows() -> list[Window]:
-    """Windows that hold all records together: two of dates, and the one of those without."""
+    """Return windows that together hold all records: two by date, and one for records without a date."""
     middle = (EARLY + LATE) // 2
     return [(None, middle), (middle, None), UNDATED]
 
 
 def halves(window: Window) -> list[Window]:
-    """Two windows in place of one; none where it is a second long."""
+    """Return the two halves of a window; none if it is one second long."""
     start, end = window
     if tuple(window) == UNDATED:
         return []

@@ -1,13 +1,17 @@
-"""CSW 2.0.2 and 3.0: the catalogue service of GeoNetwork, pycsw, deegree, ArcGIS and their kin.
+"""Read catalogue services by CSW 2.0.2 and 3.0: GeoNetwork, pycsw, deegree, ArcGIS and others.
 
-Standard: OGC 07-006r1 and 07-045 (ISO profile). Quirks handled: pages are cut silently, so paging goes by the records
-that came; ``nextRecord`` is 0, the total plus one, or wrong, and only advice; ISO is advertised and refused, then
-FGDC and Dublin Core are asked for; an order is refused; POST is refused, then GET; a report of errors comes with 200. A
-service that knows version 3.0 alone says so by its report, whose namespace is another; then it is asked by 3.0.
+Standard: OGC 07-006r1 and 07-045 (ISO profile). Quirks handled:
 
-Where the total is exactly 10,000, or pages beyond it fail, the number is that of a search engine's window: then the
-records are read by the date of their last change, in windows that are halved until each holds fewer. Whether the
-server heeds the filter is tried first; if it does not, the harvest says that it was cut off.
+- Pages are shortened silently, so paging counts the records received.
+- ``nextRecord`` is 0, the total plus one, or wrong; it is only a hint.
+- ISO is advertised and then refused; FGDC and Dublin Core are tried next.
+- A sort order may be refused, and so may POST; GET is tried then.
+- Error reports come with status 200.
+- A service that supports only version 3.0 says so in a report with another namespace; it is then asked by 3.0.
+
+If the total is exactly 10,000, or pages beyond that fail, the number is the limit of a search engine. Then records are
+read by the date of their last change, in windows halved until each holds fewer. A test shows first whether the server
+applies the filter; if not, the harvest reports that the list was cut off.
 """
 
 from __future__ import annotations
@@ -36,13 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 CLAMP = 10_000
-"""Total that search engines give for any greater one."""
+"""The total that search engines state for every larger number."""
 SURE = ("auth", "blocked", "rate_limited", "robots", "too_large", "cut_short")
-"""Faults that another way of asking does not mend."""
+"""Faults that another way of asking does not fix."""
 
 
 class Spider(ListingSpider):
-    """All datasets and series of a catalogue service."""
+    """Spider for all datasets and series of a catalogue service."""
 
     type = "csw"
     about = PortalTypeInfo(
@@ -57,16 +61,16 @@ class Spider(ListingSpider):
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.is_3: bool = cursor.get("is_3", bool(re.search(r"(?i)[?&]version=3", self.portal.url)))
-        """Whether the service is asked by version 3.0 of the standard."""
+        """Whether requests use version 3.0 of the standard."""
         self.way: int = cursor.get("way", 0)
         self.windows: list[Window] = cursor.get("windows", [])
-        """Windows still to be read; (from, to) in seconds since 1970, None for no bound."""
+        """Windows still to be read: (start, end) in seconds since 1970, None for no limit."""
         self.found: int = cursor.get("found", 0)
         """Sum of the totals of the windows."""
         self.whole: int = cursor.get("whole", 0)
-        """The total of all, where it is known beside those of the windows."""
+        """Total of all records, if it is known in addition to the windows' totals."""
         self.is_cut: bool = cursor.get("is_cut", False)
-        """Whether the server lists no more than its window, and heeds no filter."""
+        """Whether the server lists only its limit and ignores the filter."""
         self.has_overlap: bool = cursor.get("has_overlap", False)
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
@@ -75,7 +79,7 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """The portal's address without the parameters that a request sets itself; ``map=`` and the like stay."""
+        """The portal's address without the parameters that a request sets itself; others such as ``map=`` are kept."""
         parts = urlsplit(self.portal.url)
         ours = query.PARAMETERS
         kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in ours]
@@ -83,7 +87,7 @@ class Spider(ListingSpider):
 
     @property
     def ways(self) -> list[RequestMethod]:
-        """The ways of asking, the best first."""
+        """The ways to request records, the best first."""
         addresses = [self.base]
         if "csw" not in self.portal.url.lower():
             addresses.append(f"{self.base.rstrip('/')}/csw")
@@ -96,7 +100,7 @@ class Spider(ListingSpider):
         return f"{address}{'&' if '?' in address else '?'}{urlencode({**asked, 'id': identifier})}"
 
     def says_unknown(self, response: Response) -> bool:
-        """An answer without a record (OGC 07-006r1, 10.9)."""
+        """Return whether a response has no record (OGC 07-006r1, 10.9)."""
         root = parse_xml(response.body)
         return local(root) == "GetRecordByIdResponse" and not len(root)
 
@@ -124,7 +128,7 @@ class Spider(ListingSpider):
         schema = self.ways[self.way].schema
         is_other = schema in ("mdb", "fgdc") and all(local(one) in any_xml.CSW_ROOTS for one in children(results))
         if (not received or is_other) and not page_cursor.start and page_cursor.at is None and schema != "dublin":
-            # A server may find nothing of a kind that it does not know, or answer with what it has.
+            # A server may find nothing for a schema it does not know, or return what it has.
             fault = faults.RequestFault(
                 "empty", "unknown", "the portal finds no records of this kind", "look at the portal"
             )
@@ -138,18 +142,18 @@ class Spider(ListingSpider):
         )
 
     def counted(self, page_cursor: PageCursor, total: int | None) -> int | None:
-        """The total of all windows; of the whole where there are none."""
+        """Return the total of all windows, or of the whole listing if there are none."""
         if page_cursor.at is None or total is None:
             self.found = 0
             return total
         self.found += 0 if page_cursor.start else total
-        # What the portal said of the whole counts, where it is no window's size.
+        # The portal's total for the whole counts, unless it equals the limit.
         return max(self.found, self.whole)
 
     # Windows
 
     def windowed(self, page_cursor: PageCursor, total: int | None) -> ListingPage | None:
-        """An empty sheet where the records are to be read in smaller windows; None where they are read as they come."""
+        """Return an empty page if the records must be read in smaller windows; None if they are read as they come."""
         if total is None or (self.is_cut and page_cursor.at is None):
             return None
         if page_cursor.at is not None and page_cursor.at[0] == FUTURE:
@@ -173,7 +177,7 @@ class Spider(ListingSpider):
         return ListingPage(is_end=True, at=page_cursor.at)
 
     def unfiltered(self, why: str) -> None:
-        """Read what the server lists, and say that it is not all."""
+        """Read what the server lists, and note that it is not everything."""
         self.windows, self.is_cut = [], True
         self.tally.notes.append(f"windows of dates cannot be read: {why}")
 
@@ -217,7 +221,7 @@ class Spider(ListingSpider):
             self.unfiltered(fault.detail)
             return [self.ask(PageCursor(rows=page_cursor.rows))]
         if page_cursor.at is not None and tuple(page_cursor.at) == UNDATED and not page_cursor.start:
-            # Whether there are records without a date is not known then; unless the windows hold all that was said.
+            # Whether records without a date exist is unknown then, unless the windows hold the whole total.
             self.is_cut = self.found != CLAMP
             if self.is_cut:
                 self.tally.notes.append(f"records without a date cannot be asked for: {fault.detail}")
@@ -229,7 +233,7 @@ class Spider(ListingSpider):
         if response is None or fault.kind in SURE:
             return None
         if page_cursor.start >= CLAMP - page_cursor.asked and page_cursor.at is None:
-            # Behind the window of the search engine.
+            # The position is beyond the search engine's limit.
             if self.is_cut or not ways[self.way].is_post:
                 self.is_cut = True
                 return self.at_end(page_cursor, "")
@@ -243,7 +247,7 @@ class Spider(ListingSpider):
             return [self.ask(replace(page_cursor, size=0))]
         now, others = ways[self.way], list(range(self.way + 1, len(ways)))
         if fault.kind == "gone" or response.status in (405, 415):
-            # Nobody is there who could mind how records are asked for.
+            # The server cannot be reached at that address, so another schema would not help.
             others = [i for i in others if (ways[i].address, ways[i].is_post) != (now.address, now.is_post)]
         elif fault.kind == "empty":
             others = [i for i in others if ways[i].schema != now.schema]
@@ -253,7 +257,7 @@ class Spider(ListingSpider):
         return [self.ask(replace(page_cursor, size=0))]
 
     def other_version(self, fault: faults.RequestFault, response: Response) -> bool:
-        """Whether what was refused may be had by version 3.0: its report is that of 3.0, or speaks of the version."""
+        """Return whether version 3.0 may work: the error report is one of 3.0, or it mentions the version."""
         if self.is_3:
             return False
         body = response.body[:5_000]
@@ -270,7 +274,7 @@ class Spider(ListingSpider):
 
 
 def _reported(report: etree._Element, url: str) -> faults.RequestFault:
-    """The fault of an ExceptionReport, in its own words."""
+    """Return the fault in an ExceptionReport, in its own words."""
     codes = [attribute(one, "exceptionCode") or "" for one in children(report, "Exception")]
     words = [*codes, *values(report, "Exception/ExceptionText")]
     said = re.sub(r"\s+", " ", ": ".join(word for word in words if word))[:300]
@@ -285,9 +289,9 @@ def _number(results: etree._Element, name: str) -> int | None:
 
 
 def _received(results: etree._Element, count: int, start: int, following: int | None) -> int:
-    """By how many records the position moves: those that came.
+    """Return by how many records the position moves: the number received.
 
-    A server that cannot write a record leaves it out, and counts it: then both of its numbers agree.
+    A server that cannot write a record leaves it out but counts it; its two numbers then agree.
     """
     returned = _number(results, "numberOfRecordsReturned")
     if returned is not None and returned > count and following == start + returned + 1:

@@ -1,7 +1,7 @@
-"""From an item of Dataverse's search, with the dataset's own record, to a dataset: a pure mapping.
+"""Map an item of Dataverse's search, together with the dataset's full record, to a dataset, without any request.
 
-``updatedAt`` is the record's date. ``releaseTime`` is that of the version in which the data stands, which Dataverse's
-own exports call the date of modification.
+``updatedAt`` is the record's date. ``releaseTime`` is the date of the data's current version; Dataverse's own exports
+call it the date of modification.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OF_ITS_OWN = (
     "byte_size",
     "rights",
 )
-"""Facts that stand in a dataset's own record and not in the search."""
+"""Facts that stand only in a dataset's full record, not in the search."""
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
-    """The dataset of one item, whose own record is under ``dataset``; ``base`` is the address of the portal.
+    """Return the dataset of one item, with its full record under ``dataset``; ``base`` is the portal's address.
 
-    Raises LostRecord where it is no object or has no persistent id, ValueError where its own record could not be had.
+    Raise LostRecord if it is no object or has no persistent id, ValueError if its full record could not be read.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -52,7 +52,7 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
     if isinstance(own, str) and not is_copy:
         raise ValueError(f"its own record cannot be had: {own}")
     version = _dict(_dict(own).get("latestVersion"))
-    # A search may be asked for the fields of a block as well.
+    # The search can return the fields of a block as well.
     fields = _fields(raw, "citation") | _fields(version, "citation")
     where = _fields(raw, "geospatial") | _fields(version, "geospatial")
     start, end = span(_periods(fields.get("timePeriodCovered")))
@@ -95,7 +95,7 @@ def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
 
 
 def _fields(version: dict[str, Any], block: str) -> dict[str, Any]:
-    """The fields of a metadata block by name; compound ones as objects of texts."""
+    """Return the fields of a metadata block by name; compound fields become objects of texts."""
     listed = _dict(_dict(version.get("metadataBlocks")).get(block)).get("fields")
     return {str(field.get("typeName")): _value(field.get("value")) for field in _dicts(listed)}
 
@@ -113,12 +113,12 @@ def _first_of(value: Any) -> dict[str, Any]:
 
 
 def _periods(listed: Any) -> list[Period]:
-    """Periods of time that the data covers: there may be several."""
+    """Return the periods of time that the data cover."""
     return [(text(one.get("timePeriodCoveredStart")), text(one.get("timePeriodCoveredEnd"))) for one in _dicts(listed)]
 
 
 def _publisher(raw: dict[str, Any], own: dict[str, Any]) -> Publisher | None:
-    """The collection ("dataverse") that published the dataset; else the installation."""
+    """Return the collection ("dataverse") that published the dataset, else the installation."""
     name = first(raw.get("publisher"), raw.get("name_of_dataverse"), own.get("publisher"))
     return Publisher(name=name, identifier=text(raw.get("identifier_of_dataverse"))) if name else None
 
@@ -132,13 +132,13 @@ def _contact(raw: dict[str, Any], fields: dict[str, Any]) -> Contact | None:
 
 
 def _places(value: Any) -> tuple[str, ...]:
-    """Places as texts: "city, state, country"."""
+    """Return places as texts: "city, state, country"."""
     places = (", ".join(texts(list(reversed(item.values())))) for item in _dicts(value))
     return tuple(place for place in places if place)
 
 
 def _boxes(where: dict[str, Any]) -> tuple[str, ...]:
-    """Boxes of the geospatial block, which calls its latitudes longitudes up to version 5.11."""
+    """Return the boxes of the geospatial block, which up to version 5.11 names its latitudes longitudes."""
     found: list[str] = []
     for one in _dicts(where.get("geographicBoundingBox")):
         south = first(one.get("southLatitude"), one.get("southLongitude"))

@@ -1,13 +1,13 @@
-"""Dataverse 4 to 6, search API and native API.
+"""Read Dataverse 4 to 6 through the search API and the native API.
 
-API: guides.dataverse.org, "Search API" and "Native API". The search lists published datasets, 1000 to a page at most,
-without licence and files: those are in the dataset's own record, which is asked for one by one. A page of the search
-that is the same to the byte as last night needs none of them, so only pages with changes cost. Where the records are
-closed to everyone, a dataset is mapped from the search, and what that leaves out is not known; one whose record cannot
-be had for another reason is lost and said. Collections ("dataverses") and files that a search lists are no datasets.
+API: guides.dataverse.org, "Search API" and "Native API". The search lists published datasets, at most 1000 per page,
+without licence and files. Those stand in each dataset's full record, which is requested one by one. If a page of the
+search is unchanged since last night, no full records are requested. If full records are not public, a dataset is mapped
+from the search alone, and the rest stays unknown. If a full record fails for another reason, the dataset is reported as
+lost. Collections ("dataverses") and files in the search are no datasets.
 
-Datasets harvested from elsewhere are listed like the portal's own. The index knows them (``isHarvested``); where this
-filter finds some and not all, they are listed apart, and marked.
+Datasets harvested from elsewhere are listed like the portal's own. The index marks them (``isHarvested``). If this
+filter finds some but not all datasets, the harvested ones are listed separately and marked as copies.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 CLOSED = ("auth", "blocked", "gone", "robots")
-"""Faults of a dataset's own record that tell that it is not for everyone."""
+"""Faults of a full record that mean that it is not public."""
 MAX_MISSES = 20
-"""Records in a row that cannot be had before no more are asked for."""
+"""Number of full records in a row that cannot be read before no more are requested."""
 
 
 class Spider(ListingSpider):
-    """All published datasets of a Dataverse site."""
+    """Spider for all published datasets of a Dataverse site."""
 
     type = "dataverse"
     about = PortalTypeInfo(
@@ -56,39 +56,41 @@ class Spider(ListingSpider):
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.has_copies: bool = cursor.get("has_copies", False)
-        """Whether harvested datasets can be told from others, and there are some."""
+        """Whether there are harvested datasets, and the filter can tell them apart."""
         self.of_copies = False
-        """Whether the page that is read is one of copies."""
+        """Whether the current page lists copies."""
         self.shown: dict[str, Any] = {}
-        """Own records of the datasets of the page that is read; a Fault where one cannot be had."""
+        """Full records of the datasets on the current page; a fault for each that could not be read."""
         self.misses = 0
         self.closed: set[str] = set()
-        """Datasets of the page that is read whose own records are closed."""
+        """Datasets on the current page whose full records are not public."""
         self.is_closed = False
-        """Whether no more of the datasets' own records are asked for."""
+        """Whether no more full records are requested."""
         self.has_shown = False
-        """Whether any record has come: then one that is not there is a dataset gone, and not the interface closed."""
+        """Whether any full record was read; if so, a missing one means a deleted dataset and not a closed interface."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
         return {**super().position(page_cursor), "has_copies": self.has_copies}
 
     def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
+        """Return the address of a page of the search; ``harvested`` selects copies or originals, None both."""
         params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
         only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}
         return f"{self.base}/api/search?{urlencode({**params, **only})}"
 
-    # Whether there are copies
+    # Copies
 
     def opening(self) -> list[Any]:
         return [self.count(is_of_all=False)]
 
     def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
-        """Ask how many copies there are, or how many datasets."""
+        """Return the request that counts the copies, or all datasets."""
         url = self.search(1, 0, harvested=None if is_of_all else True)
         rest = {"is_of_all": is_of_all, "copies": copies}
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
 
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
+        """Read the counts, decide whether copies can be told apart, and start the search."""
         try:
             found = self.result_of(response).get("total_count")
         except (PageRefusedError, ValueError):
@@ -99,14 +101,15 @@ class Spider(ListingSpider):
         if isinstance(found, int) and is_of_all:
             self.has_copies = copies < found
             if self.has_copies:
-                # Filtered pages do not tell it.
+                # Filtered pages do not state the total.
                 self.tally.advertise(found)
             else:
-                # A search that knows no filter finds everything; so does one whose datasets are copies, all of them.
+                # A search that ignores the filter finds everything; so does one where all datasets are copies.
                 self.tally.notes.append("whether datasets are copies cannot be told: the filter finds all of them")
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Start the search without knowing the number of copies."""
         self.fault_of(failure)
         yield self.ask(self.first_walk())
 
@@ -123,7 +126,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """A search that is closed is said in Dataverse's words."""
+        """Report a closed search in Dataverse's own words."""
         if response is None or response.status != 401:
             return None
         detail = "the server answers 401: the search is open to holders of an API token alone"
@@ -131,7 +134,7 @@ class Spider(ListingSpider):
         return [self.no_answer(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
 
     def result_of(self, response: Response) -> dict[str, Any]:
-        """What an answer holds. Raises Refused, or ValueError in words."""
+        """Return the data of a response; raise PageRefusedError, or ValueError with a readable reason."""
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
         answer = self.read_json(response)
@@ -156,7 +159,7 @@ class Spider(ListingSpider):
         records = [(f"/data/items/{i}", self.whole(item)) for i, item in enumerate(items)]
         if page_cursor.at is None:
             return ListingPage(records=records, total=data.get("total_count"))
-        # The total of a filtered search is not that of the portal.
+        # The total of a filtered search is not the portal's total.
         at = {"copies": self.of_copies or not items}
         return ListingPage(records=records, at=at, is_end=self.of_copies and not items)
 
@@ -168,16 +171,16 @@ class Spider(ListingSpider):
     def pointer(self, index: int) -> str:
         return f"/data/items/{index}"
 
-    # Each dataset's own record
+    # Full records
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page of the search once the records of its datasets have come."""
+        """Read a page of the search after the full records of its datasets were read."""
         self.shown, self.closed = {}, set()
         async for step in self.show_next(response, page_cursor, self.to_show(response, page_cursor)):
             yield step
 
     def to_show(self, response: Response, page_cursor: PageCursor) -> list[str]:
-        """The datasets of a page whose records are needed."""
+        """Return the datasets of a page whose full records are needed."""
         if self.remembered(response):
             return []
         try:
@@ -190,7 +193,7 @@ class Spider(ListingSpider):
         return [one for one in dict.fromkeys(found) if one is not None and one not in self.seen_ids]
 
     async def show_next(self, page: Response, page_cursor: PageCursor, wanted: list[str]) -> AsyncIterator[Any]:
-        """Ask for the next record; where there is none, go on with the page."""
+        """Request the next full record; after the last one, go on with the page."""
         if self.is_closed:
             self.closed.update(wanted)
             wanted = []
@@ -208,6 +211,7 @@ class Spider(ListingSpider):
     async def on_shown(
         self, response: Response, page: Response, page_cursor: PageCursor, wanted: list[str]
     ) -> AsyncIterator[Any]:
+        """Store a full record and request the next one."""
         try:
             self.shown[wanted[0]] = self.result_of(response)
             self.misses, self.has_shown = 0, True
@@ -219,6 +223,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for a full record."""
         request: Request = failure.request  # type: ignore[attr-defined]
         rest = request.cb_kwargs
         fault = self.fault_of(failure)
@@ -227,7 +232,9 @@ class Spider(ListingSpider):
             yield step
 
     def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
-        """A record that cannot be had: a closed one leaves what the search says, any other loses the dataset."""
+        """Note a missing full record: if it is not public, the search's data are used; otherwise the dataset is
+        lost.
+        """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:
             self.shown[identifier] = why
@@ -239,27 +246,27 @@ class Spider(ListingSpider):
             if not any(one.startswith(note[:40]) for one in self.tally.notes):
                 self.tally.notes.append(note)
             self.is_closed = self.misses + 1 >= MAX_MISSES and not any(isinstance(o, str) for o in self.shown.values())
-        # Another repository's record may rightly be had there alone.
+        # The record of a copy may be available only at the original repository.
         self.misses += not self.of_copies
 
     def may_remember(self, listing_page: ListingPage) -> bool:
         return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
-        """An item of the search with the dataset's own record, or the reason why it cannot be had."""
+        """Return an item of the search with the dataset's full record, or with the reason why it is missing."""
         known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
         return item if known is None else {**item, "dataset": known}
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """What is withdrawn (deaccessioned), or is no dataset."""
+        """Return the identity of withdrawn (deaccessioned) datasets and of items that are no datasets."""
         if not isinstance(raw, dict):
             return None
         if self.of_copies and isinstance(raw.get("dataset"), str):
-            # Of this copy nothing is known but its name: it would be judged by what the search leaves out.
+            # Only the name of this copy is known; it would be judged by what the search leaves out.
             return text(raw.get("global_id"))
         is_withdrawn = raw.get("deaccession_reason") or raw.get("versionState") == "DEACCESSIONED"
         if raw.get("type") not in ("dataset", None):
-            # Collections have no persistent id, files may have none.
+            # Collections have no persistent id, and some files have none.
             return first(
                 raw.get("global_id"), raw.get("identifier"), raw.get("file_id"), raw.get("url"), raw.get("name")
             )

@@ -33,7 +33,7 @@ TRY_ANOTHER = ("gone", "http", "auth", "server", "timeout", "too_large", "cut_sh
 
 
 class Spider(CkanSpider):
-    """Reads all published datasets of a DKAN site."""
+    """Spider for all published datasets of a DKAN site."""
 
     type = "dkan"
     has_facts = True

@@ -38,7 +38,7 @@ _CUT = "the sitemap is cut short: what follows in it was not seen"
 
 
 class Spider(AddressSpider):
-    """Reads all schema.org Datasets of the pages in a site's sitemaps."""
+    """Spider for all schema.org Datasets of the pages in a site's sitemaps."""
 
     type = "sitemap"
     has_sets = True

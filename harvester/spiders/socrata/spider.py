@@ -45,7 +45,7 @@ VIEWS_ROWS = 200
 
 
 class Spider(ListingSpider):
-    """Reads all datasets of a Socrata site, without those of other sites."""
+    """Spider for all datasets of a Socrata site, without those of other sites."""
 
     type = "socrata"
     has_facts = True

@@ -38,7 +38,7 @@ _JSON = {"Accept": "application/json"}
 
 
 class Spider(ListingSpider):
-    """Reads all Collections of a STAC API or a static catalogue."""
+    """Spider for all Collections of a STAC API or a static catalogue."""
 
     type = "stac"
     about = PortalTypeInfo(
@@ -212,7 +212,7 @@ class Spider(ListingSpider):
         records = [("", document)] if is_collection else []
         inner = document.get("children")
         for place, one in enumerate(inner if isinstance(inner, list) else ()):
-            # Catalogs among them are read for what is in them.
+            # Catalogs among them are read for the Collections inside.
             records += (
                 [(f"/children/{place}", one)] if not isinstance(one, dict) or one.get("type") != "Catalog" else []
             )
@@ -220,14 +220,14 @@ class Spider(ListingSpider):
         return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
 
     def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
-        """Queue the documents that a document leads to, behind the others, without those of other hosts."""
+        """Queue the child documents of a document behind the others; children on other hosts are left out."""
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
         for url in sorted(foreign - self.elsewhere):
             self.tally.leave_out(str(urlsplit(url).hostname))
         self.elsewhere |= foreign
         new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
-        # One more than is read tells that there are more.
+        # Queue one more than is read, so that the end of the harvest knows that there were more.
         new = new[: max(0, MAX_DOCUMENTS + 1 - len(self.met))]
         self.met.update(new)
         self.queue = (self.queue if is_root else self.queue[1:]) + new
@@ -236,7 +236,7 @@ class Spider(ListingSpider):
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:
-        """A document that cannot be read is a record lost: it may be a Collection, or lead to one."""
+        """Count a document that cannot be read as a lost record: it may be a Collection, or lead to one."""
         self.queue = self.queue[1:]
         self.misses += 1
         self.tally.lost += 1
@@ -259,7 +259,7 @@ def _is_list(link: dict[str, Any]) -> bool:
 
 
 def _joined(base: str, links: list[str]) -> tuple[list[str], list[str]]:
-    """The addresses that links lead to; and those links that lead nowhere."""
+    """Return the absolute addresses of links, and the links that are invalid."""
     good, bad = [], []
     for link in links:
         try:

@@ -1,9 +1,9 @@
-"""From a udata dataset to a dataset: a pure mapping.
+"""Map a udata dataset to a dataset, without any request.
 
-Dates, as udata computes them (``core/dataset/models.py``): ``last_update`` is that of the newest resource, or what the
-portal of origin states: the data's. ``internal.last_modified_internal`` is the record's; so was ``last_modified``,
-until it took over that of the origin for datasets that are harvested. ``harvest.last_update`` is that of the portal's
-own robot, and is neither. Among ``extras`` stands what the portal of origin said in words of its own.
+Dates, as udata computes them (``core/dataset/models.py``): ``last_update`` is the date of the newest resource, or the
+one stated by the original portal; it is the data's date. ``internal.last_modified_internal`` is the record's date. So
+was ``last_modified``, until it took the original portal's date for harvested datasets. ``harvest.last_update`` is the
+date of the portal's own harvester and is neither. ``extras`` hold the original portal's own fields.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OWN = (
     "title", "description", "tags", "license", "frequency", "access_type", "temporal_coverage", "contact_points",
     "schema",
 )  # fmt: skip
-"""Fields of the record that have the names of their facts."""
+"""Fields of the record that are named like the fact they state."""
 _FILE = ("title", "description", "format", "mime", "filesize")
 _NOT_FROM_EXTRAS = ("title", "description", "keywords", "other_identifiers", "is_part_of")
 
@@ -33,9 +33,9 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
 
-    Raises LostRecord where the record is no object or has neither id nor slug.
+    Raise LostRecord if the record is no object or has neither id nor slug.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -70,11 +70,11 @@ def _facts(
     has_data: bool,
 ) -> RecordFacts:
     facts = RecordFacts("dataset", languages)
-    # "harvest:domain" and the like are of the robot.
+    # Names such as "harvest:domain" belong to the portal's harvester.
     facts.read({key: value for key, value in extras.items() if ":" not in key or key.startswith("dct:")}, "extras/")
     facts.drop(*_NOT_FROM_EXTRAS, "modified")
     own = {key: raw[key] for key in _OWN if key in raw}
-    # What udata states itself goes before what the origin had called so.
+    # Values of udata's own fields go before those that the original portal gave under the same names.
     for fact, found in facts.found.items():
         facts.found[fact] = [one._replace(rank=one.rank + 300) for one in found]
     facts.read(own)
@@ -82,7 +82,7 @@ def _facts(
         facts.add("description", raw.get("description_short"), "description_short")
     facts.add("issued", harvest.get("issued_at"), "harvest/issued_at")
     facts.add("issued", raw.get("created_at"), "created_at", rank=900, standing=Standing.GUESSED)
-    # Without resources and origin, last_update is the record's date.
+    # Without resources and without an original portal, last_update is the record's date.
     if has_data or harvest.get("modified_at"):
         facts.add("modified", raw.get("last_update"), "last_update")
     where = _dict(raw.get("spatial"))
@@ -92,7 +92,7 @@ def _facts(
 
 
 def _organisation(raw: dict[str, Any]) -> tuple[Party, ...]:
-    """The organisation; where there is none, the person who published the dataset."""
+    """Return the organisation; if there is none, the person who published the dataset."""
     organisation, owner = _dict(raw.get("organization")), _dict(raw.get("owner"))
     name = text(organisation.get("name"))
     if name is not None:
@@ -102,7 +102,7 @@ def _organisation(raw: dict[str, Any]) -> tuple[Party, ...]:
 
 
 def _origin(harvest: dict[str, Any], extras: dict[str, Any]) -> str | None:
-    """The address of the dataset where it was taken from, else the site; until 2022 both stood among the extras."""
+    """Return the dataset's address at the original portal, else that site; until 2022 both stood in the extras."""
     is_copy = bool(harvest) or any(str(key).startswith("harvest:") for key in extras)
     if not is_copy:
         return None
@@ -113,7 +113,7 @@ def _origin(harvest: dict[str, Any], extras: dict[str, Any]) -> str | None:
 
 
 def _schema(item: dict[str, Any]) -> tuple[str, ...]:
-    """Address or name of the schema that data keeps to."""
+    """Return the address or name of the schema that the data conform to."""
     schema = item.get("schema")
     return texts(first(schema.get("url"), schema.get("name")) if isinstance(schema, dict) else schema)
 
@@ -125,12 +125,12 @@ def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Dist
     checksum = _dict(item.get("checksum"))
     facts.add("checksum", checksum.get("value"), "checksum/value", scope=FactScope.FILE)
     facts.add("checksum_algorithm", checksum.get("type"), "checksum/type", scope=FactScope.FILE)
-    # What the portal's own checker saw is observed, not declared.
+    # What the portal's own link checker saw is observed, not declared.
     made = file_fields(facts)
     return Distribution(
         identifier=text(item.get("id")),
         access_url=first(url, item.get("latest")),
-        # What lies elsewhere may be a page.
+        # A link to another site may lead to a page.
         download_url=url if item.get("filetype") == "file" else None,
         issued=first(_dict(item.get("harvest")).get("issued_at"), item.get("created_at"), item.get("published")),
         modified=text(item.get("last_modified")),

@@ -1,11 +1,14 @@
-"""udata (data.gouv.fr and others), API v1.
+"""Read udata portals (data.gouv.fr and others) through API v1.
 
-API: udata.readthedocs.io and ``/api/1/swagger.json``; seen on 17.18 and in answers of 2019 and 2022. Quirks handled:
-pages have numbers, a page past the end is 404; HTML comes now and then deep in, so smaller pages are asked for; the
-default order moves while new datasets come, so ``sort=created``; ``next_page`` may name another host, so pages are
-asked for by number; datasets taken from other portals are among the portal's own.
+API: udata.readthedocs.io and ``/api/1/swagger.json``; seen on 17.18 and in responses of 2019 and 2022. Quirks handled:
 
-API v2 is not used: it gives resources as a link.
+- Pages are numbered, and a page past the end is 404.
+- Deep pages sometimes return HTML, so smaller pages are requested.
+- The default order changes while new datasets arrive, so the listing is sorted by ``created``.
+- ``next_page`` may name another host, so pages are requested by number.
+- Datasets harvested from other portals are listed among the portal's own.
+
+API v2 is not used, because it returns resources only as a link.
 """
 
 from __future__ import annotations
@@ -57,7 +60,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """A page past the end is 404. Whether it was the end, the portal's total tells."""
+        """Treat 404 as the possible end; the portal's total tells whether it was."""
         is_past = (
             response is not None and response.status == 404 and page_cursor.start and self.tally.advertised is not None
         )
@@ -75,7 +78,7 @@ class Spider(ListingSpider):
         return ListingPage(
             records=[(f"/data/{i}", record) for i, record in enumerate(data)],
             total=answer.get("total"),
-            # Pages are known by number: a short one is a page all the same.
+            # Pages are numbered: a short one still counts as a whole page.
             received=page_cursor.asked if data and answer.get("next_page") else len(data),
             is_end="next_page" in answer and not answer["next_page"],
         )
@@ -84,7 +87,7 @@ class Spider(ListingSpider):
         return f"/data/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """What is deleted or private, should it be listed."""
+        """Return the identity of deleted and private datasets, in case they are listed."""
         is_gone = isinstance(raw, dict) and (raw.get("deleted") or raw.get("private") is True)
         return text(raw.get("id")) if is_gone else None
 

@@ -190,9 +190,7 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """Return the path of a service below the directory; if that is a folder, both name the folder, which is removed
-        once.
-        """
+        """Return the path of a service relative to the directory, without the folder that the directory may be."""
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path
 
@@ -200,9 +198,7 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the service is gone: an error 404 with status 200, or on older servers an error 500 with this
-        text.
-        """
+        """Return whether the service is gone: error 404 within status 200, on older servers error 500 with such words."""
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):

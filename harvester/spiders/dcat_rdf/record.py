@@ -1,7 +1,7 @@
-"""From the node of a dcat:Dataset to a dataset: a pure mapping.
+"""Map the node of a dcat:Dataset to a dataset, without any request.
 
-Properties as in DCAT 2 and 3, DCAT-AP 1 to 3 and their national profiles; and as met: ``dcat:distributions``,
-``dct:abstract``, addresses as texts, licences and formats as nodes with a label.
+Properties are read as in DCAT 2 and 3, DCAT-AP 1 to 3 and their national profiles, and as portals write them:
+``dcat:distributions``, ``dct:abstract``, addresses as texts, licences and formats as nodes with a label.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ _DESCRIBED_BY = ("dcat:describedBy", "wdrs:describedby", "wdrs:describedBy", "dc
 
 
 def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
-    """The dataset of one node; see :mod:`~harvester.spiders.rdf.nodes` for its form.
+    """Return the dataset of one node in the form of :mod:`~harvester.spiders.rdf.nodes`.
 
-    ``languages``: those of the portal, whose texts are shown first. Raises LostRecord where nothing names it.
+    ``languages`` are the portal's language codes; texts in them are shown first. Raise LostRecord if nothing identifies
+    the dataset.
     """
     node = resolved(node, node["@base"]) if "@base" in node else node
     preferred = preferred_of(node, languages)
@@ -94,9 +95,11 @@ def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
 
 
 def identifier_of(node: Any) -> str:
-    """What names a dataset: its IRI; for a blank node its dct:identifier or landing page. Raises LostRecord.
+    """Return the identity of a dataset: its IRI, or a blank node's dct:identifier or landing page; raise LostRecord if
+    none.
 
-    A dct:identifier is often that of several datasets, and would name others overnight.
+    The dct:identifier comes second, because several datasets often share one, and it may change what it names
+    overnight.
     """
     found = node.get("@id") or text(node, "dct:identifier", "dc:identifier", "schema:identifier")
     found = found or name(node, "dcat:landingPage")
@@ -109,7 +112,7 @@ def identifier_of(node: Any) -> str:
 
 
 def _described_by(node: Any) -> str | None:
-    """The address of a data dictionary, which may be a whole distribution."""
+    """Return the address of a data dictionary, which may be given as a whole distribution."""
     for one in nodes(node, *_DESCRIBED_BY):
         if found := name(one, "dcat:downloadURL") or name(one, "dcat:accessURL"):
             return found
@@ -117,7 +120,7 @@ def _described_by(node: Any) -> str | None:
 
 
 def _described_by_type(node: Any) -> str | None:
-    """The media type of a data dictionary: beside its address, or of the distribution that it is."""
+    """Return the media type of a data dictionary, stated beside its address or in its distribution."""
     own = (name(one, "dcat:mediaType") or name(one, "dct:format") for one in nodes(node, *_DESCRIBED_BY))
     return name(node, *(f"{one}Type" for one in _DESCRIBED_BY)) or next(filter(None, own), None)
 
@@ -163,7 +166,7 @@ def _distribution(node: Any) -> Distribution:
 
 
 def _services(node: Any) -> tuple[DataService, ...]:
-    """The services that serve the dataset, and those its distributions name."""
+    """Return the services that serve the dataset, and those that its distributions name."""
     found = list(node.get("@services", ()))
     for one in nodes(node, "dcat:distribution", "dcat:distributions"):
         found += nodes(one, "dcat:accessService")

@@ -1,8 +1,8 @@
-"""DCAT and DCAT-AP as RDF: Turtle, N-Triples, RDF/XML or JSON-LD.
+"""Read DCAT and DCAT-AP as RDF: Turtle, N-Triples, RDF/XML or JSON-LD.
 
-Quirks handled: hydra paging in both of its vocabularies (``next`` and ``nextPage``), as IRI or text, to another host
-or scheme; a page past the end without datasets; contexts that must not be fetched; datasets that are only mentioned;
-distributions described on a later page; statements that are malformed, which are lost alone.
+Quirks handled: hydra paging in both of its vocabularies (``next`` and ``nextPage``), as IRI or text, even to another
+host or scheme. A page past the end may be empty. JSON-LD contexts are never fetched. Some datasets are only mentioned,
+and some distributions are described on a later page. A malformed statement is lost alone.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 PLACES = ("", "/catalog.ttl", "/catalog.rdf", "/catalog.xml", "/catalog.jsonld", "/catalog.n3", "/feeds/dcat")
-"""Where catalogues lie, below the portal's address."""
+"""Usual paths of a catalogue, below the portal's address."""
 MAX_MEMBERS = 1_000
-"""Datasets that are listed and not described which are looked up alone."""
+"""Maximum number of datasets requested alone because they are listed and not described."""
 PARTS = ("dcat:distribution", "dcat:distributions")
 
 
 class Spider(FeedSpider):
-    """All datasets of an RDF catalogue."""
+    """Spider for all datasets of an RDF catalogue."""
 
     type = "dcat-rdf"
     about = PortalTypeInfo(
@@ -69,17 +69,18 @@ class Spider(FeedSpider):
     }
 
     choice = 0
-    """Which of the places is tried."""
+    """Index of the address that is tried."""
     reading: RdfSummary | None = None
-    """The document that is being read; None where it is none, and ``unread`` says why."""
+    """Summary of the current document; None if it could not be read, and ``unread`` says why."""
     unread = ""
 
     @cached_property
     def child(self) -> RdfChild:
+        """The child processes that parse the documents."""
         return RdfChild()
 
     def closed(self, reason: str) -> None:
-        """Called by Scrapy at the end."""
+        """Stop the child processes; Scrapy calls this at the end."""
         if "child" in self.__dict__:
             self.child.close()
 
@@ -103,7 +104,7 @@ class Spider(FeedSpider):
     def begin_feed(self) -> Any:
         place = self.cursor or {}
         self.waiting: dict[str, Node] = place.get("waiting", {})
-        """Datasets some of whose distributions have not been described yet."""
+        """Datasets some of whose distributions are not described yet."""
         self.members: set[str] = set(place.get("members", ()))
         """Datasets that a catalogue lists and that no page has described yet."""
         self.members_here: list[str] = []
@@ -126,7 +127,7 @@ class Spider(FeedSpider):
     # Reading
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Have the document read in a bounded child: what it would do to this process is not known."""
+        """Parse the document in a child process with limited memory and time, because hostile RDF may exhaust both."""
         with path.open("rb") as file:
             head = file.read(65_536)
         self.reading = None
@@ -158,7 +159,7 @@ class Spider(FeedSpider):
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
 
     def described(self, reading: RdfSummary) -> Iterator[Any]:
-        """Yield what was read leniently, the datasets of a document, what is malformed in it, and its end."""
+        """Yield leniently read records, the datasets of a document, its malformed statements, and its end."""
         yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
         damaged = {near: message for message, near in reading.faults if near}
@@ -166,7 +167,7 @@ class Spider(FeedSpider):
         index, self.stands_alone = 0, not self.waiting
         for iri, node in chain(self.completed(reading), reading.nodes()):
             if hit := damaged and _ids(node) & damaged.keys():
-                # What is left of it would be judged as if it were all.
+                # The rest of such a dataset would be judged as if it were complete.
                 named |= hit
                 yield UnreadableElement(index, damaged[min(hit)], "", iri)
             elif iri and head.get("next") and _undescribed(node):
@@ -194,14 +195,14 @@ class Spider(FeedSpider):
         yield StreamEnd(why_cut, head)
 
     def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
-        """As for any feed; a record that was read leniently is kept, and an error that costs nothing says so."""
+        """Return the page of a batch; leniently read records are kept, with an error that does not count as a loss."""
         errors = [lenient(one, response.url) for one in batch if isinstance(one, Lenient)]
         reading.remember(errors)
         page = super().batch([one for one in batch if not isinstance(one, Lenient)], response, reading, cursor)
         return replace(page, errors=page.errors + self.written(errors))
 
     def completed(self, reading: RdfSummary) -> list[tuple[str, Node]]:
-        """Datasets of earlier pages whose distributions this one describes."""
+        """Return datasets of earlier pages whose distributions are described in this document."""
         whole = []
         for iri, node in list(self.waiting.items()):
             for name in PARTS:
@@ -216,7 +217,7 @@ class Spider(FeedSpider):
         self.tally.advertise(end.head.get("total"))
         if found := end.head.get("next"):
             return str(found)
-        # A page of as many datasets as CKAN lists at once, without a word of pages: there may be another.
+        # A page without paging links that has as many datasets as a CKAN page: another one may follow.
         return not end.head.get("is_paged") and super().more(end, on_page)
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
@@ -242,7 +243,7 @@ class Spider(FeedSpider):
         return [ask(one, cb_kwargs={"iri": one}) for one in own[:MAX_MEMBERS]]
 
     async def on_member(self, response: Response, iri: str) -> AsyncIterator[Any]:
-        """The document of a dataset that the catalogue lists and does not describe."""
+        """Read the document of a dataset that the catalogue lists and does not describe."""
         fault = faults.of_response(response)
         node = None
         if fault is None:
@@ -257,16 +258,17 @@ class Spider(FeedSpider):
             yield step
 
     async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed request for such a document."""
         iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step
 
     async def member_in(self, response: Response, iri: str) -> Node | None:
-        """The description of a dataset in a document of its own; None where it holds none."""
+        """Return the description of a dataset from its own document; None if it has none."""
         syntax = syntax_of(response.body[:65_536], media_type_of(response))
         if syntax is None:
             return None
-        # Several may be on the way at a time.
+        # Several such documents may be read at the same time.
         name = hashlib.blake2b(iri.encode("utf-8", "replace"), digest_size=8).hexdigest()
         path = self.path.with_suffix(f".{name}")
         folder = path.with_suffix(f".{name}-read")
@@ -277,14 +279,14 @@ class Spider(FeedSpider):
             named = {_whole(one or "", response.url): node for one, node in reading.nodes()}
             self.unsaid += [lenient(Lenient(*one), response.url) for one in reading.lenient]
             found = named.get(iri) or (next(iter(named.values())) if len(named) == 1 else None)
-            # It is known by the name that the catalogue gives it.
+            # The dataset keeps the IRI that the catalogue gives it.
             return None if found is None or reading.is_cut else {**found, "@id": iri}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             path.unlink(missing_ok=True)
 
     def member_missed(self, fault: faults.RequestFault, iri: str) -> list[Any]:
-        """A listed dataset that cannot be read alone; one that the server says is gone is none."""
+        """Report a listed dataset that cannot be read alone; one that is gone (404, 410) counts as not existing."""
         if fault.kind == "gone":
             self.tally.gone += 1
         else:
@@ -296,6 +298,7 @@ class Spider(FeedSpider):
         return [Page(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
+        """Mark one listed dataset as done; after the last one, end the harvest."""
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()
 
@@ -307,7 +310,7 @@ class Spider(FeedSpider):
 
 
 def _whole(iri: str, base: str) -> str:
-    """An IRI, one that is relative joined to the address of its document."""
+    """Return an IRI; a relative one is joined to its document's address."""
     try:
         return urljoin(base, iri.removeprefix(RELATIVE)) if iri.startswith(RELATIVE) else iri
     except ValueError:
@@ -319,17 +322,17 @@ def _is_askable(iri: str) -> bool:
 
 
 def _is_bare(node: Any) -> bool:
-    """Whether there is nothing of a node but its IRI."""
+    """Return whether a node has nothing but its IRI."""
     return set(node) == {"@id"}
 
 
 def _undescribed(node: Node) -> bool:
-    """Whether it has distributions of which there is nothing but the IRI."""
+    """Return whether some distributions of a dataset have nothing but their IRI."""
     return any(_is_bare(one) for name in PARTS for one in node.get(name, ()))
 
 
 def _ids(node: Any) -> set[str]:
-    """All IRIs of a description."""
+    """Return all IRIs in a description."""
     if isinstance(node, dict):
         own = {node["@id"]} if "@id" in node else set()
         return own.union(*(_ids(value) for value in node.values()))

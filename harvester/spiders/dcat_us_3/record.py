@@ -1,7 +1,8 @@
-"""From a DCAT-US 3 dataset to a dataset: a pure mapping.
+"""Map a DCAT-US 3 dataset to a dataset, without any request.
 
-Schema: GSA, dcat-us3-tools (JSON Schema and JSON-LD context). As JSON-LD, nearly every value may be a text, a node with
-an IRI, a node with words, or a list of those; keys may carry prefixes; texts have a ``...Map`` by language beside them.
+Schema: GSA, dcat-us3-tools (JSON Schema and JSON-LD context). The format is JSON-LD: nearly every value may be a text,
+a node with an IRI, a node with a label, or a list of these. Keys may have prefixes. Beside a text there may be a
+``...Map`` with its translations.
 """
 
 from __future__ import annotations
@@ -25,26 +26,30 @@ _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributi
 
 
 def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """An object whose keys have no prefix: "dct:title" is "title"."""
+    """Return an object without the prefixes of its keys.
+
+    >>> plain_keys({"dct:title": "Trees"})
+    {'title': 'Trees'}
+    """
     return {key if key.startswith("@") else key.rpartition(":")[2]: value for key, value in node.items()}
 
 
 def reference(value: Any) -> str | None:
-    """The IRI of a node, or the text that stands for one."""
+    """Return the IRI of a node, or the text that stands in its place."""
     if isinstance(value, dict):
         return text(value.get("@id")) or text(value.get("id"))
     return text(value) if isinstance(value, str) else None
 
 
 def identifier_of(node: dict[str, Any]) -> str | None:
-    """What names a dataset: its identifier, which may be a node; else its @id."""
+    """Return the identity of a dataset: its identifier, which may be a node, else its @id."""
     return _name(node.get("identifier")) or reference(node)
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one object, its keys without prefixes; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one object, whose keys have no prefixes; ``languages`` are the portal's, its own first.
 
-    Raises LostRecord where it is no object, or nothing names it.
+    Raise LostRecord if it is no object, or nothing identifies it.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
@@ -113,12 +118,12 @@ def _node(value: Any) -> dict[str, Any]:
 
 
 def _words(node: dict[str, Any], name: str) -> str | None:
-    """A text, or the one of its language map."""
+    """Return a text, or the one in its language map."""
     return first(node.get(name), node.get(f"{name}Map"))
 
 
 def _label(value: Any) -> str | None:
-    """A value in words: those of a node, else its IRI; a text as it is."""
+    """Return a node's label, else its IRI; a text as it is."""
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, dict):
             node = plain_keys(one)
@@ -136,7 +141,7 @@ def _labels(value: Any) -> tuple[str, ...]:
 
 
 def _name(value: Any) -> str | None:
-    """What a value is called: the IRI of a node, else its words."""
+    """Return a node's IRI, else its label."""
     for one in value if isinstance(value, list) else [value]:
         if found := reference(one) or _label(one):
             return found
@@ -149,7 +154,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _file(value: Any) -> str | None:
-    """The address of a description, which may be a whole distribution."""
+    """Return the address of a description, which may be given as a whole distribution."""
     node = _node(value)
     return first(_name(node.get("downloadURL")), _name(node.get("accessURL"))) or _name(value)
 
@@ -166,7 +171,7 @@ def _publisher(value: Any) -> Publisher | None:
 
 
 def _above(value: Any) -> tuple[str, ...]:
-    """The names of the bodies that one belongs to, the nearest first."""
+    """Return the names of the organisations above one, the nearest first."""
     names: list[str] = []
     while (name := _label(value)) is not None and len(names) < _MOST_LEVELS:
         names.append(name)
@@ -194,7 +199,7 @@ def _places(value: Any) -> tuple[str, ...]:
 
 
 def _licence(node: dict[str, Any], scope: FactScope) -> str | None:
-    """The licence; or open terms among the rights, where none is stated or none that is known."""
+    """Return the licence; open terms among the rights count if no licence, or no known one, is stated."""
     rights = [*_names(node.get("rights")), *_labels(node.get("rights")), *_names(node.get("accessRights"))]
     found = [Candidate("licence", one, "license", scope) for one in _names(node.get("license"))]
     found += [Candidate("licence", one, "rights", scope, rank=10) for one in rights if is_open_licence(one)]

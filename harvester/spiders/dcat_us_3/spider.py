@@ -1,9 +1,9 @@
-"""DCAT-US 3: one JSON document, as ``data.json`` or a Hub's ``/api/feed/dcat-us/3.0``.
+"""Read DCAT-US 3: one JSON document, as ``data.json`` or as a Hub's ``/api/feed/dcat-us/3.0``.
 
-Also read are flattened JSON-LD, a ``@graph`` of nodes that name each other, and a document that is one dataset.
-Datasets stand under ``dataset``, and also in nested catalogues, as members of a series and inside the services that
-serve them; what a catalogue record or a service says of a dataset stands elsewhere in the document, which is therefore
-read twice.
+Two further forms are accepted: flattened JSON-LD (a ``@graph`` of nodes that refer to each other), and a document that
+is a single dataset. Datasets stand under ``dataset``, in nested catalogues, as members of a series, and inside the
+services that serve them. Catalogue records and services elsewhere in the document say more about a dataset. The
+document is therefore read twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from harvester.spiders.dcat_us_3.record import identifier_of, plain_keys, refere
 __all__ = ["Spider"]
 
 MAX_DEPTH = 8
-"""Catalogues within catalogues, or datasets within others."""
+"""Maximum depth of nested catalogues or datasets."""
 _KINDS = ("dataset", "datasetSeries", "service", "catalog", "record")
 _GRAPH = "@graph"
 _TYPES = {
@@ -37,13 +37,13 @@ _TYPES = {
     "Dataset": "dataset",
     "DataService": "service",
 }
-"""Kinds of the nodes that a flattened document lists beside each other; of two types the first here counts."""
+"""Node types of a flattened document; if a node has two types, the first one here counts."""
 MAX_WHOLE = 32 << 20
-"""Bytes of a document that is one dataset."""
+"""Maximum size in bytes of a document that is a single dataset."""
 
 
 class Spider(FeedSpider):
-    """All datasets of a DCAT-US 3 document."""
+    """Spider for all datasets of a DCAT-US 3 document."""
 
     type = "dcat-us-3"
     has_sets = True
@@ -76,7 +76,7 @@ class Spider(FeedSpider):
             if isinstance(element, Element):
                 kind = (element.pointer or "/").split("/")[1]
                 if kind == _GRAPH and (kind := _kind_of(element.value)) not in ("dataset", "datasetSeries"):
-                    # Datasets are read again, all else is what they refer to.
+                    # Datasets are read in the second pass; all other nodes may be referred to by them.
                     known.nodes.add(element.value)
                 known.note(element.value, kind, 0)
         if not count and _kind_of(end.head) in ("dataset", "datasetSeries") and (whole := _whole(path)) is not None:
@@ -111,18 +111,18 @@ class Spider(FeedSpider):
 
 
 class _Elsewhere:
-    """What a document says of its datasets in other places; and which of them it lists."""
+    """What a document says about its datasets in other places, and which datasets it lists."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self.services: dict[str, list[dict[str, Any]]] = {}
         self.nodes = Nodes()
-        """What a flattened document says of all that is no dataset."""
+        """The nodes of a flattened document that are not datasets."""
         self.seen: set[str] = set()
-        """Names of datasets that are listed, here or further on; and of those that were found elsewhere."""
+        """Identities of datasets listed anywhere in the document, or found outside its lists."""
 
     def listed(self, catalog: dict[str, Any]) -> dict[str, Any]:
-        """A catalogue of a flattened document: what it lists and the document describes stands beside it."""
+        """Return a catalogue of a flattened document without the members that the document itself describes."""
         found = plain_keys(catalog)
         for kind in ("dataset", "datasetSeries", "service", "catalog"):
             if kind in found:
@@ -135,7 +135,7 @@ class _Elsewhere:
         return is_reference and (name in self.seen or name in self.nodes.by_iri)
 
     def note(self, value: Any, kind: str, depth: int) -> None:
-        """Take note of a record, a service, a dataset, or those of a catalogue."""
+        """Collect a record, service or dataset, or those inside a catalogue."""
         if not isinstance(value, dict):
             return
         value = plain_keys(value)
@@ -155,13 +155,13 @@ class _Elsewhere:
 
 
 def _kind_of(node: Any) -> str:
-    """What a node of a flattened document is; "" for all that only belongs to others."""
+    """Return the kind of a node in a flattened document; "" for nodes that only belong to others."""
     types = types_of(node)
     return next((kind for name, kind in _TYPES.items() if name in types), "")
 
 
 def _whole(path: Path) -> dict[str, Any] | None:
-    """A document that is one object, read as a whole; None where it cannot be."""
+    """Return a document that is one object, parsed whole; None if that is not possible."""
     if path.stat().st_size > MAX_WHOLE:
         return None
     try:
@@ -180,7 +180,7 @@ def _list(value: Any) -> list[Any]:
 def _datasets(
     value: Any, kind: str, pointer: str, known: _Elsewhere, depth: int, parent: str | None = None
 ) -> Iterator[tuple[str, Any]]:
-    """The datasets and series in a part of the document, with what is said of them elsewhere."""
+    """Yield the datasets and series in a part of the document, with what is said about them elsewhere."""
     if not isinstance(value, dict):
         if kind == "dataset":
             yield pointer, value
@@ -220,7 +220,7 @@ def _datasets(
 def _hidden(
     value: Any, pointer: str, known: _Elsewhere, depth: int, parent: str | None, kind: str = "dataset"
 ) -> Iterator[tuple[str, Any]]:
-    """A dataset inside another part: more than a reference, and not listed before."""
+    """Yield a dataset found inside another part, if it is more than a reference and not listed elsewhere."""
     if isinstance(value, dict):
         node = plain_keys(value)
         is_told = any(node.get(name) for name in ("title", "titleMap", "description", "distribution"))
@@ -233,7 +233,7 @@ def _hidden(
 
 
 def _too_deep(node: dict[str, Any], pointer: str) -> UnreadableElement:
-    """A part that is not read."""
+    """Return the error element for a part that is nested too deeply to be read."""
     return UnreadableElement(
         0, f"it stands over {MAX_DEPTH} levels deep: it was not read", str(node.get("title") or ""), pointer
     )

@@ -1,10 +1,9 @@
-"""From a GeoNode dataset (layer) to a dataset: a pure mapping, for API v2 and for the older one.
+"""Map a GeoNode dataset (layer) to a dataset, for API v2 and the older API, without any request.
 
-``last_updated`` is the record's date. ``date`` is the data's, and ``date_type`` says which: of creation, publication or
-revision; where a list leaves the type out, it is GeoNode's default, publication. The list of GeoNode 2 and 3 has few of
-the fields of a record, and of a licence no more than its number. An account's name is neither publisher nor contact. Of
-the links, those to pictures and to metadata are no distributions; OGC links are services. Addresses may be relative to
-the portal.
+``last_updated`` is the record's date. ``date`` is the data's date, and ``date_type`` says whether it is creation,
+publication or revision. A list without the type means GeoNode's default, publication. The list of GeoNode 2 and 3 has
+few fields, and only the number of a licence. An account's name is neither publisher nor contact. Links to pictures and
+metadata are no distributions; OGC links are services. Addresses may be relative to the portal.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ __all__ = ["identifier_of", "to_dataset"]
 
 DATA_LINKS = ("data", "original", "uploaded")
 _UNSAID = re.compile(r"(?i)no (abstract|information|description) (provided|available)\.?")
-"""What GeoNode itself writes where nothing was said."""
+"""Match GeoNode's own texts for an empty field."""
 _LISTED_ALONE = ("licence", "frequency", "language", "publisher", "contact", "distributions", "format", "byte_size")
 """Facts that the list of GeoNode 2 and 3 has no field for."""
 COPIES = ("REMOTE", "COPYREMOTE", "HARVESTED")
-"""Values of ``sourcetype`` for what another server holds, or held first."""
+"""Values of ``sourcetype`` for datasets that another server holds, or held first."""
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -38,13 +37,14 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def identifier_of(raw: dict[str, Any]) -> str | None:
+    """Return the uuid of a record, else its number; None if it has neither."""
     return first(raw.get("uuid"), raw.get("pk"), raw.get("id"))
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """The dataset of one record; ``base`` is the address of the portal.
+    """Return the dataset of one record; ``base`` is the portal's address.
 
-    Raises LostRecord where the record is no object or has neither uuid nor number.
+    Raise LostRecord if the record is no object or has neither uuid nor number.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -81,7 +81,7 @@ def to_dataset(raw: Any, base: str) -> Dataset:
         data_services=_services(raw),
     )
     facts = RecordFacts("dataset")
-    # GeoNode 4 keeps fields that an operator has added under "metadata", as pairs.
+    # GeoNode 4 stores an operator's additional fields under "metadata", as pairs.
     added = [one for one in _dicts(raw.get("metadata")) if "field_name" in one]
     pairs = [(str(one["field_name"]), one.get("field_value")) for one in added]
     facts.read(pairs, "metadata/")
@@ -95,7 +95,7 @@ def _told(value: Any) -> str | None:
 
 
 def _licence(value: Any) -> str | None:
-    """The licence of a record; the number of one, or its address within the API, tells nothing."""
+    """Return the licence of a record; its number or its address within the API says nothing and is left out."""
     said = _named(value, "url", "identifier", "name")
     return None if said is None or re.fullmatch(r"\d+|/api/.*", said) else said
 
@@ -107,7 +107,7 @@ def _not_carried(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _places(raw: dict[str, Any]) -> tuple[str, ...]:
-    """Names of regions, and the box of the data: the first that is one in degrees."""
+    """Return the names of regions, and the first box of the data in degrees."""
     extent = _dict(raw.get("extent"))
     sides = [raw.get(f"bbox_{side}") for side in ("x0", "y0", "x1", "y1")]
     areas = (
@@ -122,17 +122,17 @@ def _places(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _named(value: Any, *keys: str) -> str | None:
-    """One of the fields of an object; a plain value as it is."""
+    """Return the first of some fields of an object; a plain value as it is."""
     return first(*(value.get(key) for key in keys)) if isinstance(value, dict) else text(value)
 
 
 def _second(licence: Any) -> str | None:
-    """The code of a licence that is given by its address."""
+    """Return the code of a licence that is given by its address."""
     return first(licence.get("identifier"), licence.get("name")) if _dict(licence).get("url") else None
 
 
 def _keywords(raw: dict[str, Any]) -> tuple[str, ...]:
-    """Free keywords and those of thesauri."""
+    """Return free keywords and keywords of thesauri."""
     free = raw.get("keywords")
     return (names(free, "name", "slug") or texts(free)) + names(raw.get("tkeywords"), "name")
 
@@ -143,7 +143,7 @@ def _themes(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _person(value: Any) -> dict[str, Any]:
-    """The first of a role, which is an object in GeoNode 3 and a list of them in 4."""
+    """Return the first person in a role; GeoNode 3 has one object for it, GeoNode 4 a list."""
     return _dict(value[0] if isinstance(value, list) and value else value)
 
 
@@ -153,7 +153,7 @@ def _name(person: dict[str, Any]) -> str | None:
 
 
 def _publisher(raw: dict[str, Any]) -> Publisher | None:
-    """Who is named as publisher, or whom the data is attributed to. The owner is an account: no publisher."""
+    """Return the stated publisher, or whom the data are attributed to; the owner is an account and does not count."""
     person = _person(raw.get("publisher"))
     name = first(_name(person), raw.get("attribution"))
     return Publisher(name=name, email=email(person.get("email"))) if name else None

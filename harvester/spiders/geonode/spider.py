@@ -1,9 +1,13 @@
-"""GeoNode 4 (API v2), and GeoNode 2 to 3 (the older API).
+"""Read GeoNode 4 (API v2), and GeoNode 2 and 3 (the older API).
 
-API: docs.geonode.org, "API usage"; shapes read in GeoNode's source (``base/api``, ``layers/api``, ``api``). Quirks
-handled: in API v2 pages have numbers and a page past the end is 404; ``links.next`` may name an internal host, so pages
-are asked for by number; the older API goes by offset, under ``datasets`` or ``layers``; links to pictures and metadata
-stand among those to data; layers of other servers are registered like the portal's own.
+API: docs.geonode.org, "API usage"; formats read in GeoNode's source (``base/api``, ``layers/api``, ``api``). Quirks
+handled:
+
+- In API v2 pages are numbered, and a page past the end is 404.
+- ``links.next`` may name an internal host, so pages are requested by number.
+- The older API is read by offset, under ``datasets`` or ``layers``.
+- Links to pictures and metadata stand among the links to data.
+- Layers of other servers are registered like the portal's own.
 """
 
 from __future__ import annotations
@@ -26,11 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 WAYS = (("/api/v2/datasets/", "datasets"), ("/api/datasets/", "objects"), ("/api/layers/", "objects"))
-"""Interfaces to try, the newest first, and the key of their records."""
+"""Interfaces to try, the newest first, each with the key of its records."""
 
 
 class Spider(ListingSpider):
-    """All datasets (layers) of a GeoNode site."""
+    """Spider for all datasets (layers) of a GeoNode site."""
 
     type = "geonode"
     about = PortalTypeInfo(
@@ -64,7 +68,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """An older interface; or the end, for a page past it is 404, and the portal's total tells if it was."""
+        """Return steps for an older interface, or the end: a page past it is 404, and the portal's total proves it."""
         if response is None or response.status != 404:
             return None
         if page_cursor.start and not self.way and self.tally.advertised is not None:
@@ -95,13 +99,13 @@ class Spider(ListingSpider):
         return ListingPage(
             records=records,
             total=answer.get("total"),
-            # Pages are known by number: a short one is a page all the same.
+            # Pages are numbered: a short one still counts as a whole page.
             received=page_cursor.asked if records and is_more else len(records),
             is_end=is_told and not is_more,
         )
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """The interface knows a dataset by its number; by its uuid it is searched for."""
+        """Return the address for a dataset's number, or the search for its uuid."""
         path = WAYS[self.way][0]
         if identifier.isdigit():
             return f"{self.base}{path}{identifier}/"

@@ -1,7 +1,7 @@
-"""I14Y, the interoperability platform of the Swiss administration: DCAT-AP-CH as JSON.
+"""Read I14Y, the interoperability platform of the Swiss administration: DCAT-AP-CH as JSON.
 
-``/api/datasets?page=N&pageSize=M``; an empty page is the end. Its dates "0001-01-01" stand for none. A page that
-answers 404 proves nothing: what was read is kept, and the harvest is partial.
+``/api/datasets?page=N&pageSize=M``; an empty page is the end. The date "0001-01-01" means that there is none. A page
+that answers 404 does not prove the end: what was read is kept, and the harvest is partial.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Spider(ListingSpider):
-    """All public datasets of the platform."""
+    """Spider for all public datasets of the platform."""
 
     type = "i14y"
     about = PortalTypeInfo(
@@ -49,7 +49,7 @@ class Spider(ListingSpider):
         return self.portal.url.split("/api/datasets")[0].rstrip("/")
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        # By other identifiers than its own the platform knows none.
+        # The platform finds datasets only by its own identifiers.
         return f"{self.base}/api/datasets/{identifier}" if _UUID.fullmatch(identifier) else None
 
     def shows(self, response: Response, identifier: str) -> bool:
@@ -69,7 +69,7 @@ class Spider(ListingSpider):
         if not isinstance(records, list):
             said = first(answer.get("detail"), answer.get("title")) if isinstance(answer, dict) else None
             raise ValueError("the answer has no list of datasets" + (f": {said}" if said else ""))
-        # Pages are counted, not records: the number after a short page, which the last one is, would be its own.
+        # The next page number depends on the page size, so a short page counts as a whole one.
         received = page_cursor.asked if records else 0
         return ListingPage(records=[(f"/data/{n}", record) for n, record in enumerate(records)], received=received)
 
@@ -81,9 +81,9 @@ class Spider(ListingSpider):
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
 
-    Raises LostRecord where nothing names it.
+    Raise LostRecord if nothing identifies it.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -133,7 +133,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _name(value: Any) -> str | None:
-    """A term of a vocabulary: its IRI, else its code, else its name; a text as it is."""
+    """Return a vocabulary term's IRI, else its code, else its name; a text as it is."""
     if not isinstance(value, dict):
         return text(value)
     return first(value.get("uri"), value.get("code"), value.get("name"), value.get("label"))
@@ -144,7 +144,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _labels(value: Any) -> tuple[str, ...]:
-    """Keywords and themes: by their names, for their codes are the platform's own."""
+    """Return the names of keywords and themes, because their codes are the platform's own."""
     found = [first(one.get("label"), one.get("name"), one.get("code")) if isinstance(one, dict) else text(one)
              for one in _list(value)]  # fmt: skip
     return tuple(one for one in found if one)

@@ -1,5 +1,8 @@
-"""The datasets of an inventory, read in a bounded child: a small workbook, or a text that is all commas, may unfold to
-gigabytes of cells. The child writes them to a file, line by line, so that neither side holds them all."""
+"""Read the datasets of an inventory in a child process with limited memory and time.
+
+A small workbook, or a text full of commas, may unfold to gigabytes of cells. The child writes the datasets to a file
+line by line, so that neither process holds all of them in memory.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,20 @@ __all__ = ["datasets_of", "read", "read_in_child"]
 
 DATASETS = "datasets.jsonl"
 MAX_FILE = 1 << 30
-"""Bytes of all that is written of a table."""
+"""Maximum number of bytes written for one table."""
 LOOKED_AT = 20_000
-"""Rows that tell what the columns hold."""
+"""Number of rows examined to find what the columns hold."""
 LOOKED_AT_CELLS = 1_000_000
 
 
 def read(
     document: Path, *, max_rows: int, is_workbook: bool, charset: str | None, url: str, folder: str
 ) -> dict[str, Any]:
-    """Write the datasets of a table into ``folder``. For the child.
+    """Write the datasets of a table into ``folder``; runs in the child.
 
-    Returns how many "rows" there are, "is_sample" where there are more, "is_last_short" where the last has fewer cells
-    than the header, and "has_columns": whether there is one for a title or an identifier.
-    Raises ValueError where the table is too large or protected, and calamine's own errors.
+    Return "rows" (their number), "is_sample" (whether there are more), "is_last_short" (whether the last row has fewer
+    cells than the header), and "has_columns" (whether there is a column for title or identifier). Raise ValueError if
+    the table is too large or protected, or an error of calamine.
     """
     try:
         content = rows_of_spreadsheet(document, max_rows) if is_workbook else rows_of_text(document, charset, max_rows)
@@ -63,7 +66,7 @@ def _written(content: RowStream, url: str, folder: Path) -> dict[str, Any]:
 
 
 def _start(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    """The first rows, by count and by cells: there may be sixteen thousand in a row."""
+    """Yield the first rows, limited by their number and by their cells; one row may have sixteen thousand cells."""
     cells = 0
     for row in islice(rows, LOOKED_AT):
         yield row
@@ -75,10 +78,10 @@ def _start(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[st
 async def read_in_child(
     document: Path, folder: Path, max_rows: int, *, url: str, is_workbook: bool, charset: str | None = None
 ) -> dict[str, Any]:
-    """Have the first ``max_rows`` rows of a table read: of a text in ``charset``, as its sender says, or of a workbook.
+    """Read the first ``max_rows`` rows of a workbook or of a text table in a child.
 
-    ``folder`` is there, and the caller's to take away. Raises ValueError where the table cannot be read, or takes more
-    memory or time than a child has.
+    ``charset`` is the encoding that the server states for a text. ``folder`` exists, and the caller deletes it. Raise
+    ValueError if the table cannot be read, or needs more memory or time than the child has.
     """
     with BoundedChild("harvester.spiders.inventory.child:read", file_bytes=MAX_FILE) as child:
         found: dict[str, Any] = await child.call_async(
@@ -93,7 +96,7 @@ async def read_in_child(
 
 
 def datasets_of(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """What was written: the line of each dataset's first row, and its record."""
+    """Yield each written dataset: the line of its first row, and its record."""
     with (folder / DATASETS).open("rb") as file:
         for text in file:
             line, raw = json.loads(text)

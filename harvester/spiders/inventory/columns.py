@@ -1,8 +1,8 @@
-"""What the columns of an inventory hold: told by their names, and where these say nothing, or wrong, by their values.
+"""Recognise the columns of an inventory by their names, and if these say nothing or are wrong, by their values.
 
-Tables kept by hand have headers of their own: "Web address", "dbid", "Nombre del conjunto de datos". Names are folded
-(case, accents, signs) and compared as a whole, then by what is left when the words for "dataset" are taken away. An
-address is known by what stands in the cells, not by the header: a column "API" that says "checked" is a status.
+Hand-made tables have their own headers: "Web address", "dbid", "Nombre del conjunto de datos". Names are folded (case,
+accents, signs) and compared as a whole, then without the words for "dataset". Addresses are recognised by the cells,
+not by the header: a column "API" whose cells say "checked" is a status.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ _FACTS = {
     ("maintainer", "dataset"): "contact_name", ("maintainer_email", "dataset"): "contact_email",
     **{(fact, "file"): fact for fact in ("format", "media_type", "byte_size")},
 }  # fmt: skip
-"""The facts of ``specs/field_names.toml`` that an inventory has a field for."""
+"""Facts of ``specs/field_names.toml`` for which an inventory has a field."""
 _OF_DATA = frozenset((
     "dataset", "datasets", "data", "set", "record", "resource", "resources", "the", "of", "for", "to", "del", "de",
     "la", "las", "los", "do", "da", "dos", "das", "des", "du", "le", "les", "el", "d", "l", "conjunto", "conjuntos",
@@ -146,12 +146,12 @@ _OF_DATA = frozenset((
     "recurso", "ressource", "catalogue", "catalog", "full", "official", "main", "public", "und", "and", "y", "e",
     "et",
 ))  # fmt: skip
-"""Words of a header that say no more than that it is about a dataset."""
+"""Words of a header that only say that it is about a dataset."""
 _ADDRESSES = ("download_url", "access_url", "landing_page")
 _OF_OTHERS = re.compile(
     r"owner|publisher|organi[sz]|author|agenc|ministr|logo|image|imagen|icon|thumb|licen|lizenz|contact|mail|metadata|doc"
 )
-"""Headers of addresses that are not those of the data."""
+"""Match headers of addresses that do not lead to the data."""
 _API = re.compile(r"(^|_)(api|service|servicio|endpoint|dienst|wms|wfs)(_|$)")
 _NUMBERING = re.compile(
     r"(^|_)(id|uid|uuid|guid|key|slug|ref|reference|referencia|nr|no|num|number|numero|clave|cle)$|^\w{1,6}id$"
@@ -160,19 +160,19 @@ _ADDRESS = re.compile(r"(?i)(https?|ftps?)://\S+|www\.\S+\.\S+|//\S+\.\S+")
 _HOST = re.compile(r"(?i)([a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(:\d+)?/?|(\d{1,3}\.){3}\d{1,3}(:\d+)?/?")
 _PATH = re.compile(r"\.{0,2}/?[\w-]+(/[\w.-]+)+|[\w-]+\.[a-zA-Z]\w{1,7}|\w+://\S*|/\S+")
 _NONE = re.compile(r"(?i)n\.?/?a\.?|none|null|tbd|no|-+|–|\?")
-"""A cell that says that there is nothing."""
+"""Match a cell that means "nothing"."""
 FURTHER = "@file:"
-"""Begins the name of the field for a column with a further file; its header follows."""
+"""Prefix of the field name for a column with a further file; the column's header follows."""
 LONGEST_TITLE = 120
-"""Characters, on average, of a column that may be one of titles."""
+"""Highest average length, in characters, of a column that may hold titles."""
 LOOKED_AT = 500
-"""Cells of a column that are looked at."""
+"""Number of cells of a column that are examined."""
 MOST = 0.5
-"""Share of the cells that says what a column holds."""
+"""Share of the cells (0..1) that decides what a column holds."""
 
 
 def fields_of(table: TextTable) -> dict[str, int]:
-    """Where each field stands; of two columns for one field the first."""
+    """Return the position of each field; if two columns hold one field, the first counts."""
     headers = [_folded(label) for label in table.header]
     found: dict[str, int] = {}
     for read in (_KNOWN.get, _loosely):
@@ -180,7 +180,7 @@ def fields_of(table: TextTable) -> dict[str, int]:
             if place not in found.values() and (field := read(header)) is not None:
                 found.setdefault(field, place)
     for place, label in enumerate(table.header):
-        # What this table does not know may stand in the one for all portal types.
+        # The table of names for all portal types may know a header that this module does not.
         if place not in found.values() and (other := _of_all_types(label)) is not None:
             found.setdefault(other, place)
     for field in _ADDRESSES:
@@ -196,13 +196,13 @@ def fields_of(table: TextTable) -> dict[str, int]:
 
 
 def is_inventory(header: list[str]) -> bool:
-    """Whether a header names titles, and addresses of files or pages."""
+    """Return whether a header has a column for titles and one for addresses of files or pages."""
     fields = {_KNOWN.get(_folded(label)) or _loosely(_folded(label)) for label in header}
     return "title" in fields and any(field in fields for field in _ADDRESSES)
 
 
 def _of_all_types(label: str) -> str | None:
-    """The field of a header by ``specs/field_names.toml``."""
+    """Return the field of a header as in ``specs/field_names.toml``."""
     for of in ("dataset", "file"):
         name = field_name(label, "dataset" if of == "dataset" else "file")
         if name is not None and (name.fact, of) in _FACTS:
@@ -211,7 +211,7 @@ def _of_all_types(label: str) -> str | None:
 
 
 def _folded(label: str) -> str:
-    """Letters of any script without their accents, in words that are parted by "_"."""
+    """Return a header in lower case without accents, its words joined by "_"; letters of every script are kept."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", label) if unicodedata.category(one) != "Mn")
     parted = re.sub(r"([a-z])([A-Z])", r"\1_\2", plain).casefold()
     return re.sub(r"[\W_]+", "_", parted).strip("_")
@@ -221,7 +221,7 @@ _KNOWN = {_folded(name): field for field, names in _COLUMNS.items() for name in 
 
 
 def _loosely(header: str) -> str | None:
-    """The field of a header by what is left of it without the words for "dataset"."""
+    """Return the field of a header after removing the words for "dataset"."""
     plain = header.replace("_", "")
     if plain in _KNOWN:
         return _KNOWN[plain]
@@ -230,7 +230,7 @@ def _loosely(header: str) -> str | None:
 
 
 def _cells(table: TextTable, place: int) -> list[str]:
-    """The first cells of a column that hold something."""
+    """Return the first non-empty cells of a column."""
 
     def held() -> Iterator[str]:
         for row in table.rows:
@@ -245,13 +245,13 @@ def _share(cells: list[str], pattern: re.Pattern[str]) -> float:
 
 
 def _may_be_addresses(table: TextTable, place: int) -> bool:
-    """Whether any of a column's cells may be an address; an empty column tells nothing."""
+    """Return whether some cell of a column may be an address; an empty column may hold addresses too."""
     cells = _cells(table, place)
     return not cells or any(pattern.match(cell) for cell in cells for pattern in (_ADDRESS, _HOST, _PATH))
 
 
 def _add_addresses(table: TextTable, headers: list[str], found: dict[str, int]) -> None:
-    """The columns whose cells are addresses, whatever they are called; hosts alone name a site and no file."""
+    """Add the columns whose cells are addresses, whatever their names; a bare host names a site, not a file."""
     named = found.get("download_url")
     if named is not None and "landing_page" not in found and _share(_cells(table, named), _HOST) > MOST:
         found["landing_page"] = found.pop("download_url")
@@ -267,7 +267,7 @@ def _add_addresses(table: TextTable, headers: list[str], found: dict[str, int]) 
         if _API.search(header):
             wanted = ["access_url"]
         elif files * 2 > len(cells):
-            # A column for each format: every one of them holds a file.
+            # With a column for each format, every one of them holds a file.
             wanted = ["download_url", FURTHER + table.header[place].strip()]
         field = next((one for one in wanted if one not in found), None)
         if field is not None:
@@ -275,7 +275,7 @@ def _add_addresses(table: TextTable, headers: list[str], found: dict[str, int]) 
 
 
 def _titling(table: TextTable, headers: list[str], found: dict[str, int]) -> int | None:
-    """The first column of words of which nearly every row has its own."""
+    """Return the first column of words whose values are different in nearly every row."""
     for place, header in enumerate(headers):
         if place in found.values() or _NUMBERING.search(header) or _OF_OTHERS.search(header):
             continue
@@ -291,7 +291,7 @@ def _titling(table: TextTable, headers: list[str], found: dict[str, int]) -> int
 
 
 def _identifying(table: TextTable, headers: list[str], found: dict[str, int]) -> int | None:
-    """A column that is called an identifier's name and names nearly every row on its own; no running number."""
+    """Return a column that is named like an identifier and is unique in nearly every row; a running number is none."""
     for place, header in enumerate(headers):
         if place in found.values() or not _NUMBERING.search(header):
             continue

@@ -1,4 +1,4 @@
-"""The rows of an inventory, put together to datasets: on disk, since rows of one dataset may stand anywhere."""
+"""Group the rows of an inventory into datasets, on disk, because rows of one dataset may stand far apart."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "by
 def grouped(
     rows: Iterable[tuple[int, list[str]]], fields: Mapping[str, int], url: str, scratch: IO[bytes]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of each dataset: (line of the first, its cells and files). Blank rows are none.
+    """Yield each dataset: the line of its first row, and its cells and files; blank rows are skipped.
 
-    The rows are kept in ``scratch``, a file that is open for reading and writing; in memory are only their places.
+    The rows are stored in ``scratch``, a file open for reading and writing; only their positions are kept in memory.
     """
     groups: dict[Any, array[int]] = {}
     titled: dict[str, dict[str, Any]] = {}
-    """By page, or else by file: the keys of its groups, by their titles."""
+    """For each page, or else file, the keys of its groups by title."""
     said: dict[Any, dict[str, int]] = {}
-    """Of groups that only a title names: what their first rows say, as hashes."""
+    """For groups identified only by a title: hashes of what their first rows say."""
     for line, cells in rows:
         row = {field: cells[place].strip() for field, place in fields.items() if place < len(cells)}
         row = {field: cell for field, cell in row.items() if cell}
         if not row:
             continue
-        # A page, or a file, may be that of many datasets: only an identifier says that two rows are one.
+        # Many datasets may share a page or file; only an identifier proves that two rows are one dataset.
         key: Any = row.get("identifier")
         if key is None and (shared := name_of(row)) is not None:
             titles = titled.setdefault(shared, {})
-            # A row without title goes on with the one above.
+            # A row without a title belongs to the row above.
             title = row.get("title") or next(reversed(titles), "")
             key = titles.setdefault(title, (shared, title))
         elif key is None:
@@ -46,7 +46,7 @@ def grouped(
             hashes = {field: hash(cell) for field, cell in row.items()}
             known = said.setdefault(key, {field: one for field, one in hashes.items() if not _is_of_file(field)})
             if key in groups and {field: one for field, one in known.items() if field in row} != hashes:
-                # Two of one name that are described otherwise are two.
+                # Two rows with the same title but different descriptions are two datasets.
                 key = ("", row.get("title") or line, _digest(row))
                 row["@digest"] = _digest(row)
         groups.setdefault(key, array("Q")).append(scratch.tell())
@@ -59,14 +59,14 @@ def grouped(
 
 
 def _merged(places: array[int], scratch: IO[bytes], url: str) -> tuple[int, dict[str, Any]]:
-    """The rows at some places of the file as one record, and the line of the first."""
+    """Return the rows at some positions of the file as one record, with the line of the first."""
     raw: dict[str, Any] = {}
     for place in places:
         scratch.seek(place)
         line, row = json.loads(scratch.readline())
         own = {field: cell for field, cell in row.items() if not _is_of_file(field)}
         file = {field: cell for field, cell in row.items() if field in _FILE}
-        # The first row that says something has it; others repeat or leave it out.
+        # The first row with a value counts; the others repeat it or leave it out.
         raw = {**own, **raw} if raw else {**own, "files": [], "@line": line, "@url": url}
         if file:
             raw["files"].append(file)
@@ -81,7 +81,7 @@ def _is_of_file(field: str) -> bool:
 
 
 def name_of(row: dict[str, Any]) -> str | None:
-    """What names a row's dataset: its identifier, its page unless that is one of many, or the address of its file."""
+    """Return a row's identity: its identifier, its page unless several datasets share it, or its file's address."""
     file = next(iter(row.get("files") or ()), {} if "files" in row else row)
     page = None if row.get("@page_of_many") else row.get("landing_page")
     return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))

@@ -1,9 +1,9 @@
-"""An inventory kept by hand: a CSV or spreadsheet, a row for each dataset, or for each of its files.
+"""Read an inventory kept by hand: a CSV or spreadsheet with a row for each dataset, or for each of its files.
 
-Rows with one identifier are one dataset; its first row describes it, every row may name a file. What a column holds is
-told by its name and by its values; ``winnow portals template`` prints a table to fill in. A row that has neither
-identifier nor address is known by its title. Encoding, delimiter and header row are found as those of any other table.
-All are read in a bounded child.
+Rows with the same identifier are one dataset. The first row describes it, and every row may name a file. Columns are
+recognised by name and by their values; ``winnow portals template`` prints a table to fill in. A row with neither
+identifier nor address is identified by its title. Encoding, delimiter and header row are found as for any table. The
+file is parsed in a child process with limited memory and time.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ __all__ = ["Spider", "template", "to_dataset"]
 
 MAX_ROWS = 200_000
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""First bytes of XLSX and ODS, and of XLS."""
+"""First bytes of XLSX and ODS files, and of XLS files."""
 SMALLER = "ask for the table of datasets alone as CSV (UTF-8), and name its address in the portal file"
 _PATH = re.compile(
     r"\.{0,2}/(?!/)[\w./-]*$|[\w-]+/[\w./-]*\.[a-zA-Z]\w{1,7}$|"
     r"(?i:[\w-]+\.(csv|tsv|txt|xlsx?|ods|json|geojson|jsonl|xml|gml|kml|kmz|gpkg|shp|zip|pdf|parquet|ttl|rdf)$)"
 )
-"""Paths from the root or the folder; files in a folder below; and files by their endings, which are no hosts'."""
+"""Match paths from the root or the folder, files in a folder below, and file names by endings that no host has."""
 
 
 def template() -> str:
-    """A table to fill in, as CSV, with two datasets as examples."""
+    """Return a table to fill in, as CSV, with two example datasets."""
     return files("specs.templates").joinpath("inventory.csv").read_text(encoding="utf-8")
 
 
 class Spider(FeedSpider):
-    """All datasets of an inventory."""
+    """Spider for all datasets of an inventory."""
 
     type = "inventory"
     about = PortalTypeInfo(
@@ -71,7 +71,7 @@ class Spider(FeedSpider):
         return False
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Have the table read in a bounded child: what it unfolds to is not known."""
+        """Read the table in a child process with limited memory and time, because its unpacked size is unknown."""
         self.read, self.unread, self.remedy = {}, "", FeedSpider.remedy
         with path.open("rb") as file:
             start = file.read(2_000)
@@ -107,7 +107,7 @@ class Spider(FeedSpider):
                 return
             for index, (line, raw) in enumerate(datasets_of(_folder(path))):
                 yield Element(index, raw, f"/row/{line}")
-            # Of a workbook it is told by its height, which counts formatted cells below the table.
+            # A workbook's row count includes formatted empty cells below the table, so it alone proves nothing.
             is_more = self.read["is_sample"] and (self.read["rows"] >= MAX_ROWS or not self.is_workbook)
             why = f"the table goes on after {self.read['rows']:,} rows" if is_more else None
             if self.read["is_last_short"] and not self.is_workbook and _may_have_broken_off(path, response):
@@ -121,7 +121,7 @@ class Spider(FeedSpider):
 
 
 def _may_have_broken_off(path: Path, response: Response) -> bool:
-    """Whether a text that ended with its connection has no end of line."""
+    """Return whether the connection's end is the only sign that a text is complete, and its last line has no end."""
     saved: SavedBody | None = response.meta.get("saved")
     if saved is None or saved.has_end:
         return False
@@ -131,12 +131,12 @@ def _may_have_broken_off(path: Path, response: Response) -> bool:
 
 
 def _folder(path: Path) -> Path:
-    """Where the datasets of the table at ``path`` lie while they are read."""
+    """Return the folder that holds the datasets of the table at ``path`` while they are read."""
     return path.with_suffix(".inventory-read")
 
 
 def to_dataset(raw: dict[str, Any]) -> Dataset:
-    """The dataset of some rows. Raises LostRecord where nothing names it."""
+    """Return the dataset of some rows; raise LostRecord if nothing identifies it."""
     identifier = name_of(raw)
     if identifier is None and raw.get("title"):
         identifier = f"{raw['title']} ({raw['@digest']})" if raw.get("@digest") else raw["title"]
@@ -185,5 +185,7 @@ def to_dataset(raw: dict[str, Any]) -> Dataset:
 
 
 def _address(raw: dict[str, Any], cell: str | None) -> str | None:
-    """An address; one that is plainly a path is that of a file beside the table. "n/a" and "city.example/b" stay."""
+    """Return an address; a plain path names a file beside the table, while "n/a" and "city.example/b" stay as
+    written.
+    """
     return urljoin(raw["@url"], cell) if cell and _PATH.match(cell) else cell

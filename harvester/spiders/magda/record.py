@@ -1,8 +1,9 @@
-"""From a record of Magda's registry, or a hit of its search, to a dataset: a pure mapping.
+"""Map a record of Magda's registry, or a hit of its search, to a dataset, without any request.
 
-A record has what its source knew in several aspects: ``dcat-dataset-strings`` is Magda's own view, ``ckan-dataset`` and
-``project-open-data-dataset`` are the records of the source as they were. Each fact is taken from the first that states
-it. Magda's connector for CKAN writes the dates of CKAN's *record* where the data's belong: they are taken as such.
+A record holds what its source knew in several aspects. ``dcat-dataset-strings`` is Magda's own view; ``ckan-dataset``
+and ``project-open-data-dataset`` are the original records. Each fact is taken from the first aspect that states it.
+Magda's connector for CKAN writes the dates of CKAN's *record* in the fields for the data's dates; they are stored as
+dates of the record.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ASPECTS = (
     "dcat-dataset-strings", "dataset-distributions", "dataset-publisher", "source", "temporal-coverage",
     "spatial-coverage", "publishing", "provenance", "ckan-dataset", "project-open-data-dataset",
 )  # fmt: skip
-"""What is asked for of each record."""
+"""Aspects requested for each record."""
 _DATASETS = (
     "dcat-dataset-strings",
     "ckan-dataset",
@@ -48,7 +49,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def is_dataset(raw: dict[str, Any]) -> bool:
-    """Whether a record of the registry is a published dataset."""
+    """Return whether a record of the registry is a published dataset."""
     aspects = _dict(raw.get("aspects"))
     if text(_dict(aspects.get("publishing")).get("state")) == "draft":
         return False
@@ -56,7 +57,7 @@ def is_dataset(raw: dict[str, Any]) -> bool:
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """The dataset of one record. Raises LostRecord where it is no object or has no identifier."""
+    """Return the dataset of one record; raise LostRecord if it is no object or has no identifier."""
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     identifier = first(raw.get("id"), raw.get("identifier"))
@@ -72,7 +73,7 @@ def to_dataset(raw: Any, base: str) -> Dataset:
 
 def _of_ckan(aspect: dict[str, Any], base: str) -> Dataset:
     found = ckan_record.to_dataset({"id": "-", **aspect}, base)
-    # The page of the dataset is at the source, and not below the address of this site.
+    # The dataset's page is at the source, not below this site's address.
     is_of_record = found.issued is not None and found.issued == text(aspect.get("metadata_created"))
     return replace(found, landing_page=text(aspect.get("url")), issued=None if is_of_record else found.issued)
 
@@ -82,7 +83,7 @@ def _of_open_data(aspect: dict[str, Any], base: str) -> Dataset:
 
 
 def _filled(found: Dataset, source: Dataset) -> Dataset:
-    """A dataset with what it does not state from the record of its source."""
+    """Return a dataset with its empty fields filled from the source's record."""
     own = ("identifier", "is_series", "is_part_of", "licence", "licence_title")
     empty = [one.name for one in fields(found) if one.name not in own and not getattr(found, one.name)]
     changes = {name: getattr(source, name) for name in empty}
@@ -106,14 +107,14 @@ def _of_aspects(raw: dict[str, Any], aspects: dict[str, Any], identifier: str) -
         temporal_start=start,
         temporal_end=end,
         provenance=first(_dict(aspects.get("provenance")).get("mechanism")),
-        # Ids alone, or nothing: the files are in records that were not sent along.
+        # With ids alone, or nothing, the files are in records that were not sent along.
         not_carried=() if isinstance(held, list) and len(listed) == len(held) else ("distributions",),
         distributions=tuple(_of_record(one) for one in listed),
     )
 
 
 def _own(raw: dict[str, Any], identifier: str) -> Dataset:
-    """The dataset of a hit of the search."""
+    """Return the dataset of a hit of the search."""
     start, end = _period(raw.get("temporal"), None)
     return replace(
         _told(raw, _dict(raw.get("source")), identifier),
@@ -129,7 +130,7 @@ def _own(raw: dict[str, Any], identifier: str) -> Dataset:
 
 
 def _told(said: dict[str, Any], source: dict[str, Any], identifier: str, *, is_ckan: bool = False) -> Dataset:
-    """What both say by the same names. The dates of a CKAN are those of its record."""
+    """Return the fields that both forms name alike; with ``is_ckan`` the dates are dates of the record."""
     is_ckan = is_ckan or (text(source.get("type")) or "").startswith("ckan")
     issued, modified = _when(said.get("issued")), _when(said.get("modified"))
     return Dataset(
@@ -155,7 +156,7 @@ def _frequency(dcat: dict[str, Any]) -> str | None:
 
 
 def _publisher(record: dict[str, Any], name: Any) -> Publisher | None:
-    """The organisation: a record of the registry, what the search says of it, or its name alone."""
+    """Return the organisation, from the registry's record, the search's object, or a name alone."""
     details = _dict(_dict(record.get("aspects")).get("organization-details")) or record
     found = first(details.get("title"), details.get("name"), record.get("name"), name)
     if found is None:
@@ -169,7 +170,7 @@ def _publisher(record: dict[str, Any], name: Any) -> Publisher | None:
 
 
 def _contact(said: Any) -> Contact | None:
-    """A free text in which an address may stand; the search has it as an object."""
+    """Return the contact from a free text that may hold an address, or from the search's object."""
     whole = first(_dict(said).get("identifier"), _dict(said).get("name"), None if isinstance(said, dict) else said)
     if whole is None:
         return None
@@ -180,12 +181,12 @@ def _contact(said: Any) -> Contact | None:
 
 
 def _when(value: Any) -> str | None:
-    """A date, which the search may give as an object of a date and its text."""
+    """Return a date, which the search may give as an object of a date and its text."""
     return first(value.get("date"), value.get("text")) if isinstance(value, dict) else text(value)
 
 
 def _period(temporal: Any, intervals: Any) -> tuple[str | None, str | None]:
-    """The span of all intervals, open where one of them is; else the period of the dataset."""
+    """Return the span of all intervals, open if one of them is; without intervals, the dataset's period."""
     spans = [(text(one.get("start")), text(one.get("end"))) for one in _dicts(intervals)]
     if spans:
         starts, ends = [one for one, _ in spans], [one for _, one in spans]
@@ -200,13 +201,13 @@ def _area(said: Any) -> tuple[str, ...]:
 
 
 def _origin(source: dict[str, Any]) -> str | None:
-    """Where a connector got the record; the site's own are no copies."""
+    """Return where a connector got the record; None for the site's own records."""
     own = {text(source.get("id")), text(source.get("type"))} & set(_OWN)
     return None if own else first(source.get("url"), source.get("name"), source.get("id"))
 
 
 def _of_record(record: dict[str, Any]) -> Distribution:
-    """The distribution of a record of its own."""
+    """Return the distribution in a record of its own."""
     aspects = _dict(record.get("aspects"))
     dcat = _dict(aspects.get("dcat-distribution-strings")) or _dict(aspects.get("ckan-resource"))
     sleuthed = text(_dict(aspects.get("dataset-format")).get("format"))

@@ -1,10 +1,10 @@
-"""Magda: the registry, and where that is closed the search.
+"""Read Magda through its registry, or through its search if the registry is closed.
 
-API: magda.io, "Registry API" and "Search API"; shapes read in the schemas of the aspects (magda-registry-aspects). A
-record of the registry is an id with aspects: ``dcat-dataset-strings`` makes it a dataset, and its distributions are
-records of their own, which are asked for in the same answer (``dereference``). Pages are known by tokens. Old versions
-know no count, and give records of other kinds when asked for some aspects: those are passed over. The search is an
-index's: it goes by offset, and may end at its window.
+API: magda.io, "Registry API" and "Search API"; formats read in the schemas of the aspects (magda-registry-aspects). A
+record of the registry is an id with aspects. ``dcat-dataset-strings`` makes it a dataset. Its distributions are
+separate records, requested in the same response (``dereference``). Pages are found by tokens. Old versions cannot
+count, and return records of other kinds when asked for some aspects; those are passed over. The search runs on an
+index: it is read by offset, and may end at the index's limit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OF_DATASETS = "dcat-dataset-strings"
 
 
 class Spider(ListingSpider):
-    """All datasets of a Magda site that are open to everyone."""
+    """Spider for all public datasets of a Magda site."""
 
     type = "magda"
     about = PortalTypeInfo(
@@ -63,20 +63,21 @@ class Spider(ListingSpider):
         return {**super().position(page_cursor), "is_search": self.is_search}
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        # Where the registry is closed, there is nobody to ask.
+        # With a closed registry, single datasets cannot be requested.
         return None if self.is_search else f"{self.base}{REGISTRY}/{quote(identifier, safe='')}"
 
     def shows(self, response: Response, identifier: str) -> bool:
         answer = self.read_json(response)
         return isinstance(answer, dict) and "id" in answer
 
-    # How many there are
+    # The count
 
     def opening(self) -> list[Any]:
         url = f"{self.base}{REGISTRY}/count?{urlencode({'aspect': OF_DATASETS})}"
         return [self.request(url, self.on_count, errback=self.on_count_failed)]
 
     async def on_count(self, response: Response) -> AsyncIterator[Any]:
+        """Note how many datasets the registry counts, and request the first page."""
         try:
             answer = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -87,6 +88,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Request the first page without knowing the count."""
         self.fault_of(failure)
         yield self.ask(self.first_walk())
 
@@ -105,7 +107,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """The search, where the registry does not answer from the start."""
+        """Return the first step of the search if the registry does not respond at the start."""
         if response is None or response.status == 200 or self.is_search:
             return None
         if page_cursor.start or page_cursor.at is not None or self.tally.kept:
@@ -138,7 +140,7 @@ class Spider(ListingSpider):
         return f"/{'dataSets' if self.is_search else 'records'}/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """An organisation, a distribution, a draft: records of the registry that are no published datasets."""
+        """Return the identity of organisations, distributions and drafts, which are no published datasets."""
         if self.is_search or not isinstance(raw, dict) or is_dataset(raw):
             return None
         return first(raw.get("id"))

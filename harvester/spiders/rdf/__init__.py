@@ -1,1 +1,1 @@
-"""RDF documents of strangers: parsed in a bounded child, read as nodes, mapped to DCAT facts."""
+"""Parse RDF documents from portals in a child process, read them as nodes, and map the nodes to DCAT facts."""

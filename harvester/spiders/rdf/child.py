@@ -1,5 +1,6 @@
-"""The way to an RDF document: read by a strict parser in one bounded child, and what that refuses, record by record,
-by rdflib in another.
+"""Start the child processes that read RDF documents.
+
+A strict parser in one child reads the document. The records it refuses are read one by one by rdflib in another child.
 """
 
 from __future__ import annotations
@@ -18,40 +19,40 @@ from harvester.spiders.rdf.files import IN_MEMORY, REFUSED
 __all__ = ["RdfChild", "RdfSummary"]
 
 SECONDS = 60.0
-"""For one document."""
+"""Time limit for one document, in seconds."""
 SECONDS_A_MEGABYTE = 5.0
-"""More for each megabyte of it: a kilobyte that hangs is no long document."""
+"""Additional seconds for each megabyte of it, so that a kilobyte that hangs is stopped early."""
 LENIENT_SECONDS = 10.0
-"""For a record that is read alone."""
+"""Time limit in seconds for a record read alone."""
 ALL_LENIENT_SECONDS = 120.0
-"""For all those of one document."""
+"""Time limit in seconds for all such records of one document."""
 MAX_HANGS = 3
-"""Records that hang before those that are left are given up."""
+"""Number of records that may hang before the rest are given up."""
 MAX_FILE = 4 << 30
 
 
 @dataclass(slots=True)
 class RdfSummary:
-    """What there is in a document."""
+    """The content of a parsed document."""
 
     path: Path
-    """The descriptions, line by line."""
+    """File with one description per line."""
     head: dict[str, Any] = field(default_factory=dict)
     faults: list[tuple[str, str | None]] = field(default_factory=list)
-    """What cannot be read: what is wrong, and the dataset it is about, where that is known."""
+    """What could not be read: the reason, and the IRI of the dataset concerned, if known."""
     lenient: list[tuple[str, str | None]] = field(default_factory=list)
-    """What only the lenient parser could read, and was kept: what is wrong with it, and the record, where known."""
+    """What only the lenient parser could read, and was kept: the reason, and the IRI of the record, if known."""
     is_cut: bool = False
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     described: dict[str, Any] = field(default_factory=dict)
     listed_only: list[str] = field(default_factory=list)
-    """IRIs that a catalogue lists as its datasets and nothing describes."""
+    """IRIs that a catalogue lists as datasets and nothing describes."""
     fault: str | None = None
-    """Why the document could not be read at all."""
+    """Why the document could not be read at all; None if it could."""
 
     def nodes(self) -> Iterator[tuple[str | None, Any]]:
-        """The datasets, each with its IRI where it has one."""
+        """Yield the datasets, each with its IRI, or None for a blank node."""
         if self.path.is_file():
             with self.path.open("rb") as file:
                 for line in file:
@@ -60,7 +61,7 @@ class RdfSummary:
 
 
 class RdfChild:
-    """Reads documents one after the other; to be closed."""
+    """Reads documents one after the other in child processes; call :meth:`close` at the end."""
 
     def __init__(self, memory_bytes: int = 512 << 20, seconds: float = SECONDS, in_memory: int = IN_MEMORY) -> None:
         self._seconds, self._in_memory = seconds, in_memory
@@ -72,11 +73,12 @@ class RdfChild:
         )
 
     def close(self) -> None:
+        """Stop both child processes."""
         self._strict.close()
         self._lenient.close()
 
     async def read(self, document: Path, folder: Path, *, syntax: str, url: str, awaited: list[str]) -> RdfSummary:
-        """Read a document. ``folder`` is made anew, and the caller's to take away."""
+        """Read a document into ``folder``, which is created anew; the caller deletes it."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         options: dict[str, Any] = {"syntax": syntax, "url": url, "folder": str(folder.absolute()), "awaited": awaited}
@@ -96,7 +98,7 @@ class RdfChild:
         return RdfSummary(folder / "datasets.jsonl", **told)
 
     async def _mended(self, numbers: list[int], folder: Path, syntax: str) -> dict[str, str]:
-        """For each record that was refused the path of its statements, or "!" and what is wrong with it."""
+        """Return for each refused record the path of its statements, or "!" and the reason why it cannot be read."""
         found: dict[str, str] = {}
         until, hangs = time.monotonic() + ALL_LENIENT_SECONDS, 0
         for number in numbers:

@@ -1,6 +1,7 @@
-"""Contexts of JSON-LD, which are never fetched: one that is only named is replaced by the terms that catalogues use.
+"""Supply JSON-LD contexts, which are never fetched: one given only by address is replaced by the terms of catalogues.
 
-They stand in ``specs/vocabularies/dcat_context.json``. The document is not parsed for that: it may be long.
+Those terms stand in ``specs/vocabularies/dcat_context.json``. The document is not parsed for this, because it may be
+long.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ __all__ = ["with_context"]
 
 _CONTEXT = re.compile(rb'(?<!\\)"@context"\s*:\s*')
 MAX_CONTEXT = 1_000_000
-"""Bytes of a context."""
+"""Maximum size of a context in bytes."""
 
 
 def with_context(body: bytes) -> tuple[bytes, list[str]]:
-    """A JSON-LD document all of whose contexts are at hand; and the names of those that were replaced."""
+    """Return a JSON-LD document with all its contexts included, and the addresses of those that were replaced."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     named: set[str] = set()
     parts: list[bytes] = []
@@ -27,7 +28,7 @@ def with_context(body: bytes) -> tuple[bytes, list[str]]:
     decoder = json.JSONDecoder()
     for found in _CONTEXT.finditer(body):
         if found.start() < at:
-            # Within a context that was replaced.
+            # It is inside a context that was replaced already.
             continue
         start = found.end()
         if body[start : start + 1] not in (b'"', b"["):
@@ -46,7 +47,7 @@ def with_context(body: bytes) -> tuple[bytes, list[str]]:
         at = start + len(text[:length].encode())
     if not named:
         if not _CONTEXT.search(body) and body.lstrip()[:1] == b"{" and b"://www.w3.org/ns/dcat#" not in body[:100_000]:
-            # Terms without any context say nothing: the usual ones are meant.
+            # Terms without any context mean nothing, so the usual ones are assumed.
             start = body.index(b"{") + 1
             comma = b"" if body[start:].lstrip()[:1] == b"}" else b","
             return body[:start] + b'"@context":' + json.dumps(dcat_context()).encode() + comma + body[start:], []

@@ -1,4 +1,4 @@
-"""Facts of DCAT that stand in several places, or several times: all candidates are gathered, then the best is taken."""
+"""Read DCAT facts that stand in several places or several times: collect all candidates, then choose the best."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PLAIN = ("XML", "JSON", "TXT", "HTML")
 
 
 def _statements(node: Any, *properties: str) -> Iterator[tuple[str, list[str], str | None]]:
-    """Property, what a value says, its address first, and its label; for each value."""
+    """Yield for each value its property, its texts with the address first, and its label."""
     for one in properties:
         if one not in node:
             continue
@@ -50,18 +50,18 @@ def _statements(node: Any, *properties: str) -> Iterator[tuple[str, list[str], s
 
 
 def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Address or text, name, and what contradicts it.
+    """Return the licence's address or text, its name, and the statements that contradict it.
 
-    Profiles keep the terms of use under dct:rights: open terms there are a licence; a reservation stays a right.
+    Some profiles put the terms of use under dct:rights. Open terms there are a licence; reserved rights stay rights.
     """
-    # What a statement is judged by, what of it is shown, and its name.
+    # For each candidate, the text to show and its name.
     found: dict[Candidate, tuple[str, str | None]] = {}
     if not any(one in node for one in (*_LICENCES, *_RIGHTS)):
         return None, None, ()
     for rank, properties in enumerate((_LICENCES, _RIGHTS)):
         for path, said, called in _statements(node, *properties):
             words = [word for word in said if not is_no_value(word)]
-            # What resolves says more than an address of the portal's own.
+            # A text that resolves says more than an address of the portal's own.
             best = next((word for word in words if vocabulary.licence(word)), words[0] if words else None)
             if best is None or (rank and not is_open_licence(best)):
                 continue
@@ -72,7 +72,7 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Whether a statement of rights names terms that are open: it is a licence then, wherever it stands."""
+    """Return whether a statement of rights names open terms; it is a licence then, wherever it stands."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -86,12 +86,12 @@ def _level(said: str) -> int:
     found = vocabulary.file_format(said)
     if found is None:
         return 1
-    # What is in an archive says more than the archive, and a format more than the family it is of.
+    # The format inside an archive says more than the archive, and a format more than its family.
     return 2 if found.id in _ARCHIVES else 3 if found.id in _PLAIN else 4
 
 
 def _format_names(node: Any, *properties: str) -> list[str]:
-    """For each value the one of its names that says most: the address of the EU's table, its label, its address."""
+    """Return for each value its most informative name: the address in the EU's table, its label, or its address."""
     found = []
     for one in properties:
         for value in node.get(one, ()):
@@ -106,13 +106,13 @@ def _format_names(node: Any, *properties: str) -> list[str]:
                     said.insert(0, iri)
             said = [word for word in said if word.strip() and not is_no_value(word)]
             if said:
-                # The first of those that say most.
+                # Of equally informative names, the first counts.
                 found.append(max(said, key=_level))
     return found
 
 
 def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
-    """The most specific of some formats; of several that which the address or the media type bears out."""
+    """Return the most specific format; among equals, the one that the file's address or media type confirms."""
     if not found:
         return None
     most = max(map(_level, found))
@@ -126,7 +126,7 @@ def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None
 
 
 def file_format(node: Any) -> str | None:
-    """The format of a distribution, of all that are stated the one that says most."""
+    """Return the most specific format that a distribution states."""
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dcat:mediaType"))
     stated = _format_names(node, "dct:format", "dc:format", "schema:encodingFormat", "dcat:format")
     packed = () if stated else _format_names(node, "dcat:packageFormat", "dcat:compressFormat")
@@ -134,7 +134,7 @@ def file_format(node: Any) -> str | None:
 
 
 def media_type(node: Any) -> str | None:
-    """The media type of a distribution."""
+    """Return the media type of a distribution."""
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dct:format"))
     return most_specific(_format_names(node, "dcat:mediaType", "schema:fileFormat"), hints)
 
@@ -143,7 +143,7 @@ def media_type(node: Any) -> str | None:
 
 
 def date(node: Any, is_last: bool, *properties: str) -> str | None:
-    """The first or the last of some dates; of the first property that states one. A rule of repetition is none."""
+    """Return the first or last date of the first property that has one; a repetition interval is no date."""
     for one in properties:
         values = node.get(one, ())
         said = [value["@value"] if "@value" in value else text(value, "rdf:value", "dct:date") for value in values]
@@ -157,7 +157,7 @@ def date(node: Any, is_last: bool, *properties: str) -> str | None:
 
 
 def frequency(node: Any) -> str | None:
-    """How often the data change."""
+    """Return how often the data change."""
     found: list[Candidate] = []
     for value in node.get("dct:accrualPeriodicity", ()):
         if "@value" in value:
@@ -166,9 +166,9 @@ def frequency(node: Any) -> str | None:
         inner = [value, *nodes(value, "rdf:value")]
         said = [value.get("@id"), *(duration(one) for one in inner), *(label(one) for one in inner)]
         said += [text(value, "skos:notation", "dct:identifier", "rdf:value")]
-        # A program wrote ".../frequency/null".
+        # A program built ".../frequency/null" from a missing value.
         said = [word for word in said if word and not is_no_value(word.rpartition("/")[2], by_program=True)]
-        # The address of a description says nothing where the description does.
+        # A node's address says nothing if its description states the frequency.
         known = [word for word in said if word and vocabulary.frequency(word)]
         found += [Candidate("frequency", word, rank=n) for n, word in enumerate(known or said[:1])]
     for value in node.get("dct:modified", ()):
@@ -195,7 +195,7 @@ _YEAR_IRI = re.compile(r"/(?:gregorian-)?(?:year|interval)/((?:1[0-9]|20|21)\d\d
 
 
 def period(node: Any) -> Period:
-    """From the first start to the last end of all periods; None for an end that is open."""
+    """Return the earliest start and the latest end of all periods; None for an end that is open."""
     found: list[Period] = []
     for value in [*node.get("dct:temporal", ()), *node.get("schema:temporalCoverage", ())]:
         if "@value" in value:
@@ -203,7 +203,7 @@ def period(node: Any) -> Period:
             continue
         start, end = _end(value, _START), _end(value, _END)
         if start or end:
-            # A period that has but a beginning goes on.
+            # A period with only a start has not ended.
             found.append((start or OPEN, end or OPEN))
         elif said := label(value) or text(value, "rdf:value", "dct:description"):
             found += periods(said)
@@ -229,7 +229,7 @@ _INNER = ("geosparql:asWKT", "geosparql:asGeoJSON", "locn:geometry", "rdf:value"
 
 
 def areas(node: Any) -> tuple[str, ...]:
-    """All areas: of each its address or name, and its shape."""
+    """Return all areas; each is given by its address or name, and by its shape."""
     found: list[str | None] = []
     for one in [*node.get("dct:spatial", ()), *node.get("schema:spatialCoverage", ())]:
         if "@value" in one:
@@ -237,14 +237,14 @@ def areas(node: Any) -> tuple[str, ...]:
             continue
         said = one.get("@id") or label(one) or text(one, "locn:geographicName", "dcatapit:geographicalIdentifier")
         found += [said, _shape(one)]
-        # A node of the portal's own is told by its name; one of a gazetteer needs none.
+        # A portal's own node is shown by its name; the address of a gazetteer's node is enough.
         if one.get("@id") and (called := label(one)):
             found.append(called)
     return tuple(dict.fromkeys(word for word in found if word and word.strip() and not is_no_value(word)))
 
 
 def _shape(place: Any) -> str | None:
-    """The box of a place, else its geometry, else its centre; as text of WKT or GeoJSON."""
+    """Return the box of a place, else its geometry, else its centre, as WKT or GeoJSON."""
     for one in _SHAPES:
         said: list[str] = []
         for value in place.get(one, ()):
@@ -257,7 +257,7 @@ def _shape(place: Any) -> str | None:
 
 
 def access_rights(node: Any) -> str | None:
-    """Who may see a dataset; what all its files say alike, where it says nothing itself: so GeoDCAT-AP has it."""
+    """Return who may see a dataset; without its own statement, what all its files agree on (GeoDCAT-AP)."""
     own = _access_rights(node)
     files = nodes(node, "dcat:distribution")
     if own is not None or not files:
@@ -273,7 +273,7 @@ def _access_rights(node: Any) -> str | None:
     return chosen.text if chosen else None
 
 
-# Who
+# Parties
 
 _MAIL = ("vcard:hasEmail", "vcard:email", "foaf:mbox", "schema:email", "vcard:mbox")
 _PAGE = ("vcard:hasURL", "vcard:url", "foaf:homepage", "foaf:page", "schema:url", "dcat:landingPage")
@@ -296,7 +296,7 @@ def _mail(node: Any) -> str | None:
 
 
 def _body(one: Any) -> Party:
-    """A person or an organisation, told in FOAF, vCard, ORG or schema.org; or by name or address alone."""
+    """Return a person or organisation described in FOAF, vCard, ORG or schema.org, or by name or address alone."""
     if "@value" in one or set(one) == {"@id"}:
         said = one.get("@value") or one.get("@id", "")
         if not said.strip() or is_no_value(said):
@@ -304,7 +304,7 @@ def _body(one: Any) -> Party:
         mail = email(said) if re.match(r"(?i)mailto:|[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+\Z", said) else None
         is_page = re.match(r"https?://", said) is not None
         return Party(email=mail) if mail else Party(url=said) if is_page else Party(name=said)
-    # GeoNetwork writes the organisation where the position of a person belongs.
+    # GeoNetwork writes the organisation's name in the field for a person's position.
     called = text(one, *_CALLED) or label(one) or text(one, "vcard:title")
     inner = [said for part in nodes(one, "vcard:hasURL") if (said := text(part, "vcard:value"))]
     iri = one.get("@id")
@@ -332,7 +332,7 @@ _ROLES = re.compile(r"(?i)publish|owner|custodian|rightsholder|herausgeber|veran
 
 
 def publisher(node: Any) -> Publisher | None:
-    """Who answers for the dataset; one of whom there is nothing but an IRI is known by that."""
+    """Return who publishes the dataset; a publisher that is only an IRI is kept with the IRI as its name."""
     found = {**node, "@attributed": _attributed(node)}
     last: Publisher | None = None
     for one in [value for role in _PUBLISHERS for value in found.get(role, ())]:
@@ -350,13 +350,13 @@ def publisher(node: Any) -> Publisher | None:
         )
         if body.name or "//" in called:
             return whole
-        # A code alone; another place may say more.
+        # This is only a code; another statement may say more.
         last = last or whole
     return last
 
 
 def _attributed(node: Any) -> list[Any]:
-    """The agents of prov:qualifiedAttribution whose role is one of a publisher."""
+    """Return the agents of prov:qualifiedAttribution whose role means publisher."""
     found = []
     for one in nodes(node, "prov:qualifiedAttribution"):
         roles = [*names(one, "dcat:hadRole"), *(label(role) or "" for role in nodes(one, "dcat:hadRole"))]
@@ -367,7 +367,7 @@ def _attributed(node: Any) -> list[Any]:
 
 
 def contact(node: Any) -> Contact | None:
-    """Whom to ask, of several the one that can be reached."""
+    """Return whom to ask; of several, the one that can be reached."""
     found = [
         _body(one)
         for name in ("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint")

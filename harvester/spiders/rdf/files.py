@@ -1,9 +1,8 @@
-"""RDF documents on disk, read into a store statement by statement: what is malformed is lost alone, and said.
+"""Read RDF documents from disk into a store, statement by statement; a malformed statement is lost alone and reported.
 
-Turtle, N-Triples and RDF/XML are streamed; long JSON-LD is read node by node. The strict parser reads them first. What
-it refuses is cut out as documents of one record each, which are read by another
-(:mod:`~harvester.spiders.rdf.lenient`).
-All this runs in a bounded child: nothing here guards against documents that unfold.
+Turtle, N-Triples and RDF/XML are streamed; long JSON-LD is read node by node. The strict parser reads first. What it
+refuses is cut into documents of one record each for another parser (:mod:`~harvester.spiders.rdf.lenient`). All this
+runs in a child process with limited memory and time: this module itself has no protection against hostile documents.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from harvester.spiders.rdf.pieces import MAX_PIECE, Piece, json_pieces, root_of,
 __all__ = ["REFUSED", "RdfFault", "ParsedGraph", "load", "syntax_of"]
 
 IN_MEMORY = 6_500_000
-"""Bytes of a document whose triples are held in memory, of a kilobyte each; those of a longer one lie on disk."""
+"""Size in bytes up to which a document's triples are held in memory (about a kilobyte each); above it, on disk."""
 MAX_JSON_LD = 200_000_000
-"""Bytes of a JSON-LD document."""
+"""Maximum size of a JSON-LD document in bytes."""
 WHOLE_JSON_LD = 10_000_000
-"""Bytes of one that is parsed whole; of a longer one each node is parsed alone."""
+"""Size in bytes up to which JSON-LD is parsed whole; above it, node by node."""
 MAX_FAULTS = 1_000
 REFUSED = "!refused"
-"""What is said of a record that the lenient parser refuses as well."""
+"""Marks a record that the lenient parser refuses as well."""
 BATCH = 20_000
 _BY_TYPE = {
     "text/turtle": RdfFormat.TURTLE,
@@ -48,16 +47,16 @@ _BY_TYPE = {
     "application/ld+json": RdfFormat.JSON_LD,
 }
 _LANGUAGE = re.compile(rb'(?<!\\)("@[A-Za-z]{2,8})_([A-Za-z0-9]{2,8})(?=[\s;,.\])])')
-"""Language tags with an underscore, which many portals write and no parser reads."""
+"""Match language tags with an underscore, which many portals write and no parser accepts."""
 _IS_RDF_XML = re.compile(
     rb"""<(?:[\w.-]+:)?rdf\s|\sxmlns(?::[\w.-]+)?\s*=\s*["']https?://www\.w3\.org/(?:1999/02/22-rdf-syntax-ns|ns/dcat)#"""
 )
-"""The root element of RDF, or the namespaces of one node that stands without it."""
+"""Match the root element of RDF, or the namespaces of a single node without it."""
 
 
 @dataclass(slots=True)
 class RdfFault:
-    """A statement that cannot be read: what is wrong, where, and the node that was being described, if one was."""
+    """A statement that cannot be read: the reason, the place, and the node being described, if known."""
 
     message: str
     near: str | None
@@ -66,22 +65,22 @@ class RdfFault:
 
 @dataclass(slots=True)
 class ParsedGraph:
-    """A document as read."""
+    """The content of a document as parsed."""
 
     store: Store
     faults: list[RdfFault] = field(default_factory=list)
     is_cut: bool = False
-    """The document ends in the middle, or is no RDF from some point on."""
+    """True if the document ends in the middle, or is not RDF after some point."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     lenient: list[RdfFault] = field(default_factory=list)
-    """Records that the strict parser refused and the lenient one has read: what the strict one said of each."""
+    """Records that the strict parser refused and the lenient one has read, with the strict parser's message."""
     refused: list[Piece] = field(default_factory=list)
-    """Records that have not been read, and may be by another parser; in an order that is always the same."""
+    """Records not read yet, for another parser; their order is always the same."""
 
 
 def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
-    """The syntax of a document, by its first bytes, else by its media type; None where it is no RDF."""
+    """Return the syntax of a document by its first bytes, else by its media type; None if it is not RDF."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = start.lower()
     if lower.startswith(b"<") and (lower.startswith(b"<!doctype html") or (root_of(lower) or b"") == b"html"):
@@ -91,7 +90,7 @@ def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
     if lower.startswith(b"<") and b"<html" in lower:
         return None
     if lower[:1] in (b"{", b"["):
-        # Turtle may begin with a blank node in brackets; JSON-LD has an "@".
+        # Turtle may also begin with a bracket (a blank node); JSON-LD has quotation marks or a brace near the start.
         return RdfFormat.JSON_LD if b'"' in lower[:200] or lower[:1] == b"{" else RdfFormat.TURTLE
     declared = _BY_TYPE.get(content_type.partition(";")[0].strip().lower())
     if declared is not None and declared not in (RdfFormat.JSON_LD, RdfFormat.RDF_XML):
@@ -110,15 +109,14 @@ def load(
     mended: Mapping[int, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> ParsedGraph:
-    """Read a document. Its triples lie in ``scratch`` where it has more bytes than ``in_memory``; the folder is made
-    anew.
+    """Read a document; if it is longer than ``in_memory`` bytes, its triples are stored in the new folder ``scratch``.
 
-    ``mended`` is given for a second reading: for each of the records that were refused in the first, by its place, the
-    path of its statements as N-Triples, or "!" and why nothing can read it.
+    ``mended`` is given in a second reading. For each record refused in the first one, by its index, it holds the path
+    of its statements as N-Triples, or "!" and the reason why nothing can read it.
     """
     size = path.stat().st_size
     graph = ParsedGraph(_store(size, scratch, in_memory))
-    # The parser of JSON-LD takes twelve times the size of a document.
+    # The JSON-LD parser needs twelve times the size of a document in memory.
     is_long = syntax == RdfFormat.JSON_LD and size > WHOLE_JSON_LD
     if not is_long and (mended is None or syntax not in (RdfFormat.RDF_XML, RdfFormat.JSON_LD)):
         _read(path, syntax, graph)
@@ -128,7 +126,7 @@ def load(
     if not graph.faults and mended is None and not is_cut_xml and not is_long:
         return graph
     if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
-        # Their parsers do not go on behind what they refuse, or leave out what belongs to it.
+        # The parsers of these syntaxes stop at a fault, or leave out what belongs to it.
         found = list(_piecewise(path, syntax, size, partial(_store, size, scratch, in_memory), graph))
     else:
         found = list(_statements(path, syntax, graph))
@@ -142,7 +140,7 @@ def _store(size: int, scratch: Path, in_memory: int) -> Store:
 
 
 def _is_cut(path: Path, size: int) -> bool:
-    """Whether the root element of an XML document has no end: the parser takes the end of the file for all ends."""
+    """Return whether an XML document's root element has no end, which the parser does not report."""
     with path.open("rb") as file:
         head = file.read(262_144)
         file.seek(max(0, size - 16_000))
@@ -161,7 +159,7 @@ def _add(graph: ParsedGraph, quads: Iterator[Quad]) -> None:
 
 
 def _read(path: Path, syntax: RdfFormat, graph: ParsedGraph) -> None:
-    """The whole document by the strict parser."""
+    """Read the whole document with the strict parser."""
     with path.open("rb") as file:
         source: BinaryIO = file
         if syntax == RdfFormat.JSON_LD:
@@ -176,7 +174,7 @@ def _read(path: Path, syntax: RdfFormat, graph: ParsedGraph) -> None:
 
 
 def _quads(source: BinaryIO, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[Quad]:
-    """The statements of a document, all in the default graph; past those that are malformed."""
+    """Yield the statements of a document, all in the default graph, skipping malformed ones."""
     near: str | None = None
     parser = parse(source, format=syntax, base_iri=BASE, lenient=True)
     ends = 0
@@ -189,7 +187,7 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[
             message = str(error).removeprefix("Parser error ")
             is_end = bool(re.search(r"(?i)unexpected end|end of (file|input)|not closed", message))
             ends += is_end
-            # Two in a row are said of the same end.
+            # The parser reports the same end of file twice.
             if not (is_end and ends > 1):
                 line = getattr(error, "lineno", None)
                 graph.faults.append(RdfFault(message, near, line if isinstance(line, int) and not is_end else None))
@@ -198,7 +196,7 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[
                 graph.is_cut = True
                 return
             if syntax in (RdfFormat.RDF_XML, RdfFormat.JSON_LD):
-                # It is read piece by piece.
+                # It is read piece by piece instead.
                 return
             continue
         if isinstance(quad.subject, NamedNode):
@@ -209,7 +207,7 @@ def _quads(source: BinaryIO, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[
 def _piecewise(
     path: Path, syntax: RdfFormat, size: int, new_store: Callable[[], Store], graph: ParsedGraph
 ) -> Iterator[Piece]:
-    """Read all records that the strict parser takes one by one; those that it does not take."""
+    """Load all records that the strict parser accepts one by one; yield those that it refuses."""
     was_cut = graph.is_cut and syntax == RdfFormat.RDF_XML
     faults, graph.faults, graph.triples, graph.is_cut = graph.faults, [], 0, was_cut
     graph.store = Store()
@@ -245,7 +243,7 @@ def _piecewise(
 
 
 def _statements(path: Path, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[Piece]:
-    """The statements that the parser of Turtle has refused, past which it went on."""
+    """Yield the statements that the Turtle parser refused before it went on."""
     at: dict[int, RdfFault] = {}
     for fault in graph.faults:
         if fault.line is not None:
@@ -253,13 +251,13 @@ def _statements(path: Path, syntax: RdfFormat, graph: ParsedGraph) -> Iterator[P
     graph.faults = [fault for fault in graph.faults if fault.line is None]
     for piece, lines in statements_at(path, sorted(at), syntax):
         fault = at[next(line for line in sorted(at) if line in lines)]
-        # What is relative, or has a prefix, is told by what was read before.
+        # A relative or prefixed name can only be resolved with what was read before.
         told = piece.about if "://" in (piece.about or "") else _named(piece, fault.near)
         yield piece._replace(about=told, fault=piece.fault and fault.message, refusal=fault.message)
 
 
 def _named(piece: Piece, near: str | None) -> str | None:
-    """The subject of a statement: the last one that was read, or unknown."""
+    """Return the subject of a statement: the last one read, or None if unknown."""
     if piece.about:
         return near
     lines = [line for line in piece.text.split(b"\n") if not re.match(rb"(?i)\s*@?(prefix|base)\s", line)]
@@ -268,14 +266,14 @@ def _named(piece: Piece, near: str | None) -> str | None:
 
 
 def _mend(found: list[Piece], graph: ParsedGraph, mended: Mapping[int, str] | None) -> None:
-    """Take over what another parser has read of the records that were refused."""
+    """Add what another parser has read of the refused records."""
     graph.refused = found
     for number, piece in enumerate(found):
         said = f"!{piece.fault}" if piece.fault else (mended or {}).get(number)
         if said is None:
             continue
         if said.startswith("!"):
-            # Where the other parser has refused it too, the strict one says it better.
+            # If both parsers refuse a record, the strict one's message is clearer.
             message = piece.fault or (piece.refusal if said == REFUSED else said[1:])
             graph.faults.append(RdfFault(message, iri_of(_absolute(piece.about)) if piece.about else None))
             continue
@@ -287,7 +285,7 @@ def _mend(found: list[Piece], graph: ParsedGraph, mended: Mapping[int, str] | No
 
 
 def _left_out(file: BinaryIO) -> str:
-    """What to say of the statements that the lenient parser could not write down. Reads the file, and winds it back."""
+    """Return a message about statements that the lenient parser could not write; rewinds the file afterwards."""
     first = file.readline()
     file.seek(0)
     if not first.startswith(LEFT_OUT):
@@ -303,7 +301,7 @@ def _absolute(text: str) -> NamedNode:
 
 
 class _Mended(io.RawIOBase):
-    """A text of triples with the language tags that can be mended, line by line."""
+    """A text of triples whose language tags are corrected while it is read, line by line."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.left = file, b""
@@ -313,7 +311,7 @@ class _Mended(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self.left:
-            # A line without end is read in pieces.
+            # A line without an end is read in pieces.
             line = self.file.readline(1 << 20)
             if not line:
                 return 0

@@ -1,4 +1,4 @@
-"""What is said of a record that only the lenient parser of RDF could read: it is kept, and the portal is told why."""
+"""Report records that only the lenient RDF parser could read: they are kept, and the portal is told why."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["Lenient", "lenient"]
 
 @dataclass(frozen=True, slots=True)
 class Lenient:
-    """A record that the strict parser refused and the lenient one has read, in the stream of a document's elements."""
+    """A record in the stream of elements that the strict parser refused and the lenient one has read."""
 
     message: str
-    """What the strict parser said."""
+    """Message of the strict parser."""
     about: str | None
-    """The IRI of the record, if it has one."""
+    """IRI of the record, if it has one."""
     index: int = -1
-    """It stands before the first dataset: a harvest that goes on where it stopped has said it already."""
+    """Position before the first dataset, so that a resumed harvest does not report the record again."""
 
 
 def lenient(found: Lenient, url: str) -> HarvestError:
-    """Return the harvest error of such a record. Nothing is lost with it; ``url`` is the document's."""
+    """Return the harvest error for such a record; nothing is lost, and ``url`` is the document's address."""
     return HarvestError(
         kind="lenient",
         message=f"the record is malformed RDF and was parsed leniently: {found.message}",

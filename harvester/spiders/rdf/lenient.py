@@ -1,8 +1,8 @@
-"""Read by rdflib one record that the strict parser refuses: text inside elements with rdf:resource, odd language tags,
-addresses with blanks.
+"""Read with rdflib one record that the strict parser refuses.
 
-Runs in a bounded child, which has no network. rdflib itself is kept from opening addresses and files as well: a remote
-``@context`` is a fault of the record, not a request.
+Typical reasons are text inside elements with rdf:resource, invalid language tags, and addresses with blanks. This runs
+in a child process without network. rdflib is also kept from opening addresses and files: a remote ``@context`` is a
+fault of the record and causes no request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harvester.spiders.rdf.nodes import BASE
 __all__ = ["LEFT_OUT", "read"]
 
 LEFT_OUT = b"# statements left out: "
-"""How the first line begins where some statements cannot be written as N-Triples; their number follows."""
+"""Start of the first line if some statements cannot be written as N-Triples; their number follows."""
 
 _FORMATS = {
     "application/rdf+xml": "xml",
@@ -42,22 +42,22 @@ _USUAL = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "adms": "http://www.w3.org/ns/adms#",
 }
-"""Prefixes that are used without being declared."""
+"""Prefixes that portals use without declaring them."""
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def read(document: bytes, *, syntax: str) -> bytes:
-    """Return the statements of a document of one record as N-Triples, sorted.
+    """Return the statements of a document with one record as sorted N-Triples.
 
     ``syntax`` is the media type. Statements that cannot be written as N-Triples are counted in a comment on the first
-    line (:data:`LEFT_OUT`). Raises ValueError where rdflib refuses the document too.
+    line (:data:`LEFT_OUT`). Raise ValueError if rdflib refuses the document too.
     """
     import rdflib
 
     logging.disable(logging.CRITICAL)
     text = _text(document)
     if syntax == "application/rdf+xml":
-        # The declaration named the encoding of the bytes.
+        # The XML declaration names the encoding of the bytes, which are decoded already.
         text = _NO_XML.sub("", _AMPERSAND.sub("&amp;", re.sub(r"\A\s*<\?xml.*?\?>", "", text, flags=re.DOTALL)))
     elif syntax != "application/ld+json":
         text = _BAD_ESCAPE.sub(r"\\\\", _TAG.sub(lambda tag: "@" + re.sub(r"[_-]+", "-", tag[1]).strip("-"), text))
@@ -85,7 +85,7 @@ def read(document: bytes, *, syntax: str) -> bytes:
 
 @contextmanager
 def _nothing_opened() -> Iterator[None]:
-    """Have rdflib open neither an address nor a file that a document names (``@context``, ``@import``)."""
+    """Prevent rdflib from opening addresses or files that a document names (``@context``, ``@import``)."""
     from rdflib import parser as library
 
     parser: Any = library
@@ -102,7 +102,7 @@ def _nothing_opened() -> Iterator[None]:
 
 
 def _text(document: bytes) -> str:
-    """A document in its own encoding; bytes that are none of UTF-8 are taken for those of Western Europe."""
+    """Decode a document in its stated encoding; bytes that are not UTF-8 are read as Western European."""
     declared = _DECLARED.match(document)
     for name in (declared[1].decode() if declared else "utf-8", "utf-8"):
         try:
@@ -113,7 +113,7 @@ def _text(document: bytes) -> str:
 
 
 def _term(one: Any) -> str | None:
-    """A term of rdflib as pyoxigraph writes it."""
+    """Return an rdflib term as pyoxigraph writes it."""
     import rdflib
     from pyoxigraph import BlankNode, Literal, NamedNode
 
@@ -132,5 +132,5 @@ def _term(one: Any) -> str | None:
 
 
 def _iri(text: str) -> str:
-    """An IRI whose characters may stand in one."""
+    """Return an IRI with the characters escaped that must not stand in one."""
     return re.sub(r'[\x00-\x20<>"{}|\\^`]', lambda found: quote(found[0]), text.strip())

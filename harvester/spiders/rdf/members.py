@@ -1,4 +1,4 @@
-"""The members of an RDF catalogue: what ``dcat:dataset`` names, whether or not the document describes it."""
+"""Find the members of an RDF catalogue: what ``dcat:dataset`` names, whether or not the document describes it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["split_members"]
 
 _DATASET = tuple(NamedNode(f"{scheme}://www.w3.org/ns/dcat#dataset") for scheme in ("http", "https"))
 _OTHERS = {"dcat:DataService", "dcat:Catalog", "dcat:CatalogRecord", "dcat:Distribution"}
-"""What is listed among the datasets at times, and is none."""
+"""Types that some catalogues list among their datasets, and that are no datasets."""
 _BARE = {"rdf:type", "dct:isPartOf", "dcat:inSeries", "dcat:seriesMember", "dct:hasPart"}
-"""Statements that describe nothing."""
+"""Properties that do not count as a description."""
 
 
 def split_members(store: Store, subjects: list[Any]) -> tuple[list[Any], list[Any]]:
-    """The members of the catalogues in a graph that are not among ``subjects``: (described, undescribed).
+    """Return the members of the graph's catalogues that are not among ``subjects``, as (described, undescribed).
 
-    A member that is described is a dataset whatever its type says, or if it says nothing: that is what dcat:dataset
-    means (DCAT 3, 6.3). Services and catalogues that are listed so are left out.
+    A described member is a dataset even if it has another type or none, because that is what dcat:dataset means (DCAT
+    3, 6.3). Listed services and catalogues are left out.
     """
     known = {str(one) for one in subjects}
     described, bare = [], []

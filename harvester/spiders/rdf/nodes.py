@@ -1,8 +1,9 @@
-"""RDF as nested nodes: a description of one dataset, whatever the syntax or endpoint it came from.
+"""Represent RDF as nested nodes: the description of one dataset, whatever syntax or endpoint it came from.
 
-A node is a dict: "@id" where it has an IRI, "@type", and under each property, by its usual prefix ("dct:title"), a list
-of values: texts as {"@value", "@language", "@type"}, nodes that are described nearby as dicts, others as {"@id"}. Lists
-are sorted, so that the same description is the same node, whatever its order and the names of its blank nodes.
+A node is a dict. "@id" is its IRI, if it has one, and "@type" its types. Under each property, by its usual prefix
+("dct:title"), stands a list of values: texts as {"@value", "@language", "@type"}, described nodes as dicts, other nodes
+as {"@id"}. Lists are sorted, so the same description gives the same node, whatever its order and the names of its blank
+nodes.
 """
 
 from __future__ import annotations
@@ -50,27 +51,27 @@ _NAMESPACES = {
     "www.w3.org/2002/07/owl#": "owl",
     "resources.data.gov/ontology/dcat-us#": "dcat-us",
 }
-"""Without scheme: https is met as often as it is wrong."""
+"""Namespaces without scheme, because portals often write https where http is right."""
 _TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _STRING = "http://www.w3.org/2001/XMLSchema#string"
 DATASET_TYPES = ("dcat:Dataset", "dcat:DatasetSeries", "dcatapit:Dataset")
 OTHER_TYPES = ("schema:Dataset", "adms:Asset")
-"""What stands for a dataset in a document without any of DCAT's."""
+"""Types that mean a dataset in a document without any type of DCAT."""
 _OWN_RECORDS = {*DATASET_TYPES, "dcat:Catalog", "dcat:CatalogRecord"}
-"""What is described on its own: it is named within other nodes, and not repeated there."""
+"""Types of nodes that are described on their own; inside other nodes they are only named."""
 _MEMBERS = ("http://www.w3.org/ns/dcat#seriesMember", "http://purl.org/dc/terms/hasPart")
 _ROOT = "http://relative.invalid/"
 BASE = f"{_ROOT}x/y/z/"
-"""Documents are read with this base, so that what is relative can still be told: a format "CSV" is no address."""
+"""Base address for reading, so that relative texts can be recognised later: a format "CSV" is no address."""
 RELATIVE = "relative:"
 MAX_DEPTH = 4
 MAX_VALUES = 200_000
-"""Values of one description; what is beyond is left out, and the record is far too large by then."""
+"""Maximum number of values in one description; the rest is left out, and the record exceeds its limit anyway."""
 
 
 @lru_cache(maxsize=4096)
 def short(iri: str) -> str:
-    """An IRI with its usual prefix; as it is where it has none."""
+    """Return an IRI with its usual prefix; one without a usual prefix stays as it is."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = _NAMESPACES.get(iri[:cut].partition("://")[2])
     return f"{prefix}:{iri[cut:]}" if prefix and cut < len(iri) else iri
@@ -78,27 +79,28 @@ def short(iri: str) -> str:
 
 @lru_cache(maxsize=256)
 def _in_full(name: str) -> list[NamedNode]:
-    """All spellings of a prefixed name."""
+    """Return all spellings of a prefixed name as full IRIs."""
     prefix, _, local = name.partition(":")
     spaces = [space for space, known in _NAMESPACES.items() if known == prefix]
     return [NamedNode(f"{scheme}://{space}{local}") for space in spaces for scheme in ("http", "https")]
 
 
 def types_of(store: Store, node: Any) -> set[str]:
+    """Return the types of a node with their usual prefixes."""
     return {
         short(q.object.value) for q in store.quads_for_pattern(node, _TYPE, None) if isinstance(q.object, NamedNode)
     }
 
 
 def datasets_of(store: Store) -> list[Any]:
-    """The datasets and series that a graph describes, by IRI; those it only mentions are left out."""
+    """Return the datasets and series that a graph describes, sorted by IRI; those only mentioned are left out."""
     found: dict[str, Any] = {}
     for name in DATASET_TYPES:
         for kind in _in_full(name):
             for quad in store.quads_for_pattern(None, _TYPE, kind):
                 found[str(quad.subject)] = quad.subject
     if not found:
-        # A catalogue in another vocabulary's words.
+        # The catalogue uses another vocabulary.
         for kind in [kind for name in OTHER_TYPES for kind in _in_full(name)]:
             for quad in store.quads_for_pattern(None, _TYPE, kind):
                 found[str(quad.subject)] = quad.subject
@@ -106,20 +108,20 @@ def datasets_of(store: Store) -> list[Any]:
 
 
 def _is_described(store: Store, node: Any) -> bool:
-    """Whether more is said of a node than its type and what it belongs to."""
+    """Return whether a node has more than its type and what it belongs to."""
     bare = {"rdf:type", "dct:isPartOf", "dcat:inSeries", "dcat:seriesMember", "dct:hasPart"}
     return any(short(q.predicate.value) not in bare for q in store.quads_for_pattern(node, None, None))
 
 
 def subjects_of(store: Store, name: str, node: Any) -> Iterator[Any]:
-    """Nodes that point to a node by a property."""
+    """Yield the nodes that point to a node with a property."""
     for predicate in _in_full(name):
         for quad in store.quads_for_pattern(None, predicate, node):
             yield quad.subject
 
 
 def iri_of(node: Any) -> str:
-    """The IRI of a node; of a relative one the text as it stood, behind "relative:"."""
+    """Return the IRI of a node; a relative one is returned as "relative:" and its original text."""
     iri = str(node.value)
     if not iri.startswith(_ROOT):
         return iri
@@ -131,10 +133,10 @@ def iri_of(node: Any) -> str:
 
 
 def describe(store: Store, subject: Any, base: str) -> Node:
-    """The description of a dataset, with what is described nearby: distributions, agents, contacts, and so on.
+    """Return the description of a dataset, with the nodes around it: distributions, agents, contacts and so on.
 
-    Under "@record" stands its dcat:CatalogRecord, under "@member_of" what names it as a member, under "@services" the
-    dcat:DataService nodes that serve it; under "@base", where it has relative addresses, what they are relative to.
+    "@record" holds its dcat:CatalogRecord, "@member_of" what names it as a member, "@services" the dcat:DataService
+    nodes that serve it. "@base" is the base of its relative addresses, if it has any.
     """
     room = [MAX_VALUES]
     node = _node(store, subject, (), room, is_root=True)
@@ -154,7 +156,7 @@ def describe(store: Store, subject: Any, base: str) -> Node:
 
 
 def _owners(store: Store, predicate: str, subject: Any) -> Iterator[Any]:
-    """Datasets and series that list a dataset as theirs. A catalogue that does is no parent."""
+    """Yield the datasets and series that list a dataset; catalogues are not among them."""
     for quad in store.quads_for_pattern(None, NamedNode(predicate), subject):
         if isinstance(quad.subject, NamedNode) and types_of(store, quad.subject) & set(DATASET_TYPES):
             yield quad.subject
@@ -197,13 +199,14 @@ def _order(value: Any) -> str:
 
 
 _OWNED = ("dcat:distribution", "dcat:distributions", "adms:includedAsset", "schema:distribution", "adms:identifier")
-"""Properties whose values belong to one dataset."""
+"""Properties whose values belong to one dataset only."""
 
 
 def own_part(node: Any) -> Any:
-    """A description without those of nodes that other datasets name too: publishers, places, licences.
+    """Return a description without the content of nodes that other datasets share: publishers, places, licences.
 
-    Of a node with an IRI only that is left, unless it is a distribution, or its IRI begins with the dataset's own.
+    Such nodes keep only their IRI. Nodes stay whole if they are distributions, have no IRI, or have an IRI that begins
+    with the dataset's own.
     """
     if not isinstance(node, dict):
         return node
@@ -230,6 +233,6 @@ def _own_node(node: Any, root: str) -> Any:
 
 
 def quads_of(store: Store, name: str) -> Iterator[Any]:
-    """All statements with a property, sorted by subject and object."""
+    """Yield all statements with a property, sorted by subject and object."""
     found = [quad for predicate in _in_full(name) for quad in store.quads_for_pattern(None, predicate, None)]
     yield from sorted(found, key=str)

@@ -1,7 +1,7 @@
-"""An RDF document that the strict parser refuses, cut into documents of one record each.
+"""Cut an RDF document that the strict parser refuses into documents of one record each.
 
-RDF/XML is cut by its tags, not by an XML parser: what is not well-formed in one record says nothing of the next.
-JSON-LD is cut into the nodes of its lists, Turtle into statements.
+RDF/XML is cut at its tags without an XML parser, because a malformed record must not affect the next one. JSON-LD is
+cut into the nodes of its lists, Turtle into statements.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from harvester.spiders.rdf.context import with_context
 __all__ = ["MAX_PIECE", "Piece", "json_pieces", "root_of", "statements_at", "xml_pieces"]
 
 MAX_PIECE = 1_000_000
-"""Bytes of a record that is read alone."""
+"""Maximum size in bytes of a record that is read alone."""
 MAX_DEPTH = 200
-# All possessive: a tag that does not end is given up at once, not tried in all ways of parting its blanks.
+# All quantifiers are possessive: a tag without an end is given up at once, not retried with every split of its blanks.
 _TAG = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|"
     rb"<(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<rest>(?:[^<>\"']++|\"[^\"]{0,65535}+\"|'[^']{0,65535}+')*+)>",
@@ -39,32 +39,32 @@ _PROLOG = re.compile(
 _ABOUT = re.compile(rb"""\s(?:[\w.-]+:)?(?:about|ID)\s*=\s*("[^"]*"|'[^']*')""")
 _SCOPED = re.compile(rb"""\s((?:xmlns(?::[\w.-]+)?|xml:lang|xml:base)\s*=\s*(?:"[^"]*"|'[^']*'))""")
 _HOLDERS = (b"dataset", b"record", b"service", b"catalog")
-"""Properties of a catalogue under which records stand."""
+"""Properties of a catalogue that hold records."""
 _NODES = (b"Dataset", b"DatasetSeries", b"CatalogRecord", b"Catalog", b"Distribution", b"DataService")
 _RDF = b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
 
 
 class Piece(NamedTuple):
-    """A document of one record."""
+    """A document with one record."""
 
     text: bytes
     about: str | None
-    """The IRI of the record as it stands, if it has one."""
+    """IRI of the record as written, if it has one."""
     fault: str | None = None
-    """Why it cannot be read at all."""
+    """Why it cannot be read at all; None if it may be readable."""
     refusal: str = ""
-    """What the strict parser says of it."""
+    """Message of the strict parser about it."""
 
 
 def root_of(head: bytes) -> bytes | None:
-    """The name of the root element of an XML document, by its beginning."""
+    """Return the name of an XML document's root element, given its first bytes."""
     found = _PROLOG.match(head)
     return found["root"] if found else None
 
 
 @dataclass(slots=True)
 class _Open:
-    """An element that has begun."""
+    """An element that has begun and not ended."""
 
     name: bytes
     start: int
@@ -78,9 +78,9 @@ def _local(name: bytes) -> bytes:
 
 
 def xml_pieces(path: Path) -> Iterator[Piece]:
-    """The records of an RDF/XML document: the nodes below its root, and those that a catalogue holds.
+    """Yield the records of an RDF/XML document: the nodes below its root, and those inside a catalogue.
 
-    What stands in other XML, as in an answer of a catalogue service, is found inside it.
+    RDF inside other XML, as in a response of a catalogue service, is found too.
     """
     if not path.stat().st_size:
         return
@@ -90,7 +90,7 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
             return
         before = b"\n".join(one for one in (prolog["declaration"], prolog["doctype"]) if one)
         stack: list[_Open] = []
-        # How deep the nodes stand; unknown where RDF has not begun.
+        # Depth of the nodes; None until RDF has begun.
         first: int | None = None
         for tag in _TAG.finditer(text, prolog.start("root") - 1):
             name = tag["name"]
@@ -100,7 +100,7 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
                 if len(stack) >= MAX_DEPTH:
                     return
                 if first is not None and _is_unclosed(stack, name, first):
-                    # The end of the record before is missing: it ends here.
+                    # The record before has no end tag, so it ends here.
                     yield from _ended(text, stack, first, tag.start(), before, first)
                 if first is None:
                     first = _first(name, tag["rest"], len(stack))
@@ -117,7 +117,7 @@ def xml_pieces(path: Path) -> Iterator[Piece]:
 
 
 def _first(name: bytes, rest: bytes, depth: int) -> int | None:
-    """How deep the nodes stand, where an element at a depth begins RDF: below ``rdf:RDF``, or a node without it."""
+    """Return the depth of the nodes if an element at a depth begins RDF: below ``rdf:RDF``, or a node without it."""
     if _local(name) == b"RDF":
         return depth + 1
     is_node = b":" in name and (_local(name) in _NODES or (not depth and _ABOUT.search(rest) is not None))
@@ -125,7 +125,7 @@ def _first(name: bytes, rest: bytes, depth: int) -> int | None:
 
 
 def _is_unclosed(stack: list[_Open], name: bytes, first: int) -> bool:
-    """Whether a node begins where a property should: RDF/XML goes from node to property to node."""
+    """Return whether a node begins where a property must be: RDF/XML alternates nodes and properties."""
     if len(stack) <= first or _local(name) not in _NODES or b":" not in name:
         return False
     return (len(stack) - first) % 2 == 1 and stack[first].name == name
@@ -134,7 +134,7 @@ def _is_unclosed(stack: list[_Open], name: bytes, first: int) -> bool:
 def _ended(
     text: Any, stack: list[_Open], at: int, end: int, before: bytes, first: int | None, is_cut: bool = False
 ) -> Iterator[Piece]:
-    """Close the element at a depth, and those in it that were left open; the record that it is, if it is one."""
+    """Close the element at a depth with the unclosed ones inside it; yield the record if it is one."""
     for inner in stack[at + 1 :]:
         stack[at].cut += inner.cut
     one = stack[at]
@@ -183,10 +183,12 @@ _LISTS = ("@graph", "dataset", "record", "service", "catalog")
 
 
 def json_pieces(path: Path) -> Iterator[Piece]:
-    """The nodes of a JSON-LD document's lists, each with the document's context; what is no JSON is cut out."""
+    """Yield the nodes of a JSON-LD document's lists, each with the document's context; parts that are no JSON are cut
+    out.
+    """
     context: Any = None
     with path.open("rb") as file:
-        # It stands before what it is for, as a rule; and where it does not, usual terms are read.
+        # The context usually comes first; if not, the usual terms are assumed.
         head = file.read(MAX_PIECE)
     if found := re.search(rb'"@context"\s*:\s*', head):
         try:
@@ -202,7 +204,7 @@ def json_pieces(path: Path) -> Iterator[Piece]:
             yield _json_piece(context, element.value)
         elif isinstance(element, StreamEnd):
             if element.head:
-                # The catalogue itself, which may tell of further pages; or a document of one node.
+                # This is the catalogue itself, which may name further pages, or a document with one node.
                 yield _json_piece(context, element.head)
             if element.fault and not (element.head and element.fault.startswith("the document has no")):
                 yield Piece(b"", None, element.fault)
@@ -233,9 +235,10 @@ MAX_PREFIXES = 1_000
 
 
 def statements_at(path: Path, lines: list[int], syntax: RdfFormat) -> Iterator[tuple[Piece, range]]:
-    """The statements of which some lines are part, with the document's prefixes; and their lines, counted from 1.
+    """Yield the statements that contain some lines, with the document's prefixes, and the lines of each, counted from
+    1.
 
-    A statement begins behind the last line that ends with a full stop.
+    A statement begins after the last line that ends with a full stop.
     """
     prefixes: list[bytes] = []
     body: list[bytes] = []

@@ -1,6 +1,6 @@
-"""What a bounded child does with an RDF document: it writes the descriptions of its datasets to a file, line by line.
+"""Read an RDF document in the child process, and write the descriptions of its datasets to a file, line by line.
 
-The process that harvests never parses RDF of a portal itself. Its side is :mod:`~harvester.spiders.rdf.child`.
+The harvesting process never parses a portal's RDF itself; its side is :mod:`~harvester.spiders.rdf.child`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["MAX_OUT", "count", "read"]
 PAGED = ("hydra:totalItems", "hydra:itemsPerPage", "hydra:first", "hydra:firstPage", "hydra:last", "hydra:lastPage")
 NEXT = ("hydra:next", "hydra:nextPage")
 MAX_OUT = 4 << 30
-"""Bytes of all descriptions of a document."""
+"""Maximum number of bytes for all descriptions of a document."""
 
 
 def read(
@@ -38,10 +38,11 @@ def read(
     mended: dict[str, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> dict[str, Any]:
-    """Read a document into ``folder``: "datasets.jsonl", each line the IRI and the node of one; blank ones last.
+    """Read a document into ``folder``: each line of "datasets.jsonl" holds the IRI and node of one dataset, blank nodes
+    last.
 
-    ``awaited``: IRIs of which a description is asked for. Where records were refused, nothing is described: their
-    texts are files of the folder, by number, and are read elsewhere; ``mended`` then tells what became of them.
+    ``awaited`` are IRIs whose description is wanted. If records were refused, nothing is described: their texts become
+    numbered files in the folder, to be read by another parser. ``mended`` then holds what that parser made of them.
     """
     form = RdfFormat.from_media_type(syntax)
     assert form is not None
@@ -77,7 +78,7 @@ def read(
 
 
 def _nodes(graph: ParsedGraph, subjects: list[Any], url: str) -> Iterator[tuple[str | None, Node]]:
-    """The descriptions of datasets, with their IRIs; those without one last, in an order that is always the same."""
+    """Yield the descriptions of datasets with their IRIs; those without one come last, in a fixed order."""
     for subject in subjects:
         if isinstance(subject, NamedNode):
             yield iri_of(subject), describe(graph.store, subject, url)
@@ -87,7 +88,7 @@ def _nodes(graph: ParsedGraph, subjects: list[Any], url: str) -> Iterator[tuple[
 
 
 def _head(store: Store, url: str) -> dict[str, Any]:
-    """The next page and the total, as hydra tells them."""
+    """Return the next page and the total as stated by hydra."""
     found: dict[str, Any] = {}
     links = []
     for name in NEXT:
@@ -100,7 +101,7 @@ def _head(store: Store, url: str) -> dict[str, Any]:
                 except ValueError:
                     found["fault"] = f"the next link is no address: {value[:200]}"
     if links:
-        # Of several representations that which was read.
+        # Of several representations, take the one that was read.
         own = urlsplit(url).path
         found["next"] = min(links, key=lambda one: (is_page({"href": one}), urlsplit(one).path != own))
     found["is_paged"] = bool(links) or any(next(quads_of(store, name), None) for name in PAGED)
@@ -111,7 +112,7 @@ def _head(store: Store, url: str) -> dict[str, Any]:
 
 
 def _matched(document: Path, form: RdfFormat) -> dict[str, Any]:
-    """The total of a catalogue service whose answer holds RDF."""
+    """Return the total stated by a catalogue service whose response holds RDF."""
     if form != RdfFormat.RDF_XML:
         return {}
     with document.open("rb") as file:
@@ -120,13 +121,13 @@ def _matched(document: Path, form: RdfFormat) -> dict[str, Any]:
 
 
 def _own_host(link: str, url: str) -> str:
-    """A next link on the host and scheme that the page came from: many name one that only they can reach."""
+    """Return a next link on the host and scheme of its page; many portals name one that only they can reach."""
     own, other = urlsplit(url), urlsplit(link)
     return urlunsplit((own.scheme, own.netloc, other.path, other.query, ""))
 
 
 def _whole(iri: str, base: str) -> str:
-    """An IRI, one that is relative joined to the address of its document."""
+    """Return an IRI; a relative one is joined to its document's address."""
     try:
         return urljoin(base, iri.removeprefix(RELATIVE)) if iri.startswith(RELATIVE) else iri
     except ValueError:
@@ -134,7 +135,11 @@ def _whole(iri: str, base: str) -> str:
 
 
 def count(document: bytes, *, syntax: str, url: str) -> dict[str, Any]:
-    """What the beginning of a document tells: "total" as hydra says it, "named" datasets, whether there are pages."""
+    """Return what the beginning of a document shows.
+
+    "total" is the number stated by hydra, or None. "named" is the number of datasets. "is_page" is True if the document
+    names a next page, or cannot be parsed to its end.
+    """
     form = RdfFormat.from_media_type(syntax)
     assert form is not None
     kinds = {"http://www.w3.org/ns/dcat#Dataset", "https://www.w3.org/ns/dcat#Dataset"}
@@ -148,6 +153,6 @@ def count(document: bytes, *, syntax: str, url: str) -> dict[str, Any]:
             if getattr(quad.object, "value", "") in kinds:
                 named.add(str(quad.subject))
     except (SyntaxError, ValueError):
-        # Cut off, or malformed somewhere: what came before still tells of hydra.
+        # Truncated or malformed: what came before may still state hydra paging.
         is_page = True
     return {"total": total, "named": len(named), "is_page": is_page}

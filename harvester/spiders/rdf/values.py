@@ -1,4 +1,6 @@
-"""Reading the nodes of :mod:`~harvester.spiders.rdf.nodes`: texts, names, addresses; and which text is shown first."""
+"""Read texts, names and addresses from the nodes of :mod:`~harvester.spiders.rdf.nodes`, and order texts by
+language.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _ADDRESSES = (
 
 
 def resolved(node: Any, base: str, is_address: bool = True) -> Any:
-    """A node whose relative IRIs are addresses where addresses stand, and the text that they were elsewhere."""
+    """Return a node with relative IRIs resolved where addresses stand, and as their original text elsewhere."""
     if isinstance(node, list):
         return [resolved(one, base, is_address) for one in node]
     if not isinstance(node, dict):
@@ -57,13 +59,13 @@ def _joined(base: str, said: str) -> str:
 
 
 def language_of(value: Any) -> str | None:
-    """Code of the language of a text; None where none is stated."""
+    """Return the language code of a text; None if none is stated."""
     tag = value.get("@language")
     return (vocabulary.language_code(tag) or str(tag).lower()) if tag else None
 
 
 def by_language(node: Any, *properties: str) -> dict[str | None, str]:
-    """The texts of the first of some properties that has any: one for each language."""
+    """Return the texts of the first property that has any, one for each language."""
     for one in properties:
         found: dict[str | None, str] = {}
         for value in node.get(one, ()):
@@ -75,7 +77,7 @@ def by_language(node: Any, *properties: str) -> dict[str | None, str]:
 
 
 def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
-    """All words of some properties, by language."""
+    """Return all texts of some properties, by language."""
     found: dict[str | None, list[str]] = {}
     for one in properties:
         for value in node.get(one, ()):
@@ -88,8 +90,10 @@ def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
 
 
 def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
-    """The languages of a record whose texts come first: the portal's own, the one that the record is in; else the one
-    in which it says most."""
+    """Return the languages of a record in the order of preference.
+
+    The portal's own languages come first, then the record's stated language, else the one with the most texts.
+    """
     own = [code for one in names(node, "dct:language", "dc:language") if (code := vocabulary.language_code(one))]
     found = [*portal, *(own if len(own) == 1 else ())]
     said = [by_language(node, one) for one in ("dct:title", "dct:description", "dcat:keyword")]
@@ -101,7 +105,7 @@ def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
 
 
 def ordered(node: Any, preferred: Sequence[str]) -> Any:
-    """A node whose texts stand in the order in which they are preferred."""
+    """Return a node whose texts stand in the preferred order of languages."""
     if isinstance(node, list):
         if len(node) > 1 and any("@language" in one for one in node if isinstance(one, dict)):
             codes = [language_of(one) if "@value" in one else None for one in node if isinstance(one, dict)]
@@ -117,16 +121,16 @@ def ordered(node: Any, preferred: Sequence[str]) -> Any:
     }
 
 
-# Values, of nodes whose texts are in order
+# Values of nodes whose texts are ordered
 
 
 def nodes(node: Any, *properties: str) -> list[Any]:
-    """The values of all of some properties that are nodes."""
+    """Return all values of some properties that are nodes."""
     return [one for name in properties if name in node for one in node[name] if "@value" not in one]
 
 
 def text(node: Any, *properties: str) -> str | None:
-    """A text; an IRI where one stands in its place."""
+    """Return the first text; an IRI counts if it stands in place of a text."""
     for one in properties:
         if one not in node:
             continue
@@ -140,12 +144,12 @@ def text(node: Any, *properties: str) -> str | None:
 
 
 def texts(node: Any, *properties: str) -> tuple[str, ...]:
-    """All texts of some properties; of nodes the label, else the IRI."""
+    """Return all texts of some properties; for a node its label, else its IRI."""
     return tuple(dict.fromkeys(word for words in words_of(node, *properties).values() for word in words))
 
 
 def label(node: Any) -> str | None:
-    """The name of a node, in words."""
+    """Return the name of a node in words."""
     if len(node) == 1 and "@id" in node:
         return None
     for one in LABELS:
@@ -157,7 +161,7 @@ def label(node: Any) -> str | None:
 
 
 def names(node: Any, *properties: str) -> tuple[str, ...]:
-    """What the values of the first of some properties are called: by IRI where they have one, else by label or text."""
+    """Return the names of the values of the first property that has any: the IRI, else the label or text."""
     for one in properties:
         if values := node.get(one):
             break
@@ -175,12 +179,13 @@ def names(node: Any, *properties: str) -> tuple[str, ...]:
 
 
 def name(node: Any, *properties: str) -> str | None:
+    """Return the first of :func:`names`; None if there is none."""
     found = names(node, *properties)
     return found[0] if found else None
 
 
 def label_or_name(node: Any, *properties: str) -> str | None:
-    """A statement: its words where it has some, else its IRI."""
+    """Return a statement's words, else its IRI."""
     said = next((found for one in nodes(node, *properties) if (found := label(one) or text(one, "rdf:value"))), None)
     return said or text(node, *properties)
 
@@ -189,7 +194,7 @@ _DURATIONS = {"years": "Y", "months": "M", "weeks": "W", "days": "D", "hours": "
 
 
 def duration(node: Any) -> str | None:
-    """A time:DurationDescription as a duration of ISO 8601."""
+    """Return a time:DurationDescription as an ISO 8601 duration."""
     for unit, letter in _DURATIONS.items():
         said = text(node, f"time:{unit}")
         if said and re.fullmatch(r"\d{1,4}(\.0+)?", said.strip()) and float(said) > 0:

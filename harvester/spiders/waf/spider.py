@@ -1,9 +1,10 @@
-"""Web-accessible folders: directory listings of Apache, nginx, IIS and others, with a metadata record in each XML file.
+"""Read web-accessible folders: directory listings of Apache, nginx, IIS and others, with a metadata record per XML
+file.
 
-Listings are walked down to ten folders below the portal's address, on its host alone. Links that sort a listing, that
-lead up, or that leave the folder are not followed; dates beside the names, which come in many forms and without zone,
-are not used: conditional requests tell what changed. A record is known by its fileIdentifier, so that a file may be
-renamed; one without is known by its address, and then a new name is a new dataset.
+Listings are followed down to ten folders below the portal's address, on its host only. Links that sort a listing, lead
+up, or leave the folder are not followed. Dates beside the names are not used, because they come in many forms without
+time zone; conditional requests show what changed. A record is identified by its fileIdentifier, so a file may be
+renamed. A record without one is identified by its address, and then a new file name is a new dataset.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ NO_RECORDS = (
     "configuration", "project", "qgis", "VRTDataset", "PAMDataset", "WMT_MS_Capabilities", "WMS_Capabilities",
     "WFS_Capabilities", "Capabilities", "OpenSearchDescription", "FC_FeatureCatalogue",
 )  # fmt: skip
-"""Roots of XML files that are known to be no metadata records: they lie in such folders, and nothing is lost."""
+"""Root elements of XML files that are no metadata records; they are common in such folders, and nothing is lost."""
 TROUBLE = ("ExceptionReport", "ServiceExceptionReport", "Error", "error", "errors", "RequestFault")
-"""Roots of what servers send in place of a file, with 200."""
+"""Root elements of error reports that servers send with status 200 in place of a file."""
 _LISTED = re.compile(rb"(?i)index of |directory listing|parent directory|\.\./")
-"""How a folder without files is told from a page that is no listing."""
+"""Match the marks of a folder listing, which tell an empty folder from a page that is no listing."""
 _BASE = re.compile(rb"""(?is)<base\s[^<>]*?href\s*=\s*["']([^"']+)["']""")
 _HREF = re.compile(rb"""(?is)<a\s[^<>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+))""")
 
 
 class Spider(AddressSpider):
-    """All records of a folder and the folders below it."""
+    """Spider for all records of a folder and the folders below it."""
 
     type = "waf"
     about = PortalTypeInfo(
@@ -63,19 +64,19 @@ class Spider(AddressSpider):
         if urlsplit(url).path.lower().endswith(".xml"):
             self.add(url)
             return []
-        # The address of a folder ends with a slash, which portal files leave out.
+        # A folder's address ends with a slash, which portal files may leave out.
         is_page = "?" in url or re.search(r"\.\w{2,5}$", urlsplit(url).path)
         return [url if is_page else f"{url}/"]
 
     def read_listing(self, response: Response) -> list[str]:
         body = response.body.lstrip()
         if body[:5] == b"<?xml" and b"<html" not in body[:1_000].lower():
-            # No listing, but a record itself.
+            # This is a record itself, not a listing.
             self.add(response.url)
             return []
         is_first, self.has_begun = not self.has_begun, True
         if is_first:
-            # Where the portal has moved, its listings may name its files by the old address.
+            # If the portal has moved, its listings may still name files by the old address.
             self.folder, self.old_folder = _folder_of(response.url), _folder_of(response.meta["asked"])
         files, folders = links_of(response.body, response.url, self.folder, self.old_folder)
         shallow = [one for one in folders if _depth(one, self.folder) <= MAX_DEPTH]
@@ -89,7 +90,7 @@ class Spider(AddressSpider):
         return shallow
 
     def not_listed(self, url: str, fault: RequestFault) -> list[Any] | None:
-        # Some servers know the folder without its slash alone.
+        # Some servers know the folder only without its slash.
         if url == f"{self.portal.url}/" and len(self.listed) == 1:
             self.queue([self.portal.url])
             return []
@@ -101,7 +102,7 @@ class Spider(AddressSpider):
             said = " ".join(" ".join(map(str, root.itertext())).split())[:200]
             raise ValueError(f"a report of an error came where a record was expected: {said}")
         inner = [one for one in root.iter() if any_xml.is_iso(one)]
-        # A record is known by the address that the listing names, wherever it is served from.
+        # A record is identified by the address in the listing, wherever it is served from.
         self.default_id: str | None = response.meta["asked"] if len(inner) <= 1 else None
         self._told(root)
         if any_xml.is_record(root) or not inner:
@@ -110,7 +111,7 @@ class Spider(AddressSpider):
         return [(f"/{n}", canonical(one)) for n, one in enumerate(outer)]
 
     def _told(self, root: Any) -> None:
-        """What an answer of a catalogue service, kept as a file, says that there is and it does not hold."""
+        """Count the records that a stored catalogue-service response states in its total and does not hold."""
         for found in root.iter("{*}SearchResults") if local(root) == "GetRecordsResponse" else ():
             matched, returned = (found.get(f"numberOfRecords{name}") or "" for name in ("Matched", "Returned"))
             if matched.isdecimal() and int(matched) > (held := min(len(found), int(returned or len(found)))):
@@ -128,7 +129,7 @@ class Spider(AddressSpider):
 
 
 def _folder_of(url: str) -> str:
-    """The folder of a listing, which may be a page within it."""
+    """Return the folder of a listing, which may be a page within it."""
     path = url.partition("?")[0]
     return path if path.endswith("/") else path.rpartition("/")[0] + "/"
 
@@ -138,7 +139,7 @@ def _depth(url: str, folder: str) -> int:
 
 
 def links_of(body: bytes, url: str, *below: str) -> tuple[list[str], list[str]]:
-    """The XML files and the folders that a listing names, below one of some folders, each once."""
+    """Return the XML files and the folders in a listing that are below one of the folders ``below``, each once."""
     if declared := _BASE.search(body[:20_000]):
         url = urljoin(url, unescape(declared[1].decode("utf-8", "replace")))
     own, bases = urlsplit(url), [urlsplit(folder) for folder in dict.fromkeys(below)]

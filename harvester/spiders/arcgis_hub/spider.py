@@ -110,7 +110,7 @@ class Spider(WindowedSpider, FeedSpider):
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return a dataset's address in the search; None for datasets of feeds, and for identifiers from before a rename."""
+        """Return a dataset's address in the search; None for datasets of feeds and for identifiers before a rename."""
         if "/api/search/v1/" not in source_url or identifier in self.renamed:
             return None
         return f"{self.portal.url}/api/search/v1/collections/dataset/items/{quote(identifier, safe='')}"

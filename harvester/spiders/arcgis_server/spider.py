@@ -198,7 +198,7 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the service is gone: error 404 within status 200, on older servers error 500 with such words."""
+        """Return whether the service is gone: error 404 within status 200, on older servers error 500 saying so."""
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):

@@ -1,4 +1,4 @@
-"""From a DCAT-US 1.1 or Project Open Data 1.0 record to a dataset: a pure mapping."""
+"""Map a DCAT-US 1.1 or Project Open Data 1.0 record to a dataset."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from harvester.spiders.base.losses import LostRecord
 __all__ = ["keywords_of", "to_dataset"]
 
 _LEADS = re.compile(r"/|www\.")
-"""In an address, of whatever kind; not in "11.5 KB" and "Variable"."""
+"""Match what addresses of every kind contain, and texts such as "11.5 KB" or "Variable" do not."""
 _SAYS_A_SIZE = re.compile(r"[1-9]")
 _PART_OF_ADDRESS = re.compile(r"[?=&]")
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
 
-    A record without identifier is known by its ``@id`` or landing page, which name it as well. Raises LostRecord
-    where it has none of these, or is no object.
+    A record without identifier is identified by its ``@id``, else its landing page. Raise LostRecord if it has none of
+    these, or is no object.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
@@ -55,7 +55,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def keywords_of(value: Any) -> tuple[str, ...]:
-    """Keywords of a list, or of one text with commas or semicolons between them."""
+    """Return keywords from a list, or from one text with commas or semicolons."""
     if isinstance(value, str):
         return tuple(word.strip() for word in re.split(r"[,;]", value) if word.strip())
     return texts(value)
@@ -66,14 +66,14 @@ def _distributions(raw: dict[str, Any], languages: Sequence[str | None]) -> tupl
     items = declared if isinstance(declared, list) else [declared] if isinstance(declared, dict) else []
     found = _with_sizes([_distribution(item, languages) for item in items if isinstance(item, dict)])
     if not found and (text(raw.get("accessURL")) or text(raw.get("downloadURL"))):
-        # Project Open Data 1.0 keeps the only distribution in fields of the dataset.
+        # Project Open Data 1.0 writes the only distribution into fields of the dataset.
         own = ("accessURL", "downloadURL", "format", "mediaType", "size", "byteSize")
         found = [_distribution({key: raw[key] for key in own if key in raw}, languages)]
     return tuple(found)
 
 
 def _with_sizes(found: list[Distribution]) -> list[Distribution]:
-    """The files without the columns of sizes that some feeds list beside them: "csvSize", at the address "11.5 KB"."""
+    """Return the files without entries made of size columns: some feeds list "csvSize" as a file at "11.5 KB"."""
     sizes: dict[str, str | None] = {}
     for one in found:
         if one.format and one.format.endswith("Size") and not _LEADS.search(one.access_url or ""):
@@ -91,7 +91,7 @@ def _with_sizes(found: list[Distribution]) -> list[Distribution]:
 
 def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Distribution:
     facts = RecordFacts("file", languages)
-    # Project Open Data 1.0 as Socrata wrote it: a list of {label, value}.
+    # Project Open Data 1.0 as written by Socrata: a list of {label, value}.
     listed = item.get("formats")
     is_listed = isinstance(listed, list) and bool(listed) and isinstance(listed[0], dict)
     facts.read(
@@ -99,7 +99,7 @@ def _distribution(item: dict[str, Any], languages: Sequence[str | None]) -> Dist
     )
     if is_listed and isinstance(listed, list):
         label = text(listed[0].get("label"))
-        # Made of the end of an address: "php?id=7".
+        # The format was made from the end of an address, such as "php?id=7".
         if label is None or not _PART_OF_ADDRESS.search(label):
             facts.add("format", label, "formats/0/label", scope=FactScope.FILE, rank=50)
         facts.add("media_type", listed[0].get("value"), "formats/0/value", scope=FactScope.FILE, rank=50)

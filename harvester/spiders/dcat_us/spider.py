@@ -1,9 +1,9 @@
-"""DCAT-US 1.1 (and Project Open Data 1.0): one ``data.json``.
+"""Read DCAT-US 1.1 and Project Open Data 1.0: one ``data.json``.
 
 Schema: resources.data.gov, "DCAT-US Schema v1.1". Quirks handled: a byte-order mark; a bare array (v1.0);
-``distribution`` as object, ``false`` or absent; keywords in one string; missing and repeated identifiers; feeds of
-100 MB and more, which go to disk and are read record by record; feeds made by CKAN that hide the rest behind
-``?page=2``; a document cut short, which is partial, never complete.
+``distribution`` as object, ``false`` or absent; keywords in one text; missing and repeated identifiers. Feeds may
+exceed 100 MB, so they are saved to disk and read record by record. Feeds of CKAN return further pages at ``?page=2``. A
+truncated document makes the harvest partial, never complete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Spider"]
 
 
 class Spider(FeedSpider):
-    """All datasets of a ``data.json``."""
+    """Spider for all datasets of a ``data.json``."""
 
     type = "dcat-us"
     has_sets = True

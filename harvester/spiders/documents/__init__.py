@@ -1,1 +1,1 @@
-"""Metadata documents that several portal types serve, mapped to datasets: ISO, FGDC, Dublin Core and others."""
+"""Map metadata documents that several portal types serve (ISO, FGDC, Dublin Core and others) to datasets."""

@@ -1,7 +1,8 @@
-"""A record that came as XML text, by the name of its root: ISO 19139 and 19115-3, FGDC CSDGM, or Dublin Core.
+"""Read a record given as XML text, by the name of its root: ISO 19139 and 19115-3, FGDC CSDGM, or Dublin Core.
 
-National profiles of ISO 19139 put classes of their own in the place of the standard's and say so in ``gco:isoType``, or
-by the name: ``CHE_MD_Metadata`` of Switzerland. They are read by the names of the standard.
+National profiles of ISO 19139 replace classes of the standard by their own. They state the original class in
+``gco:isoType`` or within the name, as Switzerland's ``CHE_MD_Metadata``. Such classes are read under the standard's
+names.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ __all__ = ["CSW_ROOTS", "ISO_ROOTS", "is_iso", "is_record", "non_dataset_id", "r
 ISO_ROOTS = ("MD_Metadata", "MI_Metadata")
 CSW_ROOTS = ("Record", "SummaryRecord", "BriefRecord")
 _PROFILED = re.compile(r"[A-Z]{2,6}_((CI|DQ|DS|EX|GM|LI|MD|MI|PT|RS|SV)_\w+)")
-"""A class of a profile: that of the standard behind a country's or a body's letters."""
+"""Match a profile's class: the class of the standard after the letters of a country or organisation."""
 
 
 def root_of(raw: str) -> etree._Element:
-    """The root of a record's text, by the names of the standard. Raises ValueError."""
+    """Return the root element, with profile classes renamed to the standard's; raise ValueError for text that is no
+    XML.
+    """
     root = parse_xml(raw.encode("utf-8", "surrogatepass"), may_be_page=False)
-    # A look at the text is cheaper than one at every element.
+    # Searching the text first is cheaper than checking every element.
     if "isoType" in raw or (("_MD_" in raw or "_CI_" in raw) and _PROFILED.search(raw)):
         for one in root.iter():
             if isinstance(one.tag, str) and (name := _standard(one)) != local(one):
@@ -35,7 +38,7 @@ def root_of(raw: str) -> etree._Element:
 
 
 def _standard(element: etree._Element) -> str:
-    """The name of the class of the standard that an element stands for; else its own."""
+    """Return the standard's class for an element of a profile; else the element's own name."""
     declared = (attribute(element, "isoType") or "").rpartition(":")[2].removesuffix("_Type")
     if re.fullmatch(r"[A-Z]{2}_\w+", declared):
         return declared
@@ -44,20 +47,21 @@ def _standard(element: etree._Element) -> str:
 
 
 def is_iso(element: etree._Element) -> bool:
-    """Whether an element is the root of an ISO record, be it of a profile."""
+    """Return whether an element is the root of an ISO record, including those of profiles."""
     name = local(element)
     return name in ISO_ROOTS or (name.endswith("_Metadata") and _standard(element) in ISO_ROOTS)
 
 
 def is_record(root: etree._Element) -> bool:
-    """Whether a root is that of a metadata record of a kind that is read."""
+    """Return whether a root belongs to a metadata record of a supported kind."""
     return is_iso(root) or local(root) in CSW_ROOTS or fgdc.is_fgdc(root)
 
 
 def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of a record; ``languages`` are those of the portal, its own first.
+    """Return the dataset of a record; ``languages`` are the portal's language codes, its own first.
 
-    Raises LostRecord where it has no identity, ValueError where its kind is not known."""
+    Raise LostRecord if it has no identity, ValueError if its kind is unknown.
+    """
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
         return iso.to_dataset(root, default_id, languages)
@@ -69,7 +73,7 @@ def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str 
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """The identity of a record that describes no data: a service, a map, a feature type."""
+    """Return the identity of a record that describes no data (a service, a map, a feature type), else None."""
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
         return None if iso.is_dataset(root) else iso.identity(root) or raw

@@ -1,7 +1,7 @@
-"""From DataCite's kernel in XML (oai_datacite, kernel 3 and 4) to a dataset: a pure mapping.
+"""Map DataCite's XML (oai_datacite, kernel 3 and 4) to a dataset, without any request.
 
-Dates carry their meaning: "Issued" and "Available" are the issue, "Updated" is the data's last change. The year of
-publication is the date of issue where no other is given. Formats and sizes come without addresses: they make no
+Dates state their meaning: "Issued" and "Available" are the date of issue, "Updated" is the data's last change. The year
+of publication is the date of issue if no other is given. Formats and sizes have no addresses, so they give no
 distribution.
 """
 
@@ -25,13 +25,13 @@ def _resource(said: etree._Element) -> etree._Element | None:
 
 
 def is_dataset(said: etree._Element) -> bool:
-    """Whether the general type is a dataset, a collection, or not said."""
+    """Return whether the general resource type is dataset, collection, or not stated."""
     kind = attribute(find(_resource(said), "resourceType"), "resourceTypeGeneral")
     return kind is None or kind.lower() in _KINDS
 
 
 def to_dataset(said: etree._Element, identifier: str) -> Dataset:
-    """The dataset of one ``oai_datacite`` or ``resource`` element."""
+    """Return the dataset of one ``oai_datacite`` or ``resource`` element."""
     resource = _resource(said)
     dates = {attribute(date, "dateType"): value(date) for date in find_all(resource, "dates/date")}
     doi = value(resource, "identifier")
@@ -76,13 +76,13 @@ def to_dataset(said: etree._Element, identifier: str) -> Dataset:
 
 
 def _main(resource: etree._Element | None, path: str, kind: str) -> str | None:
-    """The text that is no subtitle and no translation."""
+    """Return the main text, which is neither a subtitle nor a translation."""
     found = find_all(resource, path)
     return first(*(value(one) for one in found if attribute(one, kind) is None), *(value(one) for one in found))
 
 
 def _rights(resource: etree._Element | None) -> tuple[str | None, str | None, str | None]:
-    """(licence, its name, access rights)."""
+    """Return the licence, its name, and the access rights."""
     licences, access = [], None
     for one in find_all(resource, "rightsList/rights"):
         link, words = attribute(one, "rightsURI"), value(one)
@@ -95,7 +95,7 @@ def _rights(resource: etree._Element | None) -> tuple[str | None, str | None, st
 
 
 def _places(resource: etree._Element | None) -> tuple[str, ...]:
-    """Names as they stand, boxes as "west,south,east,north"."""
+    """Return places: names as written, boxes as "west,south,east,north"."""
     found = list(values(resource, "geoLocations/geoLocation/geoLocationPlace"))
     for box in find_all(resource, "geoLocations/geoLocation/geoLocationBox"):
         names = ("westBoundLongitude", "southBoundLatitude", "eastBoundLongitude", "northBoundLatitude")

@@ -1,6 +1,6 @@
-"""From a DDI Codebook (2.1 to 2.5) to a dataset: a pure mapping of its description of the study.
+"""Map a DDI Codebook (2.1 to 2.5) to a dataset, by its description of the study.
 
-The description of the document itself (``docDscr``) is left out: its dates are the record's.
+The description of the document itself (``docDscr``) is left out, because its dates are the record's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAIL = re.compile(r"[^\s<>\"':;,()]+@[^\s<>\"':;,()]+\.\w+")
 
 
 def to_dataset(said: etree._Element, identifier: str) -> Dataset:
-    """The dataset of one ``codeBook`` element."""
+    """Return the dataset of one ``codeBook`` element."""
     study = find(said, "stdyDscr")
     cited = find(study, "citation")
     about = find(study, "stdyInfo")
@@ -65,12 +65,12 @@ def to_dataset(said: etree._Element, identifier: str) -> Dataset:
 
 
 def _date(element: etree._Element | None, *, is_attribute: bool = False) -> str | None:
-    """The date for programs, else the one for people."""
+    """Return the machine-readable date, else the one for people."""
     return first(attribute(element, "date"), None if is_attribute else value(element))
 
 
 def _period(summary: etree._Element | None, end: str) -> str | None:
-    """Begin or end of the time that the data is about, else of the time when it was collected."""
+    """Return start or end of the time that the data cover, else of the time when they were collected."""
     for name in ("timePrd", "collDate"):
         for one in find_all(summary, name):
             if attribute(one, "event") in (end, "single"):
@@ -79,7 +79,7 @@ def _period(summary: etree._Element | None, end: str) -> str | None:
 
 
 def _contact(*elements: etree._Element) -> Contact | None:
-    """Of several the one that can be reached; what they say may be HTML, with the address in it."""
+    """Return the contact that can be reached; its text may be HTML that contains the address."""
     found: list[Party] = []
     for one in elements:
         said = value(one) or ""

@@ -1,8 +1,8 @@
-"""From Dublin Core in XML (csw:Record and its kin, oai_dc) to a dataset: a pure mapping.
+"""Map Dublin Core in XML (csw:Record and similar, oai_dc) to a dataset.
 
-What a date means depends on the envelope. In a catalogue service (OGC 07-006, 10.2.5.3) ``dct:modified`` and
-``dc:date`` are those of the catalogue's *record*. In OAI-PMH ``dc:date`` belongs to the resource, and only one that
-stands alone can be taken as the date of issue.
+The meaning of a date depends on the protocol. In a catalogue service (OGC 07-006, 10.2.5.3), ``dct:modified`` and
+``dc:date`` are dates of the catalogue's *record*. In OAI-PMH, ``dc:date`` belongs to the resource, and only a single
+date can be taken as the date of issue.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from harvester.spiders.documents.xml_reading import attribute, find_all, value, 
 __all__ = ["from_csw", "from_oai", "is_dataset"]
 
 _DATASET = re.compile(r"(?i)data[\s_-]*set|c_ddb1\b|^(series|data|downloadableData|liveData)$|/series$")
-"""Words for a dataset: DCMI, DataCite, ISO 19115 and COAR (c_ddb1)."""
+"""Match words for a dataset in DCMI, DataCite, ISO 19115 and COAR (c_ddb1)."""
 _ACCESS = re.compile(r"info:eu-repo/semantics/\w+Access|https?://purl\.org/coar/access_right/")
-"""Rights that OpenAIRE prescribes for who may see the data."""
+"""Match OpenAIRE's access rights, which say who may see the data."""
 _CODES = ("otherRestrictions", "license", "licence")
-"""Codes of ISO 19115 that stand in dc:rights where the text that belongs to them was left behind."""
+"""ISO 19115 codes that stand in dc:rights when a conversion has lost the text that belongs to them."""
 
 
 _NO_FIELD = ("contact", "contact_email", "contact_url", "frequency", "temporal_start", "temporal_end", "byte_size")
-"""Facts that Dublin Core has no element for, or that crosswalks to it leave out."""
+"""Facts that Dublin Core has no element for, or that conversions to it leave out."""
 _LOST_BY_CATALOGUES = ("licence", "issued", "modified", "distributions", "format", "media_type", "provenance")
-"""What catalogues of ISO records lose beside where they give them as csw:Record: its dates are the record's."""
+"""Further facts that catalogues of ISO records lose in csw:Record; its dates are the record's."""
 _LOST_BY_REPOSITORIES = ("modified", "distributions", "download_url", "format", "media_type")
 
 
 def is_dataset(kinds: tuple[str, ...]) -> bool:
-    """Whether one of the declared types is that of a dataset; a record that declares none may be one."""
+    """Return whether one of the stated types means dataset; a record without types may be one too."""
     return not kinds or any(_DATASET.search(kind) for kind in kinds)
 
 
 def from_csw(record: etree._Element) -> Dataset:
-    """The dataset of a csw:Record. Raises LostRecord where it has no identifier."""
+    """Return the dataset of a csw:Record; raise LostRecord if it has no identifier."""
     own = values(record, "identifier")
     if not own:
         raise LostRecord(
@@ -60,7 +60,7 @@ def from_csw(record: etree._Element) -> Dataset:
 
 
 def from_oai(metadata: etree._Element, identifier: str, stamp: str | None) -> Dataset:
-    """The dataset of an oai_dc element; identity and date of the record stand in the header around it."""
+    """Return the dataset of an oai_dc element; identifier and date stamp come from the header around it."""
     dates = values(metadata, "date")
     return _dataset(
         metadata,
@@ -120,7 +120,7 @@ def _dataset(
 
 
 def _boxes(record: etree._Element) -> tuple[str, ...]:
-    """Lower and upper corner, in the order of axes in which they stand."""
+    """Return boxes by lower and upper corner, with the axes in the order of the record."""
     found = []
     for box in find_all(record, "BoundingBox"):
         corners = [value(box, "LowerCorner"), value(box, "UpperCorner")]
@@ -136,14 +136,18 @@ def _said(words: str) -> StatedConstraint:
 
 
 def _links(record: etree._Element) -> tuple[tuple[Distribution, ...], tuple[DataService, ...]]:
-    """``dct:references`` with a scheme, GeoNetwork's ``dc:URI`` with a protocol; the format where there is one link."""
+    """Return the distributions and data services of a record.
+
+    They come from ``dct:references`` with a scheme and from GeoNetwork's ``dc:URI`` with a protocol. A stated format is
+    used only if there is a single link.
+    """
     formats, links = values(record, "format"), [*find_all(record, "references"), *find_all(record, "URI")]
     only = formats[0] if len(formats) == 1 and len(links) == 1 else None
     found: dict[tuple[str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     for link in links:
         url, protocol = value(link), attribute(link, "scheme", "protocol")
-        # A reference may be prose; an address may lack its scheme, which is for the reader to see.
+        # A reference may be prose. An address without scheme is kept, so that the fault stays visible.
         if url is None or not re.match(r"(?i)\w+:|\S*\w\.\w{2,}\S*$", url):
             continue
         if (service := service_of(protocol, url)) is not None:

@@ -1,9 +1,9 @@
-"""From an FGDC CSDGM record (FGDC-STD-001-1998) to a dataset: a pure mapping.
+"""Map an FGDC CSDGM record (FGDC-STD-001-1998) to a dataset.
 
-The American standard before ISO 19115; folders of states, counties and map libraries hold little else. ArcGIS writes
-its own elements (``dataIdInfo``) into the same root, beside those of the standard or in their stead: both are read,
-the standard's first. The standard has no identifier; extensions do (``datasetid`` of pycsw, ``MetaID`` of Esri).
-``metd`` is the record's date; a date on which the data last changed is not in the standard.
+This is the American standard before ISO 19115; folders of states, counties and map libraries hold little else. ArcGIS
+writes its own elements (``dataIdInfo``) into the same root, beside the standard's or in their place. Both are read, the
+standard's first. The standard has no identifier, but extensions have (``datasetid`` of pycsw, ``MetaID`` of Esri).
+``metd`` is the record's date. The standard has no date for the last change of the data.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ CITED, ESRI = "idinfo/citation/citeinfo", "dataIdInfo"
 _NOTHING = re.compile(
     r"(?i)(none|unknown|unpublished( material)?|not applicable|n/?a|see (above|below)|-+)\.?|required:.*"
 )
-"""What the standard prescribes where there is nothing to say, and the prompts of its editors."""
+"""Match the standard's own words for "nothing", and the prompts of editors."""
 _FREQUENCIES = (
     "continual", "daily", "weekly", "fortnightly", "monthly", "quarterly", "biannually", "annually", "asNeeded",
     "irregular", "notPlanned", "unknown",
 )  # fmt: skip
-"""Of ISO 19115 (B.5.18), which ArcGIS writes as their numbers from 001."""
+"""Frequencies of ISO 19115 (B.5.18), which ArcGIS writes as numbers from 001."""
 _TOPICS = (
     "farming", "biota", "boundaries", "climatologyMeteorologyAtmosphere", "economy", "elevation", "environment",
     "geoscientificInformation", "health", "imageryBaseMapsEarthCover", "intelligenceMilitary", "inlandWaters",
     "location", "oceans", "planningCadastre", "society", "structure", "transportation", "utilitiesCommunication",
 )  # fmt: skip
-"""The same for topic categories (B.5.27)."""
+"""Topic categories of ISO 19115 (B.5.27), which ArcGIS writes as numbers from 001."""
 _OPEN_END = re.compile(r"(?i)present|now|current|ongoing|continuing")
 
 
 def is_fgdc(root: etree._Element) -> bool:
-    """Whether a root is that of a CSDGM or ArcGIS record: many other documents are called metadata."""
+    """Return whether a root belongs to a CSDGM or ArcGIS record; many other documents are called "metadata" too."""
     return local(root).lower() == "metadata" and any(local(one) in ("idinfo", ESRI) for one in children(root))
 
 
 def identity(record: etree._Element) -> str | None:
-    """The identifier that an extension gives."""
+    """Return the identifier given by an extension; None if there is none."""
     places = ("idinfo/datasetid", "idinfo/datsetid", "mdFileID", "Esri/MetaID", "Esri/PublishedDocID", "metainfo/metid")
     return first(*(_said(record, place) for place in places))
 
 
 def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset:
-    """The dataset of one record.
+    """Return the dataset of one record.
 
-    ``default_id`` names a record without identifier, where something else does. Raises LostRecord where nothing does.
+    ``default_id`` identifies a record without identifier. Raise LostRecord if there is neither.
     """
     identifier = identity(record) or default_id
     if identifier is None:
@@ -70,7 +70,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
     limits = [
         *_texts(record, f"{ESRI}/resConst/Consts/useLimit"), *_texts(record, f"{ESRI}/resConst/LegConsts/useLimit"),
     ]  # fmt: skip
-    # Who is not liable is no licence; but one may be named beside.
+    # A disclaimer of liability is no licence, but a licence may be named in it.
     liability = _texts(record, "distinfo/distliab")
     limits += [one for one in liability if is_licence(StatedConstraint(None, one))]
     legal = by_content(
@@ -123,7 +123,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset
 
 
 def _said(record: etree._Element | None, path: str) -> str | None:
-    """The first text at a path that says something."""
+    """Return the first meaningful text at a path."""
     return next(iter(_texts(record, path)), None)
 
 
@@ -139,7 +139,7 @@ def _keywords(record: etree._Element, places: tuple[str, ...]) -> tuple[str, ...
 
 
 def _themes(record: etree._Element) -> tuple[str, ...]:
-    """Keywords of the thesaurus of topic categories of ISO 19115."""
+    """Return the keywords of ISO 19115's thesaurus of topic categories."""
     found = []
     for theme in find_all(record, "idinfo/keywords/theme"):
         if re.search(r"(?i)iso.*19115|topic categor", value(theme, "themekt") or ""):
@@ -149,12 +149,12 @@ def _themes(record: etree._Element) -> tuple[str, ...]:
 
 
 def _values_of(record: etree._Element, path: str) -> list[str]:
-    """What ArcGIS writes into attributes called "value"."""
+    """Return what ArcGIS writes into attributes called "value"."""
     return [said for one in find_all(record, path) if (said := attribute(one, "value"))]
 
 
 def _coded(record: etree._Element, path: str, names: tuple[str, ...]) -> list[str]:
-    """The names of the numbers that ArcGIS writes; one that is none of the list says nothing."""
+    """Return the names of the numbers that ArcGIS writes; unknown numbers are skipped."""
     numbers = [int(one) for one in _values_of(record, f"{ESRI}/{path}") if re.fullmatch(r"\d{1,3}", one)]
     return [names[one - 1] for one in numbers if 1 <= one <= len(names) and names[one - 1] != "unknown"]
 
@@ -169,7 +169,7 @@ def _publisher(record: etree._Element, cited: etree._Element | None) -> Publishe
 
 
 def _contact(record: etree._Element) -> Contact | None:
-    """The point of contact for the data; else who distributes them; else who wrote the record."""
+    """Return the contact for the data, else the distributor, else the author of the record."""
     found = []
     for place in ("idinfo/ptcontac", "distinfo/distrib", "metainfo/metc"):
         for one in find_all(record, f"{place}/cntinfo"):
@@ -187,7 +187,7 @@ def _contact(record: etree._Element) -> Contact | None:
 
 
 def _period(record: etree._Element) -> tuple[str | None, str | None]:
-    """From the earliest day to the latest of all that are named; open where the standard says "Present"."""
+    """Return the earliest and the latest day stated; the end is open if the record says "Present"."""
     starts, ends = [], []
     for time in find_all(record, "idinfo/timeperd/timeinfo"):
         for span in find_all(time, "rngdates"):
@@ -204,7 +204,7 @@ def _period(record: etree._Element) -> tuple[str | None, str | None]:
 
 
 def _boxes(record: etree._Element) -> tuple[str, ...]:
-    """ "west,south,east,north" in degrees; extents in the metres of a projection are none."""
+    """Return boxes "west,south,east,north" in degrees; extents in metres of a projection are skipped."""
     found = []
     for path, names in (
         ("idinfo/spdom/bounding", ("westbc", "southbc", "eastbc", "northbc")),
@@ -219,7 +219,7 @@ def _boxes(record: etree._Element) -> tuple[str, ...]:
 
 
 def _links(record: etree._Element) -> tuple[tuple[Distribution, ...], tuple[DataService, ...], tuple[str, ...]]:
-    """(files, services, pages): a link is known by its address, for the standard does not say what it leads to."""
+    """Return files, services and pages, told apart by their addresses, because the standard does not state the kind."""
     files: dict[str, Distribution] = {}
     services: dict[str, DataService] = {}
     pages: dict[str, None] = {}
@@ -241,7 +241,7 @@ def _links(record: etree._Element) -> tuple[tuple[Distribution, ...], tuple[Data
 
 
 def _addresses(record: etree._Element) -> Iterator[tuple[str, str | None, str | None, bool]]:
-    """(address, format, size, whether it is one to get the data at) of all links."""
+    """Yield for each link its address, format, size, and whether it leads to the data."""
     for form in find_all(record, "distinfo/stdorder/digform"):
         name, size = _said(form, "digtinfo/formname"), _said(form, "digtinfo/transize")
         stated = f"{size} MB" if size and _number(size) else size if size and re.match(r"\d", size) else None
@@ -259,11 +259,11 @@ def _addresses(record: etree._Element) -> Iterator[tuple[str, str | None, str | 
 
 
 def _only_format(record: etree._Element) -> str | None:
-    """The format that all forms of order share."""
+    """Return the format if all ordering options share one."""
     names = _texts(record, "distinfo/stdorder/digform/digtinfo/formname")
     return names[0] if len(names) == 1 else None
 
 
 def _number(number: str) -> float:
-    """A number of the record; 0 where it is none."""
+    """Return a number of the record as float; 0 if it is none."""
     return float(number) if re.fullmatch(r"\d+(\.\d*)?", number) else 0.0

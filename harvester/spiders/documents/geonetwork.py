@@ -1,9 +1,9 @@
-"""From a document of GeoNetwork's index to a dataset: a pure mapping.
+"""Map a document of GeoNetwork's index to a dataset.
 
-The OGC API of GeoNetwork 4 gives its index as it is where JSON is asked for. Shapes read in GeoNetwork's source
-(``index/record`` of the schema plugins, and the index model of its microservices). Texts are objects by language
-(``{"default": .., "langeng": .., "langfre": ..}``), the record's own under ``default``. ``dateStamp`` and
-``changeDate`` are dates of the record. Constraints are sorted by what they say, as those of the ISO record are.
+The OGC API of GeoNetwork 4 returns its index documents unchanged when asked for JSON. Formats were read in GeoNetwork's
+source (``index/record`` of the schema plugins, and the index model of its microservices). Texts are objects by language
+(``{"default": .., "langeng": .., "langfre": ..}``), with the record's own language under ``default``. ``dateStamp`` and
+``changeDate`` are dates of the record. Constraints are sorted by their content, as for ISO records.
 """
 
 from __future__ import annotations
@@ -30,13 +30,16 @@ _LANGUAGE = re.compile(r"lang([a-z]{2,3})")
 
 
 def kind_of(source: dict[str, Any]) -> str:
-    """What a record says it describes, in lower case letters; "dataset" where it says nothing, or more than that."""
+    """Return the kind of resource in lower case; "dataset" if the record states none or several."""
     said = [re.sub(r"[^a-z]", "", one.lower()) for one in texts(source.get("resourceType") or source.get("type"))]
     return next((one for one in said if one in KEPT_LEVELS), next(iter(said), "dataset"))
 
 
 def to_dataset(source: dict[str, Any], identifier: str | None, language: str | None = None) -> Dataset:
-    """The dataset of a document of the index; ``language`` is the portal's. Raises LostRecord without identifier."""
+    """Return the dataset of an index document; ``language`` is the portal's language code.
+
+    Raise LostRecord without an identifier.
+    """
     named = first(source.get("uuid"), source.get("metadataIdentifier"), identifier)
     if named is None:
         raise LostRecord("the record has no uuid", "give every record an identifier that never changes", "/uuid")
@@ -95,14 +98,14 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _default(value: Any) -> str | None:
-    """A text by language, or a plain one: the record's own."""
+    """Return the text in the record's own language, from texts by language or from a plain text."""
     if isinstance(value, dict):
         return first(value.get("default"), *(held for key, held in value.items() if _LANGUAGE.fullmatch(str(key))))
     return text(value)
 
 
 def _by_language(value: Any, own: Any) -> dict[str | None, str]:
-    """Texts by the code of their language; the record's own under its language."""
+    """Return texts by language code; the default text stands under the record's language."""
     if not isinstance(value, dict):
         found = text(value)
         return {None: found} if found else {}
@@ -144,14 +147,14 @@ def _stated(source: dict[str, Any], *names: str) -> list[StatedConstraint]:
 
 
 def _date(source: dict[str, Any], kind: str) -> str | None:
-    """The latest date of a kind."""
+    """Return the latest date of a kind."""
     listed = [text(one.get("date")) for one in _objects(source.get("resourceDate")) if one.get("type") == kind]
     own = source.get(f"{kind}DateForResource")
     return max((one for one in [*listed, *texts(own)] if one), default=None)
 
 
 def _period(source: dict[str, Any]) -> tuple[str | None, str | None]:
-    # Not resourceTemporalDateRange, which holds the dates of the citation as well.
+    # Not resourceTemporalDateRange, because it also holds the dates of the citation.
     ranges = _objects(source.get("resourceTemporalExtentDateRange"))
     spans = [(text(one.get("gte")), text(one.get("lte"))) for one in ranges]
     starts, ends = [one for one, _ in spans if one], [one for _, one in spans if one]

@@ -1,9 +1,9 @@
-"""From an ISO 19139 record (gmd, gmi) or one of ISO 19115-3 (mdb) to a dataset: a pure mapping.
+"""Map an ISO 19139 record (gmd, gmi) or an ISO 19115-3 record (mdb) to a dataset.
 
-Both are read by local names. The rules follow GeoDCAT-AP 2.0 where it has one: ``dateStamp`` is the *record's* date;
-publication and revision of the citation are the data's; a revision that is not stated is not there. Constraints on use
-are the licence, those on access the access rights. INSPIRE writes both as text, as an anchor with an address, and in
-Germany as JSON in a text; all are kept as they stand.
+Both are read by local names. The rules follow GeoDCAT-AP 2.0 where it has one. ``dateStamp`` is the *record's* date;
+publication and revision in the citation are the data's dates; a missing revision stays missing. Constraints on use are
+the licence, constraints on access are the access rights. INSPIRE writes both as text, as an anchor with an address, and
+in Germany as JSON in a text; all are stored as written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harvester.spiders.documents.xml_reading import attribute, find, find_all, v
 __all__ = ["KEPT_LEVELS", "is_dataset", "to_dataset"]
 
 KEPT_LEVELS = ("dataset", "series", "nongeographicdataset")
-"""Scopes that are datasets, in lower case; a record without scope is one by the standard's default."""
+"""Scopes that are datasets, in lower case; by the standard's default, a record without a scope is one too."""
 ISSUED = ("publication", "released")
 REVISED = ("revision", "lastRevision", "lastUpdate")
 
@@ -37,11 +37,11 @@ _LOST_BY_PYCSW = (
     "licence", "access_rights", "rights", "publisher", "contact", "contact_email", "contact_url", "frequency",
     "temporal_start", "temporal_end", "provenance", "format", "media_type", "byte_size", "relations",
 )  # fmt: skip
-"""What pycsw leaves out where it makes ISO of a record that was another: constraints, roles, maintenance, formats."""
+"""Facts that pycsw leaves out when it converts another record to ISO: constraints, roles, maintenance, formats."""
 
 
 def levels(record: etree._Element) -> list[str]:
-    """What the record says it describes, in lower case letters."""
+    """Return the scopes that the record states, in lower case."""
     found = [
         *codes(record, "hierarchyLevel/MD_ScopeCode"),
         *codes(record, "metadataScope/MD_MetadataScope/resourceScope/MD_ScopeCode"),
@@ -50,7 +50,7 @@ def levels(record: etree._Element) -> list[str]:
 
 
 def is_dataset(record: etree._Element) -> bool:
-    """Whether a record describes data: a dataset, a series, or nothing in particular that is no service."""
+    """Return whether a record describes a dataset or series, or states no scope and is no service."""
     said = levels(record)
     if said:
         return any(level in KEPT_LEVELS for level in said)
@@ -58,14 +58,14 @@ def is_dataset(record: etree._Element) -> bool:
 
 
 def identity(record: etree._Element) -> str | None:
-    """``fileIdentifier``, or ``metadataIdentifier`` of ISO 19115-3."""
+    """Return ``fileIdentifier``, or ``metadataIdentifier`` of ISO 19115-3; None if there is neither."""
     return first(iso_text(record, "fileIdentifier"), iso_text(record, "metadataIdentifier/MD_Identifier/code"))
 
 
 def to_dataset(record: etree._Element, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``languages`` are those of the portal, its own first.
+    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
 
-    ``default_id`` names a record without identifier, where something else does. Raises LostRecord where nothing does.
+    ``default_id`` identifies a record without identifier. Raise LostRecord if there is neither.
     """
     own = identity(record)
     identifier = own or default_id
@@ -105,7 +105,7 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
         language=_languages(about),
         landing_page=_landing_page(record, data_uri, links),
         conforms_to=_conformance(record),
-        # The guidance on high-value datasets has both written as keywords with an address.
+        # By the guidance on high-value datasets, both are keywords with an address.
         applicable_legislation=_keyword_links(about, "/eli/"),
         hvd_categories=_keyword_links(about, "/bna/"),
         provenance=first(
@@ -124,18 +124,18 @@ def to_dataset(record: etree._Element, default_id: str | None = None, languages:
 
 
 def _keyword_links(about: etree._Element | None, part: str) -> tuple[str, ...]:
-    """The addresses behind keywords that have a certain part."""
+    """Return the addresses of keywords that contain ``part``."""
     links = (href(one) for one in find_all(about, "descriptiveKeywords/MD_Keywords/keyword"))
     return tuple(dict.fromkeys(link for link in links if link and part in link))
 
 
-# Words
+# Texts
 
 
 def _worded(
     record: etree._Element, about: etree._Element | None, cited: etree._Element | None, languages: Sequence[str | None]
 ) -> MultilingualText:
-    """Title, abstract and keywords in all languages of the record."""
+    """Return title, abstract and keywords in all languages of the record."""
     title, abstract = find(cited, "title"), find(about, "abstract")
     listed = find_all(about, "descriptiveKeywords/MD_Keywords/keyword")
     if not any(find(one, "PT_FreeText") is not None for one in (title, abstract, *listed)):
@@ -159,7 +159,7 @@ def _worded(
 
 
 def _locales(record: etree._Element) -> tuple[str | None, dict[str, str]]:
-    """The language of the record, and those of its locales by their ids in lower case letters."""
+    """Return the language of the record, and its other languages by locale id in lower case."""
     found: dict[str, str] = {}
     for locale in [*find_all(record, "locale/PT_Locale"), *find_all(record, "otherLocale/PT_Locale")]:
         named = find(locale, "languageCode/LanguageCode")
@@ -177,7 +177,7 @@ def _locales(record: etree._Element) -> tuple[str | None, dict[str, str]]:
 
 
 def _date(cited: etree._Element | None, kinds: tuple[str, ...]) -> str | None:
-    """The latest date of the citation of one of some kinds, as it stands."""
+    """Return the latest citation date of some kinds, as written."""
     found = []
     for date in find_all(cited, "date/CI_Date"):
         if code(find(date, "dateType/CI_DateTypeCode")) in kinds and (at := value(date, "date")):
@@ -200,9 +200,9 @@ def _frequency(about: etree._Element | None) -> str | None:
 
 
 def _period(about: etree._Element | None) -> tuple[str | None, str | None]:
-    """From the earliest begin to the latest end of all periods, open where one of them is; an instant is both.
+    """Return the earliest start and the latest end of all periods; an instant is both.
 
-    "now" and "unknown" are no dates and stay away.
+    The end is open if one period's end is. "now" and "unknown" are no dates and are left out.
     """
     spans: list[tuple[str | None, str | None]] = []
     for extent in find_all(about, "extent/EX_Extent/temporalElement/*/extent/*"):
@@ -220,11 +220,11 @@ def _period(about: etree._Element | None) -> tuple[str | None, str | None]:
     return None if is_open[0] else min(starts, default=None), None if is_open[1] else max(ends, default=None)
 
 
-# Where, and in which language
+# Places and languages
 
 
 def _spatial(about: etree._Element | None) -> tuple[str, ...]:
-    """Boxes as "west,south,east,north", names of places as they stand."""
+    """Return boxes as "west,south,east,north" and place names as written."""
     found: list[str] = []
     for extent in find_all(about, "extent/EX_Extent"):
         for box in find_all(extent, "geographicElement/EX_GeographicBoundingBox"):
@@ -251,12 +251,14 @@ def _languages(about: etree._Element | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-# What a conversion lost
+# Losses of a conversion
 
 
 def _is_made_by_pycsw(record: etree._Element, about: etree._Element | None) -> bool:
-    """Whether pycsw made the record of one that was no ISO: by the standard that it names, and by what it never writes
-    (its profile ``apiso``)."""
+    """Return whether pycsw converted the record from another format than ISO.
+
+    The signs are the standard that it names, and the elements that pycsw's profile ``apiso`` never writes.
+    """
     if iso_text(record, "metadataStandardName") != "ISO19115" or find(record, "characterSet") is not None:
         return False
     if iso_text(record, "metadataStandardVersion") != "2003/Cor.1:2006" or find(record, "contact/*/role") is not None:
@@ -274,7 +276,7 @@ def _is_made_by_pycsw(record: etree._Element, about: etree._Element | None) -> b
 
 
 def _landing_page(record: etree._Element, data_uri: str | None, links: Links) -> str | None:
-    """The page that ISO 19115-3 names for the record, or the address of the data where that is no file."""
+    """Return the page that ISO 19115-3 states for the record, or the data's address if that is no file."""
     is_file = any(data_uri in (one.access_url, one.download_url) for one in links.files)
     pages = [iso_text(one, "linkage") for one in find_all(record, "metadataLinkage/CI_OnlineResource")]
     if data_uri and not is_file and service_of(None, data_uri) is None:
@@ -291,7 +293,7 @@ def _parent(record: etree._Element) -> str | None:
 
 
 def _related(about: etree._Element | None) -> tuple[str | None, tuple[str, ...]]:
-    """(larger work, other related data), by identifier where there is one, else by title."""
+    """Return the larger work and other related data, by identifier, else by title."""
     larger, others = None, []
     for link in [
         *find_all(about, "aggregationInfo/MD_AggregateInformation"),
@@ -314,7 +316,7 @@ def _related(about: etree._Element | None) -> tuple[str | None, tuple[str, ...]]
 
 
 def _conformance(record: etree._Element) -> tuple[str, ...]:
-    """Specifications that the data is said to have passed, by address or title."""
+    """Return specifications that the data conform to, by address or title."""
     found = []
     for result in find_all(record, "dataQualityInfo/DQ_DataQuality/report/*/result/DQ_ConformanceResult"):
         named = find(result, "specification/CI_Citation/title")

@@ -1,9 +1,10 @@
-"""The constraints of an ISO record, sorted by what they say: licence, access rights, other rights.
+"""Sort the constraints of an ISO record by their content: licence, access rights, other rights.
 
-ISO 19115 has four places for them, and profiles use each for everything: a licence stands in ``otherConstraints`` under
-``useConstraints`` (INSPIRE since 2017), under ``accessConstraints`` (before), in ``useLimitation`` (GeoNetwork's
-editor), or in a citation (19115-3). So every text is looked at for what it is: what can be told as a licence is one,
-wherever it stands. That anybody may look at the data is no licence to use it; a true limit of access stays one.
+ISO 19115 has four places for constraints, and profiles use each for everything. A licence stands in
+``otherConstraints`` under ``useConstraints`` (INSPIRE since 2017), under ``accessConstraints`` (before), in
+``useLimitation`` (GeoNetwork's editor), or in a citation (19115-3). So each text is judged by its content: a text that
+is recognised as a licence is one, wherever it stands. Free access is no licence for use, and a real limit on access
+stays one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ __all__ = ["Constraints", "StatedConstraint", "by_content", "constraints", "is_l
 
 _LICENCE_CODES = ("license", "licence", "licenceunrestricted", "licenceenduser", "licencedistributor")
 _RESTRICTIONS = ("otherRestrictions", "license", "licence", "unrestricted")
-"""Codes that say nothing without the text beside them."""
+"""Codes that mean nothing without the text beside them."""
 _NO = r"\b(no|not|without|pas|keine?r?|aucune?s?|sans|ingen|inga|nessuna?|sin|sem|ninguna?|geen|ei|bez|brak|žádn\w+)\b"
 _LIMIT = r"(limit|restri[ckz]|constrain|condition|beschränk|einschränk|beperk|begräns|begrens|rajoit|omeze|ogranicz)"
 _ACCESS = r"(access|acc[eèé]s|zugang|zugriff|toegang|åtkomst|adgang|tilgang|saatavuu|saannin|pääsy|přístup|dostęp)"
@@ -35,34 +36,35 @@ _OF_USE = re.compile(
     r"(?i)\b(re-?)?us(e|age|ing)\b|nutzung|verwendung|utilisation|r[ée]utilis|\buso\b|utilizz|utiliza|gebruik|använd"
     r"|bruk\b|anvendelse|käytt|použit|użyc|wykorzyst"
 )
-"""Says that nothing limits access: no word on use."""
+"""Match texts that say that access is not limited; they say nothing about use."""
 _ABOUT_ACCESS = re.compile(r"(?i)limitationsonpublicaccess")
 _TERMS = re.compile(
     r"(?i)licen[cs]|lizenz|lisens|lisenssi|licenc|licens|terms (and conditions )?of use|conditions of use|open data"
     r"|nutzungsbe[ds]|nutzungsbestimm|conditions (générales )?d.utilisation|condiciones de uso|condizioni d.uso"
     r"|condições de u|gebruiksvoorwaarden|användarvillkor|käyttöehdot|vilkår|noconditionsapply|no conditions apply"
 )
-"""Speaks of use, in whatever place."""
+"""Match texts about use, wherever they stand."""
 
 
 _LONG = 1_000
-"""Characters. A longer text says more than one thing."""
+"""Length in characters; a longer text usually covers more than one topic."""
 
 
 class StatedConstraint(NamedTuple):
-    """One text of a record's constraints."""
+    """One text in a record's constraints."""
 
     link: str | None
     words: str | None
 
     @property
     def shown(self) -> str:
+        """The text to show: the words, else the address."""
         return self.words or self.link or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """What the constraints of a record say, as DCAT sorts it."""
+    """The constraints of a record, sorted as DCAT does."""
 
     licence: str | None = None
     licence_title: str | None = None
@@ -71,7 +73,7 @@ class Constraints:
 
 
 def constraints(about: etree._Element | None) -> Constraints:
-    """The constraints on a resource, by what they say."""
+    """Return the constraints on a resource, sorted by content."""
     use: list[StatedConstraint] = []
     limits: list[StatedConstraint] = []
     access: list[StatedConstraint] = []
@@ -91,7 +93,7 @@ def constraints(about: etree._Element | None) -> Constraints:
         is_use = bool(find_all(block, "useConstraints")) or any(one.lower() in _LICENCE_CODES for one in of_access)
         is_access = bool(find_all(block, "accessConstraints"))
         for one in stated:
-            # Where one block is for both, the text that speaks of access alone is on access.
+            # If one block covers both, the text that speaks only about access belongs to access.
             is_beside = is_access and len(stated) > 1 and _speaks_of_access(one) and not is_licence(one)
             (access if is_access and not is_use or is_of_access(one) or is_beside else use).append(one)
         codes_of_access += [one for one in of_access if one not in _RESTRICTIONS]
@@ -110,8 +112,12 @@ def by_content(
     codes_of_access: list[str],
     other: list[str],
 ) -> Constraints:
-    """Texts that were meant for use, as limits of it, and for access; and codes without text: what each of them is."""
-    # The surest place first: use, then its limits, then what was meant for access.
+    """Sort texts by their content.
+
+    ``use``, ``limits`` and ``access`` are texts meant for use, for limits of use, and for access; the other lists are
+    codes without text.
+    """
+    # The most reliable place comes first: use, then its limits, then access.
     candidates = [*use, *limits, *access]
     chosen = next((one for one in candidates if is_licence(one)), None)
     if chosen is None:
@@ -121,7 +127,7 @@ def by_content(
     access_rights = (limiting.link or limiting.words) if limiting else next(iter(codes_of_access), None)
     left = [one.shown for one in candidates if one not in (chosen, limiting)] + other
     kept = [one for one in left if one and one not in (chosen or ())]
-    # A sentence that holds the address says more than the address alone.
+    # A sentence that contains the address says more than the address alone.
     licence, title = (None, None) if chosen is None else (chosen.link or chosen.words, chosen.words)
     return Constraints(
         licence=licence,
@@ -132,7 +138,7 @@ def by_content(
 
 
 def is_of_access(said: StatedConstraint) -> bool:
-    """Whether a text says no more than who may look."""
+    """Return whether a text only says who may see the data."""
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
     if len(said.shown) > _LONG:
@@ -145,13 +151,13 @@ def _speaks_of_access(said: StatedConstraint) -> bool:
 
 
 def is_licence(said: StatedConstraint) -> bool:
-    """Whether a text can be told as a licence; that none is given, or that data are "open", is none."""
+    """Return whether a text is recognised as a licence; "no licence" or "open data" are none."""
     found = known_licence(said.link, said.words)
     return found is not None and found.open_definition not in ("none", "declared")
 
 
 def _best(candidates: list[StatedConstraint]) -> StatedConstraint | None:
-    """An address says more than a name, and a name more than nothing; but each as it stands."""
+    """Return the best candidate: one with an address, else one with a name, else any."""
     by_link = next((one for one in candidates if one.link), None)
     by_address = next((one for one in candidates if one.words and re.search(r"https?://", one.words)), None)
     return by_link or by_address or next(iter(candidates), None)
@@ -162,7 +168,7 @@ def _distinct(some: list[StatedConstraint]) -> list[StatedConstraint]:
 
 
 def _stated(block: etree._Element) -> list[StatedConstraint]:
-    """What stands under otherConstraints. JSON in a text, as GDI-DE has it, gives address and name."""
+    """Return the texts under otherConstraints; JSON inside a text, as GDI-DE writes it, gives address and name."""
     found = []
     for one in find_all(block, "otherConstraints"):
         words = iso_text(one)
@@ -171,12 +177,12 @@ def _stated(block: etree._Element) -> list[StatedConstraint]:
             found.append(StatedConstraint(text(said.get("url")), first(said.get("id"), said.get("name"))))
         elif words or href(one):
             found.append(StatedConstraint(href(one), words))
-    # JSON is made for programs: it goes first.
+    # JSON is meant for programs, so it comes first.
     return sorted(found, key=lambda one: one.link is None)
 
 
 def _references(block: etree._Element) -> list[StatedConstraint]:
-    """Licences that ISO 19115-3 cites."""
+    """Return the licences cited in an ISO 19115-3 record."""
     found = []
     for cited in find_all(block, "reference/CI_Citation"):
         link = first(

@@ -1,9 +1,9 @@
-"""From the distribution section of an ISO 19139 or 19115-3 record to distributions and data services.
+"""Map the distribution section of an ISO 19139 or 19115-3 record to distributions and data services.
 
-A link's protocol tells what it is ("WWW:DOWNLOAD-1.0-http--download", "OGC:WMS"); its function tells what it is for. A
-plain link for information is documentation and no distribution; a link to a web service is a data service. Formats are
-declared beside the links, for all of them or for those of one distributor: a file has the one that its own name or
-address speaks of; where they do not tell, each of them is a distribution at the same address.
+A link's protocol states what it is ("WWW:DOWNLOAD-1.0-http--download", "OGC:WMS"), its function what it is for. A plain
+link for information is documentation, not a distribution; a link to a web service is a data service. Formats are stated
+beside the links, for all links or for those of one distributor. A file has the format that its name or address shows;
+if they show none, each stated format becomes a distribution with the same address.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from harvester.spiders.documents.xml_reading import attribute, find, find_all
 __all__ = ["Links", "is_media_type", "links_of"]
 
 _ABOUT = ("information", "search", "browsing", "completemetadata", "browsegraphic", "fileaccess-information")
-"""Functions of links that lead to no data, in lower case letters."""
+"""Functions of links that do not lead to data, in lower case."""
 _PLAIN = re.compile(
     r"(?i)|https?|ftps?|s3|file|url|www|https?://.*|.*(file|geopackage|shape|gml|kml|tiff|netcdf|csv).*"
 )
-"""Protocols that a file may have as well as a page."""
+"""Match protocols that a file may have as well as a page."""
 _PACKED = ("archive", "service")
-"""Kinds of formats that say nothing of what is within."""
+"""Kinds of formats that do not state what is inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """What the links of a record lead to, each once, in the order of the record."""
+    """The targets of a record's links, each once, in the order of the record."""
 
     files: tuple[Distribution, ...] = ()
     services: tuple[DataService, ...] = ()
@@ -44,12 +44,12 @@ class Links:
 
 
 def is_media_type(word: str | None) -> bool:
-    """Whether a word is a media type, such as some put in place of a protocol or a format."""
+    """Return whether a word is a media type; some records put one in place of a protocol or format."""
     return bool(re.fullmatch(r"(application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+", word or ""))
 
 
 def links_of(record: etree._Element) -> Links:
-    """The links of a record, sorted by what they lead to."""
+    """Return the links of a record, sorted by what they lead to."""
     files: dict[tuple[str | None, str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     pages: dict[str, None] = {}
@@ -65,7 +65,7 @@ def links_of(record: etree._Element) -> Links:
         else:
             one, offered = _distribution(link, url, formats, size)
             if not any((url, title) == (one.access_url, one.title) for url, title, _ in files):
-                # Data that one link offers in several formats are as many distributions.
+                # One link that offers several formats becomes several distributions.
                 files |= {
                     (one.access_url, one.title, name): replace(one, format=name) for name in offered or (one.format,)
                 }
@@ -89,16 +89,16 @@ def _is_page(url: str) -> bool:
 
 
 def _is_no_file(url: str) -> bool:
-    """Whether an address is a page or a record about the data, whatever its link says."""
+    """Return whether an address leads to a page or record about the data, whatever its link says."""
     found = format_of_url(url)
     is_html = found is not None and found.id in ("HTML", "XHTML")
     return is_html or re.search(r"(?i)#!?/|[?&]request=(getrecord|getcapabilities|describe)", url) is not None
 
 
 def _links(record: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...], str | None]]:
-    """(link, formats declared for it, size) of all links of a record."""
+    """Yield each link of a record, with the formats stated for it and its size."""
     for section in _sections(record):
-        # What no distributor claims is of all; a distributor without formats of its own has those of the section.
+        # Links outside of any distributor use all formats; a distributor without formats uses those of the section.
         own = _formats(section)
         parts = [(section, "transferOptions", own)]
         for distributor in find_all(section, "distributor/MD_Distributor"):
@@ -119,7 +119,7 @@ def _sections(record: etree._Element) -> list[etree._Element]:
 
 
 def _of_all(section: etree._Element) -> tuple[str, ...]:
-    """The formats of all distributors."""
+    """Return the formats of all distributors."""
     return tuple(dict.fromkeys(_names(find_all(section, "distributor/MD_Distributor/distributorFormat/MD_Format"))))
 
 
@@ -139,16 +139,16 @@ def _names(formats: list[etree._Element]) -> list[str]:
 
 
 def _formats_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[str, ...]) -> tuple[str, ...]:
-    """Of the formats declared the one that a link's address, name or words speak of; else all that tell something."""
+    """Return the stated format that a link's address, name or words show; else all that are informative."""
     if not formats:
         return ()
     known = {name: found.id for name in formats if (found := file_format(name)) is not None}
     own = format_of_url(url or "")
     if own is not None and own.kind not in _PACKED and own.id not in ("HTML", "XML", "JSON"):
-        # An address that ends with .csv is no GeoPackage, whatever was declared for all files together.
+        # An address that ends in .csv is no GeoPackage, whatever is stated for all files together.
         same = next((name for name, found in known.items() if found == own.id), None if known else formats[0])
         return (same,) if same else ()
-    # A file that is packed is known by what is in it.
+    # A packed file is described by its contents.
     inner = [
         name for name in formats if name not in known or (one := file_format(name)) is None or one.kind not in _PACKED
     ]
@@ -159,19 +159,19 @@ def _formats_of(url: str | None, hints: tuple[str | None, ...], formats: tuple[s
     if len(named) == 1:
         return (named[0],)
     left = named or left
-    # Names that tell nothing are kept where there is no other.
+    # Uninformative names are kept only if there is no other.
     telling = {known[name]: name for name in reversed(left) if known.get(name, "HTML") != "HTML"}
     return tuple(reversed(telling.values())) or (left[0],)
 
 
 def _is_about(link: etree._Element) -> bool:
-    """Whether a plain link leads to a page about the data."""
+    """Return whether a plain link leads to a page about the data."""
     function = (code(find(link, "function/CI_OnLineFunctionCode")) or "").lower()
     return function in _ABOUT and not re.search(r"(?i)download", iso_text(link, "protocol") or "")
 
 
 def _size(options: etree._Element) -> str | None:
-    """ISO's transfer size is in megabytes: the unit is said with it."""
+    """Return the transfer size with its unit, which is megabytes in ISO."""
     size = first(iso_text(options, "transferSize"))
     return f"{size} MB" if size else None
 
@@ -188,15 +188,15 @@ def _service(link: etree._Element, url: str, kind: str) -> DataService:
 def _distribution(
     link: etree._Element, url: str | None, formats: tuple[str, ...], size: str | None
 ) -> tuple[Distribution, tuple[str, ...]]:
-    """The distribution of a link, and the formats that it is offered in, where there are several."""
+    """Return a link's distribution, and its formats if there are several."""
     protocol, name = iso_text(link, "protocol"), iso_text(link, "name")
     function = code(find(link, "function/CI_OnLineFunctionCode"))
     is_file = function == "download" or re.search(r"(?i)download", protocol or "") is not None
     description = iso_text(link, "description")
-    # The North American profile: "Dataset;CSV;eng,fra".
+    # The North American profile writes "Dataset;CSV;eng,fra".
     described = re.fullmatch(r"[^;]*+;\s*+([^;]+);\s*+[a-z]{3}(\s*+,\s*+[a-z]{3})*+\s*+", description or "")
     typed = attribute(find(link, "name/MimeFileType"), "type")
-    # A page has none of the formats that are declared for the files.
+    # Formats stated for the files do not apply to a page.
     may_be_page = not is_file and not re.fullmatch(_PLAIN, protocol or "") and not is_media_type(protocol)
     is_page = url is None or _is_no_file(url) or (may_be_page and _is_page(url))
     declared = () if is_page or described else _formats_of(url, (name, description), formats)

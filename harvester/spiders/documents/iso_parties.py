@@ -1,4 +1,4 @@
-"""The people and bodies of an ISO record: who answers for the data, and who can be asked."""
+"""Read the people and organisations of an ISO record: who publishes the data, and who can be asked."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from harvester.spiders.documents.xml_reading import find, find_all
 __all__ = ["PUBLISHERS", "Parties", "contact_of", "parties_of", "publisher_of"]
 
 Parties = list[tuple[str, dict[str, str | None]]]
-"""(Role in lower case letters, names and addresses)."""
+"""Pairs of role (in lower case) and the party's names and addresses."""
 PUBLISHERS = (
     "publisher", "owner", "rightsholder", "resourceprovider", "custodian", "originator", "pointofcontact", "author",
     "principalinvestigator", "distributor", "sponsor", "funder", "editor", "processor", "collaborator", "contributor",
 )  # fmt: skip
-"""Roles in which an organisation is taken as publisher, the best first, in lower case letters."""
+"""Roles whose organisation counts as publisher, the best first, in lower case."""
 
 
 def parties_of(record: etree._Element, about: etree._Element | None, cited: etree._Element | None) -> Parties:
-    """(role, who) of all who answer for the data, in the order of the record."""
+    """Return (role, party) for everyone responsible for the data, in the order of the record."""
     places = [
         *find_all(about, "pointOfContact/*"),
         *find_all(cited, "citedResponsibleParty/*"),
@@ -31,10 +31,10 @@ def parties_of(record: etree._Element, about: etree._Element | None, cited: etre
 
 
 def _party(place: etree._Element) -> dict[str, str | None]:
-    """Names of organisation and person, mail and web address, of a CI_ResponsibleParty or CI_Responsibility."""
+    """Return names, email and web address of a CI_ResponsibleParty or CI_Responsibility."""
     party = find(place, "party/CI_Organisation")
     person = find(place, "party/CI_Individual")
-    # The Swiss profile parts the names of a person.
+    # The Swiss profile splits a person's name into parts.
     parted = " ".join(part for name in ("First", "Last") if (part := iso_text(place, f"individual{name}Name")))
     inside = find(party, "individual/CI_Individual")
     mails, links = [], []
@@ -50,7 +50,7 @@ def _party(place: etree._Element) -> dict[str, str | None]:
             iso_text(inside, "name"),
             iso_text(person, "name"),
         ),
-        # A desk can be asked; it publishes nothing.
+        # A position, such as "help desk", can be asked but does not publish.
         "position": first(iso_text(place, "positionName"), iso_text(inside, "positionName")),
         "email": email(first(*(iso_text(mail) for mail in mails))),
         "url": first(*(iso_text(link) for link in links)),
@@ -58,18 +58,20 @@ def _party(place: etree._Element) -> dict[str, str | None]:
 
 
 def publisher_of(parties: Parties) -> Publisher | None:
-    """Who answers for the data; an organisation before a person."""
+    """Return who publishes the data; an organisation is preferred to a person."""
     for kind in ("organisation", "person"):
         for role in PUBLISHERS:
             for held, who in parties:
-                # A person to ask is no publisher.
+                # A person named as point of contact is no publisher.
                 if held == role and (name := who[kind]) and (kind == "organisation" or role != "pointofcontact"):
                     return Publisher(name=name, identifier=who["identifier"], email=who["email"], url=who["url"])
     return None
 
 
 def contact_of(parties: Parties, record: etree._Element) -> Contact | None:
-    """The point of contact for the data; else anyone for the data who can be written to; else the record's contact."""
+    """Return the data's point of contact, else any party for the data with an email address, else the record's
+    contact.
+    """
     ordered = sorted(parties, key=lambda one: one[0] != "pointofcontact")
     ordered += [("", _party(place)) for place in find_all(record, "contact/*")]
     reachable = [who for _, who in ordered if who["email"] or who["url"]]

@@ -1,9 +1,9 @@
-"""Texts and codes of ISO 19139 and 19115-3, whatever they are wrapped in.
+"""Read texts and codes of ISO 19139 and 19115-3 from their various wrappers.
 
-A text is a CharacterString, an Anchor (then it has an address as well, which is the text where there is no other), or
-a free text in several languages, where the record's own language stands first. A code stands in ``codeListValue``; the
-North American profile (HNAP) puts a number there, and the code in English and French beside it: "publication;
-publication". ``gco:nilReason`` says why a text is missing: its word is no text.
+A text is a CharacterString, an Anchor (its address replaces a missing text), or a free text in several languages with
+the record's own first. A code stands in ``codeListValue``. The North American profile (HNAP) puts a number there, and
+the code in English and French beside it: "publication; publication". ``gco:nilReason`` says why a text is missing; it
+is no text itself.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLG
 
 
 def iso_text(element: etree._Element | None, path: str = "") -> str | None:
-    """The text of an element, or of the first at a path below it that has one."""
+    """Return the text of an element, or of the first element at ``path`` below it that has one."""
     if element is None:
         return None
     return first(*(_text(one) for one in (find_all(element, path) if path else [element])))
 
 
 def own_text(element: etree._Element) -> str | None:
-    """The text of an element in the record's own language alone."""
+    """Return an element's text in the record's own language only."""
     plain = [value(child) for child in children(element) if local(child) not in _FREE]
     found = first(*plain, None if len(element) else value(element))
     return found if found and not (attribute(element, "nilReason") and found.lower() in _NIL) else None
@@ -39,18 +39,18 @@ def own_text(element: etree._Element) -> str | None:
 def _text(element: etree._Element) -> str | None:
     if (found := own_text(element)) is not None:
         return found
-    # The record's own language may be left blank.
+    # The text in the record's own language may be blank.
     return first(*(value(element, path) for path in _LOCALISED)) or _address(element)
 
 
 def _address(element: etree._Element) -> str | None:
-    """The address of an anchor that has no text; of the element itself where nothing is in it."""
+    """Return the address of an anchor without text; of the element itself if it is empty."""
     anchored = attribute(find(element, "Anchor"), "href")
     return anchored or (None if len(element) else attribute(element, "href"))
 
 
 def localised(element: etree._Element | None) -> dict[str, str]:
-    """The translations of an element's text by the id of their locale, as in ``locale="#DE"``."""
+    """Return the translations of an element's text by locale id, as in ``locale="#DE"``."""
     found: dict[str, str] = {}
     for path in _LOCALISED:
         for one in find_all(element, path):
@@ -61,22 +61,22 @@ def localised(element: etree._Element | None) -> dict[str, str]:
 
 
 def iso_texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
-    """All texts at a path, each once."""
+    """Return all texts at a path without repetition."""
     return tuple(dict.fromkeys(found for one in find_all(element, path) if (found := iso_text(one)) is not None))
 
 
 def href(element: etree._Element | None) -> str | None:
-    """The address of an element, or of the anchor in it."""
+    """Return the address of an element, or of the anchor inside."""
     return first(attribute(element, "href"), attribute(find(element, "Anchor"), "href"))
 
 
 def code(element: etree._Element | None) -> str | None:
-    """The code of a code list's element; None where there is none."""
+    """Return the code of a code-list element; None if there is none."""
     listed = attribute(element, "codeListValue")
     if listed and not re.fullmatch(r"RI_\d+", listed):
         if "#" not in listed and "/" not in listed:
             return listed
-        # An address of the code: ".../ResourceType/dataset", "...#MD_ScopeCode_dataset".
+        # The code may be an address: ".../ResourceType/dataset", "...#MD_ScopeCode_dataset".
         named = re.split(r"[/#]", listed.rstrip("/#"))[-1]
         return re.sub(r"^[A-Z]{2}_\w+Code_", "", named)
     words = value(element)
@@ -84,5 +84,5 @@ def code(element: etree._Element | None) -> str | None:
 
 
 def codes(element: etree._Element | None, path: str) -> list[str]:
-    """All codes at a path."""
+    """Return all codes at a path, in the order of the record."""
     return [found for one in find_all(element, path) if (found := code(one)) is not None]

@@ -1,4 +1,4 @@
-"""Reading XML of strangers: by local names, since every catalogue picks its own prefixes and versions of a schema.
+"""Read XML from portals by local names, because every catalogue chooses its own prefixes and schema versions.
 
 Nothing outside the document is ever loaded: no DTD, no entity, no address.
 """
@@ -13,19 +13,19 @@ from lxml import etree
 __all__ = ["attribute", "canonical", "children", "find", "find_all", "local", "parse_xml", "tree_of", "value", "values"]
 
 MAX_BYTES = 8_000_000
-"""A document up to this is read at once: whatever it holds, it takes no more than 460 MB."""
+"""Size in bytes up to which a document is parsed directly; it then needs at most 460 MB of memory."""
 MAX_NODES = 3_500_000
-"""Of a longer document. Each takes some 120 bytes of memory."""
+"""Maximum number of nodes in a longer document; each takes some 120 bytes of memory."""
 _CHUNK = 1 << 16
 _HTML = re.compile(rb"<(!doctype\s+html|html[\s>])", re.IGNORECASE)
 _ILLEGAL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(x0*(1?[0-8bcef]|0|1[0-9adf])|0*([0-8]|1[124-9]|2\d|3[01]));", re.I
 )
-"""Control characters that XML forbids, plain or as a reference; they slip in with text pasted from documents."""
+"""Match control characters that XML forbids, plain or as a reference; pasted text often contains them."""
 
 
 def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
-    """The root of a document. Raises ValueError, in words, for HTML, for an empty body, for what is no whole XML."""
+    """Return a document's root; raise ValueError with a readable reason for HTML, an empty body or incomplete XML."""
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
         raise ValueError("the answer is empty")
@@ -54,7 +54,7 @@ def _parsed(body: bytes) -> etree._Element:
     if root is None:
         raise ValueError("the answer is not XML")
     for entity in list(root.iter(etree.Entity)):
-        # It stands for nothing here: what is left is its name, as text.
+        # An undeclared entity cannot be resolved; its name stays as text.
         parent, before = entity.getparent(), entity.getprevious()
         said = f"{entity.text}{entity.tail or ''}"
         if before is not None:
@@ -68,14 +68,15 @@ def _parsed(body: bytes) -> etree._Element:
 
 
 def tree_of(body: bytes, parser: etree.XMLParser) -> etree._Element | None:
-    """The root of a document, within MAX_NODES; None where a parser that recovers finds none. Raises ValueError.
+    """Return a document's root if it has at most MAX_NODES nodes; None if a recovering parser finds none. Raise
+    ValueError.
 
-    The parser must not be one for huge trees: depth, and what entities and default attributes unfold to, are bounded by
-    libxml2 alone. So 50 bytes of memory for a byte of the document are the most.
+    Do not pass a parser for huge trees: only libxml2's own limits bound the depth, and the expansion of entities and
+    default attributes. With them, a byte of the document needs at most 50 bytes of memory.
     """
     if len(body) <= MAX_BYTES:
         return etree.fromstring(body, parser)
-    # Nodes are counted as they are made: no look at the bytes beforehand tells them in every encoding.
+    # Count nodes while parsing, because the bytes do not show their number in every encoding.
     counter = _Counter()
     target = etree.XMLParser(target=counter, resolve_entities=False, no_network=True, load_dtd=False, recover=True)
     try:
@@ -83,19 +84,19 @@ def tree_of(body: bytes, parser: etree.XMLParser) -> etree._Element | None:
             target.feed(body[start : start + _CHUNK])
         target.close()
     except etree.XMLSyntaxError:
-        # What is wrong with it, the parser that was asked for will say.
+        # The parser that the caller asked for will report the fault.
         pass
     return etree.fromstring(body, parser)
 
 
 class _Counter:
-    """Counts what would become nodes of a tree, and keeps nothing."""
+    """Count the nodes that a tree would have, and keep none of them."""
 
     def __init__(self) -> None:
         self.nodes = 0
 
     def start(self, tag: str | bytes, attrib: dict[str | bytes, str | bytes]) -> None:
-        # Each may have a text before and behind it; an attribute is a node with a text.
+        # An element may have a text before and after it; an attribute is a node with a text.
         self.nodes += 2 + 2 * len(attrib)
         if self.nodes > MAX_NODES:
             raise ValueError(f"the document has more than {MAX_NODES:,} elements and attributes")
@@ -114,30 +115,30 @@ class _Counter:
 
 
 def canonical(element: etree._Element) -> str:
-    """One element as text that does not depend on prefixes declared around it, nor on the order of attributes."""
+    """Return an element as text that depends neither on outer prefixes nor on the order of attributes."""
     try:
         written = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except (etree.C14NError, ValueError):
-        # A relative namespace has no canonical form.
+        # C14N refuses relative namespaces.
         written = etree.tostring(element, encoding="utf-8", with_tail=False)
     return written.decode("utf-8", "replace")
 
 
 def local(element: etree._Element) -> str:
-    """The name of an element without its namespace."""
+    """Return the name of an element without its namespace."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: etree._Element | None, name: str = "*") -> Iterator[etree._Element]:
-    """Child elements by local name."""
+    """Yield child elements by local name."""
     for child in element if element is not None else ():
         if isinstance(child.tag, str) and name in ("*", local(child)):
             yield child
 
 
 def find_all(element: etree._Element | None, path: str) -> list[etree._Element]:
-    """Descendants by a path of local names such as ``citation/*/title``."""
+    """Return descendants by a path of local names such as ``citation/*/title``."""
     found = [] if element is None else [element]
     for name in path.split("/"):
         found = [child for one in found for child in children(one, name)]
@@ -145,13 +146,13 @@ def find_all(element: etree._Element | None, path: str) -> list[etree._Element]:
 
 
 def find(element: etree._Element | None, path: str) -> etree._Element | None:
-    """The first of ``find_all``."""
+    """Return the first result of ``find_all``; None if there is none."""
     found = find_all(element, path)
     return found[0] if found else None
 
 
 def value(element: etree._Element | None, path: str = "") -> str | None:
-    """The first text that is not blank, of an element or at a path below it."""
+    """Return the first non-blank text, of an element or at a path below it; None if there is none."""
     if element is None:
         return None
     for one in find_all(element, path) if path else [element]:
@@ -162,12 +163,12 @@ def value(element: etree._Element | None, path: str = "") -> str | None:
 
 
 def values(element: etree._Element | None, path: str) -> tuple[str, ...]:
-    """All texts at a path, without blanks, each once."""
+    """Return all non-blank texts at a path without repetition."""
     return tuple(dict.fromkeys(text for one in find_all(element, path) if (text := value(one)) is not None))
 
 
 def attribute(element: etree._Element | None, *names: str) -> str | None:
-    """The first attribute, by local name, that is not blank."""
+    """Return the first non-blank attribute with one of the local names."""
     if element is None:
         return None
     held = {str(name).rpartition("}")[2]: str(text) for name, text in element.attrib.items()}

@@ -1,7 +1,7 @@
-"""From a record of OAI-PMH to a dataset: the header gives identity and date, the metadata in it the rest.
+"""Map an OAI-PMH record to a dataset: the header gives identity and date, the metadata everything else.
 
-The header's identifier is the record's identity in the repository, whatever stands in the metadata. ``about`` may say
-that the repository has itself harvested the record ("provenance"): then it is a copy.
+The header's identifier is the record's identity, whatever the metadata say. ``about`` may say that the repository has
+itself harvested the record ("provenance"); then it is a copy.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ __all__ = ["identifier_of", "is_deleted", "non_dataset_id", "stamp_of", "to_data
 
 
 def identifier_of(record: etree._Element) -> str | None:
-    """Identifier in the header."""
+    """Return the identifier in the header; None if there is none."""
     return value(record, "header/identifier")
 
 
 def stamp_of(record: etree._Element) -> str | None:
-    """Date of the record in the header; pycsw spells it otherwise."""
+    """Return the record's date in the header, which pycsw spells differently."""
     return value(record, "header/datestamp") or value(record, "header/dateStamp")
 
 
 def is_deleted(record: etree._Element) -> bool:
-    """Whether the record is a tombstone."""
+    """Return whether the record is a tombstone."""
     return (attribute(find(record, "header"), "status") or "").lower() == "deleted"
 
 
@@ -40,7 +40,7 @@ def _metadata(record: etree._Element) -> etree._Element | None:
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """The identity of a tombstone, or of a record that says that it is no dataset."""
+    """Return the identity of a tombstone, or of a record that says it is no dataset; else None."""
     record = root_of(raw)
     said = _metadata(record)
     if is_deleted(record):
@@ -59,9 +59,9 @@ def non_dataset_id(raw: str) -> str | None:
 
 
 def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record.
+    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
 
-    Raises LostRecord where the header has no identifier, ValueError where there is no metadata of a kind that is known.
+    Raise LostRecord if the header has no identifier, ValueError if there are no metadata of a known kind.
     """
     record = root_of(raw)
     identifier, stamp, said = identifier_of(record), stamp_of(record), _metadata(record)
@@ -91,7 +91,7 @@ def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def _origin(record: etree._Element) -> str | None:
-    """Address of the repository that the record was harvested from, the first of its way."""
+    """Return the address of the first repository that the record was harvested from."""
     origin = find(record, "about/provenance/originDescription")
     while origin is not None and (inner := next(children(origin, "originDescription"), None)) is not None:
         origin = inner

@@ -1,12 +1,16 @@
-"""OAI-PMH 2.0: repositories of libraries, universities and archives, and the OAI face of catalogue services.
+"""Read OAI-PMH 2.0: repositories of libraries, universities and archives, and catalogue services that offer OAI.
 
-Protocol: openarchives.org/OAI/openarchivesprotocol.html. Quirks handled: tokens expire, repeat, or come for ever;
-``completeListSize`` may be an estimate; a token is to be sent alone, but pycsw wants the prefix beside it, gives a
-token after the last page, and an empty list where nothing matches; ``noRecordsMatch`` is no error; deleted records
-stay as tombstones. Records that say that they are no datasets are passed over.
+Protocol: openarchives.org/OAI/openarchivesprotocol.html. Quirks handled:
 
-Changes alone are asked for by ``from`` where the repository keeps tombstones. A tombstone of a dataset that is known
-leads to a full reading: only that may say that a dataset is gone.
+- Tokens expire, repeat, or never end.
+- ``completeListSize`` may be an estimate.
+- A token must be sent alone, but pycsw requires the prefix beside it.
+- pycsw returns a token after the last page, and an empty list if nothing matches.
+- ``noRecordsMatch`` is no error.
+- Deleted records stay as tombstones; records that say they are no datasets are passed over.
+
+Changes are requested by ``from`` if the repository keeps tombstones. A tombstone of a known dataset leads to a full
+harvest, because only that may decide that a dataset is gone.
 """
 
 from __future__ import annotations
@@ -44,18 +48,18 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 PREFIXES = ("iso19139", "iso19115", "oai_datacite", "datacite", "ddi", "oai_ddi25", "oai_ddi", "oai_dc")
-"""Formats that can be read, the richest first."""
+"""Readable metadata formats, the richest first."""
 OURS = ("verb", "metadataprefix", "resumptiontoken", "identifier", "set", "from", "until")
-"""Parameters of the protocol; others in the portal's address stay."""
+"""Parameters of the protocol; others in the portal's address are kept."""
 MAX_EMPTY = 20
-"""Pages in a row without a record before the repository is given up."""
+"""Number of empty pages in a row before the harvest ends."""
 MAX_RESTARTS = 20
-"""Tokens that may expire in one harvest."""
+"""Number of tokens that may expire in one harvest."""
 OVERLAP = timedelta(hours=1)
 
 
 class Spider(ListingSpider):
-    """All datasets of a repository, or the one record or list that the portal's address names."""
+    """Spider for all datasets of a repository, or for the record or list that the portal's address names."""
 
     type = "oai-pmh"
     about = PortalTypeInfo(
@@ -73,15 +77,15 @@ class Spider(ListingSpider):
     def resume(self, cursor: dict[str, Any]) -> None:
         self.prefix: str | None = cursor.get("prefix", self.named.get("metadataprefix"))
         self.has_prefix: bool = cursor.get("has_prefix", False)
-        """Whether the repository wants the prefix beside the token."""
+        """Whether the repository requires the prefix beside the token."""
         self.since: str | None = cursor.get("since")
         self.stamp: str | None = cursor.get("stamp")
-        """Date of the last record that came."""
+        """Date of the last record received."""
         self.is_rising: bool = cursor.get("is_rising", True)
         """Whether records have come in the order of their dates."""
         self.restarts: int = cursor.get("restarts", 0)
         self.known_then: int = cursor.get("known_then", 0)
-        """What was known when the list was begun again last."""
+        """Number of known records when the list was last restarted."""
         self.empties, self.code = 0, ""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
@@ -93,11 +97,12 @@ class Spider(ListingSpider):
 
     @property
     def named(self) -> dict[str, str]:
-        """The protocol's parameters in the portal's address."""
+        """The protocol parameters in the portal's address."""
         pairs = parse_qsl(urlsplit(self.portal.url).query, keep_blank_values=True)
         return {key.lower(): said for key, said in pairs if key.lower() in OURS}
 
     def address(self, verb: str, **params: str | None) -> str:
+        """Return the address of a request: ``verb`` is the OAI verb, ``params`` its arguments."""
         parts = urlsplit(self.portal.url)
         kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in OURS]
         asked = [(name.rstrip("_"), said) for name, said in params.items() if said]
@@ -123,7 +128,7 @@ class Spider(ListingSpider):
         params = {"metadataPrefix": self.prefix, "set": self.named.get("set"), "from_": since}
         return self.get(self.address("ListRecords", **params), page_cursor)
 
-    # Getting to know the repository
+    # The repository's abilities
 
     def opening(self) -> list[Any]:
         if "verb" in self.named:
@@ -131,6 +136,7 @@ class Spider(ListingSpider):
         return [self.request(self.address("Identify"), self.on_identify)]
 
     async def on_identify(self, response: Response) -> AsyncIterator[Any]:
+        """Read whether the repository supports changes by date, and request its metadata formats."""
         try:
             root = self.root_of(response)
         except PageRefusedError as refusal:
@@ -143,19 +149,20 @@ class Spider(ListingSpider):
         yield self.request(self.address("ListMetadataFormats"), self.on_formats)
 
     async def on_formats(self, response: Response) -> AsyncIterator[Any]:
+        """Choose the richest readable format, and request the first page."""
         try:
             offered = values(self.root_of(response), "ListMetadataFormats/metadataFormat/metadataPrefix")
         except PageRefusedError as refusal:
             yield self.no_answer(refusal.fault, response.url, refusal.value)
             return
-        # Every repository must offer oai_dc, and some forget to say so.
+        # Every repository must offer oai_dc, but some do not list it.
         self.prefix = next((prefix for prefix in PREFIXES if prefix in offered), "oai_dc")
         if self.since:
             self.tally.mode = "incremental"
         yield self.ask(self.first_walk())
 
     def root_of(self, response: Response) -> etree._Element:
-        """The root of an answer that reports no error. Raises Refused."""
+        """Return the root of a response without an error report; raise PageRefusedError otherwise."""
         listing_page = self.sheet_of(response, PageCursor(rows=1, at={"is_list": False}))
         root: etree._Element = listing_page.records[0][1]
         return root
@@ -185,6 +192,7 @@ class Spider(ListingSpider):
         return self.listing_page(root, found, page_cursor)
 
     def listing_page(self, root: etree._Element, found: list[etree._Element], page_cursor: PageCursor) -> ListingPage:
+        """Return the page in a response, with the token of the next one."""
         at = page_cursor.at or {}
         mark = find(root, "ListRecords/resumptionToken")
         token = value(mark)
@@ -214,13 +222,13 @@ class Spider(ListingSpider):
         )
 
     def nothing(self) -> ListingPage:
-        """Nothing matches: an empty repository, or a filter that does not find the newest record."""
+        """Return the page if nothing matches: the repository is empty, or the filter misses even the newest record."""
         if self.tally.mode == "incremental":
             raise PageRefusedError(_in_full("the repository does not find the newest record that it has"))
         return ListingPage(is_end=True)
 
     def note(self, found: list[etree._Element]) -> None:
-        """Take note of dates, and of tombstones of what is known."""
+        """Note the dates of records, and tombstones of known datasets."""
         for record in found:
             stamp = oai_record.stamp_of(record)
             self.is_rising = self.is_rising and stamp is not None and stamp >= (self.stamp or "")
@@ -242,7 +250,7 @@ class Spider(ListingSpider):
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
         if page_cursor.at and page_cursor.at.get("is_beyond") and not is_new:
-            # A token after the last page, which leads back to the first.
+            # The token after the last page leads back to the first one.
             return self.at_end(next_cursor, "the total is reached, and nothing new comes behind it")
         return super().next_of(page_cursor, next_cursor, is_new, url, is_lost=is_lost)
 
@@ -262,7 +270,7 @@ class Spider(ListingSpider):
         is_worth_it = self.restarts < MAX_RESTARTS and self.known() > self.known_then
         if at.get("token") and self.code == "badResumptionToken" and is_worth_it:
             self.restarts, self.known_then = self.restarts + 1, self.known()
-            # Only where records come in the order of their dates is nothing before the last one left.
+            # Only if records come in the order of their dates is nothing missing before the last one.
             since = self.stamp if self.is_rising else None
             self.tally.notes[:] = [n for n in self.tally.notes if "expired" not in n]
             self.tally.notes.append(f"a resumption token has expired: the list was begun again {self.restarts} times")
@@ -272,7 +280,7 @@ class Spider(ListingSpider):
         return None
 
     def in_full(self, why: str) -> Request:
-        """Read everything, because asking for changes is not enough."""
+        """Return the first request of a full harvest; ``why`` says why reading changes is not enough."""
         prefix, has_prefix = self.prefix, self.has_prefix
         self.start_over(f"read in full: {why}")
         self.resume({"prefix": prefix, "has_prefix": has_prefix})
@@ -292,7 +300,9 @@ def _in_full(why: str) -> faults.RequestFault:
 
 
 def _before(newest: str | None, started: str | None, *, has_time: bool) -> str | None:
-    """The overlap before the earlier of two instants, as fine as the repository counts; None where one is no date."""
+    """Return the earlier of two instants minus the overlap, as precise as the repository's dates; None if one is no
+    date.
+    """
     try:
         at = min(datetime.fromisoformat((one or "")[:19]) for one in (newest, started)) - OVERLAP
     except (ValueError, OverflowError):

@@ -1,9 +1,9 @@
-"""From a record of OGC API - Records to a dataset: a pure mapping.
+"""Map a record of OGC API - Records to a dataset.
 
-Schema: OGC 20-004, record core ("created" and "updated" are the record's dates; it has no place for those of the data).
-Extensions such as those of the WMO are passed over. Of the links, those that lead to data are distributions; those that
-lead to an interface, services. Drafts of the standard, which pygeoapi still serves, call links associations, contacts
-providers, and keep time and area in ``extent``. GeoNetwork sends the ISO record along, or a document of its index.
+Schema: OGC 20-004, record core. "created" and "updated" are dates of the record; there is no field for the data's
+dates. Extensions such as the WMO's are ignored. Links to data are distributions, links to an interface are services.
+Drafts of the standard, which pygeoapi still serves, call links associations and contacts providers, and put time and
+area in ``extent``. GeoNetwork adds the ISO record, or returns a document of its index.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ __all__ = ["kind_of", "to_dataset"]
 _DATA = ("enclosure", "item", "data", "download", "archives")
 _SERVICES = ("service", "service-desc", "items")
 _PROTOCOLS = ("ogc:", "esri:rest", "wms", "wfs", "wcs", "wmts", "ogc-api")
-"""Beginnings of protocols that name a service."""
+"""Beginnings of protocols that mean a service."""
 _PAGES = ("about", "canonical", "alternate", "self")
-"""Links to the record's page, the best first; the last two only where they say that they are pages."""
+"""Relations of links to the record's page, the best first; the last two only if their type says that they are pages."""
 _PUBLISHERS = (
     "publisher", "owner", "custodian", "producer", "resourceprovider", "creator", "originator", "distributor", "host",
 )  # fmt: skip
-"""Roles of the organisation that answers for a dataset, the best first: many records name no "publisher"."""
+"""Roles of the organisation responsible for a dataset, the best first; many records have no "publisher"."""
 
 
 _OF_THE_STANDARD = frozenset((
@@ -42,29 +42,28 @@ _OF_THE_STANDARD = frozenset((
     "externalIds", "keywords", "themes", "language", "languages", "resourceLanguages", "conformsTo", "spatial",
     "temporal", "gn-record-xml", "gn-elastic-index-record",
 ))  # fmt: skip
-"""Properties with a meaning of their own: the dates are the record's."""
+"""Properties that the standard defines; their dates are the record's."""
 _NO_FIELD = ("issued", "modified", "frequency")
-"""Facts that record core has no place for."""
+"""Facts that record core has no field for."""
 
 
 def kind_of(raw: Any) -> str:
-    """The kind of a record in lower case, without the vocabulary before it: "dataset", "series", "service"."""
+    """Return the kind of a record in lower case, without its vocabulary: "dataset", "series", "service"."""
     if isinstance(raw, dict) and isinstance(raw.get("_source"), dict):
         return geonetwork.kind_of(raw["_source"])
     properties = raw.get("properties") if isinstance(raw, dict) else None
     kind = text(properties.get("type")) if isinstance(properties, dict) else None
     if kind is None and isinstance(raw, dict) and raw.get("type") != "Feature":
-        # GeoNetwork puts it in the place of the feature's type.
+        # GeoNetwork writes the kind in place of the feature's type.
         kind = text(raw.get("type"))
     return (kind or "").replace("#", "/").rpartition("/")[2].lower()
 
 
 def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = None) -> Dataset:
-    """The dataset of one record; with ``is_qualified`` it is named by its collection ("@collection") and its id.
+    """Return the dataset of one record; ``language`` is the portal's language code.
 
-    ``language`` is the portal's.
-
-    Raises LostRecord where it is no object or has no id.
+    With ``is_qualified`` its identity is the collection ("@collection") and the id. Raise LostRecord if it is no object
+    or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -86,7 +85,7 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     distributions = tuple(_distribution(one) for one in links if _role(one) == "data")
     offered = tuple(dict.fromkeys(names(said.get("formats"), "name", "mediaType")))
     if len(offered) == 1:
-        # The only format of the data is that of every file that says nothing of its own.
+        # If the record states one format, it applies to every file without its own.
         distributions = tuple(
             one if one.format or one.media_type else replace(one, format=offered[0]) for one in distributions
         )
@@ -97,7 +96,7 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
     made = dataset_fields(facts)
     own_place = box_of(raw.get("geometry")) or box_of(_object(extent.get("spatial")).get("bbox"))
     if re.match(r"https?://", made.get("licence_title") or ""):
-        # The words of a link say more to readers than its address.
+        # A link's title tells readers more than its address.
         worded = next((words for one in links if _rel(one) == "license" and (words := text(one.get("title")))), None)
         made["licence_title"] = worded if worded and worded != made["licence"] else made["licence_title"]
     stated: dict[str, Any] = {
@@ -113,7 +112,7 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
         "described_by": next(iter(_hrefs(links, "describedby")), None),
         "relations": _hrefs(links, "related"),
     }
-    # What the standard has a place for goes before what an extension calls so.
+    # Fields of the standard go before the same facts in extensions.
     made |= {field: held for field, held in stated.items() if held}
     if start or end:
         made["temporal_start"], made["temporal_end"] = start, end
@@ -143,11 +142,11 @@ def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = N
 
 
 def _facts(said: dict[str, Any], links: list[dict[str, Any]], language: str | None) -> RecordFacts:
-    """What the properties of a record say by the names of fields, those of extensions too."""
+    """Collect facts from a record's properties by their names, including those of extensions."""
     facts = RecordFacts("dataset", (language,))
     facts.read({key: held for key, held in said.items() if key not in _OF_THE_STANDARD}, "properties/")
     facts.drop("other_identifiers", "keywords", "themes", "language", "conforms_to")
-    # A licence may be an address, a code, or "other" with a link beside.
+    # A licence may be an address, a code, or "other" with a link beside it.
     facts.add("licence", _named(said.get("license")), "properties/license")
     for one in links:
         if _rel(one) == "license":
@@ -160,20 +159,20 @@ def _facts(said: dict[str, Any], links: list[dict[str, Any]], language: str | No
 
 
 def _of_geonetwork(raw: dict[str, Any], said: dict[str, Any], language: str | None) -> Dataset | None:
-    """The dataset of the ISO record that GeoNetwork sends along, or of a document of its index; None without either."""
+    """Return the dataset of GeoNetwork's ISO record or index document; None if there is neither."""
     own = first(raw.get("id"), raw.get("_id"))
     if (xml := text(said.get("gn-record-xml"))) is not None:
         try:
             return any_xml.to_dataset(xml, own, (language,))
         except (ValueError, LostRecord):
-            # Then what the index says is there still.
+            # The index document is still available then.
             pass
     source = raw.get("_source") or said.get("gn-elastic-index-record")
     return geonetwork.to_dataset(source, own, language) if isinstance(source, dict) else None
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """An object, or the first of a list of them."""
+    """Return an object, or the first object of a list."""
     first_one = value[0] if isinstance(value, list) and value else value
     return first_one if isinstance(first_one, dict) else {}
 
@@ -183,7 +182,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _named(value: Any) -> str | None:
-    """A text, or the address or name of an object."""
+    """Return a text, or the address or name of an object."""
     if isinstance(value, dict) and (found := first(value.get("url"), value.get("href"), value.get("id"))):
         return found
     return first(value.get("title"), value.get("name")) if isinstance(value, dict) else text(value)
@@ -194,7 +193,7 @@ def _rel(link: dict[str, Any]) -> str:
 
 
 def _role(link: dict[str, Any]) -> str | None:
-    """Whether a link leads to data or to a service. pycsw and GeoNetwork state a protocol beside the relation."""
+    """Return whether a link leads to data or a service; pycsw and GeoNetwork also state a protocol."""
     rel, protocol = _rel(link), (text(link.get("protocol")) or "").lower()
     if protocol.startswith(_PROTOCOLS) or rel in _SERVICES:
         return "service"
@@ -214,7 +213,7 @@ def _distribution(link: dict[str, Any]) -> Distribution:
         description=text(link.get("description")),
         access_url=url,
         download_url=url if is_file or is_data else None,
-        # A link that says what it leads to in a word of its own ("GRIB2") names the format; "collection" is none.
+        # A link may name its format in a word of its own, such as "GRIB2"; the word "collection" is no format.
         format=first(next(iter(names(formats, "name")), None), media_type if file_format(bare) else None),
         media_type=media_type if bare is None else None,
         byte_size=text(length),
@@ -244,7 +243,7 @@ def _concepts(themes: Any) -> Iterator[str]:
 
 
 def _roles(contact: dict[str, Any]) -> list[str]:
-    """Roles of a contact: texts, or objects with a name."""
+    """Return the roles of a contact, given as texts or as objects with a name."""
     found = contact.get("roles", contact.get("role"))
     return [one.lower() for one in names(found if isinstance(found, list) else [found], "name", "title")]
 
@@ -268,7 +267,7 @@ def _contact(contacts: list[dict[str, Any]]) -> Contact | None:
 
 
 def _mail(contact: dict[str, Any]) -> str | None:
-    """Of the standard, or of a draft: ``contactInfo.email.office``."""
+    """Return the email as in the standard, or as in a draft: ``contactInfo.email.office``."""
     drafted = _object(contact.get("contactInfo")).get("email")
     drafted = next(iter(texts(list(drafted.values()))), None) if isinstance(drafted, dict) else drafted
     return email(first(*names(contact.get("emails"), "value"), *texts(contact.get("email")), drafted))
@@ -280,7 +279,7 @@ def _link(contact: dict[str, Any]) -> str | None:
 
 
 def _period(time: Any) -> tuple[str | None, str | None]:
-    """An interval, whose open end is ".."; an instant or a day is both its ends. Drafts have a list or a text alone."""
+    """Return start and end of an interval ("..": open end); an instant is both. Drafts have a list or a single text."""
     held = time.get("interval") if isinstance(time, dict) else time
     if isinstance(held, list) and len(held) == 1 and isinstance(held[0], list):
         held = held[0]

@@ -1,9 +1,12 @@
-"""OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy and others.
+"""Read OGC API - Records: pycsw 3, pygeoapi, GeoNetwork 4, ldproxy and others.
 
-Standard: OGC 20-004. Quirks handled: a portal file may name the landing page, a collection or its items; of the
-collections only those hold records that say so; pages are cut to what the server likes (pycsw: 10 unless asked); the
-next link may lead to an inner host or to http, so only its query is taken; GeoNetwork answers nothing behind 15,000,
-and gives documents of its index in place of features.
+Standard: OGC 20-004. Quirks handled:
+
+- A portal file may name the landing page, a collection, or its items.
+- Of the collections, only those that say so hold records.
+- Servers shorten pages (pycsw to 10 by default).
+- The next link may lead to an internal host or to http, so only its query is used.
+- GeoNetwork returns nothing beyond 15,000 records, and returns index documents in place of features.
 """
 
 from __future__ import annotations
@@ -36,16 +39,16 @@ NO_DATASETS = (
 )  # fmt: skip
 """Kinds of records that are no datasets."""
 OFFSETS = ("offset", "startindex", "startIndex")
-"""How servers name the place of the first record; the standard leaves it open."""
+"""Parameters by which servers accept an offset; the standard defines none."""
 MANY = 10
-"""Pages of so many records, or a multiple, may have been cut."""
+"""Pages with this number of records, or a multiple, may have been shortened."""
 MAX_COLLECTIONS = 1_000
 WINDOW = 10_000
-"""Behind so many records a refusal is a limit of the index (10,000 to 15,000), not a fault of one page."""
+"""Beyond this many records, a refusal is a limit of the index (10,000 to 15,000), not a fault of one page."""
 
 
 class Spider(ListingSpider):
-    """All records of the collections of records of an OGC API."""
+    """Spider for all records in the record collections of an OGC API."""
 
     type = "ogc-records"
     about = PortalTypeInfo(
@@ -66,7 +69,7 @@ class Spider(ListingSpider):
 
     def resume(self, cursor: dict[str, Any]) -> None:
         self.collections: list[str] = cursor.get("collections", [])
-        """Ids of the collections of records."""
+        """Ids of the record collections."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
         return {**super().position(page_cursor), "collections": self.collections}
@@ -92,6 +95,7 @@ class Spider(ListingSpider):
         return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
 
     async def on_collections(self, response: Response) -> AsyncIterator[Any]:
+        """Choose the collections that hold records, and request the first page."""
         fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
         try:
             answer = self.read_json(response)
@@ -115,7 +119,7 @@ class Spider(ListingSpider):
             return
         found = self.listed
         records = [one for one in found if _item_type(one) == "record"]
-        # Older drafts do not say what is in a collection; what says "feature" holds no records.
+        # Older drafts do not say what a collection holds; one of type "feature" holds no records.
         chosen = records or [one for one in found if _item_type(one) is None]
         if len(chosen) > MAX_COLLECTIONS:
             message = f"{response.url}: {len(chosen):,} collections, of which {MAX_COLLECTIONS} are read"
@@ -130,21 +134,26 @@ class Spider(ListingSpider):
     # Items
 
     def place(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """Where a page is: the collection, the query of the link that led there, the place it counts from, and the
-        total of the collections before."""
+        """Return where a page is.
+
+        This is the collection, the query of the link to the page, the offset it counts from, and the total of the
+        collections before.
+        """
         return page_cursor.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
 
     @property
     def is_many(self) -> bool:
+        """Whether there are several collections."""
         return len(self.collections) > 1
 
     def items(self, page_cursor: PageCursor) -> str:
+        """Return the address of the items in the cursor's collection."""
         return f"{self.base}/collections/{quote(self.collections[self.place(page_cursor)['collection']])}/items"
 
     def ask(self, page_cursor: PageCursor) -> Request:
         at = self.place(page_cursor)
         params = dict(parse_qsl(at["query"] or "f=json", keep_blank_values=True))
-        # What was skipped since the link was given moves the place that it names.
+        # Records skipped since the link was given move the offset in it.
         skipped = page_cursor.start - at["start"]
         if skipped:
             name = next((one for one in OFFSETS if one in params), OFFSETS[0])
@@ -158,7 +167,7 @@ class Spider(ListingSpider):
         if not isinstance(features, list):
             raise ValueError(_said(answer, "features"))
         matched = answer.get("numberMatched")
-        # An empty page with a next link would have no end.
+        # An empty page with a next link would never end.
         query = self.next_query(answer.get("links"), response)
         if not features and query is not None:
             if not isinstance(matched, int):
@@ -177,17 +186,17 @@ class Spider(ListingSpider):
         return ListingPage(records=records, at=at)
 
     def probing(self, features: list[Any], page_cursor: PageCursor, at: dict[str, Any]) -> dict[str, Any]:
-        """Whether to ask behind a page without a next link: there may be more, where the page is full.
+        """Return where to look for more records after a full page without a next link.
 
-        ``probe`` is the parameter that is tried, of OFFSETS. Raises Refused where a page that was asked for so is the
-        same as the one before: the server does not heed the parameter.
+        ``probe`` is the parameter that is tried, out of OFFSETS. Raise PageRefusedError if a page requested this way
+        equals the one before, because the server then ignores the parameter.
         """
         mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         before, count = self.place(page_cursor), len(features)
         if features and before.get("probe") is not None and before["mark"] == mark:
             words = f"the same page comes whatever {OFFSETS[before['probe']]} says"
             raise PageRefusedError(faults.RequestFault("unheeded", "unknown", words, "ask the portal for next links"))
-        # Servers cut pages silently to a round number.
+        # Servers silently shorten pages to a round number.
         is_full = count == page_cursor.asked or (MANY <= count < page_cursor.asked and count % MANY == 0)
         is_agreed = at["matched"] is not None and page_cursor.start + count >= at["matched"]
         is_probed = at["query"] is None and bool(features) and (is_full or at["matched"] is not None) and not is_agreed
@@ -200,16 +209,16 @@ class Spider(ListingSpider):
     def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
         if listing_page.at["probe"] is not None:
             return False
-        # Not remembered with a page: which collections there are may change overnight.
+        # The last page of a collection is not remembered, because collections may be added overnight.
         return listing_page.at["query"] is None and self.place(page_cursor)["collection"] + 1 == len(self.collections)
 
     def next_query(self, links: Any, response: Response) -> str | None:
-        """The query of the next link; None where there is none. Raises Refused where it leads elsewhere."""
+        """Return the query of the next link; None if there is none. Raise PageRefusedError if it leads elsewhere."""
         link = next_link(links, media_type_of(response))
         if link is None:
             return None
         parts = urlsplit(urljoin(response.url, str(link["href"])))
-        # The path of a page for readers may be another one.
+        # The HTML version of a page may have another path.
         if parts.query and (parts.path.rstrip("/").endswith("/items") or is_page(link)):
             return _as_json(parts.query) if is_page(link) else parts.query
         words = f"the next link leads to no page of items: {link['href']}"
@@ -230,11 +239,12 @@ class Spider(ListingSpider):
         return page_cursor.forward(listing_page.count, {**at, **probe, "query": query, "start": start, "whole": whole})
 
     def next_collection(self, page_cursor: PageCursor, whole: int | None) -> PageCursor:
+        """Return the cursor of the next collection's first page."""
         number = self.place(page_cursor)["collection"] + 1
         return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
-        """What to do where a page behind a full one is refused; None where that tells nothing."""
+        """Return the steps if a page beyond a full one is refused; None if the refusal proves nothing."""
         at = self.place(page_cursor)
         is_nothing = response.status in (404, 410)
         if not is_nothing and fault.kind != "unheeded" and response.status not in (400, 422):
@@ -256,7 +266,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Where the index answers no further, or links go round, a smaller page does not help."""
+        """Return steps if the index reached its limit or links form a loop, since a smaller page would not help."""
         if response is None and fault.kind == "parse":
             return [self.no_answer(fault, self.items(page_cursor))]
         if response is not None and self.place(page_cursor).get("probe") is not None:
@@ -274,16 +284,16 @@ class Spider(ListingSpider):
         return f"{self.base}/collections/{quote(collection)}/items/{quote(name, safe='')}?f=json" if name else None
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Services and the like. They are counted, as the portal counts them too."""
+        """Return the identity of services and the like; they are counted, because the portal's total counts them."""
         return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None
 
     def to_dataset(self, raw: Any) -> Dataset:
-        # An id is unique within its collection alone (OGC 20-004, 7.1).
+        # An id is unique only within its collection (OGC 20-004, 7.1).
         return to_dataset(raw, is_qualified=self.own_collection is None, language=self.portal.language)
 
 
 def _as_json(query: str) -> str:
-    """The query of a page for readers as one for programs."""
+    """Return the query of an HTML page, changed to request JSON."""
     pairs = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "f"]
     return urlencode([("f", "json"), *pairs])
 
@@ -294,9 +304,9 @@ def _item_type(collection: dict[str, Any]) -> str | None:
 
 
 def _as_features(answer: Any, start: int) -> Any:
-    """An answer of GeoNetwork's index as a page of features; any other as it is.
+    """Return a response of GeoNetwork's index as a page of features; any other response unchanged.
 
-    The index says how many there are, and gives no links: the next page is asked for by ``startindex``.
+    The index states a total but no links, so the next page is requested by ``startindex``.
     """
     held = answer.get("hits") if isinstance(answer, dict) else None
     hits = held.get("hits") if isinstance(held, dict) else None
@@ -313,7 +323,7 @@ def _as_features(answer: Any, start: int) -> Any:
 
 
 def _said(answer: Any, wanted: str) -> str:
-    """That an answer is none, with the reason that it gives."""
+    """Return a message that a response is not what was ``wanted``, with the reason it gives."""
     reasons = (answer.get(key) for key in ("description", "detail", "title")) if isinstance(answer, dict) else ()
     why = first(*reasons)
     return f"the answer has no {wanted}" + (f": {why}" if why else "")

@@ -1,11 +1,11 @@
-"""From a dataset of Opendatasoft's catalogue to a dataset: a pure mapping.
+"""Map a dataset of Opendatasoft's catalogue to a dataset.
 
-Metadata lie in templates (``metas.default``, ``metas.dcat``, ``metas.dcat_ap``). ``metadata_processed`` is the record's
-date; ``modified`` is stated by the publisher, or kept by the portal if the publisher wants it so, and is the data's;
-``data_processed`` tells when the portal's own robot ran, and is neither.
+Metadata stand in templates (``metas.default``, ``metas.dcat``, ``metas.dcat_ap``). ``metadata_processed`` is the
+record's date. ``modified`` is the data's date; the publisher states it, or lets the portal keep it up to date.
+``data_processed`` says when the portal's own processing ran, and is neither.
 
-Exports are given where the portal says that there are records which everyone may see; files lie at addresses of
-the API, as ``odsfile://`` in the record is one for the portal alone.
+Export files are listed if the portal says that it holds records that everyone may see. Files are given by API
+addresses, because the record's ``odsfile://`` addresses work only inside the portal.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def _templates(raw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The standard template, and those of DCAT in one."""
+    """Return the default template, and the two DCAT templates merged into one."""
     metas = _dict(_dict(raw).get("metas"))
     merged: dict[str, Any] = {}
     for name in ("dcat_ap", "dcat"):
@@ -39,14 +39,14 @@ def _templates(raw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def modified_of(raw: Any) -> str | None:
-    """The date by which the catalogue is sorted."""
+    """Return the date by which the catalogue is sorted."""
     return text(_templates(raw)[0].get("modified"))
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """The dataset of one record; ``base`` is the address of the portal.
+    """Return the dataset of one record; ``base`` is the portal's address.
 
-    Raises LostRecord where the record is no object or has no id.
+    Raise LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -75,7 +75,7 @@ def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dat
 
 
 def _origin(meta: dict[str, Any], base: str) -> str | None:
-    """The domain that a federated dataset lies on. Some portals name their own there: that is no copy."""
+    """Return the domain of a federated dataset; None for the portal's own domain, which some portals write there."""
     address, dataset = text(meta.get("source_domain_address")), text(meta.get("source_dataset"))
     if address is None:
         is_federated = meta.get("federated") is True
@@ -102,7 +102,7 @@ def _distributions(raw: dict[str, Any], meta: dict[str, Any], identifier: str, b
 
 
 def _has_records(raw: dict[str, Any], meta: dict[str, Any]) -> bool:
-    """Whether there is a table that everyone may see. Excerpts tell of it by the number of rows alone."""
+    """Return whether there is a table that everyone may see; partial metadata show it only by the number of rows."""
     if raw.get("data_visible") is False:
         return False
     stated, count = raw.get("has_records"), meta.get("records_count")

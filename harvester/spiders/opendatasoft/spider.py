@@ -1,12 +1,13 @@
-"""Opendatasoft (Huwise), Explore API v2.1.
+"""Read Opendatasoft (Huwise) through the Explore API v2.1.
 
-API: help.opendatasoft.com, "Explore API", catalogue. Quirks handled: pages have 100 records at most; offset and limit
-reach no further than 10,000, where the server answers with an unexplained 500; datasets taken from other domains
-(federation) are among the portal's own; some have no records but attachments alone.
+API: help.opendatasoft.com, "Explore API", catalogue. Quirks handled: pages have at most 100 records. Offset plus limit
+must not exceed 10,000; above it the server answers 500 without a reason. Datasets of other domains (federation) are
+listed among the portal's own. Some datasets have attachments and no records.
 
-The export of the whole catalogue knows no limit, but is one document without a total to check it by, and not paged: a
-night on which one record changed would fetch all of it. So the listing is read, in the order of ``modified``; where the
-window is full, the next begins at the date of its last record, which is read again; what has no date comes last.
+The export of the whole catalogue has no limit, but it is a single document without pages and without a total to check
+it. One changed record would mean fetching all of it again. So the listing is read in the order of ``modified``. When a
+window is full, the next one begins at the date of the last record, which is read again. Records without a date come
+last.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 WINDOW = 10_000
-"""Offset and limit must stay below."""
+"""Offset plus limit must stay below this number."""
 ORDERS = ("modified desc,dataset_id", "modified desc")
-"""Orders to try: many records may bear one date, and only the first keeps them in place."""
+"""Sort orders to try; many records may share a date, and only the first order is stable then."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?")
-"""What may stand in a filter."""
+"""Match dates that may stand in a filter."""
 
 
 class Spider(ListingSpider):
-    """All datasets of an Opendatasoft domain."""
+    """Spider for all datasets of an Opendatasoft domain."""
 
     type = "opendatasoft"
     has_facts = True
@@ -74,7 +75,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Another order."""
+        """Return steps for the next sort order."""
         is_first = not (page_cursor.start or page_cursor.at or self.tally.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):
             self.order += 1
@@ -94,7 +95,7 @@ class Spider(ListingSpider):
         is_full = page_cursor.start + len(results) + page_cursor.rows >= WINDOW
         if page_cursor.at is None and not is_full:
             return ListingPage(records=records, total=answer.get("total_count"))
-        # A filtered answer counts what the filter finds.
+        # A filtered response counts only what the filter finds.
         total = answer.get("total_count") if page_cursor.at is None else None
         return ListingPage(
             records=records,
@@ -105,12 +106,12 @@ class Spider(ListingSpider):
 
     @staticmethod
     def _is_end(results: list[Any], page_cursor: PageCursor) -> bool:
-        """Whether a page of a window is the last of all: an empty one of those without a date."""
+        """Return whether the listing ends here: an empty page in the window of records without a date."""
         return not results and page_cursor.at is not None and not page_cursor.at["until"]
 
     @staticmethod
     def _window(results: list[Any], page_cursor: PageCursor, is_full: bool) -> dict[str, Any]:
-        """The window of the next page. Raises Refused where there is no way on."""
+        """Return the window of the next page; raise PageRefusedError if there is no further window."""
         if results and not is_full:
             return dict(page_cursor.at)
         if not results:
@@ -139,7 +140,7 @@ class Spider(ListingSpider):
 
 
 def _no_way_on(detail: str) -> PageRefusedError:
-    # No smaller page would help.
+    # A smaller page would not help.
     return PageRefusedError(
         faults.RequestFault("page", "unknown", detail, "ask the portal for its export; what was read is kept")
     )

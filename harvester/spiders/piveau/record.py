@@ -1,9 +1,9 @@
-"""From a hit of piveau's search to a dataset: a pure mapping.
+"""Map a hit of piveau's search to a dataset.
 
-The index writes DCAT-AP as JSON in its own names; texts are objects by language, and concepts have ``resource`` (their
-address), ``id`` and ``label``. Texts that a machine translated are told by ``translation_meta``: they stand behind
-those of the publisher. ``catalog_record`` has the dates of the hub's record. A catalogue with a home of its own
-elsewhere is where the hub got the record.
+The index writes DCAT-AP as JSON under its own names. Texts are objects by language. Concepts have ``resource`` (their
+address), ``id`` and ``label``. ``translation_meta`` marks machine translations, which come after the publisher's own
+texts. ``catalog_record`` has the dates of the hub's record. If a catalogue has its own site elsewhere, the hub got the
+record from there.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, language: str | None = None) -> Dataset:
-    """The dataset of one hit; ``base`` is the address of the search, ``language`` that of the portal.
+    """Return the dataset of one hit; ``base`` is the address of the search, ``language`` the portal's language code.
 
-    Raises LostRecord where it is no object or has no id.
+    Raise LostRecord if it is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
@@ -96,7 +96,7 @@ def _by_language(value: Any) -> dict[str | None, str]:
 
 
 def _originals(raw: dict[str, Any]) -> tuple[str, ...]:
-    """The languages in which the publisher wrote: those that no machine translated into."""
+    """Return the languages in which the publisher wrote, without those of machine translations."""
     details = _object(_object(raw.get("translation_meta")).get("details"))
     return tuple(code for code, one in details.items() if _object(one).get("machine_translated") is False)
 
@@ -112,12 +112,12 @@ def _keywords(value: Any) -> dict[str | None, list[str]]:
 
 
 def _shown(value: Any) -> str | None:
-    """The label of a concept, in whatever language."""
+    """Return the label of a concept in any language."""
     return first(*_by_language(value).values()) if isinstance(value, dict) else text(value)
 
 
 def _concepts(value: Any) -> tuple[str, ...]:
-    """Concepts by address, else by label; texts as they are."""
+    """Return concepts by address, else by label; texts as they are."""
     found = []
     for one in value if isinstance(value, list) else [value]:
         held = _object(one)
@@ -184,7 +184,7 @@ def _places(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _licence(value: Any) -> tuple[str | None, str | None]:
-    """(licence, its name): by address, beside which stands a label, if it is another."""
+    """Return the licence by its address, and its label if that differs."""
     one = _object(next(iter(value), None) if isinstance(value, list) else value)
     declared = [one.get("resource"), _shown(one.get("label")), one.get("id")] if one else [value]
     found = [*dict.fromkeys(said for held in declared if (said := text(held))), None, None]
@@ -192,7 +192,7 @@ def _licence(value: Any) -> tuple[str | None, str | None]:
 
 
 def _origin(catalogue: dict[str, Any], base: str) -> str | None:
-    """The home of the catalogue that the record came from, where that is another site."""
+    """Return the site of the catalogue that the record came from; None if it is this hub."""
     home = next(iter(_addresses(catalogue.get("homepage"))), None)
     return home if home and host_of(home) != host_of(base) else None
 

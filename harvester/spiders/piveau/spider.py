@@ -1,9 +1,9 @@
-"""piveau: the hub of data.europa.eu and of other portals, by its search.
+"""Read piveau, the hub software of data.europa.eu and other portals, through its search.
 
-API: data.europa.eu, "API documentation", hub search; piveau's own documentation. Quirks handled: pages of the search
-end at the window of its index, so the search is scrolled; a scroll belongs to one harvest and its token soon ends, so a
-harvest that was broken off begins again; a hub without scrolling is read by pages, up to its window. Errors come as
-plain text. What is asked for beside the search, such as ``facets`` of a catalogue in the portal's address, is kept.
+API: data.europa.eu, "API documentation", hub search; piveau's own documentation. Quirks handled: pages end at the
+index's limit, so the search is scrolled. A scroll token expires soon, so an interrupted harvest starts over. A hub
+without scrolling is read by pages, up to the limit. Errors come as plain text. Further parameters in the portal's
+address, such as ``facets`` of one catalogue, are kept.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ __all__ = ["Spider"]
 
 HUB = "/api/hub/search"
 WINDOW = 10_000
-"""Records behind which the index answers no page."""
+"""Number of records beyond which the index returns no page."""
 OURS = ("filter", "limit", "page", "scroll", "aggregation", "q", "locale")
-"""Parameters that are set here."""
+"""Parameters that this spider sets itself."""
 
 
 class Spider(ListingSpider):
-    """All datasets of a piveau hub."""
+    """Spider for all datasets of a piveau hub."""
 
     type = "piveau"
     about = PortalTypeInfo(
@@ -64,7 +64,7 @@ class Spider(ListingSpider):
 
     @property
     def bases(self) -> list[str]:
-        """Where the search may lie: at the address given, or below a portal's."""
+        """Possible addresses of the search: the given one, or below the portal's."""
         parts = urlsplit(self.portal.url)
         whole = urlunsplit(parts._replace(query="", fragment="")).rstrip("/").removesuffix("/search/search")
         if HUB in whole:
@@ -74,7 +74,7 @@ class Spider(ListingSpider):
 
     @property
     def own(self) -> list[tuple[str, str]]:
-        """What the portal's address asks for of its own."""
+        """The portal's own parameters in its address."""
         return [(key, held) for key, held in parse_qsl(urlsplit(self.portal.url).query) if key not in OURS]
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
@@ -124,13 +124,13 @@ class Spider(ListingSpider):
         return ListingPage(
             records=[(f"/result/results/{i}", one) for i, one in enumerate(found)],
             total=count if isinstance(count, int) and not isinstance(count, bool) else None,
-            # The token may stay the same from page to page.
+            # The token may be the same for every page.
             at=(scroll or page_cursor.at) if is_scrolled and found else None,
             is_end=is_scrolled and not found,
         )
 
     def may_remember(self, listing_page: ListingPage) -> bool:
-        # A scroll is of one night.
+        # A scroll is valid for one night only.
         return listing_page.at is None and not listing_page.is_end
 
     def next_of(
@@ -145,7 +145,7 @@ class Spider(ListingSpider):
         return f"/result/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """A catalogue, a service, a vocabulary: the index holds them beside datasets."""
+        """Return the identity of a catalogue, service or vocabulary, which the index holds beside datasets."""
         kind = first(raw.get("index")) if isinstance(raw, dict) else None
         return None if kind in (None, "dataset", "dataset-series", "datasetseries") else first(raw.get("id"))
 

@@ -1,4 +1,4 @@
-"""A page of datasets that is asked of a SPARQL endpoint question by question, and the statements of the answers."""
+"""Hold a page of datasets that is read from a SPARQL endpoint query by query, and the statements received."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 @dataclass(slots=True)
 class DatasetPage:
-    """A page of datasets, and what is still to be asked of them."""
+    """A page of datasets, and the queries still to be sent for it."""
 
     page_cursor: PageCursor
     ids: list[str]
@@ -33,18 +33,18 @@ class DatasetPage:
 
 
 def halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
-    """What is to be asked of some datasets, so many at a time."""
+    """Return the queries for some datasets, in groups of ``size`` datasets."""
     parts = [ids[at : at + size] for at in range(0, len(ids), size)]
     return [(kind, part) for part in parts for kind in ("own", "files")]
 
 
 def smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, list[str]]]:
-    """The same questions about fewer datasets at a time."""
+    """Return the same queries for smaller groups of datasets."""
     return [(kind, ids[at : at + size]) for kind, ids in todo for at in range(0, len(ids), size)]
 
 
 def fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
-    """Add the statements of an answer. Blank nodes are told apart by the number of the question."""
+    """Add the statements of a response to the store; ``number`` of the query keeps blank nodes of responses apart."""
 
     def term(value: dict[str, Any]) -> Any:
         if value["type"] == "uri":
@@ -67,12 +67,12 @@ def fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
             if "d" in row:
                 quads.append(Quad(term(row["d"]), DISTRIBUTION, subject))
             elif predicate == MEMBER:
-                # What a series is was not asked for.
+                # The query did not request the type of series.
                 quads.append(Quad(subject, TYPE, SERIES))
         except (KeyError, ValueError, TypeError):
-            # An IRI or language that is none: this one statement is left out.
+            # One statement with an invalid IRI or language is left out.
             continue
         if predicate == DISTRIBUTION and "d" not in row and isinstance(value, BlankNode):
-            # It comes with the distributions, under another name.
+            # The node comes again with the distributions, under another name.
             continue
         store.extend(quads)

@@ -1,4 +1,4 @@
-"""The queries by which a DCAT catalogue is read from a SPARQL 1.1 endpoint."""
+"""Build the queries that read a DCAT catalogue from a SPARQL 1.1 endpoint."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _OTHER = (
     "VALUES ?kind { <https://www.w3.org/ns/dcat#Dataset> <http://schema.org/Dataset> <https://schema.org/Dataset> } "
     "?d a ?kind . FILTER(isIRI(?d))"
 )
-"""Datasets in other words than DCAT's, where there are none in its own."""
+"""Types of datasets in other vocabularies, used if the endpoint has none of DCAT's."""
 _NEAR = (
     "dct:publisher|dct:creator|dct:rightsHolder|dcat:contactPoint|dct:license|dct:temporal|dct:spatial|dct:provenance|"
     "dct:conformsTo|dct:accessRights|dct:rights|dct:accrualPeriodicity|adms:identifier|prov:qualifiedAttribution"
 )
-"""Properties of a dataset whose nodes are described with it."""
+"""Properties of a dataset whose nodes are read with it."""
 _FARTHER = (
     "dcat:contactPoint/vcard:hasEmail|dct:publisher/org:subOrganizationOf|dct:accrualPeriodicity/rdf:value|"
     "dct:temporal/time:hasBeginning|dct:temporal/time:hasEnd|prov:qualifiedAttribution/prov:agent"
 )
-"""Paths to nodes that are described with those."""
+"""Paths to further nodes, which are read with those."""
 _NEAR_FILES = (
     "dct:license|dct:format|dcat:mediaType|dcat:compressFormat|dcat:packageFormat|spdx:checksum|dcat:accessService|"
     "dct:rights|foaf:page"
@@ -43,7 +43,7 @@ _NEAR_FILES = (
 
 
 def _query(text: str) -> str:
-    """A query with the prefixes that it uses."""
+    """Return a query with declarations of the prefixes it uses."""
     used = [f"PREFIX {name}: <{iri}>\n" for name, iri in _PREFIXES.items() if f"{name}:" in text]
     return "".join(used) + text
 
@@ -58,31 +58,35 @@ def _text(value: str) -> str:
 
 
 def count(in_graphs: bool, is_other: bool = False) -> str:
-    """How many datasets with an IRI there are."""
+    """Return a query for the number of datasets with an IRI."""
     pattern = _OTHER if is_other else _DATASET
     return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(pattern, in_graphs)} }}")
 
 
 def counting(query: str) -> str:
-    """How many rows a query finds, whatever the endpoint would cut its answer to."""
+    """Return a query for the number of rows of another query, whatever the endpoint's limit on rows."""
     prefixes, select, rest = query.partition("SELECT ")
     return f"{prefixes}SELECT (COUNT(*) AS ?n) WHERE {{ {{ {select}{rest} }} }}"
 
 
 def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) -> str:
-    """The IRIs that follow one, in the order of their characters."""
+    """Return a query for the next ``rows`` IRIs after one, in the order of their characters."""
     beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
     where = _where((_OTHER if is_other else _DATASET) + beyond, in_graphs)
     return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
 
 
 def known(iri: str, in_graphs: bool) -> str:
-    """Whether anything is said of a dataset."""
+    """Return a query for whether the endpoint has any statement about a dataset."""
     return f"ASK {{ {_where(f'<{iri}> ?p ?o', in_graphs)} }}"
 
 
 def is_iri(text: str) -> bool:
-    """Whether a text can stand as an absolute IRI in a query, by SPARQL's grammar (IRIREF); urn: is one too."""
+    """Return whether a text is an absolute IRI in SPARQL's grammar (IRIREF); ``urn:`` is one too.
+
+    >>> is_iri("urn:x:1"), is_iri("data set")
+    (True, False)
+    """
     return re.fullmatch(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+', text) is not None
 
 
@@ -91,9 +95,9 @@ def _values(name: str, ids: Sequence[str]) -> str:
 
 
 def _own(ids: Sequence[str], in_graphs: bool) -> str:
-    """Datasets, the nodes near them, their catalogue records, and the series that name them.
+    """Return a query for datasets, the nodes near them, their catalogue records, and the series that name them.
 
-    Nodes are reached by property paths: to join a list of properties takes some engines a minute.
+    Nodes are found by property paths, because some engines need a minute to join a list of properties.
     """
     parts = [
         f"{_values('s', ids)} ?s ?p ?o",
@@ -108,7 +112,7 @@ def _own(ids: Sequence[str], in_graphs: bool) -> str:
 
 
 def _files(ids: Sequence[str], in_graphs: bool) -> str:
-    """Distributions, each with its dataset, and the nodes near them."""
+    """Return a query for distributions, each with its dataset, and the nodes near them."""
     parts = [
         f"{_values('d', ids)} ?d dcat:distribution ?s . ?s ?p ?o",
         f"{_values('x', ids)} ?x dcat:distribution/({_NEAR_FILES}) ?s . ?s ?p ?o",

@@ -1,4 +1,4 @@
-"""Datasets from the rows of an operator's own SELECT: each variable is a property, by its usual names."""
+"""Map the rows of an operator's own SELECT to datasets: each variable is a property under its usual name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LISTS = {"keywords": ("keyword", "keywords"), "themes": ("theme", "themes"), "l
 
 
 def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """The rows of each dataset, which the first variable names; in the order in which they came."""
+    """Return the rows of each dataset in their original order; the first variable identifies the dataset."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         identifier = row.get(variables[0], {}).get("value", "")
@@ -34,7 +34,7 @@ def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) ->
 
 
 def row_dataset(raw: dict[str, Any]) -> Dataset:
-    """The dataset of some rows. Raises LostRecord where nothing names it."""
+    """Return the dataset of some rows; raise LostRecord if nothing identifies it."""
     if not raw["@id"]:
         raise LostRecord("the first variable of the query is empty", "let the query's first variable name the dataset")
     values: dict[str, list[dict[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""Answers to a SELECT or an ASK, in JSON or XML: the rows, in the form of SPARQL 1.1 Query Results JSON."""
+"""Read responses to SELECT or ASK, in JSON or XML, as rows of SPARQL 1.1 Query Results JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _XML = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
-    """Variables and rows of an answer, whatever its media type says. Raises ValueError, in words."""
+    """Return variables and rows of a response, whatever its media type; raise ValueError with a readable reason."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _of_xml(parse_xml(body))
     found = parse_json(body)
@@ -31,7 +31,7 @@ def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def truth_of(body: bytes) -> bool:
-    """The answer to an ASK, in JSON or XML. Raises ValueError, in words."""
+    """Return the result of an ASK, in JSON or XML; raise ValueError with a readable reason."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         root = parse_xml(body)
         told = next(children(root, "boolean"), None) if local(root) == "sparql" else None

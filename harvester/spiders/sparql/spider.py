@@ -1,10 +1,10 @@
-"""SPARQL 1.1 endpoints that hold a DCAT catalogue.
+"""Read SPARQL 1.1 endpoints that hold a DCAT catalogue.
 
-Offsets are never used: endpoints cut answers off silently, at 10,000 rows or so, and without order they repeat and
-skip. Datasets are listed by key (``STR(?d) > "last"``), many at a time; then what is said of them is asked for, a page
-at a time, distributions apart. A question that takes too long, or whose answer looks cut off, is asked again in halves,
-and the pages that follow are shorter. Where the default graph holds no dataset, all named graphs are asked; where these
-hold none, for datasets in other words than DCAT's.
+Offsets are never used: endpoints silently cut results at 10,000 rows or so, and without an order they repeat and skip
+rows. Datasets are listed by key (``STR(?d) > "last"``), many at a time. Then their statements are requested page by
+page, distributions separately. A query that takes too long, or whose result looks cut off, is split in halves, and the
+following pages are shorter. If the default graph holds no dataset, all named graphs are searched. If these hold none,
+datasets in other vocabularies than DCAT are searched.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ if TYPE_CHECKING:
 __all__ = ["Spider"]
 
 LEAST_CAP = 1_000
-"""Rows. An answer of a multiple of this is cut off, where the endpoint cannot count them."""
+"""Rows; if the endpoint cannot count, a result with a multiple of this number counts as cut off."""
 ROUND = 100
-"""Rows. An answer of a multiple of this may have been cut off: the endpoint is asked how many there are."""
+"""Rows; a result with a multiple of this number may be cut off, so the endpoint is asked to count."""
 LIST_PAGES = 10
-"""Pages of datasets that are listed at a time: for each list the endpoint sorts all of them."""
+"""Pages of datasets listed at a time, because the endpoint sorts all datasets for each list."""
 MAX_GET = 2_000
-"""Characters of a query that is asked by GET."""
+"""Maximum length in characters of a query sent by GET."""
 GET_SETS = 5
-"""Datasets to ask for by GET, where POST is refused: servers take 8,000 characters of an address."""
+"""Datasets per query by GET, if POST is refused; servers accept addresses of 8,000 characters."""
 GOOD_PAGES = 10
-"""Pages that have to come without trouble before they grow again."""
+"""Number of pages without trouble after which pages grow again."""
 _HALVED = ("timeout", "server", "too_large", "cut_short", "parse", "empty", "http")
-"""Faults that a shorter question may not have: some engines refuse long ones with 400 or 414."""
+"""Faults that a shorter query may avoid; some engines refuse long ones with 400 or 414."""
 _OUT_OF_TIME = re.compile(rb"(?i)time-?d?[ _-]?out|time limit|cancel+ed|took too long")
-"""What an engine says with 429 where a question took it too long (QLever), which is no call for a longer pause."""
+"""Match the message of a time-out that an engine (QLever) sends with 429, where no longer pause is needed."""
 _NO_POST = (403, 404, 405, 411, 415, 501)
-"""How gateways refuse POST, whatever is asked."""
+"""Status codes by which gateways refuse POST, whatever the query is."""
 
 
 class Spider(ListingSpider):
-    """All datasets with an IRI of an endpoint."""
+    """Spider for all datasets of an endpoint that have an IRI."""
 
     type = "sparql"
     about = PortalTypeInfo(
@@ -78,19 +78,19 @@ class Spider(ListingSpider):
         self.in_graphs: bool = cursor.get("in_graphs", False)
         self.is_other: bool = cursor.get("is_other", False)
         self.keys: list[str] = []
-        """Datasets that are listed and not asked for yet."""
+        """Datasets that are listed and not read yet."""
         self.list_pages, self.batch, self.good = LIST_PAGES, self.max_rows, 0
         self.by_get = False
         self.is_counted = True
-        """Whether the endpoint tells how many datasets there are."""
+        """Whether the endpoint can count its datasets."""
         self.short_lists: set[int] = set()
-        """Rows of lists that came shorter than asked for: the last one, or all, where the endpoint has a cap."""
+        """Lengths of lists shorter than requested; a length that repeats shows a limit of the endpoint."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
         return {**super().position(page_cursor), "in_graphs": self.in_graphs, "is_other": self.is_other}
 
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
-        """The request for a query: long ones go by POST."""
+        """Return the request for a query; long queries are sent by POST."""
         headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})
         if (by_post or len(text) > MAX_GET) and not self.by_get:
@@ -126,6 +126,7 @@ class Spider(ListingSpider):
         return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.on_total_failed)]
 
     async def on_total_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed count: after a time-out list the datasets without a total."""
         fault = self.fault_of(failure)
         if fault.kind in ("timeout", "cut_short"):
             yield self.uncounted()
@@ -134,18 +135,19 @@ class Spider(ListingSpider):
             yield step
 
     def uncounted(self) -> Request:
-        """List what cannot be counted in the time that the endpoint gives a question."""
+        """Return the first request for a list without a total, because counting takes too long."""
         self.is_counted = False
         return self.ask(self.first_walk())
 
     def elsewhere(self) -> bool:
-        """Look in named graphs, then for other words; False where all was looked at."""
+        """Switch to the named graphs, then to other vocabularies; return False if everything was tried."""
         if self.in_graphs and self.is_other:
             return False
         self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
         return True
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
+        """Note the total and request the first list, or search elsewhere if the total is 0."""
         try:
             rows = self.rows_of(response)
             total = int(rows[0]["n"]["value"])
@@ -169,7 +171,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """The next question: about those that are listed, else for the list that follows."""
+        """Return the next request: statements about listed datasets, else the next list."""
         if page_cursor.at is not None:
             self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
         if self.keys:
@@ -180,7 +182,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
 
     def size(self, page_cursor: PageCursor) -> int:
-        """Datasets to ask for at a time."""
+        """Return the number of datasets per query."""
         return max(1, min(self.batch, page_cursor.asked))
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
@@ -207,12 +209,12 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Ask for the first of some datasets; the others wait."""
+        """Request the statements about the first of some datasets; the others wait."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
         bad = {one: "its IRI is none that can be asked for" for one in ids if not is_iri(one)}
-        # The order is the endpoint's own: only where it is that of characters can the rest be told from its keys.
+        # If the endpoint sorts in another order than by characters, the rest of the list cannot be found by key.
         is_sorted = all(one < other for one, other in pairwise(ids))
         if bad or not is_sorted:
             good = [one for one in ids if one not in bad]
@@ -222,7 +224,7 @@ class Spider(ListingSpider):
         return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """What the operator's own query has found, which must be all."""
+        """Keep the result of the operator's own query, which must be complete."""
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault("parse", "unknown", "the answer names no variables", "check the query")
@@ -238,16 +240,16 @@ class Spider(ListingSpider):
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
     ) -> list[Any]:
         if self.portal.query:
-            # It is one query, whose answer comes whole or not at all.
+            # A single query has no smaller part to try.
             return [self.no_answer(fault, url, value)]
         if self.list_pages > 1 and page_cursor.size == 0 and fault.kind in _HALVED:
-            # A shorter list may be had in time.
+            # A shorter list may be ready in time.
             self.list_pages = max(1, self.list_pages // 4)
             return [self.ask(page_cursor)]
         return super().round_trouble(fault, page_cursor, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
-        """The bindings of an answer. Raises Refused."""
+        """Return the rows of a response; raise PageRefusedError if there are none to read."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
                 fault = faults.RequestFault(
@@ -266,24 +268,27 @@ class Spider(ListingSpider):
             fault = faults.RequestFault("parse", "unknown", str(error), remedy)
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
 
-    # What is said of the datasets of a page
+    # Statements about the datasets of a page
 
     def detail(self, job: DatasetPage) -> Request:
+        """Return the request for the first query that is left for a page."""
         kind, ids = job.todo[0]
         text = queries.DETAILS[kind](ids, self.in_graphs)
         job.asked += 1
-        # A shorter question is better than the same again.
+        # A shorter query is better than a retry.
         meta = {"max_retry_times": 0} if len(ids) > 1 else {}
         return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, meta=meta, cb_kwargs={"job": job})
 
     async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
+        """Handle a failed query about datasets: split it in halves."""
         job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
         for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     async def on_detail(self, response: Response, job: DatasetPage) -> AsyncIterator[Any]:
+        """Keep the statements of a response, or have the endpoint count them if the result may be cut off."""
         if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
-            # Some gateways let questions through by GET alone.
+            # Some gateways accept queries only by GET.
             self.by_get, self.batch = True, min(self.batch, GET_SETS)
             job.todo = smaller(job.todo, GET_SETS)
             yield self.detail(job)
@@ -306,7 +311,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Whether an answer of a round number of rows was whole."""
+        """Decide by the endpoint's count whether a result with a round number of rows was complete."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -315,6 +320,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
+        """Decide without a count whether a result was complete."""
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0
@@ -322,17 +328,18 @@ class Spider(ListingSpider):
             yield step
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
+        """Split a query whose result was cut off."""
         why = f"the answer is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
-        """Take the rows of an answer, and go on."""
+        """Add the rows of a response and go on with the next query."""
         fill(job.store, rows, job.asked)
         job.todo.pop(0)
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Ask for half of the datasets; one that cannot be had alone is lost."""
+        """Split a query in halves; a single dataset that fails is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.no_answer(fault, url)]
@@ -343,13 +350,13 @@ class Spider(ListingSpider):
                 return [self.no_answer(fault, url)]
         else:
             middle = len(ids) // 2
-            # Those that follow are likely to be as slow.
+            # The following datasets are likely to be as slow.
             self.batch = min(self.batch, max(1, middle))
             job.todo = [(kind, ids[:middle]), (kind, ids[middle:]), *job.todo]
         return self.next_detail(job, None)
 
     def next_detail(self, job: DatasetPage, response: Response | None) -> list[Any]:
-        """The next question about a page; or, after the last, its datasets."""
+        """Return the next query about a page; after the last one, the page with its datasets."""
         job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
         if job.todo:
             return [self.detail(job)]
@@ -357,7 +364,7 @@ class Spider(ListingSpider):
         if self.good >= GOOD_PAGES and self.batch < self.max_rows and not self.by_get:
             self.batch, self.good = min(self.max_rows, self.batch * 2), 0
         if response is None:
-            # The last question failed; the page is that of the list itself.
+            # The last query failed, so the page is reported with an empty response.
             response = self.no_response()
         records: list[tuple[str, Any]] = [
             (iri, {"@id": iri, "@lost": job.lost[iri]} if iri in job.lost else describe(job.store, NamedNode(iri), ""))
@@ -366,7 +373,7 @@ class Spider(ListingSpider):
         return list(self.taken(ListingPage(records=records, at=job.ids[-1]), response, job.page_cursor))
 
     def no_response(self) -> Response:
-        """A response of no content, where what is kept came with several."""
+        """Return an empty response, for a page that was put together from several."""
         from scrapy.http import Response as Plain
 
         return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))
@@ -382,5 +389,5 @@ class Spider(ListingSpider):
 
 
 def _is_partial(response: Response) -> bool:
-    """Virtuoso gives what it has found when its time is up."""
+    """Return whether a result is partial: Virtuoso returns what it has found when its time limit ends."""
     return response.status == 206 or "X-SQL-State" in response.headers

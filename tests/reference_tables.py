@@ -42,7 +42,11 @@ def system_table() -> str:
 
 
 def command_table() -> str:
-    rows = [f"| `winnow {name}` | {(c.help or '').splitlines()[0]} |" for name, c in sorted(cli.commands.items())]
+    rows = [
+        f"| `winnow {name}` | {(c.help or '').splitlines()[0]} |"
+        for name, c in sorted(cli.commands.items())
+        if not c.hidden
+    ]
     return "\n".join(["| command | what it does |", "| --- | --- |", *rows])
 
 

@@ -88,7 +88,7 @@ def test_every_command_and_option_of_the_recipes_exists() -> None:
     found = 0
     for text in texts:
         for line in re.findall(
-            r"(?:^|[ /`])winnow ((?:--data \S+ )?(?:nightly|send|responses|export|verify|serve)\b(?:[^`\n\\]|\\\n)*)",
+            r"(?:^|[ /`])winnow ((?:--data \S+ )?(?:nightly|send|replies|export|verify|serve)\b(?:[^`\n\\]|\\\n)*)",
             text,
         ):
             words, name = options_of(line)

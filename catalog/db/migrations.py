@@ -11,10 +11,10 @@ from typing import Any
 
 from catalog.db.due_scores import create_triggers
 from catalog.db.schema import TABLES, ColumnSpec, metric_columns
-from catalog.db.schema.views import VIEWS
+from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations
 
-__all__ = ["add_metric_columns", "create_views", "migrate"]
+__all__ = ["add_metric_columns", "bring_up_to_date", "create_views", "migrate"]
 
 migrate = Migrations("catalog")
 
@@ -162,6 +162,55 @@ def s0011_search_in_all_languages(db: Database) -> None:
     db.execute(f"create trigger datasets_ad after delete on datasets begin {drop} end")
     db.execute(f"create trigger datasets_au after update of {columns} on datasets begin {drop} {add} end")
     db.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
+
+
+@migrate()
+def s0012_names_of_the_field(db: Database) -> None:
+    """The cache of HTTP responses and the replies of clerks have names of their own: see ``OLD_TABLES``."""
+    # SQLite refuses to rename what a view reads under another name; create_views makes them again.
+    for name in set(db.view_names()) & VIEWS.keys():
+        db.execute(f"drop view [{name}]")
+    for before, now in OLD_TABLES.items():
+        _rename_table(db, before, now)
+    for table, columns in OLD_COLUMNS.items():
+        for before, now in columns.items():
+            _rename_column(db, OLD_TABLES.get(table, table), before, now)
+    add_missing(db)
+
+
+def _rename_table(db: Database, before: str, now: str) -> None:
+    """Rename a table that is there. An empty one of the new name goes: an earlier step made it after today's schema."""
+    names = set(db.table_names())
+    if before not in names:
+        return
+    if now in names:
+        db.execute(f"drop table [{now}]")
+    # Their names hold that of the table; add_missing makes them again.
+    for index in db.table(before).indexes:
+        if index.origin == "c":
+            db.execute(f"drop index [{index.name}]")
+    db.execute(f"alter table [{before}] rename to [{now}]")
+
+
+def _rename_column(db: Database, table: str, before: str, now: str) -> None:
+    """Rename a column that is there. One of the new name goes: an earlier step added it, and nothing has filled it."""
+    names = db.table(table).columns_dict
+    if before not in names:
+        return
+    if now in names:
+        db.execute(f"alter table [{table}] drop column [{now}]")
+    db.execute(f"alter table [{table}] rename column [{before}] to [{now}]")
+
+
+def bring_up_to_date(db: Database) -> None:
+    """Bring a catalogue of any age, an empty file too, to today's tables, metric columns and views.
+
+    Each step is one transaction: a process that is killed in the middle leaves the steps before whole, and the next
+    one goes on after them.
+    """
+    migrate.apply(db)
+    add_metric_columns(db)
+    create_views(db)
 
 
 def create_views(db: Database) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from catalog.db.migrations import add_metric_columns, create_views, migrate
+from catalog.db.migrations import bring_up_to_date
 from catalog.db.rows import plain
 from catalog.db.schema import TABLES
 from catalog.db.sqlite import Database
@@ -86,9 +86,7 @@ def open_catalog(path: Path) -> Catalog:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
             db = Database(connection)
-            migrate.apply(db)
-            add_metric_columns(db)
-            create_views(db)
+            bring_up_to_date(db)
             # The single rule of comparable versions, available in SQL too.
             connection.create_function("is_comparable", 2, is_comparable, deterministic=True)
         except BaseException:
@@ -106,9 +104,7 @@ def _empty() -> bytes:
     """
     with closing(sqlite3.connect(":memory:")) as connection:
         db = Database(connection)
-        migrate.apply(db)
-        add_metric_columns(db)
-        create_views(db)
+        bring_up_to_date(db)
         return connection.serialize()
 
 

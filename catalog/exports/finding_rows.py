@@ -44,9 +44,9 @@ def finding_rows(
              coalesce(d.contact_email, b.email, p.contact_email) as contact,
              coalesce(d.source_url, p.url) as evidence_url, f.exchange as evidence_record,
              g.name as government, {commitments} as commitment_ids,
-             r.response as answer, r.note as answer_note, r.responded_on as answered_on, r.promised_on,
+             r.reply as answer, r.note as answer_note, r.replied_on as answered_on, r.promised_on,
              r.outcome as answer_outcome,
-             case when r.response = 'will_fix_by' and r.promised_on < :day and {state_in(AWAITED)}
+             case when r.reply = 'will_fix_by' and r.promised_on < :day and {state_in(AWAITED)}
                then 'yes' end as is_overdue
            from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
            left join datasets d on d.id = f.dataset_id

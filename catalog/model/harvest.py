@@ -77,6 +77,6 @@ class Page:
     errors: tuple[HarvestError, ...] = ()
     unchanged: tuple[str, ...] = ()
     """Identifiers of datasets that a response confirms without sending them again."""
-    answer: CachedResponse | None = None
+    response: CachedResponse | None = None
     checkpoint: dict[str, Any] | None = None
     """Where reading continues after this page. JSON; None leaves the stored one unchanged."""

@@ -18,7 +18,7 @@ from catalog.repositories.aliases import aliased
 __all__ = [
     "PreviousHarvest",
     "Grace",
-    "answer_of",
+    "cached_response",
     "approve",
     "before",
     "begin_harvest",
@@ -101,9 +101,11 @@ def identifiers_seen(catalog: Catalog, run_id: str, portal_id: str) -> set[str]:
     return {row[0] for row in catalog.db.conn.execute(sql, (portal_id, run_id))}
 
 
-def answer_of(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
+def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
     """Return the cached response of an address, if the same version of the program has read it; else None."""
-    rows = catalog.rows("select * from answers where id = ? and winnow_version = ?", (f"{portal_id} {url}", version))
+    rows = catalog.rows(
+        "select * from response_cache where id = ? and winnow_version = ?", (f"{portal_id} {url}", version)
+    )
     if not rows:
         return None
     row = rows[0]

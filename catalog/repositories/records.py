@@ -35,8 +35,8 @@ def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, ver
         write_records(catalog, run_id, portal_id, page.records)
         _write_unchanged(catalog, run_id, portal_id, page.unchanged)
         _write_errors(catalog, run_id, portal_id, page.errors)
-        if page.answer is not None:
-            _write_answer(catalog, run_id, portal_id, page.answer, version)
+        if page.response is not None:
+            _write_response(catalog, run_id, portal_id, page.response, version)
         if page.checkpoint is not None:
             catalog.db.conn.execute(
                 "update harvests set checkpoint = ? where id = ?",
@@ -191,19 +191,19 @@ def _write_events(
     )
 
 
-def _write_answer(catalog: Catalog, run_id: str, portal_id: str, answer: CachedResponse, version: str) -> None:
+def _write_response(catalog: Catalog, run_id: str, portal_id: str, response: CachedResponse, version: str) -> None:
     catalog.upsert(
-        "answers",
+        "response_cache",
         [
             {
-                "id": f"{portal_id} {answer.url}",
+                "id": f"{portal_id} {response.url}",
                 "portal_id": portal_id,
-                "url": answer.url,
-                "etag": answer.etag,
-                "last_modified": answer.last_modified,
-                "sha256": answer.sha256,
-                "identifiers": plain(json_text(answer.identifiers)),
-                "state": plain(json_text(answer.state)),
+                "url": response.url,
+                "etag": response.etag,
+                "last_modified": response.last_modified,
+                "sha256": response.sha256,
+                "identifiers": plain(json_text(response.identifiers)),
+                "state": plain(json_text(response.state)),
                 "winnow_version": version,
                 "run_id": run_id,
             }

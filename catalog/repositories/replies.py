@@ -11,7 +11,7 @@ from catalog.db.store import Catalog, now
 from catalog.model import stable_id
 from catalog.repositories.reply_files import CitizenReport, Problem, Reply
 
-__all__ = ["Imported", "disputed", "import_answers", "import_reports", "write_correction", "write_outcome"]
+__all__ = ["Imported", "disputed", "import_replies", "import_reports", "write_correction", "write_outcome"]
 
 
 @dataclass(slots=True)
@@ -30,21 +30,21 @@ class Imported:
 _STATES = {"disputed": "disputed", "waived": "waived"}
 
 
-def import_answers(catalog: Catalog, answers: Sequence[Reply], today: str) -> Imported:
+def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Imported:
     """Store replies and set the state of their findings. Importing the same reply again changes nothing."""
     done = Imported()
     with catalog.writing():
-        number = catalog.value("select coalesce(max(number), 0) from responses")
-        for one in answers:
+        number = catalog.value("select coalesce(max(number), 0) from replies")
+        for one in replies:
             found = _finding(catalog, one.finding_id)
             if not found:
-                remedy = "answer in the findings.csv that was sent last: this one may be of another catalogue"
+                remedy = "reply in the findings.csv that was sent last: this one may be of another catalogue"
                 done.problems.append(Problem(one.line, f"there is no finding {one.finding_id}", remedy))
                 continue
-            said = (one.response, one.promised_on or "", one.note or "", one.responder or "", one.responded_on or "")
+            said = (one.reply, one.promised_on or "", one.note or "", one.replied_by or "", one.replied_on or "")
             key = stable_id(one.finding_id, *said)
             one = replace(one, finding_id=found[0]["id"])
-            if catalog.value("select 1 from responses where id = ?", [key]):
+            if catalog.value("select 1 from replies where id = ?", [key]):
                 done.known += 1
                 continue
             number += 1
@@ -52,19 +52,19 @@ def import_answers(catalog: Catalog, answers: Sequence[Reply], today: str) -> Im
                 "id": key,
                 "finding_id": one.finding_id,
                 "dataset_id": found[0]["dataset_id"],
-                "response": one.response,
+                "reply": one.reply,
                 "promised_on": one.promised_on,
                 "note": one.note,
-                "responder": one.responder,
-                "responded_on": one.responded_on or today,
+                "replied_by": one.replied_by,
+                "replied_on": one.replied_on or today,
                 "imported_at": now(),
                 "number": number,
             }
-            catalog.upsert("responses", [row])
-            done.written[one.response] = done.written.get(one.response, 0) + 1
+            catalog.upsert("replies", [row])
+            done.written[one.reply] = done.written.get(one.reply, 0) + 1
             if found[0]["state"] in NOT_ENDED:
                 _set_state(catalog, one, found[0]["state"])
-                if one.response == "disputed":
+                if one.reply == "disputed":
                     done.disputes.append(key)
     return done
 
@@ -83,7 +83,7 @@ def _finding(catalog: Catalog, finding_id: str) -> list[dict[str, Any]]:
 
 def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
     # Acknowledging a finding takes back an earlier dispute or waiver.
-    wanted = _STATES.get(one.response) or ("open" if state in ("disputed", "waived") else state)
+    wanted = _STATES.get(one.reply) or ("open" if state in ("disputed", "waived") else state)
     catalog.db.conn.execute("update findings set state = ? where id = ?", [wanted, one.finding_id])
 
 
@@ -130,26 +130,26 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def disputed(catalog: Catalog, response_ids: Sequence[str]) -> list[dict[str, Any]]:
+def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the findings that these replies dispute, with what is needed to check them again."""
     return [
         row
-        for key in response_ids
+        for key in reply_ids
         for row in catalog.rows(
-            """select r.id as response_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
+            """select r.id as reply_id, f.id as finding_id, f.portal_id, f.publisher_id, f.dataset_id, f.rule_id,
                  f.resource_url, f.observed, g.name as government, q.score
-               from responses r join findings f on f.id = r.finding_id join governments g on g.portal_id = f.portal_id
+               from replies r join findings f on f.id = r.finding_id join governments g on g.portal_id = f.portal_id
                left join dataset_quality q on q.dataset_id = f.dataset_id where r.id = ?""",
             [key],
         )
     ]
 
 
-def write_outcome(catalog: Catalog, response_id: str, outcome: str) -> None:
+def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
     """Write the outcome of a dispute."""
     with catalog.writing():
         catalog.db.conn.execute(
-            "update responses set outcome = ?, checked_at = ? where id = ?", [outcome, now(), response_id]
+            "update replies set outcome = ?, checked_at = ? where id = ?", [outcome, now(), reply_id]
         )
 
 
@@ -157,8 +157,8 @@ def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> 
     """Write that a finding was wrong, and count it in the history of every entity whose score it affected."""
     after = catalog.value("select score from dataset_quality where dataset_id = ?", [finding["dataset_id"]])
     row = {
-        "id": f"{finding['finding_id']}/{finding['response_id']}",
-        **{name: finding[name] for name in ("finding_id", "response_id", "portal_id", "dataset_id", "rule_id")},
+        "id": f"{finding['finding_id']}/{finding['reply_id']}",
+        **{name: finding[name] for name in ("finding_id", "reply_id", "portal_id", "dataset_id", "rule_id")},
         "run_id": run_id,
         "reason": "dispute",
         "observed_before": finding["observed"],

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from catalog.exports.csvfile import unguard
-from catalog.repositories.reply_words import day, response_of, words_of
+from catalog.repositories.reply_words import day, reply_of, words_of
 from specs.languages import languages
 
 __all__ = ["Reply", "ParsedReplies", "Problem", "CitizenReport", "parse"]
@@ -34,11 +34,11 @@ class Reply:
 
     line: int
     finding_id: str
-    response: str
+    reply: str
     promised_on: str | None
     note: str | None
-    responder: str | None
-    responded_on: str | None
+    replied_by: str | None
+    replied_on: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Problem:
 class ParsedReplies:
     """The contents of a file."""
 
-    answers: list[Reply] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     reports: list[CitizenReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     blank: int = 0
@@ -80,11 +80,11 @@ def parse(path: Path, today: date) -> ParsedReplies:
         rows = _rows(path)
         header = next(rows, None)
         if header is None:
-            found.problems.append(Problem(1, "the file is empty", "send findings.csv as it was, with answers in it"))
+            found.problems.append(Problem(1, "the file is empty", "send findings.csv as it was, with replies in it"))
             return found
         names, is_day_first = _names(header[1])
         if "finding_id" in names:
-            _answers(found, names, rows, today, is_day_first)
+            _replies(found, names, rows, today, is_day_first)
         elif "what" in names and ({"url", "dataset_id", "resource_url"} & set(names)):
             _reports(found, names, rows, today, is_day_first)
         else:
@@ -174,7 +174,7 @@ def _cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _answers(
+def _replies(
     found: ParsedReplies,
     names: Sequence[str],
     rows: Iterator[tuple[int, list[str]]],
@@ -187,42 +187,42 @@ def _answers(
         if not said:
             if row.get("response_note") or row.get("responder"):
                 remedy = "write acknowledged, disputed, will_fix_by:YYYY-MM-DD or waived in the column response"
-                found.problems.append(Problem(line, "there is a remark, and no answer", remedy))
+                found.problems.append(Problem(line, "there is a remark, and no reply", remedy))
             else:
                 found.blank += 1
             continue
         try:
-            found.answers.append(_answer(line, row, said, today, is_day_first))
+            found.replies.append(_reply(line, row, said, today, is_day_first))
         except ValueError as error:
             what, _, remedy = str(error).partition("; ")
             found.problems.append(Problem(line, what, remedy))
 
 
-def _answer(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
+def _reply(line: int, row: dict[str, str], said: str, today: date, is_day_first: bool | None) -> Reply:
     if not re.fullmatch(r"[0-9a-f]{20}", row.get("finding_id", "")):
         raise ValueError("the id of the finding is missing or was changed; copy it from the findings.csv that was sent")
-    response, rest = response_of(said)
+    reply, rest = reply_of(said)
     note = row.get("response_note", "")[:NOTE_MAX]
-    responded_on = _past_day(row.get("responded_on", ""), today, is_day_first)
+    replied_on = _past_day(row.get("responded_on", ""), today, is_day_first)
     promised_on = None
-    if response == "will_fix_by":
+    if reply == "will_fix_by":
         if not rest:
-            raise ValueError("there is no day by which it will be mended; write will_fix_by:2026-12-31")
+            raise ValueError("there is no day by which it will be fixed; write will_fix_by:2026-12-31")
         promised_on = day(rest, is_day_first)
-        if promised_on < (responded_on or today.isoformat()):
+        if promised_on < (replied_on or today.isoformat()):
             raise ValueError(f"the day {promised_on} is past; promise a day to come")
     elif rest:
-        raise ValueError(f"the answer goes on with {rest[:40]!r}; put reasons into the column response_note")
-    if response == "disputed" and not note:
+        raise ValueError(f"the reply goes on with {rest[:40]!r}; put reasons into the column response_note")
+    if reply == "disputed" and not note:
         raise ValueError("a dispute needs a reason; write it into the column response_note")
     return Reply(
         line=line,
         finding_id=row["finding_id"],
-        response=response,
+        reply=reply,
         promised_on=promised_on,
         note=note or None,
-        responder=row.get("responder", "")[:NAME_MAX] or None,
-        responded_on=responded_on,
+        replied_by=row.get("responder", "")[:NAME_MAX] or None,
+        replied_on=replied_on,
     )
 
 
@@ -231,7 +231,7 @@ def _past_day(text: str, today: date, is_day_first: bool | None) -> str | None:
         return None
     found = day(text, is_day_first)
     if found > today.isoformat():
-        raise ValueError(f"the day of the answer, {found}, is to come; write the day on which you answer")
+        raise ValueError(f"the day of the reply, {found}, is to come; write the day on which you reply")
     return found
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from specs.languages import languages
 
-__all__ = ["day", "response_of", "words_of"]
+__all__ = ["day", "reply_of", "words_of"]
 
 _EPOCH = date(1899, 12, 30)
 """Day 0 of Excel's calendar, valid for days after February 1900."""
@@ -23,7 +23,7 @@ def words_of(text: str) -> str:
 
 
 @cache
-def _responses() -> list[tuple[str, str]]:
+def _replies() -> list[tuple[str, str]]:
     """Return pairs of words and reply, the longest first."""
     found = {words_of(name): name for name in languages()["en"].values["response"]}
     for one in languages().values():
@@ -31,13 +31,13 @@ def _responses() -> list[tuple[str, str]]:
     return sorted(found.items(), key=lambda pair: -len(pair[0]))
 
 
-def response_of(text: str) -> tuple[str, str]:
+def reply_of(text: str) -> tuple[str, str]:
     """Return the reply that a cell means, and the rest of the cell: a day, or nothing.
 
     Raise ValueError whose message says, after a semicolon, what to write instead.
     """
     plain = words_of(text)
-    for words, name in _responses():
+    for words, name in _replies():
         if plain == words:
             return name, ""
         if plain.startswith(f"{words} "):
@@ -45,7 +45,7 @@ def response_of(text: str) -> tuple[str, str]:
             ends = [one.end() for one in re.finditer(r"[^\W_]+", text)]
             return name, text[ends[min(count, len(ends)) - 1] :].strip(" :;=,_-")
     known = ", ".join(languages()["en"].values["response"])
-    raise ValueError(f"the answer {text[:60]!r} is not known; write one of: {known}")
+    raise ValueError(f"the reply {text[:60]!r} is not known; write one of: {known}")
 
 
 def day(text: str, is_day_first: bool | None) -> str:

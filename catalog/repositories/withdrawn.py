@@ -102,13 +102,13 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
         known = "select portal_id, rule_id, observed, field from findings where id = ?"
         portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [one.finding_id]).fetchone()
         disputes = catalog.db.conn.execute(
-            "select id from responses where finding_id = ? and response = 'disputed' order by number desc limit 1",
+            "select id from replies where finding_id = ? and reply = 'disputed' order by number desc limit 1",
             [one.finding_id],
         ).fetchone()
         row = {
             "id": f"{one.finding_id}/{run_id}",
             "finding_id": one.finding_id,
-            "response_id": disputes[0] if disputes else None,
+            "reply_id": disputes[0] if disputes else None,
             "portal_id": portal_id,
             "dataset_id": one.dataset_id,
             "rule_id": rule_id,
@@ -124,7 +124,7 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
         if disputes:
             # The person who disputed it was right.
             catalog.db.conn.execute(
-                "update responses set outcome = 'corrected', checked_at = ? where id = ?", [corrected_at, disputes[0]]
+                "update replies set outcome = 'corrected', checked_at = ? where id = ?", [corrected_at, disputes[0]]
             )
 
 
@@ -133,7 +133,7 @@ def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
     transaction."""
     for old, new in moved.items():
         catalog.db.conn.execute(
-            "update responses set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",
+            "update replies set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",
             [new, old, old],
         )
         catalog.db.conn.execute("update findings set carried_to = ? where id = ?", [new, old])

@@ -50,7 +50,7 @@ def take_out(copy: sqlite3.Connection) -> None:
              - (select count(*) from held where held.dataset_id = dataset_quality.dataset_id)
            where dataset_id in (select dataset_id from held)"""
     )
-    for table in ("responses", "corrections"):
+    for table in ("replies", "corrections"):
         copy.execute(f"delete from {table} where finding_id in (select id from held)")  # noqa: S608  # see above
     copy.execute("delete from findings where id in (select id from held)")
     _take_out_of_reports(copy)

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from catalog.db.migrations import create_views
+from catalog.db.migrations import bring_up_to_date
 from catalog.db.schema.views import VIEWS
 from catalog.db.sqlite import Database
 from catalog.db.store import CatalogError
@@ -95,9 +95,9 @@ def publish(db: Path, out: Path) -> None:
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
+            # Of a catalogue that no command has opened since an upgrade: the pages read its tables and views.
+            bring_up_to_date(Database(copy))
             take_out(copy)
-            # For a catalogue that no command has opened since an upgrade: the site's pages need the views.
-            create_views(Database(copy))
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.
             copy.execute("insert into datasets_fts (datasets_fts) values ('rebuild')")
             for table, column in _PUBLIC_INDEXES:

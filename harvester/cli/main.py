@@ -1,7 +1,7 @@
 """The command line. Heavy libraries are imported inside commands, so that ``--help`` appears at once.
 
 Exit codes: 0 success, 1 a fault of the program or its surroundings (with a message), 2 wrong usage, 3 finished, but
-a portal was not read completely (send: a letter was refused; responses import: a line could not be used), 4 below
+a portal was not read completely (send: a letter was refused; replies import: a line could not be used), 4 below
 ``--fail-under``, 5 something was changed after it was sealed, 75 another run is active, 130 interrupted.
 """
 

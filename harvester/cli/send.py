@@ -22,8 +22,8 @@ SOME_FAILED = 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add ``send`` and the group ``responses`` to the command line."""
-    for command in (send, responses):
+    """Add ``send`` and the group ``replies`` to the command line."""
+    for command in (send, replies, _OLD_NAME):
         group.add_command(command)
 
 
@@ -153,11 +153,11 @@ def _exported_run(catalog: Catalog, data: Path) -> str:
 
 
 @click.group()
-def responses() -> None:
+def replies() -> None:
     """Import what governments and citizens write back."""
 
 
-@responses.command("import")
+@replies.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--no-check", is_flag=True, help="Do not check disputed findings again now.")
 @click.option("--contact", default=NO_CONTACT, help="Your e-mail address or page, for the user agent.")
@@ -168,7 +168,7 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
 
     Unusable rows are listed with their line and the remedy; the other rows are imported, and the exit code is 3.
     """
-    from catalog.repositories.replies import import_answers, import_reports
+    from catalog.repositories.replies import import_replies, import_reports
     from harvester.mail.replies import read_reply
     from harvester.night.stages import writing
 
@@ -178,20 +178,23 @@ def import_(data: Path, files: tuple[Path, ...], no_check: bool, contact: str, r
     with writing(data) as catalog:
         for path in files:
             parsed = read_reply(path, today)
-            answers = import_answers(catalog, parsed.answers, today.isoformat())
+            replied = import_replies(catalog, parsed.replies, today.isoformat())
             reports = import_reports(catalog, parsed.reports, today.isoformat())
-            written = ", ".join(f"{n} {name}" for name, n in sorted((answers.written | reports.written).items()))
-            again = f", {answers.known + reports.known} read before" if answers.known + reports.known else ""
-            click.echo(f"{path}: {written or 'nothing new'}{again}; {parsed.blank} rows without an answer")
-            problems = sorted([*parsed.problems, *answers.problems, *reports.problems], key=lambda one: one.line)
+            written = ", ".join(f"{n} {name}" for name, n in sorted((replied.written | reports.written).items()))
+            again = f", {replied.known + reports.known} read before" if replied.known + reports.known else ""
+            click.echo(f"{path}: {written or 'nothing new'}{again}; {parsed.blank} rows without a reply")
+            problems = sorted([*parsed.problems, *replied.problems, *reports.problems], key=lambda one: one.line)
             for problem in problems:
                 click.echo(f"{path}, line {problem.line}: {problem.what}; {problem.remedy}", err=True)
             count += len(problems)
-            if answers.disputes and not no_check:
-                _look_again(catalog, data, answers.disputes, contact, registry)
+            if replied.disputes and not no_check:
+                _look_again(catalog, data, replied.disputes, contact, registry)
     click.echo("winnow export brings scorecards and site up to date")
     if count:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+_OLD_NAME = click.Group("responses", replies.commands, hidden=True, help="The old name of winnow replies, until 0.4.")
 
 
 def _look_again(catalog: Catalog, data: Path, disputes: list[str], contact: str, registry: Path | None) -> None:

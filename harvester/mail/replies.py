@@ -27,7 +27,7 @@ def read_reply(path: Path, today: date) -> ParsedReplies:
             remedy = "save it as CSV (UTF-8) or XLSX and send it again"
             return ParsedReplies(problems=[Problem(1, f"the file cannot be read: {error}", remedy)])
     return ParsedReplies(
-        answers=[Reply(**one) for one in found["answers"]],
+        replies=[Reply(**one) for one in found["replies"]],
         reports=[CitizenReport(**one) for one in found["reports"]],
         problems=[Problem(**one) for one in found["problems"]],
         blank=found["blank"],

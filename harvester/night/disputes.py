@@ -26,12 +26,12 @@ _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
 
 
 def look_again(
-    catalog: Catalog, data: Path, portals: Sequence[PortalSpec], response_ids: Sequence[str], contact: str
+    catalog: Catalog, data: Path, portals: Sequence[PortalSpec], reply_ids: Sequence[str], contact: str
 ) -> dict[str, int]:
     """Check disputed findings again, using the measurements of the last run; return the number of disputes by
     outcome."""
     run_id = catalog.latest_run()
-    found = disputed(catalog, response_ids)
+    found = disputed(catalog, reply_ids)
     known = {portal.id: portal for portal in portals}
     counts: dict[str, int] = {}
     if run_id is None:
@@ -52,7 +52,7 @@ def look_again(
         is_seen = one in seen and one["resource_url"] in asked
         outcome = _outcome(catalog, one["finding_id"], one["resource_url"]) if is_seen else None
         outcome = outcome or "not_checkable"
-        write_outcome(catalog, one["response_id"], outcome)
+        write_outcome(catalog, one["reply_id"], outcome)
         # A withdrawn finding already has its correction.
         if outcome == "corrected" and state_of(catalog, one["finding_id"]) != "withdrawn":
             write_correction(catalog, run_id, one)

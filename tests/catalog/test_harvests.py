@@ -190,7 +190,9 @@ def test_an_older_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
         triggers = catalog.rows("select name from sqlite_master where type = 'trigger' and name like 'to_score%'")
         for trigger in triggers:
             catalog.db.conn.execute(f"drop trigger {trigger['name']}")
-        for table in ("answers", "changes", "record_versions", "to_score", "top_fixes"):
+        for name in catalog.db.view_names():
+            catalog.db.conn.execute(f"drop view {name}")
+        for table in ("response_cache", "changes", "record_versions", "to_score", "top_fixes"):
             catalog.db.table(table).drop()
         for table, columns in {"harvests": ["checkpoint", "mode"], "datasets": ["mapping_hash", "missing_on"]}.items():
             for column in columns:

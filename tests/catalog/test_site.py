@@ -26,6 +26,7 @@ from catalog.db.store import Catalog, CatalogError, open_catalog
 from catalog.exports.pdf import browser
 from catalog.site.metadata import metadata
 from catalog.site.queries import queries
+from catalog.site.renamed import new_address
 from catalog.site.serve import SETTINGS, datasette_command, files, publish
 from tests.conftest import needs
 
@@ -129,11 +130,11 @@ def fill(catalog: Catalog) -> None:
             {"id": "f-late", "state": "new", "rule_id": "up_to_date", "dataset_id": "north-0", "portal_id": "north"}
             | {"resource_url": "javascript:alert(4)", "checked_at": when, "first_seen_run": RUN}
         ],
-        "responses": [
-            {"id": f"r{number}", "finding_id": f"f-{rule}", "dataset_id": "north-0", "response": response}
-            | {"note": f"Because {EVIL}", "responder": f"Treasury {EVIL}", "responded_on": "2026-11-23"}
+        "replies": [
+            {"id": f"r{number}", "finding_id": f"f-{rule}", "dataset_id": "north-0", "reply": reply}
+            | {"note": f"Because {EVIL}", "replied_by": f"Treasury {EVIL}", "replied_on": "2026-11-23"}
             | {"promised_on": day, "number": number, "outcome": outcome}
-            for number, (rule, response, day, outcome) in enumerate(
+            for number, (rule, reply, day, outcome) in enumerate(
                 [
                     ("link_ok", "acknowledged", None, None),
                     ("link_ok", "will_fix_by", "2026-01-31", None),
@@ -281,10 +282,10 @@ def test_dataset_page(site: Site) -> None:
     assert "f-title_present" not in page
 
 
-def test_dataset_page_shows_what_was_answered_and_reported(site: Site) -> None:
+def test_dataset_page_shows_replies_and_reports(site: Site) -> None:
     page = site.page("/catalog/datasets/north-0")
     for text in (
-        "To be mended by 2026-01-31",
+        "To be fixed by 2026-01-31",
         "(overdue)",
         "Treasury &lt;script&gt;",
         "We looked again, and it still fails.",
@@ -294,7 +295,7 @@ def test_dataset_page_shows_what_was_answered_and_reported(site: Site) -> None:
         "went from 50.0 to 61.3",
     ):
         assert text in page, text
-    # The last answer of a finding stands.
+    # The last reply to a finding stands.
     assert "Acknowledged" not in page
 
 
@@ -421,6 +422,41 @@ def test_labels_and_headings(site: Site) -> None:
         assert page.count("<h1") == 1, path
         for field in re.findall(r'<(?:input|select)(?![^>]*type="hidden")[^>]* id="([^"]+)"', page):
             assert f'for="{field}"' in page, (path, field)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("/catalog/answers", "/catalog/response_cache"),
+        ("/catalog/responses", "/catalog/replies"),
+        ("/catalog/responses?response=disputed", "/catalog/replies?reply=disputed"),
+        ("/catalog/responses?responder__contains=Treasury&_sort_desc=responded_on&_facet=response",
+         "/catalog/replies?replied_by__contains=Treasury&_sort_desc=replied_on&_facet=reply"),
+        ("/catalog/responses/r1", "/catalog/replies/r1"),
+        ("/catalog/responses/r1.json?_shape=array", "/catalog/replies/r1.json?_shape=array"),
+        ("/catalog/corrections?response_id=r2", "/catalog/corrections?reply_id=r2"),
+        ("/catalog/corrections.json?response_id=r2", "/catalog/corrections.json?reply_id=r2"),
+    ],
+)  # fmt: skip
+def test_addresses_of_names_before_lead_to_the_names_of_today(site: Site, before: str, now: str) -> None:
+    answer = site.get(before)
+    assert (answer.status_code, answer.headers["location"]) == (301, now)
+    assert site.get(now).status_code == 200
+
+
+def test_data_of_old_tables_stay_at_their_address_with_their_columns(site: Site) -> None:
+    (row,) = site.rows("responses", response="disputed")
+    assert row["responder"].startswith("Treasury") and row["responded_on"] == "2026-11-23"
+    assert site.rows("replies", reply="disputed")[0]["replied_by"] == row["responder"]
+    assert site.rows("answers") == site.rows("response_cache") == []
+    assert "responded_on" in site.get("/catalog/responses.csv").text.partition("\n")[0]
+
+
+@pytest.mark.parametrize("path", ["/catalog/replies?response=x", "/catalog/datasets?response=x"])
+def test_other_addresses_are_left_alone(site: Site, path: str) -> None:
+    assert "location" not in site.get(path).headers
+    # What a browser would take for another host is never sent anywhere.
+    assert new_address("//e.example/catalog/answers", "") is new_address("/\\e.example/catalog/answers", "") is None
 
 
 def test_metadata_describes_every_column(public: Path) -> None:

@@ -112,10 +112,10 @@ def test_findings_by_state(catalog: Catalog) -> None:
     replies = [("open", "will_fix_by", "2026-01-01"), ("open", "will_fix_by", "2026-03-01"), ("new", "noted", None)]
     replies += [("waived", "will_fix_by", "2026-01-01"), ("unknown", "will_fix_by", "2026-02-01")]
     catalog.upsert(
-        "responses",
+        "replies",
         [
-            {"id": str(number), "number": number, "finding_id": key, "response": response, "promised_on": day}
-            for number, (key, response, day) in enumerate(replies)
+            {"id": str(number), "number": number, "finding_id": key, "reply": reply, "promised_on": day}
+            for number, (key, reply, day) in enumerate(replies)
         ],
     )
 
@@ -169,8 +169,8 @@ def test_views_read_by_the_indexes_of_their_tables(catalog: Catalog) -> None:
         ("select id from current_distributions where not is_download and access_url = 'u'",
          "idx_distributions_access_url"),
         ("select name from governments where portal_id = 'p'", "sqlite_autoindex_portals_1"),
-        ("select id from latest_replies where finding_id = 'f'", "idx_responses_finding_id_number"),
-        ("select finding_id from promised_fixes where finding_id = 'f'", "idx_responses_finding_id_number"),
+        ("select id from latest_replies where finding_id = 'f'", "idx_replies_finding_id_number"),
+        ("select finding_id from promised_fixes where finding_id = 'f'", "idx_replies_finding_id_number"),
     ):  # fmt: skip
         plan = " / ".join(row[3] for row in catalog.db.conn.execute(f"explain query plan {sql}"))
         assert index in plan and "SCAN" not in plan, (sql, plan)

@@ -116,7 +116,7 @@ def test_a_reply_that_unfolds_is_a_problem_that_is_said(tmp_path: Path) -> None:
     begun = time.monotonic()
     found = read_reply(path, date(2031, 1, 1))
     assert time.monotonic() - begun < 60
-    assert not found.answers and re.search("memory|MB|died|longer", found.problems[0].what)
+    assert not found.replies and re.search("memory|MB|died|longer", found.problems[0].what)
 
 
 def test_a_reply_is_read_as_without_a_child(tmp_path: Path) -> None:

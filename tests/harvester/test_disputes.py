@@ -50,7 +50,7 @@ def site(tmp_path: Path):  # type: ignore[no-untyped-def]
         yield server, folder
 
 
-def answers(data: Path, said: dict[str, tuple[str, str]]) -> Path:
+def replies(data: Path, said: dict[str, tuple[str, str]]) -> Path:
     """The exported findings, filled in: by address, or by rule."""
     with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -74,7 +74,7 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     data = tmp_path / "data"
     result = nightly(data, [load_file(folder / "x.toml")])
     run_id = result["run"]
-    path = answers(
+    path = replies(
         data,
         {
             "/0.csv": ("disputed", "it answers"),
@@ -85,7 +85,7 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     server.routes["/0.csv"] = table(7)
     asked = len(server.requests)
     done = CliRunner().invoke(
-        cli, ["--data", str(data), "responses", "import", str(path), "--portals", str(folder)], catch_exceptions=False
+        cli, ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)], catch_exceptions=False
     )
     assert done.exit_code == 0, done.output + done.stderr
     assert "3 disputed" in done.output
@@ -93,7 +93,7 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
     # The two addresses, and nothing else.
     assert set(again) <= {"/0.csv", "/1.csv", "/robots.txt"} and {"/0.csv", "/1.csv"} <= set(again)
     with open_catalog(data / "catalog.db") as catalog:
-        link = "select f.state, r.outcome from findings f join responses r on r.finding_id = f.id"
+        link = "select f.state, r.outcome from findings f join replies r on r.finding_id = f.id"
         states = {
             row["url"]: (row["state"], row["outcome"])
             for row in catalog.rows(link.replace("f.state", "coalesce(f.resource_url, f.rule_id) as url, f.state"))
@@ -113,7 +113,7 @@ def test_a_dispute_is_looked_at_at_once_and_we_say_where_we_were_wrong(
         assert now == pytest.approx(correction["score_after"], abs=0.001)
     # The same file again does nothing.
     asked = len(server.requests)
-    done = CliRunner().invoke(cli, ["--data", str(data), "responses", "import", str(path), "--portals", str(folder)])
+    done = CliRunner().invoke(cli, ["--data", str(data), "replies", "import", str(path), "--portals", str(folder)])
     assert "3 read before" in done.output and len(server.requests) == asked
     # The scorecards say so, and the page does.
     assert CliRunner().invoke(cli, ["--data", str(data), "export", "--portals", str(folder)]).exit_code == 0
@@ -127,8 +127,8 @@ def test_bad_lines_are_said_and_stop_nothing(site: tuple[PortalServer, Path], tm
     _, folder = site
     data = tmp_path / "data"
     nightly(data, [load_file(folder / "x.toml")])
-    path = answers(data, {"/0.csv": ("waived", ""), "/1.csv": ("disputed", "")})
-    done = CliRunner().invoke(cli, ["--data", str(data), "responses", "import", str(path), "--no-check"])
+    path = replies(data, {"/0.csv": ("waived", ""), "/1.csv": ("disputed", "")})
+    done = CliRunner().invoke(cli, ["--data", str(data), "replies", "import", str(path), "--no-check"])
     assert done.exit_code == 3
     assert "1 waived" in done.output and "a dispute needs a reason" in done.stderr and ", line " in done.stderr
     with open_catalog(data / "catalog.db") as catalog:

@@ -15,7 +15,7 @@ from portal_server import Answer, PortalServer, ckan_search
 
 from catalog.db.schema import TABLES
 from catalog.db.store import Catalog, open_catalog
-from catalog.repositories.replies import import_answers
+from catalog.repositories.replies import import_replies
 from catalog.repositories.reply_files import Reply as Reply
 from catalog.repositories.sent import letters, note
 from catalog.site.serve import is_current, publish
@@ -31,7 +31,7 @@ from tests.catalog.test_site import pytestmark as left_open
 # What Datasette leaves open there it leaves open here; and two nights are enough for all.
 pytestmark = [*left_open, pytest.mark.xdist_group("put_right")]
 
-NOT_SAID = ("promised_on", "note", "responder", "responded_on")
+NOT_SAID = ("promised_on", "note", "replied_by", "replied_on")
 NAMES = ("trees", "rents", "waived", "staff")
 PERSONS = "Vorname,Nachname,Geburtsdatum,Ort\r\n" + "".join(
     f"{first},{last},{1950 + n}-0{1 + n % 9}-1{n % 9},Neustadt\r\n"
@@ -90,7 +90,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             older_rule(catalog, "waived", "Zahl count")
             score_portal(catalog, run_id, "x")
             said = catalog.value("select id from findings where field = 'type_error: Zahl count'")
-            catalog.upsert("responses", [{"id": "r1", "finding_id": said, "response": "waived", "number": 1}])
+            catalog.upsert("replies", [{"id": "r1", "finding_id": said, "reply": "waived", "number": 1}])
             catalog.db.conn.execute("update findings set state = 'waived' where id = ?", [said])
             catalog.db.conn.commit()
             (letter,) = letters(catalog, run_id, "mail")
@@ -204,11 +204,11 @@ def test_replies_go_with_a_column_that_has_another_name(data: Path) -> None:
         old, new = found["type_error: Zahl count"], found["type_error: count"]
         assert (new["state"], new["first_seen_run"]) == ("waived", old["first_seen_run"])
         assert (old["state"], old["carried_to"]) == ("gone", new["id"])
-        (reply,) = catalog.rows("select * from responses")
+        (reply,) = catalog.rows("select * from replies")
         assert (reply["finding_id"], reply["carried_from"]) == (new["id"], old["id"])
         # Whoever answers from the file of the time before reaches the finding that follows.
-        late = Reply(line=2, finding_id=old["id"], response="acknowledged", **dict.fromkeys(NOT_SAID))
-        assert not import_answers(catalog, [late], "2026-11-30").problems
+        late = Reply(line=2, finding_id=old["id"], reply="acknowledged", **dict.fromkeys(NOT_SAID))
+        assert not import_replies(catalog, [late], "2026-11-30").problems
         assert catalog.value("select state from findings where id = ?", [new["id"]]) == "open"
 
 
@@ -217,12 +217,14 @@ def test_a_catalogue_of_the_version_before_is_brought_up_to_date(data: Path, tmp
         "findings": ("withdrawn_run", "carried_to"),
         "table_reports": ("rejudged_run", "columns_before"),
         "corrections": ("reason", "field"),
-        "responses": ("carried_from",),
+        "replies": ("carried_from",),
     }
     with closing(sqlite3.connect(data / "catalog.db")) as source, closing(sqlite3.connect(tmp_path / "c.db")) as old:
         source.backup(old)
         for (name,) in old.execute("select name from sqlite_master where name like 'to_score_%'").fetchall():
             old.execute(f"drop trigger {name}")
+        for (name,) in old.execute("select name from sqlite_master where type = 'view'").fetchall():
+            old.execute(f"drop view {name}")
         for table, names in newer.items():
             for name in names:
                 old.execute(f"alter table {table} drop column {name}")

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.exports.columns import COMMITMENTS, FINDINGS, SCORECARD
 from catalog.exports.wording import KIND_OF
-from catalog.repositories.reply_words import response_of
+from catalog.repositories.reply_words import reply_of
 from specs.errors import SpecError
 from specs.exports import export_files
 from specs.languages import language, languages, missing
@@ -68,10 +68,10 @@ def test_a_file_that_lacks_a_word_is_told() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_answers_are_understood_in_every_language(code: str) -> None:
     for name, label in language(code).values["response"].items():
-        assert response_of(label) == (name, "")
-        assert response_of(f"  {label.upper()} ") == (name, "")
-        assert response_of(f"{label}: 2026-12-31") == (name, "2026-12-31")
-        assert response_of(f"{label} 31/12/2026") == (name, "31/12/2026")
+        assert reply_of(label) == (name, "")
+        assert reply_of(f"  {label.upper()} ") == (name, "")
+        assert reply_of(f"{label}: 2026-12-31") == (name, "2026-12-31")
+        assert reply_of(f"{label} 31/12/2026") == (name, "31/12/2026")
 
 
 def test_a_fix_of_a_rule_beats_that_of_its_metric() -> None:

@@ -116,7 +116,7 @@ TABLES: dict[str, TableSpec] = {
         indexes=(("portal_id",), ("run_id",)),
         facets=("kind", "portal_id"),
     ),
-    "answers": TableSpec(
+    "response_cache": TableSpec(
         "What is remembered of a page or feed, so that it need not be sent again while nothing changes.",
         {
             "id": c(str, "Portal and address."),

@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from catalog.db.schema import replied
 from catalog.db.schema.kinds import ColumnSpec, c
 
 __all__ = [
     "AWAITED",
     "NOT_ENDED",
+    "OLD_COLUMNS",
+    "OLD_TABLES",
     "OPEN",
     "STANDING",
     "VIEWS",
@@ -81,6 +84,22 @@ class View:
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
 
 
+OLD_TABLES = {"answers": "response_cache", "responses": "replies"}
+"""Names of tables before 0.2, which are views until 0.4, and what the tables are called now."""
+OLD_COLUMNS = {
+    "responses": {"response": "reply", "responder": "replied_by", "responded_on": "replied_on"},
+    "corrections": {"response_id": "reply_id"},
+}
+"""Names of columns before 0.2, by the old name of their table, and what the columns are called now."""
+_NOW = OLD_COLUMNS["responses"]
+_BEFORE = {now: before for before, now in _NOW.items()}
+_OLD_REPLY = {_BEFORE.get(name, name): spec for name, spec in replied.TABLES["replies"].columns.items()}
+
+
+def _old_columns() -> str:
+    return ", ".join(f"{_NOW[name]} as {name}" if name in _NOW else name for name in _OLD_REPLY)
+
+
 # Only constants of this module are inserted into the text.
 VIEWS = {
     "present_datasets": View(
@@ -124,9 +143,9 @@ VIEWS = {
     ),
     "latest_replies": View(
         description="The last reply to each finding, which stands.",
-        table="responses",
-        sql="""select * from responses where number =
-                 (select max(number) from responses last where last.finding_id = responses.finding_id)""",
+        table="replies",
+        sql="""select * from replies where number =
+                 (select max(number) from replies last where last.finding_id = replies.finding_id)""",
     ),
     "promised_fixes": View(
         description="Promises to fix a finding by a day, of findings that stand and are neither disputed nor waived.",
@@ -136,7 +155,17 @@ VIEWS = {
         },
         sql=f"""select r.finding_id, r.promised_on
                 from latest_replies r join findings f on f.id = r.finding_id
-                where r.response = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
+                where r.reply = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
+    ),
+    "answers": View(
+        description="Old name of response_cache, for queries written before 0.2; it goes in 0.4.",
+        table="response_cache",
+        sql="select * from response_cache",
+    ),
+    "responses": View(
+        description="Old name of replies, with the old names of its columns; it goes in 0.4.",
+        columns=_OLD_REPLY,
+        sql=f"select {_old_columns()} from replies",  # noqa: S608
     ),
 }
 """All views, in an order in which they can be created: each reads tables and views before it."""

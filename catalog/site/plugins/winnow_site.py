@@ -17,6 +17,7 @@ from pluggy import HookimplMarker
 
 from catalog.site.page_queries import NAMED_SQL
 from catalog.site.queries import queries
+from catalog.site.renamed import new_address
 from specs.metrics import dimensions, grade, methodology_version, metrics
 from specs.systems import systems
 
@@ -104,7 +105,7 @@ def _grades() -> dict[str, int]:
     return lowest
 
 
-_DATASET_PAGE = re.compile(r"(?P<before>.*/(?P<database>[^/]+)/datasets/)(?P<id>[^/.]+)(?P<form>\.\w+)?")
+_DATASET_PAGE = re.compile(r"(?P<before>(?:/[\w.~-]+)*/(?P<database>[^/]+)/datasets/)(?P<id>[^/.]+)(?P<form>\.\w+)?")
 
 
 async def _other_name(datasette: Any, path: str) -> str | None:
@@ -121,8 +122,8 @@ async def _other_name(datasette: Any, path: str) -> str | None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Add headers that keep pages from loading anything from elsewhere, and redirect a dataset's other names to its
-    page."""
+    """Add headers that keep pages from loading anything from elsewhere, and redirect a dataset's other names, and
+    renamed tables and columns."""
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
@@ -131,8 +132,10 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
                     event = {**event, "headers": [*event.get("headers", ()), *_HEADERS]}
                 await send(event)
 
-            path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0] if scope["type"] == "http" else ""
-            if location := await _other_name(datasette, path):
+            is_http = scope["type"] == "http"
+            path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0] if is_http else ""
+            query = scope.get("query_string", b"").decode("latin-1")
+            if location := new_address(path, query) or await _other_name(datasette, path):
                 headers = [(b"location", location.encode("latin-1")), (b"content-length", b"0")]
                 await sending({"type": "http.response.start", "status": 301, "headers": headers})
                 await sending({"type": "http.response.body", "body": b""})

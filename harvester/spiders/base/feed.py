@@ -218,9 +218,9 @@ class FeedSpider(PortalSpider):
             # A feed that was read in two parts is not remembered, because the contents of the first part are unknown
             # now.
             state = {"more": more, **self.state_of_page()}
-            answer = reading.answer(state) if at is None and self.stands_alone else None
+            cached = reading.cached(state) if at is None and self.stands_alone else None
             following = self.after(number, more)
-            yield Page(answer=answer, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
+            yield Page(response=cached, checkpoint=self.checkpoint(self.before_page(number + 1, more)))
             # Delete the file only now, when all of it is stored.
             saved.path.unlink(missing_ok=True)
             for step in following:

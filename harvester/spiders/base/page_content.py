@@ -73,7 +73,7 @@ class PageContent:
         self._taken = counts
         return new  # type: ignore[return-value]
 
-    def answer(self, state: dict[str, Any]) -> CachedResponse | None:
+    def cached(self, state: dict[str, Any]) -> CachedResponse | None:
         """Return the response to remember, with the spider's ``state``; None if it has too many errors."""
         response = self.response
         if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:

@@ -14,7 +14,7 @@ from scrapy import signals
 from catalog.model import CachedResponse, Dataset, HarvestError, Page, Record
 from catalog.model.canonical import fingerprint, json_text, unordered
 from catalog.model.harvest_stats import HarvestStats
-from catalog.repositories.harvests import answer_of, before, identifiers_seen, restart
+from catalog.repositories.harvests import before, cached_response, identifiers_seen, restart
 from catalog.repositories.identities import IdentityFacts
 from harvester import __version__
 from harvester.facts.placeholders import without_placeholders
@@ -192,7 +192,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
         headers = dict(kwargs.pop("headers", {}))
         is_conditional = is_conditional and not self.night.is_full
-        known = answer_of(self.night.catalog, self.portal.id, url, self.reader) if is_conditional else None
+        known = cached_response(self.night.catalog, self.portal.id, url, self.reader) if is_conditional else None
         if known is not None:
             meta["remembered"] = known
             headers |= {"If-None-Match": known.etag} if known.etag else {}
@@ -327,7 +327,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return Page(
             records=tuple(kept),
             errors=self.written(errors),
-            answer=own.answer(state) if state is not None else None,
+            response=own.cached(state) if state is not None else None,
             checkpoint=self.checkpoint(cursor),
         )
 

@@ -16,7 +16,7 @@ from openpyxl import Workbook, load_workbook
 from catalog.db.store import Catalog
 from catalog.exports.columns import FINDINGS
 from catalog.exports.csvfile import guard
-from catalog.repositories.replies import import_answers, import_reports
+from catalog.repositories.replies import import_replies, import_reports
 from catalog.repositories.reply_files import Reply, parse
 from catalog.repositories.reply_words import day
 from specs.languages import language
@@ -56,10 +56,10 @@ def test_every_language_and_spreadsheet_is_understood(code: str, delimiter: str,
     ]
     found = parse(write(tmp_path / "x.csv", rows, delimiter=delimiter, encoding=encoding), TODAY)
     assert found.problems == [] and found.blank == 1
-    assert [one.response for one in found.answers] == ["acknowledged", "disputed", "will_fix_by", "waived"]
-    assert found.answers[0].responder == "Bureau « données »" and found.answers[0].responded_on == "2026-11-20"
-    assert (found.answers[1].note, found.answers[1].responder) == ("=le fichier répond", "@moi")
-    assert found.answers[2].promised_on == "2026-12-31"
+    assert [one.reply for one in found.replies] == ["acknowledged", "disputed", "will_fix_by", "waived"]
+    assert found.replies[0].replied_by == "Bureau « données »" and found.replies[0].replied_on == "2026-11-20"
+    assert (found.replies[1].note, found.replies[1].replied_by) == ("=le fichier répond", "@moi")
+    assert found.replies[2].promised_on == "2026-12-31"
 
 
 def test_a_workbook_with_dates_of_its_own(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ def test_a_workbook_with_dates_of_its_own(tmp_path: Path) -> None:
     book.save(tmp_path / "x.xlsx")
     found = parse(tmp_path / "x.xlsx", TODAY)
     assert found.problems == []
-    assert [one.responded_on for one in found.answers] == ["2026-11-20", None]
-    assert found.answers[1].promised_on == "2026-12-31"
+    assert [one.replied_on for one in found.replies] == ["2026-11-20", None]
+    assert found.replies[1].promised_on == "2026-12-31"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ BAD = [
 def test_bad_rows_are_named_with_line_and_remedy(row: list[str], what: str, tmp_path: Path) -> None:
     good = [KEY, "acknowledged", "", "", ""]
     found = parse(write(tmp_path / "x.csv", [NAMES, good, row, good]), TODAY)
-    assert len(found.answers) == 2
+    assert len(found.replies) == 2
     (problem,) = found.problems
     assert problem.line == 3 and what in problem.what and len(problem.remedy) > 10
 
@@ -137,7 +137,7 @@ def test_bad_rows_are_named_with_line_and_remedy(row: list[str], what: str, tmp_
 def test_files_that_are_none_of_ours_are_said(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(content)
     found = parse(tmp_path / "x.csv", TODAY)
-    assert not found.answers and len(found.problems) == 1 and found.problems[0].remedy
+    assert not found.replies and len(found.problems) == 1 and found.problems[0].remedy
 
 
 @pytest.fixture
@@ -150,25 +150,25 @@ def state(catalog: Catalog, key: str) -> str:
     return str(catalog.value("select state from findings where id = ?", [key]))
 
 
-def answer(key: str, response: str, **more: str | None) -> Reply:
-    about: dict[str, str | None] = {"promised_on": None, "note": None, "responder": None, "responded_on": None}
-    return Reply(line=2, finding_id=key, response=response, **(about | more))  # type: ignore[arg-type]
+def reply(key: str, said: str, **more: str | None) -> Reply:
+    about: dict[str, str | None] = {"promised_on": None, "note": None, "replied_by": None, "replied_on": None}
+    return Reply(line=2, finding_id=key, reply=said, **(about | more))  # type: ignore[arg-type]
 
 
-def test_answers_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tmp_path: Path) -> None:
+def test_replies_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tmp_path: Path) -> None:
     keys = [row["id"] for row in held.rows("select id from findings where portal_id = 'a' order by id limit 5")]
     said = [
-        answer(keys[0], "disputed", note="it is there"),
-        answer(keys[1], "waived"),
-        answer(keys[2], "will_fix_by", promised_on="2026-11-19", responded_on="2026-11-01", responder="=Ada"),
-        answer(keys[3], "acknowledged"),
-        answer("f" * 20, "waived"),
+        reply(keys[0], "disputed", note="it is there"),
+        reply(keys[1], "waived"),
+        reply(keys[2], "will_fix_by", promised_on="2026-11-19", replied_on="2026-11-01", replied_by="=Ada"),
+        reply(keys[3], "acknowledged"),
+        reply("f" * 20, "waived"),
     ]
-    done = import_answers(held, said, "2026-11-24")
+    done = import_replies(held, said, "2026-11-24")
     assert sum(done.written.values()) == 4 and len(done.disputes) == 1
     assert [one.what for one in done.problems] == [f"there is no finding {'f' * 20}"]
     assert [state(held, key) for key in keys[:2]] == ["disputed", "waived"]
-    again = import_answers(held, said, "2026-11-25")
+    again = import_replies(held, said, "2026-11-25")
     assert again.known == 4 and not again.written and not again.disputes
     # Beside the finding, and in the figures.
     put_out(held, tmp_path / "out")
@@ -179,8 +179,8 @@ def test_answers_set_the_state_and_are_shown_and_read_but_once(held: Catalog, tm
     assert all(row["response"] == row["responded_on"] == "" for row in rows.values())
     cards = read(tmp_path / "out" / "scorecard.csv")
     assert {row["promises_overdue"] for row in cards if row["entity_id"] in ("a", PORTALS[0].government)} == {"1"}
-    # Who acknowledges what was waived takes that back, and the last answer stands.
-    import_answers(held, [answer(keys[1], "acknowledged")], "2026-11-26")
+    # Who acknowledges what was waived takes that back, and the last reply stands.
+    import_replies(held, [reply(keys[1], "acknowledged")], "2026-11-26")
     assert state(held, keys[1]) == "open"
 
 
@@ -191,15 +191,15 @@ def test_the_export_filled_in_by_hand_comes_back(held: Catalog, tmp_path: Path) 
     rows[1][-4:] = ["contesté", "le fichier répond", "Trésor", "24/11/2026"]
     found = parse(write(tmp_path / "back.csv", rows, delimiter=";", encoding="utf-8-sig"), TODAY)
     assert found.problems == [] and found.blank == len(rows) - 2
-    assert found.answers[0].responded_on == "2026-11-24"
-    assert import_answers(held, found.answers, "2026-11-24").written == {"disputed": 1}
+    assert found.replies[0].replied_on == "2026-11-24"
+    assert import_replies(held, found.replies, "2026-11-24").written == {"disputed": 1}
     # The workbook too.
     book = load_workbook(folder / "findings.xlsx")
     sheet = book["findings"]
     sheet.cell(3, len(FINDINGS) - 3).value = "waived"
     book.save(tmp_path / "back.xlsx")
     found = parse(tmp_path / "back.xlsx", TODAY)
-    assert found.problems == [] and [one.response for one in found.answers] == ["waived"]
+    assert found.problems == [] and [one.reply for one in found.replies] == ["waived"]
 
 
 def test_reports_of_citizens_are_kept_beside_their_dataset(held: Catalog, tmp_path: Path) -> None:

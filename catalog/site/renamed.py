@@ -1,0 +1,59 @@
+"""Where pages of the site are whose table or column has another name since 0.2. The old addresses hold until 0.4.
+
+Data in other forms (``responses.json``, ``.csv``) stays at its old address, with its old columns: the views of the old
+names give it. Only single rows have moved, because a view has no key by which a row could be asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urlencode
+
+from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES
+from catalog.site.metadata import DATABASE
+
+__all__ = ["new_address"]
+
+_PAGE = re.compile(rf"(?P<before>(?:/[\w.~-]+)*/{DATABASE}/)(?P<table>[a-z_]+)(?P<row>/[^/].*)?(?P<form>\.\w+)?")
+_OF_COLUMNS = {"_facet", "_facet_array", "_facet_date", "_sort", "_sort_desc", "_col", "_nocol"}
+"""Parameters of Datasette whose value is the name of a column."""
+
+
+def new_address(path: str, query: str) -> str | None:
+    """The address of today for a path and query string of a version before; None where they are those of today.
+
+    >>> new_address("/catalog/responses", "response=disputed&_facet=response")
+    '/catalog/replies?reply=disputed&_facet=reply'
+    >>> new_address("/catalog/answers/north%20x.json", "")
+    '/catalog/response_cache/north%20x.json'
+    >>> new_address("/catalog/responses.json", "") is None
+    True
+    """
+    match = _PAGE.fullmatch(path)
+    if match is None:
+        return None
+    table = match["table"]
+    if table in OLD_TABLES:
+        if match["form"] and not match["row"]:
+            return None
+        moved = f"{match['before']}{OLD_TABLES[table]}{match['row'] or ''}{match['form'] or ''}"
+    elif table in OLD_COLUMNS:
+        moved = path
+    else:
+        return None
+    new_query = _renamed(query, OLD_COLUMNS.get(table, {}))
+    return None if (moved, new_query) == (path, query) else f"{moved}?{new_query}" if new_query else moved
+
+
+def _renamed(query: str, columns: dict[str, str]) -> str:
+    """A query string with the names of columns of today; the text of before where it names none that has changed."""
+    before = parse_qsl(query, keep_blank_values=True)
+    now = [_parameter(name, value, columns) for name, value in before]
+    return query if now == before else urlencode(now)
+
+
+def _parameter(name: str, value: str, columns: dict[str, str]) -> tuple[str, str]:
+    if name in _OF_COLUMNS:
+        return name, columns.get(value, value)
+    column, separator, condition = name.partition("__")
+    return f"{columns.get(column, column)}{separator}{condition}", value

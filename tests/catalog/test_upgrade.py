@@ -1,0 +1,160 @@
+"""A catalogue of the version before is brought to the names of today, also by a process that is killed at it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.db.schema import TABLES
+from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
+from catalog.db.store import Catalog, open_catalog
+from catalog.repositories.harvests import cached_response
+from catalog.site.serve import is_current, publish
+
+BEFORE = (Path(__file__).parent / "catalogue-0.1.0.sql").read_text(encoding="utf-8")
+LAST = "s0012_names_of_the_field"
+# A process that opens a catalogue and is gone, without a chance to tidy up, as it begins a statement.
+KILLED = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from catalog.db.store import open_catalog
+
+path, words, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+def look(statement):
+    global times
+    times -= statement.lower().startswith(words)
+    if times == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+class Watched(sqlite3.Connection):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.set_trace_callback(look)
+
+connect = sqlite3.connect
+sqlite3.connect = lambda *args, **options: connect(*args, **options, factory=Watched)
+open_catalog(Path(path))
+"""
+
+
+def make(path: Path, what: str) -> None:
+    """A catalogue of 0.1.0 with rows or without, or the file of a catalogue that no step has begun."""
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    if what == "nothing":
+        return
+    rows = r"(?m)^insert into \[(?!_sqlite_migrations\]).*\n"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(BEFORE if what == "filled" else re.sub(rows, "", BEFORE))
+        connection.execute("pragma journal_mode = wal")
+
+
+def kill(path: Path, words: str, times: int) -> None:
+    """Open a catalogue in a process that is killed as it begins, for the n-th time, a statement of these words."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), words, str(times)], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+
+def steps(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [name for (name,) in connection.execute("select name from _sqlite_migrations order by id")]
+
+
+def shape(catalog: Catalog) -> dict[str, Any]:
+    """Tables and views with their columns, keys, indexes and what points where; the order of columns is left out."""
+    found: dict[str, Any] = {}
+    for kind, name in catalog.db.conn.execute("select type, name from sqlite_master where type in ('table', 'view')"):
+        columns = {(row[1], row[2], row[5]) for row in catalog.db.conn.execute(f"pragma table_info([{name}])")}
+        keys = {(row[2], row[3], row[4]) for row in catalog.db.conn.execute(f"pragma foreign_key_list([{name}])")}
+        indexes = {row[1] for row in catalog.db.conn.execute(f"pragma index_list([{name}])")}
+        found[name] = kind, columns, keys, indexes
+    triggers = catalog.db.conn.execute("select name, sql from sqlite_master where type = 'trigger'")
+    return found | {"triggers": sorted((name, " ".join(sql.split())) for name, sql in triggers)}
+
+
+def rows_before() -> dict[str, list[dict[str, Any]]]:
+    """The rows of the version before by table, all of them, with the names of today."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(BEFORE)
+        connection.row_factory = sqlite3.Row
+        there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        for name in there & (TABLES.keys() | OLD_TABLES.keys()):
+            now = OLD_COLUMNS.get(name, {})
+            rows = [dict(row) for row in connection.execute(f"select * from {name} order by rowid")]  # noqa: S608
+            found[OLD_TABLES.get(name, name)] = [{now.get(k, k): v for k, v in row.items()} for row in rows]
+    return found
+
+
+def is_right(path: Path, *, is_filled: bool, new: Path) -> None:
+    """Nothing is lost, nothing is left over, and the schema is that of a catalogue that is made today."""
+    with open_catalog(path) as catalog, open_catalog(new) as made:
+        assert shape(catalog) == shape(made)
+        assert catalog.value("pragma integrity_check") == "ok"
+        assert catalog.rows("pragma foreign_key_check") == []
+        for name, rows in rows_before().items():
+            there = catalog.rows(f"select * from {name} order by rowid")  # noqa: S608
+            kept = [{k: v for k, v in row.items() if k in before} for row, before in zip(there, rows, strict=False)]
+            assert (len(there), kept) == ((len(rows), rows) if is_filled else (0, [])), name
+        assert catalog.value("select count(*) from datasets_fts where datasets_fts match 'haushalt'") == 2 * is_filled
+        if is_filled:
+            assert catalog.rows("select r.reply, c.id from corrections c join replies r on r.id = c.reply_id") == [
+                {"reply": "disputed", "id": "f1/r2"}
+            ]
+            old = catalog.rows("select response, responder, responded_on from responses order by number")
+            assert old[0] == {"response": "will_fix_by", "responder": "Treasury", "responded_on": "2026-11-25"}
+            assert catalog.value("select count(*) from answers") == 2
+            remembered = cached_response(catalog, "north", "https://north.example/api?start=1", "0.1.0")
+            assert remembered is not None and remembered.identifiers == ("id-1",)
+        with pytest.raises(sqlite3.OperationalError, match="view"):
+            catalog.db.conn.execute("delete from responses")
+    names = steps(path)
+    assert names == sorted(set(names)) and names[-1] == LAST
+
+
+@pytest.mark.parametrize(
+    ("what", "words", "times", "done"),
+    [
+        # Within the last step: the tables are renamed, and half of the columns.
+        ("filled", "alter table [replies] rename column [responder]", 1, 11),
+        ("empty", "alter table [replies] rename column [responder]", 1, 11),
+        ("nothing", "create virtual table datasets_fts", 1, 10),
+        # Between two steps, or the last one and the views that are made after it.
+        ("filled", 'create view "answers"', 1, 12),
+        ("empty", 'create view "answers"', 1, 12),
+        ("nothing", "begin", 7, 5),
+    ],
+    ids=["filled-within", "empty-within", "nothing-within", "filled-between", "empty-between", "nothing-between"],
+)
+def test_an_upgrade_that_was_killed_is_gone_on_with(
+    what: str, words: str, times: int, done: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "data" / "catalog.db"
+    make(path, what)
+    kill(path, words, times)
+    assert len(steps(path)) == done
+    is_right(path, is_filled=what == "filled", new=tmp_path / "new.db")
+
+
+def test_a_catalogue_that_no_command_has_opened_since_is_published(tmp_path: Path) -> None:
+    """The copy has the tables of today; the catalogue itself is left to the command that next opens it."""
+    path, public = tmp_path / "data" / "catalog.db", tmp_path / "site" / "catalog.db"
+    make(path, "filled")
+    publish(path, public)
+    assert is_current(public) and LAST in steps(public) and LAST not in steps(path)
+    with closing(sqlite3.connect(public)) as copy:
+        assert copy.execute("select replied_by from replies order by id").fetchall() == [("Treasury",), ("Ada",)]
+
+
+def test_the_names_before_are_views_for_now(tmp_path: Path) -> None:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        assert OLD_TABLES.keys() <= VIEWS.keys() and not OLD_TABLES.keys() & set(catalog.db.table_names())

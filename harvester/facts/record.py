@@ -75,8 +75,9 @@ class RecordFacts:
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
-        """Add every field whose name is known; ``path`` is the prefix of the object that holds them, for example
-        "extras/".
+        """Add every field whose name is known.
+
+        ``path`` is the prefix of the object that holds them, for example "extras/".
         """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
@@ -192,8 +193,9 @@ class RecordFacts:
         return tuple(dict.fromkeys(one.value for one in found))
 
     def first_texts(self, fact: str) -> tuple[str, ...]:
-        """Return the texts of the candidate with the clearest name that has any; lists of different fields are not
-        mixed.
+        """Return the texts of the candidate with the clearest name that has any.
+
+        Lists of different fields are not mixed.
         """
         if fact not in self.found:
             return ()
@@ -255,8 +257,9 @@ class RecordFacts:
         return chosen.text, None if chosen.contradictions else beside
 
     def modified(self) -> str | None:
-        """Return when the data changed; a repetition interval (``R/P1D``), which DCAT-US allows here, becomes a
-        frequency.
+        """Return when the data changed.
+
+        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a frequency.
         """
         if "modified" in self.found:
             stated = self.found["modified"]
@@ -267,8 +270,9 @@ class RecordFacts:
         return self.text("modified")
 
     def period(self) -> Period:
-        """Return the earliest start and the latest end that the record states; separate start and end fields come
-        first.
+        """Return the earliest start and the latest end that the record states.
+
+        Separate start and end fields come first.
         """
         start, end = self.text("temporal_start"), self.text("temporal_end")
         if (start is None or end is None) and "temporal" in self.found:

@@ -21,8 +21,9 @@ _DATA = re.compile(r"request=(?:get(?:feature|coverage|map)\b)", re.IGNORECASE)
 
 
 def services_among(files: Iterable[Distribution]) -> tuple[DataService, ...]:
-    """Return the services among some distributions, each address once; a request that returns data is a file, no
-    service.
+    """Return the services among some distributions, each address once.
+
+    A request that returns data is a file, no service.
     """
     made: dict[str, DataService] = {}
     for file in files:

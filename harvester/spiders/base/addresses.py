@@ -54,8 +54,9 @@ class AddressSpider(PortalSpider):
     # Hooks of a subclass
 
     def listings(self) -> list[str]:
-        """Return the addresses of the first listings; a subclass may also pass dataset addresses to ``self.add``
-        directly.
+        """Return the addresses of the first listings.
+
+        A subclass may also pass dataset addresses to ``self.add`` directly.
         """
         raise NotImplementedError
 

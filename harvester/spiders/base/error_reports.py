@@ -103,8 +103,9 @@ class FaultTelling:
         return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
 
     def read_json(self, response: Response) -> Any:
-        """Return the parsed body; raise ValueError with a readable reason for HTML, truncated or too deeply nested
-        JSON.
+        """Return the parsed body.
+
+        Raise ValueError with a readable reason for HTML, truncated or too deeply nested JSON.
         """
 
         def on_odd(name: str) -> None:

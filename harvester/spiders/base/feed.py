@@ -251,8 +251,9 @@ class FeedSpider(PortalSpider):
         return []
 
     def state_of_page(self) -> dict[str, Any]:
-        """Return what else to remember of the page just read; :meth:`recall` receives it when the page comes again
-        unchanged.
+        """Return what else to remember of the page just read.
+
+        :meth:`recall` receives it when the page comes again unchanged.
         """
         return {}
 

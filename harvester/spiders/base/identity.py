@@ -127,8 +127,9 @@ def _lasting(url: str) -> str:
 
 
 def twin_id(identifier: str, facts: IdentityFacts) -> str:
-    """Return an identity for a dataset whose identifier is taken; it is stable while its files, or else its title,
-    stay.
+    """Return an identity for a dataset whose identifier is taken.
+
+    It is stable while its files, or else its title, stay.
     """
     said = sorted(_lasting(url) for url in facts.files) or [facts.title or ""]
     digest = hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()

@@ -90,8 +90,9 @@ class _Reader:
                 return ""
 
     def next_document(self) -> str:
-        """Return the first character of the next document, skipping marks and commas between documents; "" at the
-        end.
+        """Return the first character of the next document, skipping marks and commas between documents.
+
+        "" at the end.
         """
         while (char := self.peek()) and char in "\ufeff\0,":
             self.at += 1

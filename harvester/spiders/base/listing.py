@@ -62,8 +62,9 @@ class ListingSpider(PortalSpider):
         raise NotImplementedError
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """Return the page in a 2xx response; raise PageRefusedError, or ValueError with a readable reason, if it is no
-        page.
+        """Return the page in a 2xx response.
+
+        Raise PageRefusedError, or ValueError with a readable reason, if it is no page.
         """
         raise NotImplementedError
 

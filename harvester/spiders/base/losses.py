@@ -23,8 +23,9 @@ class LostRecord(Exception):
 
 
 class PassedOver(LostRecord):
-    """Raised for a listed item that is not a readable record; ``place`` says what it is, for ``outside`` in portal
-    files.
+    """Raised for a listed item that is not a readable record.
+
+    ``place`` says what it is, for ``outside`` in portal files.
     """
 
     def __init__(self, message: str, remedy: str, place: str) -> None:
@@ -84,7 +85,7 @@ def twin(record: Record, identifier: str) -> HarvestError:
 
 
 def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
-    """Return the error for a record of which parts beyond the limits were cut off."""
+    """Return the error for a record that was kept without the parts beyond the limits."""
     return HarvestError(
         kind="record",
         message=f"the record is larger than any program can use: {what}",

@@ -215,8 +215,9 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return known if response.status == 200 and digest == known.sha256 else None
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Check a request before it is sent; raise BudgetSpent, or PagingLoopError for an address requested too
-        often.
+        """Check a request before it is sent.
+
+        Raise BudgetSpent, or PagingLoopError for an address requested too often.
         """
         self.check_budget()
         if not request.meta.keys() & {"retry_times", "redirect_times", "reconnects"}:

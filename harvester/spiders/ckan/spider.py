@@ -263,8 +263,9 @@ class Spider(ChangesListingSpider):
         return super().is_unknown(response)
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of harvest sources and the like; they are counted, because the portal's total counts
-        them.
+        """Return the identity of harvest sources and the like.
+
+        They are counted, because the portal's total counts them.
         """
         is_other = isinstance(raw, dict) and raw.get("type") in NO_DATASETS
         return str(raw.get("id")) if is_other else None

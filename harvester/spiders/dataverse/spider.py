@@ -90,7 +90,7 @@ class Spider(ListingSpider):
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
 
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
-        """Read the counts, decide whether copies can be told apart, and start the search."""
+        """Read the counts, decide whether copies can be recognised, and start the search."""
         try:
             found = self.result_of(response).get("total_count")
         except (PageRefusedError, ValueError):
@@ -232,8 +232,9 @@ class Spider(ListingSpider):
             yield step
 
     def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
-        """Note a missing full record: if it is not public, the search's data are used; otherwise the dataset is
-        lost.
+        """Note a missing full record: if it is not public, the search's data are used.
+
+        Otherwise the dataset is lost.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:

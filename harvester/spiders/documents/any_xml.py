@@ -25,8 +25,9 @@ _PROFILED = re.compile(r"[A-Z]{2,6}_((CI|DQ|DS|EX|GM|LI|MD|MI|PT|RS|SV)_\w+)")
 
 
 def root_of(raw: str) -> etree._Element:
-    """Return the root element, with profile classes renamed to the standard's; raise ValueError for text that is no
-    XML.
+    """Return the root element, with profile classes renamed to the standard's.
+
+    Raise ValueError for text that is no XML.
     """
     root = parse_xml(raw.encode("utf-8", "surrogatepass"), may_be_page=False)
     # Searching the text first is cheaper than checking every element.

@@ -185,7 +185,8 @@ def to_dataset(raw: dict[str, Any]) -> Dataset:
 
 
 def _address(raw: dict[str, Any], cell: str | None) -> str | None:
-    """Return an address; a plain path names a file beside the table, while "n/a" and "city.example/b" stay as
-    written.
+    """Return an address.
+
+    A plain path names a file beside the table, while "n/a" and "city.example/b" stay as written.
     """
     return urljoin(raw["@url"], cell) if cell and _PATH.match(cell) else cell

@@ -300,8 +300,9 @@ def _in_full(why: str) -> faults.RequestFault:
 
 
 def _before(newest: str | None, started: str | None, *, has_time: bool) -> str | None:
-    """Return the earlier of two instants minus the overlap, as precise as the repository's dates; None if one is no
-    date.
+    """Return the earlier of two instants minus the overlap, as precise as the repository's dates.
+
+    None if one is no date.
     """
     try:
         at = min(datetime.fromisoformat((one or "")[:19]) for one in (newest, started)) - OVERLAP

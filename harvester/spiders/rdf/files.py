@@ -266,7 +266,7 @@ def _named(piece: Piece, near: str | None) -> str | None:
 
 
 def _mend(found: list[Piece], graph: ParsedGraph, mended: Mapping[int, str] | None) -> None:
-    """Add what another parser has read of the refused records."""
+    """Add what the other parser could read from the refused records."""
     graph.refused = found
     for number, piece in enumerate(found):
         said = f"!{piece.fault}" if piece.fault else (mended or {}).get(number)

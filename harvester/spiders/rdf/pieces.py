@@ -183,8 +183,9 @@ _LISTS = ("@graph", "dataset", "record", "service", "catalog")
 
 
 def json_pieces(path: Path) -> Iterator[Piece]:
-    """Yield the nodes of a JSON-LD document's lists, each with the document's context; parts that are no JSON are cut
-    out.
+    """Yield the nodes of a JSON-LD document's lists, each with the document's context.
+
+    Parts that are no JSON are cut out.
     """
     context: Any = None
     with path.open("rb") as file:

@@ -100,8 +100,9 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps for another order or the old interface; records without a numbered position cannot be
-        skipped.
+        """Return steps for another order or the old interface.
+
+        Records without a numbered position cannot be skipped.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url
@@ -144,8 +145,9 @@ class Spider(ListingSpider):
         return named.most_common(1)[0][0] if named else None
 
     def _last_id(self, results: list[Any], page_cursor: PageCursor) -> str:
-        """Return the id after which the next page begins; raise PageRefusedError if ids do not rise, as order is lost
-        then.
+        """Return the id after which the next page begins.
+
+        Raise PageRefusedError if ids do not rise, as order is lost then.
         """
         ids = [found for record in results if (found := id_of(record))]
         if page_cursor.at is not None and (ids != sorted(ids) or (ids and ids[0] <= page_cursor.at)):

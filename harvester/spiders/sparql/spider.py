@@ -84,7 +84,7 @@ class Spider(ListingSpider):
         self.is_counted = True
         """Whether the endpoint can count its datasets."""
         self.short_lists: set[int] = set()
-        """Lengths of lists shorter than requested; a length that repeats shows a limit of the endpoint."""
+        """Lengths of lists shorter than requested: of the last list, or of every list if the endpoint limits rows."""
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
         return {**super().position(page_cursor), "in_graphs": self.in_graphs, "is_other": self.is_other}

@@ -227,12 +227,13 @@ class Spider(ListingSpider):
             self.tally.leave_out(str(urlsplit(url).hostname))
         self.elsewhere |= foreign
         new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
-        # Queue one more than is read, so that the end of the harvest knows that there were more.
+        # Queue one document more than is read; it shows at the end that the limit was exceeded.
         new = new[: max(0, MAX_DOCUMENTS + 1 - len(self.met))]
         self.met.update(new)
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
     def static_cursor(self) -> dict[str, Any]:
+        """Return the cursor that resumes the reading of a static catalogue."""
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:

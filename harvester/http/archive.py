@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from scrapy.utils._download_handlers import make_response
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -33,6 +32,7 @@ from warcio.warcwriter import WARCWriter
 from harvester.errors import ArchiveError
 from harvester.http.faults import RequestFault, RetryableFault, SettledFault
 from harvester.http.masking import masked_body, masked_headers
+from harvester.http.scrapy_private import make_response
 from specs.credentials import mask, mask_bytes, mask_value
 
 if TYPE_CHECKING:

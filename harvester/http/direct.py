@@ -17,6 +17,8 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.http.cookies import CookieJar
 
+from harvester.http.scrapy_private import handler_for
+
 if TYPE_CHECKING:
     from scrapy.http import Response
 
@@ -120,7 +122,7 @@ class DirectDownloader(Downloader):
 
     def _handler(self, request: Request) -> DownloadHandlerProtocol:
         scheme = request.url.partition(":")[0].lower()
-        handler = self.handlers._get_handler(scheme)
+        handler = handler_for(self, scheme)
         if handler is None:
             raise UnsupportedURLSchemeError(f"{scheme}: no address of this scheme is asked")
         return handler

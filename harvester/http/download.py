@@ -16,14 +16,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import yarl
 from cryptography import x509
-from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
-from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -34,9 +31,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Headers, Response
-from scrapy.utils._download_handlers import make_response
 from scrapy.utils.misc import load_object
-from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
 from catalog.db.store import instant
 from harvester.http.decode import BrokenCodingError, Decoder
@@ -46,6 +41,16 @@ from harvester.http.politeness import host_of
 from harvester.http.protocol import heed_resets, why_cut
 from harvester.http.proxies import check_name, is_direct
 from harvester.http.saving import HEAD_BYTES, BodySaver, SavedBody, coding_of, stream
+from harvester.http.scrapy_private import (
+    AiohttpDownloadHandler,
+    BaseStreamingDownloadHandler,
+    ClientResponse,
+    insecure_tls_context,
+    make_response,
+    server_ip,
+    tls_context,
+    tls_of,
+)
 from specs.credentials import without_login
 
 if TYPE_CHECKING:
@@ -135,7 +140,7 @@ def _tls_context(settings: BaseSettings) -> ssl.SSLContext:
     """
     key = tuple(sorted((name, repr(value)) for name, value in settings.items() if name in _OF_TLS))
     if key not in _TLS_CONTEXTS:
-        _TLS_CONTEXTS[key] = _make_ssl_context(settings)
+        _TLS_CONTEXTS[key] = tls_context(settings)
     return _TLS_CONTEXTS[key]
 
 
@@ -175,14 +180,14 @@ class GuardedHandler(AiohttpDownloadHandler):
             connector=heed_resets(connector),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            response_class=_ClientResponse,
+            response_class=ClientResponse,
             max_line_size=MAX_HEADER_BYTES,
             max_field_size=MAX_HEADER_BYTES,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
 
     @staticmethod
-    def _extract_headers(response: _ClientResponse) -> Headers:
+    def _extract_headers(response: ClientResponse) -> Headers:
         # Kept as bytes: many servers send file names in Latin-1, which a str header cannot hold.
         headers = Headers()
         for name, value in response.raw_headers:
@@ -222,7 +227,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         return response
 
     def _context(self, request: Request) -> ssl.SSLContext:
-        return _make_insecure_ssl_ctx() if host_of(request.url) in self._tls_faults else self._ssl_context
+        return insecure_tls_context() if host_of(request.url) in self._tls_faults else self._ssl_context
 
     async def _proxy_for(self, url: str) -> str | None:
         """Return the proxy for an address after checking the address itself; None for places of a local portal."""
@@ -242,7 +247,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         return yarl.URL(without_login(url) if "@" in url else url, encoded=True)
 
     @asynccontextmanager
-    async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
+    async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[ClientResponse]:
         save: BodySaver | None = request.meta.get("save")
         credential: Credential | None = request.meta.get("credential")
         proxy = await self._proxy_for(request.url) if self._proxy else None
@@ -275,14 +280,14 @@ class GuardedHandler(AiohttpDownloadHandler):
         except aiohttp.ClientError as error:
             raise DownloadFailedError(str(error)) from error
 
-    async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
+    async def _read_response(self, response: ClientResponse, request: Request) -> Response:
         request.meta["first_byte_ms"] = int(1000 * request.meta["download_latency"])
-        if response._ssl_object is not None:
-            self._note_tls(response._ssl_object, request)
+        if (tls := tls_of(response)) is not None:
+            self._note_tls(tls, request)
         if request.method == "HEAD":
             # Only the archive needs the server's IP address.
             is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
-            found = Response(request.url, response.status, ip_address=_ip(response) if is_archived else None)
+            found = Response(request.url, response.status, ip_address=server_ip(response) if is_archived else None)
             found.headers = self._extract_headers(response)
             return found
         save: BodySaver | None = request.meta.get("save")
@@ -309,7 +314,7 @@ class GuardedHandler(AiohttpDownloadHandler):
         if certificate := tls.getpeercert(binary_form=True):
             request.meta["certificate_expires_on"] = _last_day(certificate)
 
-    async def _whole(self, response: _ClientResponse, request: Request) -> Response:
+    async def _whole(self, response: ClientResponse, request: Request) -> Response:
         """Read a body into memory, at most DOWNLOAD_MAXSIZE bytes."""
         try:
             read = await super()._read_response(response, request)
@@ -321,7 +326,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             raise ResponseDataLossError(why)
         return read
 
-    async def _beginning(self, response: _ClientResponse, request: Request, first: int) -> Response:
+    async def _beginning(self, response: ClientResponse, request: Request, first: int) -> Response:
         """Read only the first bytes, even if the server sends more."""
         body, packed = b"", b""
         decoder = Decoder(coding_of(response.headers))
@@ -364,7 +369,3 @@ def _text(headers: Headers) -> list[tuple[str, str]]:
 @lru_cache(maxsize=256)
 def _timeout(total_s: float, silence_s: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total_s, sock_read=silence_s)
-
-
-def _ip(response: _ClientResponse) -> IPv4Address | IPv6Address | None:
-    return ip_address(response._peername[0]) if response._peername else None

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import StreamReader
-from aiohttp.client_proto import ResponseHandler
+from harvester.http.scrapy_private import note_lost_connections
 
 if TYPE_CHECKING:
-    from aiohttp import TCPConnector
+    from aiohttp import StreamReader, TCPConnector
 
 __all__ = ["heed_resets", "why_cut"]
 
@@ -24,20 +22,11 @@ _RESET: deque[tuple[StreamReader, str]] = deque(maxlen=256)
 """The most recent bodies whose connection was lost before their end, and the reason."""
 
 
-class _Heedful(ResponseHandler):
-    def connection_lost(self, exc: BaseException | None) -> None:
-        body = self._payload
-        if exc is not None and body is not None and not body.is_eof():
-            _RESET.append((body, f"the connection was lost: {exc}"[:200]))
-        super().connection_lost(exc)
-
-
 def heed_resets(connector: TCPConnector) -> TCPConnector:
     """Make a connector's connections note when they are reset; return the connector."""
-    connector._factory = partial(  # type: ignore[assignment]  # it makes a subclass
-        _Heedful, *connector._factory.args, **connector._factory.keywords
+    return note_lost_connections(
+        connector, lambda body, error: _RESET.append((body, f"the connection was lost: {error}"[:200]))
     )
-    return connector
 
 
 def why_cut(response: Any, size: int) -> str | None:

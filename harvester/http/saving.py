@@ -18,7 +18,7 @@ from harvester.http.protocol import why_cut
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scrapy.core.downloader.handlers._aiohttp import _ClientResponse
+    from harvester.http.scrapy_private import ClientResponse
 
 __all__ = ["HEAD_BYTES", "BodySaver", "SavedBody", "coding_of", "stream"]
 
@@ -73,9 +73,7 @@ def coding_of(headers: Mapping[str, str]) -> str:
     return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
 
 
-async def stream(
-    response: _ClientResponse, save: BodySaver, received: Callable[[int], None]
-) -> tuple[SavedBody, bytes]:
+async def stream(response: ClientResponse, save: BodySaver, received: Callable[[int], None]) -> tuple[SavedBody, bytes]:
     """Write the body to ``save.path`` through a temporary file beside it, unpacked and cut at the cap.
 
     ``received`` is called with the size of every piece as it arrives, and may raise to stop the transfer.
@@ -152,7 +150,7 @@ class _Sink:
                 return
 
 
-def _is_archive(response: _ClientResponse) -> bool:
+def _is_archive(response: ClientResponse) -> bool:
     """Return whether the file is meant to be packed, judged by its address, name or type."""
     named = f"{response.url.path} {response.headers.get('Content-Disposition', '')}".lower()
     kind = response.headers.get("Content-Type", "").lower()

@@ -328,7 +328,7 @@ class LinkSpider(scrapy.Spider):
             return
         self.is_network_lost = True
         hosts = len(self.outage.held)
-        log.error("the check of addresses was ended: %d hosts in a row did not answer; it is our network", hosts)
+        log.error("the check of addresses was stopped: %d hosts in a row did not respond; our network is down", hosts)
         self.night.traffic["hosts_lost_with_network"] = hosts
         self.night.unresolved.clear()
         self.settle(*self.outage.lost())

@@ -131,7 +131,7 @@ def import_ogp(data: Path, file: Path, open_data: bool, out: Path | None, as_jso
         return
     click.echo(f"{summary['read']} commitments of {summary['governments']} countries, {summary['written']} drafts")
     if kept:
-        click.echo(f"{kept} files were there already and are left as they are")
+        click.echo(f"{kept} files existed already and were left unchanged")
     click.echo(f"{target}: fill in scope and indicators, remove draft = true, move the file to {data / 'commitments'}")
 
 

@@ -78,7 +78,7 @@ def _command() -> int:
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except OSError as error:
-        click.echo(f"winnow: {error}; free space or mend the rights, and run again: it goes on", err=True)
+        click.echo(f"winnow: {error}; free disk space or fix the permissions, and run again: it continues", err=True)
         return 1
     except Exception as error:  # noqa: BLE001  # the last door: nobody should see a traceback for a plain failure
         return _explain(error)
@@ -356,7 +356,7 @@ def serve(data: Path, port: int, host: str) -> None:
     source, public = _catalogue(data), data / "site" / "catalog.db"
     if not is_current(public):
         publish(source, public)
-    click.echo(f"http://{host}:{port}/  (Ctrl-C ends it)", err=True)
+    click.echo(f"http://{host}:{port}/  (Ctrl-C to stop)", err=True)
     raise click.exceptions.Exit(subprocess.call(datasette_command(public, port=port, host=host)))
 
 

@@ -154,7 +154,7 @@ def _detect_list(
             counts[found.best.type if found.best else "unknown"] += 1
             if folder is not None and found.best is not None:
                 _saved(found, folder, allow_local)
-    click.echo(", ".join(f"{n} {kind}" for kind, n in counts.most_common()) or "nothing was left to ask")
+    click.echo(", ".join(f"{n} {kind}" for kind, n in counts.most_common()) or "nothing left to ask")
     click.echo(target)
 
 

@@ -147,7 +147,7 @@ def _all_in_catalogue(path: Path) -> list[PortalSpec]:
             try:
                 found.append(_stored(row))
             except SpecError as error:
-                log.warning("%s; it is left out", error)
+                log.warning("%s; skipped", error)
     return found
 
 

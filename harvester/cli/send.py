@@ -74,7 +74,7 @@ def send(
     specs = resolve(data, (), registry=registry)
     posts = _webhooks(specs, webhooks)
     if not (dry_run or smtp or posts):
-        raise click.UsageError("say --dry-run, --smtp HOST:PORT or --webhook URL")
+        raise click.UsageError("use --dry-run, --smtp HOST:PORT or --webhook URL")
     server = _server(smtp, sender, user, password, starttls, reply_to) if smtp else None
     _catalogue(data)
     with writing(data) as catalog:

@@ -55,7 +55,7 @@ class Reconnect:
         if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.answered:
             return None
         until = time.monotonic() + self.steps_s[tries]
-        log.info("%s refuses connections: asked again in %g s", request.url, self.steps_s[tries])
+        log.info("%s refuses connections; retrying in %g s", request.url, self.steps_s[tries])
         while (left := until - time.monotonic()) > 0:
             if spider.is_over:
                 return None

@@ -106,7 +106,7 @@ def _readings(data: Path, one: Commitment) -> list[dict[str, Any]]:
 def show_best(found: Sequence[Mapping[str, Any]]) -> None:
     """Print the governments for each measure, the best first."""
     if not found:
-        click.echo("no commitment has been read yet; winnow track reads them, with --examples those of the program too")
+        click.echo("no commitment has been measured yet; run winnow track, with --examples for the shipped ones too")
         return
     table = Table("measure", "rank", "government", "value", "observed %", "commitment", "dataset to look at")
     for row in found:

@@ -44,7 +44,7 @@ def show_metric(name: str) -> bool:
         ("why", metric.rationale),
         ("why so much", metric.weighs),
         ("source", metric.source),
-        ("mend it", metric.fix),
+        ("fix", metric.fix),
     ]
     for label, value in lines:
         if value:
@@ -68,8 +68,8 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
     if found.note:
         console.print(escape(found.note), style="dim")
     table = Table()
-    for column in ("", "metric", "answer", "evidence", "points", "of", "mending brings"):
-        is_number = column in ("points", "of", "mending brings")
+    for column in ("", "metric", "answer", "evidence", "points", "of", "fixing brings"):
+        is_number = column in ("points", "of", "fixing brings")
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for line in found.lines:
         brings = f"+{line.brings:.2f}" if line.brings > 0 else ""

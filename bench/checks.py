@@ -1,12 +1,12 @@
-"""What one HEAD request costs in the check of resources, against Scrapy with its default settings, in one run.
+"""Measure what one HEAD request costs in the check stage, compared with Scrapy's default settings, in one run.
 
     python bench/checks.py [requests]                  # the cost of a request, ours and Scrapy's
     python bench/checks.py hosts [hosts] [seconds]     # so many hosts, each asked once a second
 
-The cost is CPU time of the client process at the margin: what more requests cost, divided by how many they are, so that
-the start of the program is not counted. The server is a process of its own on the loopback addresses 127.0.0.x and
-127.0.1.x. Ours is the whole check stage but for reading the list of addresses: robots.txt, tries again, turns by host,
-and every check written to the catalogue with its history.
+The cost is the CPU time of the client process for additional requests, divided by their number, so that the start of
+the program does not count. The server is a separate process on the loopback addresses 127.0.0.x and 127.0.1.x. Ours is
+the whole check stage except reading the list of addresses: robots.txt, retries, the queue for each host, and writing
+every check to the catalogue with its history.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ROBOTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n
 
 
 class Server(asyncio.Protocol):
-    """Answers HEAD, as often as it is asked on one connection."""
+    """Answer HEAD requests, any number on one connection."""
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self.rest = transport, b""
@@ -44,24 +44,24 @@ class Server(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Serve on all loopback addresses; the port is printed."""
+    """Serve on all loopback addresses and print the port."""
     server = await asyncio.get_running_loop().create_server(Server, "0.0.0.0", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def host(number: int) -> str:
-    """One of many loopback addresses."""
+    """Return one of many loopback addresses."""
     return f"127.0.{number // 250}.{number % 250 + 1}"
 
 
 def addresses(count: int, hosts: int, port: str) -> list[str]:
-    """So many addresses, spread over the hosts."""
+    """Return ``count`` addresses, spread over the hosts."""
     return [f"http://{host(n % hosts)}:{port}/file/{n}" for n in range(count)]
 
 
 def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
-    """Ask all of them with our own spider."""
+    """Request all addresses with our own spider."""
     from catalog.db.store import open_catalog
     from catalog.repositories.targets import CheckTarget
     from harvester.checks import links
@@ -83,7 +83,7 @@ def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
 
 
 def scrapys(urls: list[str]) -> dict[str, Any]:
-    """Ask all of them with Scrapy as it comes."""
+    """Request all addresses with Scrapy and its default settings."""
     import scrapy
     from scrapy.crawler import CrawlerProcess
 
@@ -115,7 +115,7 @@ def scrapys(urls: list[str]) -> dict[str, Any]:
 
 
 def client(who: str, count: int, port: str) -> None:
-    """One measurement, in a process of its own."""
+    """Make one measurement, in a process of its own."""
     urls = addresses(count, HOSTS, port)
     found = ours(urls, 0, PER_HOST) if who == "ours" else scrapys(urls)
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -123,14 +123,14 @@ def client(who: str, count: int, port: str) -> None:
 
 
 def paced(hosts: int, seconds: int, port: str) -> None:
-    """Each host asked once a second."""
+    """Request each host once a second."""
     found = ours(addresses(hosts * seconds, hosts, port), 1.0, 1)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "memory_mb": used.ru_maxrss // 1024, **found}))
 
 
 def run(*arguments: str) -> dict[str, Any]:
-    """This file again, in a process of its own."""
+    """Run this file again, in a process of its own."""
     done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -138,7 +138,7 @@ def run(*arguments: str) -> dict[str, Any]:
 
 
 def cost(who: str, count: int, port: str) -> float:
-    """Microseconds of CPU for one more request."""
+    """Return the microseconds of CPU for one more request."""
     few, many = run("client", who, str(count // 5), port), run("client", who, str(count), port)
     for found, expected in ((few, count // 5), (many, count)):
         if found["answered"] != expected:

@@ -1,9 +1,9 @@
-"""How well the defects of tables are told, kind by kind: precision, recall, and what was taken for what.
+"""Measure how well defects of tables are recognised, for each kind: precision, recall, and confusions.
 
     python bench/defects.py [FILES A KIND] [--manifest frictionless/manifest.json]
 
-The truth is known because the tables are made: clean ones as offices of four countries write them, each spoiled in one
-way. ``--manifest`` adds frictionless' own cases: its errors are the truth there.
+The truth is known because the tables are generated: clean ones as offices of four countries write them, each spoiled in
+one way. ``--manifest`` adds frictionless' own cases, where frictionless' errors are the truth.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from quality.tables.read.delimited_text import open_text
 from tests.quality.tables.dirt import SPOILERS, Sheet, clean_tables, spoiled_tables
 
 FOLLOWS = {
-    # What a defect brings along by itself is no false alarm.
+    # A defect that always comes with the wanted one is no false alarm.
     "no_header": {"blank_column_name", "duplicate_column"},
     "unclosed_quote": {"missing_cell", "extra_cell", "type_error", "padded_cell"},
     "several_tables": {"blank_row", "type_error"},
@@ -42,7 +42,7 @@ def right_dialect(path: Path, sheet: Sheet) -> tuple[bool, bool]:
     if opened is None:
         return False, False
     wanted = sheet.encoding.removesuffix("-sig").replace("cp125", "windows-125")
-    # Pure ASCII is all of these at once.
+    # Pure ASCII is valid in all of these encodings.
     data = path.read_bytes()
     is_right = opened.encoding.name == wanted or (data.isascii() and opened.encoding.name == "utf-8")
     same_text = data.decode(opened.encoding.codec, "replace") == data.decode(sheet.encoding, "replace")
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def manifest(path: Path) -> None:
-    """Frictionless' cases: rule by rule, in how many files both say it, only they, only we."""
+    """Print for each rule of frictionless' cases in how many files both report it, only frictionless, and only we."""
     both, theirs_only, ours_only = Counter[str](), Counter[str](), Counter[str]()
     for case in json.loads(path.read_text("utf-8"))["cases"]:
         if case.get("checks", "baseline") != "baseline":

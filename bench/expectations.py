@@ -1,9 +1,9 @@
-"""What ten expectations of a small table cost in a warm process, beside the tutorial path of Great Expectations.
+"""Measure what ten expectations of a small table cost in a warm process, compared with Great Expectations' tutorial.
 
     python bench/expectations.py [TABLES]
 
-Prints CPU milliseconds a table. Both see the same tables and ask the same of them; importing is not counted, and is
-never paid by the parent of the pool (tests/quality/tables/test_pool.py holds that).
+Prints CPU milliseconds for a table. Both check the same tables for the same expectations. Importing is not counted; the
+parent of the pool never imports Great Expectations (tests/quality/tables/test_pool.py proves it).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ gx = engine.gx
 
 
 def table(seed: int) -> TextTable:
-    """About 20 KB: 330 rows of six columns."""
+    """Return a table of about 20 KB: 330 rows of six columns."""
     chance = random.Random(seed)
     rows = [
         [
@@ -44,7 +44,7 @@ def table(seed: int) -> TextTable:
 
 
 def ten() -> list[Expectation]:
-    """One of each sort on named columns: what the tutorial path asks, word for word."""
+    """Return one expectation of each sort on named columns, in exactly the form that the tutorial uses."""
     asked: list[tuple[str, dict[str, object]]] = [
         ("expect_column_values_to_not_be_null", {"column": "id"}),
         ("expect_column_values_to_be_unique", {"column": "id"}),
@@ -65,7 +65,9 @@ def ten() -> list[Expectation]:
 
 
 def tutorial(one: TextTable, asked: list[Expectation]) -> bool:
-    """docs.greatexpectations.io, "Try GX": a context, a source, a suite, a validation definition and a checkpoint."""
+    """Check a table as in docs.greatexpectations.io, "Try GX": context, source, suite, validation
+    definition, checkpoint.
+    """
     frame = pd.DataFrame([[cell or None for cell in row] for row in one.rows], columns=one.header)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}

@@ -1,16 +1,16 @@
-"""How much of what records state the catalogue holds, by fact, and what it holds that they do not state.
+"""Measure which share of the facts in records is in the catalogue, and what is there that no record states.
 
     python bench/facts.py [SHARED] [--by type|recording] [--misses] [--wrong] [--only WORD] [--keep FOLDER]
 
-Harvests the recorded portals that lie in SHARED (``../shared``) into a catalogue of its own and holds it against
+Harvests the recorded portals in SHARED (``../shared``) into a catalogue of its own and compares it with
 
-- labels: records that were read, with the paths at which a fact stands (``facts_labels.jsonl``: no values);
+- labels: records that people read, with the paths of each fact (``facts_labels.jsonl``: no values);
 - the finder (``facts_finder.py``), which knows neither the specifications nor the mappers, over every record.
 
-The finder is held against the labels too, so that one knows how far to trust it. *Held* is the share of records that
-state a fact of which the catalogue holds something that stems from there. *Wrong* is what it holds from a place that
-does not state the fact; *outside* is what stands nowhere in the record (inherited, or guessed). No percentage is given
-for fewer than 30.
+The finder is compared with the labels too, to show how far it can be trusted. *Held* is the share of records with a
+fact for which the catalogue has a value that comes from the right place. *Wrong* is a value from a place that does not
+state the fact; *outside* is a value that is nowhere in the record (inherited, or guessed). For fewer than 30 no
+percentage is printed.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ LABELS = HERE / "facts_labels.jsonl"
 
 
 CODES_FOR_NONE = ("unknown", "other", "notspecified", "license not specified")
-"""What code lists have for a fact that is not known: it stands as it was declared, and is read as none."""
+"""Codes for a fact that is not known: the declared text is kept, and no fact is read from it."""
 
 
 @dataclass(slots=True)
 class Score:
-    """Counts of one fact against one witness."""
+    """The counts of one fact against one reference."""
 
     states: int = 0
     held: int = 0
@@ -48,7 +48,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One thing that is not as it should be, to be printed."""
+    """One fact that is missing or wrong, to be printed."""
 
     kind: str
     witness: str
@@ -63,10 +63,10 @@ class Miss:
 @dataclass(slots=True)
 class Result:
     scores: dict[tuple[str, str, str], Score] = field(default_factory=lambda: defaultdict(Score))
-    """(witness, group, fact) -> counts; the group is "" for all, or what --by names."""
+    """Counts by (reference, group, fact); the group is "" for all, or what --by names."""
     misses: list[Miss] = field(default_factory=list)
     finder: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(fact, both | missed | invented) -> records of which the finder and the labels say so."""
+    """Records by (fact, both | missed | invented), as finder and labels agree or not."""
 
 
 def short(text: str, size: int = 70) -> str:
@@ -75,17 +75,18 @@ def short(text: str, size: int = 70) -> str:
 
 
 def statement(path: str) -> str:
-    """The path of the statement that a value belongs to: of a member of a list, or of an element."""
+    """Return the path of the statement that a value belongs to, for example of a member of a list or an element."""
     steps = path.split("/")[1:5]
     places = [n for n, step in enumerate(steps, 1) if step.isdigit() or step.endswith("]")]
     return "/".join(steps[: places[-1]]) if places else path
 
 
 def missing(fact: str, own: dict[str, list[str]], said: list[Leaf], held: Held) -> list[Leaf]:
-    """The values of a stated fact that the catalogue does not hold; none if it holds enough of it."""
+    """Return the values of a stated fact that the catalogue lacks; empty if it has enough of them."""
     texts = [text for column in own.values() for text in column]
     if fact in ("format", "languages"):
-        # Each counts: one format of three is not enough. A described one is one, by whichever of its names.
+        # Every value counts: one format of three is not enough. A described format is one value, whichever
+        # name is used.
         groups: dict[str, list[Leaf]] = {}
         for leaf in said:
             groups.setdefault(statement(leaf.path), []).append(leaf)
@@ -105,7 +106,7 @@ def missing(fact: str, own: dict[str, list[str]], said: list[Leaf], held: Held) 
         and not any(leaf.value in texts for leaf in said)
         and len({day for leaf in said for day in days(leaf.value)}) > 1
     ):
-        # One end of two; where several periods are stated, one that is open leaves the whole open.
+        # One of two ends; if several periods are stated, an open one leaves the whole period open.
         ends = Counter(word for leaf in said for word in leaf.own & {"begin", "start", "end"})
         return said if ends["begin"] + ends["start"] == ends["end"] else []
     return []
@@ -181,7 +182,7 @@ def compare(held_rows: Iterator[Held], labels: list[Labelled], by: str, only: st
                 kind = "finder missed" if best else "finder invented"
                 result.misses.append(Miss(kind, "labels", held.recording, key, fact, one.path, short(one.value), ""))
     for one in wanted.values():
-        # Labelled and not harvested: all of it is missed.
+        # Labelled but not harvested: all facts of it are missed.
         for fact in (fact for fact in FACTS if fact in one.facts and one.facts[fact].best):
             for group in ["", kinds.get(one.recording, one.recording) if by == "type" else one.recording][
                 : 1 + bool(by)

@@ -1,4 +1,4 @@
-"""Whether what the catalogue holds stems from what a record states, and the labels of records that were read."""
+"""Decide whether a value in the catalogue comes from what a record states; and read the labels of records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * n : 3 * n + 3]: n + 1 for n
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Where a record that was read states a fact: the best places, and others that state it less well."""
+    """Where a labelled record states a fact: the best places, and others that state it less well."""
 
     best: tuple[str, ...]
     also: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ IDS = ("@id", "id", "dataset_id", "identifier", "uuid", "global_id", "globalId",
 
 
 def identity(raw: Any) -> str:
-    """A short hash of the record's own identifier; of its title, where it has none."""
+    """Return a short hash of the record's own identifier, or of its title if it has none."""
     own: object = None
     if isinstance(raw, str):
         for name in ("fileIdentifier|metadataIdentifier|identifier", "title"):
@@ -78,7 +78,11 @@ def identity(raw: Any) -> str:
 
 @lru_cache(maxsize=10_000)
 def pattern(path: str) -> re.Pattern[str]:
-    """``*`` stands for one step, ``//`` for any; a step without an index means each of that name; below is within."""
+    """Return a pattern for a path: ``*`` is one step, ``//`` any number; a step without index matches each of that
+    name.
+
+    Everything below the path matches too.
+    """
     steps = []
     for step in path.lstrip("/").split("/") if not path.startswith("//") else ["", *path[2:].split("/")]:
         if step == "":
@@ -101,7 +105,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def days(text: str) -> frozenset[str]:
-    """Dates in a text as YYYY, YYYY-MM or YYYY-MM-DD."""
+    """Return the dates in a text as YYYY, YYYY-MM or YYYY-MM-DD."""
     import datetime as dt
 
     if re.fullmatch(r"-?\d{9,13}", text):
@@ -142,7 +146,7 @@ def numbers(text: str) -> set[float]:
 
 
 def from_mercator(metres: float) -> set[float]:
-    """Degrees of longitude and latitude that a coordinate of Web Mercator may stand for."""
+    """Return the degrees of longitude and latitude that a coordinate of Web Mercator may mean."""
     east = metres / 20_037_508.342789244
     north = 2 * math.atan(math.exp(max(-1.5, min(1.5, east)) * math.pi)) - math.pi / 2
     return {round(180 * east, 2), round(math.degrees(north), 2)}
@@ -155,12 +159,12 @@ def language(text: str) -> str:
 
 
 def named(text: str) -> set[str]:
-    """The words of a text, and what stands between its commas."""
+    """Return the words of a text, and its parts between commas."""
     return {fold(one) for one in re.split(r"[\s,;:()/]+", text) + re.split(r"[,;|]", text)}
 
 
 def same_format(held: str, raw: str) -> bool:
-    """One is the other, or is named in it as a word or as the last step of an address."""
+    """Return whether the formats are equal, or one is a word or the last step of an address in the other."""
     mine, theirs = fold(held), fold(raw)
     if mine == theirs or (len(mine) > 2 and theirs.startswith(mine)) or (len(theirs) > 2 and mine.startswith(theirs)):
         return True
@@ -171,7 +175,7 @@ def same_format(held: str, raw: str) -> bool:
 
 
 def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:
-    """The text of a column comes from one of these values."""
+    """Return whether the text of a column comes from one of these values."""
     raw = [leaf.value for leaf in leaves]
     if fact in ("issued", "modified", "record_modified", "temporal"):
         return same_day(held, raw) if days(held) else held in raw
@@ -184,7 +188,7 @@ def stems(fact: str, held: str, leaves: list[Leaf]) -> bool:
         if len(mine) >= 2 and sum(any(abs(a - b) <= 0.02 for b in theirs) for a in mine) >= 0.9 * len(mine):
             return True
     if fact == "frequency" and re.fullmatch(r"P[T\d]\w*", held):
-        # OWL-Time says a duration by unit: time:years 1.
+        # OWL-Time states a duration by its unit: time:years 1.
         units = [leaf for leaf in leaves if re.search(r"time:(year|month|week|day|hour)s", leaf.path)]
         if any(leaf.value in re.findall(r"\d+", held) for leaf in units):
             return True

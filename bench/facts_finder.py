@@ -1,7 +1,7 @@
-"""Which key paths of a raw record state a fact: found by what the values look like, supported by the key's words.
+"""Find the key paths of a raw record that state a fact, by what the values look like and by the words of the keys.
 
-Written apart from the harvester on purpose: it knows no portal type and imports nothing of ours, so that what the
-catalogue holds can be held against it.
+It is independent of the harvester on purpose: it knows no portal type and imports none of our code, so that the
+catalogue can be compared with it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ FACTS = (
     "format",
     "languages",
 )
-"""``issued`` and ``modified`` are dates of the data; ``record_modified``, of the record, is found beside them."""
+"""``issued`` and ``modified`` are dates of the data; ``record_modified``, the date of the record, is
+found with them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Leaf:
     own: frozenset[str]
     above: frozenset[str]
     near: str = ""
-    """What stands beside it and says what it is: a role, a date type, a name."""
+    """Neighbouring texts that say what it is: a role, a date type, a name."""
 
 
 def vocabulary(text: str) -> frozenset[str]:
@@ -48,7 +50,7 @@ WRAPPERS = vocabulary(
     "characterstring date datetime anchor url decimal real localisedcharacterstring pt_freetext textgroup "
     "value data label id code languagecode boolean integer text default und name title name_translated "
 )
-"""Keys that say how a value is written, not what it is; then the key above counts too."""
+"""Keys that say how a value is written, not what it is; for them the key above counts too."""
 NAMING = ("key", "name", "label", "role", "rel", "property", "term")
 TEXT_LANGUAGE = re.compile(r"^[a-z]{2}([_-][A-Za-z]{2,4})?$")
 
@@ -59,7 +61,7 @@ def words(key: str) -> list[str]:
 
 
 def leaves(raw: Any) -> list[Leaf]:
-    """All values of a record: a JSON document, or XML as text."""
+    """Return all values of a record: a JSON document, or XML as text."""
     if isinstance(raw, str) and raw.lstrip().startswith("<"):
         root = ElementTree.fromstring(raw)
         return list(_xml(root, "/" + _local(root.tag), [], ""))
@@ -188,7 +190,7 @@ NEUTRAL_ROLES = re.compile(r"distributor|user|processor|resourceProvider|sponsor
 
 
 def find(all_leaves: list[Leaf]) -> dict[str, list[Leaf]]:
-    """Fact -> the values that state it."""
+    """Return the values that state each fact."""
     found: dict[str, list[Leaf]] = {}
     served = any(one.path in ("/stac_version", "/conformsTo/0") or one.path == "/geometry" for one in all_leaves)
     for leaf in all_leaves:
@@ -206,7 +208,9 @@ def _under(leaf: Leaf, text: str) -> bool:
 
 
 def facts_of(leaf: Leaf, served: bool = False) -> Iterator[str]:
-    """``served``: the document is a record of a catalogue API whose ``created`` is the record's."""
+    """Yield the facts that a value states. ``served``: ``created`` in the document is that of a
+    catalogue API's record.
+    """
     value = leaf.value
     if not value or PLACEHOLDER.match(value):
         return
@@ -367,7 +371,7 @@ def _is_format(leaf: Leaf) -> bool:
     if _under(leaf, aside) or leaf.value.lower() == "application/octet-stream":
         return False
     if MEDIA.match(leaf.value) or FILE_TYPE.search(leaf.value):
-        # What a page or an interface answers with is not the format of the data.
+        # The format of a page's or an interface's response is not the format of the data.
         return leaf.near not in ("self", "root", "parent", "collection", "items", "license", "about", "canonical")
     folded = leaf.value.lower().lstrip(".")
     if folded in FORMATS:

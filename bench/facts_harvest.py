@@ -1,6 +1,6 @@
-"""The recordings beside the project, replayed on the loopback interface and harvested into a catalogue.
+"""Replay the recordings beside the project on the loopback interface and harvest them into a catalogue.
 
-What no index lists (single documents, a sitemap of which no page was recorded) is put into a folder of links first.
+What no index lists (single documents, a sitemap without recorded pages) is first put into a folder of links.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ PATHS = {
     "sparql-lindas": "/query",
     "waf-wales": "/waf/",
 }
-"""Where the interface lies below the recording, for the first set (the second names its endpoint itself)."""
+"""Path of the interface below the recording, for the first set (the second names its endpoint itself)."""
 TYPES = {"other-json": "i14y"}
 NO_RECORDS = ("ckan-open-alberta",)
-"""Only the names of the datasets were recorded."""
+"""Recordings that contain only the names of the datasets."""
 CUBES = "SELECT ?cube ?name ?desc ?creator WHERE { ?cube a <x:Cube> }"
 
 
 @dataclass(slots=True)
 class Held:
-    """What the catalogue holds of one dataset: fact -> column -> texts."""
+    """What the catalogue has of one dataset: texts by fact and column."""
 
     recording: str
     kind: str
@@ -49,7 +49,7 @@ class Held:
 
 
 def recordings(shared: Path) -> dict[str, dict[str, Any]]:
-    """Name of the recording -> its recording.json and its folder, without those that hold no records."""
+    """Return the recording.json and folder of each recording by name, without those that contain no records."""
     found = {}
     for folder in ("portals", "portals2"):
         for path in sorted((shared / folder).glob("*/recording.json")):
@@ -59,7 +59,7 @@ def recordings(shared: Path) -> dict[str, dict[str, Any]]:
 
 
 def linked(name: str, meta: dict[str, Any], into: Path) -> None:
-    """A recording without an index that names its records, with one made here."""
+    """Copy a recording that has no index of its records, with an index made here."""
     folder = into / name
     folder.mkdir(parents=True)
     responses = [one | {"file": str((meta["folder"] / one["file"]).resolve())} for one in meta["responses"]]
@@ -77,12 +77,12 @@ def linked(name: str, meta: dict[str, Any], into: Path) -> None:
 
 @contextmanager
 def replayed(shared: Path, into: Path) -> Iterator[str]:
-    """The recordings' own server; the address of it."""
+    """Run the recordings' own server and yield its address."""
     spec = importlib.util.spec_from_file_location("replay", shared / "portals" / "replay.py")
     assert spec and spec.loader
     replay = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(replay)
-    # Unbuffered, every answer would wait for a delayed acknowledgement.
+    # Unbuffered, every response would wait for a delayed acknowledgement.
     replay.Handler.wbufsize = 1 << 16
     for name in ("iso-open-canada", "sitemap-pacificdata"):
         linked(name, recordings(shared)[name], into)
@@ -99,7 +99,7 @@ def replayed(shared: Path, into: Path) -> Iterator[str]:
 
 
 def harvest(shared: Path, folder: Path) -> dict[str, str]:
-    """Harvests every recording into ``folder``; what was not read whole, by recording: verdict and reason."""
+    """Harvest every recording into ``folder``; return verdict and reason of those that were not read completely."""
     from harvester.night.stages import nightly
     from specs.portals import Limits, PortalSpec
 
@@ -115,7 +115,7 @@ def harvest(shared: Path, folder: Path) -> dict[str, str]:
             if name == "dcat-single-records":
                 urls = {f"{name}-{n}": f"{address}/{name}{one['path']}" for n, one in enumerate(meta["responses"])}
             for portal, url in urls.items():
-                # Page 1 of about 1,000 was recorded of i14y.
+                # Of i14y only page 1 of about 1,000 was recorded.
                 limits = Limits(delay_s=0, page_rows=2 if kind == "i14y" else 500)
                 query = CUBES if name == "sparql-lindas" else None
                 portals.append(
@@ -132,7 +132,7 @@ def harvest(shared: Path, folder: Path) -> dict[str, str]:
 
 
 def catalogue(folder: Path, shared: Path) -> Iterator[Held]:
-    """Every dataset that the catalogue holds with a record, and its facts as columns."""
+    """Yield every dataset of the catalogue that has a record, with its facts as columns."""
     metas = recordings(shared)
     db = sqlite3.connect(folder / "catalog.db")
     db.row_factory = sqlite3.Row

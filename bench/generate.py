@@ -1,4 +1,4 @@
-"""Tables to measure with: mixed columns, some of them dirty, the same for the same seed."""
+"""Generate tables for measurements: mixed columns, some of them dirty; the same seed gives the same table."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How fast a CKAN portal is harvested, and in how much memory, against fetching it and keeping nothing.
+"""Measure how fast a CKAN portal is harvested, and in how much memory, compared with fetching it and keeping nothing.
 
     python bench/harvest.py [DATASETS] [FEED_MB]
 
-One server on this machine, in a process of its own, serves DATASETS records (three files each) in pages of 500; every
-contender runs in a fresh process. The ratios are what counts, not the seconds of this machine. FEED_MB is the size of
-a ``data.json`` that is harvested for its memory alone; 0 leaves it out.
+A server on this machine, in a process of its own, serves DATASETS records (three files each) in pages of 500; each
+client runs in a new process. The ratios matter, not the seconds of this machine. FEED_MB is the size of a ``data.json``
+that is harvested only to measure memory; 0 leaves it out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def record(number: int) -> dict[str, Any]:
 
 
 class Portal(BaseHTTPRequestHandler):
-    """package_search that honours ``metadata_modified`` filters, with or without ETags, by the base path."""
+    """Serve package_search with ``metadata_modified`` filters, with or without ETags, depending on the base path."""
 
     count = 0
     protocol_version = "HTTP/1.1"
@@ -55,7 +55,7 @@ class Portal(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         if length := int(self.headers.get("Content-Length") or 0):
-            # ckanapi posts its parameters.
+            # ckanapi sends its parameters by POST.
             query = {name: [str(value)] for name, value in json.loads(self.rfile.read(length)).items()}
         if not parts.path.endswith("package_search"):
             self._send(404, b"")
@@ -86,7 +86,7 @@ class Portal(BaseHTTPRequestHandler):
 
 @lru_cache(maxsize=2_000)
 def page(count: int, start: int, rows: int, since: str) -> bytes:
-    """The answer as bytes; made once, so that the server is not what is measured."""
+    """Return the response as bytes; it is built only once, so that the server is not what is measured."""
     if since.strip():
         found = [record(0)] if since < NEWEST else []
         result = {"count": len(found), "results": found[start : start + rows]}
@@ -146,7 +146,7 @@ def with_feed(url: str, count: int, data: Path) -> None:
 
 
 def measured(job: Callable[[str, int, Path], None], url: str, count: int, data: Path) -> dict[str, float]:
-    """Seconds of CPU and of the clock, and peak memory in bytes, of a job in a process of its own."""
+    """Return the seconds of CPU and wall time, and the peak memory in bytes, of a job in a process of its own."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_measure, args=(job, url, count, data, there))
     process.start()

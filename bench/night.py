@@ -1,9 +1,10 @@
-"""What a night over 10,000 distributions costs: 8,000 unchanged, 1,500 changed tables of 20 KB to 5 MB, 500 broken.
+"""Measure a night over 10,000 distributions: 8,000 unchanged, 1,500 changed tables of 20 KB to 5 MB, 500 broken.
 
     python bench/night.py [share]        # a share of them, 1 for all
 
-A CKAN portal on loopback, in a process of its own that is not counted. The first night sees small files; then 1,500
-become larger tables and 500 are gone. Shown is the CPU time of each stage of the second night, with its children.
+The CKAN portal is on loopback, in a process of its own that is not counted. On the first night all files are small;
+then 1,500 become larger tables and 500 vanish. The CPU time of each stage of the second night is printed, with its
+child processes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SIZES = (20e3, 50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 5e6)
 
 
 class Server(asyncio.Protocol):
-    """Files that change with the night, and the portal that lists them."""
+    """Serve files that change from night to night, and the portal that lists them."""
 
     share = 1.0
     night = 1
@@ -115,7 +116,7 @@ async def serve(share: float, folder: Path) -> None:
 
 
 def stage(data: Path, portals: Path, name: str) -> tuple[float, float, str]:
-    """CPU seconds, wall seconds and the summary of one stage."""
+    """Return CPU seconds, wall seconds and the summary of one stage."""
     winnow = str(Path(sys.executable).with_name("winnow"))
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(

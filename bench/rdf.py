@@ -1,8 +1,8 @@
-"""How fast a DCAT catalogue in Turtle is read, against rdflib's parser alone, in one run.
+"""Measure how fast a DCAT catalogue in Turtle is read, compared with rdflib's parser alone, in one run.
 
     python bench/rdf.py [datasets]
 
-The measured part is what a harvest does with the document: triples to disk or memory, one description a dataset, the
+Measured is what a harvest does with the document: triples to disk or memory, one description for each dataset, and the
 mapping. rdflib only parses, into memory.
 """
 
@@ -25,7 +25,7 @@ PREFIXES = "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://pu
 
 
 def write(path: Path, count: int) -> None:
-    """A catalogue of datasets with two files each."""
+    """Write a catalogue of datasets with two files each."""
     with path.open("w", encoding="utf-8") as file:
         file.write(PREFIXES)
         for n in range(count):

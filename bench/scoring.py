@@ -1,11 +1,11 @@
-"""Scoring from the database and back: all metrics, all systems, gains and findings; one process, one core.
+"""Measure scoring from the database and back: all metrics, systems, gains and findings, in one process on one core.
 
     python bench/scoring.py [datasets] [large]
 
-Compared in the same run: the same datasets measured and added up without the database, a plain pass that reads all
-rows of the same datasets as dicts with sqlite-utils and writes them into another table (what any program must do), and
-the second night, on which one dataset in a hundred has changed. With ``large`` the unchanged catalogue has so many
-datasets. Seconds of CPU, best of three where it is short.
+Compared in the same run: the same datasets without the database; a pass that reads all rows of these datasets as dicts
+with sqlite-utils and writes them into another table, which any program must do; and the second night, on which one
+dataset in a hundred has changed. ``large`` is the number of datasets of the unchanged catalogue. Seconds of CPU, the
+best of three for short cases.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def main(count: int, large: int) -> None:
         with tempfile.TemporaryDirectory() as folder, made(Path(folder), large) as catalog:
             score_portal(catalog, FIRST, "p")
             catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=THIRD)
-            # What was new on the first night is no longer: written once, on the second.
+            # What was new on the first night is no longer new; that is written once, on the second night.
             score_portal(catalog, THIRD, "p", is_full=False)
             catalog.begin_run("bench", [portal("p")], version="0", methodology="0", run_id=FOURTH)
             nothing = cpu(lambda: score_portal(catalog, FOURTH, "p", is_full=False))

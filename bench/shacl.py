@@ -1,10 +1,10 @@
-"""DCAT-AP of a catalogue by our engine and by pyshacl, with the same shapes and the same statements, in one run.
+"""Validate a catalogue by DCAT-AP with our engine and with pyshacl, with the same shapes and statements, in one run.
 
     python bench/shacl.py [datasets] [standard]
 
-Ours is measured from the nouns: the graph of each dataset is built, validated, and put into words. pyshacl is given one
-graph of the whole catalogue, parsed already: its time is validation alone. Their results are counted by constraint and
-must be equal.
+Ours includes building the graph of each dataset from the model, validation, and messages. pyshacl receives one parsed
+graph of the whole catalogue: its time is that of validation alone. The results are counted by constraint and must be
+equal.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from quality.standards.shacl import compile_shapes, validate
 from specs.standards import shapes
 
 SIZE_TYPE = {"dcat_ap_2": "decimal"}
-"""Datatype in which the standard wants sizes; nouns do not say one."""
+"""Datatype that the standard requires for sizes; our model has none."""
 
 
 def stored(number: int, rng: random.Random) -> StoredDataset:
-    """A dataset with two files, some of its fields missing, empty or of a kind that is not asked for."""
+    """Return a dataset with two files, with some fields missing, empty or of the wrong kind."""
 
     def one(*values: str | None) -> str | None:
         return rng.choice(values)
@@ -88,7 +88,7 @@ def stored(number: int, rng: random.Random) -> StoredDataset:
 
 
 def typed(term: RdfTerm, standard: str) -> RdfTerm:
-    """An untyped literal with the datatype that its text is good for."""
+    """Return an untyped literal with the datatype that its text fits."""
     if term.datatype != UNTYPED:
         return term
     for name in ("hexBinary", SIZE_TYPE.get(standard, "nonNegativeInteger")):
@@ -98,7 +98,7 @@ def typed(term: RdfTerm, standard: str) -> RdfTerm:
 
 
 def whole(graphs: list[RdfGraph], standard: str) -> object:
-    """All statements as one graph of rdflib."""
+    """Return all statements as one graph of rdflib."""
     from rdflib import BNode, Graph, Literal, URIRef
 
     def node(term: RdfTerm) -> object:
@@ -114,7 +114,7 @@ def whole(graphs: list[RdfGraph], standard: str) -> object:
 
 
 def by_pyshacl(graphs: list[RdfGraph], standard: str) -> tuple[Counter[str], float]:
-    """Results by constraint, and seconds of CPU."""
+    """Return pyshacl's results by constraint, and the seconds of CPU."""
     import pyshacl
     from rdflib import SH, Graph
 

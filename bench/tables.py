@@ -1,9 +1,10 @@
-"""The pass over whole tables, against frictionless and a DuckDB scan of all cells, in CPU seconds of one run.
+"""Measure the scan of whole tables, compared with frictionless and a DuckDB scan of all cells, in CPU seconds of one
+run.
 
-    python bench/tables.py [MB ...]            # 100, 10 and 0.02 (many small files) unless named
+    python bench/tables.py [MB ...]            # 100, 10 and 0.02 (many small files) by default
     python bench/tables.py --folder FOLDER     # the CSV files of a folder
 
-Each case runs in a process of its own, imports not counted, the file in the page cache; medians of three.
+Each case runs in a process of its own; imports are not counted, and the file is in the page cache. Medians of three.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from generate import write_table
 
 
 def winnow(paths: list[Path]) -> Callable[[], int]:
-    """Encoding, dialect, structure, types, profile, SHA-256: all but Great Expectations."""
+    """Do what Winnow does except Great Expectations: encoding, dialect, structure, types, profile, SHA-256."""
     from quality.tables.judge.defects import column_defects, header_defects, row_defects
     from quality.tables.read.delimited_text import open_text, scan_text
     from quality.tables.read.header_lines import header_lines_of
@@ -63,7 +64,7 @@ def frictionless(paths: list[Path]) -> Callable[[], int]:
 
 
 def duckdb(paths: list[Path]) -> Callable[[], int]:
-    """Every cell read as a string and hashed: what any scan of the file costs at least."""
+    """Read and hash every cell as a string: the least that any scan of the file costs."""
     import duckdb as peer
 
     connection = peer.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
@@ -72,7 +73,7 @@ def duckdb(paths: list[Path]) -> Callable[[], int]:
     def run() -> int:
         rows = 0
         for path in paths:
-            # A benchmark reads its own files.
+            # The benchmark reads only its own files.
             scan = f"read_csv('{path}', all_varchar = true, store_rejects = true, header = true)"
             columns = [row[0] for row in connection.execute(f"describe select * from {scan}").fetchall()]  # noqa: S608  # its own file
             hashes = ", ".join(f'bit_xor(hash("{name}"))' for name in columns)

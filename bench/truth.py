@@ -1,14 +1,14 @@
-"""How true the findings on tables are, on real files that others labelled by reading.
+"""Measure how often findings on tables are right, on real files that other people read and labelled.
 
     python bench/truth.py [--labels FOLDER ...] [--findings OUT] [--brief] [--frictionless] [--rules]
 
-A folder holds ``files/`` and ``labels.jsonl``: for each file what is wrong with it (``true_defects``), what may be
-called wrong or not (``arguable``) and how it is written. One table says which rule stands for which kind of fault, so
-that several folders can be added up. A finding is a rule in a column of a file. Printed are precision and recall with
-95 % Wilson intervals, by finding and by (file, kind), with at most a tenth of either from any one file, and every false
-accusation. ``--rules`` prints each rule alone, as a table in Markdown: a rule whose precision does not reach 0.9 may
-be no more than info and cost no points (``docs/reference/table_rules.md``). ``--findings`` writes what was found, one
-object a line and file, as the scorers of the folders read it.
+A folder contains ``files/`` and ``labels.jsonl``: for each file what is wrong with it (``true_defects``), what may or
+may not be called wrong (``arguable``), and how it is written. One table says which rule corresponds to which kind of
+fault, so that several folders can be added up. A finding is a rule in a column of a file. Printed are precision and
+recall with 95 % Wilson intervals, by finding and by (file, kind), where no file counts for more than a tenth, and every
+false accusation. ``--rules`` prints each rule alone, as a table in Markdown: a rule with a precision below 0.9 may only
+be info and cost no points (``docs/reference/table_rules.md``). ``--findings`` writes what was found, one object a line
+and file, in the form that the scorers of the folders read.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ KIND = {
     "html_instead_of_file": "wrong_content",
     "error_instead_of_file": "wrong_content",
 }
-"""Kind of the labels that a rule stands for, where its name is another."""
+"""Kind of label that a rule corresponds to, if its name differs."""
 WHOLE_COLUMN = {
     "blank_column_name",
     "personal_email",
@@ -87,7 +87,7 @@ class Label:
     field: str | None
     lines: set[int]
     is_whole: bool
-    """Whether ``lines`` are all there are."""
+    """Whether ``lines`` are complete."""
     why: str
 
     @classmethod
@@ -164,7 +164,7 @@ def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules:
                 tally.right[file][kind] += 1
                 tally.by_rule[finding["rule"]]["right"] += 1
             elif kind == "multi_row_header" or any(fits(kind, finding, label, is_same) for label in doubtful):
-                # That a header takes several rows is advice, and no fault.
+                # A note about a header of several rows is advice, not a fault.
                 tally.arguable[file][kind] += 1
                 tally.by_rule[finding["rule"]]["arguable"] += 1
             else:
@@ -222,7 +222,7 @@ def wilson(right: float, whole: float) -> str:
 
 
 def capped(*sides: dict[str, int]) -> list[float]:
-    """Sums over the files, where no file brings more than a tenth of all."""
+    """Return sums over the files in which no file counts for more than a tenth of all."""
     whole = {file: sum(side.get(file, 0) for side in sides) for file in set().union(*sides)}
     most = max(1.0, 0.1 * sum(whole.values()))
     return [sum(n * min(1.0, most / max(whole[file], 1)) for file, n in side.items()) for side in sides]
@@ -259,7 +259,7 @@ def show(name: str, tally: Tally, is_long: bool) -> None:
 
 
 def show_rules(tally: Tally) -> None:
-    """Each rule that found anything, as a table in Markdown."""
+    """Print each rule that found anything, as a table in Markdown."""
     from quality.tables.judge.rules import severity_of
     from specs.table_rules import table_rules
 
@@ -314,7 +314,7 @@ def found_in(files: list[Path], today: date) -> Iterator[dict[str, Any]]:
 
 
 def by_frictionless(files: list[Path]) -> Iterator[dict[str, Any]]:
-    """What frictionless says of them, untuned: the peer."""
+    """Yield what frictionless, with its default settings, says about the files, for comparison."""
     from frictionless import validate
 
     rules = {"blank-label": "blank_column_name", "duplicate-label": "duplicate_column"}

@@ -1,8 +1,8 @@
-"""How much of what real portals declare the vocabularies resolve, and what is left.
+"""Measure how much of what real portals declare is in the vocabularies, and what is not.
 
     python bench/vocabulary.py FOLDER [--left 15]
 
-FOLDER holds recorded portals, one folder each (JSON, JSON Lines and RDF/XML payloads are read).
+FOLDER contains recorded portals, one folder each (JSON, JSON Lines and RDF/XML payloads are read).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RDF_FORMAT = re.compile(_RDF_VALUE.format("(?:format|mediaType)"))
 
 @dataclass
 class Declared:
-    """Strings of one recording with their number; ``None`` and empty ones are only counted."""
+    """The declared strings of one recording with their number; ``None`` and empty ones are only counted."""
 
     licences: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
@@ -72,7 +72,7 @@ def _documents(file: Path) -> Iterator[Any]:
 
 
 def gather(folder: Path) -> Declared:
-    """Every licence and format string that the recording's payloads declare."""
+    """Return every licence and format string in the recording's payloads."""
     declared = Declared()
     for file in sorted(folder.rglob("*")):
         if file.name == "recording.json":
@@ -97,7 +97,7 @@ def gather(folder: Path) -> Declared:
 
 
 def recordings(folder: Path) -> dict[str, Declared]:
-    """What each recording below ``folder`` declares, by recording."""
+    """Return what each recording below ``folder`` declares, by recording."""
     return {d.name: gather(d) for d in sorted(folder.iterdir()) if d.is_dir() and d.name != "__pycache__"}
 
 

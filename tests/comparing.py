@@ -1,4 +1,4 @@
-"""Two catalogues side by side, without what differs from run to run: run ids, clocks, and what the way cost."""
+"""Compare two catalogues without what differs from run to run: run ids, times, and the cost of requests."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ CLOCKS = {
     "resource_history": {"checked_at", "elapsed_ms"},
     "table_reports": {"elapsed_ms", "report"},
 }
-"""Columns that are left out."""
+"""Columns that are left out of the comparison."""
 
 
 def content(data: Path, *, but: frozenset[str] = frozenset()) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables, runs numbered instead of named. ``but`` leaves out further columns, as table.column."""
+    """Return all rows of all tables, with runs numbered instead of named. ``but`` leaves out more
+    columns ("table.column").
+    """
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("pragma integrity_check") == "ok"
         runs = [row["id"] for row in catalog.rows("select id from runs order by id")]
@@ -51,9 +53,9 @@ def differences(
     *,
     may_lack: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The rows that only one of two catalogues has: few enough to be read where a whole catalogue is not.
+    """Return the rows that only one of two catalogues has: few enough to read, unlike whole catalogues.
 
-    Of the tables in ``may_lack`` ours may have fewer rows.
+    In the tables named by ``may_lack`` ours may have fewer rows.
     """
     found = {}
     for name in TABLES:

@@ -1,4 +1,4 @@
-"""What all tests share: a fresh catalogue, and no way out to the network."""
+"""Fixtures for all tests: an empty catalogue, and no connection beyond this machine."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from quality.tables import pool
 from tests import pace
 
 SHARED = Path(__file__).parents[1].parent / "shared"
-"""Recordings and oracles that lie beside the project on some machines; tests that use them skip without."""
+"""Recordings and oracles that are beside the project on some machines; tests that need them are skipped elsewhere."""
 
 
 def needs(program: str, found: object) -> pytest.MarkDecorator:
-    """Skip tests where a program is not installed; in .ci/run, which installs it, they fail there instead."""
+    """Skip a test if a program is not installed; in .ci/run, which installs it, the test fails instead."""
     is_left_out = not found and not os.environ.get("WINNOW_ALL_PROGRAMS")
     return pytest.mark.skipif(is_left_out, reason=f"{program} is not installed")
 
@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def loopback_only() -> Iterator[None]:
-    """Any connection beyond this machine fails the test that made it."""
+    """Fail any test that connects to an address beyond this machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
@@ -51,13 +51,13 @@ def loopback_only() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def kept_children() -> Iterator[None]:
-    """The processes that look into tables load their libraries once for all tests of a worker."""
+    """Keep the processes that inspect tables, so that they load their libraries once for all tests of a worker."""
     with pool.kept_children():
         yield
 
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """An empty catalogue in a folder of its own."""
+    """Yield an empty catalogue in a folder of its own."""
     with open_catalog(tmp_path / "catalog.db") as opened:
         yield opened

@@ -1,8 +1,8 @@
 """Count what the structure of the project is judged by: ``python -m tests.count_structure [-v]``.
 
-Printed for each package: SQL outside ``catalog/*.py``, copies of the domain's conditions, public class names that
-stand for more than one thing, and public functions without a docstring. ``-v`` lists each place as well. Nothing of
-the project is imported: the sources are read as syntax trees, so that any state of the tree can be counted.
+For each package it prints SQL outside ``catalog/*.py``, copies of the domain's conditions, public class names with more
+than one meaning, and public functions without a docstring. ``-v`` lists each place as well. Nothing of the project is
+imported: the sources are read as syntax trees, so that any state of the tree can be counted.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = [
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("specs", "catalog", "quality", "harvester")
 MANY = {"Spider"}
-"""Class names that stand for one thing a portal type."""
+"""Class names that every portal type has once."""
 CONDITIONS = {
-    # A tombstone is written and taken away by the harvest, which compares the status of a row in Python: no copy.
+    # The harvest writes and removes tombstones, and compares the status of a row in Python: that is no copy.
     "present_datasets": r"\bstatus\s*(?:=|!=|<>|is|is not)\s*'present'",
     "current_distributions": (
         r"coalesce\(\s*(?:nullif\(\s*)?(?:\w+\.)?\[?download_url|coalesce\((?:\w+\.)?download_url, ''\) = ''"
@@ -40,9 +40,9 @@ CONDITIONS = {
     "open_findings": r"\bstate\s+in\s*\(\s*'(?:new|open)'",
     "governments": r"coalesce\(\s*(?:\w+\.)?government,\s*(?:\w+\.)?title",
 }
-"""How the condition of each view is written where it is copied."""
+"""Patterns of the condition of each view, to find copies of it."""
 SAID_IN = re.compile(r"catalog/(db/)?(schema/)?views\.py|catalog/model/dcat\.py")
-"""The one place of each condition; and the noun that says of a record which address speaks, before it is stored."""
+"""The files in which the conditions are defined, and the model, which chooses the address before a record is stored."""
 
 
 class Place(NamedTuple):
@@ -64,7 +64,7 @@ def _place(package: str, path: Path, line: int, what: str) -> Place:
 
 
 def sql_outside_catalog() -> list[Place]:
-    """The statements and clauses of SQL that stand outside ``catalog/**/*.py``, templates of the site among them."""
+    """Return SQL statements and clauses outside ``catalog/**/*.py``; those in templates of the site are included."""
     found = []
     for package in PACKAGES:
         suffixes = (".html", ".jinja", ".j2") if package == "catalog" else (".py", ".html", ".jinja", ".j2")
@@ -74,7 +74,7 @@ def sql_outside_catalog() -> list[Place]:
 
 
 def copied_conditions(name: str) -> list[Place]:
-    """The places that say again what the view ``name`` says, in any form that ``CONDITIONS`` knows."""
+    """Return the places that repeat the condition of the view ``name``, in any form that ``CONDITIONS`` matches."""
     pattern = re.compile(CONDITIONS[name], re.IGNORECASE)
     found = []
     for package in PACKAGES:
@@ -88,7 +88,7 @@ def copied_conditions(name: str) -> list[Place]:
 
 
 def altered_sql() -> list[Place]:
-    """Calls of ``.replace`` on text that a module keeps as SQL, by name or in place."""
+    """Return calls of ``.replace`` on text that a module keeps as SQL, by name or in place."""
     found = []
     kept = {
         target.id
@@ -133,7 +133,7 @@ def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
 
 
 def classes_with_two_meanings() -> dict[str, list[Place]]:
-    """Public class names that more than one module defines, with the places of each."""
+    """Return public class names that more than one module defines, with the places of each."""
     found: dict[str, list[Place]] = defaultdict(list)
     for module in _modules():
         for node in _classes(module.tree):
@@ -157,12 +157,12 @@ def _stems(text: str) -> set[str]:
 
 
 def says_more(name: str, docstring: str | None) -> bool:
-    """Whether a docstring holds a word that the name does not; articles and the like do not count."""
+    """Return whether a docstring contains a word that the name does not; articles and the like do not count."""
     return bool(docstring and _stems(docstring) - _stems(name.replace("_", " ")))
 
 
 def undocumented() -> list[Place]:
-    """Public functions and methods without a docstring that says more than their name.
+    """Return public functions and methods without a docstring that says more than their name.
 
     Left out: methods that override one of a base class, variants declared with ``@overload``, and setters.
     """
@@ -177,7 +177,7 @@ def undocumented() -> list[Place]:
 
 
 def public_functions() -> dict[str, int]:
-    """How many public functions and methods each package has, overriding ones and variants among them."""
+    """Return how many public functions and methods each package has, including overriding ones and variants."""
     counts = dict.fromkeys(PACKAGES, 0)
     for module in _modules():
         counts[module.package] += sum(1 for _ in _public_functions(module.tree.body, None))
@@ -208,7 +208,7 @@ def _by_name() -> dict[str, _Module]:
 
 @cache
 def _imported(module: str) -> dict[str, str]:
-    """The dotted origin of each name that a module imports."""
+    """Return the dotted origin of each name that a module imports."""
     found: dict[str, str] = {}
     for node in ast.walk(_by_name()[module].tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -224,7 +224,7 @@ def _overrides(owner: ast.ClassDef, method: str, module: str) -> bool:
 
 
 def _has(base: str, method: str, module: str) -> bool:
-    """Whether a class, as a module names it, has a method of its own or of a base."""
+    """Return whether a class, as a module names it, has a method of its own or of a base class."""
     if module in _by_name():
         for node in _classes(_by_name()[module].tree):
             if node.name == base:

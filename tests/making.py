@@ -1,4 +1,4 @@
-"""Made-up catalogues for tests and benchmarks: datasets with files, checks and table reports of many kinds."""
+"""Generate catalogues for tests and benchmarks: datasets with files, checks and table reports of many kinds."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LAST_DAY = date(2026, 11, 20)
 
 
 def portal(portal_id: str) -> Portal:
-    """A portal as the catalogue knows it."""
+    """Return a portal as the catalogue stores it."""
     return Portal(
         id=portal_id,
         type="ckan",
@@ -58,7 +58,7 @@ def portal(portal_id: str) -> Portal:
 
 
 def datasets(count: int, seed: int = 1, *, files: int | None = 3) -> Iterator[Dataset]:
-    """Datasets of all degrees of neglect. ``files`` None draws their number too, from none to five."""
+    """Yield datasets with more or fewer of their fields filled in. With ``files`` None, each has zero to five files."""
     rng = random.Random(seed)
 
     def maybe(value: object, share: float = 0.7) -> object:
@@ -100,7 +100,7 @@ def store(catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Dataset
     begin_harvest(catalog, run_id, portal_id)
     records = []
     for dataset in found:
-        # The record stands for everything that is mapped of it.
+        # The record contains every field that is mapped from it.
         raw = {"id": dataset.identifier, "all": repr(dataset)}
         records.append(Record(dataset=dataset, raw=raw, url="https://x", pointer="", raw_hash=record_hash(raw)))
     write_page(catalog, run_id, portal_id, Page(records=tuple(records)))
@@ -109,7 +109,7 @@ def store(catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Dataset
 
 
 def check_of(url: str, run_id: str, rng: random.Random) -> ResourceCheck:
-    """What an address answered, of all kinds."""
+    """Return the check of an address, with a random outcome."""
     at = instant(started(run_id))
     kind = rng.random()
     if kind < 0.1:
@@ -125,7 +125,7 @@ def check_of(url: str, run_id: str, rng: random.Random) -> ResourceCheck:
 
 
 def report_of(rng: random.Random) -> TableReport:
-    """What was found in a file, of all kinds."""
+    """Return the report on a file, with random findings."""
     defects = [
         TableDefect(rule=rule, count=rng.randint(1, 3), message="x", first_row=3, rows=(3,))
         for rule in rng.sample(("missing_cell", "type_error", "duplicate_column", "wrong_encoding"), rng.randint(0, 2))
@@ -139,7 +139,7 @@ def report_of(rng: random.Random) -> TableReport:
 
 
 def observe(catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Dataset], rng: random.Random) -> None:
-    """Write a check of every address, and a report on most files that came."""
+    """Write a check of every address, and a report on most files that were served."""
     checks, reports = {}, []
     for dataset in found:
         for row, part in zip(distribution_rows(portal_id, dataset), dataset.distributions, strict=True):
@@ -154,7 +154,7 @@ def observe(catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Datas
 
 
 def changed(dataset: Dataset, rng: random.Random) -> Dataset:
-    """A dataset after somebody has worked on its record."""
+    """Return a dataset with one random change of its record."""
     kind = rng.randrange(4)
     if kind == 0:
         return replace(dataset, title=f"{dataset.title} (new)", keywords=())
@@ -166,5 +166,5 @@ def changed(dataset: Dataset, rng: random.Random) -> Dataset:
 
 
 def key_of(portal_id: str, dataset: Dataset) -> str:
-    """The id of a dataset in the catalogue."""
+    """Return the id of a dataset in the catalogue."""
     return dataset_id(portal_id, dataset.identifier)

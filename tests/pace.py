@@ -1,8 +1,8 @@
-"""Which tests are slow, by what they took when they were last measured, and in which order all of them run.
+"""Decide which tests are slow, from their last measured times, and in which order all tests run.
 
-``tests/durations.txt`` names every test function that took a quarter of a second or more on two cores that had nothing
-else to do: the seconds of its slowest case, set-up included. ``make durations`` runs everything and writes it anew. A
-new test counts as quick until then, unless it is marked ``slow`` itself.
+``tests/durations.txt`` lists every test function that took a quarter of a second or more on two idle cores, with the
+seconds of its slowest case including set-up. ``make durations`` runs everything and writes the file again. A new test
+counts as quick until then, unless it is marked ``slow`` itself.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ __all__ = ["Durations", "measured", "name_of"]
 
 FILE = Path(__file__).with_name("durations.txt")
 SLOW_S = 1.0
-"""From here on a test is slow, and ``make check`` leaves it out."""
+"""Seconds from which on a test is slow, so that ``make check`` leaves it out."""
 KEPT_S = 0.25
 QUICK_S = 0.1
-"""What a test takes that is not in the file."""
+"""Assumed seconds of a test that is not in the file."""
 
 
 def measured(text: str) -> dict[str, float]:
-    """Seconds by test function, from lines of the file."""
+    """Return the seconds of each test function, from the lines of the file."""
     lines = [line.split(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
     return {name: float(seconds) for seconds, name in lines}
 
 
 def name_of(nodeid: str) -> str:
-    """A test function, without the parameters of one case and without the group that xdist adds."""
+    """Return the name of a test function without the parameters of a case and without the group that xdist adds."""
     return nodeid.partition("[")[0].partition("@")[0]
 
 
 class Durations:
-    """Pytest plugin: marks, orders, and, if it is told to, measures."""
+    """Pytest plugin: mark slow tests, order all tests, and measure them if asked to."""
 
     def __init__(self, known: dict[str, float], *, is_recording: bool) -> None:
         self.known, self.is_recording = known, is_recording
@@ -43,9 +43,9 @@ class Durations:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Mark the slow, and put first what takes longest: at the end all workers are done at nearly the same time.
+        """Mark slow tests, and put the longest first, so that all workers end at nearly the same time.
 
-        Tests that share a set-up go together, and are slow together.
+        Tests that share a set-up stay together, and are slow together.
         """
         groups: dict[str, list[pytest.Item]] = defaultdict(list)
         for item in items:
@@ -60,12 +60,12 @@ class Durations:
         items[:] = [one for key in order for one in groups[key]]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add up set-up, call and tear-down."""
+        """Add up the seconds of set-up, call and tear-down."""
         if self.is_recording:
             self.spent[report.nodeid] += report.duration
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the file: only where the tests run that were asked for, not in xdist's workers."""
+        """Write the file, in the process that runs all tests and not in xdist's workers."""
         if not self.is_recording or hasattr(session.config, "workerinput"):
             return
         slowest: dict[str, float] = defaultdict(float)

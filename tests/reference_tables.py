@@ -1,4 +1,4 @@
-"""The tables of ``docs/reference``, made from the code. ``tests/test_readme.py`` holds the pages to them."""
+"""Generate the tables of ``docs/reference`` from the code. ``tests/test_readme.py`` compares the pages with them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def catalogue_table() -> str:
 
 
 def column_tables() -> str:
-    """All columns of the tables of the catalogue, a section each."""
+    """Return all columns of the tables of the catalogue, one section for each table."""
     kinds_of = {str: "text", int: "integer", float: "real", bool: "0 or 1"}
     parts = []
     for name, table in TABLES.items():
@@ -71,7 +71,7 @@ def column_tables() -> str:
 
 
 def csv_tables() -> str:
-    """All columns of the CSVs that are sent, a section each."""
+    """Return all columns of the CSVs that are sent, one section for each file."""
     parts = []
     for name, file in export_files().items():
         parts += [f"## `{name}.csv`", "", "| column | type | what it says |", "| --- | --- | --- |"]
@@ -83,7 +83,7 @@ def csv_tables() -> str:
 
 
 def exit_table() -> str:
-    """The exit codes, as ``docs/howto/operations.md`` says them, by the code that ends with them."""
+    """Return the exit codes with their meaning; ``docs/howto/operations.md`` says what to do about each."""
     from harvester.cli.main import BELOW, BROKEN_CHAIN, FAILED_PORTALS, INTERRUPTED, LOCKED
 
     said = {
@@ -101,7 +101,7 @@ def exit_table() -> str:
 
 
 def configuration_tables() -> str:
-    """The keys of ``winnow.toml`` and of a portal file, from the models that read them."""
+    """Return the keys of ``winnow.toml`` and of a portal file, from the models that read them."""
     parts = []
     for title, model in (
         ("`winnow.toml`", Configuration),
@@ -138,7 +138,7 @@ def _toml(value: object) -> str:
 
 
 def _attribute_docs(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """The strings that stand below the attributes of a class."""
+    """Yield the name of each attribute of a class with the docstring below it."""
     (tree,) = ast.parse(dedent(inspect.getsource(model))).body
     assert isinstance(tree, ast.ClassDef)
     for before, after in zip(tree.body, tree.body[1:], strict=False):
@@ -148,7 +148,7 @@ def _attribute_docs(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 
 
 def _cell(text: str) -> str:
-    """A text as the cell of a table."""
+    """Return a text in the form of a table cell."""
     return re.sub(r"\s+", " ", text).replace("``", "`").replace("|", "\\|").replace("<", "&lt;").strip()
 
 
@@ -195,4 +195,4 @@ PAGES = {
     "exits": ("exit-codes.md", exit_table),
     "configuration": ("configuration.md", configuration_tables),
 }
-"""By the name of the mark in the page: the page of ``docs/reference``, and what makes what stands between its marks."""
+"""The page of ``docs/reference`` by the name of a mark in it, and the function that generates the text inside."""

@@ -1,8 +1,8 @@
-"""Find SQL in source code and templates: the grammar of SQLite decides, so that prose is not accused.
+"""Find SQL in source code and templates. SQLite's grammar decides, so that prose is not mistaken for SQL.
 
-A string counts as SQL if SQLite can read it as a statement, or as a clause or condition of one. Values that are
-filled in (``{name}`` and the fields of f-strings) are read as a name. Docstrings are prose, and SPARQL is told by its
-variables, which begin with a question mark.
+A string counts as SQL if SQLite can parse it as a statement, clause or condition. Inserted values (``{name}`` and the
+fields of f-strings) are read as a name. Docstrings are prose, and SPARQL is recognised by its variables, which begin
+with a question mark.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CALLS = {"execute", "executemany", "executescript"}
 
 
 class SqlText(NamedTuple):
-    """A piece of SQL: the line it begins in and its text."""
+    """A piece of SQL: the line on which it begins, and its text."""
 
     line: int
     text: str
@@ -50,7 +50,7 @@ def _grammar() -> sqlite3.Connection:
 
 
 def _parses(sql: str) -> bool:
-    """Whether SQLite knows the grammar of a statement; that it lacks the tables does not matter."""
+    """Return whether a statement follows SQLite's grammar; it does not matter that its tables do not exist."""
     try:
         _grammar().execute(f"explain {sql}", {})
     except sqlite3.Error as error:
@@ -63,7 +63,7 @@ def _parses(sql: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def is_sql(text: str) -> bool:
-    """Whether a string is a statement of SQL, or a clause or condition of one."""
+    """Return whether a string is an SQL statement, clause or condition."""
     if _SPARQL.search(text):
         return False
     text = _FIELD.sub("x", _ASSIGNED.sub("set x = x", text)).strip()
@@ -79,7 +79,7 @@ def is_sql(text: str) -> bool:
 
 
 def text_of(node: ast.expr) -> str | None:
-    """A string as it is written in the code, with ``{}`` for what is filled in; None for what is no string."""
+    """Return a string as it is written in the code, with ``{}`` for inserted values; None if the node is no string."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
@@ -91,7 +91,7 @@ def text_of(node: ast.expr) -> str | None:
 
 
 def sql_in_python(source: str) -> list[SqlText]:
-    """The SQL among the strings of a module; docstrings are left out."""
+    """Return the SQL among the strings of a module; docstrings are left out."""
     return list(_walk(ast.parse(source)))
 
 
@@ -118,7 +118,7 @@ _LITERAL = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 
 
 def sql_in_template(source: str) -> list[SqlText]:
-    """The SQL among the strings of a Jinja template's expressions."""
+    """Return the SQL among the strings in a Jinja template's expressions."""
     found = []
     for block in _BLOCK.finditer(source):
         for literal in _LITERAL.finditer(block[0]):
@@ -129,6 +129,6 @@ def sql_in_template(source: str) -> list[SqlText]:
 
 
 def sql_of(path: Path) -> list[SqlText]:
-    """The SQL of a file, by its suffix: ``.py`` is code, everything else a template."""
+    """Return the SQL of a file: ``.py`` is code, everything else a template."""
     source = path.read_text(encoding="utf-8")
     return sql_in_python(source) if path.suffix == ".py" else sql_in_template(source)

@@ -1,9 +1,9 @@
-"""Runs the C scanner on broken and odd texts for five minutes, under libFuzzer with sanitizers: ``make fuzz``.
+"""Run the C scanner on broken and odd texts for five minutes, under libFuzzer with sanitizers: ``make fuzz``.
 
     python bench/fuzz/run.py [SECONDS]
 
-Exits 0 where nothing was found, 1 where something was (its input is kept and named), 2 where a tool is missing.
-Inputs once found lie in ``corpus``; a test repeats them without the fuzzer.
+Exit code 0: nothing was found. 1: something was found; the input is kept and named. 2: a tool is not installed. Inputs
+that once failed are in ``corpus``; a test repeats them without the fuzzer.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ OPTIONS = ["-g", "-O1", SANITIZERS, "-fno-sanitize-recover=undefined", "-fno-omi
 
 
 def clang() -> str | None:
-    """The newest clang there is."""
+    """Return the path of the newest clang that is installed, or None."""
     names = ["clang", *(f"clang-{version}" for version in range(25, 10, -1))]
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
 def missing(folder: Path) -> list[str]:
-    """What the build lacks, with how to get it."""
+    """Return what the build lacks, with how to install it."""
     compiler = clang()
     if compiler is None:
         return ["clang (Debian and Ubuntu: apt-get install clang)"]
@@ -55,7 +55,7 @@ def library_files() -> list[str]:
 
 
 def build(folder: Path) -> Path:
-    """The scanner and Python in one program that libFuzzer drives."""
+    """Build the scanner and Python as one program that libFuzzer runs."""
     compiler, program = clang(), folder / "fuzz-scan"
     assert compiler
     libraries = sysconfig.get_config_var("LIBDIR")
@@ -82,7 +82,8 @@ def main() -> int:
         env = {
             **os.environ,
             "PYTHONHOME": sys.base_prefix,
-            # Python keeps memory until its end by design; what the scanner loses shows in the limit of memory.
+            # Python keeps memory until it ends, by design; a leak of the scanner shows when the memory
+            # limit is reached.
             "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=32",
             "PYTHONMALLOC": "malloc",
             "UBSAN_OPTIONS": "print_stacktrace=1",

@@ -1,4 +1,4 @@
-"""How a portal type is told from outside: what a ``probe.py`` declares, and what a recogniser says of a response."""
+"""Define how a portal type is recognised from outside: what a ``probe.py`` declares, and what a recogniser returns."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = [
 CERTAIN, LIKELY, HINT = 0.95, 0.7, 0.4
 
 MAX_DIGITS = 12
-"""Digits of the longest count that is believed."""
+"""Maximum number of digits of a count that is believed."""
 BEGINNING = 500_000
-"""Bytes of a page that are searched where its beginning is enough."""
+"""Number of bytes of a page that are searched if its beginning is enough."""
 LESS_USUAL = 1_000
 """Probes of this rank and above are sent only after all others have been sent to every base address."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """What an address responded. ``status`` is 0 where there was no response; ``fault`` then says why."""
+    """The response of an address; without a response ``status`` is 0 and ``fault`` says why."""
 
     url: str
     status: int
@@ -45,9 +45,9 @@ class Detection:
 
     type: str
     confidence: float
-    """0..1."""
+    """How certain the detection is, from 0 to 1."""
     datasets: int | None
-    """How many datasets the portal says it has; None where it does not say."""
+    """Number of datasets that the portal states; None if it states none."""
     evidence: str
 
 
@@ -59,14 +59,14 @@ class Probe:
     """One request below the base address of a portal, and the function that reads the response."""
 
     rank: int
-    """Lower ranks are sent first. No two probes share a rank; see :data:`LESS_USUAL`."""
+    """Probes of a lower rank are sent first; ranks are unique, see :data:`LESS_USUAL`."""
     path: str
-    """What follows the base address; ``{host}`` stands for its host."""
+    """Path after the base address; ``{host}`` stands for the address's host."""
     recogniser: Recogniser
     home: str = ""
     """The part of the path that belongs to the portal's address."""
     kinds: tuple[str, ...] = ()
-    """Types that the response may reveal, the probe's own first. Empty: the type of the folder alone."""
+    """Types that the response may reveal, the probe's own first; empty means only the type of the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,21 @@ class AsGiven:
     query: str
     recogniser: Recogniser
     words: tuple[str, ...]
-    """The address is a likely one where its path holds one of these words."""
+    """Words in the path that make an address worth trying."""
     kinds: tuple[str, ...] = ()
-    """As those of a :class:`Probe`."""
+    """Types that the response may reveal, as in :class:`Probe`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageMarker:
-    """What the home page of a software carries in its scripts, styles, generator, classes and ids."""
+    """A mark of a portal software on its home page: in scripts, styles, generator, classes or ids."""
 
     rank: int
     """Lower ranks are reported first."""
     pattern: str
-    """A regular expression, tried without regard to case. It must take linear time: the page is hostile input."""
+    """Regular expression, matched without regard to case; it must take linear time, because the page is hostile
+    input.
+    """
     links: tuple[str, ...] = ()
     """Pages of the software itself, which its home page links to within its own site."""
 
@@ -105,27 +107,29 @@ def without_query(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeProbes:
-    """All that ``probe.py`` of a portal type declares, under the name ``PROBES``."""
+    """Everything that a portal type's ``probe.py`` declares, under the name ``PROBES``."""
 
     probes: tuple[Probe, ...] = ()
     as_given: tuple[AsGiven, ...] = ()
     recognisers: tuple[tuple[int, Recogniser], ...] = ()
-    """(rank, function) for an address given by hand: of two that are equally sure the lower rank is believed."""
+    """Pairs of rank and function for an address given by hand; of two equally certain results, the lower rank wins."""
     marker: PageMarker | None = None
     api_paths: tuple[str, ...] = ()
-    """Where the path of the type's API begins: what stands before it is the portal's address."""
+    """Beginnings of the API's path; the part before it is the portal's address."""
     page_paths: tuple[str, ...] = ()
-    """How the paths of the software's own pages begin, without a final slash."""
+    """Beginnings of paths of the software's own pages, without a final slash."""
     is_at_home: bool = False
-    """Whether the API lies at a path of its own below the portal's address, which is then the one to harvest."""
+    """True if the API has a path of its own below the portal's address, and that path is the address to harvest."""
     own_address: Callable[[str], str] = str
-    """Where it does not: the portal's address, of an address within its interface."""
+    """Function that turns an address inside the interface into the portal's address, used if ``is_at_home`` is
+    False.
+    """
     accept: str = "*/*"
-    """Media types to ask for, for a request that can reveal this type alone."""
+    """Media types to request, if a request can reveal only this type."""
 
 
 def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
-    """Return what a recogniser says; None also where it stumbles, for strangers respond with anything."""
+    """Return what a recogniser returns; None also if it raises, because portals may send anything."""
     try:
         return recogniser(seen)
     except Exception:  # noqa: BLE001  # a response of a shape nobody thought of must not end the detection
@@ -133,7 +137,7 @@ def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
 
 
 def count_of(value: Any) -> int | None:
-    """Return a count as a number; None where it is none, or one of more than twelve digits.
+    """Return a count as a number; None if it is not a count or has more than twelve digits.
 
     >>> count_of("1204"), count_of(7), count_of(True), count_of("many")
     (1204, 7, None, None)

@@ -1,4 +1,4 @@
-"""Reading the JSON or XML of a response to a probe: whatever cannot be read is None, and no error."""
+"""Read the JSON or XML of a response to a probe; a response that cannot be read gives None, not an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 
 def json_of(seen: ProbeResponse) -> Any:
-    """Return the JSON object or list of a response; None where it holds neither."""
+    """Return the JSON object or list of a response; None if it holds neither."""
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start not in (b"{", b"["):
         return None
@@ -26,15 +26,15 @@ def json_of(seen: ProbeResponse) -> Any:
 
 
 def object_of(seen: ProbeResponse) -> dict[str, Any]:
-    """Return the JSON object of a response; an empty one where it holds none."""
+    """Return the JSON object of a response; an empty one if it holds none."""
     found = json_of(seen)
     return found if isinstance(found, dict) else {}
 
 
 def root_of(seen: ProbeResponse) -> etree._Element | None:
-    """Return the root of an XML response, also of one that was cut off; None for HTML and all else.
+    """Return the root of an XML response, even of a truncated one; None for HTML and everything else.
 
-    No entity is resolved and nothing is loaded from elsewhere.
+    No entity is resolved, and nothing is loaded from elsewhere.
     """
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] != b"<" or start[:14].lower() == b"<!doctype html" or start[:5].lower() == b"<html":
@@ -46,10 +46,10 @@ def root_of(seen: ProbeResponse) -> etree._Element | None:
 
 
 def local_name(element: etree._Element) -> str:
-    """Return an element's name without its namespace; an empty text for a comment."""
+    """Return an element's name without its namespace; "" for a comment."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
 def elements_of(root: etree._Element, name: str) -> list[etree._Element]:
-    """Return all elements of a local name, in the order of the document."""
+    """Return all elements with a local name, in the order of the document."""
     return [one for one in root.iter() if isinstance(one.tag, str) and local_name(one) == name]

@@ -26,7 +26,7 @@ class TableRule(Strict):
     """Why it matters: a clause that follows the message, "so …" or "because …"."""
     fix: Annotated[str, Field(min_length=10)]
     fix_in: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
-    """``fix`` in other languages, by code. A language says it here or in its own file, not in both."""
+    """``fix`` in other languages, by code. A sentence is given either here or in the language's file, not in both."""
 
 
 class _File(Strict):

@@ -166,8 +166,8 @@ def s0011_search_in_all_languages(db: Database) -> None:
 
 @migrate()
 def s0012_names_of_the_field(db: Database) -> None:
-    """The cache of HTTP responses and the replies of clerks have names of their own: see ``OLD_TABLES``."""
-    # SQLite refuses to rename what a view reads under another name; create_views makes them again.
+    """Rename the HTTP cache and the table of replies, see ``OLD_TABLES``."""
+    # SQLite refuses to rename what a view reads under another name; create_views creates the views again.
     for name in set(db.view_names()) & VIEWS.keys():
         db.execute(f"drop view [{name}]")
     for before, now in OLD_TABLES.items():
@@ -179,13 +179,14 @@ def s0012_names_of_the_field(db: Database) -> None:
 
 
 def _rename_table(db: Database, before: str, now: str) -> None:
-    """Rename a table that is there. An empty one of the new name goes: an earlier step made it after today's schema."""
+    """Rename an existing table. If an empty table has the new name already, because an earlier step made it, drop that
+    one."""
     names = set(db.table_names())
     if before not in names:
         return
     if now in names:
         db.execute(f"drop table [{now}]")
-    # Their names hold that of the table; add_missing makes them again.
+    # Index names contain the table name; add_missing creates them again.
     for index in db.table(before).indexes:
         if index.origin == "c":
             db.execute(f"drop index [{index.name}]")
@@ -193,7 +194,8 @@ def _rename_table(db: Database, before: str, now: str) -> None:
 
 
 def _rename_column(db: Database, table: str, before: str, now: str) -> None:
-    """Rename a column that is there. One of the new name goes: an earlier step added it, and nothing has filled it."""
+    """Rename an existing column. If an earlier step already added one with the new name, drop that one; nothing has
+    filled it."""
     names = db.table(table).columns_dict
     if before not in names:
         return
@@ -203,10 +205,10 @@ def _rename_column(db: Database, table: str, before: str, now: str) -> None:
 
 
 def bring_up_to_date(db: Database) -> None:
-    """Bring a catalogue of any age, an empty file too, to today's tables, metric columns and views.
+    """Bring a catalogue of any age, or an empty file, to today's tables, metric columns and views.
 
-    Each step is one transaction: a process that is killed in the middle leaves the steps before whole, and the next
-    one goes on after them.
+    Each step is one transaction: after a kill in the middle the earlier steps are complete, and the next opening
+    continues with the interrupted one.
     """
     migrate.apply(db)
     add_metric_columns(db)

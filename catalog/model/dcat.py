@@ -54,7 +54,7 @@ class Portal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """vcard:Kind behind dcat:contactPoint."""
+    """vcard:Kind behind dcat:contactPoint: whom to ask about a dataset."""
 
     name: str | None = None
     email: str | None = None
@@ -63,7 +63,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """foaf:Agent behind dct:publisher."""
+    """foaf:Agent behind dct:publisher: who is responsible for a dataset."""
 
     name: str
     identifier: str | None = None
@@ -136,7 +136,7 @@ class DataService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """dcat:Dataset."""
+    """dcat:Dataset: a collection of data that a publisher describes as one thing."""
 
     identifier: str
     title: str | None = None

@@ -29,7 +29,7 @@ class HarvestStats:
     seen: int = 0
     """Records received, or confirmed by a response that says that nothing changed."""
     kept: int = 0
-    """Different datasets among them."""
+    """Number of different datasets among them."""
     duplicates: int = 0
     """Records whose identifier had come before."""
     explained: int = 0

@@ -1,7 +1,7 @@
-"""Where pages of the site are whose table or column has another name since 0.2. The old addresses hold until 0.4.
+"""Redirect pages of the site whose table or column was renamed in 0.2. The old addresses work until 0.4.
 
-Data in other forms (``responses.json``, ``.csv``) stays at its old address, with its old columns: the views of the old
-names give it. Only single rows have moved, because a view has no key by which a row could be asked for.
+Data in other forms (``responses.json``, ``.csv``) stays at its old address, with its old columns, which the views
+with the old names provide. Only addresses of single rows have moved, because a view has no key to select a row by.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OF_COLUMNS = {"_facet", "_facet_array", "_facet_date", "_sort", "_sort_desc", "
 
 
 def new_address(path: str, query: str) -> str | None:
-    """The address of today for a path and query string of a version before; None where they are those of today.
+    """Return today's address for an older path and query string; None if it has not changed.
 
     >>> new_address("/catalog/responses", "response=disputed&_facet=response")
     '/catalog/replies?reply=disputed&_facet=reply'
@@ -46,7 +46,7 @@ def new_address(path: str, query: str) -> str | None:
 
 
 def _renamed(query: str, columns: dict[str, str]) -> str:
-    """A query string with the names of columns of today; the text of before where it names none that has changed."""
+    """Return a query string with today's column names; the same text if it names no renamed column."""
     before = parse_qsl(query, keep_blank_values=True)
     now = [_parameter(name, value, columns) for name, value in before]
     return query if now == before else urlencode(now)

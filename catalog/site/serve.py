@@ -95,7 +95,8 @@ def publish(db: Path, out: Path) -> None:
         with closing(sqlite3.connect(db, timeout=30)) as source:
             source.execute("vacuum into ?", (str(part),))
         with closing(sqlite3.connect(part)) as copy:
-            # Of a catalogue that no command has opened since an upgrade: the pages read its tables and views.
+            # For a catalogue that no command has opened since an upgrade: the site's pages need today's tables and
+            # views.
             bring_up_to_date(Database(copy))
             take_out(copy)
             # Some SQLite versions renumber rows in a vacuum (3.40 does not), and the full-text index uses the numbers.

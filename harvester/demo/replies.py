@@ -61,7 +61,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     content_type: str = "text/html; charset=utf-8",
 ) -> ReplayedResponse:
-    """Return an HTML page; only one with status 200 has validators."""
+    """Return an HTML page; only a page with status 200 gets ETag and Last-Modified."""
     # Lone control characters from hostile titles are not valid HTML, and escaping would keep them.
     title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
     body = (

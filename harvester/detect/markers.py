@@ -16,7 +16,7 @@ _MARKERS: tuple[tuple[str, PageMarker], ...] = tuple(
         key=lambda one: one[1].rank,
     )
 )
-# Each pattern must run in linear time: no part of it can be retried from many positions.
+# Each pattern must run in linear time: no part of it may be retried from many positions.
 _TAG = re.compile(r"<([a-z][a-z0-9]{0,15})\b([^<>]*)>", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:class|id|data-[\w-]{1,40})\s{0,3}=\s{0,3}(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _PLACE = re.compile(r"[\"'](?:\.{0,2}/(?!/)[^\"']*)[\"']")

@@ -1,4 +1,4 @@
-"""The ladder of probes, derived from the ``probe.py`` of every portal type; and where a portal lies."""
+"""The probes of all portal types, collected from their ``probe.py`` files, and rules for finding a portal's address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _declared(portal_type: str) -> TypeProbes:
 
 
 BY_TYPE = {portal_type: _declared(portal_type) for portal_type in portal_types()}
-"""What every portal type declares, by type."""
+"""The declarations of every portal type, by type."""
 PROBES: tuple[Probe, ...] = tuple(
     sorted(
         (
@@ -47,21 +47,21 @@ AS_GIVEN: tuple[AsGiven, ...] = tuple(
         key=lambda one: one.rank,
     )
 )
-"""Interfaces that respond to nothing without a query, in the order in which they are asked."""
+"""APIs that respond to nothing without a query, in the order in which they are asked."""
 
 
 def places_of(portal_type: str) -> list[str]:
-    """Return the paths by which a type is detected, without queries; none where only its own address reveals it."""
+    """Return the paths by which a type is detected, without queries; empty if only its own address identifies it."""
     return list(dict.fromkeys(probe.path.partition("?")[0] for probe in PROBES if portal_type in probe.kinds))
 
 
 def accepted(kinds: Sequence[str]) -> str:
-    """Return the media types to ask for; any, where the response may reveal several types."""
+    """Return the media types to ask for; any type if the response may identify several portal types."""
     return BY_TYPE[kinds[0]].accept if len(kinds) == 1 else "*/*"
 
 
 def own_kinds(url: str) -> list[str]:
-    """Return the types whose interface has addresses like this one."""
+    """Return the types whose API has addresses like this one."""
     path = urlsplit(url).path
     return [
         kind
@@ -72,7 +72,7 @@ def own_kinds(url: str) -> list[str]:
 
 
 def own_probes(portal_type: str) -> list[Probe]:
-    """Return the probes of a type's own interface; not those whose response may reveal it by the way."""
+    """Return the probes of a type's own API, without those that identify it only by chance."""
     return [probe for probe in PROBES if probe.kinds[0] == portal_type]
 
 
@@ -81,11 +81,11 @@ _PAGES = (
     "/dataset", "/datasets", "/search", "/pages", "/fr", "/en", "/es", "/de", "/it", "/pt",
     *(path for declared in BY_TYPE.values() for path in declared.page_paths),
 )  # fmt: skip
-"""How the paths of a portal's pages begin: of any software, and of each."""
+"""How the paths of a portal's pages begin: for any software, and for each type."""
 
 
 def own_address(url: str, portal_type: str) -> str:
-    """Return the portal's address, where the address given is within its API; else the address as it is."""
+    """Return the portal's address if the given address is within its API; otherwise the given address."""
     declared = BY_TYPE[portal_type]
     return home_of(url) if declared.is_at_home else declared.own_address(url)
 

@@ -1,4 +1,4 @@
-"""Which portal type the response of an address given by hand reveals, whatever it may be."""
+"""Recognise which portal type sent the response of an address given by hand."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
         (one for declared in BY_TYPE.values() for one in declared.recognisers), key=lambda one: one[0]
     )
 )
-"""The recognisers of all types, by rank: of two that are equally sure the first is believed."""
+"""The recognisers of all types, sorted by rank: of two equally certain results the first one is used."""
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Return the surest that any recogniser says of a response; None where none knows it."""
+    """Return the most certain result of all recognisers for a response; None if no recogniser knows it."""
     if not seen.is_ok:
         return None
     found = [hit for one in RECOGNISERS if (hit := recognised(one, seen)) is not None]

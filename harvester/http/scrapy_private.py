@@ -1,8 +1,8 @@
-"""The only door to what Scrapy, aiohttp and urllib3 do not document and may change in any release.
+"""The only module that uses what Scrapy, aiohttp and urllib3 do not document and may change in any release.
 
-The address guard, saving to disk and the archive need more than their public interfaces offer. Everything private that
+The address guard, saving to disk and the archive need more than the public interfaces offer. Every private part that
 Winnow imports, reads, overrides or replaces is listed in :data:`RELIED_ON` with the reason;
-``tests/harvester/test_scrapy_private.py`` says which of it a new release has changed.
+``tests/harvester/test_scrapy_private.py`` reports which of them a new release has changed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PrivatePart:
     """``package.module:object``, or ``package.module:Class.attribute``."""
     why: str
     parameters: tuple[str, ...] | None = None
-    """Names of the parameters with which it is called or overridden, in order; None where it is no function."""
+    """Names of the parameters with which it is called or overridden, in order; None if it is not a function."""
     named_in: str | None = None
     """The method whose code sets it, for an attribute that only instances have."""
 
@@ -93,7 +93,7 @@ RELIED_ON: tuple[PrivatePart, ...] = (
 
 
 def changed(part: PrivatePart) -> str | None:
-    """Return how a private part differs from what is relied on, in words that name the remedy; None if it does not."""
+    """Return how a private part differs from what is relied on, with the remedy; None if it is unchanged."""
     module, _, path = part.place.partition(":")
     package = module.partition(".")[0]
     where = f"{package} {version(package)}: {part.place} ({part.why})"
@@ -106,7 +106,8 @@ def changed(part: PrivatePart) -> str | None:
     for one in owners:
         owner = getattr(owner, one, None)
     if part.named_in is not None:
-        # An attribute of instances shows in the code of the method that sets or reads it, of the class or a parent.
+        # An instance attribute can only be seen in the code of the method that sets or reads it, in the class or a
+        # parent.
         methods = [vars(one).get(part.named_in) for one in getattr(owner, "__mro__", ())]
         is_named = any(name in getattr(getattr(one, "__code__", None), "co_names", ()) for one in methods)
         return None if is_named else f"{where}: {part.named_in} does not name it any more; {remedy}"
@@ -120,7 +121,8 @@ def changed(part: PrivatePart) -> str | None:
 
 
 def server_ip(response: ClientResponse) -> IPv4Address | IPv6Address | None:
-    """Return the IP address of the server, or of the proxy, that sent a response; None if its socket was gone."""
+    """Return the IP address of the server, or of the proxy, that sent a response; None if its socket is
+    already closed."""
     return ip_address(response._peername[0]) if response._peername else None
 
 

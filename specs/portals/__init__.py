@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     PortalType = str
 else:
     PortalType = Literal[portal_types()]
-"""A type that is installed; a portal file that names another is refused with the list of them."""
+"""An installed portal type; a portal file that names another one is refused with the list of types."""
 
 
 ObeyRobots = Literal["always", "api", "never"]

@@ -1,4 +1,4 @@
-"""Which portal types there are: one folder each in ``harvester/spiders``."""
+"""Find the installed portal types: one folder each in ``harvester/spiders``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["portal_types"]
 def portal_types() -> tuple[str, ...]:
     """Return the installed portal types in alphabetical order, with hyphens for the underscores of their folders.
 
-    A folder of ``harvester/spiders`` that holds a ``spider.py`` is a type. The package is only located and nothing of
-    it is imported: what a portal file may name then depends neither on a list kept here nor on who loads the file.
-    Empty where the harvester is not installed.
+    A folder of ``harvester/spiders`` that holds a ``spider.py`` is a type. The package is located but not imported,
+    so the accepted types depend neither on a list kept here nor on the caller. Empty if the harvester is not
+    installed.
     """
     package = find_spec("harvester")
     roots = package.submodule_search_locations if package is not None else None

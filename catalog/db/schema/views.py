@@ -85,12 +85,12 @@ class View:
 
 
 OLD_TABLES = {"answers": "response_cache", "responses": "replies"}
-"""Names of tables before 0.2, which are views until 0.4, and what the tables are called now."""
+"""Table names before 0.2, which remain as views until 0.4, and the tables' present names."""
 OLD_COLUMNS = {
     "responses": {"response": "reply", "responder": "replied_by", "responded_on": "replied_on"},
     "corrections": {"response_id": "reply_id"},
 }
-"""Names of columns before 0.2, by the old name of their table, and what the columns are called now."""
+"""Column names before 0.2, by the old name of their table, and the columns' present names."""
 _NOW = OLD_COLUMNS["responses"]
 _BEFORE = {now: before for before, now in _NOW.items()}
 _OLD_REPLY = {_BEFORE.get(name, name): spec for name, spec in replied.TABLES["replies"].columns.items()}

@@ -122,8 +122,10 @@ async def _other_name(datasette: Any, path: str) -> str | None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Add headers that keep pages from loading anything from elsewhere, and redirect a dataset's other names, and
-    renamed tables and columns."""
+    """Add headers that keep pages from loading anything from elsewhere, and redirect old addresses.
+
+    Old addresses are those with another name of a dataset, and those of renamed tables and columns.
+    """
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def with_headers(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:

@@ -6,7 +6,14 @@ import re
 
 import pytest
 
-from tests.count_structure import CONDITIONS, altered_sql, copied_conditions, says_more, sql_outside_catalog
+from tests.count_structure import (
+    CONDITIONS,
+    altered_sql,
+    classes_with_two_meanings,
+    copied_conditions,
+    says_more,
+    sql_outside_catalog,
+)
 from tests.sql_text import is_sql, sql_in_python, sql_in_template
 
 SQL = [
@@ -129,3 +136,10 @@ def test_statements_are_not_altered_as_text() -> None:
     """A statement is built from named pieces; ``.replace`` on it changes whatever happens to look the same."""
     found = altered_sql()
     assert not found, "\n".join(f"{one.where}: {one.what}" for one in found)
+
+
+def test_a_public_class_name_stands_for_one_thing() -> None:
+    """In the whole project: whoever reads a name need not look where it was imported from."""
+    found = classes_with_two_meanings()
+    lines = [f"{name}: {', '.join(one.where for one in places)}" for name, places in found.items()]
+    assert not found, "give each class a word of its own:\n" + "\n".join(lines)

@@ -133,3 +133,10 @@ def test_bad_lines_are_said_and_stop_nothing(site: tuple[PortalServer, Path], tm
     assert "1 waived" in done.output and "a dispute needs a reason" in done.stderr and ", line " in done.stderr
     with open_catalog(data / "catalog.db") as catalog:
         assert catalog.value("select count(*) from findings where state = 'waived'") == 1
+
+
+def test_the_command_answers_to_its_old_name_too() -> None:
+    assert "  responses" not in CliRunner().invoke(cli, ["--help"]).output
+    for name in ("replies", "responses"):
+        done = CliRunner().invoke(cli, [name, "import", "--help"])
+        assert done.exit_code == 0 and "findings.csv" in done.output

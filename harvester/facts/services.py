@@ -23,7 +23,7 @@ _DATA = re.compile(r"request=(?:get(?:feature|coverage|map)\b)", re.IGNORECASE)
 def services_among(files: Iterable[Distribution]) -> tuple[DataService, ...]:
     """Return the services among some distributions, each address once.
 
-    A request that returns data is a file, no service.
+    A service address with a request that returns data counts as a file.
     """
     made: dict[str, DataService] = {}
     for file in files:

@@ -1,4 +1,4 @@
-"""Map an ArcGIS Hub record to a dataset, for features of its search and entries of its feeds, without any request.
+"""Map an ArcGIS Hub record to a dataset, for features of its search and entries of its feeds; no request is made.
 
 The identity is the ArcGIS item, plus the layer if a dataset is one layer of it: ``<32 hexadecimal digits>_<layer>``.
 Feeds give it in an address ``/datasets/<item>_<layer>`` or ``item.html?id=<item>&sublayer=<layer>``. For some years

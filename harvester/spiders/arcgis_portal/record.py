@@ -1,4 +1,4 @@
-"""Map an item of ArcGIS Online or Enterprise to a dataset, without any request.
+"""Map an item of ArcGIS Online or Enterprise to a dataset; no request is made.
 
 Reference: developers.arcgis.com, "REST APIs", Item. An item is a record about a service, a file or a page. Its
 ``modified`` is the record's date; it states none for the data. ``licenseInfo`` is HTML and stays HTML.
@@ -76,7 +76,7 @@ def item_dataset(
 def _ways(
     item: dict[str, Any], landing_page: str, file_url: str | None
 ) -> tuple[tuple[DataService, ...], tuple[Distribution, ...]]:
-    """Return the services and distributions of an item; without an address of its own, it is a file or a page."""
+    """Return the services and distributions of an item; an item without an address is a file or has only its page."""
     kind, url = text(item.get("type")) or "", text(item.get("url"))
     if kind.endswith("Service") or kind in _SERVICES or (url and "/rest/services/" in url):
         return ((DataService(title=text(item.get("title")), endpoint_url=url),) if url else ()), ()

@@ -1,4 +1,4 @@
-"""Map the description of an ArcGIS Server service to a dataset, without any request.
+"""Map the description of an ArcGIS Server service to a dataset; no request is made.
 
 Reference: developers.arcgis.com, "REST APIs", Map, Feature and Image service. A dataset is a service. Its layers are
 parts of it and no datasets, because the server states neither rights nor contact for them. A service is no file, so

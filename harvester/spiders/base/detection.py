@@ -129,7 +129,7 @@ class TypeProbes:
 
 
 def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
-    """Return what a recogniser returns; None also if it raises, because portals may send anything."""
+    """Return the recogniser's result; None also if it raises, because portals may send anything."""
     try:
         return recogniser(seen)
     except Exception:  # noqa: BLE001  # a response of a shape nobody thought of must not end the detection

@@ -160,7 +160,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def reader(self) -> str:
-        """Version of the program and limits that read a response; another reader may read it differently."""
+        """Program version and record limit; a response remembered under another value is read again."""
         return f"{__version__}/{self.portal.limits.max_record_bytes}"
 
     @property

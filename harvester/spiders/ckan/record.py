@@ -1,4 +1,4 @@
-"""Map a CKAN package to a dataset, without any request.
+"""Map a CKAN package to a dataset; no request is made.
 
 Field names follow CKAN's default schema, ckanext-dcat, ckanext-scheming and ckanext-fluent (at the top level or in
 ``extras``); ``harvester.facts`` recognises them in any spelling. ``metadata_created`` and ``metadata_modified`` are

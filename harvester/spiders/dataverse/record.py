@@ -1,4 +1,4 @@
-"""Map an item of Dataverse's search, together with the dataset's full record, to a dataset, without any request.
+"""Map an item of Dataverse's search, together with the dataset's full record, to a dataset; no request is made.
 
 ``updatedAt`` is the record's date. ``releaseTime`` is the date of the data's current version; Dataverse's own exports
 call it the date of modification.

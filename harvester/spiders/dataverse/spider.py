@@ -232,9 +232,9 @@ class Spider(ListingSpider):
             yield step
 
     def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
-        """Note a missing full record: if it is not public, the search's data are used.
+        """Note a full record that cannot be read.
 
-        Otherwise the dataset is lost.
+        If it is not public, the data of the search are used. Otherwise the dataset is lost.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:

@@ -1,4 +1,4 @@
-"""Map the node of a dcat:Dataset to a dataset, without any request.
+"""Map the node of a dcat:Dataset to a dataset; no request is made.
 
 Properties are read as in DCAT 2 and 3, DCAT-AP 1 to 3 and their national profiles, and as portals write them:
 ``dcat:distributions``, ``dct:abstract``, addresses as texts, licences and formats as nodes with a label.

@@ -127,7 +127,7 @@ class Spider(FeedSpider):
     # Reading
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Parse the document in a child process with limited memory and time, because hostile RDF may exhaust both."""
+        """Parse the document in a child process with limited memory and time; hostile RDF may exhaust both."""
         with path.open("rb") as file:
             head = file.read(65_536)
         self.reading = None
@@ -258,7 +258,7 @@ class Spider(FeedSpider):
             yield step
 
     async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for such a document."""
+        """Handle a failed request for a listed dataset's own document."""
         iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step

@@ -1,4 +1,4 @@
-"""Map a DCAT-US 3 dataset to a dataset, without any request.
+"""Map a DCAT-US 3 dataset to a dataset; no request is made.
 
 Schema: GSA, dcat-us3-tools (JSON Schema and JSON-LD context). The format is JSON-LD: nearly every value may be a text,
 a node with an IRI, a node with a label, or a list of these. Keys may have prefixes. Beside a text there may be a

@@ -1,4 +1,4 @@
-"""Map a DKAN record to a dataset, for both of its formats, without any request.
+"""Map a DKAN record to a dataset, for both of its formats; no request is made.
 
 DKAN 2 stores DCAT-US, parts of which may be references ({identifier, data}); ``%modified`` is the record's date. DKAN 1
 writes CKAN packages whose groups are the publishers. Its written-out dates and sizes ("Date changed Lun, 06/05/2017

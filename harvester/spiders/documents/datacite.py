@@ -1,4 +1,4 @@
-"""Map DataCite's XML (oai_datacite, kernel 3 and 4) to a dataset, without any request.
+"""Map DataCite's XML (oai_datacite, kernel 3 and 4) to a dataset; no request is made.
 
 Dates state their meaning: "Issued" and "Available" are the date of issue, "Updated" is the data's last change. The year
 of publication is the date of issue if no other is given. Formats and sizes have no addresses, so they give no

@@ -1,4 +1,4 @@
-"""Map a GeoNode dataset (layer) to a dataset, for API v2 and the older API, without any request.
+"""Map a GeoNode dataset (layer) to a dataset, for API v2 and the older API; no request is made.
 
 ``last_updated`` is the record's date. ``date`` is the data's date, and ``date_type`` says whether it is creation,
 publication or revision. A list without the type means GeoNode's default, publication. The list of GeoNode 2 and 3 has

@@ -1,1 +1,1 @@
-"""The portal type ``i14y``: spider, record mapping and probe."""
+"""The portal type ``i14y``: spider with its record mapping, and probe."""

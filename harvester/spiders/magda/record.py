@@ -1,4 +1,4 @@
-"""Map a record of Magda's registry, or a hit of its search, to a dataset, without any request.
+"""Map a record of Magda's registry, or a hit of its search, to a dataset; no request is made.
 
 A record holds what its source knew in several aspects. ``dcat-dataset-strings`` is Magda's own view; ``ckan-dataset``
 and ``project-open-data-dataset`` are the original records. Each fact is taken from the first aspect that states it.

@@ -62,8 +62,8 @@ def kind_of(raw: Any) -> str:
 def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = None) -> Dataset:
     """Return the dataset of one record; ``language`` is the portal's language code.
 
-    With ``is_qualified`` its identity is the collection ("@collection") and the id. Raise LostRecord if it is no object
-    or has no id.
+    With ``is_qualified`` its identifier is made of the collection ("@collection") and the id. Raise LostRecord if it
+    is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

@@ -28,7 +28,7 @@ _ADDRESSES = (
 
 
 def resolved(node: Any, base: str, is_address: bool = True) -> Any:
-    """Return a node with relative IRIs resolved where addresses stand, and as their original text elsewhere."""
+    """Return a node whose relative IRIs are resolved in address properties; elsewhere they become texts again."""
     if isinstance(node, list):
         return [resolved(one, base, is_address) for one in node]
     if not isinstance(node, dict):

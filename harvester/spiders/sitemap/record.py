@@ -1,4 +1,4 @@
-"""Map a schema.org Dataset to a dataset, without any request.
+"""Map a schema.org Dataset to a dataset; no request is made.
 
 The vocabulary is schema.org/Dataset as in the guides of search engines; ``@page`` is the page that holds the node.
 ``dateModified`` is the data's date. ``sdDatePublished`` is the date of the structured data, which is the record.

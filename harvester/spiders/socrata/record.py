@@ -1,4 +1,4 @@
-"""Map a Socrata record to a dataset, for the discovery API and for ``/api/views``, without any request.
+"""Map a Socrata record to a dataset, for the discovery API and for ``/api/views``; no request is made.
 
 ``updatedAt`` is the later change of data and description, so it is the *record's* date. The data's date is
 ``data_updated_at`` (``rowsUpdatedAt``). Custom fields are named ``Group-Name_Field-Name``; those of the group "Common

@@ -31,7 +31,7 @@ def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def truth_of(body: bytes) -> bool:
-    """Return the result of an ASK, in JSON or XML; raise ValueError with a readable reason."""
+    """Return the boolean result of an ASK query, from JSON or XML; raise ValueError with a readable reason."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         root = parse_xml(body)
         told = next(children(root, "boolean"), None) if local(root) == "sparql" else None

@@ -1,4 +1,4 @@
-"""Map a STAC Collection to a dataset, without any request.
+"""Map a STAC Collection to a dataset; no request is made.
 
 Specification: STAC 1.0 and 1.1, Collection; the extensions for contacts and languages, and those for files, timestamps
 and scientific citation as far as they are cheap. ``created`` and ``updated`` are dates of the STAC record. Preview

@@ -1,4 +1,4 @@
-"""Map a udata dataset to a dataset, without any request.
+"""Map a udata dataset to a dataset; no request is made.
 
 Dates, as udata computes them (``core/dataset/models.py``): ``last_update`` is the date of the newest resource, or the
 one stated by the original portal; it is the data's date. ``internal.last_modified_internal`` is the record's date. So

@@ -1,1 +1,1 @@
-"""The portal type ``waf``: spider, record mapping and probe."""
+"""The portal type ``waf``: spider and probe."""

@@ -1,10 +1,15 @@
-# make demo: two nights over the demo portals.   make test: everything that must hold.   make bench: how fast.
-# make docs: docs/ as a site.   make test-pythons, make test-oldest: on other Pythons, with the oldest libraries.
-# make check: the same but for the slow tests, in two minutes.   make durations: measure anew which those are.
-# make fuzz: five minutes of odd texts for the C scanner, under libFuzzer and sanitizers.
+# make demo         two nights over the demo portals
+# make test         lint, types and all tests
+# make check        the same without the slow tests, in two minutes
+# make durations    measure again which tests are slow
+# make docs         docs/ as a site
+# make bench        how fast Winnow is, compared with other programs
+# make fuzz         five minutes of odd texts for the C scanner, under libFuzzer and sanitizers
+# make digest       record the digests of the methodology
+# make test-pythons, make test-oldest    on other versions of Python, with the oldest libraries
 PYTHON ?= python3
 BIN := .venv/bin
-# One more than there are cores: some tests wait.
+# One more than the number of cores, because some tests only wait.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -20,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: .venv/installed
 	$(BIN)/winnow demo
 
-# Lint and types run beside the tests.
+# Lint and types run in parallel with the tests.
 test: .venv/installed
 	+$(MAKE) --no-print-directory --jobs 2 all-tests lint
 
@@ -65,7 +70,7 @@ bench: .venv/installed
 	$(BIN)/python bench/shacl.py
 	$(BIN)/python bench/facts.py
 
-# Record the digests of the open versions of the methodology and of the rules of tables.
+# Record the digests of the open versions of the methodology and of the table rules.
 digest: .venv/installed
 	$(BIN)/python -m quality.digest
 	WINNOW_UPDATE_README=1 $(BIN)/pytest -q -n 0 tests/quality/test_methodology.py tests/test_readme.py

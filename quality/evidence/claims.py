@@ -112,9 +112,9 @@ def served_bytes(check: ResourceCheck) -> int | None:
 
 
 def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
-    """Return 1 if the file is as long as declared, within a tenth, else 0. None if no length is declared.
+    """Return 1 if the file is as long as declared, within a tenth, else 0. UNKNOWN if its length was not observed.
 
-    UNKNOWN if the length of the file was not observed.
+    None if no readable length is declared, or the address does not answer.
     """
     bounds = declared_bytes(declared)
     if bounds is None or (check is not None and check.outcome in ("broken", "invalid")):

@@ -62,10 +62,9 @@ def distribution_modified_present(s: DistributionSubject) -> float:
 
 
 def modified_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared date of change is possible; 0 if it is in the future, or before a change that we
-    observed.
+    """Return 1 if the declared date of change agrees with an observed change, 0 if it cannot be true, else None.
 
-    None if nothing was observed that the date could be compared with, or the subject has no date of its own.
+    It cannot be true if it is in the future, or if the data changed later as observed.
     """
     return None if s.as_of is None else claims.modified(s.distribution.modified, s.check, s.as_of)
 

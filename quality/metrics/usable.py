@@ -122,9 +122,10 @@ def content_type_truthful_observed(s: DistributionSubject) -> str:
 
 
 def byte_size_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared byte size agrees with the size served, else 0. None if one of them is not known.
+    """Return 1 if the declared byte size agrees with the size served, within a tenth, else 0; unknown if that is
+    unknown.
 
-    Also None if a web page came in place of the file.
+    None if no size is declared, the address does not answer, or a web page came in place of the file.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None
@@ -139,9 +140,10 @@ def byte_size_truthful_observed(s: DistributionSubject) -> str:
 
 
 def checksum_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared checksum is that of the file served, else 0.
+    """Return 1 if the declared checksum is that of the file served, else 0; unknown if the file was not checksummed.
 
-    None if they cannot be compared, or if a web page came in place of the file.
+    None without a checksum in a supported algorithm, if the address does not answer, or if a web page came in place of
+    the file.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None

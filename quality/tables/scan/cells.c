@@ -1,4 +1,4 @@
-/* What one cell looks like. Pure functions of its bytes (UTF-8, without blanks around). */
+/* Classify one cell. Pure functions of its bytes (UTF-8, without surrounding spaces). */
 #include "scan.h"
 #include <math.h>
 #include <string.h>
@@ -8,7 +8,7 @@ static const double POWERS[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9
 
 static double scaled(double digits, int places) { return places > 22 ? digits / pow(10, places) : digits / POWERS[places]; }
 
-/* Bytes of a sign that parts thousands: blank, no-break blanks (U+00A0, U+202F), apostrophes (', U+2019); else 0. */
+/* Length of a thousands separator: space, no-break spaces (U+00A0, U+202F), apostrophes (', U+2019); else 0. */
 static int group_sign(const uint8_t *s, const uint8_t *end) {
     if (*s == ' ' || *s == '\'') return 1;
     if (end - s >= 2 && s[0] == 0xC2 && s[1] == 0xA0) return 2;
@@ -16,13 +16,13 @@ static int group_sign(const uint8_t *s, const uint8_t *end) {
     return 0;
 }
 
-/* The bare number at s: its class and values; the bytes it takes, or 0 where there is none. */
+/* Read the plain number at s: its class and values. Return its length in bytes, or 0 if there is none. */
 static size_t bare_number(const uint8_t *s, const uint8_t *end, Cell *cell) {
     const uint8_t *p = s;
     int points = 0, commas = 0, signs = 0;      /* of each kind of separator */
     int first = 0, run = 0, total = 0;          /* digits before the first separator, since the last, in all */
     int are_threes = 1, last_is_three = 0, is_indian = 1;
-    int order_broken = 0;                       /* a sign or a point came after what can only end a number */
+    int order_broken = 0;                       /* a separator followed what can only be the end of a number */
     char last = 0;
     double digits = 0;
     for (; p < end; p++) {
@@ -103,7 +103,7 @@ static size_t bare_number(const uint8_t *s, const uint8_t *end, Cell *cell) {
 static const char *MONEY[] = {"\xC2\xA3", "\xE2\x82\xAC", "$", "\xC2\xA5", "\xE2\x82\xA4", "GBP", "EUR", "USD", "CHF", "kr.",
                               "kr", "z\xC5\x82", "K\xC4\x8D", "Ft", "%", "\xE2\x80\xB0", "p", NULL};
 
-/* Bytes of a currency or percent sign at s; 0 where there is none. */
+/* Length of a currency or percent sign at s; 0 if there is none. */
 static size_t money(const uint8_t *s, const uint8_t *end) {
     for (const char **sign = MONEY; *sign; sign++) {
         size_t n = strlen(*sign);
@@ -125,7 +125,7 @@ static const uint8_t *past_blank(const uint8_t *s, const uint8_t *end) {
     return s;
 }
 
-/* 12 and -12.345, which most numbers are; 0 where it is anything else. */
+/* The fast path for numbers such as 12 and -12.345, which most are; 0 for anything else. */
 static int plain_number(const uint8_t *s, size_t n, Cell *cell) {
     const uint8_t *end = s + n, *p = s + (*s == '-');
     uint64_t digits = 0;
@@ -138,7 +138,7 @@ static int plain_number(const uint8_t *s, size_t n, Cell *cell) {
     else {
         if (*p != '.') return 0;
         for (p++; p < end && IS_DIGIT(*p); p++, places++) digits = digits * 10 + (uint64_t)(*p - '0');
-        if (p < end || !places || (places == 3 && whole <= 3)) return 0;       /* three may be thousands */
+        if (p < end || !places || (places == 3 && whole <= 3)) return 0;       /* three digits may be thousands */
         value = (double)digits / POWERS[places];
         cell->class_id = POINT;
     }
@@ -146,7 +146,7 @@ static int plain_number(const uint8_t *s, size_t n, Cell *cell) {
     return 1;
 }
 
-/* A number, bare or with a sign, a currency, a percent sign, brackets or a unit. */
+/* A number, plain or with a sign, a currency, a percent sign, brackets or a unit. */
 static int number(const uint8_t *s, size_t n, Cell *cell) {
     const uint8_t *end = s + n, *p = s;
     int is_negative = 0, is_decorated = 0, has_bracket = 0, is_wide_minus = n >= 3 && s[0] == 0xE2;
@@ -167,7 +167,7 @@ static int number(const uint8_t *s, size_t n, Cell *cell) {
         if (sign && after + sign == end) is_decorated = 1, p = end;
         else if (after + 1 == end && *after == '-' && after == p) is_decorated = is_negative = 1, p = end;
         else {
-            /* A word of letters behind it, and nothing else: its unit. */
+            /* Only a word of letters follows: the unit. */
             const uint8_t *u = after;
             int letters = 0;
             while (u < end && (IS_LETTER(*u) || *u >= 0x80 || ((*u == '/' || *u == '^' || *u == '.') && letters) ||
@@ -179,7 +179,7 @@ static int number(const uint8_t *s, size_t n, Cell *cell) {
     }
     if (is_negative) cell->value[0] = -cell->value[0], cell->value[1] = -cell->value[1];
     if (cell->class_id == WITH_UNIT) return 1;
-    /* The typographic minus is read by no program as it is. */
+    /* No program reads the typographic minus. */
     if (is_decorated || is_wide_minus) {
         switch (cell->class_id) {
             case POINT: case GROUP_POINT: cell->class_id = DECORATED_POINT; break;
@@ -190,7 +190,7 @@ static int number(const uint8_t *s, size_t n, Cell *cell) {
     return 1;
 }
 
-/* An address like a@b.example anywhere in the cell. */
+/* An e-mail address such as a@b.example anywhere in the cell. */
 static int has_email(const uint8_t *s, size_t n) {
     for (size_t i = 1; i + 3 < n; i++) {
         if (s[i] != '@') continue;
@@ -201,7 +201,7 @@ static int has_email(const uint8_t *s, size_t n) {
             if (s[j] == '.' && j > host) dot = j;
             j++;
         }
-        /* user:password@host in an address is no mailbox. */
+        /* user:password@host in a URL is no e-mail address. */
         size_t k = i;
         while (k && s[k - 1] > ' ' && s[k - 1] != '/' && s[k - 1] != ',' && s[k - 1] != ';') k--;
         if (k >= 2 && s[k - 1] == '/' && s[k - 2] == '/') continue;
@@ -230,7 +230,7 @@ static int is_iban(const uint8_t *s, size_t n) {
     return rest == 1 && digits >= 8;
 }
 
-/* E.164 with its plus sign: 8 to 15 digits, and nothing but blanks, brackets, points, slashes and hyphens. */
+/* E.164 with its plus sign: 8 to 15 digits, and otherwise only spaces, brackets, points, slashes and hyphens. */
 static int is_phone(const uint8_t *s, size_t n) {
     int digits = 0;
     if (*s != '+' || n > 30) return 0;
@@ -250,10 +250,10 @@ static int is_mojibake(const uint8_t *s, size_t n) {
         if (s[i] < 0xC2) continue;
         if (s[i] == 0xC2 && s[i + 1] >= 0x80 && s[i + 1] <= 0x9F && s[i + 1] != 0x85) return 1;
         int begins = i == 0 || !is_word(s[i - 1]), ends = i + 2 >= n || !is_word(s[i + 2]);
-        /* An inverted exclamation mark behind a letter or a digit, a bare circumflex or tilde behind a letter. */
+        /* An inverted exclamation mark after a letter or digit, or a circumflex or tilde on its own after a letter. */
         if (s[i] == 0xC2 && s[i + 1] == 0xA1 && i && (IS_DIGIT(s[i - 1]) || IS_LETTER(s[i - 1])) && ends) return 1;
         if (s[i] == 0xCB && (s[i + 1] == 0x86 || s[i + 1] == 0x9C) && i && IS_LETTER(s[i - 1])) return 1;
-        /* A capital letter with an accent alone between blanks, where a dash stood. */
+        /* A single accented capital letter between spaces, in place of a dash. */
         if (s[i] == 0xC3 && (s[i + 1] == 0x91 || s[i + 1] == 0x90) && begins && ends && i > 1 && s[i - 1] == ' '
             && i + 2 < n && s[i + 2] == ' ') return 1;
         if (i + 2 >= n) continue;
@@ -270,7 +270,7 @@ static int is_mojibake(const uint8_t *s, size_t n) {
 
 static int is_small(uint8_t c) { return (uint8_t)(c - 'a') < 26; }
 
-/* Signs that stand within or behind a word only where one code page was read as another: UTF-8 read as Mac OS Roman
+/* Characters inside or after a word that occur only if one code page was read as another: UTF-8 read as Mac OS Roman
    (U+201A U+00C4, or a root sign behind a letter) or as a DOS code page (a corner of a box), once more through Mac OS Roman
    (U+2030 U+00DB, U+00E4 U+00F3 and a sign), DOS read as windows-1252 (a low quote, a cent, pound or currency sign
    between small letters), and a capital of Mac OS Roman between small letters. */
@@ -298,7 +298,7 @@ static int is_misread(const uint8_t *s, size_t n) {
     return 0;
 }
 
-/* A question mark within a word of letters beyond ASCII: what stood there had no place in the encoding. */
+/* A question mark inside a word with letters beyond ASCII: the encoding had no code for the letter. */
 static int has_lost(const uint8_t *s, size_t n) {
     for (size_t i = 1; i + 1 < n; i++)
         if (s[i] == '?' && s[i - 1] >= 0x80 && s[i + 1] >= 0x80) return 1;

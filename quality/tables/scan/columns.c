@@ -1,13 +1,13 @@
-/* What a column holds: counts, extremes, distinct values, a sample. Bounded, however long the column. */
+/* The content of a column: counts, extremes, distinct values, a sample. Memory is bounded for any number of rows. */
 #include "scan.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXACT 1024                 /* different values known one by one; beyond that they are estimated */
-#define FREQUENT 96                /* of those, the most frequent are still counted */
+#define EXACT 1024                 /* most distinct values that are counted exactly; more are estimated */
+#define FREQUENT 96                /* the most frequent of those are still counted */
 #define SAMPLE 1000
-#define SAMPLE_BYTES 200           /* a cell of the sample is cut there */
+#define SAMPLE_BYTES 200           /* longest cell of the sample; longer ones are cut */
 #define TEXT_BYTES 64
 #define TOKENS 96                  /* different cells that are no plain numbers or dates, of a column of numbers or dates */
 #define TOKEN_LINES 30
@@ -72,7 +72,7 @@ void column_start(Column *column, uint64_t seed) {
     column->sample_w = 1, column->next_sampled = SAMPLE - 1, column->rng = seed * 0x9E3779B97F4A7C15ULL + 0x2545F4914F6CDD1DULL;
 }
 
-static double chance(Column *column) {          /* between 0 and 1, neither of them: xorshift64* */
+static double chance(Column *column) {          /* between 0 and 1, both excluded: xorshift64* */
     column->rng ^= column->rng >> 12, column->rng ^= column->rng << 25, column->rng ^= column->rng >> 27;
     return ((double)((column->rng * 0x2545F4914F6CDD1DULL) >> 11) + 0.5) / 9007199254740992.0;
 }
@@ -101,7 +101,7 @@ static void sample(Scan *scan, Column *column, const uint8_t *s, size_t n) {
         at = (uint32_t)(chance(column) * SAMPLE);
         next_sampled(column);
     }
-    char *copy = realloc(column->sample[at], n + !n);  /* of no bytes, realloc would free it */
+    char *copy = realloc(column->sample[at], n + !n);  /* realloc to 0 bytes would free it */
     if (!copy) { scan->is_failed = 1; return; }
     memcpy(copy, s, n);
     column->sample[at] = copy, column->sample_bytes[at] = (uint32_t)n;
@@ -139,7 +139,7 @@ static int resize(Scan *scan, Column *column, uint32_t slots, uint32_t keep) {
     return 1;
 }
 
-/* From now on distinct values are estimated, and only the most frequent ones so far are counted on. */
+/* From now on distinct values are estimated; only the values that were most frequent so far are still counted. */
 static int stop_knowing(Scan *scan, Column *column) {
     column->registers = calloc(REGISTERS, 1);
     if (!column->registers) { scan->is_failed = 1; return 0; }
@@ -174,7 +174,7 @@ static void extremes(Column *column, const Cell *cell) {
     }
 }
 
-/* Remember a cell that is no plain number or date. A column of words soon has too many: it is left alone then. */
+/* Remember a cell that is no plain number or date, unless there are too many, as in a column of words. */
 static void add_token(Scan *scan, Column *column, uint64_t hash, const Cell *cell, const uint8_t *s, size_t n, uint64_t line) {
     Token *token = NULL;
     uint32_t most = scan->width > 500 ? TOKENS / 4 : TOKENS;
@@ -183,7 +183,7 @@ static void add_token(Scan *scan, Column *column, uint64_t hash, const Cell *cel
     if (!token) {
         if (column->token_count >= most) {
             column->tokens_beyond++;
-            /* Most cells are words: no column of numbers with a few odd cells. */
+            /* Most cells are words: this is not a column of numbers with a few odd cells. */
             if (column->tokens_beyond > 1000 && 4 * column->tokens_beyond > column->voters) column->has_no_tokens = 1;
             return;
         }

@@ -1,4 +1,4 @@
-/* Dates and times of day, in the ways that programs write them. */
+/* Dates and times of day, in the notations that programs write. */
 #include "scan.h"
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const uint8_t *digits_at(const uint8_t *s, const uint8_t *end, int at_mos
     return s;
 }
 
-/* 10:30, 10:30:15.2, 9:05 pm, and a zone where one may stand; NULL where that is not all there is. */
+/* 10:30, 10:30:15.2, 9:05 pm, with a zone if one is allowed; NULL if anything else follows. */
 static int clock_time(const uint8_t *s, const uint8_t *end, int may_have_zone, int hour_digits) {
     int value, count;
     s = digits_at(s, end, 2, &value, &count);

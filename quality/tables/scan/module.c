@@ -1,4 +1,4 @@
-/* The face that Python sees: Scanner and widths. */
+/* The Python interface: Scanner and widths. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include "scan.h"
@@ -34,14 +34,14 @@ static int is_line_end(uint8_t c) { return c == '\n' || c == '\r'; }
 static int set_dialect(Scan *scan, PyObject *delimiter, PyObject *quote, PyObject *escape) {
     int found = one_byte(delimiter, "delimiter", &scan->delimiter);
     if (found < 0) return -1;
-    if (!found) scan->delimiter = 0x1F;                 /* a character that no text has: one column */
+    if (!found) scan->delimiter = 0x1F;                 /* a character that no text contains: one column */
     if ((scan->has_quote = one_byte(quote, "quote", &scan->quote)) < 0) return -1;
     if ((scan->has_escape = one_byte(escape, "escape", &scan->escape)) < 0) return -1;
-    /* A character has one role, or what a text says would hang on where a block ends. A declared dialect may err. */
+    /* A character may have only one role; otherwise the result would depend on where a block ends. A declared dialect may be wrong. */
     if (is_line_end(scan->delimiter)) scan->delimiter = 0x1F;
     if (scan->quote == scan->delimiter || is_line_end(scan->quote)) scan->has_quote = 0;
     if (scan->escape == scan->delimiter || is_line_end(scan->escape)) scan->has_escape = 0;
-    if (scan->has_quote && scan->escape == scan->quote) scan->has_escape = 0;       /* quotes are doubled anyway */
+    if (scan->has_quote && scan->escape == scan->quote) scan->has_escape = 0;       /* quotes are doubled instead */
     scan->line = 1;
     return 0;
 }
@@ -106,7 +106,7 @@ static int failed(Scan *scan) {
     return scan->is_failed;
 }
 
-/* Read a block behind what was left of the one before. */
+/* Read a block after the rest of the previous one. */
 static int feed(Scan *scan, const uint8_t *bytes, size_t n, int is_last) {
     if (!scan->carried) {
         size_t taken = read_records(scan, bytes, n, is_last);
@@ -123,7 +123,7 @@ static int feed(Scan *scan, const uint8_t *bytes, size_t n, int is_last) {
     int is_new = !scan->carried;
     if (n) memcpy(scan->carry + scan->carried, bytes, n);
     scan->carried = wanted;
-    if (is_new && !is_last) return 0;                  /* it was read above, as far as it goes */
+    if (is_new && !is_last) return 0;                  /* as much of it as possible was read above */
     size_t taken = read_records(scan, scan->carry, scan->carried, is_last);
     scan->carried = is_last ? 0 : scan->carried - taken;
     if (taken && scan->carried) memmove(scan->carry, scan->carry + taken, scan->carried);
@@ -171,7 +171,7 @@ static int by_count(const void *a, const void *b) {
     return one->text_at < two->text_at ? -1 : one->text_at > two->text_at;
 }
 
-/* The values that came more than once, most frequent first, ten at most. */
+/* The values that occur more than once, the most frequent first, at most ten. */
 static PyObject *of_frequent(const Column *column) {
     Known **chosen = malloc((column->known_slots + 1) * sizeof *chosen);
     uint32_t n = 0;
@@ -188,7 +188,7 @@ static PyObject *of_frequent(const Column *column) {
     return list;
 }
 
-/* Cells that are no plain numbers or dates: text, class, how often and the first lines, in the order they came. */
+/* Cells that are no plain numbers or dates: text, class, number and first lines, in the order of occurrence. */
 static PyObject *of_tokens(const Column *column) {
     PyObject *list = PyList_New(0);
     for (uint32_t i = 0; list && i < column->token_count; i++) {
@@ -206,7 +206,7 @@ static int by_value(const void *a, const void *b) {
     return (one > two) - (one < two);
 }
 
-/* The quarter points of the numbers in the sample, read with a decimal point and with a comma; None without numbers. */
+/* The quartiles of the numbers in the sample, read with a decimal point and with a comma; None without numbers. */
 static PyObject *of_quartiles(const Scan *scan, const Column *column) {
     double *values = malloc((2 * (size_t)column->sampled + 2) * sizeof *values);
     uint32_t n = 0;

@@ -1,4 +1,4 @@
-/* Records of a delimited text, parted as Python's csv module parts them (not strict, quotes doubled). */
+/* Split a delimited text into records as Python's csv module does (not strict, quotes doubled). */
 #include "scan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static void add_cell(Scan *scan, const uint8_t *at, size_t bytes) {
     scan->cells[scan->cell_count++] = (Span){at, bytes};
 }
 
-/* Where an unquoted cell ends: at a delimiter or a line's end. */
+/* The end of an unquoted cell: a delimiter or a line end. */
 static const uint8_t *cell_end(const Scan *scan, const uint8_t *p, const uint8_t *end) {
     const uint8_t delimiter = scan->delimiter;
 #ifdef __SSE2__
@@ -37,8 +37,8 @@ static const uint8_t *cell_end(const Scan *scan, const uint8_t *p, const uint8_t
     return p;
 }
 
-/* A cell that needs rewriting: quotes doubled, characters escaped, text behind a closing quote. Its bytes go to the
-   scratch arena, as an offset. Returns where it ends, or NULL where the buffer ends first. */
+/* Read a cell that must be rewritten: doubled quotes, escapes, text after a closing quote. Its bytes go to the
+   scratch arena, as an offset. Return its end, or NULL if the buffer ends first. */
 static const uint8_t *rewritten(Scan *scan, const uint8_t *p, const uint8_t *end, int is_last, int *is_open, int *is_stray,
                                 size_t *offset, size_t *bytes) {
     int in_quotes = 0, was_quoted = 0;
@@ -118,7 +118,7 @@ static uint64_t lines_in(const uint8_t *s, size_t n) {
     return lines;
 }
 
-/* Drop bytes up to the end of the line: a record too long to be kept goes on there. */
+/* Skip to the end of the line, because the record is too long to keep. */
 static const uint8_t *dropped(Scan *scan, const uint8_t *p, const uint8_t *end) {
     const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
     if (!lf) return end;
@@ -126,7 +126,7 @@ static const uint8_t *dropped(Scan *scan, const uint8_t *p, const uint8_t *end) 
     return lf + 1;
 }
 
-/* Whole records of the buffer; returns how many bytes they took. */
+/* Read the complete records of the buffer; return their length in bytes. */
 size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last) {
     if (!bytes) return 0;                               /* an empty block may have no address */
     const uint8_t *p = buffer, *end = buffer + bytes;
@@ -148,7 +148,7 @@ size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last
                     size_t offset = 0, size = 0;
                     p = rewritten(scan, p, end, is_last, &is_open, &is_stray, &offset, &size);
                     if (!p) goto wait;
-                    /* As an offset for now: the arena may move. Cells never lie in the first page of memory. */
+                    /* Stored as an offset for now, because the arena may move. No cell is in the first page of memory. */
                     add_cell(scan, (const uint8_t *)(uintptr_t)(offset + 1), size | (size_t)1 << 62);
                 }
             } else {
@@ -177,7 +177,7 @@ size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last
             else scan->cr++, p++;
             ends = 1;
         }
-        /* An empty line has no cell at all. */
+        /* An empty line has no cells. */
         if (scan->cell_count == 1 && !scan->cells[0].bytes && !has_quotes) scan->cell_count = 0;
         if (is_open) note(scan, &scan->open_quotes, scan->line);
         if (is_stray) note(scan, &scan->stray_quotes, scan->line);
@@ -187,10 +187,10 @@ size_t read_records(Scan *scan, const uint8_t *buffer, size_t bytes, int is_last
         continue;
     wait:
         if ((size_t)(end - start) > scan->longest_record) {
-            /* Too long to be a row: what a quote that nobody closed swallows, or a file without line ends. */
+            /* Too long for a row: the text after an unclosed quote, or a file without line ends. */
             note(scan, scan->has_quote && has_quotes ? &scan->open_quotes : &scan->long_records, scan->line);
             if (scan->open_quotes.count > MOST_SWALLOWED) {
-                /* One line is dropped, and the rest read again: but not for ever, or the time has no bound. */
+                /* Skip one line and read the rest again, but only a limited number of times, so that the time is bounded. */
                 scan->line += lines_in(start, (size_t)(end - start));
                 p = end;
                 continue;

@@ -1,4 +1,4 @@
-/* One pass over a delimited text: its records, and what each column holds. See scan.pyi for what comes out. */
+/* One pass over a delimited text: its records, and the content of each column. scan.pyi describes the result. */
 #ifndef WINNOW_SCAN_H
 #define WINNOW_SCAN_H
 
@@ -8,7 +8,7 @@
 #define IS_DIGIT(c) ((uint8_t)((c) - '0') < 10)
 #define IS_LETTER(c) ((uint8_t)(((c) | 32) - 'a') < 26)
 
-/* What a cell looks like. The names that Python sees stand in the same order in module.c. */
+/* The classes of cells. Their names for Python are in module.c, in the same order. */
 enum {
     BLANK, MISSING,
     /* 12 | 012 | 1.5 | 1,5 | 1.234 (or 1234) | 1,234 (or 1234) | 1,234.5 | 1.234,5 | 1 234 | $1.5 | 1,5 % | (12) | 12 kg */
@@ -23,25 +23,25 @@ enum {
     CLASSES
 };
 
-/* What is odd about a cell, whatever it looks like. */
+/* Oddities of a cell, independent of its class. */
 enum { ODD_PADDED, ODD_BREAK, ODD_MOJIBAKE, ODD_EMAIL, ODD_IBAN, ODD_PHONE, ODD_EPOCH, ODD_FORMULA, ODD_ERROR, ODD_LOST, ODDITIES };
 
 typedef struct {
     uint8_t class_id;
     uint16_t odd;          /* bits of the oddities above */
-    double value[2];       /* of a number: read with a decimal point, and with a decimal comma */
-    int32_t day[2];        /* of a date: yyyymmdd, day first and month first */
+    double value[2];       /* value of a number, read with a decimal point and with a decimal comma */
+    int32_t day[2];        /* a date as yyyymmdd, read day first and month first */
 } Cell;
 
 typedef struct { uint32_t *at; uint32_t held, room; uint64_t count; } Places;
-/* How often, and the first lines. */
+/* Number of occurrences, and the first lines. */
 
 typedef struct {
     uint64_t hash;
     uint32_t count, text_at;
     uint16_t text_bytes, odd;
     uint8_t class_id;
-} Known;                   /* A value that has come before, and what was found out about it. */
+} Known;                   /* A value that occurred before, with its class. */
 
 typedef struct { char *bytes; size_t used, room; } Arena;
 
@@ -51,21 +51,21 @@ typedef struct {
     uint32_t text_at;
     uint16_t text_bytes;
     uint8_t class_id;
-} Token;                   /* A cell that is no plain number or date: its text, how often and where. */
+} Token;                   /* A cell that is no plain number or date: its text, number and lines. */
 
 typedef struct {
     Places class_places[CLASSES];
     Places odd_places[ODDITIES];
     double low[2], high[2];
     int32_t first_day[2], last_day[2];
-    uint32_t shortest, longest;         /* characters, of cells that are not blank */
+    uint32_t shortest, longest;         /* in characters, of cells that are not blank */
     uint64_t content;                   /* digest of all cells in their order */
-    uint32_t digits[20];                /* of whole numbers: how many have so many digits */
+    uint32_t digits[20];                /* number of integers by their number of digits */
     double last;
-    int is_rising;                      /* whole numbers, each greater than the one before: then all differ */
+    int is_rising;                      /* all are integers, each greater than the one before, so all differ */
     Known *known; uint32_t known_slots, known_used; Arena texts;
     Token *tokens; uint32_t token_count, token_room; uint64_t tokens_beyond; int has_no_tokens; Arena token_texts;
-    uint8_t *registers;                 /* HyperLogLog, once there are too many values to know each */
+    uint8_t *registers;                 /* HyperLogLog, once there are too many values to count exactly */
     char **sample; uint32_t *sample_bytes; uint32_t sampled; uint64_t voters, next_sampled; double sample_w; uint64_t rng;
 } Column;
 
@@ -73,7 +73,7 @@ typedef struct { const uint8_t *at; size_t bytes; } Span;
 
 typedef struct {
     uint8_t delimiter, quote, escape; int has_escape, has_quote;
-    uint32_t width, expected, places;      /* columns that are looked into, and those that a row should have */ uint64_t skip, record, line, record_lines;
+    uint32_t width, expected, places;      /* number of columns that are profiled, and number that a row should have */ uint64_t skip, record, line, record_lines;
     size_t longest_record;
     uint8_t *carry; size_t carried, carry_room;
     Span *cells; uint32_t cells_room; uint32_t cell_count, cells_beyond;
@@ -83,13 +83,13 @@ typedef struct {
     uint64_t rows, crlf, lf, cr, duplicates_upto;
     Places blank_rows, short_rows, long_rows, duplicate_rows, stray_quotes, open_quotes, long_records;
     uint64_t *row_hashes, row_slots, row_used;
-    uint32_t *widths, widths_held, widths_room;   /* only the widths of records are wanted, and so many of them */
-    int is_dropping;                    /* within a record that is too long to be read */
+    uint32_t *widths, widths_held, widths_room;   /* only the widths of this many records are wanted */
+    int is_dropping;                    /* inside a record that is too long to read */
     int is_failed;                      /* out of memory */
 } Scan;
 
 uint64_t hash_bytes(const uint8_t *s, size_t n);
-int read_date(const uint8_t *s, size_t n, Cell *cell);     /* whether it is one; day and class go into the cell */
+int read_date(const uint8_t *s, size_t n, Cell *cell);     /* return whether it is a date; set day and class of the cell */
 void classify(const Scan *scan, const uint8_t *s, size_t n, Cell *cell);
 void note(Scan *scan, Places *places, uint64_t line);
 void column_start(Column *column, uint64_t seed);

@@ -5,12 +5,12 @@ from typing_extensions import Buffer
 from quality.tables.scan.found import Scan
 
 class Scanner:
-    """Records are parted as Python's csv module parts them: not strict, quotes doubled.
+    """Scan a text in blocks. Records are split as by Python's csv module: not strict, quotes doubled.
 
-    ``delimiter``, ``quote`` and ``escape`` are one byte each, or None; ``width`` is the number of columns to look into,
-    ``expected`` that of a row (the same where it is not given), ``skip`` the records up to and with the header;
-    ``places`` how many lines are kept of each defect. A record of more than ``longest_record`` bytes is dropped up to
-    the end of its line. Raises MemoryError.
+    ``delimiter``, ``quote`` and ``escape`` are one byte each, or None. ``width`` is the number of columns to profile,
+    ``expected`` the number that a row should have (by default the same), ``skip`` the number of records up to the end
+    of the header, ``places`` how many lines of each defect are kept. A record of more than ``longest_record`` bytes is
+    skipped up to the end of its line. Raise MemoryError if memory runs out.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Scanner:
 def widths(
     data: Buffer, delimiter: bytes | None, quote: bytes | None, escape: bytes | None, most_records: int, /
 ) -> list[int]:
-    """Cells of each record; 0 for a blank one."""
+    """Return the number of cells of each record, at most ``most_records`` of them; 0 for a blank record."""
 
 def look(cell: str, /) -> str:
-    """What one cell (without blanks around it) looks like."""
+    """Return the class of one cell, given without surrounding spaces (see the list in ``scan.h``)."""

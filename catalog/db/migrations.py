@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.db.due_scores import create_triggers
+from catalog.db.due_triggers import create_triggers
 from catalog.db.schema import TABLES, ColumnSpec, metric_columns
 from catalog.db.schema.views import OLD_COLUMNS, OLD_TABLES, VIEWS
 from catalog.db.sqlite import Database, Migrations

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -28,9 +28,10 @@ from scrapy.settings import Settings
 from catalog.db.store import instant, started
 from catalog.model import ResourceCheck
 from catalog.repositories.checks import BrokenRule, drop_stale_reports, write_checks
-from catalog.repositories.targets import CheckTarget, due_targets, portal_addresses
+from catalog.repositories.targets import due_targets, portal_addresses
 from harvester.checks.changes import change_of, schedule_of
 from harvester.checks.check_results import of_fault
+from harvester.checks.check_task import CheckTask
 from harvester.checks.url_check import UrlCheck, askable
 from harvester.http import faults
 from harvester.http.direct import DirectDownloader, lean_settings
@@ -41,9 +42,9 @@ from harvester.http.settings import scrapy_settings
 from harvester.night.context import RunContext
 from harvester.night.interrupts import run_loop
 from specs.credentials import has_credential
-from specs.portals import Limits, PortalSpec, Recheck
+from specs.portals import PortalSpec
 
-__all__ = ["CheckTask", "LinkSpider", "check", "check_again"]
+__all__ = ["LinkSpider", "check", "check_again"]
 
 HOSTS_AT_ONCE = 1_000
 """Hosts asked at the same time. Nearly all of the time is spent waiting for each host's turn."""
@@ -60,16 +61,6 @@ _KEY = faults.RequestFault(
 )
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckTask:
-    """An address to ask, and its portal's limits."""
-
-    target: CheckTarget
-    limits: Limits
-    rule: BrokenRule = BrokenRule()
-    recheck: Recheck = Recheck()
 
 
 def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:

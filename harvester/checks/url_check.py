@@ -25,7 +25,7 @@ from specs.credentials import without_login
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from harvester.checks.links import CheckTask, LinkSpider
+    from harvester.checks.check_task import CheckRunner, CheckTask
 
 __all__ = ["ORIGIN", "UrlCheck", "askable"]
 
@@ -42,7 +42,7 @@ _TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
 class UrlCheck:
     """One check of one address."""
 
-    def __init__(self, spider: LinkSpider, job: CheckTask) -> None:
+    def __init__(self, spider: CheckRunner, job: CheckTask) -> None:
         self.spider, self.job, self.target = spider, job, job.target
         self.night, self.limits = spider.night, job.limits
         self.url = askable(self.target.url)

@@ -9,13 +9,13 @@ from catalog.repositories.harvests import unseen
 from harvester.night.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
-    from harvester.spiders.base.portal_spider import PortalSpider
+    from harvester.spiders.base.harvest_state import HarvestState
 
 __all__ = ["judged"]
 
 
 def judged(
-    spider: PortalSpider, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
+    spider: HarvestState, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
     """Return the verdict and its reasons.
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from catalog.db.store import Catalog
+    from harvester.spiders.base.harvest_state import HarvestState
     from harvester.spiders.base.page_content import PageContent
-    from harvester.spiders.base.portal_spider import PortalSpider
 
 __all__ = ["TWIN", "absent", "are_twins", "facts_from", "hold", "settle", "told_apart", "twin_id", "twins_of"]
 
@@ -36,7 +36,7 @@ _PASSING = re.compile(r"(?i)token|sig|signature|expires|key|x-amz-.*|x-goog-.*|s
 
 
 def hold(
-    spider: PortalSpider, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
+    spider: HarvestState, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
 ) -> None:
     """Keep a record without identifier until the harvest ends and the missing datasets are known."""
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
@@ -47,7 +47,7 @@ def hold(
 
 
 def told_apart(
-    spider: PortalSpider, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
+    spider: HarvestState, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
 ) -> Record:
     """Return the record, with an identity of its own if another dataset already has its identifier."""
     identifier = record.dataset.identifier
@@ -67,7 +67,7 @@ def told_apart(
     return replace(record, dataset=replace(record.dataset, identifier=other, other_identifiers=known_as))
 
 
-def _named_anew(spider: PortalSpider, error: LostRecord, raw: Any, pointer: str, response: Response) -> Record | None:
+def _named_anew(spider: HarvestState, error: LostRecord, raw: Any, pointer: str, response: Response) -> Record | None:
     """Return a record without identifier mapped under a placeholder identifier; None if it cannot be mapped."""
     if not isinstance(raw, dict) or len(spider.nameless) >= MAX_NAMELESS:
         return None
@@ -136,7 +136,7 @@ def twin_id(identifier: str, facts: IdentityFacts) -> str:
     return f"{identifier}{TWIN}{digest[:10]}"
 
 
-def settle(spider: PortalSpider) -> None:
+def settle(spider: HarvestState) -> None:
     """Match records without identifier, or with a new one, to known datasets that this harvest did not see."""
     tally, night = spider.tally, spider.night
     if tally.mode != "full" or not tally.ended:
@@ -162,7 +162,7 @@ def settle(spider: PortalSpider) -> None:
     _write(spider, Page(errors=spider.written([error])))
 
 
-def _settle_nameless(spider: PortalSpider) -> None:
+def _settle_nameless(spider: HarvestState) -> None:
     night, waiting = spider.night, spider.nameless
     spider.nameless = []
     if not waiting:
@@ -195,7 +195,7 @@ def _settle_nameless(spider: PortalSpider) -> None:
             _write(spider, Page(records=(named,), errors=errors))
 
 
-def absent(spider: PortalSpider) -> list[str]:
+def absent(spider: HarvestState) -> list[str]:
     """Return the ids of datasets that are gone from a listing whose only faults are records without identifier.
 
     The whole listing was read, so no record has the identifiers of these datasets. No nameless record shares a title,
@@ -220,7 +220,7 @@ def absent(spider: PortalSpider) -> list[str]:
     return found if len(found) <= MAX_FALL * (tally.kept + len(found)) else []
 
 
-def _write(spider: PortalSpider, page: Page) -> None:
+def _write(spider: HarvestState, page: Page) -> None:
     write_page(spider.night.catalog, spider.night.run_id, spider.portal.id, page, version=spider.reader)
 
 

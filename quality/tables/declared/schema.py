@@ -8,15 +8,14 @@ reported, because ``conformsTo`` mostly links to a page for people.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["DeclaredField", "DeclaredSchema", "read_schema"]
+__all__ = ["DeclaredField", "DeclaredSchema"]
 
 MAX_BYTES = 8 * 1024**2
 """Largest document, in bytes; a larger one contains data and is no schema."""
@@ -73,34 +72,6 @@ class DeclaredSchema:
     encoding: str | None = None
     problem: str | None = None
     """What is wrong with the declaration itself, or None."""
-
-
-def read_schema(path: Path, file: str | None = None) -> DeclaredSchema | None:
-    """Return the declaration in the document at ``path``, or None if it contains none.
-
-    ``file`` is the name, path or address of the table, which identifies it among the tables of a package.
-    """
-    if not path.is_file() or path.stat().st_size > MAX_BYTES:
-        return None
-    try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict):
-        return None
-    if _is_csvw(document):
-        from quality.tables.declared.csvw import read_csvw
-
-        return read_csvw(document, file)
-    if is_package(document):
-        return _read_package(document, file)
-    return read_table_schema(document) if is_table_schema(document) else None
-
-
-def _is_csvw(document: Mapping[str, Any]) -> bool:
-    context = document.get("@context")
-    contexts = context if isinstance(context, list) else [context]
-    return any(isinstance(one, str) and one.rstrip("#/").endswith("//www.w3.org/ns/csvw") for one in contexts)
 
 
 def is_package(document: Mapping[str, Any]) -> bool:
@@ -241,7 +212,7 @@ def _missing(value: object) -> tuple[str, ...]:
 # Data packages
 
 
-def _read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
+def read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
     resources = [one for one in document["resources"] if isinstance(one, dict)]
     tables = [one for one in resources if "schema" in one or len(resources) == 1]
     paths = {str(one.get("name") or number): _path(one) for number, one in enumerate(tables)}

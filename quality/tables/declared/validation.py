@@ -15,7 +15,8 @@ from frictionless import Dialect, Field, FrictionlessException, Package, Schema
 from frictionless.resources import TableResource
 
 from catalog.model import TableDefect
-from quality.tables.declared.schema import DeclaredField, DeclaredSchema, read_schema
+from quality.tables.declared.reading import read_schema
+from quality.tables.declared.schema import DeclaredField, DeclaredSchema
 from quality.tables.read.column_names import fold
 from quality.tables.read.text_table import TextTable
 

@@ -1,0 +1,83 @@
+"""Triggers that note which datasets must be scored again, whatever code writes to what a measurement depends on."""
+
+from __future__ import annotations
+
+from catalog.db.schema import TABLES
+from catalog.db.sqlite import Database
+
+__all__ = ["NOTE", "create_triggers"]
+
+_CLOCKS = {
+    "resource_checks": {
+        "checked_at", "elapsed_ms", "first_byte_ms", "next_check_at", "stable_checks", "run_id", "method",
+        "certificate_expires_on", "exchange",
+        "uptime", "uptime_checks", "etag", "failed_checks", "failing_since", "ok_since",
+    },
+    "table_reports": {"run_id", "elapsed_ms"},
+    "publishers": {"portal_id", "datasets", "score", "score_low", "score_high", "grade"},
+}  # fmt: skip
+"""Columns that no measurement depends on."""
+
+
+def _differs(table: str) -> str:
+    names = [name for name in TABLES[table].columns if name not in _CLOCKS[table]]
+    return " or ".join(f"old.[{name}] is not new.[{name}]" for name in names)
+
+
+def _at(row: str) -> str:
+    """Return SQL for the datasets that declare a row's address; ``row`` is "new" or "old" within a trigger."""
+    return f"""select dataset_id from distributions where download_url = {row}.url
+               union select dataset_id from distributions where access_url = {row}.url"""  # noqa: S608
+
+
+def _of_part(row: str) -> str:
+    """Return SQL for the dataset of a row's distribution; ``row`` is "new" or "old" within a trigger."""
+    return f"select dataset_id from distributions where id = {row}.distribution_id"  # noqa: S608
+
+
+_TWINS = """select d.dataset_id from resource_checks c
+   join distributions d on d.download_url = c.url or d.access_url = c.url
+   where c.sha256 in ({hashes})"""
+NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) where true on conflict do nothing"
+"""SQLite ignores "or ignore" within an upsert."""
+
+
+def create_triggers(db: Database) -> None:
+    """Create the triggers that note datasets when something a measurement depends on is written."""
+    of_dataset = "select new.id as dataset_id"
+    bodies = {
+        "datasets_insert": ("after insert on datasets", "", of_dataset),
+        "datasets_update": (
+            "after update on datasets",
+            "old.mapping_hash is not new.mapping_hash or old.status is not new.status"
+            " or old.publisher_id is not new.publisher_id",
+            of_dataset,
+        ),
+        "publishers_update": (
+            "after update on publishers",
+            _differs("publishers"),
+            "select id as dataset_id from datasets where publisher_id = new.id",
+        ),
+        "checks_insert": ("after insert on resource_checks", "", _at("new")),
+        "checks_update": ("after update on resource_checks", _differs("resource_checks"), _at("new")),
+        "twins_insert": (
+            "after insert on resource_checks",
+            "new.sha256 is not null",
+            _TWINS.format(hashes="new.sha256"),
+        ),
+        # Files that were, or now are, identical to this one have findings that depend on it.
+        "twins_update": (
+            "after update on resource_checks",
+            " or ".join(f"old.{name} is not new.{name}" for name in ("sha256", "is_truncated", "outcome")),
+            _TWINS.format(hashes="old.sha256, new.sha256"),
+        ),
+        # The rhythm of changes is derived from the stored checks.
+        "history_delete": ("after delete on resource_history", "old.is_changed = 1", _at("old")),
+        "reports_insert": ("after insert on table_reports", "", _of_part("new")),
+        "reports_delete": ("after delete on table_reports", "", _of_part("old")),
+        "reports_update": ("after update on table_reports", _differs("table_reports"), _of_part("new")),
+    }
+    for name, (event, condition, select) in bodies.items():
+        db.execute(f"drop trigger if exists to_score_{name}")
+        when = f"when {condition}" if condition else ""
+        db.execute(f"create trigger to_score_{name} {event} {when} begin {NOTE.format(select=select)}; end")

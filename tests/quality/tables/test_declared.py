@@ -223,11 +223,11 @@ def test_no_address_is_ever_asked(tmp_path: Path) -> None:
         "import sys\n"
         "from pathlib import Path\n"
         "from quality.tables.declared.validation import read_schema, validate\n"
-        "from quality.tables.read.text_table import Table\n"
+        "from quality.tables.read.text_table import TextTable\n"
         "tried = []\n"
         "sys.addaudithook(lambda event, _: tried.append(event) if event.startswith('socket.') else None)\n"
         "found = read_schema(Path(sys.argv[1]), sys.argv[2])\n"
-        "validate(Table([sys.argv[2], 'b'], 1, [[sys.argv[2], 'x']], [2]), found)\n"
+        "validate(TextTable([sys.argv[2], 'b'], 1, [[sys.argv[2], 'x']], [2]), found)\n"
         "print(len(found.fields), tried)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "datapackage.json"), address]

@@ -243,7 +243,7 @@ class RecordFacts:
                 kept = [one._replace(value=others) if held is one else held for held in self.found["contact"]]
                 self.found["contact"] = kept
 
-    # What has a form of its own
+    # Facts that are more than one text
 
     def licence(self) -> tuple[str | None, str | None]:
         """Return the licence, and the code or name of a licence that stands beside it."""

@@ -210,7 +210,7 @@ class ListingSpider(PortalSpider):
         return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
-        """Go on after a page that is the same as last night."""
+        """Return the steps after a page that is the same as last night."""
         own = known.state["own"]
         listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
         self.tally.advertise(listing_page.total)

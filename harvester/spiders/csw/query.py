@@ -58,7 +58,7 @@ class RequestMethod(NamedTuple):
 
     @property
     def own(self) -> str:
-        """The namespace of the version."""
+        """The XML namespace of the CSW version in use."""
         return CSW_3 if self.is_3 else CSW
 
     @property

@@ -32,7 +32,7 @@ __all__ = ["Spider"]
 
 
 class Spider(ListingSpider):
-    """All public datasets of a udata portal."""
+    """Spider for all public datasets of a udata portal."""
 
     type = "udata"
     has_facts = True

@@ -49,7 +49,8 @@ class LastScore:
         return is_new and (basis == "table" or self.is_same_record)
 
     def renamed(self, part_id: str | None, field: str | None) -> str | None:
-        """Return the new name of a finding's column, if another name is now at its position; else None."""
+        """Return a finding's field ("rule: column") with the column's new name, if another name is now at its position;
+        else None."""
         table = self.tables.get(part_id or "")
         rule, _, old = (field or "").partition(": ")
         if table is None or len(table.columns) != len(table.columns_before) or table.columns_before.count(old) != 1:

@@ -178,7 +178,7 @@ class Commitment(Strict):
         return self._folder
 
     def in_folder(self, folder: Path) -> Commitment:
-        """Return a copy whose external files are looked for in this folder."""
+        """Set the folder in which its external files are looked for, and return the commitment itself."""
         self._folder = folder
         return self
 

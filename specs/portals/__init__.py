@@ -269,7 +269,7 @@ def load_file(path: Path) -> PortalSpec:
     spec = parse(PortalSpec, data, str(path))
     if isinstance(data.get("obey_robots"), bool):
         wanted = 'obey_robots = "never" and leave = "who, when"' if spec.leave else 'obey_robots = "always", or "api"'
-        log.warning("%s: obey_robots: true and false are outdated; write %s", path, wanted)
+        log.warning("%s: obey_robots: true and false are of older files; write %s", path, wanted)
     if spec.id != path.stem:
         raise SpecError(f"{path}: id: {spec.id!r} is not the file's name; rename the file to {spec.id}.toml")
     return spec

@@ -26,7 +26,7 @@ from generate import write_table
 DATASETS, FILES = 1000, 10
 CHANGED, BROKEN = 1500, 500
 SIZES = (20e3, 50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 5e6)
-"""Of the changed tables; as many of each, but for the two largest, of which there are half as many."""
+"""Sizes of the changed tables; equally many of each, except for the two largest, with half as many."""
 
 
 class Server(asyncio.Protocol):

@@ -213,6 +213,10 @@ def _missing(value: object) -> tuple[str, ...]:
 
 
 def read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
+    """Return the schema of the table in a Data Package that ``file`` is; None if that is ambiguous.
+
+    It has no fields if the package only links to the schema.
+    """
     resources = [one for one in document["resources"] if isinstance(one, dict)]
     tables = [one for one in resources if "schema" in one or len(resources) == 1]
     paths = {str(one.get("name") or number): _path(one) for number, one in enumerate(tables)}

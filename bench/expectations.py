@@ -57,7 +57,7 @@ def ten() -> list[Expectation]:
         ("expect_compound_columns_to_be_unique", {"column_list": ["id", "date", "amount"]}),
         ("expect_column_value_lengths_to_equal", {"column": "date", "value": 10}),
     ]
-    texts = {"severity": "error", "message": "It is not met.", "fix": "Mend what it names."}
+    texts = {"severity": "error", "message": "It is not met.", "fix": "Fix what it names."}
     return [
         Expectation.model_validate({"rule": f"rule_{number}", "type": kind, "kwargs": kwargs, **texts})
         for number, (kind, kwargs) in enumerate(asked)

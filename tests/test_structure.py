@@ -13,6 +13,7 @@ from tests.count_structure import (
     copied_conditions,
     says_more,
     sql_outside_catalog,
+    undocumented,
 )
 from tests.sql_text import is_sql, sql_in_python, sql_in_template
 
@@ -102,6 +103,11 @@ def test_templates_are_read_by_their_expressions() -> None:
 )
 def test_a_docstring_says_more_than_the_name(name: str, docstring: str | None, expected: bool) -> None:
     assert says_more(name, docstring) == expected
+
+
+def test_every_public_function_has_a_docstring() -> None:
+    found = undocumented()
+    assert not found, "\n".join(f"{one.where}: say what {one.what} returns or does" for one in found)
 
 
 def test_sql_stands_in_the_catalogue_alone() -> None:

@@ -95,7 +95,7 @@ def main() -> int:
             env=env, check=False,
         )  # fmt: skip
     if run.returncode:
-        print(f"The scanner fails: see above; the input lies at {found}*. Mend it, and keep it in bench/fuzz/corpus.")
+        print(f"The scanner fails: see above. Fix it, and keep the input ({found}*) in bench/fuzz/corpus.")
         return 1
     print(f"{seconds} s without a finding.")
     return 0

@@ -25,7 +25,7 @@ def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
             reader = csv.DictReader(file)
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpecError(f"{path}: cannot be read as CSV in UTF-8: {error}; mend the file") from None
+        raise SpecError(f"{path}: cannot be read as CSV in UTF-8: {error}; fix the file") from None
     for column in columns:
         if column not in (reader.fieldnames or ()):
             raise SpecError(f"{path}: column {column}: missing; its first line must name {', '.join(columns)}")

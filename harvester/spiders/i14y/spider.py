@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from catalog.model import Contact, DataService, Dataset, Distribution, Publisher
 from harvester.facts import worded_values
 from harvester.facts.values import email, first, text
-from harvester.spiders.base.listing import ListingSpider
+from harvester.spiders.base.declared_api import DeclaredApiSpider, ListingApi
 from harvester.spiders.base.losses import LostRecord
-from harvester.spiders.base.paging import ListingPage, PageCursor
 from harvester.spiders.base.portal_type_info import PortalTypeInfo
 
 if TYPE_CHECKING:
-    from scrapy import Request
     from scrapy.http import Response
 
 __all__ = ["Spider", "to_dataset"]
@@ -28,7 +25,7 @@ __all__ = ["Spider", "to_dataset"]
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Spider(ListingSpider):
+class Spider(DeclaredApiSpider):
     """Spider for all public datasets of the platform."""
 
     type = "i14y"
@@ -42,7 +39,13 @@ class Spider(ListingSpider):
         rank=85,
     )
     max_rows = 100
-    has_numbers = True
+    api = ListingApi(
+        name="the I14Y platform",
+        query="/api/datasets?page={page}&pageSize={size}",
+        records="/data",
+        messages=("/detail", "/title"),
+        is_list_allowed=True,
+    )
 
     @property
     def base(self) -> str:
@@ -57,24 +60,9 @@ class Spider(ListingSpider):
         told = answer.get("data", answer) if isinstance(answer, dict) else None
         return isinstance(told, dict) and text(told.get("id")) == identifier
 
-    def ask(self, page_cursor: PageCursor) -> Request:
-        return self.get(
-            f"{self.base}/api/datasets?{urlencode({'page': page_cursor.number, 'pageSize': page_cursor.asked})}",
-            page_cursor,
-        )
-
-    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        records = answer.get("data") if isinstance(answer, dict) else answer
-        if not isinstance(records, list):
-            said = first(answer.get("detail"), answer.get("title")) if isinstance(answer, dict) else None
-            raise ValueError("the answer has no list of datasets" + (f": {said}" if said else ""))
-        # The next page number depends on the page size, so a short page counts as a whole one.
-        received = page_cursor.asked if records else 0
-        return ListingPage(records=[(f"/data/{n}", record) for n, record in enumerate(records)], received=received)
-
-    def pointer(self, index: int) -> str:
-        return f"/data/{index}"
+    def refusal(self, answer: Any) -> Exception:
+        said = self.api.message(answer)
+        return ValueError("the answer has no list of datasets" + (f": {said}" if said else ""))
 
     def to_dataset(self, raw: Any) -> Dataset:
         return to_dataset(raw, self.languages)

@@ -13,25 +13,18 @@ API v2 is not used, because it returns resources only as a link.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import Any
 
 from catalog.model import Dataset
 from harvester.facts.values import text
-from harvester.http import faults
-from harvester.spiders.base.listing import ListingSpider, PageRefusedError
-from harvester.spiders.base.paging import ListingPage, PageCursor
+from harvester.spiders.base.declared_api import DeclaredApiSpider, ListingApi
 from harvester.spiders.base.portal_type_info import PortalTypeInfo
 from harvester.spiders.udata.record import to_dataset
-
-if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.http import Response
 
 __all__ = ["Spider"]
 
 
-class Spider(ListingSpider):
+class Spider(DeclaredApiSpider):
     """Spider for all public datasets of a udata portal."""
 
     type = "udata"
@@ -51,40 +44,15 @@ class Spider(ListingSpider):
         "harvest.last_update", "resources.*.harvest.last_update", "extras.harvest:last_update",
     )  # fmt: skip
     max_rows = 100
-    has_numbers = True
-
-    def ask(self, page_cursor: PageCursor) -> Request:
-        params = {"page_size": page_cursor.asked, "page": page_cursor.number, "sort": "created"}
-        return self.get(f"{self.base}/api/1/datasets/?{urlencode(params)}", page_cursor)
-
-    def fallback(
-        self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
-    ) -> list[Any] | None:
-        """Treat 404 as the possible end; the portal's total tells whether it was."""
-        is_past = (
-            response is not None and response.status == 404 and page_cursor.start and self.tally.advertised is not None
-        )
-        return self.at_end(page_cursor, "there is no further page") if is_past else None
-
-    def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        answer = self.read_json(response)
-        data = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(data, list):
-            said = text(answer.get("message")) if isinstance(answer, dict) else None
-            detail = f"the API reports an error: {said}" if said else "the answer has no list of data"
-            raise PageRefusedError(
-                faults.RequestFault("parse", "unknown", detail, "check that it is udata's API"), answer
-            )
-        return ListingPage(
-            records=[(f"/data/{i}", record) for i, record in enumerate(data)],
-            total=answer.get("total"),
-            # Pages are numbered: a short one still counts as a whole page.
-            received=page_cursor.asked if data and answer.get("next_page") else len(data),
-            is_end="next_page" in answer and not answer["next_page"],
-        )
-
-    def pointer(self, index: int) -> str:
-        return f"/data/{index}"
+    api = ListingApi(
+        name="udata's API",
+        query="/api/1/datasets/?page_size={size}&page={page}&sort=created",
+        records="/data",
+        total="/total",
+        next="/next_page",
+        messages=("/message",),
+        ends_with_404=True,
+    )
 
     def non_dataset_id(self, raw: Any) -> str | None:
         """Return the identity of deleted and private datasets, in case they are listed."""

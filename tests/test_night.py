@@ -75,7 +75,7 @@ def test_the_scorecards_tell_the_story(night: Catalog, change: Any) -> None:
             assert ("link_ok", "fixed") in states
         case "content_repaired":
             assert ("file_served", "fixed") in states
-        case "table_mended":
+        case "table_fixed":
             assert ("table_rectangular", "fixed") in states
 
 

@@ -18,7 +18,7 @@ _BY_PORTAL = {
     "score": "Winnow score, 0 to 100.",
     "findings_open": "Findings open, new ones included.",
     "findings_new": "Findings new in the run.",
-    "findings_fixed": "Findings mended since the run before.",
+    "findings_fixed": "Findings fixed since the run before.",
     "errors": "Harvest errors of the run.",
 }
 

@@ -9,7 +9,7 @@ from harvester.demo.sites import identifier
 
 __all__ = ["STORY", "StoryChange", "Kind"]
 
-Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "content_repaired", "table_mended"]
+Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "content_repaired", "table_fixed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,6 @@ STORY: tuple[StoryChange, ...] = (
            "The election results answer 200 again", file="/verdania/files/eleicoes-2023.csv"),
     StoryChange("improved", *_ckan("harborview", "wahlergebnisse-2024"),
            "The election results get an open licence and a format", ("licence", "format", "record_modified")),
-    StoryChange("table_mended", *_ckan("harborview", "trinkwasserqualitaet"),
+    StoryChange("table_fixed", *_ckan("harborview", "trinkwasserqualitaet"),
            "Every row of the water table has as many cells as the header", file="/harborview/files/trinkwasser.csv"),
 )  # fmt: skip

@@ -34,16 +34,16 @@ def without_placeholders(dataset: Dataset) -> Dataset:
     changes: dict[str, Any] = {}
     for name in ("distributions", "data_services"):
         parts = getattr(found, name)
-        mended = tuple(map(_own, parts))
-        if any(new is not old for new, old in zip(mended, parts, strict=True)):
-            changes[name] = mended
+        without = tuple(map(_own, parts))
+        if any(new is not old for new, old in zip(without, parts, strict=True)):
+            changes[name] = without
     if found.contact is not None and (contact := _own(found.contact)) is not found.contact:
         changes["contact"] = contact if contact != Contact() else None
     if (publisher := found.publisher) is not None:
         if not meant("publisher", publisher.name):
             changes["publisher"] = None
-        elif (mended_one := _own(publisher)) is not publisher:
-            changes["publisher"] = mended_one
+        elif (real_publisher := _own(publisher)) is not publisher:
+            changes["publisher"] = real_publisher
     if found.modified is not None and found.modified[:1] in "Rr" and REPEATS.fullmatch(found.modified.strip()):
         changes |= {"modified": None, "frequency": found.frequency or found.modified}
     return replace(found, **changes) if changes else found

@@ -78,8 +78,8 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
             f"{line.possible:.2f}", brings,
         )  # fmt: skip
     console.print(table)
-    mended = sorted((line for line in found.lines if line.brings > 0), key=lambda line: -line.brings)
-    for line in mended:
+    fixed = sorted((line for line in found.lines if line.brings > 0), key=lambda line: -line.brings)
+    for line in fixed:
         console.print(f"+{line.brings:.2f}: {escape(line.fix)}", highlight=False)
 
 

@@ -124,9 +124,9 @@ def _of_first_data(measured: MeasurementMatrix, old: Matrix, dataset: Matrix) ->
     which, number = without_data(measured), number_of("distribution_present")
     if number is None or not which.any():
         return
-    mended = measured.datasets.copy()
-    mended[which, weighted().column[number]] = 1.0
-    after = answers(_chosen(measured, which, mended, measured.distributions))
+    after_fix = measured.datasets.copy()
+    after_fix[which, weighted().column[number]] = 1.0
+    after = answers(_chosen(measured, which, after_fix, measured.distributions))
     dataset[which, number] = score_values(after.value) - old[which]
 
 
@@ -148,14 +148,14 @@ def _of_data_shown(
     if not len(failing):
         return
     # First the dataset: all its distributions are fixed at once.
-    mended = measured.distributions.copy()
-    mended[failing, column] = 1.0
+    after_fix = measured.distributions.copy()
+    after_fix[failing, column] = 1.0
     is_concerned = np.zeros(len(measured.distribution_counts), dtype=bool)
     is_concerned[owner[failing]] = True
-    after = answers(_chosen(measured, is_concerned, measured.datasets, mended))
+    after = answers(_chosen(measured, is_concerned, measured.datasets, after_fix))
     dataset[is_concerned, number] = score_values(after.value) - old[is_concerned]
     # Then each distribution alone: replace what it contributed to the answers of its dataset.
-    alone = apply_needs_data(mended[failing])
+    alone = apply_needs_data(after_fix[failing])
     whose = owner[failing]
     answered = found.value[whose]
     for other, metric in enumerate(w.metrics):

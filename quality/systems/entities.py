@@ -107,7 +107,7 @@ def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
     return order, np.array([number[key] for key in keys], dtype=np.int64)
 
 
-def mending(found: Figures) -> tuple[Matrix, Matrix]:
+def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
     """Return the points that fixing each metric brings to each dataset, and in how many places it fails.
 
     Both have the shape (datasets, metrics with a weight).
@@ -158,7 +158,7 @@ def withheld(families: int, coverage_pct: float) -> str | None:
 def score_entities(catalog: Catalog, run_id: str) -> None:
     """Score every portal, publisher and government under every system, and rank what fixes would bring to them."""
     found = dataset_figures(catalog, _columns())
-    gains, places = mending(found)
+    gains, places = gains_of_fixes(found)
     for level in LEVELS:
         counted = census(found, level, gains, places)
         reasons = [

@@ -174,7 +174,7 @@ def test_prometheus_can_read_the_figures(sent: tuple[Catalog, Path], tmp_path: P
     assert [one.name for one in tmp_path.iterdir()] == ["winnow.prom"] and path.stat().st_mode & 0o777 == 0o644
 
 
-def test_mending_the_top_fix_brings_exactly_what_was_promised(tmp_path: Path) -> None:
+def test_the_top_fix_brings_exactly_what_was_promised(tmp_path: Path) -> None:
     about = Portal(id="x", type="ckan", title="X", url="https://x.example", government="Landia")
     titles = ("trees", "rents", "noise", "ports", "roads", "votes", "parks", "wages")
     found = []

@@ -116,7 +116,7 @@ def fill(catalog: Catalog) -> None:
         ],
         "findings": [
             {"id": f"f-{rule}", "state": state, "severity": "error", "rule_id": rule, "rule_title": f"Is it? {EVIL}"}
-            | {"dataset_id": "north-0", "distribution_id": "north-d0", **ids, "how_to_fix": f"Mend {EVIL}"}
+            | {"dataset_id": "north-0", "distribution_id": "north-d0", **ids, "how_to_fix": f"Fix {EVIL}"}
             | {"resource_url": "https://data.example/x.csv", "observed": EVIL, "gain_points": gain, "first_row": 3}
             | {"checked_at": when, "fixed_run": RUN if state == "fixed" else None, "runs_failing": 1, **seen}
             for rule, state, gain in [

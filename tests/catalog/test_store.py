@@ -141,8 +141,7 @@ def test_every_table_and_column_is_explained() -> None:
 
 def score(catalog: Catalog, run: str, *rules: str, unknown: tuple[str, ...] = ()) -> dict[str, str]:
     found = [
-        Finding(rule_id=r, rule_title="Is it?", dimension="open", severity="error", how_to_fix="Mend it.")
-        for r in rules
+        Finding(rule_id=r, rule_title="Is it?", dimension="open", severity="error", how_to_fix="Fix it.") for r in rules
     ]
     row = FoundInDataset(
         dataset_id=one(catalog)["id"],

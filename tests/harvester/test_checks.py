@@ -122,7 +122,7 @@ def test_a_change_and_a_failure_go_back_to_the_first_step() -> None:
     calm = [look("ok")] * 8
     assert steps(*calm, look("ok", is_changed=True))[-2:] == [168, 12]
     assert steps(*calm, look("failing", fault="gone"))[-2:] == [168, 12]
-    # What fails is confirmed every night, and one day mended.
+    # What fails is confirmed every night, and one day fixed.
     assert steps(*[look("failing", fault="gone")] * 9)[-1] == 12
     assert steps(*[look("unknown", fault="blocked")] * 9)[-1] == 168
 

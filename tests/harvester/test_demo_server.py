@@ -503,7 +503,7 @@ def test_nights_differ_exactly_as_the_story_tells(server: DemoServer, http: requ
                 assert (old_status, new_status) == (404, 200)
             case "content_repaired":
                 assert old.startswith(b"<!DOCTYPE") and body.startswith(b"district,year,")
-            case "table_mended":
+            case "table_fixed":
                 assert len({len(row) for row in csv.reader(io.StringIO(body.decode()))}) == 1
             case _:
                 pytest.fail(f"{change.kind} has no file")
@@ -518,7 +518,7 @@ def test_story_has_what_was_promised() -> None:
         "link_broken": 1,
         "link_repaired": 1,
         "content_repaired": 1,
-        "table_mended": 1,
+        "table_fixed": 1,
     }
 
 

@@ -279,9 +279,9 @@ def test_address_of_a_code_that_a_program_did_not_have_is_no_fact(end: str) -> N
     facts.read({"accrualPeriodicity": address})
     assert facts.text("frequency") is None
     file = Distribution(format=address.replace("frequency", "file-type"), access_url="https://example.org/null")
-    mended = without_placeholders(Dataset(identifier="1", frequency=address, distributions=(file,)))
-    assert mended.frequency is None
-    assert mended.distributions == (Distribution(access_url="https://example.org/null"),)
+    found = without_placeholders(Dataset(identifier="1", frequency=address, distributions=(file,)))
+    assert found.frequency is None
+    assert found.distributions == (Distribution(access_url="https://example.org/null"),)
 
 
 def test_levels_above_a_publisher_may_stand_in_one_text() -> None:

@@ -63,7 +63,7 @@ def older_rule(catalog: Catalog, name: str, column: str) -> None:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two nights: what older rules said of three files, and what the rules of today say; one file is mended, and one is
+    """Two nights: what older rules said of three files, and what the rules of today say; one file is fixed, and one is
     of persons."""
     folder = tmp_path_factory.mktemp("right")
     with PortalServer() as server:
@@ -113,12 +113,12 @@ def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data:
     with open_catalog(data / "catalog.db") as catalog:
         run_id = catalog.latest_run()
         assert run_id
-        same, mended = state(catalog, "trees"), state(catalog, "rents")
+        same, fixed = state(catalog, "trees"), state(catalog, "rents")
         assert (same["state"], same["withdrawn_run"], same["fixed_run"]) == ("withdrawn", run_id, None)
-        assert (mended["state"], mended["withdrawn_run"], mended["fixed_run"]) == ("fixed", None, run_id)
+        assert (fixed["state"], fixed["withdrawn_run"], fixed["fixed_run"]) == ("fixed", None, run_id)
         found = {row["finding_id"]: row for row in catalog.rows("select * from corrections")}
         row = found[same["id"]]
-        assert mended["id"] not in found
+        assert fixed["id"] not in found
         assert (row["reason"], row["run_id"], row["field"]) == ("rules", run_id, "type_error: count")
         assert row["score_after"] > row["score_before"]
         (letter,) = letters(catalog, run_id, "mail")
@@ -128,7 +128,7 @@ def test_withdrawn_is_what_a_changed_rule_no_longer_makes_of_the_same_file(data:
         assert "All rents" not in text.split(words.phrase("mail_withdrawn"))[1]
     with (data / "exports" / "landia" / "findings.csv").open(encoding="utf-8", newline="") as file:
         states = {row["finding_id"]: row["state"] for row in csv.DictReader(file)}
-    assert states[same["id"]] == "withdrawn" and states[mended["id"]] == "fixed"
+    assert states[same["id"]] == "withdrawn" and states[fixed["id"]] == "fixed"
 
 
 def test_persons_data_are_told_to_publisher_and_operator_alone(data: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_public_copy_of_the_version_before_is_not_served(data: Path, tmp_path:
     assert not is_current(public)
 
 
-def test_a_finding_of_persons_is_public_when_it_is_mended_or_old(data: Path, tmp_path: Path) -> None:
+def test_a_finding_of_persons_is_public_when_it_is_fixed_or_old(data: Path, tmp_path: Path) -> None:
     with open_catalog(tmp_path / "catalog.db") as opened, closing(sqlite3.connect(data / "catalog.db")) as source:
         source.backup(opened.db.conn)
     for change, is_public in (

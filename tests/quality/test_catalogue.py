@@ -130,7 +130,7 @@ def test_rows_and_answers_travel_as_json() -> None:
 def test_unknown_columns_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "catalogue.toml").write_text(
         '[[expectation]]\nrule = "r"\ntype = "expect_column_values_to_be_unique"\nseverity = "error"\n'
-        'message = "It is not met."\nfix = "Mend it, please."\nkwargs = { column = "titel" }\n'
+        'message = "It is not met."\nfix = "Fix it, please."\nkwargs = { column = "titel" }\n'
     )
     monkeypatch.setattr(expectations, "files", lambda _: tmp_path)
     expectations.suite.cache_clear()

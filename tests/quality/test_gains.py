@@ -33,7 +33,7 @@ def joined(sheets: Sequence[MeasurementMatrix]) -> MeasurementMatrix:
     )
 
 
-def mended(measured: MeasurementMatrix, metric_id: str, rows: Any) -> Matrix:
+def after_fix(measured: MeasurementMatrix, metric_id: str, rows: Any) -> Matrix:
     """The scores after an answer became 1 in some rows."""
     group = metrics()[metric_id].subject
     matrix = measured.group(group).copy()  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def test_every_promise_is_kept(cases: list[tuple[Any, Any]]) -> None:
         failing = np.flatnonzero((answers >= 0) & (answers < 1))
         for row in failing:
             whose = row if metric.subject == "dataset" else owner[row]
-            brings = mended(measured, metric.id, [row])[whose] - before[whose]
+            brings = after_fix(measured, metric.id, [row])[whose] - before[whose]
             promised = found.dataset[row, number] if metric.subject == "dataset" else found.part[row, number]
             assert np.nan_to_num(promised) == pytest.approx(brings, abs=1e-9), metric.id
             assert brings >= -1e-9
@@ -65,7 +65,7 @@ def test_every_promise_is_kept(cases: list[tuple[Any, Any]]) -> None:
         # All of a dataset at once; the others of the measured are left alone.
         for whose in {int(row) if metric.subject == "dataset" else int(owner[row]) for row in failing}:
             rows = [row for row in failing if (row if metric.subject == "dataset" else owner[row]) == whose]
-            brings = mended(measured, metric.id, rows)[whose] - before[whose]
+            brings = after_fix(measured, metric.id, rows)[whose] - before[whose]
             assert np.nan_to_num(found.dataset[whose, number]) == pytest.approx(brings, abs=1e-9), metric.id
     passes = ~np.isfinite(found.part)
     assert passes.any() or promises or not len(measured.distributions)
@@ -126,7 +126,7 @@ def test_datasets_of_a_sheet_do_not_touch_each_other() -> None:
         )
 
 
-def test_an_open_licence_on_a_dead_link_opens_nothing_and_mending_the_link_brings_it_back() -> None:
+def test_an_open_licence_on_a_dead_link_opens_nothing_and_fixing_the_link_brings_it_back() -> None:
     own = {name: 1.0 for name in columns("dataset")}
     good = {name: 1.0 for name in columns("distribution")}
     dead = {**good, "link_ok": 0.0, "file_served": None}

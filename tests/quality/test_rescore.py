@@ -153,12 +153,12 @@ def test_a_new_methodology_scores_everything_again_without_a_crawl(
 
 
 @pytest.mark.parametrize(
-    ("rule", "mended"),
+    ("rule", "fixed"),
     [("keyword_present", {"keywords": ("city",)}), ("theme_present", {"themes": ("ENVI",)}),
      ("spatial_present", {"spatial": ("City",)}), ("issued_present", {"issued": "2024-01-01"})],
 )  # fmt: skip
-def test_mending_a_rule_everywhere_brings_exactly_what_was_promised(
-    tmp_path: Path, rule: str, mended: dict[str, Any]
+def test_fixing_a_rule_everywhere_brings_exactly_what_was_promised(
+    tmp_path: Path, rule: str, fixed: dict[str, Any]
 ) -> None:
     with open_catalog(tmp_path / "c.db") as catalog:
         begin(catalog, RUNS[0])
@@ -181,6 +181,6 @@ def test_mending_a_rule_everywhere_brings_exactly_what_was_promised(
         query = f"select dataset_id from dataset_quality where {rule} = 0"  # noqa: S608
         failing = {row["dataset_id"] for row in catalog.rows(query)}
         assert len(failing) == fixes[rule]["datasets"] > 0
-        store(catalog, RUNS[1], "a", [replace(one, **mended) if key_of("a", one) in failing else one for one in found])
+        store(catalog, RUNS[1], "a", [replace(one, **fixed) if key_of("a", one) in failing else one for one in found])
         score(catalog, RUNS[1], is_full=False)
         assert of_portal() - before == pytest.approx(fixes[rule]["gain_points"], abs=2e-4)

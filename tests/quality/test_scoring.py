@@ -176,8 +176,8 @@ def test_a_broken_link_is_a_finding_with_its_exact_gain() -> None:
     found = [f for f in findings(one) if f.rule_id == "link_ok"]
     assert len(found) == 1 and found[0].http_status == 404 and found[0].observed == "the server answers 404"
     own, parts = measure(one)
-    mended = matrix_of_measurements(own, [{**part, "link_ok": 1.0} for part in parts])
-    before, after = score_dataset(one).score.value, winnow_scores(mended).value[0]
+    fixed = matrix_of_measurements(own, [{**part, "link_ok": 1.0} for part in parts])
+    before, after = score_dataset(one).score.value, winnow_scores(fixed).value[0]
     assert before is not None and found[0].gain_points == pytest.approx(after - before, abs=1e-4)
     # What is declared of a file counts again with it: licence, format, and that a program can read it.
     assert after - before > 25 * 9 / 16

@@ -34,7 +34,7 @@ TABLES: dict[str, TableSpec] = {
             ),
             "fixes": c(
                 dict,
-                "By metric: points that mending it everywhere in the dataset brings, and the places to mend.",
+                "By metric: points that fixing it everywhere in the dataset brings, and the places to fix.",
             ),
             "family": c(
                 str, "The same for the parts of one: members of a series, years of a title. Counted once in means."
@@ -113,7 +113,7 @@ TABLES: dict[str, TableSpec] = {
         facets=("system", "entity_level"),
     ),
     "top_fixes": TableSpec(
-        "What mending one rule everywhere brings to a portal, a publisher or a government, as of its last run.",
+        "What fixing one rule everywhere brings to a portal, a publisher or a government, as of its last run.",
         {
             "id": c(str, "Entity and rule."),
             "run_id": c(str, "Run.", "runs"),
@@ -123,8 +123,8 @@ TABLES: dict[str, TableSpec] = {
             "rule_id": c(str, "Metric."),
             "how_to_fix": c(str, "What to do."),
             "datasets": c(int, "Datasets that fail it."),
-            "places": c(int, "Datasets or distributions to mend."),
-            "gain_points": c(float, "Points of the entity's Winnow score that mending all of it brings."),
+            "places": c(int, "Datasets or distributions to fix."),
+            "gain_points": c(float, "Points of the entity's Winnow score that fixing all of it brings."),
             "effort_hours": c(float, "Hours of work by hand, about: minutes for one place as in the methodology."),
             "gain_per_hour": c(float, "Points for an hour."),
         },
@@ -168,7 +168,7 @@ TABLES: dict[str, TableSpec] = {
         pk="dataset_id",
     ),
     "findings": TableSpec(
-        "Something that fails, where, since when, and how to mend it.",
+        "Something that fails, where, since when, and how to fix it.",
         {
             "id": c(str, "Stable id from dataset, distribution, rule and field."),
             "state": c(
@@ -197,7 +197,7 @@ TABLES: dict[str, TableSpec] = {
             "rate_per_1000": c(float, "How often for each 1,000 rows."),
             "rows": c(str, "Lines of the first ten."),
             "how_to_fix": c(str, "What to do."),
-            "gain_points": c(float, "Points of the dataset's Winnow score that mending it brings."),
+            "gain_points": c(float, "Points of the dataset's Winnow score that fixing it brings."),
             "first_seen_run": c(str, "Run that found it first.", "runs"),
             "last_seen_run": c(str, "Last run that looked at it anew; it stands while nothing there changes.", "runs"),
             "fixed_run": c(str, "Run that no longer found it.", "runs"),

@@ -36,7 +36,7 @@ def asked(data: TextTable, *expectations: Expectation, row_count: int | None = N
 
 
 def expectation(kind: str, rule: str = "rule", **fields: object) -> Expectation:
-    texts = {"severity": "error", "message": "It is not met.", "fix": "Mend it, please."}
+    texts = {"severity": "error", "message": "It is not met.", "fix": "Fix it, please."}
     return Expectation.model_validate({"rule": rule, "type": kind, **texts, **fields})
 
 

@@ -43,14 +43,14 @@ def with_poison(records: list[dict[str, Any]], *places: int, how: Answer | float
 
 
 def test_pages_shrink_by_four_and_grow_again() -> None:
-    walk = PageCursor(rows=1000)
-    sizes = [walk.asked]
-    while walk.can_shrink:
-        walk = walk.smaller()
-        sizes.append(walk.asked)
+    cursor = PageCursor(rows=1000)
+    sizes = [cursor.asked]
+    while cursor.can_shrink:
+        cursor = cursor.smaller()
+        sizes.append(cursor.asked)
     assert sizes == [1000, 250, 62, 15, 3, 1]
-    assert walk.skip().forward(1).asked == 1
-    assert walk.forward(1000).asked == 1000
+    assert cursor.skip().forward(1).asked == 1
+    assert cursor.forward(1000).asked == 1000
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def _apply(step: str, root: Path) -> None:
             at += match[2] == "below"
             new = "".join([*lines[:at], blocks[0], *lines[at:]])
         else:
-            new = old + blocks[0]
+            between = {".py": "\n\n", ".toml": "\n"}.get(path.suffix, "") if old else ""
+            new = old + between + blocks[0]
         # The copy consists of links: the file itself must stay as it is.
         path.unlink(missing_ok=True)
         path.write_text(new, "utf-8")

@@ -29,7 +29,17 @@ ALONE = ("Add an alias to a vocabulary", "Add a language")
 """Recipes that are not followed together with others."""
 LEFT_OUT = ("tests/quality/test_versions.py",)
 """Checks that look into every file of the corpus, or at a digest that was not recorded here."""
-PRINTED = {"Add a rule of tables": '"single_column"'}
+PROGRAMS = {
+    "python": [],
+    "ruff": ["-m", "ruff"],
+    "winnow": ["-c", "from harvester.cli.entry import main; main()"],
+    "winnow-dev": ["-c", "from harvester.dev.main import main; main()"],
+}
+"""How a program is started without its script, which would run the project outside the copy."""
+PRINTED = {
+    "Add a rule of tables": '"single_column"',
+    "Add a portal type": "PASSED tests/harvester/test_portal_types.py::test_tape_gives_golden[harbour-api]",
+}
 """What the commands of a recipe print."""
 _STEP = re.compile(r"^\d+\. (.*?)(?=^\d+\. |^\S|\Z)", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -56,8 +66,8 @@ class Recipe:
 
     def checks(self) -> list[str]:
         """The tests that it calls, but those left out here."""
-        called = [one for words in self.commands() if words[0] == "pytest" for one in words[1:]]
-        return [one for one in called if one not in LEFT_OUT]
+        called = [words[1:] for words in self.commands() if words[0] == "pytest" and "-k" not in words]
+        return [one for args in called for one in args if one not in LEFT_OUT]
 
 
 def _recipes() -> dict[str, Recipe]:
@@ -126,6 +136,9 @@ def _run(root: Path, *command: str, **more: str) -> str:
     return done.stdout + done.stderr
 
 
+_PYTEST = ("-m", "pytest", "-q", "-rA", "-n", "0", "-p", "no:cacheprovider")
+
+
 def _try(recipes: Sequence[Recipe], root: Path) -> str:
     """Follow recipes in a copy, and return what was printed."""
     printed = ""
@@ -133,10 +146,10 @@ def _try(recipes: Sequence[Recipe], root: Path) -> str:
         for step in recipe.steps:
             _apply(step, root)
         for words in recipe.commands():
-            if words[0] == "python":
-                printed += _run(root, *words[1:])
-            elif words[0] == "winnow":
-                printed += _run(root, "-c", "from harvester.cli.entry import main; main()", *words[1:])
+            if words[0] in PROGRAMS:
+                printed += _run(root, *PROGRAMS[words[0]], *words[1:])
+            elif "-k" in words:
+                printed += _run(root, *_PYTEST, *words[1:])
             else:
                 assert words[0] == "pytest" or words == ["make", "digest"], words
     # Pages are written in place: they must not be links.
@@ -145,9 +158,8 @@ def _try(recipes: Sequence[Recipe], root: Path) -> str:
         path.unlink()
         path.write_bytes(text)
     checks = dict.fromkeys(one for recipe in recipes for one in recipe.checks())
-    command = ("-m", "pytest", "-q", "-rA", "-n", "0", "-p", "no:cacheprovider")
     pages = ("tests/quality/test_methodology.py", "tests/test_readme.py")
-    return printed + _run(root, *command, *pages, *checks, WINNOW_UPDATE_README="1")
+    return printed + _run(root, *_PYTEST, *pages, *checks, WINNOW_UPDATE_README="1")
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +185,6 @@ def test_a_recipe_can_be_followed(title: str, followed: Callable[[str], str]) ->
 
 def test_there_is_a_recipe_for_each_thing_that_is_added_often() -> None:
     words = " ".join(RECIPES)
-    for thing in ("metric", "column", "alias", "language", "measure", "page", "rule of tables"):
+    for thing in ("portal type", "metric", "column", "alias", "language", "measure", "page", "rule of tables"):
         assert thing in words
     assert all(one.checks() or one.title in PRINTED for one in RECIPES.values())

@@ -35,7 +35,8 @@ HANGS = {
 }
 PROGRAM = """
 import ctypes, os, signal
-from harvester import crawl, supervisor, watchdog
+from harvester.cli import supervisor
+from harvester.night import crawl, watchdog
 watchdog.PATIENCE_S, supervisor.LATE_S, crawl.LATE_S, supervisor.SILENCE_S = 0.5, 2.0, 0.5, 6.0
 {more}
 from harvester.cli.main import main

@@ -40,9 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["PortalSpider"]
 
 MAX_ASKED = 3
-"""How often one address may be requested in a harvest, not counting retries: a second reading or a restart
-repeats it.
-"""
+"""Requests of one address in a harvest, without retries: a second reading or a restart repeats it."""
 MAX_IDENTIFIER = 2_000
 """Maximum length of an identifier in characters; a longer text does not count as an identifier."""
 RecordWithPlace = tuple[str, Any]
@@ -54,8 +52,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     A subclass sets ``type``, yields requests from ``begin``, and passes parsed records to :meth:`page`. Its module
     holds a pure function from a record to a :class:`~catalog.model.Dataset`. A spider is strict about identity and
-    paging (it raises :class:`LostRecord`) and lenient about description, because missing descriptions are what we
-    measure.
+    paging (it raises :class:`LostRecord`) and lenient about description: missing descriptions are what we measure.
 
     Every page carries a cursor that says where to continue after it. ``self.cursor`` is the cursor of an interrupted
     harvest, or None; ``begin`` continues from it.
@@ -65,7 +62,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     type: ClassVar[str]
     about: ClassVar[PortalTypeInfo]
     volatile: ClassVar[tuple[str, ...]] = ()
-    """Fields of a record that change without a real change: view counters, dates of the portal's own harvester."""
+    """Fields that change without a real change of the record: view counters, dates of the portal's own harvester."""
     has_sets: ClassVar[bool] = False
     """Whether records are JSON-LD, where the order in lists has no meaning."""
     has_facts: ClassVar[bool] = False
@@ -75,8 +72,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     def __init__(self, *, portal: PortalSpec, night: RunContext, checkpoint: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name=portal.id, **kwargs)
-        self.portal = portal
-        self.night = night
+        self.portal, self.night = portal, night
         self.before = before(night.catalog, portal.id, night.run_id)
         self.tally = HarvestStats(**checkpoint.get("tally", {}))
         self.cursor: Any = checkpoint.get("cursor")

@@ -43,18 +43,21 @@ _LIVE: weakref.WeakSet[BoundedChild] = weakref.WeakSet()
 
 
 class TooMuchError(ValueError):
-    """A document took more memory or time than a child has, or killed the child. The message says which."""
+    """Raised if a document takes more memory, time or output than its child process may use, or if the child died while
+    reading it. The message says which limit was reached."""
 
 
 class BoundedChild:
-    """A child process that runs one function; it starts at the first call.
+    """A child process that runs one function on one document after the other; it starts at the first call.
 
-    ``function`` is "module:name" of ``def name(document, **options)``; it gets the bytes or path that it is called
-    with. ``file_bytes`` is the longest file that it may write.
+    ``function`` names the function as "module:name". It is called as ``name(document, **options)``, where ``document``
+    is the bytes or the Path given to :meth:`call`, and returns bytes or a value that JSON can represent.
+    ``memory_bytes`` limits the child's address space, ``seconds`` the time for one document, ``result_bytes`` the
+    length of one result, and ``file_bytes`` the longest file that the function may write (0: none).
 
-    Its result is bytes, or JSON. A ValueError that it raises is raised here with the same message, any other
-    exception as a ValueError that names it. Raise TooMuchError if a limit was reached. A context manager; calls from
-    several threads or tasks wait for each other.
+    A ValueError of the function is raised in the calling process with the same message, and any other exception as a
+    ValueError that names it. TooMuchError is raised if a limit was reached. Use the object as a context manager, or
+    call :meth:`close`. Calls from several threads or tasks wait for each other.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class BoundedChild:
         self.close()
 
     def close(self) -> None:
-        """End the child, if there is one, and forget it; a later call starts another."""
+        """End the child process, if one is running. The next call starts another."""
         self.kill()
         process, self._process = self._process, None
         if process is None:
@@ -95,18 +98,24 @@ class BoundedChild:
 
     @property
     def process_id(self) -> int | None:
-        """Return the process id of the child; None while there is none."""
+        """Return the process id of the child, or None while no child is running."""
         return self._process.pid if self._process else None
 
     def call(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """Return the function's result for a document. ``options`` are JSON; ``within_s`` replaces the usual time
-        limit."""
+        """Return what the function of the child returns for ``document``: its content, or the path of a file.
+
+        ``within_s`` is the time limit of this call in seconds; None means the limit given to the constructor.
+        ``options`` are passed to the function and must be representable as JSON. Raises TooMuchError if a limit is
+        reached, ValueError with the message of an exception of the function, and RuntimeError if the child does not
+        start.
+        """
         with self._lock:
             self._start()
             return self._exchange(document, options, within_s or self._seconds)
 
     async def call_async(self, document: bytes | Path, *, within_s: float | None = None, **options: Any) -> Any:
-        """Like :meth:`call`, while other tasks continue. Cancelling the call ends the child."""
+        """Like :meth:`call`, but other tasks of the event loop continue meanwhile. Cancelling the call ends the
+        child."""
         # A child ends with the thread that started it; these threads last as long as the process.
         work = asyncio.get_running_loop().run_in_executor(
             _threads(), lambda: self.call(document, within_s=within_s, **options)
@@ -118,7 +127,8 @@ class BoundedChild:
             raise
 
     def kill(self) -> None:
-        """Kill the child and all that it started; a call that waits for it fails."""
+        """Kill the child process and all processes it started. A call that is waiting for the child raises
+        TooMuchError."""
         process = self._process
         if process is not None and process.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
@@ -278,6 +288,6 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def end_children() -> None:
-    """Kill all children of this process, because the program ends."""
+    """Kill the child processes of all BoundedChild objects of this process. Call it when the program ends."""
     for one in list(_LIVE):
         one.kill()

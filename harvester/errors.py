@@ -6,4 +6,5 @@ __all__ = ["ArchiveError"]
 
 
 class ArchiveError(Exception):
-    """A file that is not the archive of a night, or does not fit the catalogue. Says what, where and the next step."""
+    """Raised if a file is not the WARC archive of a run, or holds a run that the catalogue cannot take. The message
+    names the file, the problem and the next step."""

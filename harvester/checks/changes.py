@@ -35,10 +35,12 @@ _SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%
 
 
 def undated_digest(path: Path, at: str) -> str | None:
-    """Return the SHA-256 of a file without the dates around the day of ``at`` (an instant), and without their times.
+    """Return the SHA-256 of a file from which dates near the download are removed, so that a file which only repeats
+    the time of its creation keeps its digest.
 
-    Left out are the day itself and its neighbours, also as seconds since 1970. None for a file of more than
-    MAX_FOLDED_BYTES.
+    ``at`` is the instant of the download in ISO 8601. Removed are the days before, of and after ``at`` in common
+    notations, with a time that follows them, and numbers that are such a day in seconds or milliseconds since 1970.
+    None for a file of more than MAX_FOLDED_BYTES (32 MB).
     """
     if path.stat().st_size > MAX_FOLDED_BYTES:
         return None
@@ -74,9 +76,11 @@ def _instant(text: str) -> datetime:
 
 
 def change_of(before: ResourceCheck | None, seen: ResourceCheck) -> dict[str, Any]:
-    """Return when the data behind a working address last changed, as fields of its check.
+    """Return when the data behind a working address last changed, as values for fields of ResourceCheck.
 
-    ``before`` is the last check stored for the address, if any.
+    ``before`` is the check stored for the address earlier, or None; ``seen`` is the new check. The keys are
+    ``changed_at``, ``change_decided_by`` (which sign showed the change), ``unchanged_until``, ``is_volatile`` and
+    ``is_changed``. Empty if there is nothing to compare and the server states no date.
     """
     told = _told_by_server(seen)
     if before is None or (before.change_decided_by is None and before.last_modified is None and before.sha256 is None):
@@ -120,10 +124,13 @@ def _declared_anew(before: ResourceCheck, seen: ResourceCheck) -> str | None:
 def schedule_of(
     before: ResourceCheck | None, seen: ResourceCheck, run_id: str, recheck: Recheck, *, is_changed: bool = False
 ) -> dict[str, Any]:
-    """Return when to ask an address again, as fields of its check. ``is_changed``: its data changed since the last
-    check.
+    """Return when an address is to be checked next, as the ResourceCheck fields ``stable_checks`` and
+    ``next_check_at``.
 
-    Times count from the start of the run, so that a resumed or replayed night gives the same result.
+    ``before`` is the previous check of the address, or None; ``seen`` is the new one. ``recheck`` holds the portal's
+    intervals. ``is_changed`` tells whether the data changed since ``before``. The interval grows while results stay the
+    same, and starts again with the first after a change or a failure. It counts from the start of the run ``run_id``,
+    so that a resumed or replayed run gives the same result.
     """
     is_same = (
         before is not None

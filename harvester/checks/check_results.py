@@ -44,9 +44,11 @@ def _size(response: Response) -> int | None:
 def of_answer(
     target: CheckTarget, response: Response, saved: SavedBody | None, data: Path, cors: str | None = None
 ) -> ResourceCheck:
-    """Return the check of an address that responds, with what was saved of it in the folder ``data``.
+    """Return the check of an address whose server responded with success.
 
-    ``cors`` is the Access-Control-Allow-Origin of an earlier request (HEAD).
+    ``saved`` is the body saved from ``response``, or None if only headers were requested. ``data`` is the data folder,
+    to which the stored file path is relative. ``cors`` is the Access-Control-Allow-Origin header of an earlier HEAD
+    request; it is used if ``response`` has none.
     """
     redirects = response.meta.get("redirect_urls") or []
     file: dict[str, Any] = {}
@@ -108,7 +110,8 @@ _CHARSET = re.compile(r"(?i)\bcharset\s*=\s*[\"']?([\w.:-]{1,40})")
 
 
 def as_before(before: ResourceCheck, response: Response) -> ResourceCheck:
-    """Return the check of an address whose response says that nothing changed (304)."""
+    """Return the check of an address that responded with 304 (not modified): the previous check ``before`` with the
+    status, time and redirects of ``response``."""
     return replace(
         before,
         outcome="ok",
@@ -134,7 +137,12 @@ def of_fault(
     method: str | None,
     meta: dict[str, Any] | None = None,
 ) -> ResourceCheck:
-    """Return the check of an address that failed. ``meta`` is the request's, for use if no response came back."""
+    """Return the check of an address whose request failed.
+
+    ``fault`` says why. ``response`` is the response that shows the fault, or None if none arrived; then time and
+    redirects are taken from ``meta``, the request's meta. ``method`` is the HTTP method, or None if no request was
+    sent.
+    """
     noted = _noted(response.meta if response is not None else meta or {})
     if fault.kind == "tls":
         noted["tls_fault"] = fault.detail
@@ -155,7 +163,12 @@ def of_fault(
 
 
 def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
-    """Return whether the server's headers say that the file is the one downloaded before."""
+    """Return whether the headers in the check ``seen`` show that the file is the one downloaded at the check
+    ``before``.
+
+    The ETag or Last-Modified must be equal, and none of ETag, Last-Modified and length may differ. False if ``before``
+    is None or downloaded no file.
+    """
     if before is None or before.sha256 is None:
         return False
     if None not in (before.size_bytes, seen.size_bytes) and before.size_bytes != seen.size_bytes:
@@ -165,12 +178,14 @@ def is_unchanged(before: ResourceCheck | None, seen: ResourceCheck) -> bool:
 
 
 def file_is_there(data: Path, before: ResourceCheck | None) -> bool:
-    """Return whether the file downloaded earlier is still on disk."""
+    """Return whether the file that the check ``before`` downloaded still exists in the data folder ``data``. False if
+    ``before`` is None."""
     return before is not None and before.file_path is not None and (data / before.file_path).is_file()
 
 
 def with_file(seen: ResourceCheck, before: ResourceCheck | None) -> ResourceCheck:
-    """Return a check with the file of the previous check, which has not changed."""
+    """Return the check ``seen`` with path, digests and size of the file downloaded at the check ``before``, because the
+    file has not changed. If ``before`` is None, return ``seen`` as it is."""
     if before is None:
         return seen
     return replace(

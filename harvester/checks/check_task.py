@@ -20,7 +20,11 @@ __all__ = ["CheckRunner", "CheckTask"]
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """An address to ask, and its portal's limits."""
+    """One address to check, with the settings of its portal.
+
+    ``rule`` says after how many failed checks and days the address is called broken; ``recheck`` how soon it is checked
+    again.
+    """
 
     target: CheckTarget
     limits: Limits
@@ -29,7 +33,7 @@ class CheckTask:
 
 
 class CheckRunner(Protocol):
-    """The part of the spider that a check of one address uses."""
+    """What a UrlCheck needs from the spider that runs it; LinkSpider provides it."""
 
     night: RunContext
 
@@ -42,7 +46,8 @@ class CheckRunner(Protocol):
         """The downloader that bypasses Scrapy's queues."""
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether the portal may still download tables this night."""
+        """Return whether the portal of ``job`` has downloaded fewer tables in this run than
+        ``limits.max_downloads``."""
 
     def count_download(self, job: CheckTask) -> None:
-        """Count one downloaded table for the job's portal."""
+        """Count one downloaded table for the portal of ``job``."""

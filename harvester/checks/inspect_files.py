@@ -22,7 +22,12 @@ TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class FileInspection:
-    """One result: the name asked for, the report, and the path of the bytes while the result is in use."""
+    """The inspection of one file.
+
+    ``asked`` is the file name or web address as given, ``report`` the findings. ``path`` is the file on disk, or None
+    if it could not be read. A downloaded file exists only until the next inspection is requested from
+    :func:`look_into`, or the last one is done.
+    """
 
     asked: str
     report: TableReport
@@ -38,10 +43,13 @@ def look_into(
     workers: int = 2,
     seconds: float = 60.0,
 ) -> Iterator[FileInspection]:
-    """Yield a report for each of ``files``, names of files or web addresses, in the order given.
+    """Inspect the tables in ``files``, which are names of local files or web addresses. Yield one inspection each, in
+    the order given.
 
-    ``declared`` is the promised format (without it, the extension of the name); ``seconds`` is the time for one
-    file.
+    ``declared`` is the format that all files should have, such as "CSV"; None means the extension of each file's name.
+    ``contact`` is sent with requests. ``allow_local`` permits addresses on this machine and network. ``workers`` is the
+    number of processes, ``seconds`` the time limit for one file. A file that cannot be read gives a report with the
+    status "unknown" and a note.
     """
     with TemporaryDirectory(prefix="winnow-") as folder, InspectionPool(min(workers, len(files)), seconds) as pool:
         failed: dict[int, str] = {}

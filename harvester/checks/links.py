@@ -64,10 +64,10 @@ log = logging.getLogger(__name__)
 
 
 def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
-    """Check the due addresses of the portals that this run has not asked yet, within the night's budget.
+    """Check the addresses of ``portals`` that are due and were not yet checked in this run, within the run's budget.
 
-    Portals declared local are checked separately: links of others must not lead to local addresses, and a local
-    portal's links only to its own addresses.
+    Portals declared local are checked separately: links of other portals must not lead to local addresses, and links of
+    a local portal only to its own. Writes the checks and the traffic to the catalogue. Raises faults of the catalogue.
     """
     groups: dict[frozenset[str], list[PortalSpec]] = {}
     for portal in portals:
@@ -89,8 +89,8 @@ def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
 
 
 def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
-    """Ask some addresses of a portal now, due or not, within the night's budget. The run's cost figures do not
-    change."""
+    """Check the addresses ``urls`` of one portal now, whether or not they are due, within the run's budget. The traffic
+    that the run reports does not change. Raises faults of the catalogue."""
     jobs, _ = _jobs(night, [portal], urls)
     if jobs:
         local = own_addresses(portal.url, portal.local_also) if portal.local else frozenset[str]()
@@ -185,7 +185,11 @@ async def _check(
 
 
 class LinkSpider(scrapy.Spider):
-    """Ask addresses host by host. Each host has its own queue, the most urgent address first."""
+    """Spider that checks addresses. Each host has its own queue, with the most urgent address first.
+
+    ``jobs`` are the addresses to check. ``stage_begun`` is when the check stage began, in seconds of the monotonic
+    clock.
+    """
 
     name = "links"
     asks_unresolved_once = True
@@ -216,27 +220,26 @@ class LinkSpider(scrapy.Spider):
 
     @cached_property
     def headers(self) -> Headers:
-        """Return the headers of every request. They ask for an unpacked body, so that the size and bytes are the file's
-        own."""
+        """Return the headers of every request. They ask for a body without compression, so that length and bytes are
+        those of the file."""
         agent = self.crawler.settings["USER_AGENT"]
         return Headers({"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": agent})
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Count a request in the night's traffic before it is sent."""
+        """Count ``request`` in the run's traffic. The downloader calls this before it sends a request."""
         self.night.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
-        """Count the bytes of a piece of a body as it arrives."""
+        """Add ``count`` bytes to the run's traffic. The downloader calls this for each piece of a body."""
         self.night.traffic["bytes"] += count
 
     received = count_bytes
 
     def bad_tls(self, reason: str) -> None:
-        """Do nothing: a bad certificate is stored with the check of the address."""
+        """Do nothing when a certificate is invalid, because the fault is stored with the check of the address."""
 
     async def start(self) -> AsyncIterator[Any]:
-        """Ask all addresses; yield no requests to Scrapy, since they go straight to the downloader (Scrapy's entry
-        point)."""
+        """Check all addresses. No request is yielded to Scrapy, because requests go directly to the downloader."""
         await self.ask_all()
         no_requests: tuple[scrapy.Request, ...] = ()
         for request in no_requests:
@@ -263,7 +266,8 @@ class LinkSpider(scrapy.Spider):
         self.settle(*self.outage.release())
 
     async def work(self, host: str) -> None:
-        """Ask the addresses of one host, one after the other."""
+        """Check the addresses in the queue of ``host`` one after the other, until the queue is empty, the budget or the
+        deadline is used up, or the network is lost."""
         queue = self.queues[host]
         while queue:
             job = queue.popleft()
@@ -290,7 +294,12 @@ class LinkSpider(scrapy.Spider):
                     self.end_without_network()
 
     async def is_network_there(self, *, is_at_end: bool = False) -> bool:
-        """Return whether an address that must be there responds: one that did in this stage, or one of the portals."""
+        """Return whether this machine's network works: whether an address that responded earlier in this stage, or that
+        of a portal, responds now.
+
+        ``is_at_end`` tells that all queues are done: then the network is tested in any case, and otherwise only if an
+        outage is likely. If the network works, the checks withheld on suspicion of an outage are stored as failures.
+        """
         async with self.probing:
             if not (self.outage.is_likely or is_at_end):
                 return True
@@ -314,7 +323,8 @@ class LinkSpider(scrapy.Spider):
             return True
 
     def end_without_network(self) -> None:
-        """End the stage without a network: the rest waits for the next night, and recent failures count as unknown."""
+        """End the stage because this machine's network is down. All queues are emptied for the next run, and the
+        failures since the last response are stored as unknown."""
         if self.is_network_lost:
             return
         self.is_network_lost = True
@@ -327,15 +337,17 @@ class LinkSpider(scrapy.Spider):
             queue.clear()
 
     def may_download(self, job: CheckTask) -> bool:
-        """Return whether the portal may still download tables this night."""
+        """Return whether the portal of ``job`` has downloaded fewer tables in this run than
+        ``limits.max_downloads``."""
         return self.downloads.get(job.target.portal_id, 0) < job.limits.max_downloads
 
     def count_download(self, job: CheckTask) -> None:
-        """Count one downloaded table for the job's portal."""
+        """Count one downloaded table for the portal of ``job``."""
         self.downloads[job.target.portal_id] = self.downloads.get(job.target.portal_id, 0) + 1
 
     def settle(self, *seen: ResourceCheck) -> None:
-        """Accept checks as final; they are written in batches of WRITE_EVERY."""
+        """Add finished checks to those waiting to be written. They are written to the catalogue in batches of
+        WRITE_EVERY (100)."""
         if not seen:
             return
         self.waiting += seen
@@ -345,8 +357,8 @@ class LinkSpider(scrapy.Spider):
         self.night.on_progress("check", "addresses", self.done, self.total)
 
     def write(self) -> None:
-        """Write the waiting checks and the run's traffic in one transaction; on an error, empty all queues and raise
-        it."""
+        """Write the waiting checks and the run's traffic to the catalogue. On an error, empty all queues, so that the
+        stage ends, and raise the error."""
         # Two spellings in one batch may be the same address.
         unique = {one.url: one for one in self.waiting}
         self.waiting = []

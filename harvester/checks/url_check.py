@@ -40,7 +40,7 @@ _TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
 
 
 class UrlCheck:
-    """One check of one address."""
+    """The check of one address: a HEAD request, and the GET requests that may follow it."""
 
     def __init__(self, spider: CheckRunner, job: CheckTask) -> None:
         self.spider, self.job, self.target = spider, job, job.target
@@ -52,7 +52,8 @@ class UrlCheck:
         self.cors: str | None = None
 
     async def outcome(self) -> ResourceCheck | None:
-        """Return the result; None if the replayed night did not ask the address."""
+        """Run the check and return its result. None if this run is a replay and its archive holds no exchange with the
+        address."""
         response = await self.ask("HEAD", self.conditions())
         if isinstance(response, faults.RequestFault):
             if response.kind == "not_recorded":
@@ -70,7 +71,12 @@ class UrlCheck:
         return await self.answered(response) if fault is None else self.failed(fault, response)
 
     async def ask(self, method: str, headers: dict[str, str], **meta: Any) -> Response | faults.RequestFault:
-        """Return the response to a request, or the fault that prevented one."""
+        """Send a request to the address with ``method`` and ``headers``; return the response, or the fault if none
+        arrived.
+
+        ``meta`` holds further values for the request's meta: ``save`` to save the body to a file, ``first_bytes`` to
+        read only the beginning.
+        """
         limits = self.limits
         meta |= {
             "handle_httpstatus_list": _STATUSES,
@@ -89,17 +95,24 @@ class UrlCheck:
             return faults.of_exception(error)
 
     def sent(self, request: scrapy.Request) -> None:
-        """Remember the last request sent, redirects and retries included."""
+        """Remember ``request`` as the last one sent. The downloader calls this for every request, redirects and retries
+        included."""
         self.last = request
 
     def failed(self, fault: faults.RequestFault, response: Response | None = None) -> ResourceCheck:
-        """Return the check of an address whose request failed."""
+        """Return the check of an address that failed with ``fault``; ``response`` is the response that shows it, or
+        None."""
         request = self.last
         assert request is not None
         return of_fault(self.target, fault, response, str(request.method), request.meta)
 
     def conditions(self) -> dict[str, str]:
-        """Return the headers of the HEAD request: an origin, and the last validators if a 304 would be enough."""
+        """Return the headers of the HEAD request: Origin, and If-None-Match and If-Modified-Since with the values of
+        the previous check.
+
+        The last two are left out if a 304 response would not be enough: in a full run, and if the downloaded file is
+        gone.
+        """
         asked = {"Origin": ORIGIN}
         before = self.target.previous
         if before is None or self.night.is_full or not (before.etag or before.last_modified):
@@ -113,7 +126,8 @@ class UrlCheck:
         return asked
 
     async def answered(self, response: Response) -> ResourceCheck:
-        """Return the check of an address that responds, with its file if it is wanted."""
+        """Return the check of an address that responded to the first request. If its file may be a table, download it,
+        unless it has not changed since the last download."""
         before = self.target.previous
         if response.status == 304 and before is not None:
             self.night.traffic["not_modified"] += 1
@@ -144,7 +158,10 @@ class UrlCheck:
         return self.seen(loaded)
 
     async def download(self, headers: dict[str, str], save: BodySaver) -> Response | faults.RequestFault:
-        """Return the response with the file; ask once more if the transfer broke off."""
+        """Download the file and return the response, or the fault. A transfer that broke off is tried once more.
+
+        ``save`` says where to save the body and how many bytes of it.
+        """
         loaded = await self.ask("GET", headers, save=save)
         if isinstance(loaded, faults.RequestFault):
             return loaded

@@ -33,26 +33,37 @@ MAX_FILE = 4 << 30
 
 @dataclass(slots=True)
 class RdfSummary:
-    """The content of a parsed document."""
+    """What was read from one RDF document: descriptions of datasets in a file, next page and total, and faults."""
 
     path: Path
     """File with one description per line."""
     head: dict[str, Any] = field(default_factory=dict)
+    """What the document says about paging, as far as it states it.
+
+    "next" is the address of the next page, "total" the number of datasets, "is_paged" whether hydra paging is used,
+    "fault" why the link to the next page cannot be used.
+    """
     faults: list[tuple[str, str | None]] = field(default_factory=list)
     """What could not be read: the reason, and the IRI of the dataset concerned, if known."""
     lenient: list[tuple[str, str | None]] = field(default_factory=list)
     """What only the lenient parser could read, and was kept: the reason, and the IRI of the record, if known."""
     is_cut: bool = False
+    """True if the document ends before its end, or was not read to its end because of a limit."""
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     described: dict[str, Any] = field(default_factory=dict)
+    """Descriptions of the nodes that the caller asked for (``awaited``), by IRI."""
     listed_only: list[str] = field(default_factory=list)
     """IRIs that a catalogue lists as datasets and nothing describes."""
     fault: str | None = None
     """Why the document could not be read at all; None if it could."""
 
     def nodes(self) -> Iterator[tuple[str | None, Any]]:
-        """Yield the datasets, each with its IRI, or None for a blank node."""
+        """Yield a pair for each dataset of the document: its IRI (None for a blank node) and its description as a
+        nested dict.
+
+        The pairs are read from the file ``path``; nothing is yielded if that file does not exist.
+        """
         if self.path.is_file():
             with self.path.open("rb") as file:
                 for line in file:
@@ -61,7 +72,12 @@ class RdfSummary:
 
 
 class RdfChild:
-    """Reads documents one after the other in child processes; call :meth:`close` at the end."""
+    """Reader of RDF documents in child processes, so that a hostile document cannot harm the harvest.
+
+    It reads one document at a time. ``memory_bytes`` limits the memory of each child. ``seconds`` is the time limit for
+    one document, to which some seconds for each megabyte are added. Triples of documents up to ``in_memory`` bytes are
+    held in memory, those of longer ones on disk. Call :meth:`close` at the end.
+    """
 
     def __init__(self, memory_bytes: int = 512 << 20, seconds: float = SECONDS, in_memory: int = IN_MEMORY) -> None:
         self._seconds, self._in_memory = seconds, in_memory
@@ -78,7 +94,13 @@ class RdfChild:
         self._lenient.close()
 
     async def read(self, document: Path, folder: Path, *, syntax: str, url: str, awaited: list[str]) -> RdfSummary:
-        """Read a document into ``folder``, which is created anew; the caller deletes it."""
+        """Parse the RDF ``document`` in a child process and return what was found; no exception is raised for a bad
+        document.
+
+        The descriptions are written to a file in ``folder``; the folder is emptied first, and the caller deletes it.
+        ``syntax`` is the media type, and ``url`` the address that relative addresses belong to. ``awaited`` are the
+        IRIs of further nodes to describe. If the document cannot be read at all, ``fault`` of the result says why.
+        """
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         options: dict[str, Any] = {"syntax": syntax, "url": url, "folder": str(folder.absolute()), "awaited": awaited}

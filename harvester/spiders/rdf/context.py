@@ -20,7 +20,13 @@ MAX_CONTEXT = 1_000_000
 
 
 def with_context(body: bytes) -> tuple[bytes, list[str]]:
-    """Return a JSON-LD document with all its contexts included, and the addresses of those that were replaced."""
+    """Return the JSON-LD document ``body`` with all its contexts written out, and the sorted addresses of replaced
+    contexts.
+
+    A context given only by address is replaced by the usual terms of catalogues; nothing is fetched. If the document
+    has no context at all and does not use full IRIs of DCAT, these terms are added, and no address is returned for
+    them.
+    """
     body = body.removeprefix(b"\xef\xbb\xbf")
     named: set[str] = set()
     parts: list[bytes] = []

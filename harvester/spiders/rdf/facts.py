@@ -50,9 +50,11 @@ def _statements(node: Any, *properties: str) -> Iterator[tuple[str, list[str], s
 
 
 def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Return the licence's address or text, its name, and the statements that contradict it.
+    """Return the licence (as stated), its name, and the statements that contradict it; (None, None, ()) without a
+    licence.
 
-    Some profiles put the terms of use under dct:rights. Open terms there are a licence; reserved rights stay rights.
+    ``node`` is a dataset or distribution, as ``scope`` says. Some profiles put the terms of use under ``dct:rights``:
+    open terms count as a licence there, reserved rights do not.
     """
     # For each candidate, the text to show and its name.
     found: dict[Candidate, tuple[str, str | None]] = {}
@@ -72,7 +74,7 @@ def licence(node: Any, scope: FactScope) -> tuple[str | None, str | None, tuple[
 
 
 def is_open_licence(said: str) -> bool:
-    """Return whether a statement of rights names open terms; it is a licence then, wherever it stands."""
+    """Return whether ``said``, a statement of rights (a text or address), names an open licence and no restriction."""
     found = vocabulary.licence(said)
     if found is None or found.open_definition == "none" or vocabulary.is_restrictive(said):
         return False
@@ -112,7 +114,11 @@ def _format_names(node: Any, *properties: str) -> list[str]:
 
 
 def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None:
-    """Return the most specific format; among equals, the one that the file's address or media type confirms."""
+    """Return the most specific of the format names in ``found``, or None; a format is more specific than an archive or
+    "XML".
+
+    Of equally specific names, the one that ``hints`` (addresses and media types of the same file) confirm wins.
+    """
     if not found:
         return None
     most = max(map(_level, found))
@@ -126,7 +132,7 @@ def most_specific(found: list[str], hints: tuple[str | None, ...]) -> str | None
 
 
 def file_format(node: Any) -> str | None:
-    """Return the most specific format that a distribution states."""
+    """Return the most specific format that the distribution ``node`` states, as written; None if it states none."""
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dcat:mediaType"))
     stated = _format_names(node, "dct:format", "dc:format", "schema:encodingFormat", "dcat:format")
     packed = () if stated else _format_names(node, "dcat:packageFormat", "dcat:compressFormat")
@@ -134,7 +140,7 @@ def file_format(node: Any) -> str | None:
 
 
 def media_type(node: Any) -> str | None:
-    """Return the media type of a distribution."""
+    """Return the most specific media type that the distribution ``node`` states, as written; None if it states none."""
     hints = (name(node, "dcat:downloadURL"), name(node, "dcat:accessURL"), *_format_names(node, "dct:format"))
     return most_specific(_format_names(node, "dcat:mediaType", "schema:fileFormat"), hints)
 
@@ -143,7 +149,11 @@ def media_type(node: Any) -> str | None:
 
 
 def date(node: Any, is_last: bool, *properties: str) -> str | None:
-    """Return the first or last date of the first property that has one; a repetition interval is no date."""
+    """Return a date, as written, from the first of ``properties`` that has one: the latest if ``is_last``, else the
+    earliest.
+
+    A repetition interval such as "R/P1D" is no date. An unreadable text is returned if there is no date; else None.
+    """
     for one in properties:
         values = node.get(one, ())
         said = [value["@value"] if "@value" in value else text(value, "rdf:value", "dct:date") for value in values]
@@ -157,7 +167,9 @@ def date(node: Any, is_last: bool, *properties: str) -> str | None:
 
 
 def frequency(node: Any) -> str | None:
-    """Return how often the data change."""
+    """Return the update frequency that a dataset states (a code, address, text or interval such as "R/P1D"); None if
+    none.
+    """
     found: list[Candidate] = []
     for value in node.get("dct:accrualPeriodicity", ()):
         if "@value" in value:
@@ -195,7 +207,10 @@ _YEAR_IRI = re.compile(r"/(?:gregorian-)?(?:year|interval)/((?:1[0-9]|20|21)\d\d
 
 
 def period(node: Any) -> Period:
-    """Return the earliest start and the latest end of all periods; None for an end that is open."""
+    """Return the start and end of the time that the data cover: the earliest start and the latest end of all periods.
+
+    Both are dates as written. None means not stated, or open in one of the periods.
+    """
     found: list[Period] = []
     for value in [*node.get("dct:temporal", ()), *node.get("schema:temporalCoverage", ())]:
         if "@value" in value:
@@ -229,7 +244,9 @@ _INNER = ("geosparql:asWKT", "geosparql:asGeoJSON", "locn:geometry", "rdf:value"
 
 
 def areas(node: Any) -> tuple[str, ...]:
-    """Return all areas; each is given by its address or name, and by its shape."""
+    """Return the areas that the data cover, as texts: for each area its IRI or name, and its shape (box, WKT or
+    GeoJSON).
+    """
     found: list[str | None] = []
     for one in [*node.get("dct:spatial", ()), *node.get("schema:spatialCoverage", ())]:
         if "@value" in one:
@@ -257,7 +274,9 @@ def _shape(place: Any) -> str | None:
 
 
 def access_rights(node: Any) -> str | None:
-    """Return who may see a dataset; without its own statement, what all its files agree on (GeoDCAT-AP)."""
+    """Return who may access a dataset, as stated; without a statement, what all its distributions agree on
+    (GeoDCAT-AP).
+    """
     own = _access_rights(node)
     files = nodes(node, "dcat:distribution")
     if own is not None or not files:
@@ -332,7 +351,7 @@ _ROLES = re.compile(r"(?i)publish|owner|custodian|rightsholder|herausgeber|veran
 
 
 def publisher(node: Any) -> Publisher | None:
-    """Return who publishes the dataset; a publisher that is only an IRI is kept with the IRI as its name."""
+    """Return the publisher of a dataset, or None; a publisher known only by an IRI has that IRI as its name."""
     found = {**node, "@attributed": _attributed(node)}
     last: Publisher | None = None
     for one in [value for role in _PUBLISHERS for value in found.get(role, ())]:
@@ -367,7 +386,7 @@ def _attributed(node: Any) -> list[Any]:
 
 
 def contact(node: Any) -> Contact | None:
-    """Return whom to ask; of several, the one that can be reached."""
+    """Return the contact point of a dataset, or None; one with an email address wins, then one with a web page."""
     found = [
         _body(one)
         for name in ("dcat:contactPoint", "adms:contactPoint", "schema:contactPoint")

@@ -56,7 +56,11 @@ _IS_RDF_XML = re.compile(
 
 @dataclass(slots=True)
 class RdfFault:
-    """A statement that cannot be read: the reason, the place, and the node being described, if known."""
+    """A statement or record that the parser refused.
+
+    ``message`` is the reason. ``near`` is the IRI of the node described there, or None if it is unknown. ``line``
+    counts from 1, or is None.
+    """
 
     message: str
     near: str | None
@@ -65,7 +69,7 @@ class RdfFault:
 
 @dataclass(slots=True)
 class ParsedGraph:
-    """The content of a document as parsed."""
+    """The triples of one document in ``store``, with everything that the parser refused."""
 
     store: Store
     faults: list[RdfFault] = field(default_factory=list)
@@ -74,13 +78,19 @@ class ParsedGraph:
     notes: list[str] = field(default_factory=list)
     triples: int = 0
     lenient: list[RdfFault] = field(default_factory=list)
-    """Records that the strict parser refused and the lenient one has read, with the strict parser's message."""
+    """Records that the strict parser refused and the lenient parser has read; the message is that of the strict parser.
+    """
     refused: list[Piece] = field(default_factory=list)
-    """Records not read yet, for another parser; their order is always the same."""
+    """Records that the strict parser refused, as documents of one record each for the lenient parser, in a fixed order.
+    """
 
 
 def syntax_of(head: bytes, content_type: str) -> RdfFormat | None:
-    """Return the syntax of a document by its first bytes, else by its media type; None if it is not RDF."""
+    """Return the RDF syntax of a document; None if it is not RDF, for example an HTML page.
+
+    ``head`` are the first bytes of the document; they decide. ``content_type`` is the Content-Type header, used only if
+    the bytes leave the syntax open.
+    """
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = start.lower()
     if lower.startswith(b"<") and (lower.startswith(b"<!doctype html") or (root_of(lower) or b"") == b"html"):
@@ -109,10 +119,15 @@ def load(
     mended: Mapping[int, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> ParsedGraph:
-    """Read a document; if it is longer than ``in_memory`` bytes, its triples are stored in the new folder ``scratch``.
+    """Parse the RDF document ``path`` and return its triples; a malformed record does not prevent the reading of the
+    others.
 
-    ``mended`` is given in a second reading. For each record refused in the first one, by its index, it holds the path
-    of its statements as N-Triples, or "!" and the reason why nothing can read it.
+    If the document is longer than ``in_memory`` bytes, its triples are stored on disk in the folder ``scratch``, which
+    is emptied first.
+
+    ``mended`` is None in the first reading. In a second reading it holds the results of the lenient parser for the
+    records refused in the first one. It maps the index of a record in ``refused`` to the path of a file with N-Triples,
+    or to "!" and the reason why the record cannot be read.
     """
     size = path.stat().st_size
     graph = ParsedGraph(_store(size, scratch, in_memory))

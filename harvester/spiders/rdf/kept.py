@@ -13,7 +13,7 @@ __all__ = ["Lenient", "lenient"]
 
 @dataclass(frozen=True, slots=True)
 class Lenient:
-    """A record in the stream of elements that the strict parser refused and the lenient one has read."""
+    """A record that the strict RDF parser refused and the lenient parser has read, in the stream of datasets."""
 
     message: str
     """Message of the strict parser."""
@@ -24,7 +24,11 @@ class Lenient:
 
 
 def lenient(found: Lenient, url: str) -> HarvestError:
-    """Return the harvest error for such a record; nothing is lost, and ``url`` is the document's address."""
+    """Return the harvest error that reports a record which only the lenient parser could read; the record itself is
+    stored.
+
+    ``found`` is that record, ``url`` the address of the document.
+    """
     return HarvestError(
         kind="lenient",
         message=f"the record is malformed RDF and was parsed leniently: {found.message}",

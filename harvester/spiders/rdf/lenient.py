@@ -47,10 +47,10 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def read(document: bytes, *, syntax: str) -> bytes:
-    """Return the statements of a document with one record as sorted N-Triples.
+    """Parse the RDF ``document`` of one record with rdflib, and return its triples as sorted N-Triples.
 
-    ``syntax`` is the media type. Statements that cannot be written as N-Triples are counted in a comment on the first
-    line (:data:`LEFT_OUT`). Raise ValueError if rdflib refuses the document too.
+    ``syntax`` is the media type of the document. Triples that cannot be written as N-Triples are left out; the first
+    line is then a comment with their number (:data:`LEFT_OUT`). Raise ValueError if rdflib refuses the document too.
     """
     import rdflib
 

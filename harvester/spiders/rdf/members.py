@@ -22,10 +22,13 @@ _BARE = {"rdf:type", "dct:isPartOf", "dcat:inSeries", "dcat:seriesMember", "dct:
 
 
 def split_members(store: Store, subjects: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the members of the graph's catalogues that are not among ``subjects``, as (described, undescribed).
+    """Return the nodes that the graph's catalogues list under ``dcat:dataset`` and that are not in ``subjects``.
 
-    A described member is a dataset even if it has another type or none, because that is what dcat:dataset means (DCAT
-    3, 6.3). Listed services and catalogues are left out.
+    ``store`` is the graph; ``subjects`` are the nodes already known to be datasets. The result is a pair of lists,
+    (described, undescribed). A node counts as described if the graph says more about it than its type and what it
+    belongs to. Such a node is a dataset even if it has another type or none, because that is what ``dcat:dataset``
+    means (DCAT 3, 6.3). Only described data services, catalogues, catalogue records and distributions are left out. The
+    undescribed nodes are returned only if they have an IRI.
     """
     known = {str(one) for one in subjects}
     described, bare = [], []

@@ -71,7 +71,7 @@ MAX_VALUES = 200_000
 
 @lru_cache(maxsize=4096)
 def short(iri: str) -> str:
-    """Return an IRI with its usual prefix; one without a usual prefix stays as it is."""
+    """Return ``iri`` as a prefixed name such as "dcat:Dataset"; an IRI in an unknown namespace stays unchanged."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = _NAMESPACES.get(iri[:cut].partition("://")[2])
     return f"{prefix}:{iri[cut:]}" if prefix and cut < len(iri) else iri
@@ -86,14 +86,20 @@ def _in_full(name: str) -> list[NamedNode]:
 
 
 def types_of(store: Store, node: Any) -> set[str]:
-    """Return the types of a node with their usual prefixes."""
+    """Return the values of ``rdf:type`` for ``node`` as prefixed names such as "dcat:Dataset"; types that are no IRI
+    are left out.
+    """
     return {
         short(q.object.value) for q in store.quads_for_pattern(node, _TYPE, None) if isinstance(q.object, NamedNode)
     }
 
 
 def datasets_of(store: Store) -> list[Any]:
-    """Return the datasets and series that a graph describes, sorted by IRI; those only mentioned are left out."""
+    """Return the nodes of all datasets and dataset series that the graph ``store`` describes, sorted by IRI.
+
+    A node counts as described if it has more properties than its type and what it belongs to. If no node has a dataset
+    type of DCAT, nodes of the types ``schema:Dataset`` and ``adms:Asset`` are taken instead.
+    """
     found: dict[str, Any] = {}
     for name in DATASET_TYPES:
         for kind in _in_full(name):
@@ -114,14 +120,20 @@ def _is_described(store: Store, node: Any) -> bool:
 
 
 def subjects_of(store: Store, name: str, node: Any) -> Iterator[Any]:
-    """Yield the nodes that point to a node with a property."""
+    """Yield the subject of every triple whose predicate is ``name`` and whose object is ``node``.
+
+    ``name`` is a prefixed name such as "foaf:primaryTopic".
+    """
     for predicate in _in_full(name):
         for quad in store.quads_for_pattern(None, predicate, node):
             yield quad.subject
 
 
 def iri_of(node: Any) -> str:
-    """Return the IRI of a node; a relative one is returned as "relative:" and its original text."""
+    """Return the IRI of ``node``; return a relative IRI as "relative:" followed by its text in the document.
+
+    Relative IRIs are recognised by :data:`BASE`, the artificial base address under which every document is parsed.
+    """
     iri = str(node.value)
     if not iri.startswith(_ROOT):
         return iri
@@ -133,10 +145,14 @@ def iri_of(node: Any) -> str:
 
 
 def describe(store: Store, subject: Any, base: str) -> Node:
-    """Return the description of a dataset, with the nodes around it: distributions, agents, contacts and so on.
+    """Return the description of the dataset ``subject`` as a nested dict, with the nodes it refers to.
 
-    "@record" holds its dcat:CatalogRecord, "@member_of" what names it as a member, "@services" the dcat:DataService
-    nodes that serve it. "@base" is the base of its relative addresses, if it has any.
+    Such nodes are distributions, agents, contacts and so on. Three keys hold nodes that refer to the dataset: "@record"
+    its ``dcat:CatalogRecord``, "@member_of" the IRIs of datasets and series that list it as their part, "@services" the
+    ``dcat:DataService`` nodes that serve it. A key is absent if there is no such node.
+
+    ``store`` is the graph. ``base`` is the address to which relative IRIs belong; it is stored under "@base" if the
+    description has any.
     """
     room = [MAX_VALUES]
     node = _node(store, subject, (), room, is_root=True)
@@ -203,10 +219,11 @@ _OWNED = ("dcat:distribution", "dcat:distributions", "adms:includedAsset", "sche
 
 
 def own_part(node: Any) -> Any:
-    """Return a description without the content of nodes that other datasets share: publishers, places, licences.
+    """Return the description ``node`` of a dataset without the content of nodes that other datasets share.
 
-    Such nodes keep only their IRI. Nodes stay whole if they are distributions, have no IRI, or have an IRI that begins
-    with the dataset's own.
+    Publishers, places and licences are such nodes: only their IRI stays. A nested node stays whole if it is a
+    distribution or an ADMS identifier, has no IRI, or has an IRI that begins with the IRI of the dataset. A value that
+    is no dict is returned unchanged.
     """
     if not isinstance(node, dict):
         return node
@@ -233,6 +250,9 @@ def _own_node(node: Any, root: str) -> Any:
 
 
 def quads_of(store: Store, name: str) -> Iterator[Any]:
-    """Yield all statements with a property, sorted by subject and object."""
+    """Yield all triples (as quads) of the graph ``store`` whose predicate is ``name``, sorted by their text.
+
+    ``name`` is a prefixed name such as "hydra:next".
+    """
     found = [quad for predicate in _in_full(name) for quad in store.quads_for_pattern(None, predicate, None)]
     yield from sorted(found, key=str)

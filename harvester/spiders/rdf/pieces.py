@@ -45,7 +45,7 @@ _RDF = b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
 
 
 class Piece(NamedTuple):
-    """A document with one record."""
+    """A record cut out of a long RDF document, as a small document of its own."""
 
     text: bytes
     about: str | None
@@ -57,7 +57,10 @@ class Piece(NamedTuple):
 
 
 def root_of(head: bytes) -> bytes | None:
-    """Return the name of an XML document's root element, given its first bytes."""
+    """Return the name of the root element of an XML document, with its prefix; None if there is none in ``head``.
+
+    ``head`` are the first bytes of the document.
+    """
     found = _PROLOG.match(head)
     return found["root"] if found else None
 
@@ -78,9 +81,10 @@ def _local(name: bytes) -> bytes:
 
 
 def xml_pieces(path: Path) -> Iterator[Piece]:
-    """Yield the records of an RDF/XML document: the nodes below its root, and those inside a catalogue.
+    """Yield each record of the RDF/XML document ``path`` as a small document of its own.
 
-    RDF inside other XML, as in a response of a catalogue service, is found too.
+    Records are the nodes directly below the root, and the nodes inside a catalogue. RDF inside other XML, as in a
+    response of a catalogue service, is found too. A malformed record does not affect the others.
     """
     if not path.stat().st_size:
         return
@@ -183,9 +187,10 @@ _LISTS = ("@graph", "dataset", "record", "service", "catalog")
 
 
 def json_pieces(path: Path) -> Iterator[Piece]:
-    """Yield the nodes of a JSON-LD document's lists, each with the document's context.
+    """Yield each node in the lists of the JSON-LD document ``path`` as a small document, with the context of the
+    document.
 
-    Parts that are no JSON are cut out.
+    A node that is no valid JSON is yielded without text and with its fault.
     """
     context: Any = None
     with path.open("rb") as file:
@@ -236,10 +241,11 @@ MAX_PREFIXES = 1_000
 
 
 def statements_at(path: Path, lines: list[int], syntax: RdfFormat) -> Iterator[tuple[Piece, range]]:
-    """Yield the statements that contain some lines, with the document's prefixes, and the lines of each, counted from
-    1.
+    """Yield the Turtle or N-Triples statements that contain the given ``lines`` of the document ``path``.
 
-    A statement begins after the last line that ends with a full stop.
+    ``lines`` are sorted line numbers, counted from 1. Each statement comes with the prefixes declared before it, so
+    that it can be parsed alone, and with the range of its lines. A statement is taken to begin after the last line that
+    ends with a full stop. ``syntax`` is Turtle, N3 or N-Triples; in N-Triples every line is a statement.
     """
     prefixes: list[bytes] = []
     body: list[bytes] = []

@@ -38,11 +38,16 @@ def read(
     mended: dict[str, str] | None = None,
     in_memory: int = IN_MEMORY,
 ) -> dict[str, Any]:
-    """Read a document into ``folder``: each line of "datasets.jsonl" holds the IRI and node of one dataset, blank nodes
-    last.
+    """Parse the RDF ``document`` and write its datasets to "datasets.jsonl" in ``folder``, one line for each.
 
-    ``awaited`` are IRIs whose description is wanted. If records were refused, nothing is described: their texts become
-    numbered files in the folder, to be read by another parser. ``mended`` then holds what that parser made of them.
+    A line holds the IRI and the description of a dataset; datasets without an IRI come last. ``syntax`` is the media
+    type, and ``url`` the address of the document. ``awaited`` are IRIs of further nodes to describe. Documents of up to
+    ``in_memory`` bytes are parsed in memory. The result holds the fields of
+    :class:`~harvester.spiders.rdf.child.RdfSummary`.
+
+    If the strict parser refuses some records, nothing is described. Their texts are written to numbered files in the
+    folder, and the result is only ``{"refused": numbers}``. The caller lets the lenient parser read these files, and
+    calls again with its results in ``mended``; see :func:`~harvester.spiders.rdf.files.load`.
     """
     form = RdfFormat.from_media_type(syntax)
     assert form is not None
@@ -135,10 +140,11 @@ def _whole(iri: str, base: str) -> str:
 
 
 def count(document: bytes, *, syntax: str, url: str) -> dict[str, Any]:
-    """Return what the beginning of a document shows.
+    """Return what the beginning of an RDF document shows about its catalogue, as a dict with three keys.
 
-    "total" is the number stated by hydra, or None. "named" is the number of datasets. "is_page" is True if the document
-    names a next page, or cannot be parsed to its end.
+    ``document`` are the first bytes, ``syntax`` the media type, ``url`` the address. "total" is the number of datasets
+    stated by hydra, as text, or None. "named" is the number of datasets found. "is_page" is True if the document names
+    a next page, or if it is truncated or malformed, because a next page may then be named later.
     """
     form = RdfFormat.from_media_type(syntax)
     assert form is not None

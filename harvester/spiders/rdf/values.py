@@ -28,7 +28,12 @@ _ADDRESSES = (
 
 
 def resolved(node: Any, base: str, is_address: bool = True) -> Any:
-    """Return a node whose relative IRIs are resolved in address properties; elsewhere they become texts again."""
+    """Return ``node`` with its relative IRIs made absolute where a property holds an address.
+
+    In other properties a relative IRI was meant as a text (a format "CSV"), so it becomes its original text again.
+    ``base`` is the address of the document. ``is_address`` says whether ``node`` itself is the value of an address
+    property.
+    """
     if isinstance(node, list):
         return [resolved(one, base, is_address) for one in node]
     if not isinstance(node, dict):
@@ -59,13 +64,20 @@ def _joined(base: str, said: str) -> str:
 
 
 def language_of(value: Any) -> str | None:
-    """Return the language code of a text; None if none is stated."""
+    """Return the language code of a text value (a dict with "@value" and "@language"); None if it states no language.
+
+    A language tag that the vocabulary does not know is returned in lower case.
+    """
     tag = value.get("@language")
     return (vocabulary.language_code(tag) or str(tag).lower()) if tag else None
 
 
 def by_language(node: Any, *properties: str) -> dict[str | None, str]:
-    """Return the texts of the first property that has any, one for each language."""
+    """Return the texts of the first of ``properties`` that has any, as a mapping from language code to text.
+
+    For each language the first text counts. The key None holds a text without a language. The mapping is empty if no
+    property has a text.
+    """
     for one in properties:
         found: dict[str | None, str] = {}
         for value in node.get(one, ()):
@@ -77,7 +89,11 @@ def by_language(node: Any, *properties: str) -> dict[str | None, str]:
 
 
 def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
-    """Return all texts of some properties, by language."""
+    """Return the texts of all ``properties`` of ``node``, as a mapping from language code to a list without repetition.
+
+    A value that is a node is represented by its label, else by its IRI. Texts without a language, labels and IRIs stand
+    under the key None.
+    """
     found: dict[str | None, list[str]] = {}
     for one in properties:
         for value in node.get(one, ()):
@@ -90,9 +106,11 @@ def words_of(node: Any, *properties: str) -> dict[str | None, list[str]]:
 
 
 def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
-    """Return the languages of a record in the order of preference.
+    """Return the language codes in which the texts of a dataset are shown, the most preferred first.
 
-    The portal's own languages come first, then the record's stated language, else the one with the most texts.
+    The languages in ``portal`` (codes from the portal file) come first. They are followed by the language that the
+    dataset states in ``dct:language``, if it states exactly one. Last comes the language with the most texts, unless
+    the title or the description has a text without a language.
     """
     own = [code for one in names(node, "dct:language", "dc:language") if (code := vocabulary.language_code(one))]
     found = [*portal, *(own if len(own) == 1 else ())]
@@ -105,7 +123,11 @@ def preferred_of(node: Any, portal: Sequence[str]) -> list[str]:
 
 
 def ordered(node: Any, preferred: Sequence[str]) -> Any:
-    """Return a node whose texts stand in the preferred order of languages."""
+    """Return ``node`` with every list of texts sorted by language.
+
+    The first of the language codes in ``preferred`` that occurs comes first, then the others in their order. Nested
+    nodes are sorted too.
+    """
     if isinstance(node, list):
         if len(node) > 1 and any("@language" in one for one in node if isinstance(one, dict)):
             codes = [language_of(one) if "@value" in one else None for one in node if isinstance(one, dict)]
@@ -125,12 +147,16 @@ def ordered(node: Any, preferred: Sequence[str]) -> Any:
 
 
 def nodes(node: Any, *properties: str) -> list[Any]:
-    """Return all values of some properties that are nodes."""
+    """Return the values of ``properties`` of ``node`` that are nodes; texts are left out."""
     return [one for name in properties if name in node for one in node[name] if "@value" not in one]
 
 
 def text(node: Any, *properties: str) -> str | None:
-    """Return the first text; an IRI counts if it stands in place of a text."""
+    """Return the first text among the values of ``properties`` of ``node``; None if there is none.
+
+    The properties are tried in their order. If all values of a property are nodes, the first label or IRI among them
+    counts as its text.
+    """
     for one in properties:
         if one not in node:
             continue
@@ -144,12 +170,18 @@ def text(node: Any, *properties: str) -> str | None:
 
 
 def texts(node: Any, *properties: str) -> tuple[str, ...]:
-    """Return all texts of some properties; for a node its label, else its IRI."""
+    """Return the texts of all ``properties`` of ``node`` without repetition; a value that is a node gives its label,
+    else its IRI.
+    """
     return tuple(dict.fromkeys(word for words in words_of(node, *properties).values() for word in words))
 
 
 def label(node: Any) -> str | None:
-    """Return the name of a node in words."""
+    """Return the label of ``node``: the first text in ``skos:prefLabel``, ``dct:title``, ``foaf:name`` or a similar
+    property.
+
+    Return None if it has none of these properties.
+    """
     if len(node) == 1 and "@id" in node:
         return None
     for one in LABELS:
@@ -161,7 +193,11 @@ def label(node: Any) -> str | None:
 
 
 def names(node: Any, *properties: str) -> tuple[str, ...]:
-    """Return the names of the values of the first property that has any: the IRI, else the label or text."""
+    """Return the values of the first of ``properties`` that ``node`` has, each as a text, without repetition.
+
+    A value that is a node is represented by its IRI, else by its label, its value or its code. Blank texts are left
+    out.
+    """
     for one in properties:
         if values := node.get(one):
             break
@@ -179,13 +215,17 @@ def names(node: Any, *properties: str) -> tuple[str, ...]:
 
 
 def name(node: Any, *properties: str) -> str | None:
-    """Return the first of :func:`names`; None if there is none."""
+    """Return the first text that :func:`names` returns for ``properties`` of ``node``; None if it returns none."""
     found = names(node, *properties)
     return found[0] if found else None
 
 
 def label_or_name(node: Any, *properties: str) -> str | None:
-    """Return a statement's words, else its IRI."""
+    """Return a readable text for the value of ``properties``: the label of the first node that has one, else a text or
+    IRI.
+
+    Return None if ``node`` has none of the properties.
+    """
     said = next((found for one in nodes(node, *properties) if (found := label(one) or text(one, "rdf:value"))), None)
     return said or text(node, *properties)
 
@@ -194,7 +234,11 @@ _DURATIONS = {"years": "Y", "months": "M", "weeks": "W", "days": "D", "hours": "
 
 
 def duration(node: Any) -> str | None:
-    """Return a time:DurationDescription as an ISO 8601 duration."""
+    """Return a ``time:DurationDescription`` node as an ISO 8601 duration such as "P1M"; None if it states no whole
+    number.
+
+    Only the largest unit counts, from years to minutes.
+    """
     for unit, letter in _DURATIONS.items():
         said = text(node, f"time:{unit}")
         if said and re.fullmatch(r"\d{1,4}(\.0+)?", said.strip()) and float(said) > 0:

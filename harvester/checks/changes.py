@@ -35,12 +35,12 @@ _SPELLINGS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%Y/%m/%
 
 
 def undated_digest(path: Path, at: str) -> str | None:
-    """Return the SHA-256 of a file from which dates near the download are removed, so that a file which only repeats
-    the time of its creation keeps its digest.
+    """Return the SHA-256 of a file without the dates near its download, so that a file which only repeats the time at
+    which it was generated keeps its digest.
 
-    ``at`` is the instant of the download in ISO 8601. Removed are the days before, of and after ``at`` in common
-    notations, with a time that follows them, and numbers that are such a day in seconds or milliseconds since 1970.
-    None for a file of more than MAX_FOLDED_BYTES (32 MB).
+    ``at`` is the instant of the download in ISO 8601. Removed are its day and the days before and after, in common
+    notations and with a time of day that follows, and numbers that express one of them in seconds or milliseconds since
+    1970. None for a file of more than MAX_FOLDED_BYTES (32 MB).
     """
     if path.stat().st_size > MAX_FOLDED_BYTES:
         return None

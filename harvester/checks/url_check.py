@@ -169,26 +169,32 @@ class UrlCheck:
         return await self.ask("GET", headers, save=save) if lost is not None and lost.kind == "cut_short" else loaded
 
     def seen(self, response: Response) -> ResourceCheck:
-        """Return the check made from a response."""
+        """Return the check that ``response`` gives, with the file saved from it, if any."""
         return of_answer(self.target, response, response.meta.get("saved"), self.night.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:
-        """Return whether the file may be a table or a declared schema, by its declared format, address or
-        served type."""
+        """Return whether the whole file is to be downloaded, because it may be a table or a declared schema.
+
+        That is judged by the declared format, the ending of the address, and the Content-Type in ``seen``, the check
+        made from the response to the first request.
+        """
         if self.target.is_schema:
             return True
         formats = (self.declared_format(), vocabulary.file_format(seen.content_type))
         return any(fmt is not None and (fmt.kind in TABLE_KINDS or fmt.id in _TEXTUAL) for fmt in formats)
 
     def declared_format(self) -> vocabulary.FileFormat | None:
-        """Return the declared format, or else the one the address names."""
+        """Return the file format that the record declares, or else the one that the address ends in. None if neither
+        names one."""
         target = self.target
         return vocabulary.file_format(target.media_type, target.format) or vocabulary.format_of_url(target.url)
 
     def wanted_bytes(self, seen: ResourceCheck) -> int:
-        """Return how many bytes to download: all of tables and schemas, the beginning of other files, 0 for none.
+        """Return how many bytes of the file to download, at most. 0 means that nothing is downloaded, as always over
+        FTP.
 
-        Over FTP nothing is downloaded.
+        ``seen`` is the check made from the response to the first request. Tables and schemas are downloaded up to a
+        limit; of other files only the first FIRST_BYTES are, to detect a web page served in place of the file.
         """
         if self.target.url.strip()[:4].lower() == "ftp:":
             return 0
@@ -228,7 +234,8 @@ def _algorithms(declared: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def askable(url: str) -> str:
-    """Return the address in a form that can be requested. Raise ValueError with a readable reason if there is none."""
+    """Return ``url`` in the form in which it is requested: without surrounding spaces and without a login. Raise
+    ValueError with a readable reason if it is no http, https or ftp address."""
     stripped = url.strip()
     if not re.match(r"(?i)(https?|ftp)://", stripped):
         raise ValueError(f"the address does not begin with http://, https:// or ftp://: {stripped[:100]!r}")

@@ -15,10 +15,11 @@ _STEP = 10
 
 
 def write_type(root: Path, name: str, software: str) -> list[Path]:
-    """Write the folders of a portal type below ``root``, the folder of the project; return the files, in order.
+    """Write the files of a new portal type from templates: the spider in ``harvester/spiders`` and its fixture in
+    ``tests/fixtures``. Return their paths.
 
-    ``name`` is the type with hyphens. Raises FileExistsError where one of the two folders is there already: no file is
-    overwritten.
+    ``root`` is the folder of the project. ``name`` is the type, with hyphens between words. ``software`` is the name of
+    the portal software as people know it. Raise FileExistsError if one of the two folders exists.
     """
     from harvester.detect.probes import PROBES
 

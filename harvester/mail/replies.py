@@ -14,12 +14,18 @@ __all__ = ["read", "read_reply"]
 
 
 def read(document: Path, *, today: str) -> dict[str, Any]:
-    """Return the contents of a file as JSON. Runs in the child."""
+    """Parse the file of replies ``document`` and return the result as a JSON object with the keys "replies", "reports",
+    "problems" and "blank". ``today`` is a date in ISO 8601. Runs in a child process of :func:`read_reply`."""
     return asdict(parse(document, date.fromisoformat(today)))
 
 
 def read_reply(path: Path, today: date) -> ParsedReplies:
-    """Return the replies of a file. Bad content never raises: a file too large to read becomes a reported problem."""
+    """Read the file at ``path``, in which a government replied to findings or a citizen reported a fault. The file is
+    parsed in a child process, because it comes from strangers.
+
+    ``today`` is the latest date that a reply may state. Bad content raises nothing: what cannot be read is listed in
+    ``problems`` of the result.
+    """
     with BoundedChild("harvester.mail.replies:read") as child:
         try:
             found = child.call(path, today=today.isoformat())

@@ -47,7 +47,11 @@ SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """The mail server that accepts our mail."""
+    """The mail server through which scorecards are sent.
+
+    ``sender`` is the From address. ``user`` and ``password`` are the login; None means that no login is needed.
+    ``starttls`` encrypts the connection. ``reply_to`` is the address for replies; None means the sender.
+    """
 
     host: str
     port: int
@@ -60,18 +64,18 @@ class SmtpServer:
 
 @dataclass(slots=True)
 class Outcome:
-    """How many letters were sent, and which failed."""
+    """The number of messages sent, and one line of text for each message that was not; None if all were sent."""
 
     sent: int = 0
     failed: list[str] | None = None
 
     def fail(self, letter: Letter, why: object) -> None:
-        """Add a letter that was not sent, with the reason."""
+        """Record that the scorecard message ``letter`` was not sent, with the reason ``why``."""
         self.failed = [*(self.failed or []), f"{letter.name} ({letter.channel}): {why}"]
 
 
 def folder_of(letter: Letter, exports: Path) -> Path:
-    """Return the folder that holds a letter's files."""
+    """Return the folder below ``exports`` that holds the CSV files of the message's government, or of its publisher."""
     folder = exports / folder_name(letter.government)
     if letter.level == "publisher":
         return folder / "publishers" / publisher_folder(letter.card["entity_name"], letter.entity_id)
@@ -79,7 +83,11 @@ def folder_of(letter: Letter, exports: Path) -> Path:
 
 
 def mail_of(letter: Letter, exports: Path, server: SmtpServer) -> EmailMessage:
-    """Return the mail of a letter. Line breaks in names never reach the subject or the addresses."""
+    """Return the e-mail for ``letter``, the news for one recipient, with the CSV files of its folder attached.
+
+    ``exports`` is the folder of all exported files; ``server`` gives sender and reply address. Line breaks in names are
+    removed, so that they cannot add mail headers.
+    """
     words = language(letter.language)
     mail = EmailMessage()
     score = words.number(letter.card.get("score")) if letter.card.get("score") is not None else words.phrase("no_score")
@@ -105,7 +113,8 @@ def _line(text: str) -> str:
 
 
 def message_of(letter: Letter, words: Language) -> str:
-    """Return the text of a letter: what changed, which fixes bring most, what is overdue, and how to reply."""
+    """Return the text of the e-mail for ``letter`` in the language ``words``: what changed, which fixes gain most, what
+    is overdue, and how to reply."""
     card = letter.card
     lines = [words.phrase("mail_hello"), ""]
     if letter.since_run is None:
@@ -183,7 +192,11 @@ def _packed(files: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def send_mails(catalog: Catalog, letters: Iterable[Letter], exports: Path, server: SmtpServer) -> Outcome:
-    """Send the letters through a mail server, over one connection. Raise OSError if it cannot be reached at all."""
+    """Send ``letters`` by e-mail over one connection to ``server``. Return how many were sent and which failed.
+
+    Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``exports`` is the folder of the
+    files to attach. Raise OSError if the server cannot be reached or refuses the login.
+    """
     done = Outcome()
     waiting = list(letters)
     if not waiting:
@@ -232,7 +245,8 @@ def _hand_in(catalog: Catalog, connection: smtplib.SMTP, letter: Letter, mail: E
 
 
 def post(letter: Letter) -> dict[str, Any]:
-    """Return the JSON of a letter."""
+    """Return the JSON object that a webhook receives for ``letter``: scores, counts, and the findings that are new or
+    withdrawn."""
     names = ("score", "score_low", "score_high", "grade", "score_prev", "score_delta", "datasets", "findings_open")
     finding = ("id", "rule_id", "title", "resource_url", "how_to_fix", "gain_points")
     return {
@@ -253,10 +267,14 @@ def post(letter: Letter) -> dict[str, Any]:
 
 
 def send_webhooks(catalog: Catalog, letters: Iterable[Letter], *, proxy: str | None = None) -> Outcome:
-    """Post the letters, through a proxy if given. A response other than 2xx is tried again after the next run.
+    """Post ``letters`` to their webhooks as JSON. Return how many were sent and which failed.
 
-    Every connection passes the address guard. A webhook may be on this machine or network if its own address says
-    so; no post goes to another private place, whatever a name resolves to by then.
+    Each is recorded in ``catalog``, and one already recorded for this run is skipped. ``proxy`` is the address of an
+    HTTP proxy; None means a direct connection. A response other than 2xx counts as failed and is tried again when
+    scorecards are next sent.
+
+    Redirects are not followed. A webhook may be on a private network only if its own address says so; any other private
+    address is refused.
     """
 
     with ExitStack() as opened:

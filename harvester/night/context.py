@@ -23,21 +23,23 @@ __all__ = ["CheckBudget", "RunContext"]
 
 @dataclass(frozen=True, slots=True)
 class CheckBudget:
-    """The night's limits for the check of resources, over all portals. None: only each portal's own limits apply."""
+    """Limits of one run for the check of addresses, over all portals together: number of requests, bytes received, and
+    minutes. None means no limit beside each portal's own."""
 
     requests: int | None = None
     bytes: int | None = None
     minutes: float | None = None
 
     def is_spent(self, traffic: Mapping[str, int], passed_s: float) -> bool:
-        """Return whether the requests and bytes of ``traffic``, or the seconds passed, use up the budget."""
+        """Return whether a limit is reached. ``traffic`` holds the numbers of "requests" and "bytes" used so far;
+        ``passed_s`` is the time in seconds since the check of addresses began."""
         bounds = ((self.requests, traffic["requests"]), (self.bytes, traffic["bytes"]), (self.minutes, passed_s / 60))
         return any(bound is not None and used >= bound for bound, used in bounds)
 
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
-    """Everything that the stages of a night share: catalogue, folders, archive, counters and faults."""
+    """What the stages of one run share: the catalogue, the data folder, the archive, settings and counters."""
 
     catalog: Catalog
     run_id: str
@@ -74,7 +76,8 @@ class RunContext:
 
     @property
     def budget(self) -> HostBudget:
-        """Return the turns of all hosts, shared by all crawls of the night."""
+        """Return the object that decides when the next request to each host may be sent. All crawls of the run share
+        it, so that two portals on one host do not add up."""
         if self._budget is None:
             # The import brings Scrapy with it: half a second that stages without a network can save.
             from harvester.http.politeness import HostBudget

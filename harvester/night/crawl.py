@@ -32,9 +32,10 @@ log = logging.getLogger(__name__)
 
 
 def crawl(night: RunContext, portals: Sequence[PortalSpec]) -> None:
-    """Harvest the portals that this run has not harvested yet, those of higher priority first.
+    """Harvest those of ``portals`` that this run has not harvested yet, with the highest ``schedule.priority`` first.
 
-    A portal's failure becomes a row of ``harvests``. Raises only faults of the catalogue itself.
+    A harvest that fails is stored with its verdict and does not end the others. An exception is raised only if the
+    catalogue cannot be written, or if the program is interrupted.
     """
     done = harvested(night.catalog, night.run_id)
     waiting = [portal for portal in portals if portal.id not in done]

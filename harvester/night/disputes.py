@@ -28,8 +28,13 @@ _BUDGET = CheckBudget(requests=1_000, bytes=1_000_000_000, minutes=10)
 def look_again(
     catalog: Catalog, data: Path, portals: Sequence[PortalSpec], reply_ids: Sequence[str], contact: str
 ) -> dict[str, int]:
-    """Check disputed findings again, using the measurements of the last run; return the number of disputes by
-    outcome."""
+    """Check again the findings that publishers disputed in their replies, and store an outcome for each reply. Return
+    the number of disputes by outcome: "corrected", "upheld" or "not_checkable".
+
+    ``reply_ids`` are the replies just imported. ``portals`` are the portal files, and ``data`` is the data folder.
+    ``contact`` is sent with requests. Addresses are requested again and their files measured anew, as part of the last
+    run. If there was no run yet, nothing is done.
+    """
     run_id = catalog.latest_run()
     found = disputed(catalog, reply_ids)
     known = {portal.id: portal for portal in portals}

@@ -40,9 +40,9 @@ class _State:
 
 
 def heed_signals() -> None:
-    """Let both signals interrupt this process, including those that arrived while they were blocked.
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt in this process, also if they arrived while they were blocked.
 
-    An ignored signal, as with nohup, stays ignored. Call this only where KeyboardInterrupt is already expected.
+    A signal that is ignored, as with nohup, stays ignored. Call this only where KeyboardInterrupt is already expected.
     """
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -66,20 +66,22 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def check_interrupt() -> None:
-    """Raise KeyboardInterrupt if a signal has arrived. Call it before reporting that the work is complete."""
+    """Raise KeyboardInterrupt if SIGINT or SIGTERM has arrived and the program is not already ending. Call this before
+    reporting that work is complete, because a library may have swallowed the first exception."""
     if _State.is_asked and not _State.is_ending:
         raise KeyboardInterrupt
 
 
 def is_interrupted() -> bool:
-    """Return whether a signal has arrived, even if its exception was swallowed."""
+    """Return whether SIGINT or SIGTERM has arrived, even if a library swallowed the KeyboardInterrupt."""
     return _State.is_asked
 
 
 def end_within(seconds: float) -> None:
-    """End this process with exit code 130 ``seconds`` after a signal, for use where no supervisor does so.
+    """From now on, end this process with exit code 130 ``seconds`` after SIGINT or SIGTERM, whatever it is doing by
+    then. For use where no supervising process does so.
 
-    The catalogue stays intact: SQLite's WAL holds what was committed.
+    The catalogue stays intact, because SQLite's write-ahead log holds what was committed.
     """
     listening, _State.alarm = os.pipe()
 
@@ -94,13 +96,17 @@ def end_within(seconds: float) -> None:
 
 
 def begin_ending() -> None:
-    """Ignore further signals from now on; only the report of the interruption remains to be written."""
+    """Let SIGINT and SIGTERM raise nothing from now on. Call this when an interruption is being handled, so that a
+    second signal does not disturb the clean-up."""
     _State.is_ending = True
 
 
 def run_loop(work: Coroutine[Any, Any, _T], loop_factory: type[asyncio.AbstractEventLoop] | None = None) -> _T:
-    """Run a coroutine like asyncio.run. After :func:`heed_signals` an interrupt ends it at once, whatever its tasks
-    catch."""
+    """Run the coroutine ``work`` in a new event loop, like asyncio.run, and return its result.
+
+    ``loop_factory`` is the class of the loop; None means asyncio's default. Raise KeyboardInterrupt if a signal arrived
+    meanwhile (see :func:`heed_signals`), even if ``work`` swallowed it.
+    """
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         found = runner.run(work)
     check_interrupt()

@@ -17,10 +17,11 @@ __all__ = ["judged"]
 def judged(
     spider: HarvestState, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
-    """Return the verdict and its reasons.
+    """Return the verdict on the harvest of ``spider``, and the reasons for it.
 
-    ``outside`` is accepted as declared, beside what the portal file declares; ``tally`` replaces the spider's own
-    counts.
+    ``outside`` names hosts (or other places) that hold listed data but need not be read, in addition to those that the
+    portal file and earlier approvals name; "*" stands for all. ``tally`` holds the counts to judge; None means those of
+    ``spider``.
     """
     portal, before, tally = spider.portal, spider.before, tally or spider.tally
     known: dict[str, Any] = {}

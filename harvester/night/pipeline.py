@@ -19,19 +19,23 @@ __all__ = ["StorePages"]
 
 
 class StorePages:
-    """Item pipeline that writes pages. If the catalogue cannot be written, the crawl stops: nothing it fetches could be
-    kept."""
+    """Scrapy item pipeline that writes each page of records to the catalogue in one transaction. If the catalogue
+    cannot be written, it ends the crawl, because nothing more could be stored."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> StorePages:
-        """Return the pipeline of a crawler (Scrapy's constructor)."""
+        """Return a pipeline for ``crawler``. Scrapy calls this to create pipelines."""
         return cls(crawler)
 
     def process_item(self, item: Any) -> Any:
-        """Write a page and report progress; return the item. Raise DropItem if the harvest is already closed."""
+        """Write ``item`` to the catalogue if it is a Page of records, and report progress. Return the item unchanged.
+
+        Raise DropItem if the harvest of the portal has already been closed. If the page cannot be written, close the
+        spider and raise the error.
+        """
         if isinstance(item, Page):
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
             night = spider.night

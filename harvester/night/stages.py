@@ -31,14 +31,15 @@ RESUME_WITHIN = timedelta(hours=20)
 
 
 class AlreadyRunning(Exception):
-    """Another run holds the lock of the data folder."""
+    """Raised if another process holds the lock of the data folder, because it is writing to the catalogue."""
 
 
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Lock the data folder for one run. The lock ends with the process, even after ``kill -9``.
+    """Context manager that holds the lock of the data folder ``data``, so that only one process writes to it.
 
-    Raise AlreadyRunning if another process holds it.
+    Creates the folder if it is missing. The operating system releases the lock when the process ends, even after ``kill
+    -9``. Raises AlreadyRunning if another process holds it.
     """
     from filelock import FileLock, Timeout
 
@@ -58,14 +59,19 @@ def locked(data: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(data: Path) -> Iterator[Catalog]:
-    """Open the catalogue of a data folder for one command that writes. Raise AlreadyRunning or CatalogError."""
+    """Context manager that locks the data folder ``data``, opens its catalogue for writing and yields it. A run that
+    was killed is marked as interrupted.
+
+    Raises AlreadyRunning if another process writes there, and CatalogError if the catalogue cannot be opened.
+    """
     with locked(data), open_catalog(data / "catalog.db") as catalog:
         catalog.end_lost_runs()
         yield catalog
 
 
 def portal_of(spec: PortalSpec) -> Portal:
-    """Return the catalogue's portal record for a portal file."""
+    """Return the row that the catalogue stores for a portal, made from the portal file ``spec``. It holds no webhooks,
+    because they are secret and the catalogue is public."""
     return Portal(
         id=spec.id,
         type=spec.type,
@@ -82,7 +88,8 @@ def portal_of(spec: PortalSpec) -> Portal:
 
 
 def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
-    """Return whether a portal is due: by weekday, and by the time since the last run that began its harvest."""
+    """Return whether a portal is to be harvested in the run ``run_id``, by the weekdays and the interval in the
+    ``[schedule]`` of its portal file. The interval counts from the start of the last run that began its harvest."""
     at = started(run_id)
     days = spec.schedule.weekdays
     if days and at.strftime("%a").lower() not in days:
@@ -108,15 +115,20 @@ def nightly(
     proxy: str | None = None,
     export: ExportOptions = ExportOptions(),  # noqa: B008  # it cannot be changed
 ) -> dict[str, Any]:
-    """Run the stages over the portals and return the summary.
+    """Run the ``stages`` over ``portals`` and return the summary of the run as a JSON object.
 
-    A run of the same portals that was interrupted within the last 20 hours is resumed where it stopped. If only
-    score, track and export are asked for, the last run is read again. ``is_full`` asks for everything anew;
-    ``is_archived`` stores every exchange as WARC; ``is_scheduled`` leaves out portals that are not due;
-    ``check_budget`` limits the check of resources, and the rest waits for the next run; ``export`` holds the output
-    options; ``commitments`` are those to track.
+    A run with the same stages and portals that was interrupted within the last 20 hours is resumed where it stopped. If
+    only "score", "track" and "export" are requested, they work on the last run, and no new one begins.
 
-    Raise AlreadyRunning, CatalogError, or KeyboardInterrupt after recording that the run was interrupted.
+    ``data`` is the folder of the catalogue. ``contact`` is sent with requests. ``on_progress`` is called with stage,
+    portal, number done and number in total. ``bounds`` limits the validation of tables. ``is_full`` requests everything
+    anew, even if it has not changed. ``is_archived`` stores every HTTP exchange in a WARC file. ``is_scheduled`` leaves
+    out portals that are not due. ``check_budget`` limits the check of addresses. ``commitments`` are tracked in the
+    stage "track". ``proxy`` is an HTTP proxy; None means the one of winnow.toml. ``export`` holds the options of the
+    stage "export".
+
+    Raise AlreadyRunning if another process writes to the folder, CatalogError if the catalogue cannot be used, and
+    KeyboardInterrupt after the run was stored as interrupted.
     """
     with writing(data) as catalog:
         command = f"{'+'.join(stages)} {' '.join(sorted(portal.id for portal in portals))}"
@@ -144,9 +156,11 @@ def replay(
     on_progress: Progress | None = None,
     bounds: TableBounds = TableBounds(),  # noqa: B008  # it cannot be changed
 ) -> dict[str, Any]:
-    """Repeat a night from its archive, without network, under its own run id; return the summary.
+    """Repeat an archived run without network, from the WARC file ``archive``, under the run id it had. Return the
+    summary of the run as a JSON object.
 
-    Raise ArchiveError if the file is not an archive, or if this catalogue already holds that run or a later one.
+    ``data`` is the folder of the catalogue to write to. ``on_progress`` and ``bounds`` are as for :func:`nightly`.
+    Raise ArchiveError if the file is not such an archive, or if the catalogue already holds that run or a later one.
     """
     from harvester.errors import ArchiveError
     from harvester.http.archive import Replay

@@ -15,8 +15,12 @@ MAX_FALL = 0.2
 
 
 def undeclared(outside: Mapping[str, int], declared: Collection[str]) -> dict[str, int]:
-    """Return the places outside the portal that its file does not declare: ``cdn.example.org``, ``*.example.org``, or
-    the harvest's own name for a place."""
+    """Return those entries of ``outside`` that ``declared`` does not name.
+
+    ``outside`` maps a place that holds data listed by the portal but not read (a host, or a name such as "deeper
+    folders") to the number of such items. ``declared`` names places that need not be read: a host ("cdn.example.org"),
+    all hosts below a domain ("*.example.org"), another place, or "*" for all.
+    """
     names = {one.strip().casefold() for one in declared}
     return {place: count for place, count in outside.items() if not _is_declared(place.casefold(), names)}
 
@@ -37,12 +41,15 @@ def verdict(
     unseen: int = 0,
     duplicates_before: int = 0,
 ) -> tuple[Verdict, list[str]]:
-    """Return the verdict on a harvest, and its reasons; a complete one may carry notes.
+    """Return whether a harvest was complete, and the reasons. Even a "complete" one may have reasons, as notes.
 
-    ``previous`` is the number of datasets of the last complete harvest, which had ``duplicates_before`` duplicates.
-    ``minimum``, ``maximum`` and the places declared ``outside`` come from the portal file. ``unseen`` is the number
-    of known datasets that this harvest did not see. A "suspect" harvest saw everything the portal announced, but
-    that is too far from what was expected to act on.
+    "partial": some listed records were not read. "failed": none was read. "suspect": all that the portal announced was
+    read, but the number of datasets differs so much from what was expected that a person must approve it.
+
+    ``tally`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
+    ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the
+    portal file, and ``outside`` the places that need not be read. ``unseen`` is the number of datasets in the catalogue
+    that this harvest did not find. None means that a number is not known.
     """
     notes = list(tally.notes)
     if tally.gone:

@@ -32,11 +32,14 @@ _Ts = TypeVarTuple("_Ts")
 
 
 class HeldUpError(Exception):
-    """One response, or one record, takes too long to read."""
+    """Raised if reading one response or one record takes longer than MAX_SECONDS."""
 
 
 class OverdueError(BaseException):
-    """The portal's deadline passed during a step. No reader of records may catch it, hence BaseException."""
+    """Raised in the code of a portal's harvest if the portal's deadline passes while that code blocks the event loop.
+
+    It derives from BaseException so that code that handles unreadable records does not catch it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class _State:
 
 
 def work_on(portal_id: str, deadline_s: float) -> None:
-    """Mark the calling task, and every task it starts, as work on this portal."""
+    """Mark the calling task, and every task it starts, as work on the portal ``portal_id``, which must end within
+    ``deadline_s`` seconds from now."""
     _AT_WORK.set(_Portal(portal_id, time.monotonic() + deadline_s))
 
 
@@ -70,7 +74,7 @@ def _step(callback: Callable[[*_Ts], object], *given: *_Ts) -> None:
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
-    """An event loop that records which portal each step belongs to. That costs some 0.7 microseconds a step."""
+    """Event loop that records which portal each of its steps belongs to. This costs about 0.7 microseconds per step."""
 
     def call_soon(
         self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
@@ -80,7 +84,8 @@ class WatchedLoop(asyncio.SelectorEventLoop):
 
 
 async def beat() -> None:
-    """Send the heartbeat for as long as portals are harvested."""
+    """Record twice a second that the event loop is running, until cancelled. The watchdog and the supervising process
+    rely on it."""
     while True:
         _State.turned_at = time.monotonic()
         PULSE.beat()
@@ -89,7 +94,8 @@ async def beat() -> None:
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Interrupt whatever blocks the loop. Main thread only, because Python handles signals nowhere else."""
+    """Context manager that interrupts a step of the event loop that blocks it for too long, by raising HeldUpError or
+    OverdueError in it. It works in the main thread only, because Python handles signals nowhere else."""
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGALRM, _tick) if is_main else None
     try:

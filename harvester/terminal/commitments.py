@@ -41,7 +41,8 @@ def _states(data: Path) -> dict[str, dict[str, Any]]:
 
 
 def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None:
-    """Print the known commitments and the progress of those tracked."""
+    """Print the commitments ``found`` with the last measured progress of each, as a table or as JSON. ``data`` is the
+    folder of the catalogue."""
     states = _states(data)
     rows: list[dict[str, Any]] = [
         {
@@ -68,7 +69,8 @@ def show_list(data: Path, found: Sequence[Commitment], *, as_json: bool) -> None
 
 
 def show_check(data: Path, one: Commitment, *, as_json: bool) -> None:
-    """Print what a commitment's scopes match and its indicators read in the current catalogue; write nothing."""
+    """Print what the indicators of the commitment ``one`` measure in the current catalogue, and how many datasets they
+    cover, as a table or as JSON. ``data`` is the folder of the catalogue, which is not changed."""
     found = _readings(data, one)
     if as_json:
         click.echo(json.dumps({"id": one.id, "draft": one.draft, "indicators": found}, ensure_ascii=False, indent=1))
@@ -104,7 +106,8 @@ def _readings(data: Path, one: Commitment) -> list[dict[str, Any]]:
 
 
 def show_best(found: Sequence[Mapping[str, Any]]) -> None:
-    """Print the governments for each measure, the best first."""
+    """Print a table of the governments ranked on each measure, the best first. ``found`` has one row for each measure
+    and government."""
     if not found:
         click.echo("no commitment has been measured yet; run winnow track, with --examples for the shipped ones too")
         return

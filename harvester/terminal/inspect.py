@@ -24,10 +24,10 @@ _MOST_FINDINGS = 60
 
 
 def to_json(asked: str, report: TableReport) -> Iterator[str]:
-    """Yield one JSON object (a line) for each table of a file: members of an archive, arrays, layers, and judged
-    sheets.
+    """Yield one line of JSON for each table in an inspected file: for each member of an archive, layer, or sheet.
 
-    They keep the order of the file, except that a workbook's main sheet comes first.
+    ``asked`` is the name of the file as given, ``report`` its report. The tables come in the order of the file, except
+    that the main sheet of a workbook comes first.
     """
     facts = {name: getattr(report, name) for name in _FACTS}
     facts |= {name: report.profile[name] for name in _KEPT if name in report.profile}
@@ -122,7 +122,8 @@ def _unit(header_row: int | None, row_count: int | None) -> str:
 
 
 def show(asked: str, report: TableReport, path: Path | None) -> None:
-    """Print a report for people. ``path``: the file itself, if its cells may be shown."""
+    """Print the report on an inspected file for people. ``asked`` is the name of the file as given. ``path`` is the
+    file whose faulty cells are printed too; None means that no cells are printed."""
     with BoundedChild("quality.tables.read.cell_values:read_cells") as child:
         _show(child, asked, report, path)
 

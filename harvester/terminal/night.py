@@ -28,7 +28,11 @@ Report = Callable[[str, str, int, int | None], None]
 
 @contextmanager
 def progress(*, is_quiet: bool) -> Iterator[Report]:
-    """Yield a function that reports progress: bars on a terminal, nothing elsewhere."""
+    """Context manager that yields a function which reports progress: called with stage, portal, number done and number
+    in total (None if unknown).
+
+    It draws progress bars if stderr is a terminal, and does nothing otherwise or if ``is_quiet``.
+    """
     console = Console(stderr=True)
     if is_quiet or not console.is_terminal:
         yield lambda stage, what, done, total: None
@@ -48,14 +52,16 @@ def progress(*, is_quiet: bool) -> Iterator[Report]:
 
 
 def interval(row: dict[str, Any]) -> str:
-    """Return a score with what it would be if everything unknown had failed, or had passed."""
+    """Return the score of a row of a summary as text, such as "71.2 (60.0 to 83.5) C": the score, its range and its
+    grade; "-" if there is none. The range is the score if everything unknown had failed, and if it had passed."""
     if row["score"] is None:
         return "-"
     return f"{row['score']:.1f} ({row['score_low']:.1f} to {row['score_high']:.1f}) {row['grade'] or ''}"
 
 
 def show_summary(result: dict[str, Any], data: Path) -> None:
-    """Print the run as a table, why portals were not read completely, and where the files are."""
+    """Print the summary of a run: a table of the portals, the reasons why portals were not read completely, and where
+    the files are. ``result`` is the summary, ``data`` the data folder."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title=f"Run {result['run']}", title_justify="left")
     for name in ("portal", "verdict"):
@@ -106,7 +112,8 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
 
 
 def show_changes(found: Iterable[RecordChange], *, as_json: bool) -> None:
-    """Print changes, one record at a time with its fields below; with ``as_json`` one JSON line each."""
+    """Print changes of records, each with its changed fields below it, and their number by kind; or, with ``as_json``,
+    one line of JSON for each change."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     counts: dict[str, int] = {}
     for change in found:
@@ -157,7 +164,8 @@ def _doctor_network(console: Console, data: Path) -> bool:
 
 
 def doctor(data: Path) -> bool:
-    """Print versions, free disk space and what is missing. Return True if a night could run."""
+    """Print versions of the program and its libraries, free disk space, and what is missing. Return whether a run can
+    be made with the data folder ``data``."""
     console = Console()
     is_well = True
     console.print(f"winnow {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite_version()}")

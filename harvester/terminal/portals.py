@@ -20,7 +20,8 @@ __all__ = ["show_checks", "show_detection", "show_portals", "show_preview"]
 
 @contextmanager
 def countdown() -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the seconds left and shows them, if stderr is a terminal."""
+    """Context manager that yields a function which shows how many seconds are left to wait because robots.txt asks for
+    long pauses. It updates one line on a terminal; elsewhere it prints the first number only."""
     console = Console(stderr=True)
     said: list[float] = []
 
@@ -41,7 +42,8 @@ def countdown() -> Iterator[Callable[[float], None]]:
 
 
 def show_detection(found: DetectionReport) -> None:
-    """Print what a portal offers, the recommended endpoint first."""
+    """Print the portal APIs and feeds found at an address as a table, in the order found, with the recommended one
+    marked by an asterisk."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if found.fault:
         console.print(f"{found.url}: {found.fault}", markup=False)
@@ -67,7 +69,8 @@ def show_detection(found: DetectionReport) -> None:
 
 
 def show_preview(found: Preview) -> None:
-    """Print a portal before its first harvest: sample datasets, what could not be mapped, and the expected score."""
+    """Print a preview of a portal before its first harvest: some of its datasets, what could not be mapped to the
+    model, and the expected score."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     total = "" if found.advertised is None else f" of {found.advertised:,}"
     console.print(
@@ -112,7 +115,8 @@ def show_preview(found: Preview) -> None:
 
 
 def show_checks(found: Sequence[Preview]) -> None:
-    """Print whether portals respond, one row for each."""
+    """Print for each preview in ``found`` one row of a table: whether the portal responds, how many datasets it states,
+    and why it does not respond."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table()
     for name in ("portal", "type", "answers", "datasets", "why not"):
@@ -124,7 +128,8 @@ def show_checks(found: Sequence[Preview]) -> None:
 
 
 def show_portals(specs: Sequence[PortalSpec]) -> None:
-    """Print portals as a table."""
+    """Print the portal files ``specs`` as a table: id, type, title, country, address, and whether the portal was ever
+    harvested."""
     table = Table()
     for name in ("id", "type", "title", "country", "url", "tried"):
         table.add_column(name, overflow="fold")

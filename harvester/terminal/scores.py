@@ -25,12 +25,14 @@ def _console() -> Console:
 
 
 def printable(text: str) -> str:
-    """Return a text from elsewhere without terminal escapes and without marks that change the text direction."""
+    """Return ``text`` with every character that is not printable replaced by U+FFFD, so that text from portals cannot
+    send control codes to the terminal or reverse the direction of writing."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def show_metric(name: str) -> bool:
-    """Print what a metric means. Return False if no metric has this name."""
+    """Print the question, weight, source and fix of the metric with the id ``name``. Return False, and print nothing,
+    if there is no such metric."""
     metric = metrics().get(name)
     if metric is None:
         return False
@@ -53,7 +55,12 @@ def show_metric(name: str) -> bool:
 
 
 def show_explanation(title: str | None, source: str | None, found: Explanation, *, as_json: bool) -> None:
-    """Print the sum behind a total, line by line."""
+    """Print how the score of one dataset is made up: one row for each metric, with points and evidence, and the fixes
+    that gain most.
+
+    ``title`` is the dataset's title and ``source`` the address of its record; None if unknown. ``found`` is the
+    explanation; ``as_json`` prints it as JSON.
+    """
     if as_json:
         print(json.dumps({"title": title, "record": source, **asdict(found)}, ensure_ascii=False, indent=1))  # noqa: T201
         return
@@ -84,7 +91,7 @@ def show_explanation(title: str | None, source: str | None, found: Explanation, 
 
 
 def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bool) -> None:
-    """Print a dataset's score under all systems."""
+    """Print the score of one dataset under each scoring system, as a table or as JSON."""
     from catalog.repositories.quality_rows import quality_row
     from quality.systems.agreement import side_by_side
 
@@ -104,7 +111,8 @@ def show_comparison_of_dataset(catalog: Catalog, dataset_id: str, *, as_json: bo
 
 
 def show_comparison_of_portal(catalog: Catalog, portal_id: str, pair: tuple[str, str], *, as_json: bool) -> None:
-    """Print how far systems agree on a portal, and the datasets on which a pair of them disagrees most."""
+    """Print the rank correlations between scoring systems over the datasets of one portal, and the datasets on which
+    the two systems in ``pair`` (ids) disagree most, as a table or as JSON."""
     from catalog.repositories.quality_rows import agreement_rows
     from quality.systems.agreement import disagreements
 

@@ -19,10 +19,13 @@ __all__ = ["best_practice"]
 
 
 def best_practice(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
-    """Return the governments of each measure (or of one), the best first, each with its best commitment.
+    """Return for each measure one row for each government: the commitment with the best value, best government first.
 
-    ``rank`` starts at 1; equal values share a rank. It is None if too little was observed, or the methodology is not
-    comparable with the newest one. ``dataset_id`` is the dataset with the highest score among those that pass.
+    ``measure`` is an id from ``specs/measures.toml``; None means all measures. Of a government's commitments, those
+    that can be ranked come before the others. ``rank`` starts at 1; equal values share a rank. It is None if less than
+    80 % of the scope was observed, or if the value was measured with a methodology version that is not comparable with
+    the newest one. ``dataset_id`` is an example: the dataset with the highest score among those that meet the
+    commitment.
     """
     found = []
     for name, group in groupby(best_readings(catalog, measure), key=lambda row: str(row["measure"])):

@@ -33,9 +33,10 @@ def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
 
 
 def series_value(path: Path, day: date) -> tuple[float, date] | None:
-    """Return the last value of a series up to a day, with its own date, or None if there is none yet.
+    """Return the latest value that a CSV file states on or before ``day``, with the date of that value.
 
-    The file has the columns ``date`` (2026-01-31) and ``value``. Raise SpecError with file, line and remedy.
+    The file has the columns ``date`` (2026-01-31) and ``value``. The result is None if every date is after ``day``.
+    Raise SpecError, which says what to correct in which line, if the file cannot be read.
     """
     found: list[tuple[date, float]] = []
     for line, row in enumerate(_rows(path, "date", "value"), 2):
@@ -54,10 +55,11 @@ def series_value(path: Path, day: date) -> tuple[float, date] | None:
 
 
 def of_list(path: Path) -> ScopeMeasure:
-    """Return the measure "share of a list that is published"; the list is the column ``id`` of a CSV file.
+    """Return the measure "which share of the datasets in a given list is published?".
 
-    An entry counts if it is the id, identifier, title or an address of a dataset in the scope. Raise SpecError with
-    file, place and remedy.
+    ``path`` is a CSV file whose column ``id`` lists the datasets that should exist. An entry counts as published if it
+    is the id, identifier, title, landing page or distribution URL of a dataset in the scope of the commitment. Raise
+    SpecError, which names the file and the remedy, if the file cannot be read.
     """
     listed = sorted({text for row in _rows(path, "id") if (text := (row["id"] or "").strip())})
 

@@ -27,7 +27,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a measure needs besides the dataset: the day of the run, its parameters and the target."""
+    """The day of the run, and the parameters and target of the indicator for which datasets are measured."""
 
     day: date
     params: Params = field(default_factory=dict)
@@ -36,23 +36,25 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeMember:
-    """A dataset while its scope is read."""
+    """A dataset in the scope of a commitment, together with what the current and earlier runs know of it."""
 
     seen: Any
-    """What the measure saw of the dataset; the type depends on the measure, None means not known."""
+    """What the measure read from the dataset in this run. The type depends on the measure; None means that it is not
+    known.
+    """
     is_gone: bool = False
-    """True if it was in the scope before, and is now not listed or no longer in the scope."""
+    """True if the dataset was in the scope in an earlier run, and now is no longer listed or no longer in the scope."""
     is_fresh: bool = True
-    """True if its portal was read in this run."""
+    """True if the portal of the dataset was harvested since the last reading."""
     is_first: bool = True
-    """True if it was seen in the first run that was read."""
+    """True if the dataset was in the scope in the first run in which the indicator was read."""
     remembered: bool | None = None
-    """Its last known verdict; None if there is none."""
+    """Whether the dataset passed when it was last judged; None if it never was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureReading:
-    """The figure of a measure, and the observations behind it."""
+    """The value of a measure over all datasets of a scope, and the results of the single datasets behind it."""
 
     value: float | None
     numerator: int | None = None
@@ -71,14 +73,20 @@ class MeasureReading:
 
 @dataclass(frozen=True, slots=True)
 class ScopeMeasure:
-    """A measure: ``look`` reads one dataset, ``add_up`` turns the readings of the whole scope into a figure."""
+    """A measure as two functions. ``look`` reads what the measure needs from one dataset. ``add_up`` computes the value
+    for the whole scope from what was read of its datasets.
+    """
 
     look: Callable[[Member, Context], Any]
     add_up: Callable[[Mapping[str, ScopeMember], Context], MeasureReading]
 
 
 def read(measure: str, kept: Mapping[str, ScopeMember], context: Context) -> MeasureReading:
-    """Return the figure of a measure over the members of its scope. An empty scope has no figure."""
+    """Return the value of a measure over the datasets of a scope.
+
+    ``measure`` is an id from ``specs/measures.toml``, and ``kept`` maps the id of each dataset in the scope to what was
+    read of it. If ``kept`` is empty, the value is None.
+    """
     return (
         MEASURES[measure].add_up(kept, context)
         if kept
@@ -284,10 +292,11 @@ def _in_time(spans: Sequence[tuple[float, bool]], target: float) -> bool | None:
 
 
 def kaplan_meier_median(spans: Sequence[tuple[float, bool]]) -> tuple[float | None, bool]:
-    """Return the median length of spans, and whether half of them have ended. A span is (length, has ended).
+    """Estimate the median length of time spans, some of which have not ended yet (Kaplan-Meier).
 
-    If fewer than half have ended, the length is that of the longest finite span (None without one) and the second value
-    is False. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
+    ``spans`` are pairs: the length so far in any unit, and whether the span has ended. The result is a pair: the
+    median, and True. If fewer than half have ended, it is the length of the longest finite span (None without one), and
+    False. Source: E. L. Kaplan and P. Meier, JASA 53 (1958).
 
     >>> kaplan_meier_median([(2, True), (5, True), (9, False)])
     (5, True)

@@ -20,18 +20,20 @@ __all__ = ["Membership", "membership"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The datasets that an indicator is measured on in one run."""
+    """The datasets over which an indicator is measured in one run: those in its scope, and those that have left it."""
 
     active: frozenset[str]
-    """Ids of the datasets that are listed and in the scope."""
+    """Ids of the datasets that are in the scope now."""
     gone: frozenset[str]
-    """Ids of the datasets that vanished; they count as failing."""
+    """Ids of the datasets that were in the scope in an earlier run and no longer are. They count as failing."""
     excused: Mapping[str, str] = field(default_factory=dict)
-    """Ids of the datasets that vanished and no longer count, each with the reason."""
+    """Ids of the datasets that left the scope but do not count as failing, because they were replaced or waived. Each
+    id is mapped to the reason.
+    """
 
     @property
     def vanished(self) -> float:
-        """Return the share of the counting datasets that vanished, 0 to 1."""
+        """Return which share of the counted datasets (``active`` and ``gone``) has left the scope, 0 to 1."""
         total = len(self.active) + len(self.gone)
         return len(self.gone) / total if total else 0.0
 
@@ -44,10 +46,15 @@ def membership(
     *,
     is_cohort: bool,
 ) -> Membership:
-    """Return the members of a run, from the present scope and the remembered datasets.
+    """Compare the scope of an indicator with its datasets in earlier runs, and sort all of them into a Membership.
 
-    ``members`` must contain every dataset if some remembered ones are no longer in the scope; otherwise it may be
-    empty. With ``is_cohort`` the datasets of the first run stay the members; only their replacements are added.
+    - ``scope``: ids of the datasets that are in the scope now.
+    - ``remembered``: the datasets of earlier runs, as rows of ``commitment_members`` by dataset id.
+    - ``members``: title, publisher and status by dataset id. Needed only if a dataset has left the scope; else it may
+      be empty.
+    - ``commitment``: names the datasets that are waived.
+    - ``is_cohort``: if true, datasets that are new since the first run are left out, unless they replace one of the
+      first run.
     """
     now = frozenset(scope)
     fresh = now - remembered.keys()

@@ -27,7 +27,7 @@ WATCHED = ("complete", "partial")
 
 
 class Watch:
-    """One run, and the harvests up to it."""
+    """One run of Winnow as seen by the commitments: its day, and the last harvest of each portal up to this run."""
 
     def __init__(self, catalog: Catalog, run_id: str) -> None:
         self.catalog = catalog
@@ -37,14 +37,16 @@ class Watch:
         self.harvests = harvests_before(catalog, run_id)
 
     def is_fresh(self, portal_id: str, since: str) -> bool:
-        """Return whether a portal was read after an earlier run and no later than this one."""
+        """Return whether a portal was harvested, at least in part, after the run ``since`` and not after this run.
+        ``since`` is a run id.
+        """
         run_id, verdict = self.harvests.get(portal_id, ("", None))
         return run_id > since and verdict in WATCHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeReading:
-    """The reading of an indicator in one run."""
+    """What one run found for an indicator that is measured over datasets."""
 
     reading: MeasureReading
     is_harvested: bool
@@ -55,7 +57,10 @@ class ScopeReading:
 
 
 def definition(commitment: Commitment, indicator: Indicator) -> str:
-    """Return a digest of what is measured: scope, measure and parameters. If it changes, what is remembered is void."""
+    """Return a digest (16 hexadecimal digits) of what an indicator measures: its scope, measure, files and parameters.
+
+    A different digest means that the indicator was redefined. Readings made under another digest are no longer used.
+    """
     parts = [
         commitment.scope_of(indicator).model_dump(mode="json"),
         indicator.kind,
@@ -68,7 +73,9 @@ def definition(commitment: Commitment, indicator: Indicator) -> str:
 
 
 def measure_of(commitment: Commitment, indicator: Indicator) -> ScopeMeasure:
-    """Return the measure of an indicator. Raise SpecError if its list of datasets cannot be read."""
+    """Return the measure that an indicator of a commitment uses. Raise SpecError if its file with a list of datasets
+    cannot be read.
+    """
     if indicator.denominator is not None:
         return of_list(commitment.folder / indicator.denominator)
     return MEASURES[str(indicator.measure)]
@@ -77,10 +84,11 @@ def measure_of(commitment: Commitment, indicator: Indicator) -> ScopeMeasure:
 def look(
     watch: Watch, commitment: Commitment, indicators: Sequence[Indicator], since: Mapping[str, str]
 ) -> dict[str, ScopeReading]:
-    """Read the indicators that are measured over datasets; the datasets of a scope are read only once.
+    """Read the values of several indicators from the catalogue, and return them by indicator id.
 
-    ``since`` gives the last run of each indicator that was read with the same definition, or "" for none. What was
-    remembered under an older definition is void.
+    ``indicators`` are those of ``commitment`` that are measured over datasets; if several share a scope, its datasets
+    are read once. ``since`` maps an indicator id to the id of the last run that read the indicator with its present
+    definition. With "" or no entry, the results of earlier runs are not used.
     """
     found: dict[str, ScopeReading] = {}
     by_scope: dict[str, list[Indicator]] = {}

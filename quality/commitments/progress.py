@@ -36,7 +36,7 @@ Completion = Literal["no_evidence", "not_started", "limited", "substantial", "co
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """The promise about one figure."""
+    """What a commitment promises about one value: from which baseline to which target, and between which days."""
 
     start: date
     deadline: date
@@ -52,21 +52,28 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class CommitmentItem:
-    """An indicator or milestone of a commitment. Progress is 0 to 1, or None if there never was evidence."""
+    """The progress and the weight of one indicator or milestone of a commitment.
+
+    ``progress`` is from 0 to 1. It is None if the indicator was never measured with enough coverage.
+    """
 
     progress: float | None
     weight: float = 1.0
 
 
 def satisfied(value: float, target: float, better: Better) -> bool:
-    """Return whether a value meets its target; an equal value does."""
+    """Return whether ``value`` reaches ``target``; a value equal to the target does.
+
+    With ``better="increase"`` the value must be at least the target, with "decrease" at most.
+    """
     return value >= target if better == "increase" else value <= target
 
 
 def progress(value: float, baseline: float, target: float, better: Better) -> float:
-    """Return the covered part of the way from baseline to target, 0 to 1, in either direction.
+    """Return how much of the way from ``baseline`` to ``target`` has been covered by ``value``, 0 to 1.
 
-    If the baseline already meets the target (an indicator to maintain), return 1 as long as the value meets it, else 0.
+    ``better`` is the direction of improvement. If the baseline itself meets the target, the promise is to maintain it:
+    the result is 1 while ``value`` meets the target, else 0.
 
     >>> progress(30, baseline=20, target=40, better="increase")
     0.5
@@ -82,9 +89,10 @@ def progress(value: float, baseline: float, target: float, better: Better) -> fl
 
 
 def overall(items: Sequence[CommitmentItem]) -> float | None:
-    """Return the weighted mean progress of indicators and milestones, or None if none has evidence.
+    """Return the mean progress of the indicators and milestones of a commitment, weighted, 0 to 1.
 
-    Items without evidence are left out.
+    Items without progress are left out; the result is None if none has any. It is 1 only if every item counted is
+    complete.
     """
     known = [(one.progress, one.weight) for one in items if one.progress is not None]
     total = sum(weight for _, weight in known)
@@ -102,10 +110,11 @@ def elapsed(start: date, deadline: date, day: date) -> float:
 def suggested_completion(
     share: float | None, coverage: float | None, *, is_met: bool, is_resolved: bool = True
 ) -> Completion:
-    """Return the word of the IRM's scale that the figures suggest.
+    """Return the degree of completion, in the words of OGP's Independent Reporting Mechanism, that the figures suggest.
 
-    ``share`` is the progress (0 to 1), ``coverage`` the observed share of the scope, ``is_met`` whether every item
-    meets its target, ``is_resolved`` whether the scope holds enough datasets.
+    ``share`` is the progress and ``coverage`` the observed share of the scope, both 0 to 1; None means unknown.
+    ``is_met`` says whether every item meets its target, ``is_resolved`` whether the scope contains enough datasets. The
+    result is "no_evidence" if one of them is unknown, the coverage is below 80 % or the scope is too small.
     """
     if share is None or coverage is None or coverage < COVERAGE or not is_resolved:
         return "no_evidence"

@@ -14,7 +14,11 @@ __all__ = ["columns", "point_of"]
 
 
 def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
-    """Return the columns of ``commitment_readings`` that goal and state determine; coverage becomes a percentage."""
+    """Return the state of an indicator or commitment after a run as columns of the table ``commitment_readings``.
+
+    ``point`` is that state. ``flags`` are stored instead of the flags in ``point``. Coverage becomes a percentage,
+    dates become ISO 8601 strings.
+    """
     return {
         "start": goal.start.isoformat(),
         "deadline": goal.deadline.isoformat(),
@@ -38,7 +42,7 @@ def columns(goal: Goal, point: ItemState, flags: set[str]) -> dict[str, Any]:
 
 
 def point_of(row: Mapping[str, Any]) -> ItemState:
-    """Return the state that a stored reading describes; coverage becomes a share from 0 to 1."""
+    """Return a row of the table ``commitment_readings`` as an ItemState; coverage becomes a share from 0 to 1."""
     coverage = row["coverage_pct"]
     return ItemState(
         day=started(row["run_id"]).date(),

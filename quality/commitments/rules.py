@@ -75,13 +75,18 @@ def _whole(member: Member, metric: str) -> bool | None:
 
 
 def link_ok(member: Member) -> Verdict:
-    """Return whether a distribution's link or a data service answers."""
+    """Return whether the link of at least one distribution answers, or at least one data service does. None if that is
+    not known.
+    """
     parts = (_part(part, "link_ok") for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
 
 def accessible(member: Member) -> Verdict:
-    """Return whether a distribution's link answers with the file and not with a web page, or a data service answers."""
+    """Return whether the data can be fetched: a link serves a file and not a web page, or a data service answers.
+
+    One such distribution or service is enough. None if that is not known.
+    """
     parts = (_both(_part(part, "link_ok"), _is_no_page(part)) for part in member.parts)
     return _one([*parts, *(_ANSWERS.get(one.outcome or "") for one in member.services)])
 
@@ -93,19 +98,24 @@ def _is_no_page(part: MemberDistribution) -> bool | None:
 
 
 def licence_open(member: Member) -> Verdict:
-    """Return whether every distribution has an open licence; False without distributions."""
+    """Return whether every distribution has an open licence; False if the dataset has no distribution, None if not
+    known.
+    """
     if not member.parts:
         return False
     return _every(_part(part, "licence_open") for part in member.parts)
 
 
 def machine_readable(member: Member) -> Verdict:
-    """Return whether a distribution has a machine-readable format."""
+    """Return whether at least one distribution has a machine-readable format; None if that is not known."""
     return _one(_part(part, "machine_readable") for part in member.parts)
 
 
 def fresh(member: Member) -> Verdict:
-    """Return whether the data are as fresh as promised (metric ``up_to_date``); NOT_ASKED if no update is due."""
+    """Return whether the dataset was updated when it was due (metric ``up_to_date``).
+
+    NOT_ASKED if no update is due, for example because no frequency is known; None if the metric could not be observed.
+    """
     value = member.quality["up_to_date"]
     if value is None:
         return None if "up_to_date" in member.unknown or not member.is_scored else NOT_ASKED
@@ -113,14 +123,21 @@ def fresh(member: Member) -> Verdict:
 
 
 def documented(member: Member) -> Verdict:
-    """Return whether the dataset or a distribution has documentation, a schema or a standard that it conforms to."""
+    """Return whether the dataset or one of its distributions has documentation, a schema or a standard to which it
+    conforms.
+
+    None if that is not known.
+    """
     if member.documentation or member.described_by:
         return True
     return _one(_part(part, "documentation_present") for part in member.parts)
 
 
 def valid(member: Member) -> Verdict:
-    """Return whether all tables are valid; NOT_ASKED without tables."""
+    """Return whether all inspected tables of the dataset are valid.
+
+    NOT_ASKED if it has no tables; None if none is invalid and the validity of at least one is unknown.
+    """
     states = [part.table_status for part in member.parts if part.table_status in ("valid", "invalid", "unknown")]
     if not states:
         return NOT_ASKED
@@ -128,24 +145,35 @@ def valid(member: Member) -> Verdict:
 
 
 def has_api(member: Member) -> Verdict:
-    """Return whether a data service answers; without data services, whether a distribution is declared as an API."""
+    """Return whether a data service of the dataset answers; None if that is not known.
+
+    If the dataset lists no data service, return whether a distribution is declared as an API (metric ``api_present``).
+    """
     if member.services:
         return _one(_ANSWERS.get(one.outcome or "") for one in member.services)
     return _whole(member, "api_present")
 
 
 def bulk(member: Member) -> Verdict:
-    """Return whether a distribution can be downloaded as one machine-readable file from a download URL that answers."""
+    """Return whether a distribution can be downloaded as one machine-readable file, from a download URL that answers.
+
+    One such distribution is enough. None if that is not known.
+    """
     return _one(_both(_part(part, "bulk_download"), _part(part, "download_url_ok")) for part in member.parts)
 
 
 def contact(member: Member) -> Verdict:
-    """Return whether the contact point has a valid e-mail or web address (metric ``contact_usable``)."""
+    """Return whether the contact point has a valid e-mail or web address (metric ``contact_usable``); None if not
+    known.
+    """
     return _whole(member, "contact_usable")
 
 
 def is_hvd(member: Member) -> bool:
-    """Return whether the dataset is tagged as high-value: by category, or by the Regulation, however it is written."""
+    """Return whether the record marks the dataset as high-value in the sense of Regulation (EU) 2023/138.
+
+    Either a high-value category or the Regulation as applicable legislation, in any of its spellings, is enough.
+    """
     return bool(member.hvd_categories) or HVD_LAW in map(law_key, member.applicable_legislation)
 
 
@@ -164,10 +192,11 @@ def hvd_licence(member: Member) -> Verdict:
 
 
 def conforms_to(member: Member, standard: str) -> Verdict:
-    """Return whether a distribution that is declared or recognised as following the standard also works.
+    """Return whether a distribution follows a standard, as declared or recognised, and also works.
 
-    ``standard`` is "table_schema", where the table must match its schema, or one of "ocds", "iati" and "gtfs", where
-    the link must answer and no inspected table may be broken.
+    For ``standard`` "table_schema", a table must match the schema to which its record points. For "ocds", "iati" and
+    "gtfs", the link must answer, and no inspected table may be invalid or hold other content than promised. One such
+    distribution is enough. None if that is not known.
     """
     if standard == "table_schema":
         return _one(_follows_schema(part) for part in member.parts)
@@ -197,28 +226,39 @@ def _follows_schema(part: MemberDistribution) -> bool | None:
 
 
 def last_change(member: Member, day: date) -> date | None:
-    """Return the last declared or observed change up to a day; later dates are ignored, None without any."""
+    """Return the last day on which the data changed, as declared or observed, up to ``day``; later dates are ignored.
+
+    None if no date is known.
+    """
     texts = [member.modified, *(one for part in member.parts for one in part.changed)]
     days = [found for text in texts if (found := last_day(text)) and found <= day]
     return max(days, default=None)
 
 
 def age_days(member: Member, day: date) -> float | None:
-    """Return the days since the last change, or None if no change is known."""
+    """Return how many days before ``day`` the data last changed, as declared or observed.
+
+    None if no change is known.
+    """
     changed = last_change(member, day)
     return float((day - changed).days) if changed else None
 
 
 def delay_days(member: Member) -> float | None:
-    """Return the days from the end of the covered period to the publication, at least 0; None if one is not stated."""
+    """Return how many days after the end of the covered period the dataset was issued, at least 0.
+
+    None if the record states no end of the period or no date of issue.
+    """
     end, issued = last_day(member.temporal_end), last_day(member.issued)
     return float(max((issued - end).days, 0)) if end and issued else None
 
 
 def keys_open(member: Member) -> frozenset[str] | None:
-    """Return the key datasets (of the census) that this dataset stands for, if it is usable, else an empty set.
+    """Return the ids of the key datasets (of the open data census) that this dataset represents, if it is open and
+    usable.
 
-    None if it stands for a key dataset but it is not known whether it is usable.
+    The title decides which key datasets are meant. The set is empty if it names none, or if the dataset is not
+    accessible, not openly licensed or not machine-readable. None if it names one and usability is not known.
     """
     meant = keys_of(name_key(member.title or ""))
     if not meant:

@@ -38,31 +38,39 @@ SLACK, RISK = 0.10, 0.30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemObservation:
-    """What one run observed of an item."""
+    """What one run observed of an indicator, or of a commitment as a whole."""
 
     day: date
     value: float | None
     coverage: float | None
     """Share of the scope that was observed, 0 to 1; always 1 for a value that a person states."""
     is_harvested: bool = True
-    """False if the harvest of a portal of the scope failed: then the run says nothing."""
+    """False if too little of the scope was harvested in this run: then the run changes no status."""
     is_resolved: bool = True
     """Whether the scope contains enough datasets."""
     is_whole: bool = True
-    """False if a part was never measured: then the item cannot be complete."""
+    """False if an indicator or milestone of the commitment was never measured: then the commitment cannot be complete.
+    """
     vanished: float = 0.0
     """Share of the scope's datasets that vanished and were neither replaced nor waived, 0 to 1."""
     methodology: str = ""
 
     @property
     def is_evidence(self) -> bool:
-        """Return whether the value rests on enough observations to be judged."""
+        """Return whether the value may be judged: the harvest succeeded, the scope is large enough, and 80 % was
+        observed.
+        """
         return self.is_harvested and self.is_resolved and self.value is not None and (self.coverage or 0.0) >= COVERAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemState:
-    """The stored state of an item after one run. Shares are from 0 to 1."""
+    """The state of an indicator, milestone or commitment after one run, as stored. Shares are from 0 to 1.
+
+    ``status`` is the current status. ``candidate`` is another status that the last ``candidate_runs`` runs in a row
+    suggest; it becomes the status after three. ``expected`` is the share of the time that has passed.
+    ``value_at_deadline`` is the value that decides whether the promise was kept.
+    """
 
     day: date
     value: float | None
@@ -84,9 +92,10 @@ class ItemState:
 
 
 def step(goal: Goal, seen: ItemObservation, past: Sequence[ItemState] = ()) -> ItemState:
-    """Return the state of an item after a run, given its earlier states in order of time.
+    """Compute the state of an indicator or commitment after a run from its goal, what the run observed, and earlier
+    states.
 
-    The earlier states must belong to the same definition of the item.
+    ``past`` are the earlier states, oldest first; they must belong to the same definition of the indicator.
     """
     last = past[-1] if past else None
     flags: set[str] = set()

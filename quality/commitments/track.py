@@ -45,10 +45,11 @@ class _Tracked:
 
 
 def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, methodology: str | None = None) -> int:
-    """Read every commitment as of a run and store the readings; return their number.
+    """Measure every commitment as of a run, store the readings, and return how many rows were stored.
 
-    Running it again for the same run replaces the readings. Drafts are skipped. Raise SpecError if an external file is
-    bad.
+    If the run has readings already, they are replaced. Draft commitments are skipped; stored commitments that are not
+    in ``commitments`` are removed. ``methodology`` is the version to store with the readings; None means the current
+    one. Raise SpecError if a file that a commitment refers to cannot be read.
     """
     tracked = [one for one in commitments if not one.draft]
     register_commitments(catalog, tracked)
@@ -59,9 +60,11 @@ def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, m
 
 
 def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
-    """Return what each indicator reads in the present catalogue, without memory of earlier runs; nothing is stored.
+    """Measure one commitment against the present catalogue, without earlier readings; return one row for each
+    indicator.
 
-    Shares are from 0 to 1. Raise SpecError if an external file is bad.
+    Nothing is stored. Values of shares and ``coverage`` are from 0 to 1. The list is empty if the catalogue has no run
+    yet. Raise SpecError if a file that the commitment refers to cannot be read.
     """
     latest = last_run(catalog)
     if latest is None:
@@ -95,7 +98,10 @@ def peek(catalog: Catalog, commitment: Commitment) -> list[dict[str, Any]]:
 
 
 def better_of(indicator: Indicator) -> Better:
-    """Return the direction in which an indicator improves; for one to maintain, that of its measure."""
+    """Return whether an increase or a decrease improves an indicator.
+
+    If the indicator promises to maintain a value, its measure decides; without a measure, the result is "increase".
+    """
     if indicator.direction != "maintain":
         return indicator.direction
     known = measures().get(indicator.measure or "")

@@ -25,7 +25,10 @@ FAR = 36_525
 
 
 def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
-    """Return the last value of each ISO week, for the last 26 weeks. ``values`` must be in the order of their days."""
+    """Return the last value of each ISO week within the 26 weeks before the last value.
+
+    ``values`` must be sorted by day, oldest first.
+    """
     found: dict[tuple[int, int], tuple[date, float]] = {}
     for day, value in values:
         found[day.isocalendar()[:2]] = (day, value)
@@ -34,14 +37,22 @@ def weekly(values: Iterable[tuple[date, float]]) -> list[tuple[date, float]]:
 
 
 def theil_sen(points: Sequence[tuple[date, float]]) -> float | None:
-    """Return the slope per day: the median of the slopes of all pairs. None with fewer than eight points."""
+    """Return the trend of a value per day by the Theil-Sen estimator: the median of the slopes between all pairs of
+    points.
+
+    None if there are fewer than eight points.
+    """
     if len(points) < POINTS:
         return None
     return median((b - a) / (late - early).days for (early, a), (late, b) in combinations(points, 2))
 
 
 def forecast(value: float, slope: float | None, target: float, better: Better, day: date) -> date | None:
-    """Return the day on which the trend reaches the target: ``day`` if it is met already, None if it never does."""
+    """Return the day on which ``value`` reaches ``target`` if it goes on to change by ``slope`` a day.
+
+    The result is ``day`` if the target is met already. It is None if the value does not move towards the target, or
+    takes more than a century. ``better`` is the direction in which the value improves.
+    """
     if satisfied(value, target, better):
         return day
     if not slope or (slope > 0) != (better == "increase"):

@@ -25,9 +25,10 @@ FEWEST = 3
 
 
 def agreement(a: Matrix, b: Matrix) -> tuple[float | None, float | None]:
-    """Return the rank correlations of Spearman and Kendall (tau-b) of two columns of values, both of shape (datasets,).
+    """Return the rank correlations between the scores of the same datasets in two systems: Spearman, Kendall (tau-b).
 
-    None for both if a column is constant or there are fewer than 3 datasets.
+    ``a`` and ``b`` have the shape (datasets,) and contain no NaN. Both results are None if there are fewer than 3
+    datasets, or if all scores in ``a`` or all in ``b`` are equal.
     """
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None, None
@@ -44,7 +45,7 @@ def _values(catalog: Catalog, portal_id: str) -> tuple[list[str], Matrix]:
 
 
 def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Store the rank correlations between each two scoring systems for a portal."""
+    """Compute and store the rank correlation between every two scoring systems over the datasets of a portal."""
     _, values = _values(catalog, portal_id)
     rows = []
     for (at_a, a), (at_b, b) in combinations(enumerate(SYSTEMS), 2):
@@ -67,12 +68,13 @@ def write_agreement(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A dataset that two scoring systems rank very differently."""
+    """A dataset that two scoring systems, a and b, rank very differently among the datasets of its portal."""
 
     dataset_id: str
     title: str | None
     rank_a: float
-    """Share of the portal's datasets that rank below it in the first system, 0 to 100; equal ones count half."""
+    """Percentage of the portal's datasets that have a lower score in system a; datasets with an equal score count half.
+    """
     rank_b: float
     value_a: float
     value_b: float
@@ -80,9 +82,10 @@ class Disagreement:
 
 
 def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int = 10) -> list[Disagreement]:
-    """Return the datasets that two systems rank most differently, with what one counts and the other does not.
+    """Return the datasets of a portal that two scoring systems rank most differently, the greatest difference first.
 
-    Empty if fewer than 3 datasets have a value in both systems.
+    ``a`` and ``b`` are ids of systems, ``limit`` is the greatest number of datasets returned. Empty if fewer than 3
+    datasets have a score in both systems.
     """
     from scipy.stats import rankdata
 
@@ -112,7 +115,7 @@ def disagreements(catalog: Catalog, portal_id: str, a: str, b: str, limit: int =
 
 
 def weights_of(system: str) -> dict[str, float]:
-    """Return the share of each metric in a scoring system, 0 to 1."""
+    """Return the weight of each metric in a scoring system, by metric id; the weights add up to 1."""
     if system == "winnow":
         points = {m.id: m.weight for m in metrics().values() if m.weight}
     else:
@@ -124,7 +127,11 @@ def weights_of(system: str) -> dict[str, float]:
 
 
 def reasons(catalog: Catalog, dataset_id: str, a: str, b: str, limit: int = 3) -> list[str]:
-    """Return why two systems differ on a dataset: metrics with a clear result that one system weighs much more."""
+    """Return sentences that say why two scoring systems score a dataset differently, at most ``limit``.
+
+    Each names a metric that one system weighs more than the other, and how the dataset did on it. ``a`` and ``b`` are
+    ids of systems. Empty if the dataset has not been scored.
+    """
     own = quality_row(catalog, dataset_id)
     parts = distribution_quality_rows(catalog, dataset_id)
     if own is None:
@@ -153,7 +160,11 @@ def _word(mean: float) -> str:
 
 
 def side_by_side(row: dict[str, Any]) -> list[tuple[str, float | None, float, str | None]]:
-    """Return name, value, maximum and band of a dataset in every system, from its row of ``dataset_quality``."""
+    """Return the totals of a dataset in all scoring systems, as tuples of system id, total, maximum and band (or
+    grade).
+
+    ``row`` is the dataset's row of the table ``dataset_quality``.
+    """
     found: list[tuple[str, float | None, float, str | None]] = [("winnow", row["score"], 100.0, row["grade"])]
     for name, system in systems().items():
         found.append((name, row[name], system.maximum, system.band_of(row[name])))

@@ -40,7 +40,11 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Census:
-    """The datasets that count for the entities of a level, each with its entity and its family."""
+    """The datasets that count towards the scores of one level (portals, publishers or governments), as arrays.
+
+    An entity is one portal, publisher or government. A family is a group of datasets that count once, such as yearly
+    editions.
+    """
 
     entities: Sequence[str]
     """Ids of the entities, sorted."""
@@ -59,29 +63,39 @@ class Census:
 
     @cached_property
     def entity_of_kin(self) -> Numbers:
-        """Return the index of each family's entity, shape (families,)."""
+        """Return for each family the index of its portal, publisher or government, shape (families,)."""
         found = np.zeros(self.kin.max(initial=-1) + 1, dtype=np.int64)
         found[self.kin] = self.entity
         return found
 
     def per_entity(self, values: Matrix) -> Matrix:
-        """Return the sums of ``values`` (shape (datasets,)) over the datasets of each entity, shape (entities,)."""
+        """Return the sums of ``values`` over the datasets of each portal, publisher or government.
+
+        ``values`` has the shape (datasets,), the result (entities,).
+        """
         return np.asarray(np.bincount(self.entity, weights=values, minlength=len(self.entities)))
 
     @cached_property
     def families(self) -> Numbers:
-        """Return the number of families of each entity, shape (entities,)."""
+        """Return how many families (groups of datasets that count once) each entity has, shape (entities,)."""
         return np.bincount(self.entity_of_kin, minlength=len(self.entities))
 
     @cached_property
     def coverage_pct(self) -> Matrix:
-        """Return the percentage of applicable measurements that were made, shape (entities,); NaN if none applies."""
+        """Return for each entity which percentage of the applicable measurements could be made, shape (entities,).
+
+        NaN if no metric applies to any of its datasets.
+        """
         applicable = self.per_entity(self.applicable)
         made = 100 * self.per_entity(self.measured)
         return np.asarray(np.divide(made, applicable, out=np.full(len(applicable), np.nan), where=applicable > 0))
 
     def family_means(self, values: Matrix) -> Matrix:
-        """Return the mean of each family over its datasets with a value, shape (families,); NaN if none has one."""
+        """Return the mean of ``values`` over the datasets of each family, leaving out NaN; NaN if a family has no
+        value.
+
+        ``values`` has the shape (datasets,), the result (families,).
+        """
         there = ~np.isnan(values)
         size = len(self.entity_of_kin)
         sums = np.bincount(self.kin[there], weights=values[there], minlength=size)
@@ -89,7 +103,11 @@ class Census:
         return np.asarray(np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0))
 
     def means(self, families: Matrix) -> Matrix:
-        """Return the mean of each entity over its families with a value, shape (entities,); NaN if none has one."""
+        """Return the mean of each entity over the values of its families, leaving out NaN; NaN if an entity has no
+        value.
+
+        ``families`` has the shape (families,), as returned by ``family_means``; the result has the shape (entities,).
+        """
         there = ~np.isnan(families)
         sums = np.bincount(self.entity_of_kin[there], weights=families[there], minlength=len(self.entities))
         counts = np.bincount(self.entity_of_kin[there], minlength=len(self.entities))
@@ -108,9 +126,11 @@ def _numbered(keys: Sequence[Any]) -> tuple[list[Any], Numbers]:
 
 
 def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
-    """Return the points that fixing each metric brings to each dataset, and in how many places it fails.
+    """Return two matrices: the points that each dataset gains if a metric is fixed, and in how many places the metric
+    fails.
 
-    Both have the shape (datasets, metrics with a weight).
+    Both have the shape (datasets, metrics with a weight) and are 0 where nothing fails. They are read from the stored
+    column ``fixes``.
     """
     width = len(weighted().metrics)
     gains, places = np.zeros((len(found.fixes), width)), np.zeros((len(found.fixes), width))
@@ -123,7 +143,11 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
 
 
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
-    """Return the datasets that count on a level. Datasets of one publisher with the same bytes form one family."""
+    """Select the datasets that count for one level, and number their entities and families.
+
+    ``level`` is one of LEVELS: portals, publishers or governments. ``gains`` and ``places`` are the matrices from
+    ``gains_of_fixes``. Within an entity, datasets of one family count once.
+    """
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]
     entities, entity = _numbered([entity_of[at] for at in rows])
@@ -135,7 +159,11 @@ def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
 
 
 def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of some values. The same values and seed give the same interval."""
+    """Return the limits (low, high) of the 95 % confidence interval of the mean of ``means``, shape (families,).
+
+    The interval is a percentile bootstrap; from 400 values on, the normal approximation. The same values and ``seed``
+    always give the same interval.
+    """
     if len(means) >= MANY:
         half = 1.959964 * float(np.std(means, ddof=1)) / len(means) ** 0.5
         return float(np.mean(means)) - half, float(np.mean(means)) + half
@@ -146,7 +174,11 @@ def bootstrap(means: Matrix, seed: str) -> tuple[float, float]:
 
 
 def withheld(families: int, coverage_pct: float) -> str | None:
-    """Return why the score of an entity is not shown, or None if it is shown."""
+    """Return the reason why the score of a portal, publisher or government is not shown, or None if it is shown.
+
+    ``families`` is the number of its datasets, where a family counts once. ``coverage_pct`` is the percentage of
+    applicable measurements that were made.
+    """
     spec = entity_spec()
     if families < spec.minimum_datasets:
         return f"fewer than {spec.minimum_datasets} datasets, the parts of one counted once"
@@ -156,7 +188,10 @@ def withheld(families: int, coverage_pct: float) -> str | None:
 
 
 def score_entities(catalog: Catalog, run_id: str) -> None:
-    """Score every portal, publisher and government under every system, and rank what fixes would bring to them."""
+    """Score every portal, publisher and government in every scoring system, and store the scores.
+
+    For each of them, also rank the metrics by the points that fixing them would bring, and store that as ``top_fixes``.
+    """
     found = dataset_figures(catalog, _columns())
     gains, places = gains_of_fixes(found)
     for level in LEVELS:
@@ -218,7 +253,13 @@ def _number(value: float, digits: int = 4) -> float | None:
 
 
 def top_fixes(counted: Census, reasons: Sequence[str | None]) -> Iterator[dict[str, Any]]:
-    """Yield what fixing each rule everywhere would bring to each entity, the most points per hour of work first."""
+    """Yield for each entity the metrics to fix, as rows of the table ``top_fixes``, by points gained for an hour of
+    work.
+
+    An entity is a portal, publisher or government. ``reasons`` has one element for each: why its score is withheld, or
+    None. Entities with a withheld score get no rows. ``gain_points`` says by how many points the entity's score would
+    rise.
+    """
     scored = ~np.isnan(counted.figures[:, 0])
     # A dataset counts as a part of the mean of its family, together with the others that have a score.
     sizes = np.bincount(counted.kin[scored], minlength=len(counted.entity_of_kin))

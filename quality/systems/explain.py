@@ -23,27 +23,27 @@ __all__ = ["Explanation", "Line", "explain"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One metric in the sum."""
+    """One line of an explained score: one metric, its answer for the dataset, and its points."""
 
     metric: str
     name: str
-    """The system's own name of the item, or else the dimension."""
+    """What the scoring system calls the metric; the dimension if the system has no name for it."""
     question: str
     answer: str
     """yes, no, a share, unknown, or "-" if the metric does not apply."""
     evidence: str
     points: float
-    """Points that it adds to the sum."""
+    """Points that the metric contributes to the score."""
     possible: float
-    """Points that it could add at most; 0 if it does not count."""
+    """Points that the metric could contribute at most; 0 if it does not count for this dataset."""
     brings: float
-    """Points that the sum would win if all its failures were fixed."""
+    """Points by which the score would rise if every failure of this metric in the dataset were fixed."""
     fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The total of a dataset in a scoring system, and the lines that it is the sum of."""
+    """The score of one dataset in one scoring system, and the lines whose points add up to that score."""
 
     system: str
     title: str
@@ -58,9 +58,9 @@ class Explanation:
 
 
 def explain(subject: DatasetSubject, system: str = "winnow") -> Explanation:
-    """Explain the total of a dataset in a scoring system.
+    """Explain how the score of a dataset in a scoring system comes about, metric by metric.
 
-    Raise KeyError if there is no such system.
+    ``system`` is the id of the system. Raise KeyError if there is no such system.
     """
     measured = measure_all([subject])
     return _winnow(subject, measured) if system == "winnow" else _system(subject, measured, systems()[system])

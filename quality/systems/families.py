@@ -26,7 +26,9 @@ ENOUGH = 6
 
 
 def skeleton(title: str) -> str:
-    """Return a title without what distinguishes the parts of a family: digits, months, quarters, Roman numerals.
+    """Return a title in lower case without digits, months, quarters and Roman numerals.
+
+    Titles of yearly or quarterly editions of the same dataset then become equal.
 
     >>> skeleton("Budget 2019, Q3") == skeleton("Budget 2020, Q1")
     True
@@ -36,7 +38,11 @@ def skeleton(title: str) -> str:
 
 
 def family_of(s: DatasetSubject) -> str:
-    """Return a key that all datasets of a family share; the dataset's own id if it stands alone."""
+    """Return a key that is equal for all datasets of a family, such as the yearly editions of one dataset.
+
+    Datasets belong to one family if they are part of the same series or parent, or if they have the same publisher and
+    titles that differ only in numbers and dates. If the title is too short to decide, return the dataset's own id.
+    """
     d = s.dataset
     if d.is_part_of:
         key = ("part", s.portal_id, d.is_part_of)
@@ -49,9 +55,10 @@ def family_of(s: DatasetSubject) -> str:
 
 
 def content_of(s: DatasetSubject) -> str | None:
-    """Return a digest of the bytes of all files of a dataset, or None unless all were downloaded completely.
+    """Return a digest of the contents of all files of a dataset, so that datasets with the same files can be
+    recognised.
 
-    Datasets of one publisher with the same bytes count once.
+    None if the dataset has no files, or if not all of them were downloaded completely.
     """
     hashes = set()
     for part in s.distributions:

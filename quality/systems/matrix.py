@@ -45,19 +45,26 @@ UNKNOWN_CELL: Final = -1.0
 
 @lru_cache(maxsize=3)
 def columns(group: Group) -> tuple[str, ...]:
-    """Return the metric ids of a group, in the order of the columns."""
+    """Return the ids of the metrics that are asked of datasets, of distributions or of services, in the order of the
+    columns.
+    """
     return tuple(metric.id for metric in metrics().values() if metric.subject == group)
 
 
 @lru_cache(maxsize=512)
 def position(metric_id: str) -> tuple[Group, int]:
-    """Return the group (matrix) and the column of a metric."""
+    """Return where a metric is stored: the group ("dataset", "distribution" or "service") whose matrix has it, and the
+    column.
+    """
     group = metrics()[metric_id].subject
     return group, columns(group).index(metric_id)
 
 
 def measurement(value: float) -> Measurement:
-    """Return a cell as a measurement: NaN becomes None, UNKNOWN_CELL becomes UNKNOWN."""
+    """Return the Measurement that a matrix cell stands for.
+
+    NaN becomes None (the metric does not apply), UNKNOWN_CELL becomes UNKNOWN; any other number stays.
+    """
     if value != value:  # not a number
         return None
     return UNKNOWN if value == UNKNOWN_CELL else float(value)
@@ -65,9 +72,10 @@ def measurement(value: float) -> Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementMatrix:
-    """The measurements of some datasets, of all their distributions and of all their data services, in the same order.
+    """The measurements of some datasets, and of all their distributions and data services, as three matrices.
 
-    Each matrix has the shape (subjects, metrics of the group).
+    Each matrix has one row for each dataset, distribution or service, and one column for each metric asked of it.
+    Distributions and services have the order of their datasets.
     """
 
     datasets: Matrix
@@ -78,11 +86,13 @@ class MeasurementMatrix:
     service_counts: Counts
 
     def group(self, name: Group) -> Matrix:
-        """Return the matrix of a group, shape (subjects, metrics)."""
+        """Return the matrix of datasets, distributions or services, shape (rows, metrics)."""
         return {"dataset": self.datasets, "distribution": self.distributions, "service": self.services}[name]
 
     def measurements(self, group: Group, row: int) -> Measurements:
-        """Return one row of a group as measurements by metric id."""
+        """Return the measurements of one dataset, distribution or service by metric id. ``row`` is its row in the
+        group's matrix.
+        """
         return {name: measurement(v) for name, v in zip(columns(group), self.group(group)[row], strict=True)}
 
 
@@ -90,7 +100,7 @@ _KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 
 def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
-    """Measure every subject by every metric."""
+    """Measure all datasets, with their distributions and data services, by every metric."""
     own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
     own_rows = [[f(s) for f in own] for s in subjects]
     part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]
@@ -129,7 +139,11 @@ def matrix_of_measurements(
     parts: Sequence[Mapping[str, Measurement]],
     services: Sequence[Mapping[str, Measurement]] = (),
 ) -> MeasurementMatrix:
-    """Return the matrix of a single dataset from measurements by metric id; a missing metric does not apply."""
+    """Build the MeasurementMatrix of a single dataset from measurements by metric id.
+
+    ``own`` are the measurements of the dataset itself; ``parts`` and ``services`` contain one mapping for each
+    distribution and each data service. A metric that is not in a mapping does not apply.
+    """
 
     def rows(groups: Sequence[Mapping[str, Measurement]], kind: Group) -> Matrix:
         return _matrix([[values.get(name) for name in columns(kind)] for values in groups], kind)
@@ -144,10 +158,10 @@ def matrix_of_measurements(
 
 
 def by_dataset(values: Matrix, counts: Counts, how: Literal["sum", "max", "min"], empty: float = 0.0) -> Matrix:
-    """Aggregate the rows of distributions to one row for each dataset, by sum, maximum or minimum.
+    """Aggregate rows that belong to distributions (or services) to one row for each dataset, by ``how``.
 
-    ``values`` has the shape (distributions, ...), ``counts`` the shape (datasets,), the result (datasets, ...). A
-    dataset without distributions gets ``empty``.
+    ``values`` has the shape (distributions, ...), ordered by dataset. ``counts`` has the shape (datasets,) and says how
+    many rows each dataset has. The result has the shape (datasets, ...); a dataset without rows gets ``empty``.
     """
     made = np.full((len(counts), *values.shape[1:]), empty)
     there = counts > 0

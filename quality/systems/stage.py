@@ -48,7 +48,11 @@ BATCH = 250
 
 
 def subject_of(stored: StoredDataset, as_of: date, conformance: Mapping[str, bool] | None = None) -> DatasetSubject:
-    """Return a stored dataset as a subject for metrics. ``conformance`` says which standards its record conforms to."""
+    """Return a stored dataset in the form that metrics measure.
+
+    ``as_of`` is the day for which it is measured. ``conformance`` maps the id of a metadata standard to whether the
+    record conforms to it; None if that was not checked.
+    """
     return DatasetSubject(
         id=stored.id,
         portal_id=stored.portal_id,
@@ -84,10 +88,11 @@ def score_portal(
     *,
     is_full: bool = True,
 ) -> int:
-    """Score the present datasets of a portal from the database, as of the run; return how many were scored.
+    """Score the datasets that a portal lists, from the database, as of a run; return how many were scored.
 
-    Unless ``is_full``, score only datasets for which something has changed since they were last scored: their record,
-    what was observed, the calendar or the methodology. The others keep their figures, which would be the same.
+    With ``is_full``, all of them are scored. Otherwise only those for which something has changed since their last
+    score: the record, the observations, the calendar or the methodology; all others would get the same score.
+    ``on_progress`` is called with the number of datasets scored so far.
     """
     close_missing(catalog, portal_id)
     forget(catalog, portal_id)

@@ -29,7 +29,7 @@ class Points:
 
 
 def system_points(system: System, measured: MeasurementMatrix) -> Points:
-    """Return the totals of every dataset of a MeasurementMatrix in a scoring system."""
+    """Return the totals of all datasets in a third-party scoring system, with their lower and upper bounds."""
     low, high = _total(system, measured, 0.0), _total(system, measured, 1.0)
     if system.unknown == "left_out":
         return Points(_total(system, measured, None), low, high)
@@ -181,9 +181,10 @@ def _as_official(system: System, measured: MeasurementMatrix) -> Filled:
 
 
 def winner_of(system: System, measured: MeasurementMatrix) -> int | None:
-    """Return the row of the distribution that counts for a single dataset: the one with most points or steps.
+    """Return the row of the distribution that represents a single dataset: the one with most points, the first of equal
+    ones.
 
-    None if the dataset has no distribution.
+    ``measured`` must contain only that dataset. None if it has no distribution.
     """
     if not len(measured.distributions):
         return None
@@ -196,7 +197,11 @@ def winner_of(system: System, measured: MeasurementMatrix) -> int | None:
 
 
 def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
-    """Return the points that an item adds to the mean of groups of a single dataset, and the most it could add."""
+    """Return the points that an item contributes to the total of a single dataset, and the most that it could
+    contribute.
+
+    For systems with the rule "group_mean". ``measured`` must contain only that dataset.
+    """
     group, column = position(item.metric)
     groups = 1 + bool(len(measured.distributions)) + bool(len(measured.services))
     values = np.nan_to_num(_as_official(system, measured)[group][:, column])
@@ -209,7 +214,11 @@ def group_points(system: System, item: SystemItem, measured: MeasurementMatrix) 
 
 
 def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> tuple[float, float]:
-    """Return the points that an item adds to the sum of a single dataset, and the most it could add."""
+    """Return the points that an item contributes to the total of a single dataset, and the most that it could
+    contribute.
+
+    For systems with the rule "sum". ``measured`` must contain only that dataset.
+    """
     filled = _as_official(system, measured)
     replaced = {one.unless for one in system.item if one.unless}
     answer = _answer(system, item, measured, filled)[0]
@@ -227,10 +236,10 @@ def answer_of(system: System, item: SystemItem, measured: MeasurementMatrix) -> 
 
 
 def coverage(system: System, measured: MeasurementMatrix) -> tuple[float, dict[str, float]]:
-    """Return the points of a whole catalogue by coverage, in total and by metric.
+    """Score a whole catalogue as one: return its total in a scoring system, and the points by metric id.
 
-    The points of a metric are multiplied by the share of datasets or distributions that pass. Unknown and not
-    applicable count as not passed, as in the systems that are computed in this way.
+    The points of a metric are multiplied by its mean over all datasets (or distributions). Unknown and not applicable
+    measurements count as 0.
     """
     replaced = {item.unless for item in system.item if item.unless}
     found = {}

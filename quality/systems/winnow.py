@@ -50,7 +50,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its bounds. ``value`` is None if nothing is known."""
+    """A value with its lower and upper bound. ``value`` is None if nothing is known."""
 
     value: float | None
     low: float
@@ -59,7 +59,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetScore:
-    """All measurements of a dataset, its score and its totals in all systems."""
+    """The measurements of a dataset and its distributions, its Winnow score, and its totals in the other scoring
+    systems.
+    """
 
     dataset: Measurements
     distributions: Sequence[Measurements]
@@ -72,7 +74,7 @@ class DatasetScore:
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """The metrics with a weight, and their columns. The arrays have the shape (metrics,)."""
+    """The metrics that have a weight in the Winnow score, as arrays. Arrays over metrics have the shape (metrics,)."""
 
     metrics: tuple[Metric, ...]
     weights: Matrix
@@ -88,7 +90,7 @@ class Weighted:
 
 @lru_cache(maxsize=1)
 def weighted() -> Weighted:
-    """Return the metrics with a weight, in the order of the file."""
+    """Return the metrics that have a weight in the Winnow score, in the order of ``specs/metrics.toml``."""
     chosen = tuple(metric for metric in metrics().values() if metric.weight)
     names: tuple[str, ...] = tuple(dimensions())
     return Weighted(
@@ -104,9 +106,10 @@ def weighted() -> Weighted:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answer of each dataset to each metric with a weight: shape (datasets, metrics), columns as in ``weighted``.
+    """The answer of each dataset to each metric with a weight, 0 to 1, shape (datasets, metrics with a weight).
 
-    NaN where the metric does not apply; in ``value`` also where nothing is known.
+    The columns are in the order of ``weighted``. ``low`` and ``high`` count everything unknown as failed or as passed.
+    A cell is NaN where the metric does not apply; in ``value`` also where nothing is known.
     """
 
     value: Matrix
@@ -116,9 +119,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores of some datasets, 0..100, shape (datasets,).
+    """The Winnow scores of some datasets, 0 to 100, shape (datasets,), with their lower and upper bounds.
 
-    NaN where nothing applies; in ``value`` also where nothing is known.
+    A cell is NaN where no metric applies; in ``value`` also where nothing is known.
     """
 
     value: Matrix
@@ -141,7 +144,10 @@ def _data_columns() -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The measurements of distributions as they count in the score, shape (distributions, metrics of distributions)."""
+    """The measurements of distributions as they count in the score, shape (distributions, metrics of distributions).
+
+    ``low`` and ``high`` count everything unknown as failed or as passed.
+    """
 
     value: Matrix
     """NaN where not applicable or unknown."""
@@ -152,10 +158,10 @@ class Bounds:
 
 
 def apply_needs_data(parts: Matrix) -> Bounds:
-    """Return measurements of distributions in which metrics that need data count as 0 where there are none.
+    """Return the measurements of distributions, in which metrics about the data count as 0 if there are no data.
 
-    Where it is unknown whether there are data, only the lower bound becomes 0. ``parts`` has the shape (distributions,
-    metrics of distributions).
+    ``parts`` has the shape (distributions, metrics of distributions). A distribution has no data if, for example, its
+    link is dead. If it is unknown whether there are data, only the lower bound becomes 0.
     """
     is_unknown = parts == UNKNOWN_CELL
     value = np.where(is_unknown, np.nan, parts)
@@ -172,7 +178,11 @@ def apply_needs_data(parts: Matrix) -> Bounds:
 
 
 def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers:
-    """Return the answers of every dataset: its own measurements, and those of its distributions aggregated."""
+    """Return the answer of every dataset to every metric with a weight.
+
+    Metrics of the dataset are taken as measured; metrics of distributions are aggregated over the dataset's
+    distributions. ``parts`` is the result of ``apply_needs_data``; None means that it is computed here.
+    """
     w, counts = weighted(), measured.distribution_counts
     parts = parts or apply_needs_data(measured.distributions)
     shape = (len(measured.datasets), len(w.metrics))
@@ -200,17 +210,19 @@ def answers(measured: MeasurementMatrix, parts: Bounds | None = None) -> Answers
 
 
 def without_data(measured: MeasurementMatrix) -> NDArray[np.bool_]:
-    """Return a mask, shape (datasets,), of datasets without distributions that should have one.
+    """Return which datasets have no distribution although they should, as a mask of shape (datasets,).
 
-    Dataset series and datasets that are served only by an API need none.
+    Dataset series, and datasets that are served only by an API, need no distribution.
     """
     own = measured.datasets[:, columns("dataset").index("distribution_present")]
     return np.asarray((measured.distribution_counts == 0) & (own == 0))
 
 
 def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: bool) -> Matrix:
-    """Return the mean (or the best) of each dataset's distributions that have a number, shape
-    (datasets,); NaN without one.
+    """Return one value for each dataset from the values of its distributions: the best if ``is_best``, else the mean.
+
+    ``values`` has the shape (distributions,), ``counts`` says how many distributions each dataset has. NaN is left out;
+    the result, shape (datasets,), is NaN if no distribution has a value.
     """
     is_there = ~np.isnan(values)
     known = by_dataset(is_there.astype(float), counts, "sum")
@@ -223,7 +235,10 @@ def aggregate_to_dataset(values: Matrix, counts: NDArray[np.int64], *, is_best: 
 
 
 def scores(found: Answers) -> Scores:
-    """Add up answers: metrics to dimensions, dimensions to the score."""
+    """Compute Winnow scores from the answers of datasets.
+
+    Answers to metrics are averaged to dimensions, and dimensions to the score, both by their weights.
+    """
     w = weighted()
     value, low, high = (_by_dimension(matrix) for matrix in (found.value, found.low, found.high))
     # The mean of what is known lies between the bounds; only rounding can move it outside.
@@ -240,7 +255,10 @@ def scores(found: Answers) -> Scores:
 
 
 def score_values(value: Matrix) -> Matrix:
-    """Return the scores, 0..100, shape (datasets,), of known answers (NaN if unknown), without an interval."""
+    """Return the Winnow scores, 0 to 100, shape (datasets,), without bounds.
+
+    ``value`` are the answers, shape (datasets, metrics with a weight); NaN where one does not apply or is unknown.
+    """
     return _mean(_by_dimension(value), weighted().dimension_weights) * 100
 
 
@@ -272,7 +290,10 @@ def score_dataset(subject: DatasetSubject) -> DatasetScore:
 
 
 def score_of(measured: MeasurementMatrix, row: int = 0) -> DatasetScore:
-    """Return the measurements, score and totals of one dataset (row) of a MeasurementMatrix."""
+    """Return the measurements, the Winnow score and all other totals of one dataset in a MeasurementMatrix.
+
+    ``row`` is the dataset's row in the matrix of datasets.
+    """
     total = winnow_scores(measured)
     begin = int(measured.distribution_counts[:row].sum())
 

@@ -57,11 +57,17 @@ def detect(
     on_wait: Callable[[float], None] = lambda seconds: None,
     proxy: str | None = None,
 ) -> DetectionReport:
-    """Return what an address offers.
+    """Find the portal types and endpoints that a web address offers, and return them as a report.
 
-    Sends at most 70 requests, four at once, with pauses, and tries the recommended endpoint. It ends within 60
-    seconds. If robots.txt asks for pauses of more than two seconds, it ends after six requests instead; ``on_wait``
-    then gets the largest number of seconds left.
+    ``url``: a home page, a page or API address of a portal, or a bare host name. ``allow_local``: whether the address
+    may lie in a private network. ``contact``: the e-mail address or page that the User-Agent header names.
+    ``delay_s``: the shortest pause between two requests to one host, in seconds. ``proxy``: the URL of an HTTP proxy;
+    None for direct connections.
+
+    At most 70 requests are sent, four at once. Then one record of the recommended endpoint is read. All this ends
+    within 60 seconds. If robots.txt asks for pauses of more than two seconds, detection ends after six requests
+    instead, however long they take; ``on_wait`` is then called about every second with the largest number of seconds
+    left. An address that cannot be examined gives a report with ``fault``.
     """
     given = url.strip()
     addresses = [given] if "://" in given else [f"https://{given}", f"http://{given}"]

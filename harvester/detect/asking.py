@@ -40,7 +40,14 @@ PATIENCE_S = 40.0
 
 @dataclass(slots=True)
 class Asker:
-    """Send requests to the addresses of one portal; several threads may use it."""
+    """Client that detection uses to send requests to one site, within robots.txt and a limit on the number of
+    requests.
+
+    Several threads may use it at once. ``url``: the address under examination. ``allow_local``: whether it may lie in
+    a private network. ``contact``: the text for the User-Agent header. ``max_asked``: the largest number of requests.
+    ``max_bytes``: the largest number of bytes read of one response. ``asked``: the number of requests sent so far,
+    without those for robots.txt.
+    """
 
     url: str
     allow_local: bool = False
@@ -80,7 +87,7 @@ class Asker:
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
 
     def close(self) -> None:
-        """Close the session and its connections."""
+        """Close the HTTP session and its open connections. No request can be sent afterwards."""
         self._session.close()
 
     def __enter__(self) -> Asker:
@@ -91,25 +98,26 @@ class Asker:
 
     @property
     def rules(self) -> dict[str, SiteRules]:
-        """Return the robots.txt rules read so far, by site."""
+        """Return the robots.txt rules read so far, by site ("https://example.org")."""
         return {site: rules or NO_RULES for site, rules in self._rules.items()}
 
     @property
     def is_slow(self) -> bool:
-        """Return whether robots.txt asks for long pauses."""
+        """Return whether robots.txt asks for pauses of more than two seconds between requests."""
         return self.delay_s > SLOW_S
 
     @property
     def left(self) -> int:
-        """Return how many requests may still be sent."""
+        """Return how many requests may still be sent before the limit of this detection is reached."""
         return max(0, FEW - self.requests) if self.is_slow else max(0, self.max_asked - self.asked)
 
     def get(self, url: str, kinds: Collection[str] = (), accept: str = "*/*") -> ProbeResponse:
-        """Return the response of an address; each address is requested only once.
+        """Request ``url``, follow redirects, and return the response; the response is cached by address.
 
-        ``kinds``: the portal types whose API is expected there. ``accept``: the media types wanted. An address that
-        robots.txt forbids is requested as a client of that API, if the next harvest would do so; see
-        :func:`harvester.http.robots_rules.decide`.
+        ``kinds``: the portal types whose API is expected at the address. ``accept``: the Accept header. If robots.txt
+        forbids the address, the request is sent only if a harvest of one of these types would send it too; see
+        :func:`harvester.http.robots_rules.decide`. Nothing is raised: a request that fails, is forbidden, or exceeds
+        the limit gives a response with status 0 and ``fault``.
         """
         with self._lock:
             if url in self._known:
@@ -150,7 +158,7 @@ class Asker:
         return ProbeResponse(url, 0, fault=f"more than {MAX_REDIRECTS} redirects")
 
     def rules_for(self, url: str) -> SiteRules:
-        """Return the robots.txt rules of an address's host."""
+        """Return the robots.txt rules of the host of ``url``. The file is fetched the first time."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{host_of(url)}"
         with self._lock:
@@ -170,19 +178,26 @@ class Asker:
         return found
 
     def decision(self, url: str, kind: str) -> Decision:
-        """Return how a harvest of a portal of this type would apply robots.txt."""
+        """Return how a harvest of the host of ``url`` would apply robots.txt, if the portal type were ``kind``."""
         return decide(self.rules_for(url), "api", kind, self.contact)
 
     def may(self, url: str, kinds: Collection[str] = ()) -> bool:
-        """Return whether any robot, or a harvest of a portal of one of these types, may request an address."""
+        """Return whether robots.txt lets detection request ``url``.
+
+        It does if the rules allow every robot to do so, or if a harvest of a portal type in ``kinds`` would request
+        it.
+        """
         return self.rules_for(url).allows(url) or any(self.decision(url, kind).may(url) for kind in kinds)
 
     def sitemaps(self) -> list[str]:
-        """Return the sitemaps that robots.txt names."""
+        """Return the addresses of at most three sitemaps that the robots.txt files read so far name."""
         return [one for rules in self.rules.values() for one in rules.sitemaps][:3]
 
     def wait(self, url: str) -> None:
-        """Wait until the host of an address may be asked again. Every call uses up one turn."""
+        """Wait until the pause between two requests to the host of ``url`` is over.
+
+        Each call reserves the next time slot of the host, so it must be followed by a request.
+        """
         host = urlsplit(url).netloc
         with self._lock:
             now = monotonic()

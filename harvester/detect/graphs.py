@@ -19,7 +19,11 @@ WITHOUT_PATH = ("sparql", "csw")
 
 
 def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> None:
-    """Query endpoints without a dcat:Dataset in the default graph as a harvest would: the datasets may be elsewhere."""
+    """Search SPARQL endpoints whose default graph holds no dcat:Dataset for datasets elsewhere, and update ``hits``.
+
+    The search covers named graphs, other vocabularies and the other repositories of the server. ``hits``: the
+    detections so far, by portal type and address.
+    """
     for (kind, url), hit in list(hits.items()):
         if kind != "sparql" or hit.confidence > HINT:
             continue
@@ -31,7 +35,12 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> No
 
 
 def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
-    """Drop APIs that respond below an address exactly as at the address itself: some software ignores the path."""
+    """Remove SPARQL and CSW detections that only repeat the API of a shorter address, and update ``hits``.
+
+    Some software ignores the path, so the same API responds at every address below its own. ``hits``: the detections
+    so far, by portal type and address. A detection is removed if one of the same type, at an address that its own
+    address begins with, states the same number of datasets.
+    """
     for (kind, url), hit in list(hits.items()):
         alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)
         is_below = any(url.startswith(f"{one.rstrip('/')}/") for one in alike if one.rstrip("/") != url.rstrip("/"))

@@ -21,10 +21,10 @@ COLUMNS = ("address", "type", "url", "confidence", "datasets", "evidence", "othe
 
 
 def addresses(path: Path) -> list[str]:
-    """Return the addresses of a list, each once and in file order.
+    """Read the addresses to examine from a CSV or text file, and return each once, in file order.
 
-    They come from the column "url" (or link, address, site), otherwise from the first column that holds addresses.
-    Raise SpecError if there are none.
+    They come from the column named url, link, address, site or homepage. Without such a column they come from the
+    first one whose cells contain dots. Raise SpecError if the file cannot be read or holds no address.
     """
     try:
         text = path.read_text("utf-8-sig", errors="replace")
@@ -60,9 +60,13 @@ def detect_all(
     proxy: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Iterator[DetectionReport]:
-    """Detect every address of a list, write a row of ``out`` for each as soon as it is known, and yield it.
+    """Detect the portal type of every address listed in the file ``path``, eight hosts at once, and yield each
+    report.
 
-    Addresses already in ``out`` are not asked again, so the same command continues an interrupted list.
+    ``out``: the CSV file to which a row is appended as soon as a report is known. Addresses that already have a row
+    there are skipped, so the same command continues an interrupted list. ``on_progress`` is called with the number of
+    addresses done and the number of all. The other parameters are those of :func:`harvester.detect.detect`. Raise
+    SpecError if the list cannot be read.
     """
     wanted = addresses(path)
     done = _done(out)

@@ -37,7 +37,10 @@ def _machinery(page: str) -> Iterator[str]:
 
 
 def by_markers(seen: ProbeResponse) -> list[tuple[str, str]]:
-    """Return the software whose marks a page has, as (type, mark)."""
+    """Return the portal software that an HTML page reveals, as pairs of portal type and the text that reveals it.
+
+    Only scripts, links, the generator tag, classes and ids are searched, not the text that readers see.
+    """
     text = "\n".join(_machinery(seen.body[:BEGINNING].decode("utf-8", "replace")))
     found = []
     for kind, marker in _MARKERS:

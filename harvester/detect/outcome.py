@@ -17,7 +17,11 @@ ENOUGH = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An API or document that a portal offers."""
+    """One way to harvest a portal: an API or document, its address, and what is known about it.
+
+    ``type``: the portal type to harvest it with. ``evidence``: what identified it, as a phrase. ``rank``: how
+    complete the records of this type are compared with those of other types; higher is better.
+    """
 
     type: str
     url: str
@@ -36,7 +40,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionReport:
-    """The result for one address. ``endpoints``: the recommended one first."""
+    """What detection found at one address.
+
+    ``title``: the title of the page; None if it has none. ``endpoints``: all that were found, the recommended one
+    first. ``asked``: the number of requests sent. ``notes``: further sentences for the user.
+    """
 
     url: str
     title: str | None = None
@@ -52,11 +60,16 @@ class DetectionReport:
 
     @property
     def best(self) -> Endpoint | None:
-        """Return the endpoint to use; None if none is certain enough."""
+        """Return the recommended endpoint, which is the first one; None if its confidence is below 0.6 or none was
+        found.
+        """
         return self.endpoints[0] if self.endpoints and self.endpoints[0].confidence >= SURE else None
 
     def reasons(self) -> list[str]:
-        """Return why the best endpoint is recommended, and what else there is, one line each."""
+        """Return lines of text that say why the best endpoint is recommended and which others were found.
+
+        The list is empty if no endpoint is recommended.
+        """
         best = self.best
         if best is None:
             return []
@@ -73,13 +86,19 @@ class DetectionReport:
         return [*lines, *self.notes]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as a JSON object, with its endpoints, reasons and recommendation."""
+        """Return the report as a dictionary for JSON: its fields, and ``recommended`` with the portal type of the
+        best endpoint.
+        """
         return asdict(self) | {"recommended": self.best.type if self.best else None}
 
 
 def ranked(hits: dict[tuple[str, str], Detection]) -> list[Endpoint]:
-    """Return the endpoints in order: certain ones first, then by number of datasets and by completeness of their
-    records."""
+    """Turn detections into endpoints, and return them from the most to the least recommended.
+
+    ``hits``: the detections by portal type and address. Endpoints with a confidence of at least 0.6 come first. Next
+    count a number of datasets close to the largest one found, the completeness of the type's records, and the
+    confidence.
+    """
     from harvester.spiders import spider_class
 
     most = max((hit.datasets or 0 for hit in hits.values() if hit.confidence >= SURE), default=0)

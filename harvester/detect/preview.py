@@ -40,7 +40,10 @@ NOT_ASKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a portal's first datasets look like."""
+    """The result of a preview: how the first datasets of a portal are mapped and scored.
+
+    ``portal``: the portal's id. ``reasons``: why no dataset could be read, as sentences; empty if some were.
+    """
 
     portal: str
     type: str
@@ -64,16 +67,18 @@ class Preview:
     """The predicted score, 0..100; ``score_low`` and ``score_high`` if everything not yet checked failed, or passed."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the preview as a JSON object."""
+        """Return the fields of the preview as a dictionary for JSON."""
         return asdict(self)
 
 
 def preview(
     spec: PortalSpec, *, count: int = 10, contact: str = "no contact given", proxy: str | None = None
 ) -> Preview:
-    """Harvest and score the first datasets of a portal in a temporary folder.
+    """Harvest and score the first ``count`` datasets of a portal in a temporary folder, and return what was found.
 
-    No file's address is requested, so what a check would find is unknown and the score is an interval.
+    ``contact``: the text for the User-Agent header. ``proxy``: the URL of an HTTP proxy; None for direct connections.
+    The preview ends after 120 seconds at most. No distribution's address is requested. The results of these checks
+    are therefore unknown, and the score is given with the lowest and highest possible value.
     """
     limits = spec.limits.model_copy(
         update={
@@ -154,9 +159,12 @@ def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
 
 
 def look(specs: Sequence[PortalSpec], *, contact: str = "no contact given", proxy: str | None = None) -> list[Preview]:
-    """Check whether portals respond as their files say: read one record of each, four portals at once.
+    """Check whether portals respond as their portal files say, and return a preview of one record each, in the order
+    given.
 
-    A failure of ours is reported as such; the portal's state is then unknown.
+    Four portals are harvested at once. ``contact``: the text for the User-Agent header. ``proxy``: the URL of an HTTP
+    proxy; None for direct connections. Nothing is raised for a portal: a fault of this program gives the verdict
+    "unknown".
     """
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda spec: _safe(spec, contact, proxy), specs))

@@ -51,17 +51,22 @@ AS_GIVEN: tuple[AsGiven, ...] = tuple(
 
 
 def places_of(portal_type: str) -> list[str]:
-    """Return the paths by which a type is detected, without queries; empty if only its own address identifies it."""
+    """Return the paths that detection requests to recognise a portal type, without query strings.
+
+    The list is empty for types that are recognised only at the exact address the user gives.
+    """
     return list(dict.fromkeys(probe.path.partition("?")[0] for probe in PROBES if portal_type in probe.kinds))
 
 
 def accepted(kinds: Sequence[str]) -> str:
-    """Return the media types to ask for; any type if the response may identify several portal types."""
+    """Return the Accept header for a probe: the media types of the only portal type in ``kinds``, or any if there are
+    several.
+    """
     return BY_TYPE[kinds[0]].accept if len(kinds) == 1 else "*/*"
 
 
 def own_kinds(url: str) -> list[str]:
-    """Return the types whose API has addresses like this one."""
+    """Return the portal types whose API paths occur in ``url``; empty if it looks like no API address."""
     path = urlsplit(url).path
     return [
         kind
@@ -72,7 +77,10 @@ def own_kinds(url: str) -> list[str]:
 
 
 def own_probes(portal_type: str) -> list[Probe]:
-    """Return the probes of a type's own API, without those that identify it only by chance."""
+    """Return the probes that were declared for a portal type first of all.
+
+    Probes of other types whose response may also identify this one are left out.
+    """
     return [probe for probe in PROBES if probe.kinds[0] == portal_type]
 
 
@@ -85,19 +93,29 @@ _PAGES = (
 
 
 def own_address(url: str, portal_type: str) -> str:
-    """Return the portal's address if the given address is within its API; otherwise the given address."""
+    """Return the portal's address, as a portal file states it, for an address within the API of ``portal_type``.
+
+    An address outside the API is returned unchanged, or without its query and fragment, as the type declares.
+    """
     declared = BY_TYPE[portal_type]
     return home_of(url) if declared.is_at_home else declared.own_address(url)
 
 
 def home_of(url: str) -> str:
-    """Return the portal's address from an address within its API: the part before the API's own path."""
+    """Return the portal's address from an address within an API: the part before the API's path ("/api/3/action",
+    ...).
+
+    For any other address only query, fragment and trailing slash are removed.
+    """
     cuts = [at for part in _API if (at := url.find(part, url.find("://") + 3)) > 0]
     return url[: min(cuts)].rstrip("/") if cuts else url.split("#")[0].split("?")[0].rstrip("/")
 
 
 def bases_of(url: str) -> list[str]:
-    """Return addresses below which a portal may be, the likeliest first, for a page, an API or a bare host."""
+    """Return up to three addresses to which probes append their paths, the likeliest first.
+
+    They are the address up to the path of an API or page, the host with the first path segment, and the host alone.
+    """
     home = home_of(url)
     parts = urlsplit(home)
     root = f"{parts.scheme}://{parts.netloc}"

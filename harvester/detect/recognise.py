@@ -17,7 +17,10 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Return the most certain result of all recognisers for a response; None if no recogniser knows it."""
+    """Try all recognisers on a response, and return the detection with the highest confidence.
+
+    The result is None if the response is not a success or if no recogniser knows it.
+    """
     if not seen.is_ok:
         return None
     found = [hit for one in RECOGNISERS if (hit := recognised(one, seen)) is not None]

@@ -33,7 +33,12 @@ MAX_BYTES = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class TrialHarvest:
-    """The result of a trial. ``why``: the reason as a sentence, except for "ok"."""
+    """The result of reading one record from an endpoint.
+
+    ``verdict``: "ok" if a record was read, "empty" if the endpoint lists no datasets, "failed" if its records cannot
+    be read, "unknown" if a limit ended the trial. ``why``: the reason as a sentence; empty for "ok". ``requests``:
+    the number of requests sent.
+    """
 
     verdict: Literal["ok", "empty", "failed", "unknown"]
     why: str = ""
@@ -49,10 +54,11 @@ def read_one(
     seconds: float,
     proxy: str | None = None,
 ) -> TrialHarvest:
-    """Read one record of a portal, in a temporary folder.
+    """Harvest one record of a portal into a temporary folder, and return whether that worked.
 
-    ``rules``: the robots.txt rules just read, by site. If the requests or seconds do not suffice, the result is
-    "unknown".
+    ``contact``: the text for the User-Agent header. ``rules``: the robots.txt rules already read, by site
+    ("https://example.org"). ``max_requests`` and ``seconds``: the limits of the trial; if they do not suffice, the
+    verdict is "unknown". ``proxy``: the URL of an HTTP proxy; None for direct connections.
     """
     from catalog.db.store import open_catalog
     from catalog.repositories.datasets import count_datasets
@@ -100,9 +106,11 @@ def _is_ours(message: str) -> bool:
 
 
 def tried_first(endpoints: list[Endpoint], asker: Asker) -> tuple[list[Endpoint], list[str]]:
-    """Return the endpoints after one record of the recommended one was read as the next command would read it.
+    """Read one record of the recommended endpoint as a harvest would, and return the endpoints and notes for the
+    user.
 
-    An endpoint that yields no record is not recommended; the next one is tried instead.
+    If no record can be read, the endpoint gets a low confidence and the next one is tried, three at most. ``asker``:
+    the client that found the endpoints; its robots.txt rules and remaining requests apply to the trial.
     """
     notes: list[str] = []
     until = time.monotonic() + TRIAL_S

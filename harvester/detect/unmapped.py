@@ -24,7 +24,12 @@ _NO_TEXT = re.compile(
 
 
 def unmapped(raw: Any, dataset: Dataset) -> list[str]:
-    """Return the paths of texts that appear nowhere in the dataset: "extras/funding", "resources/*/note", each once."""
+    """Return the paths of those texts in a portal's record whose content appears in no field of the mapped dataset.
+
+    ``raw``: the record as the portal sent it. ``dataset``: the dataset made from it. Paths look like "extras/funding"
+    or "resources/*/note", and each is returned once. Numbers, dates and database keys are ignored. The list is empty
+    if the record is no JSON object.
+    """
     if not isinstance(raw, dict):
         return []
     told = json_text(asdict(dataset))

@@ -81,7 +81,11 @@ class _Member:
 
 
 class Archive:
-    """The archive of one run, open for writing. A resumed run appends to the same file."""
+    """The WARC file to which one run writes its HTTP requests and responses. A resumed run appends to the same file.
+
+    ``path``: the file. ``run_id``: the run, as "20240131T020000Z". ``info``: what is needed to replay the run; it is
+    stored in the first record.
+    """
 
     def __init__(self, path: Path, run_id: str, info: dict[str, Any]) -> None:
         self.path, self.run_id = path, run_id
@@ -118,7 +122,7 @@ class Archive:
         return end
 
     def close(self) -> None:
-        """Close the file; nothing can be written afterwards."""
+        """Close the WARC file; nothing can be written afterwards."""
         self._file.close()
 
     def _id(self, method: str, url: str) -> str:
@@ -128,7 +132,12 @@ class Archive:
         return f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{self.run_id} {number} {method} {url}')}>"
 
     def exchange(self, request: Request, response: Response, saved: SavedBody | None, **notes: Any) -> str:
-        """Write a request and its response; return the WARC-Record-ID of the response."""
+        """Write a request and its response with logins and keys masked, and return the WARC-Record-ID of the
+        response.
+
+        ``saved``: the file that holds the body, if it was saved to disk; None if the body is in ``response``.
+        ``notes``: facts about the connection, such as ``tls_version``; those that are None are left out.
+        """
         url = mask(request.url)
         record_id = self._id(request.method, url)
         body: IO[bytes]
@@ -174,7 +183,10 @@ class Archive:
         return record_id.strip("<>")
 
     def fault(self, request: Request, fault: RequestFault, *, is_retryable: bool) -> str:
-        """Write that a request got no response; return the WARC-Record-ID."""
+        """Write that a request got no response, and return the WARC-Record-ID.
+
+        ``fault``: why it got none. ``is_retryable``: whether a replay may retry the request as the run did.
+        """
         url = mask(request.url)
         record_id = self._id(request.method, url)
         told = mask_value({"fault": asdict(fault), "is_retryable": is_retryable})
@@ -204,7 +216,7 @@ class _Place:
 
 
 class Replay:
-    """Serve requests from an archive instead of the network."""
+    """The requests and responses of an earlier run, read from its WARC file to repeat the run without the network."""
 
     def __init__(self, path: Path) -> None:
         """Read the whole archive. Raise ArchiveError if it is not a readable WARC file."""
@@ -229,9 +241,12 @@ class Replay:
             raise ArchiveError(f"{path}: the archive does not say which run it holds; name one made by --archive")
 
     def answer(self, request: Request) -> tuple[Response, dict[str, Any]]:
-        """Return the next recorded response to a request, and the notes stored with it.
+        """Return the recorded response to a request, and what was noted about the exchange.
 
-        Raise the recorded fault, or SettledFault if nothing was recorded.
+        If the same request was sent several times, each call returns the next response. The notes are a dictionary
+        with ``elapsed_ms``, ``cut``, ``is_saved``, ``exchange`` and facts about the connection. If the request failed
+        in that run, RetryableFault or SettledFault is raised with the recorded fault. SettledFault is also raised if
+        the file holds no further response to it.
         """
         waiting = self._places.get((request.method, mask(request.url)))
         if not waiting:
@@ -297,7 +312,10 @@ def _info(record: Any) -> dict[str, Any]:
 
 
 def find_record(path: Path, record_id: str) -> bytes | None:
-    """Return the record with this id as stored, headers and body; None if the archive does not hold it."""
+    """Return one record of a WARC file, unpacked, with its headers and body; None if the file does not hold it.
+
+    ``record_id``: its WARC-Record-ID, with or without angle brackets.
+    """
     with path.open("rb") as file:
         records = ArchiveIterator(file, arc2warc=False, no_record_parse=True)
         for record in records:

@@ -38,7 +38,11 @@ _NONE = ("", "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "aws
 
 
 class BrokenCodingError(ValueError):
-    """A packed body cannot be unpacked. ``is_short``: it ends too early, so the transfer broke off."""
+    """A compressed response body cannot be decompressed.
+
+    ``why``: the reason, as the message. ``is_short``: whether the body ends too early, so that the transfer broke
+    off.
+    """
 
     def __init__(self, why: str, *, is_short: bool = False) -> None:
         super().__init__(why)
@@ -46,17 +50,19 @@ class BrokenCodingError(ValueError):
 
 
 def codings_of(header: str) -> list[str]:
-    """Return the codings of a Content-Encoding header, the one to undo first at the beginning."""
+    """Return the compressions that a Content-Encoding header names ("gzip", "br"), in the order in which to undo
+    them.
+    """
     names = [name.strip().strip("\"'").lower() for name in header.split(",")]
     return [name.removeprefix("x-") for name in reversed(names) if name not in _NONE]
 
 
 class Decoder:
-    """Decode a body as it arrives, in pieces of at most PIECE bytes.
+    """Decompress a response body while it arrives, in pieces of at most 256 KiB.
 
-    With ``is_text`` the body can only be text such as JSON or XML, so gzip and zstd are always unpacked, whatever
-    the header says. Otherwise an extra layer of packing is undone only if ``may_repack``, because a file may be
-    meant to be packed.
+    ``header``: the value of Content-Encoding. ``is_text``: the body can only be text such as JSON or XML, so gzip and
+    zstd are always undone, whatever the header says. ``may_repack``: a body that was compressed more often than the
+    header says is decompressed fully. Leave it False for files that are meant to arrive compressed, such as ``.gz``.
     """
 
     def __init__(self, header: str, *, is_text: bool = False, may_repack: bool = False) -> None:
@@ -66,11 +72,17 @@ class Decoder:
         self._layers += [_Layer("") for _ in range(spare)]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the decoded bytes of a chunk. Raise BrokenCodingError if it cannot be unpacked."""
+        """Yield the decompressed bytes of the next chunk of the body. Raise BrokenCodingError if it cannot be
+        decompressed.
+
+        Nothing may be yielded yet: the first 256 bytes are collected before the compression is recognised.
+        """
         return self._through(0, chunk, is_last=False)
 
     def finish(self) -> Iterator[bytes]:
-        """Yield the bytes held back so far. Raise BrokenCodingError if the body is not complete."""
+        """Yield the bytes that are still buffered, at the end of the body. Raise BrokenCodingError if the body ends
+        too early.
+        """
         return self._through(0, b"", is_last=True)
 
     def _through(self, index: int, chunk: bytes, *, is_last: bool) -> Iterator[bytes]:
@@ -251,10 +263,11 @@ class _Zstd:
 
 
 def unpacked(body: bytes, header: str, max_bytes: int) -> bytes | None:
-    """Return a whole page decoded, or None if it unpacks to more than ``max_bytes`` (0: no limit).
+    """Return a page's body, decompressed; None if it has more than ``max_bytes`` then (0 for no limit).
 
-    Raise BrokenCodingError if the header says it is packed and it cannot be unpacked. A file that is itself packed
-    and cut short, such as a gzipped sitemap, is returned unchanged: its reader can use the beginning.
+    ``header``: the value of Content-Encoding. Raise BrokenCodingError if the header names a compression and the body
+    cannot be decompressed. If the header names none, a compressed file that was cut off, such as a gzipped sitemap,
+    is returned unchanged, because a reader can use its beginning.
     """
     decoder, pieces, size = Decoder(header, is_text=True), [], 0
     try:

@@ -26,7 +26,10 @@ __all__ = ["DirectDownloader", "Redirects", "lean_settings"]
 
 
 def lean_settings() -> dict[str, Any]:
-    """Return the settings of a crawler whose spider asks through :meth:`DirectDownloader.ask`."""
+    """Return the Scrapy settings for a crawler whose spider sends requests through :meth:`DirectDownloader.ask` only.
+
+    They name the downloader and its middlewares, and turn off extensions, spider middlewares and item pipelines.
+    """
     return {
         "DOWNLOADER": "harvester.http.direct.DirectDownloader",
         "DOWNLOADER_MIDDLEWARES_BASE": {},
@@ -44,11 +47,11 @@ def lean_settings() -> dict[str, Any]:
 
 
 class Redirects(RedirectMiddleware):
-    """Follow redirects without a Referer header.
+    """Downloader middleware: follow redirects without a Referer header.
 
-    Cookies set during a redirect are sent for the rest of that redirect chain, to the hosts they are meant for
-    (RFC 6265 §5.4), and then dropped. Many sites redirect to the same address again and only serve clients that
-    send the cookie.
+    Cookies set during a redirect are sent for the rest of that redirect chain, to the hosts they are meant for (RFC
+    6265 §5.4), and then dropped. Many sites redirect to the same address again and only serve clients that send the
+    cookie.
     """
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
@@ -74,13 +77,15 @@ class Redirects(RedirectMiddleware):
 
 
 class DirectDownloader(Downloader):
-    """Scrapy's downloader with a method that bypasses its queues."""
+    """Scrapy's downloader, with a method that sends a request without Scrapy's queues, engine and scheduler."""
 
     async def ask(self, request: Request, on_request: Callable[[Request], None]) -> Response:
-        """Return the response to a request after redirects and retries. Raise what the middlewares raise.
+        """Send a request through the downloader middlewares, follow redirects and retries, and return the final
+        response.
 
-        ``on_request`` is called with each request before it is sent; after a failure, the last one is the one that
-        failed.
+        ``on_request`` is called with every request before it is sent, also with those of redirects and retries. After
+        a failure, the last one it got is the one that failed. Exceptions of the middlewares and of the download
+        handler are raised if no middleware handles them.
         """
         while True:
             on_request(request)

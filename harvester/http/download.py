@@ -82,9 +82,12 @@ def _second(epoch_s: int) -> str:
 async def through_archive(
     crawler: Crawler, request: Request, fetch: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Fetch a request and write the exchange into the night's archive; in a replay, read it from the archive instead.
+    """Send a request and write the exchange into the run's archive. In a replay, read the response from the archive
+    instead.
 
-    Sets ``meta["answered_at"]`` (instant, UTC), ``meta["elapsed_ms"]`` and, with an archive, ``meta["exchange"]``.
+    ``crawler``: the Scrapy crawler whose spider holds the run's context. ``fetch``: the coroutine that sends the
+    request. The request's ``meta`` gets "answered_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
+    (WARC-Record-ID). What ``fetch`` raises is archived and raised again.
     """
     night = crawler.spider.night  # type: ignore[union-attr]
     if night.replay is not None:
@@ -156,8 +159,10 @@ _TLS_CONTEXTS: dict[tuple[tuple[str, str], ...], ssl.SSLContext] = {}
 
 
 class GuardedHandler(AiohttpDownloadHandler):
-    """Send every connection through the address guard; local addresses pass only if the setting WINNOW_LOCAL names
-    them."""
+    """Scrapy's handler for http and https, which refuses connections to addresses that are not public.
+
+    Local addresses pass only if the setting WINNOW_LOCAL names them, and the proxy's address passes too.
+    """
 
     # Scrapy's class warns that it is experimental. It is used because aiohttp shows every address before it connects.
     experimental = False

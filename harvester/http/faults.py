@@ -4,20 +4,31 @@ Two things count against an address: the server itself says that it is gone (404
 Even these count only after several checks (see :func:`catalog.repositories.checks.write_checks`). A bot wall, a
 time-out, a server error or a fault of ours leaves the address unknown.
 
-==================  ============================================================================ kind
-meaning ==================  ============================================================================ dns
-the name does not exist, or the name server did not respond connect             no connection: refused, reset,
-unreachable tls                 the certificate cannot be verified, or TLS fails timeout             no response in
-time, or it came too slowly blocked             a bot wall (403, 429, 503 with a challenge page) rate_limited
-the host asks for a pause longer than ``limits.max_wait_s`` auth                the address is not open to everyone
-(401, 403, 407, 451) moved               a redirect that leads nowhere, or in circles gone                404 or 410
-server              5xx http                any other status that is not a success parse               the response
-is not what the API promises: HTML, broken JSON empty               a response without content cut_short
-the response broke off before its end too_large           more bytes than the portal file allows robots
-robots.txt forbids it; not asked private_address     the address lies inside a private network; not asked scheme
-neither http, https nor ftp; not asked invalid_url         no request can be made from it ours                a fault
-of this machine: disk, files, memory not_recorded        the replayed archive holds no response ==================
-============================================================================
+==================  ============================================================================
+kind                meaning
+==================  ============================================================================
+dns                 the name does not exist, or the name server did not respond
+connect             no connection: refused, reset, unreachable
+tls                 the certificate cannot be verified, or TLS fails
+timeout             no response in time, or it came too slowly
+blocked             a bot wall (403, 429, 503 with a challenge page)
+rate_limited        the host asks for a pause longer than ``limits.max_wait_s``
+auth                the address is not open to everyone (401, 403, 407, 451)
+moved               a redirect that leads nowhere, or in circles
+gone                404 or 410
+server              5xx
+http                any other status that is not a success
+parse               the response is not what the API promises: HTML, broken JSON
+empty               a response without content
+cut_short           the response broke off before its end
+too_large           more bytes than the portal file allows
+robots              robots.txt forbids it; no request is sent
+private_address     the address lies inside a private network; no request is sent
+scheme              neither http, https nor ftp; no request is sent
+invalid_url         no request can be made from the address
+ours                a fault of this machine: disk, files, memory
+not_recorded        the replayed archive holds no response
+==================  ============================================================================
 """
 
 from __future__ import annotations
@@ -62,8 +73,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RequestFault:
-    """Why a request failed: ``kind`` is the short code, ``outcome`` what it says about the address, ``remedy`` the
-    next step."""
+    """Why a request failed.
+
+    ``kind``: a code of the table at the top of this module. ``outcome``: what the failure says about the address:
+    "failing" (it does not work), "invalid" (no request can be made from it) or "unknown" (nothing). ``detail``: what
+    happened, as a phrase. ``remedy``: what the user or the portal's operator can do.
+    """
 
     kind: str
     outcome: Literal["failing", "invalid", "unknown"]
@@ -72,24 +87,27 @@ class RequestFault:
 
 
 class HostResting(IgnoreRequest):
-    """The host asked for a pause longer than ``limits.max_wait_s``."""
+    """A request was not sent, because its host asks for a pause longer than ``limits.max_wait_s`` or keeps failing."""
 
 
 class BudgetSpent(IgnoreRequest):
-    """The portal's budget of bytes or records is used up."""
+    """A request was not sent, because the harvest has reached the portal's limit of bytes or records."""
 
 
 class PagingLoopError(IgnoreRequest):
-    """Paging keeps returning to an address that was already read."""
+    """A request was not sent, because the links to next pages lead again and again to a page that was already read."""
 
 
 class UnaskableAddressError(ValueError):
-    """No request can be made from this address."""
+    """No request can be made from an address, for example because it holds control characters."""
 
 
 class SettledFault(IgnoreRequest):
-    """A fault known before any request is sent: read from an archive, or found by our own FTP client. It is not
-    retried."""
+    """A request failed and is not to be sent again; ``fault`` says why.
+
+    Raised for faults that are known without an HTTP request, for example from an archive, robots.txt or the FTP
+    client.
+    """
 
     def __init__(self, fault: RequestFault) -> None:
         super().__init__(fault.detail)
@@ -97,7 +115,7 @@ class SettledFault(IgnoreRequest):
 
 
 class RetryableFault(DownloadFailedError):
-    """Like :class:`SettledFault`, but worth another try."""
+    """A request failed and may be sent again; ``fault`` says why. Otherwise like :class:`SettledFault`."""
 
     def __init__(self, fault: RequestFault) -> None:
         super().__init__(fault.detail)
@@ -116,7 +134,10 @@ _WALL_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-datadome", "x-iinfo", "
 
 
 def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
-    """Return whether a response is the challenge page of a bot wall such as Cloudflare, Akamai or Imperva."""
+    """Return whether a response is the challenge page of a bot protection such as Cloudflare, Akamai or Imperva.
+
+    ``headers``: the response's headers, in which header names are looked up.
+    """
     if status == 202:
         # AWS sends 202 or 405 with a script instead of the page.
         return b"x-amzn-waf-action" in headers  # type: ignore[operator]
@@ -127,7 +148,10 @@ def is_bot_wall(status: int, body: bytes, headers: object) -> bool:
 
 
 def of_response(response: Response) -> RequestFault | None:
-    """Return the fault that a response states; None if its status is 2xx or 304."""
+    """Return the fault that a response's status or challenge page states.
+
+    The result is None if the status is 2xx or 304 and the body is no challenge page of a bot protection.
+    """
     status = response.status
     if status != 202 and 200 <= status < 300 or status == 304:
         return None
@@ -152,10 +176,10 @@ def of_response(response: Response) -> RequestFault | None:
 
 
 def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
-    """Return the fault behind an incomplete download (``Saved.cut``); None if it is complete or was cut by our own
-    limit.
+    """Return the fault of a download that ended early; None if it is complete or if our own size limit ended it.
 
-    After such a fault nothing is known about the file: not its size, not its content, not whether it is empty.
+    ``cut``: why it ended, see :class:`harvester.http.saving.SavedBody`. ``size_bytes``: the number of bytes saved.
+    With a fault, nothing is known about the file: not its size, not its content, not whether it is empty.
     """
     match cut:
         case "connection":
@@ -173,21 +197,27 @@ def of_download(cut: str | None, size_bytes: int) -> RequestFault | None:
 
 
 def of_other_part(said: str) -> RequestFault:
-    """Return the fault of a download that delivered a part other than the file's beginning; ``said`` names it."""
+    """Return the fault of a server that sent another byte range of a file than its beginning.
+
+    ``said``: what the server sent, for example its Content-Range header.
+    """
     why = f"the server sends another part of the file than was asked for ({said[:80]})"
     return RequestFault("http", "unknown", why, "let the server send what is asked for")
 
 
 def of_waiting(status: int) -> RequestFault | None:
-    """Return the fault of a 202 response, whose content is still being prepared (RFC 9110 §15.3.3); None for other
-    statuses."""
+    """Return the fault of status 202, with which a server says that the content is still being prepared (RFC 9110
+    §15.3.3).
+
+    The result is None for any other status.
+    """
     if status != 202:
         return None
     return RequestFault("http", "unknown", "the server answers 202: the file is still being made", "it is asked again")
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
-    """Return an exception and its causes, the outermost first."""
+    """Return an exception and the exceptions that caused it, the outermost first; empty for None."""
     chain: list[BaseException] = []
     while error is not None and error not in chain:
         chain.append(error)
@@ -196,7 +226,9 @@ def chain_of(error: BaseException | None) -> list[BaseException]:
 
 
 def tls_reason(error: BaseException) -> str | None:
-    """Return why TLS failed, or None if TLS is not the cause of the exception."""
+    """Return why the certificate check or the TLS handshake failed; None if ``error`` has no TLS error among its
+    causes.
+    """
     for link in chain_of(error):
         if isinstance(link, ssl.SSLCertVerificationError):
             return getattr(link, "verify_message", "") or str(link)
@@ -212,7 +244,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def of_exception(error: BaseException) -> RequestFault:
-    """Return the fault behind an exception of a request."""
+    """Return the fault that describes an exception raised by a request. Every exception gives a fault."""
     text = _text_of(error)
     for link in chain_of(error):
         match link:

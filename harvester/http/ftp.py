@@ -76,9 +76,14 @@ class _Ftp(ftplib.FTP):
 
 
 def ask(url: str, *, local: Collection[str] = (), timeout_s: float = TIMEOUT_S) -> dict[str, str]:
-    """Return the headers HTTP would send, Content-Length and Last-Modified, as far as the server states them.
+    """Ask an FTP server for the size and date of a file without downloading it, and return them as HTTP headers.
 
-    Raise SettledFault ("gone", "auth" or "server"), PrivateAddressError, or OSError if there is no connection.
+    The keys are "Content-Length" (bytes) and "Last-Modified"; what the server does not state is left out. ``url``: an
+    ftp:// address. ``local``: addresses that may be connected to although they are not public. ``timeout_s``: the
+    time-out of each wait in seconds; all waits together may take three times as long.
+
+    Raise SettledFault ("gone", "auth" or "server"), PrivateAddressError, UnaskableAddressError, or an error of the
+    connection.
     """
     parts = urlsplit(url)
     path = unquote(parts.path, "latin-1") or "/"
@@ -146,7 +151,10 @@ def _fault(error: Exception) -> Exception:
 
 
 class FtpHandler(BaseDownloadHandler):
-    """Scrapy's handler for ftp:// addresses: returns a response without a body, or raises a fault."""
+    """Scrapy's handler for ftp:// addresses. It checks that the file exists and returns a response without a body.
+
+    The response has the headers that :func:`ask` returns; a failure is raised.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -162,4 +170,4 @@ class FtpHandler(BaseDownloadHandler):
         return Response(request.url, status=200, headers=dict(headers))
 
     async def close(self) -> None:
-        """Do nothing; no connection stays open."""
+        """Do nothing: each request closes its own connection."""

@@ -20,14 +20,15 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class PrivateAddressError(OSError):
-    """A connection to an address that is not public was refused."""
+    """A connection was refused by Winnow, because the IP address is not public."""
 
 
 def own_addresses(url: str, also: Iterable[str] = ()) -> frozenset[str]:
-    """Return the IP addresses, with port, of a portal declared local: the only local places that may be asked for it.
+    """Return the IP addresses, each with its port, of a portal that its portal file declares local.
 
-    ``also`` names further places as "host:port". Other services on the same machine are not part of the portal.
-    The set is empty if the portal's name does not resolve; the harvest then reports that.
+    Only these local addresses may be requested when the portal is harvested; other services on the same machine stay
+    closed. ``url``: the portal's address. ``also``: further places as "host:port". The set is empty if the host name
+    does not resolve.
     """
     parts = urlsplit(url)
     try:
@@ -47,10 +48,11 @@ def _place(address: str, port: int | None) -> str:
 
 
 def check_address(host: str, port: int | None = None, *, local: Collection[str] = ()) -> None:
-    """Raise PrivateAddressError if ``host`` (an IP address) must not be connected to.
+    """Raise PrivateAddressError if no connection may be made to ``host``, an IP address.
 
-    Public addresses pass, and so do those in ``local``: an address with its port, or an address alone for all its
-    ports. Link-local (cloud metadata), multicast and unspecified addresses are always refused.
+    ``port``: the port of the connection; None if it is unknown. ``local``: private addresses that are allowed, with a
+    port ("127.0.0.1:8080") or without one for all ports. Public addresses are allowed. Link-local (cloud metadata),
+    multicast and unspecified addresses are refused even if ``local`` names them.
     """
     text = host.split("%")[0]
     address = ipaddress.ip_address(text)
@@ -83,17 +85,23 @@ def guarded_socket(
     *,
     local: Collection[str] = (),
 ) -> socket.socket:
-    """Return a socket for one resolved address, created only after the address has passed the guard."""
+    """Check a resolved address and return a new, unconnected socket for it. Raise PrivateAddressError if it is
+    refused.
+
+    ``info``: one result of ``socket.getaddrinfo``. ``local``: the private addresses that are allowed, see
+    :func:`check_address`.
+    """
     family, kind, protocol, _, destination = info
     check_address(str(destination[0]), int(destination[1]), local=local)
     return socket.socket(family, kind, protocol)
 
 
 def guarded_connection(host: str, port: int, timeout_s: float, *, local: Collection[str] = ()) -> socket.socket:
-    """Return a connection to the host's first permitted address that accepts it.
+    """Resolve ``host`` and return a socket connected to its first address that is allowed and accepts the connection.
 
-    For clients that cannot be given a connector. Raise PrivateAddressError if an address was refused and no other
-    one accepted; otherwise the last OSError.
+    ``timeout_s``: the time-out in seconds. ``local``: the private addresses that are allowed, see
+    :func:`check_address`. If no connection is made, raise PrivateAddressError if an address was refused, otherwise
+    the OSError of the last try.
     """
     refused: OSError | None = None
     for family, kind, protocol, name, destination in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):

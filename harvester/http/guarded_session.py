@@ -29,11 +29,11 @@ _IN_USE = threading.local()
 
 
 def guarded_session(local: Collection[str] = ()) -> requests.Session:
-    """Return a session that connects only to public addresses and those of ``local``.
+    """Return a new requests session that connects only to public addresses and to those in ``local``.
 
-    It ignores proxies and logins of the environment. A place of ``local`` is an address with its port, see
-    :func:`harvester.http.guard.own_addresses`. Any other connection raises requests.ConnectionError. The caller
-    closes the session.
+    ``local``: private addresses with their ports, as :func:`harvester.http.guard.own_addresses` returns them. Proxies
+    and logins from the environment are ignored. A refused connection raises requests.ConnectionError. The caller must
+    close the session.
     """
     session = requests.Session()
     session.trust_env = False
@@ -44,10 +44,9 @@ def guarded_session(local: Collection[str] = ()) -> requests.Session:
 
 @contextmanager
 def ended_after(seconds: float) -> Iterator[None]:
-    """End this thread's request after ``seconds``, whatever it is waiting for.
+    """Cut the connections that this thread uses within the ``with`` block if the block takes longer than ``seconds``.
 
-    A socket time-out applies to each read alone, so a server that sends one byte now and then would never reach
-    it.
+    A socket time-out applies to each read alone, so a server that sends one byte now and then would never reach it.
     """
     sockets = _IN_USE.sockets = []
 

@@ -19,7 +19,10 @@ __all__ = ["Credential", "credential_of"]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A header or query key that is sent with every request to the portal's own host, and to no other host."""
+    """A portal's API key, sent as a header or query parameter to the portal's own host and to no other host.
+
+    ``header``: the header's name, or None. ``query``: the query parameter's name, or None. ``value``: what is sent.
+    """
 
     site: str
     """The host, with its port if that is not the scheme's default."""
@@ -32,14 +35,20 @@ class Credential:
     """What must never be stored: the key as read, the key as sent, and the password in it."""
 
     def is_for(self, url: str) -> bool:
-        """Return whether an address is on the portal's own host."""
+        """Return whether the key may be sent to ``url``: it is on the portal's host, and encrypted if the portal's
+        address is.
+        """
         try:
             return host_of(url) == self.site and (url.startswith("https:") or not self.is_secure)
         except ValueError:
             return False
 
     def without(self, url: str) -> str:
-        """Return an address without the query key; some portals copy the key into their links to further pages."""
+        """Return an address of the portal without the query parameter that holds the key; other addresses stay as
+        they are.
+
+        Some portals copy the key into their links to further pages.
+        """
         if self.query is None or f"{self.query}=" not in url or not self.is_for(url):
             return url
         parts = urlsplit(url)
@@ -47,7 +56,9 @@ class Credential:
         return urlunsplit(parts._replace(query="&".join(left)))
 
     def added(self, url: str) -> str:
-        """Return an address with the query key, as it is sent."""
+        """Return an address of the portal with the query parameter that holds the key; other addresses stay as they
+        are.
+        """
         if self.query is None or not self.is_for(url):
             return url
         parts = urlsplit(self.without(url))
@@ -55,12 +66,17 @@ class Credential:
         return urlunsplit(parts._replace(query=f"{parts.query}&{own}" if parts.query else own))
 
     def headers_for(self, url: str) -> list[tuple[str, str]]:
-        """Return the header for an address; empty if the address is not the portal's."""
+        """Return the header with the key, as a list of one (name, value) pair.
+
+        The list is empty if the key is a query parameter or may not be sent to ``url``.
+        """
         return [(self.header, self.value)] if self.header is not None and self.is_for(url) else []
 
     def scrubbed(self, value: Any) -> Any:
-        """Return a value of a response without the key, in case the portal echoed it; the same object if it holds no
-        key."""
+        """Replace the key by a mask wherever a response repeats it, in texts at any depth of a JSON value.
+
+        If the key does not occur, the same object is returned.
+        """
         if isinstance(value, str):
             for secret in self.secrets:
                 value = value.replace(secret, MASK) if secret in value else value
@@ -74,16 +90,16 @@ class Credential:
         return value
 
     def scrubbed_bytes(self, body: bytes) -> bytes:
-        """Return a body without the key, in case the portal echoed it."""
+        """Return a response body in which the key is replaced by a mask."""
         for secret in self.secrets:
             body = body.replace(secret.encode(), MASK.encode())
         return body
 
 
 def credential_of(portal: PortalSpec) -> Credential | None:
-    """Return the credential a portal file declares under [auth]; None if it declares none.
+    """Read the API key that a portal file declares under [auth]; return None if it declares none.
 
-    Raise SpecError with the remedy if the environment variable or file does not hold the key.
+    Raise SpecError with the remedy if the named environment variable or file holds no key.
     """
     auth = portal.auth
     if auth is None:

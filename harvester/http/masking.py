@@ -23,9 +23,11 @@ _OURS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-
 
 
 def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[IO[bytes], int, str, int]:
-    """Return a body with logins and keys masked: (body, its bytes, SHA-256 of the masked body, number of maskings).
+    """Return a copy of a body in which logins and keys are masked.
 
-    The body is read in pieces, and each piece ends where it does not split an address.
+    The result is (file with the masked body, its size in bytes, its SHA-256, number of masked places).
+    ``credential``: the portal's key, which is masked too; None if there is none. The body is read in pieces that do
+    not split an address.
     """
     out: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller reads it
     digest, size, count, rest = hashlib.sha256(), 0, 0, b""
@@ -50,12 +52,15 @@ def masked_body(body: IO[bytes], credential: Credential | None = None) -> tuple[
 
 
 def masked_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return headers with logins and keys masked, both whole values and those inside addresses."""
+    """Return HTTP headers with logins and keys masked.
+
+    Headers such as Authorization and Cookie are masked completely; in others, only keys inside addresses are masked.
+    """
     return [(name, "***" if name.lower() in _OURS else mask(value)) for name, value in headers]
 
 
 class MaskingFilter(logging.Filter):
-    """Mask logins and keys in every log line."""
+    """Logging filter that masks logins and keys in every message."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

@@ -19,19 +19,26 @@ _ANSWERED = ("tls", "cut_short")
 
 
 def has_answered(seen: ResourceCheck) -> bool:
-    """Return whether the check reached its host."""
+    """Return whether a check of a distribution's address got any response from the host, even an error."""
     return seen.outcome == "ok" or seen.status is not None or seen.fault in _ANSWERED
 
 
 class Outage:
-    """The failed checks since a host last responded."""
+    """Collects checks that failed without a connection, until it is clear whether our own network is down.
+
+    ``held``: these checks, by host.
+    """
 
     def __init__(self) -> None:
         self.held: dict[str, list[ResourceCheck]] = {}
         self.asked_at = HOSTS
 
     def take(self, host: str, seen: ResourceCheck) -> list[ResourceCheck]:
-        """Return the checks that this one settles."""
+        """Add the result of one check, and return the checks whose results can now be stored.
+
+        If ``host`` responded, these are all collected checks and this one. If the check failed without a connection,
+        it is collected and the list is empty. Any other check is returned alone.
+        """
         if has_answered(seen):
             return [*self.release(), seen]
         if seen.fault not in _NO_CONNECTION:
@@ -42,17 +49,17 @@ class Outage:
 
     @property
     def is_likely(self) -> bool:
-        """Return whether enough hosts have failed that the network itself must be tested."""
+        """Return whether so many hosts have failed in a row, ten at first, that our own network must be tested."""
         return len(self.held) >= self.asked_at
 
     def release(self) -> list[ResourceCheck]:
-        """Return the held checks unchanged: the network works."""
+        """Return the collected checks unchanged, because our network works, and begin anew."""
         held = [one for checks in self.held.values() for one in checks]
         self.held, self.asked_at = {}, HOSTS
         return held
 
     def lost(self) -> list[ResourceCheck]:
-        """Return the held checks as unknown: the network is down."""
+        """Return the collected checks with outcome "unknown", because our network is down, and begin anew."""
         why = f"the network of this machine failed: {len(self.held)} hosts in a row did not answer, and no other"
         return [
             replace(one, outcome="unknown", fault="ours", detail=f"{why} ({one.fault}: {one.detail})"[:500])

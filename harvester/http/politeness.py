@@ -59,16 +59,17 @@ class _Host:
 
 
 class HostBudget:
-    """Track when each host may be asked again. For one event loop at a time."""
+    """Schedule of the requests to each host, shared by all crawls of a run. Use it from one event loop at a time."""
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Host] = defaultdict(_Host)
 
     async def turn(self, host: str, delay_s: float, max_wait_s: float = 300.0) -> None:
-        """Wait for the next turn at ``host``: turns are ``delay_s`` seconds apart, or longer if the host asked for
-        it.
+        """Wait until the next request to ``host`` may be sent, and reserve that moment for the caller.
 
-        Raise HostResting if the host asked for a pause longer than ``max_wait_s``, or keeps failing.
+        ``delay_s``: the shortest pause between two requests, in seconds. A longer pause is kept if the host asked for
+        it, responds slowly or is overloaded. Raise HostResting if the host asked for a pause longer than
+        ``max_wait_s`` seconds, or failed 15 times in a row.
         """
         entry = self._hosts[host]
         if entry.troubles >= MAX_TROUBLES:
@@ -83,7 +84,9 @@ class HostBudget:
             await sleep(at - at_present)
 
     def slow_down(self, host: str, delay_s: float) -> None:
-        """Keep at least ``delay_s`` seconds between turns from now on (Crawl-delay)."""
+        """Keep at least ``delay_s`` seconds between requests to ``host`` for the rest of the run (Crawl-delay of
+        robots.txt).
+        """
         entry = self._hosts[host]
         entry.asked_delay_s = max(entry.asked_delay_s, delay_s)
         if entry.last_at is not None:
@@ -91,12 +94,17 @@ class HostBudget:
             entry.next_at = max(entry.next_at, entry.last_at + entry.asked_delay_s)
 
     def rest(self, host: str, seconds: float) -> None:
-        """Leave the host alone for ``seconds`` (Retry-After, or a used-up rate limit)."""
+        """Send no request to ``host`` for the next ``seconds`` (Retry-After, or a rate limit that is used up)."""
         entry = self._hosts[host]
         entry.rest_until = max(entry.rest_until, monotonic() + seconds)
 
     def observe(self, host: str, *, is_overloaded: bool, latency_s: float | None = None) -> None:
-        """Adapt the pause to a response: trouble doubles it, each good response shortens it by a third."""
+        """Adapt the pause between requests to ``host`` after a response or a time-out.
+
+        ``is_overloaded``: the status was 429 or 503, or nothing came in time; this doubles the pause, up to 60
+        seconds. Each good response shortens it by a third. ``latency_s``: the response time in seconds; None if
+        unknown.
+        """
         entry = self._hosts[host]
         entry.troubles = entry.troubles + 1 if is_overloaded else 0
         if is_overloaded:
@@ -107,13 +115,16 @@ class HostBudget:
             entry.latency_s += (latency_s - entry.latency_s) / 4
 
     def pace(self, host: str, delay_s: float) -> None:
-        """Keep ``delay_s`` seconds between turns for now, because a rate limit is nearly used up."""
+        """Keep about ``delay_s`` seconds between requests to ``host``, because its rate limit is nearly used up.
+
+        Good responses later shorten this pause again, unlike that of :meth:`slow_down`.
+        """
         entry = self._hosts[host]
         entry.penalty_s = max(entry.penalty_s, min(delay_s, MAX_PENALTY_S))
 
 
 def retry_after_s(value: str) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date; None if it is neither."""
+    """Return how many seconds a Retry-After header asks to wait; None if it is neither a number nor a date."""
     if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
@@ -123,13 +134,15 @@ def retry_after_s(value: str) -> float | None:
 
 
 def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
-    """Return the pause that X-RateLimit-* headers ask for, in seconds, or None.
+    """Return how long to pause because of a response's rate-limit headers, as (seconds, whether the limit is used
+    up).
 
-    (seconds, True) means: rest so long. (seconds, False) means: keep so long between requests. None means that at
-    least a tenth of the requests is left. Below a tenth, the remaining requests are spread over the remaining time.
+    (seconds, True): send no request for so long. (seconds, False): less than a tenth of the allowed requests is left;
+    keep so many seconds between requests, to spread them over the time until the reset. None: more is left, or
+    nothing is stated.
 
-    Accepted spellings: ``X-RateLimit-``, ``X-Rate-Limit-``, ``RateLimit-``. The reset is a number of seconds or an
-    epoch time.
+    The headers are ``X-RateLimit-``, ``X-Rate-Limit-`` or ``RateLimit-`` with Remaining, Limit and Reset. The reset
+    is a number of seconds or an epoch time.
     """
 
     if not any(b"Rate" in name for name in headers):
@@ -155,10 +168,9 @@ def rate_limit_pause_s(headers: Headers) -> tuple[float, bool] | None:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address, with its port if that is not the scheme's default; politeness is kept by this
-    key.
+    """Return the host name of an address, with its port unless it is the default port of http, https or ftp.
 
-    Raise ValueError if the address has no valid host or port.
+    Pauses between requests are kept for each such host. Raise ValueError if the port or the host is not valid.
     """
     # All addresses of a host begin alike, so the parsed beginning is cached.
     end = url.find("/", len("https://"))
@@ -177,7 +189,9 @@ _PORTS = {"http": 80, "https": 443, "ftp": 21}
 
 
 class Politeness:
-    """Downloader middleware: make every request wait for its host's turn, within the portal's budget."""
+    """Downloader middleware that delays each request until its host may be asked again, and learns from the
+    responses.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -186,22 +200,28 @@ class Politeness:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Politeness:
-        """Return the middleware for a crawler, with the delays of its settings (Scrapy's constructor)."""
+        """Return a new middleware for a crawler. Scrapy calls this."""
         return cls(crawler)
 
     @property
     def spider(self) -> Any:
-        """The crawler's spider; Scrapy sets it only after the middleware is made."""
+        """Return the crawler's spider. It is looked up at each use, because Scrapy sets it after the middleware is
+        made.
+        """
         return self.crawler.spider
 
     @property
     def budget(self) -> HostBudget:
-        """The night's host budget, which the spider carries."""
+        """Return the schedule of requests that all spiders of the run share."""
         budget: HostBudget = self.spider.night.budget
         return budget
 
     async def process_request(self, request: Request) -> None:
-        """Wait for the host's turn. Raise HostResting if its pause is too long; the archive records that too."""
+        """Wait until the host of the request may be asked again.
+
+        The request's ``meta`` may set "delay_s" and "max_wait_s" in place of the crawler's settings. Raise
+        HostResting if the host asks for a longer pause; this is archived too. In a replay nothing is awaited.
+        """
         self.spider.check_request(request)
         # Addresses are sent as declared: quoting them again would ask for something else.
         request.meta["verbatim_url"] = True
@@ -219,8 +239,10 @@ class Politeness:
                 raise
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Adapt the host's pace to the status, latency, Retry-After and rate limit of a response; return it
-        unchanged."""
+        """Adapt the pause between requests to the status, response time, Retry-After and rate limit of a response.
+
+        The response is returned unchanged.
+        """
         host = host_of(request.url)
         if reason := request.meta.get("tls_fault"):
             self.spider.bad_tls(reason)
@@ -236,6 +258,6 @@ class Politeness:
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
-        """Count a time-out as trouble of the host; other exceptions do not change its pace."""
+        """Lengthen the pause between requests to the host after a time-out; other exceptions do not change it."""
         if isinstance(exception, DownloadTimeoutError):
             self.budget.observe(host_of(request.url), is_overloaded=True)

@@ -23,16 +23,19 @@ _RESET: deque[tuple[StreamReader, str]] = deque(maxlen=256)
 
 
 def heed_resets(connector: TCPConnector) -> TCPConnector:
-    """Make a connector's connections note when they are reset; return the connector."""
+    """Make the connections of an aiohttp connector record when they are lost before the end of a body.
+
+    The records are used by :func:`why_cut`. The same connector is returned.
+    """
     return note_lost_connections(
         connector, lambda body, error: _RESET.append((body, f"the connection was lost: {error}"[:200]))
     )
 
 
 def why_cut(response: Any, size: int) -> str | None:
-    """Return why a body of ``size`` bytes, read to its end, may be incomplete; None if it is complete.
+    """Return why a response body may be incomplete although aiohttp reports no error; None if it is complete.
 
-    ``response`` is aiohttp's.
+    ``response``: the aiohttp response, read to its end. ``size``: the number of body bytes received.
     """
     if response.status == 206 and "Range" not in response.request_info.headers and not _is_all(response.headers):
         return "the server sends a part that was not asked for"

@@ -19,12 +19,16 @@ _NAMES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy")
 
 
 def of_environment() -> list[str]:
-    """Return the environment variables that name a proxy. Winnow ignores them and says so."""
+    """Return the names of environment variables that set a proxy, such as HTTPS_PROXY, so that a warning can name
+    them.
+
+    Winnow ignores these variables; its proxy comes from its own configuration.
+    """
     return sorted(name for name in os.environ if name.lower() in _NAMES and os.environ[name].strip())
 
 
 def check_name(url: str) -> None:
-    """Resolve the host of a URL, and raise PrivateAddressError if one of its addresses is not public.
+    """Resolve the host of a URL, and raise PrivateAddressError if any of its IP addresses is not public.
 
     Raise socket.gaierror if the name does not resolve.
     """
@@ -35,5 +39,8 @@ def check_name(url: str) -> None:
 
 
 def is_direct(url: str, local: Collection[str]) -> bool:
-    """Return whether a URL is a place of a local portal, which is asked without a proxy."""
+    """Return whether a URL leads to an address of a local portal, which is requested without the proxy.
+
+    ``local``: the portal's addresses, as :func:`harvester.http.guard.own_addresses` returns them.
+    """
     return bool(local) and not own_addresses(url).isdisjoint(local)

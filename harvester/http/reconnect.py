@@ -25,9 +25,10 @@ SLICE_S = 0.5
 
 
 class Reconnect:
-    """Downloader middleware: retry a refused connection to a host that responded earlier.
+    """Downloader middleware that retries when a host refuses the connection although it responded earlier in the
+    harvest.
 
-    The pauses are the steps of ``limits.reconnect_s``; the harvest's deadline ends the retries.
+    The pauses before the retries are the values of ``limits.reconnect_s``. The harvest's deadline ends the retries.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -37,16 +38,20 @@ class Reconnect:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Reconnect:
-        """Return the middleware for a crawler, with the pauses of its settings (Scrapy's constructor)."""
+        """Return a new middleware for a crawler. Scrapy calls this."""
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Remember that the host has responded; return the response unchanged."""
+        """Record that the request's host has responded, and return the response unchanged."""
         self.answered.add(host_of(request.url))
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """Return a copy of a refused request after the next pause; None if it is not to be retried."""
+        """Wait for the next pause after a refused connection, and return a copy of the request to send again.
+
+        The result is None, so that the exception stands, if it is of another kind, if the host never responded, if
+        all retries are used, if the harvest has ended, or if the crawl only checks distributions.
+        """
         spider: Any = self.crawler.spider
         tries = int(request.meta.get("reconnects", 0))
         if not hasattr(spider, "tally"):

@@ -25,15 +25,16 @@ REMEDY = "admit the path in robots.txt"
 
 
 class ObeyRobots(RobotsTxtMiddleware):
-    """Refuse what robots.txt forbids, and slow down to its Crawl-delay.
+    """Downloader middleware that refuses requests which robots.txt forbids, and keeps its Crawl-delay.
 
-    For a portal's API at its own host, ``obey_robots`` of the portal file decides, see
-    :func:`harvester.http.robots_rules.decide`. For the files it lists, robots.txt is obeyed as by any robot.
+    For the API of a portal, on the portal's own host, the setting ``obey_robots`` of the portal file decides, see
+    :func:`harvester.http.robots_rules.decide`. For addresses on other hosts and in checks of distributions,
+    robots.txt is always obeyed.
     """
 
     @property
     def night(self) -> Any:
-        """The night's context, which the spider carries."""
+        """Return the context of the current run, which every spider carries."""
         return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
@@ -50,7 +51,11 @@ class ObeyRobots(RobotsTxtMiddleware):
             raise SettledFault(RequestFault("robots", "unknown", why, remedy))
 
     def decision(self, rules: SiteRules, request: Request) -> Decision | None:
-        """Return the decision for the portal's API; None for requests to other hosts and for files."""
+        """Return how robots.txt is applied to a request to the portal's own host, and store that with the harvest.
+
+        ``rules``: the rules of the request's host. The result is None for requests to other hosts, and in crawls that
+        check distributions.
+        """
         spider: Any = self.crawler.spider
         portal: PortalSpec | None = getattr(spider, "portal", None)
         if portal is None or host_of(request.url) != host_of(portal.url):
@@ -64,7 +69,10 @@ class ObeyRobots(RobotsTxtMiddleware):
         return found
 
     async def rules(self, request: Request) -> SiteRules:
-        """Return the rules of a request's host, fetched now or earlier in the night."""
+        """Return the robots.txt rules of the request's host. The file is fetched once in a run, for all crawls.
+
+        If it cannot be fetched, the rules allow everything.
+        """
         known: dict[str, asyncio.Future[SiteRules]] = self.night.robots
         scheme, _, rest = request.url.partition("://")
         site = f"{scheme}://{host_of(request.url)}"

@@ -22,7 +22,9 @@ MAX_KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class SiteRules:
-    """The part of a site's robots.txt that applies to Winnow."""
+    """The rules of a site's robots.txt that apply to Winnow. ``group``: the group of the file that was chosen for
+    Winnow.
+    """
 
     text: str | None
     """The text as served; None if the site serves none that can be read, so that everything is allowed."""
@@ -35,7 +37,7 @@ class SiteRules:
     _parser: Any = field(default=None, repr=False, compare=False)
 
     def allows(self, url: str) -> bool:
-        """Return whether the rules allow a request to this URL."""
+        """Return whether the rules allow Winnow to request ``url``. True if the site has no robots.txt."""
         return self._parser is None or bool(self._parser.can_fetch(url, "*"))
 
 
@@ -43,11 +45,10 @@ NO_RULES = SiteRules(None, None, Group((), False), 0.0)
 
 
 def rules_of(status: int, body: bytes) -> SiteRules:
-    """Return the rules from a response to robots.txt.
+    """Return the rules in a site's response to the request for robots.txt, given its status and body.
 
-    Without a usable response everything is allowed. RFC 9309 §2.3.1.4 would forbid everything after a server
-    error, but API servers send 500 for any path they do not know, and our requests are few and slow. An HTML page
-    is not a robots.txt.
+    If the status is not 2xx or the body is HTML, everything is allowed. RFC 9309 §2.3.1.4 would forbid everything
+    after a server error, but API servers send 500 for any path they do not know, and our requests are few and slow.
     """
     if not 200 <= status < 300 or body.lstrip()[:1] == b"<":
         return NO_RULES
@@ -64,7 +65,7 @@ def rules_of(status: int, body: bytes) -> SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How the robots.txt of a portal's own host is applied to its API."""
+    """How the robots.txt of a portal's host is applied to requests to the portal's API. ``rules``: its rules."""
 
     rules: SiteRules
     is_obeyed: bool
@@ -75,11 +76,14 @@ class Decision:
     """What to do if robots.txt forbids the API; empty if nothing needs doing."""
 
     def may(self, url: str) -> bool:
-        """Return whether an address of the API may be asked."""
+        """Return whether ``url``, an address of the portal's API, may be requested under this decision."""
         return not self.is_obeyed or self.rules.allows(url)
 
     def as_columns(self) -> dict[str, str | None]:
-        """Return the columns of ``harvests`` that record this decision."""
+        """Return the decision as values for the columns of the table ``harvests``.
+
+        They are robots_text (at most 20,000 characters, or None), robots_sha256 and robots_decision.
+        """
         text = self.rules.text
         return {
             "robots_text": None if text is None else text[:MAX_KEPT],
@@ -89,7 +93,7 @@ class Decision:
 
 
 def is_contact(contact: str) -> bool:
-    """Return whether a text names a contact: an e-mail address or a page."""
+    """Return whether a text looks like a contact: an e-mail address or the address of a web page."""
     return re.search(r"[^\s@]@[^\s@]+\.|https?://|\bwww\.|^[\w-]+(\.[\w-]+)+(/\S*)?$", contact.strip()) is not None
 
 

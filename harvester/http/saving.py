@@ -28,8 +28,11 @@ HEAD_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class BodySaver:
-    """Where to save a body, its cap in bytes, and the lowest speed accepted (bytes per second over a number of
-    seconds)."""
+    """How to save a response body to disk.
+
+    ``path``: the file. ``max_bytes``: the largest size; the rest is cut off. ``min_bytes_per_s``: the lowest speed
+    accepted, measured over ``over_s`` seconds; a slower download is ended.
+    """
 
     path: Path
     max_bytes: int
@@ -47,10 +50,12 @@ class BodySaver:
 
 @dataclass(frozen=True, slots=True)
 class SavedBody:
-    """The result of saving a body. ``cut`` says why the file is incomplete, if it is.
+    """The result of saving a response body to disk.
 
-    It is "size", "timeout", "slow", "connection" or "coding" (cannot be unpacked). After "size", a cap of ours,
-    the file holds the beginning. After the others the saved bytes say nothing about the file.
+    ``path``: the file. ``size_bytes`` and ``sha256``: the size and hash of what was saved, unpacked. ``cut``: why it
+    is incomplete; None if it is complete. The values are "size" (our own limit; the file holds the beginning),
+    "timeout", "slow", "connection" (broke off) and "coding" (cannot be decompressed). After these four, the saved
+    bytes must not be used.
     """
 
     path: Path
@@ -64,19 +69,26 @@ class SavedBody:
 
     @property
     def is_broken(self) -> bool:
-        """Return whether the saved bytes say nothing about the file."""
+        """Return whether the download failed, so that nothing can be concluded from the saved bytes.
+
+        A download that ended at our own size limit has not failed.
+        """
         return self.cut not in (None, "size")
 
 
 def coding_of(headers: Mapping[str, str]) -> str:
-    """Return how a body was packed, including Transfer-Encoding, which some servers use unasked."""
+    """Return the compressions that a response's headers name: Content-Encoding and Transfer-Encoding, joined by a
+    comma.
+    """
     return f"{headers.get('Content-Encoding', '')},{headers.get('Transfer-Encoding', '')}".strip(",")
 
 
 async def stream(response: ClientResponse, save: BodySaver, received: Callable[[int], None]) -> tuple[SavedBody, bytes]:
-    """Write the body to ``save.path`` through a temporary file beside it, unpacked and cut at the cap.
+    """Read a response body, decompress it, and save it as ``save`` says; return the result and the first 64 KiB.
 
-    ``received`` is called with the size of every piece as it arrives, and may raise to stop the transfer.
+    The body is written to a temporary file beside ``save.path``, which then replaces it. ``received`` is called with
+    the number of bytes of every chunk, and may raise to stop the transfer. A download that fails is reported in the
+    result and not raised; errors of the disk are raised.
     """
     save.path.parent.mkdir(parents=True, exist_ok=True)
     part = save.path.with_suffix(".part")

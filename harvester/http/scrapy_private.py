@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PrivatePart:
-    """Something of another library that its documentation does not promise."""
+    """A private class, function or attribute of Scrapy, aiohttp or urllib3 that Winnow uses. ``why``: what for."""
 
     place: str
     """``package.module:object``, or ``package.module:Class.attribute``."""
@@ -93,7 +93,10 @@ RELIED_ON: tuple[PrivatePart, ...] = (
 
 
 def changed(part: PrivatePart) -> str | None:
-    """Return how a private part differs from what is relied on, with the remedy; None if it is unchanged."""
+    """Check whether the installed library still has a private part as Winnow needs it.
+
+    The result is a sentence with the difference and the remedy; None if nothing has changed.
+    """
     module, _, path = part.place.partition(":")
     package = module.partition(".")[0]
     where = f"{package} {version(package)}: {part.place} ({part.why})"
@@ -121,18 +124,23 @@ def changed(part: PrivatePart) -> str | None:
 
 
 def server_ip(response: ClientResponse) -> IPv4Address | IPv6Address | None:
-    """Return the IP address of the server, or of the proxy, that sent a response; None if its socket is
-    already closed."""
+    """Return the IP address that the response came from, which is the proxy's if one is used.
+
+    The result is None if the socket was already closed.
+    """
     return ip_address(response._peername[0]) if response._peername else None
 
 
 def tls_of(response: ClientResponse) -> ssl.SSLObject | None:
-    """Return the TLS connection of a response; None if it came unencrypted."""
+    """Return the TLS connection over which a response came; None if the connection was not encrypted."""
     return response._ssl_object
 
 
 def handler_for(downloader: Downloader, scheme: str) -> DownloadHandlerProtocol | None:
-    """Return the download handler of a scheme, in lower case; None if there is none."""
+    """Return Scrapy's download handler for a URL scheme such as "https"; None if no handler is set for it.
+
+    ``scheme``: in lower case.
+    """
     found: DownloadHandlerProtocol | None = downloader.handlers._get_handler(scheme)
     return found
 
@@ -140,7 +148,10 @@ def handler_for(downloader: Downloader, scheme: str) -> DownloadHandlerProtocol 
 def note_lost_connections(
     connector: aiohttp.TCPConnector, on_lost: Callable[[aiohttp.StreamReader, BaseException], None]
 ) -> aiohttp.TCPConnector:
-    """Call ``on_lost`` with a body and the reason when its connection is lost before its end; return the connector."""
+    """Make an aiohttp connector call ``on_lost`` when a connection is lost before the end of a response body.
+
+    ``on_lost`` gets the stream of the body and the exception. The same connector is returned.
+    """
 
     class Heedful(ResponseHandler):
         def connection_lost(self, exc: BaseException | None) -> None:

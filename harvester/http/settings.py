@@ -33,7 +33,13 @@ def scrapy_settings(
     bad_tls_hosts: Collection[str] = (),
     proxy: str | None = None,
 ) -> dict[str, Any]:
-    """Return the Scrapy settings of one crawler: the portal's limits, the guard, and the middlewares in their order."""
+    """Return the Scrapy settings of one crawler, with Winnow's download handlers and middlewares.
+
+    ``limits``: the limits of the portal file. ``local``: private addresses that may be connected to. ``contact``: the
+    text for the User-Agent header. ``concurrency``: the number of requests at once; None for that of ``limits``.
+    ``bad_tls_hosts``: hosts whose invalid certificates are accepted. ``proxy``: the URL of an HTTP proxy; None for
+    direct connections.
+    """
     return {
         # Pure asyncio: the loop can be started more than once in a process; a Twisted reactor cannot.
         "TWISTED_REACTOR_ENABLED": False,

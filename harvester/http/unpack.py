@@ -23,10 +23,11 @@ log = logging.getLogger(__name__)
 
 
 class Unpack:
-    """Replace Scrapy's own middleware, which trusts the header and accepts half a body as a whole one.
+    """Downloader middleware that decompresses pages, also when their Content-Encoding is wrong, and detects cut-off
+    bodies.
 
-    A body that cannot be unpacked is requested again, like one that broke off; after the retries it is a fault of
-    the response.
+    It replaces Scrapy's own middleware, which trusts the header and accepts half a body as a whole one. A page that
+    cannot be decompressed is requested again; if that does not help, ResponseDataLossError is raised.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -35,17 +36,17 @@ class Unpack:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Return the middleware for a crawler, with the size limit of its settings (Scrapy's constructor)."""
+        """Return a new middleware for a crawler. Scrapy calls this."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Add the Accept-Encoding header, if the request has none."""
+        """Add the header "Accept-Encoding: gzip, deflate, br, zstd" unless the request already has one of its own."""
         request.headers.setdefault("Accept-Encoding", ACCEPTED)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        """Return the response with its body unpacked, or a retry of the request if that fails.
+        """Return the response with its body decompressed, or the request again if that fails and retries are left.
 
-        Raise IgnoreRequest if the body unpacks to more than is allowed, ResponseDataLossError if it stays broken.
+        Raise IgnoreRequest if the body would be larger than the limit, ResponseDataLossError if no retry is left.
         """
         # A body saved to a file was unpacked while it was written.
         if request.method == "HEAD" or not response.body or "saved" in request.meta or "first_bytes" in request.meta:

@@ -16,7 +16,11 @@ CHUNK = 500
 
 
 def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
-    """Return, for the ids that are other names of datasets, the dataset's id; ids that are none are skipped."""
+    """Return, for each of ``ids`` that is an alias, the id of the dataset it stands for.
+
+    An alias is the id that a dataset would have under an identifier its portal gave it later; the dataset itself keeps
+    its first id. Ids that are not aliases are left out of the result.
+    """
     found: dict[str, str] = {}
     for start in range(0, len(ids), CHUNK):
         chunk = ids[start : start + CHUNK]
@@ -29,10 +33,12 @@ def aliased(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
 def ids_of(
     catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]
 ) -> tuple[Sequence[Record], list[str]]:
-    """Return records with the ids they are stored under.
+    """Return the records to write, and for each of them, in the same order, the dataset id to store it under.
 
-    If a portal lists the old identifier beside the new one in the same run, they are two datasets after all: the new
-    one gets its own id, and its record already written is returned once more.
+    The id follows from the record's identifier, unless that leads by an alias to a dataset that was first seen under
+    another identifier. If the portal lists both identifiers in the same run, they belong to two datasets: the alias is
+    deleted and each dataset gets its own id. If the record under the newer identifier had already been written in this
+    run, it is added to the returned records, so that it is written again under its own id.
     """
     own = [dataset_id(portal_id, record.dataset.identifier) for record in records]
     names = aliased(catalog, own)
@@ -74,7 +80,8 @@ def _written(catalog: Catalog, run_id: str, ids: Sequence[str]) -> dict[str, str
 
 
 def stored_record(catalog: Catalog, key: str) -> list[Record]:
-    """Return the stored record of a dataset, as a list of at most one."""
+    """Return a list with the stored record of the dataset whose id is ``key``; empty if the catalogue has no record of
+    it."""
     stored = reading.dataset(catalog, key)
     rows = catalog.rows(
         """select d.source_url, d.source_pointer, d.exchange, r.raw, r.raw_hash from datasets d

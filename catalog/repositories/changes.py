@@ -17,7 +17,11 @@ PRESENT = {"added", "changed", "returned"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordChange:
-    """What happened to one dataset. ``kind``: added, changed, missing, retired or returned."""
+    """One change of one dataset: ``kind`` is added, changed, missing, retired or returned.
+
+    A dataset is missing if a complete harvest did not find it, and retired after it was missing for long enough. It has
+    returned if its portal lists it again.
+    """
 
     portal_id: str
     dataset_id: str
@@ -25,18 +29,23 @@ class RecordChange:
     title: str | None
     kind: str
     fields: list[dict[str, Any]]
-    """For changed: field, old, new."""
+    """If ``kind`` is changed: one dict for each changed field of the record, with the keys field (its path), old and
+    new."""
     missing_on: str | None
-    """Day it was first missed (for missing and retired)."""
+    """Day on which a harvest first did not find the dataset, ISO 8601; None unless ``kind`` is missing or retired."""
     retired_at: str | None
+    """UTC instant at which the dataset was retired; None unless it is retired."""
 
 
 def changes(
     catalog: Catalog, newer: str, older: str | None = None, *, portal: str | None = None
 ) -> Iterator[RecordChange]:
-    """Yield what run ``newer`` changed; with ``older``, the differences between the catalogue after both runs.
+    """Yield the changes that the run ``newer`` recorded, or the differences between the catalogue after two runs.
 
-    Sorted by portal, kind and dataset. Raise CatalogError for an unknown run.
+    Without ``older``, the changes are those of the run ``newer`` alone. With it, the state after run ``older`` is
+    compared with the state after run ``newer``; the two ids may be given in either order. ``portal``: id of the only
+    portal to report on; None means all. Changes are sorted by portal, kind and dataset. Raise CatalogError if a run is
+    not in the catalogue.
     """
     for run in filter(None, (newer, older)):
         if not catalog.value("select 1 from runs where id = ?", [run]):

@@ -37,16 +37,23 @@ def _cell(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """When a failing address is called broken: after so many failed checks in a row, over so many days."""
+    """When a failing address is called broken: after ``checks`` failed checks in a row, the first at least ``days``
+    days ago.
+
+    Both conditions must hold.
+    """
 
     checks: int = 3
     days: int = 2
 
 
 def judged(check: ResourceCheck, before: Mapping[str, Any] | None, rule: BrokenRule) -> ResourceCheck:
-    """Return a check with its count of failures in a row, and as "broken" if that is long enough.
+    """Return ``check`` with its number of failed checks in a row, and with the outcome "broken" or "failing" if it
+    failed.
 
-    ``before`` is the stored row of the address. An unknown outcome neither lengthens nor ends a row of failures.
+    ``before``: the row of this address in ``resource_checks``, as of the previous check; None if there was none.
+    ``rule`` says how many failures over how many days make an address broken. A check with the outcome "unknown"
+    neither adds to the failures before it nor ends them. The outcomes "ok" and "invalid" are returned unchanged.
     """
     failed = (before["failed_checks"] or 0) if before else 0
     since = before["failing_since"] if before else None
@@ -73,7 +80,12 @@ def _day(instant: str) -> datetime:
 def write_checks(
     catalog: Catalog, run_id: str, checks: Sequence[ResourceCheck], rules: Mapping[str, BrokenRule] | None = None
 ) -> None:
-    """Write checks, judged by ``rules`` (by address; others by the default), and since when each address works."""
+    """Write the checks of a run into ``resource_checks`` and into the history of each address.
+
+    ``rules``: by address, when repeated failures make it broken; an address not in it gets the default ``BrokenRule``.
+    The row of an address also gets the instant since when it has worked, its last known outcome, and its uptime, the
+    share of the stored checks that succeeded.
+    """
     with catalog.writing():
         before = {
             row["url"]: row
@@ -137,13 +149,20 @@ def _remember(
 
 
 def outcome_of(catalog: Catalog, url: str) -> str | None:
-    """Return the outcome of an address's last check: ok, failing, broken, invalid or unknown; None without a check."""
+    """Return the outcome of the last check of the address ``url``: ok, failing, broken, invalid or unknown.
+
+    None if the address was never checked.
+    """
     found = catalog.value("select outcome from resource_checks where url = ?", [url])
     return str(found) if found else None
 
 
 def write_reports(catalog: Catalog, run_id: str, reports: Sequence[tuple[str, str, str, TableReport]]) -> None:
-    """Write reports, given as (distribution id, address, SHA-256 of the bytes, report)."""
+    """Write the reports of a run on downloaded files.
+
+    ``reports``: tuples (distribution id, address of the download, SHA-256 of the downloaded bytes, report). A report
+    replaces the earlier one on the same distribution; the previous column names are kept beside the new ones.
+    """
     with catalog.writing():
         catalog.upsert("table_reports", [_row(run_id, *report) for report in reports], merge=_KNOWN)
 
@@ -169,7 +188,11 @@ def _row(run_id: str, distribution_id: str, url: str, sha256: str, report: Table
 
 
 def drop_stale_reports(catalog: Catalog, portal_id: str) -> None:
-    """Delete reports on files that are no longer served: the new file was not inspected."""
+    """Delete a portal's reports on files that its distributions no longer serve.
+
+    These are the reports of retired distributions, and of addresses that are broken or invalid, or that worked at their
+    last check without a download being stored.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             """delete from table_reports where distribution_id in (

@@ -23,7 +23,7 @@ OF_PART = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberDistribution:
-    """A distribution with its observations."""
+    """A distribution of a dataset that a commitment is measured on, with what was measured and observed about it."""
 
     id: str
     title: str | None
@@ -33,6 +33,7 @@ class MemberDistribution:
     described_by: str | None
     licence_id: str | None
     quality: Mapping[str, float | None]
+    """Measurements by metric id: 1 if passed, 0 if failed; None if not applicable or unknown."""
     unknown: frozenset[str]
     """Metrics that could not be observed; all of them if it was not scored."""
     table_status: str | None
@@ -43,7 +44,11 @@ class MemberDistribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberService:
-    """A data service; ``outcome`` is that of the last check of its endpoint."""
+    """A data service of a dataset that a commitment is measured on.
+
+    ``outcome``: outcome of the last check of its endpoint, such as ok or broken; None if the endpoint was never
+    checked.
+    """
 
     endpoint_url: str | None
     outcome: str | None
@@ -52,7 +57,12 @@ class MemberService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A dataset that a commitment is measured on."""
+    """A dataset that a commitment is measured on, with its distributions (``parts``) and data services.
+
+    ``quality``: its measurements by metric id; ``unknown``: ids of the metrics that could not be observed.
+    ``is_scored`` is False if the dataset has no row in ``dataset_quality``; ``quality`` then holds only None.
+    ``copy_of``: id of the dataset of another portal that this one copies, or None.
+    """
 
     id: str
     identifier: str | None
@@ -82,7 +92,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The facts that identify a dataset after its identifier has changed."""
+    """The few facts of a dataset that identify it to a reader: ids, title, portal, publisher and status.
+
+    ``copy_of``: id of the dataset of another portal that this one copies, or None.
+    """
 
     id: str
     identifier: str | None
@@ -102,7 +115,10 @@ _IDS = "(select value from json_each(?))"
 
 
 def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
-    """Yield the datasets with these ids, whatever their status, by id within each chunk; unknown ids are skipped."""
+    """Yield the datasets with these ids, whatever their status, with distributions, services and measurements.
+
+    They are read in chunks of 2,000 ids and sorted by id within each chunk. Unknown ids are skipped.
+    """
     for start in range(0, len(ids), CHUNK):
         chosen = json.dumps(ids[start : start + CHUNK])
         parts, services = _parts(catalog, chosen), _services(catalog, chosen)
@@ -128,7 +144,10 @@ def members_of(catalog: Catalog, ids: Sequence[str]) -> Iterator[Member]:
 
 
 def heads_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Head]:
-    """Return the heads of the datasets with these ids, whatever their status."""
+    """Return the identifying facts (:class:`Head`) of the datasets with these ids, by dataset id.
+
+    Datasets that are missing or retired are included; unknown ids are left out.
+    """
     rows = catalog.rows(
         f"""select id, identifier, title, portal_id, publisher_id, status, copy_of from datasets where id in {_IDS}""",  # noqa: S608
         [json.dumps(list(ids))],
@@ -198,7 +217,12 @@ def _services(catalog: Catalog, chosen: str) -> dict[str, list[MemberService]]:
 
 
 def findings_of(catalog: Catalog, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Return findings that the publisher could fix: dataset_id, state, first_seen_run, fixed_run."""
+    """Return the findings in these datasets that the publisher could fix, sorted by finding id within each chunk of
+    datasets.
+
+    Each row has dataset_id, state, first_seen_run and fixed_run. Left out are findings caused by the harvester itself,
+    those of severity "info", and those waived, disputed or withdrawn.
+    """
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), CHUNK):
         found += catalog.rows(

@@ -20,7 +20,10 @@ HISTORY = 400
 
 
 def register_commitments(catalog: Catalog, commitments: Sequence[Commitment]) -> None:
-    """Write the contents of the files. Commitments whose file is gone keep their row and readings."""
+    """Write the declared facts of commitments, one row for each, replacing the rows with the same ids.
+
+    A commitment that is not in ``commitments`` keeps its row and its readings.
+    """
     with catalog.writing():
         catalog.upsert("commitments", [_row(one) for one in commitments])
 
@@ -49,7 +52,11 @@ def _row(one: Commitment) -> dict[str, Any]:
 
 
 def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> list[dict[str, Any]]:
-    """Return the readings of an indicator or milestone before a run, the latest one last; at most 400."""
+    """Return the readings of an indicator or milestone from runs before ``run_id``, oldest first; at most the latest
+    400.
+
+    A reading is the value of the indicator in one run: a row of ``commitment_readings``, with ``flags`` as a list.
+    """
     rows = catalog.rows(
         """select * from commitment_readings where commitment_id = ? and indicator_id = ? and run_id < ?
            order by run_id desc limit ?""",
@@ -59,7 +66,11 @@ def past_readings(catalog: Catalog, run_id: str, commitment_id: str, indicator_i
 
 
 def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Replace the readings of a commitment in a run. Every row has all columns but id, run and commitment."""
+    """Replace a commitment's readings of one run: one row for each indicator and milestone.
+
+    ``rows``: the values of all columns of ``commitment_readings`` except id, run_id and commitment_id, which are added;
+    ``flags`` is a list of texts.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             "delete from commitment_readings where run_id = ? and commitment_id = ?", [run_id, commitment_id]
@@ -80,7 +91,11 @@ def write_readings(catalog: Catalog, run_id: str, commitment_id: str, rows: Iter
 
 
 def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str) -> dict[str, dict[str, Any]]:
-    """Return the datasets an indicator was measured on before a run, by dataset id."""
+    """Return the datasets that an indicator was already measured on in runs before ``run_id``, by dataset id.
+
+    Each value has first_seen_run, last_seen_run, is_in_scope, passes, waived and reason, as stored in
+    ``commitment_members``.
+    """
     rows = catalog.rows(
         """select dataset_id, first_seen_run, last_seen_run, is_in_scope, passes, waived, reason
            from commitment_members where commitment_id = ? and indicator_id = ? and first_seen_run < ?""",
@@ -90,7 +105,11 @@ def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str)
 
 
 def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the datasets an indicator is measured on."""
+    """Replace the stored datasets that an indicator is measured on.
+
+    ``rows``: for each dataset, a mapping with all columns of ``commitment_members`` from the fourth on, and its
+    dataset_id.
+    """
     names = list(TABLES["commitment_members"].columns)
     with catalog.writing():
         catalog.db.conn.execute(
@@ -109,7 +128,10 @@ def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: 
 
 
 def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str | None]]:
-    """Return the last harvest of every portal up to a run: (its run, its verdict)."""
+    """Return the last harvest of every portal up to and including the run ``run_id``, by portal id.
+
+    Each value is (id of the run that harvested it, verdict); the verdict is None if that harvest has not ended.
+    """
     rows = catalog.rows(
         "select portal_id, max(run_id) as run_id, verdict from harvests where run_id <= ? group by portal_id", [run_id]
     )
@@ -117,8 +139,11 @@ def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str |
 
 
 def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
-    """Delete the scopes of commitments that are no longer tracked, so that their addresses are no longer
-    checked first."""
+    """Delete the stored datasets of every commitment whose id is not in ``kept``.
+
+    ``kept``: ids of the commitments that are still tracked. The addresses of the others' datasets are then no longer
+    checked with priority. Their rows in ``commitments`` and their readings stay.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             "delete from commitment_members where commitment_id not in (select value from json_each(?))",
@@ -127,7 +152,11 @@ def drop_commitments(catalog: Catalog, kept: Sequence[str]) -> None:
 
 
 def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str, Any]]:
-    """Return the last observed reading of every measured indicator, with its government and a dataset that passes."""
+    """Return the last observed reading of every measured indicator, sorted by measure, commitment and indicator.
+
+    Each row also names the government of the commitment, and ``dataset_id``: the highest-scoring dataset that passes,
+    or None if none does. ``measure``: id of the only measure to return; None means all.
+    """
     return catalog.rows(
         """select r.measure, c.government, c.country, c.id as commitment_id, c.title, c.is_example, r.indicator_id,
              r.value, r.numerator, r.denominator, r.coverage_pct, r.target, r.run_id, r.methodology_version,
@@ -145,7 +174,10 @@ def best_readings(catalog: Catalog, measure: str | None = None) -> list[dict[str
 
 
 def last_states(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return the last overall reading of every commitment, by its id."""
+    """Return the last overall reading of every commitment, by commitment id: a row of ``commitment_readings``.
+
+    The overall reading sums up all indicators; its indicator_id is ``_overall``. Commitments without one are left out.
+    """
     rows = catalog.rows(
         """select r.* from commitment_readings r where r.indicator_id = '_overall' and r.run_id =
              (select max(run_id) from commitment_readings l where l.commitment_id = r.commitment_id

@@ -35,18 +35,22 @@ FEDERAL = ("bureauCode", "programCode")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRecord:
-    """The record of a dataset as it was received."""
+    """The record of a dataset as its portal sent it, with the facts that decide which standards apply.
+
+    ``portal_type``: type of the portal, such as "ckan" or "dcat-us".
+    """
 
     portal_type: str | None
     raw: Any
-    """Parsed JSON; None if no record is stored."""
+    """The record as parsed JSON. None if none is stored, it is not JSON or too large, or the portal does not send
+    DCAT."""
     is_federal: bool
-    """Whether any record of a DCAT-US portal has a field that only federal agencies use."""
+    """Whether the portal belongs to the federal government of the United States, see :func:`is_federal`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardResult:
-    """The stored result of a dataset under one standard."""
+    """The result of validating one dataset against one standard. ``conforms``: whether no requirement is violated."""
 
     dataset_id: str
     portal_id: str
@@ -62,7 +66,10 @@ class StandardResult:
 
 
 def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
-    """Return whether datasets conform, by dataset and standard; a standard that does not apply is absent."""
+    """Return whether datasets conform to standards: by dataset id, then by id of the standard.
+
+    A standard that does not apply to a dataset is left out, and so is a dataset that was never validated.
+    """
     found: dict[str, dict[str, bool]] = {}
     for marks, chunk in _chunks(dataset_ids):
         sql = f"select dataset_id, standard, conforms from conformance where dataset_id in ({marks})"  # noqa: S608
@@ -80,9 +87,10 @@ def _chunks(ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 def received(
     catalog: Catalog, dataset_ids: Sequence[str], *, federal: frozenset[str] | None = None
 ) -> dict[str, ReceivedRecord]:
-    """Return the records of datasets as received, by dataset id.
+    """Return the records of datasets as received from their portals, by dataset id. Unknown ids are left out.
 
-    ``federal`` has the ids of the federal portals; without it they are looked up.
+    ``federal``: ids of the portals of United States federal agencies. None means that :func:`is_federal` is asked for
+    each portal.
     """
     found: dict[str, ReceivedRecord] = {}
     known: dict[str, bool] = {}
@@ -113,7 +121,11 @@ def _parsed(raw: str | None) -> Any:
 
 
 def is_federal(catalog: Catalog, portal_id: str) -> bool:
-    """Return whether a portal of DCAT-US 1.1 is federal: one of its records has a bureauCode or a programCode."""
+    """Return whether a portal of DCAT-US 1.1 belongs to a United States federal agency.
+
+    It does if the record of any dataset it currently lists has a non-empty bureauCode or programCode. False for portals
+    of other types.
+    """
     likes = " or ".join("r.raw like ?" for _ in FEDERAL)
     rows = catalog.each(
         f"""select r.raw from present_datasets d join portals p on p.id = d.portal_id and p.type = 'dcat-us'
@@ -128,7 +140,11 @@ def is_federal(catalog: Catalog, portal_id: str) -> bool:
 
 
 def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
-    """Return those of the datasets that were never judged by these rules, or have changed since they were scored."""
+    """Return those of the datasets that must be validated against the standards again.
+
+    They have no result of the present methodology version, or are due to be scored because something they depend on has
+    changed.
+    """
     found: set[str] = set()
     for marks, chunk in _chunks(dataset_ids):
         rows = catalog.db.conn.execute(
@@ -141,8 +157,11 @@ def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
 
 
 def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal: bool) -> bool:
-    """Return whether a portal's records were judged by the schema for federal agencies and now are not, or the
-    reverse."""
+    """Return whether a portal's DCAT-US records were last validated against the other of the two DCAT-US schemas.
+
+    There is one schema for federal agencies and one for everybody else. ``is_now_federal``: whether the portal counts
+    as federal now. True means that its stored results are out of date.
+    """
     other = "dcat_us_1" if is_now_federal else "dcat_us_1_federal"
     sql = "select 1 from conformance where portal_id = ? and standard = ? limit 1"
     return catalog.value(sql, [portal_id, other]) is not None
@@ -151,7 +170,11 @@ def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal
 def write_conformance(
     catalog: Catalog, run_id: str, dataset_ids: Sequence[str], judged: Sequence[StandardResult]
 ) -> None:
-    """Write the results of datasets; standards that no longer apply to them are deleted."""
+    """Replace the stored results of the datasets ``dataset_ids`` by ``judged``, the results of this run.
+
+    A dataset may have one result for each standard that applies to it. Results for standards not in ``judged`` are
+    deleted.
+    """
     version = methodology_version()
     with catalog.writing():
         for marks, chunk in _chunks(dataset_ids):
@@ -177,7 +200,10 @@ def write_conformance(
 
 
 def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None:
-    """Delete the rows of datasets of a portal that are no longer present, or of all its datasets."""
+    """Delete the stored conformance results of a portal's datasets that it no longer lists.
+
+    With ``all_of_it``, the results of all its datasets are deleted.
+    """
     with catalog.writing():
         if all_of_it:
             catalog.db.conn.execute("delete from conformance where portal_id = ?", [portal_id])
@@ -189,7 +215,10 @@ def forget(catalog: Catalog, portal_id: str, *, all_of_it: bool = False) -> None
 
 
 def conformance(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, StandardResult]]:
-    """Return the stored results of datasets, by dataset and standard."""
+    """Return the stored results of datasets, by dataset id, then by id of the standard.
+
+    A standard that does not apply to a dataset is left out.
+    """
     found: dict[str, dict[str, StandardResult]] = {}
     for marks, chunk in _chunks(dataset_ids):
         sql = f"select * from conformance where dataset_id in ({marks}) order by id"  # noqa: S608  # only marks

@@ -46,9 +46,12 @@ _KEYS = f"""
 
 
 def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
-    """Return the worldwide names of a dataset: DOIs, addresses and UUIDs among its identifiers.
+    """Return the worldwide names of a dataset, sorted: DOIs, addresses, URNs and UUIDs, each with a prefix for its
+    kind.
 
-    ``others`` is a JSON list, as it is stored.
+    ``identifier``: the portal's own identifier of the dataset. ``others``: its further identifiers as a JSON list in
+    text. ``page``: address of its landing page, in which only a DOI is looked for. Two datasets of different portals
+    that share such a name are the same dataset.
     """
     names = [identifier or "", *(json.loads(others) if others else ())]
     keys = set()
@@ -66,7 +69,11 @@ def global_keys(identifier: str | None, others: str | None, page: str | None) ->
 
 
 def find_copies(catalog: Catalog) -> int:
-    """Find the clusters of the whole catalogue again and store them; return their number."""
+    """Find the datasets that several portals list, store which are copies of which, and return the number of clusters.
+
+    A cluster is a group of datasets in different portals that are the same dataset, see this module's text. The whole
+    catalogue is searched again, and earlier results are replaced.
+    """
     if catalog.value("select count(distinct portal_id) from present_datasets") < 2:
         with catalog.writing():
             _write(catalog, [])

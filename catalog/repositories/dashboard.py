@@ -55,7 +55,11 @@ QUERIES = {
 
 
 def write_dashboard(catalog: Catalog, run_id: str, portal_id: str, quarter_before: str) -> None:
-    """Write the figures of a portal, as of a run."""
+    """Replace a portal's figures of the Project Open Data dashboard by those of the run ``run_id``.
+
+    ``quarter_before``: id that a run 91 days earlier would have; growth is measured from the last complete harvest up
+    to it.
+    """
     params = {"portal": portal_id, "run": run_id, "quarter": quarter_before}
     rows: list[dict[str, Any]] = []
     for name, figure in figures().items():

@@ -18,7 +18,7 @@ def _text(catalog: Catalog, sql: str, *params: str) -> str | None:
 
 
 def title_of(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the title of a dataset; None if it has none, or is unknown."""
+    """Return the title of a dataset; None if it has no title, or if the catalogue has no dataset with this id."""
     return _text(catalog, "select title from datasets where id = ?", dataset_id)
 
 
@@ -33,18 +33,23 @@ def identifier_of(catalog: Catalog, dataset_id: str) -> str | None:
 
 
 def id_of(catalog: Catalog, portal_id: str, identifier: str) -> str | None:
-    """Return the id of the dataset with an identifier at a portal, whatever its status; None if there is none."""
+    """Return the id of the portal's dataset with this identifier, even if it is missing or retired; None if there is
+    none."""
     return _text(catalog, "select id from datasets where portal_id = ? and identifier = ?", portal_id, identifier)
 
 
 def identifiers_with(catalog: Catalog, portal_id: str, text: str) -> Iterator[str]:
-    """Yield the identifiers that contain a text, of a portal's datasets that are not retired."""
+    """Yield the portal's identifiers that contain ``text``, of the datasets that are not retired. Upper and lower case
+    differ."""
     sql = "select identifier from datasets where portal_id = ? and status != 'retired' and instr(identifier, ?)"
     return (str(row[0]) for row in catalog.db.conn.execute(sql, [portal_id, text]))
 
 
 def has_present_from(catalog: Catalog, portal_id: str, path: str) -> bool:
-    """Return whether the record of a present dataset came from an address that contains this text."""
+    """Return whether the portal currently lists a dataset whose record came from an address that contains ``path``.
+
+    ``path`` is part of an address, used as an SQL LIKE pattern: ``%`` and ``_`` in it are wildcards.
+    """
     sql = "select 1 from present_datasets where portal_id = ? and source_url like ? limit 1"
     return catalog.value(sql, [portal_id, f"%{path}%"]) is not None
 
@@ -55,5 +60,5 @@ def count_datasets(catalog: Catalog) -> int:
 
 
 def raw_records(catalog: Catalog) -> dict[str, str]:
-    """Return the records of all datasets as received, as JSON text by dataset. For small catalogues only."""
+    """Return the records of all datasets as received, as JSON text by dataset id. Everything is held in memory."""
     return {str(row[0]): row[1] for row in catalog.db.conn.execute("select dataset_id, raw from records")}

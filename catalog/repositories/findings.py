@@ -30,7 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A failed rule. Id, state and history are added when it is written."""
+    """A rule that a dataset, distribution or portal fails, and what was observed.
+
+    Its id, its state (new, open, fixed, ...) and its history are added when it is stored. ``field``: the field of the
+    record, or the column of the table, that it is about.
+    """
 
     rule_id: str
     rule_title: str
@@ -53,13 +57,14 @@ class Finding:
     rows: str | None = None
     """The first ten line numbers, separated by blanks, if lines are concerned."""
     gain_points: float | None = None
+    """Points, of 100, by which the dataset's score would rise if it were fixed; None if not computed."""
     exchange: str | None = None
     """WARC-Record-ID of the response it is based on, if exchanges are archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundInDataset:
-    """What was found in one dataset, and what could not be checked."""
+    """The result of scoring one dataset: its findings, and which rules could not be checked."""
 
     dataset_id: str | None
     """None for findings about the portal itself."""
@@ -67,13 +72,13 @@ class FoundInDataset:
     publisher_id: str | None
     findings: Sequence[Finding]
     distribution_ids: frozenset[str] = frozenset()
-    """Distributions that the dataset has."""
+    """Ids of the distributions that the dataset has now. A finding about any other distribution is gone, not fixed."""
     is_unobserved: Callable[[str | None, str], bool] = lambda distribution_id, rule_id: False
-    """Whether a rule was unknown in this run, for a distribution or (None) the dataset; then none of its findings is
-    called fixed."""
+    """Function of (distribution id or None, rule id): whether this rule could not be checked in this run. None stands
+    for the dataset itself. An earlier finding of such a rule becomes unknown instead of fixed."""
     basis: Callable[[str], Basis | None] = lambda rule_id: None
-    """The only source that a rule's finding depends on: while that is unchanged, only a changed rule can have closed
-    it."""
+    """Function of a rule id: the only source that a finding of this rule depends on, or None if there are several.
+    While that source is unchanged, only a change of the rule itself can have closed the finding."""
 
 
 _CONTENT = tuple(one.name for one in fields(Finding))
@@ -93,8 +98,11 @@ _BACK = {"fixed": "new", "gone": "new", "withdrawn": "new", "disputed": "dispute
 
 
 def finding_id(subject_id: str, finding: Finding) -> str:
-    """Return the id of a finding: the same in every run, derived from dataset (or portal), distribution, rule and
-    column."""
+    """Return the id of a finding, which is the same in every run.
+
+    It is derived from ``subject_id`` (id of the dataset, or of the portal for a finding about the portal itself) and
+    from the finding's distribution, rule and field.
+    """
     return stable_id(subject_id, finding.distribution_id or "", finding.rule_id, finding.field or "")
 
 
@@ -104,10 +112,11 @@ LAST_SEEN = f"""case when {state_in(STANDING)} then coalesce((select max(h.run_i
 
 
 def runs_failing(until: str | None = None) -> str:
-    """Return SQL for the number of runs in which a finding ``f`` existed: in total, or up to the run ``until``.
+    """Return an SQL expression for the number of runs in which a finding existed; the query must call its table ``f``.
 
-    ``until`` is a parameter of the query. A finding's row is written only when its dataset is scored again; while
-    nothing there changes, the finding exists in every run.
+    ``until``: a parameter of that query, such as ":run", that holds the last run to count; None counts all runs. The
+    stored number is written only when the dataset is scored again. The expression adds the later harvests of the
+    portal, in which an unchanged finding still existed.
     """
     up_to = f"and h.run_id <= {until}" if until else ""
     return f"""f.runs_failing + (select count(*) from harvests h where h.portal_id = f.portal_id
@@ -115,7 +124,10 @@ def runs_failing(until: str | None = None) -> str:
 
 
 def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Turn findings that were new in an earlier run into open ones, whether their dataset is scored again or not."""
+    """Set the state of a portal's findings that were new in a run before ``run_id`` from new to open.
+
+    This includes datasets that are not scored in this run. Findings about the portal itself are not touched.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             """update findings set state = 'open' where portal_id = ? and state = 'new' and first_seen_run < ?
@@ -125,7 +137,11 @@ def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 
 def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
-    """Return the runs that harvested a portal, each with its number, for counting the runs between two."""
+    """Return the ids of the runs that harvested a portal, each with its position in time from 0.
+
+    The difference of two positions is the number of harvests from one run to the other. ``portal_id`` may be None; the
+    result is then empty.
+    """
     rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
     return {run_id: number for number, (run_id,) in enumerate(rows)}
 
@@ -137,9 +153,12 @@ def carry_findings(
     checked_at: str,
     known: Mapping[str, LastScore] | None = None,
 ) -> None:
-    """Merge what was found in datasets of a portal with their earlier findings, inside the caller's transaction.
+    """Store the findings of datasets of one portal and update the earlier ones: new, open, fixed, withdrawn, gone or
+    unknown.
 
-    ``known``: how the datasets were scored before.
+    ``found``: the results of scoring, all of the same portal. ``checked_at``: UTC instant of this scoring. ``known``:
+    how the datasets were scored before, by dataset id; a finding may be withdrawn only if its dataset is in it. Call it
+    inside a transaction.
     """
     ids = [one.dataset_id for one in found]
     marks = ", ".join("?" * len(ids))
@@ -278,13 +297,17 @@ def _ended(
 
 
 def state_of(catalog: Catalog, finding_id: str) -> str | None:
-    """Return the state of a finding: new, open, fixed, ...; None for an unknown id."""
+    """Return the state of a finding: new, open, disputed, waived, unknown, fixed, withdrawn or gone; None for an
+    unknown id."""
     found = catalog.value("select state from findings where id = ?", [finding_id])
     return str(found) if found else None
 
 
 def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
-    """Return why a portal's certificate could not be verified in a run; None if it was valid, or not requested."""
+    """Return why the certificate of a portal's server could not be verified in a run.
+
+    None if it could be verified, if the portal does not use TLS, or if the run did not harvest the portal.
+    """
     found = catalog.value("select tls_fault from harvests where run_id = ? and portal_id = ?", [run_id, portal_id])
     return str(found) if found else None
 
@@ -292,8 +315,11 @@ def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
 def write_portal_findings(
     catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Finding], checked_at: str
 ) -> None:
-    """Update the findings about a portal itself. Those no longer found are fixed, provided that the portal was
-    reached."""
+    """Store the findings about a portal itself, and end its earlier ones that are not in ``found``.
+
+    They are set to fixed; if the run could not reach the portal, they are set to unknown. ``checked_at``: UTC instant
+    of this check.
+    """
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]
     )

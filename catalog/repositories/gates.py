@@ -12,7 +12,10 @@ __all__ = ["dataset_facts", "portals_to_judge", "write_gates"]
 
 
 def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -> list[str]:
-    """Return those of the portals that this run harvested, and whose datasets it has not judged yet."""
+    """Return those of ``portal_ids``, sorted, that the run has harvested but whose expectations it has not checked yet.
+
+    The expectations are those of ``catalogue.toml``. Portals whose harvest failed or has not ended are left out.
+    """
     marks = ", ".join("?" * len(portal_ids))
     sql = f"""select portal_id from harvests where run_id = ? and verdict in ('complete', 'partial', 'suspect')
               and suite is null and portal_id in ({marks}) order by portal_id"""  # noqa: S608  # only marks
@@ -20,8 +23,13 @@ def portals_to_judge(catalog: Catalog, run_id: str, portal_ids: Sequence[str]) -
 
 
 def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the present datasets of a portal: which fields are declared, and the numbers of distributions and
-    addresses."""
+    """Yield one row for each dataset that a portal currently lists, sorted by id, for the expectations on the whole
+    catalogue.
+
+    A row has title, description, identifier, modified and licence, each None if not declared, and two numbers:
+    ``distributions`` and ``urls`` (addresses of distributions and data services). A missing modified date or licence of
+    the dataset is taken from its distributions.
+    """
     yield from catalog.each(
         """select d.title, d.description, d.identifier, coalesce(d.modified, max(p.modified)) as modified,
              coalesce(d.licence, d.licence_title, max(p.licence), max(p.licence_title)) as licence,
@@ -36,7 +44,11 @@ def dataset_facts(catalog: Catalog, portal_id: str) -> Iterator[dict[str, Any]]:
 def write_gates(
     catalog: Catalog, run_id: str, portal_id: str, answers: Sequence[Mapping[str, Any]], failed: Sequence[str]
 ) -> None:
-    """Store the results of a portal's expectations, and the sentences of the failed gates."""
+    """Store the results of a portal's expectations in a run.
+
+    ``answers``: one mapping for each expectation. ``failed``: a sentence for each failed gate; a gate is an expectation
+    that a harvest must meet.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             "update harvests set suite = ?, gates_failed = ? where run_id = ? and portal_id = ?",

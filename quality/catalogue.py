@@ -40,11 +40,11 @@ class ExpectationResult:
     passed: bool | None
     """None: not evaluated, because the portal has too few datasets, or none with the value in question."""
     observed: float | None
-    """Share of the evaluated datasets that meet the expectation, 0..1."""
+    """Share of the evaluated datasets that meet the expectation, 0 to 1; None if it was not evaluated."""
     wanted: float
-    """Share of the datasets that must meet it, 0..1."""
+    """Share of the datasets that must meet the expectation, 0 to 1."""
     asked: int
-    """Number of datasets that have the value in question."""
+    """Number of datasets that have the value which the expectation is about; 0 if it was not evaluated."""
     gate: bool
     """True if a harvest that fails this expectation is not accepted."""
     message: str
@@ -62,9 +62,13 @@ def row(
     urls: int,
     today: date,
 ) -> dict[str, Any]:
-    """Return one dataset as plain JSON values, keyed by the columns that the expectations use.
+    """Return a dataset as plain JSON values, one for each column that the expectations about a portal use.
 
-    ``modified`` is the date as declared. A date that cannot be read gives None, which neither passes nor fails.
+    - ``distributions`` and ``urls``: the number of distributions, and of URLs of distributions and data services.
+    - ``modified``: the date of change as declared. It becomes ``days_ahead``, the days from ``today`` to that date.
+
+    ``days_ahead`` is None if the date is missing, cannot be read, or is not a full date; then it neither passes nor
+    fails.
     """
     day = last_day(modified)
     # A month or year that is still running has its last day in the future, although nothing is wrong with it: only full
@@ -86,10 +90,10 @@ def _text(value: str | None) -> str | None:
 
 
 def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
-    """Evaluate the suite over the datasets of one portal, each in the form that :func:`row` returns.
+    """Check all datasets of a portal against the expectations in ``specs/expectations/catalogue.toml``.
 
-    Return one result for each expectation, in the order of the file. Raise ExpectationsError if an expectation names an
-    unknown column.
+    ``rows`` are the datasets, each as :func:`row` returns it. Return one result for each expectation, in the order of
+    the file. Raise ExpectationsError if an expectation names an unknown column.
     """
     expectations = load("catalogue")
     for one in expectations:
@@ -111,9 +115,10 @@ def judge(rows: Iterable[Mapping[str, Any]]) -> tuple[ExpectationResult, ...]:
 
 
 def judge_file(path: Path) -> TableReport:
-    """Evaluate the suite over the datasets in a JSON Lines file and return the results in the report.
+    """Check the datasets of a portal, one JSON object a line in the file at ``path``, as :func:`judge` does.
 
-    Never raises: a failure of the checker itself gives a report with the status "unknown".
+    The results are in the report, under the key "answers". It never raises: if the check itself fails, the report has
+    the status "unknown".
     """
     try:
         with path.open(encoding="utf-8", newline="\n") as lines:
@@ -128,7 +133,9 @@ def judge_file(path: Path) -> TableReport:
 
 
 def failed_gates(answers: Iterable[ExpectationResult]) -> tuple[ExpectationResult, ...]:
-    """Return the failed results that forbid accepting the harvest."""
+    """Return those results of a portal that forbid accepting its harvest: failed expectations that are marked
+    as gates.
+    """
     return tuple(one for one in answers if one.gate and one.passed is False)
 
 

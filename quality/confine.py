@@ -19,10 +19,11 @@ _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.get
 
 
 def confine(memory_bytes: int, parent_id: int) -> bool:
-    """Confine this process for good. Return False if its parent is dead: then it should exit.
+    """Take from this process, until it ends, what it does not need: memory, network, other programs, core dumps.
 
-    ``memory_bytes`` limits the address space until :func:`bound_memory` sets another limit. On Linux this process is
-    killed when its parent dies. It ignores Ctrl-C: the parent decides what to do.
+    ``memory_bytes`` limits its address space until :func:`bound_memory` sets another limit. ``parent_id`` is the id of
+    the process that started it. Return False if the parent is dead; then this process should exit. On Linux it is
+    killed when its parent dies. It ignores Ctrl-C, because the parent decides what to do.
     """
     if sys.platform == "linux":
         # A parent that is killed also closes stdin, but a child in the middle of a long parse would not notice.
@@ -38,9 +39,9 @@ def confine(memory_bytes: int, parent_id: int) -> bool:
 
 
 def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_bytes: int = 0) -> None:
-    """Limit the address space of this process for good, once its libraries are loaded.
+    """Limit the address space of this process to ``memory_bytes`` for good. Call it once its libraries are loaded.
 
-    ``later_bytes`` is what :func:`room_to_load` may add later, for libraries that only few files need.
+    ``later_bytes`` is how much :func:`room_to_load` may add later, for libraries that only few files need.
 
     With ``is_mapped_text_free``, library files that are mapped but not in memory do not count (Linux only). pandas and
     its dependencies map 160 MB and use 60 of them; without this, a limit of 512 MB would leave 100 MB for a document
@@ -55,9 +56,10 @@ def bound_memory(memory_bytes: int, *, is_mapped_text_free: bool = False, later_
 
 @contextmanager
 def room_to_load() -> Iterator[None]:
-    """Allow the import of a library inside the block, then restore the memory limit.
+    """Lift the memory limit of this process inside the block, so that a library can be imported; then restore it.
 
-    The parts of its files that are mapped but not in memory do not count, as in :func:`bound_memory`; its data do.
+    Library files that are mapped but not in memory do not count against the restored limit, as in :func:`bound_memory`;
+    the data of the library do.
     """
     bound, most = resource.getrlimit(resource.RLIMIT_AS)
     before = _mapped_bytes()
@@ -84,9 +86,10 @@ def _least(wanted: int, most: int) -> int:
 
 
 def own_channel() -> tuple[int, int]:
-    """Return the file descriptors of the pipes to the parent: (output, input).
+    """Return two new file descriptors for the pipes to the parent process: (output, input).
 
-    Afterwards libraries cannot reach these pipes: what they print goes to stderr, and their stdin is empty.
+    Afterwards libraries cannot write to or read from these pipes: what they print goes to stderr, and their stdin is
+    empty.
     """
     out = os.dup(1)
     os.dup2(2, 1)

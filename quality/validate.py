@@ -31,7 +31,12 @@ def validate(
     bounds: TableBounds,
     on_progress: Callable[[str, str, int, int | None], None],
 ) -> None:
-    """Inspect the new or changed downloads of the given portals and write their table reports."""
+    """Inspect the files of the given portals that have no report yet, and write a report on the table in each.
+
+    Also check the datasets of each portal as a whole, if its last harvest has not been judged. Everything runs in child
+    processes, within ``bounds``. ``data`` is the folder with the downloaded files. ``on_progress`` is called with
+    "validate", "files", the number of files done and their total.
+    """
     today = date.fromisoformat(run_id[:8])
     waiting = {
         one.key: one for portal in portal_ids for one in files(catalog, portal, data, today, bounds.unpacked_bytes)

@@ -47,9 +47,9 @@ class _Tracked:
 def track(catalog: Catalog, run_id: str, commitments: Sequence[Commitment], *, methodology: str | None = None) -> int:
     """Measure every commitment as of a run, store the readings, and return how many rows were stored.
 
-    If the run has readings already, they are replaced. Draft commitments are skipped; stored commitments that are not
-    in ``commitments`` are removed. ``methodology`` is the version to store with the readings; None means the current
-    one. Raise SpecError if a file that a commitment refers to cannot be read.
+    If the run has readings already, they are replaced. Draft commitments are skipped. For commitments that are no
+    longer tracked, the stored list of datasets in their scope is deleted. ``methodology`` is the version to store with
+    the readings; None means the current one. Raise SpecError if a file that a commitment refers to cannot be read.
     """
     tracked = [one for one in commitments if not one.draft]
     register_commitments(catalog, tracked)

@@ -23,10 +23,10 @@ __all__ = ["digest", "digests", "parts", "together"]
 
 
 def parts() -> dict[str, Callable[[], Any]]:
-    """Return for each part of the digest a function that returns the value to hash.
+    """Return the parts of the digest: by name, a function that returns the value to hash.
 
-    The prefix of a name says what the part is: ``spec:`` is a part of ``specs``; ``metric:``, ``words:``, ``rdf:`` and
-    ``score:`` are answers over the corpus.
+    Names that begin with ``spec:`` are parts of ``specs``. Names that begin with ``metric:``, ``words:``, ``rdf:`` or
+    ``score:`` are results that the code computes for a fixed set of made-up records.
     """
     return {
         **specification_parts(),
@@ -38,12 +38,12 @@ def parts() -> dict[str, Callable[[], Any]]:
 
 
 def digests() -> dict[str, str]:
-    """Return the hash of every part. This takes some seconds."""
+    """Return the hash of every part of the digest by the part's name. This takes some seconds."""
     return {name: hashed(make()) for name, make in parts().items()}
 
 
 def together(hashes: Mapping[str, str]) -> str:
-    """Return the digest made from the hashes of all parts."""
+    """Return one hash for the hashes of all parts, given by name."""
     return hashed(dict(hashes))
 
 

@@ -18,7 +18,12 @@ from specs.table_rules import table_rules_version
 
 
 def record(text: str, table: str, version: str, found: str) -> str:
-    """Return the text of ``methodology.toml`` with the digest of one version; a new version is added at the end."""
+    """Return the text of ``methodology.toml`` with the digest of one version replaced or, for a new version, added at
+    the end.
+
+    ``text`` is the present text, ``table`` the TOML table to which the version belongs ("versions" or "table_rules"),
+    ``found`` the digest.
+    """
     head = f'[{table}."{version}"]\n'
     if head not in text:
         return f'{text.rstrip()}\n\n{head}answers = "{found}"\n'
@@ -27,7 +32,10 @@ def record(text: str, table: str, version: str, found: str) -> str:
 
 
 def main() -> None:
-    """Compute both digests, and write those that differ from the recorded ones."""
+    """Compute the digests of the methodology and of the table rules, and write them to ``specs/methodology.toml``.
+
+    A line is printed for each digest that differs from the recorded one.
+    """
     with TemporaryDirectory(prefix="winnow-") as folder:
         of_tables = tables.together(tables.looked(Path(folder)))
     found = (("versions", methodology_version(), digest()), ("table_rules", table_rules_version(), of_tables))

@@ -20,8 +20,8 @@ DIGITS = 9
 def canonical(value: Any) -> Any:
     """Return a value as plain JSON: numbers rounded, sets sorted, whole floats as integers.
 
-    Raise TypeError for other types. The text of a library's object may change with its next version, and that of our
-    own objects with the name of a field, although no answer changes.
+    Raise TypeError for a value of any other type than numbers, texts, dates, enumerations, arrays and collections. The
+    text of any other object may differ between versions of Python or a library although no result differs.
 
     >>> canonical({"share": 0.1 + 0.2, "ids": {"b", "a"}, "count": 2.0})
     {'share': 0.3, 'ids': ['a', 'b'], 'count': 2}
@@ -59,6 +59,6 @@ def _bytes_hashed(value: np.ndarray[Any, Any]) -> str:
 
 
 def hashed(value: Any) -> str:
-    """Return the SHA-256 of a value's canonical JSON, in hexadecimal digits."""
+    """Return the SHA-256 of a value's canonical JSON (see :func:`canonical`), in hexadecimal digits."""
     text = json.dumps(canonical(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

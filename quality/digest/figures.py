@@ -27,7 +27,10 @@ __all__ = ["asked", "figure_parts", "forget", "measured"]
 
 
 def figure_parts() -> dict[str, Callable[[], Any]]:
-    """Return for each metric and score a function that returns its answers over the corpus."""
+    """Return the parts of the digest about metrics and scores: by name, a function that computes their results.
+
+    The results are those for the made-up records in :mod:`quality.digest.records`.
+    """
     return {
         **{f"metric:{name}": lambda name=name: _cells(measured(name)) for name in metrics()},  # type: ignore[misc]
         "score:carried": _carried,
@@ -44,14 +47,14 @@ def _subjects() -> tuple[DatasetSubject, ...]:
 
 
 def forget() -> None:
-    """Clear what was computed from the corpus; call it after a look-up has changed within the process."""
+    """Clear the cached results for the made-up records. Call it after a vocabulary has changed within the process."""
     _subjects.cache_clear()
     _parts.cache_clear()
     _sheet.cache_clear()
 
 
 def asked(group: Group) -> Sequence[Any]:
-    """Return the subjects of a group ("dataset", "distribution" or "service") in the corpus."""
+    """Return the made-up datasets, distributions or services (by ``group``) that the metrics are computed for."""
     return _subjects() if group == "dataset" else _parts(group)
 
 
@@ -61,7 +64,9 @@ def _parts(group: Group) -> list[Any]:
 
 
 def measured(name: str) -> list[Measurement]:
-    """Return the measurements of a metric for every subject of the corpus."""
+    """Return the measurements that a metric gives for every made-up dataset, distribution or service. ``name`` is its
+    id.
+    """
     group: Group = metrics()[name].subject
     function = functions(group)[name]
     return [function(one) for one in asked(group)]

@@ -92,7 +92,12 @@ def stored(
     twins: tuple[Twin, ...] = (),
     changes: tuple[date, ...] = (),
 ) -> StoredDataset:
-    """Return a dataset with its files, as the catalogue returns it."""
+    """Return a made-up dataset in the form in which the catalogue returns stored ones.
+
+    Each element of ``parts`` describes one distribution: its record, the checks of its access URL and download URL, and
+    the report on its table. ``number`` is used in the ids. ``twins`` are distributions with the same bytes, ``changes``
+    the days on which the files were observed to change.
+    """
     made = replace(dataset, distributions=tuple(part[0] for part in parts))
     return StoredDataset(
         id=f"dataset-{number}",
@@ -123,17 +128,17 @@ _PLAIN = replace(_DATASET, licence=None, rights=None, documentation=(), describe
 
 
 def whole() -> StoredDataset:
-    """Return the dataset without faults."""
+    """Return the made-up dataset without faults, in which every usual field is filled."""
     return stored("whole", _DATASET, (_WHOLE,))
 
 
 def bare() -> StoredDataset:
-    """Return a dataset with one file, where nothing is known of either."""
+    """Return a made-up dataset with one distribution, in which nothing is declared or observed."""
     return stored("bare", _NOTHING, (_BARE,))
 
 
 def records() -> Iterator[StoredDataset]:
-    """Yield the whole corpus, in a fixed order."""
+    """Yield all made-up datasets that the digest is computed from, in a fixed order."""
     yield from declared()
     yield from _unseen()
     yield from _of_checks()
@@ -143,7 +148,10 @@ def records() -> Iterator[StoredDataset]:
 
 
 def declared() -> Iterator[StoredDataset]:
-    """Yield the records that differ in what is declared, which is all that RDF statements depend on."""
+    """Yield the made-up datasets that differ in their records only, and not in what was observed.
+
+    RDF statements depend on nothing else.
+    """
     yield whole()
     yield bare()
     yield stored("empty", replace(_DATASET, data_services=()), ())
@@ -289,13 +297,16 @@ def _not_carried() -> Iterator[StoredDataset]:
 
 
 def conformances() -> tuple[Mapping[str, bool] | None, ...]:
-    """Return the possible results of standards: not validated, none applies, each alone met and broken, and several."""
+    """Return all results of validation that a dataset may have, each as a mapping from standard to whether it conforms.
+
+    They are: not validated (None), no standard applies, one standard met or not met, and several standards.
+    """
     names = ("dcat_ap_2", "dcat_ap_3", "dcat_ap_hvd", "dcat_us_1_federal", "dcat_us_1", "dcat_us_3")
     alone = tuple({name: kept} for name in names for kept in (True, False))
     return (None, {}, *alone, dict.fromkeys(names, True), {**dict.fromkeys(names, True), "dcat_us_3": False})
 
 
 def subjects() -> list[DatasetSubject]:
-    """Return the corpus as subjects of metrics."""
+    """Return all made-up datasets in the form that metrics measure."""
     found = [subject_of(one, AS_OF, {"dcat_ap_2": True, "dcat_ap_3": False}) for one in records()]
     return found + [subject_of(whole(), AS_OF, verdicts) for verdicts in conformances()]

@@ -26,9 +26,9 @@ _KINDS = (".csv", ".toml", ".ttl", ".json")
 
 
 def specification_parts() -> dict[str, Callable[[], Any]]:
-    """Return for each part of ``specs`` a function that returns its value.
+    """Return the parts of the digest about ``specs``: by name, a function that returns the value to hash.
 
-    Fields with their default value are left out, so that a new field changes no digest.
+    Fields that have their default value are left out, so that adding a field changes no digest.
     """
     return {
         **{f"spec:metric:{name}": lambda name=name: _metric(name) for name in metrics()},  # type: ignore[misc]
@@ -44,7 +44,10 @@ def specification_parts() -> dict[str, Callable[[], Any]]:
 
 
 def rules_of_tables() -> dict[str, Callable[[], Any]]:
-    """Return the parts of ``specs`` about tables: each rule, and the expectations for each kind of table."""
+    """Return the parts of the digest about table rules: by name, a function that returns the value to hash.
+
+    There is one part for each rule, and one for each file of expectations.
+    """
     expected = [one for one in data_files() if one.startswith("expectations/")]
     return {
         **{f"spec:rule:{name}": lambda name=name: _rule(name) for name in table_rules()},  # type: ignore[misc]
@@ -76,7 +79,10 @@ def _row_hashed(cells: tuple[tuple[str, str], ...]) -> str:
 
 
 def data_files() -> list[str]:
-    """Return the paths in ``specs`` of all other data files; vocabularies are hashed by row instead."""
+    """Return the paths, relative to ``specs``, of the data files that are hashed as a whole.
+
+    Vocabularies are not among them, because each of their rows is hashed separately.
+    """
     tables = {f"vocabularies/{name}.csv" for name in (*vocabularies(), *FOR_READERS)}
     found = (
         f"{folder}/{path.name}" for folder in _FOLDERS for path in (SPECS / folder).iterdir() if path.suffix in _KINDS

@@ -43,7 +43,7 @@ def _statements(graph: RdfGraph) -> list[Any]:
 
 
 def graphs() -> Iterator[list[Any]]:
-    """Yield the statements of every record of the corpus, and of one record for every row of the vocabularies."""
+    """Yield the RDF statements of each made-up record, and of one record for every row of the vocabularies."""
     for one in (*declared(), *(made for _, made in records_of_rows())):
         yield _statements(dataset_graph(one))
     for stored, came in received():
@@ -102,7 +102,10 @@ def _changed(record: dict[str, Any], odd: Sequence[Any]) -> Iterator[dict[str, A
 
 
 def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
-    """Yield records as received, for standards that validate those: each with a missing or an odd field."""
+    """Yield made-up records in the form in which a portal sends them, each with the dataset that they are stored as.
+
+    They are for standards that validate a record as received. In each, one field is missing or has an odd value.
+    """
     d = Dataset(identifier="x", applicable_legislation=("http://data.europa.eu/eli/reg_impl/2023/138/oj",))
     number = 0
     for portal_type, is_federal in (("dcat-us", True), ("dcat-us", False), ("dcat-us-3", False)):
@@ -120,7 +123,11 @@ def received() -> Iterator[tuple[StoredDataset, ReceivedRecord]]:
 
 
 def verdicts() -> dict[str, list[Any]]:
-    """Return for each standard what it finds in every record that it applies to. Messages for people are left out."""
+    """Return for each standard the violations in every made-up record to which it applies.
+
+    Each entry consists of dataset id, whether it conforms, and the violations as [path, constraint, severity]. Messages
+    for people are left out.
+    """
     came = {one.id: (one, what) for one, what in received()}
     datasets = [*declared(), *(one for one, _ in came.values())]
     judged = judge(datasets, STANDARDS, {key: what for key, (_, what) in came.items()})

@@ -75,13 +75,15 @@ _BUILT: dict[str, Callable[[], bytes]] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The report on one file of the corpus."""
+    """The report on one of the sample files from which the digest of the table rules is computed."""
 
     name: str
     report: TableReport
 
     def answer(self) -> list[Any]:
-        """Return the report without texts for people and without what depends on the machine."""
+        """Return the fields of the report that are hashed: without messages for people, and without what depends on the
+        machine.
+        """
         r = self.report
         defects = [[d.rule, d.count, d.field, d.first_row, d.severity, d.source, list(d.rows)] for d in r.defects]
         columns = [[c.get("name"), c.get("kind"), c.get("filled")] for c in r.profile.get("columns", ())]
@@ -99,7 +101,9 @@ def _files() -> tuple[_File, ...]:
 
 
 def look(folder: Path) -> Iterator[Looked]:
-    """Inspect every file of the corpus and yield the results. ``folder`` is an empty folder for generated files."""
+    """Inspect every sample file and yield the reports. ``folder`` is an empty folder, to which some of the files are
+    written.
+    """
     from quality.tables.inspect import inspect
 
     before: dict[str, Mapping[str, Any]] = {}
@@ -125,22 +129,24 @@ def look(folder: Path) -> Iterator[Looked]:
 
 
 def rules_found(found: Iterator[Looked] | tuple[Looked, ...]) -> set[str]:
-    """Return the ids of the rules that at least one file breaks."""
+    """Return the ids of the table rules that at least one of the inspected sample files breaks."""
     return {defect.rule for one in found for defect in one.report.defects}
 
 
 @lru_cache(maxsize=1)
 def looked(folder: Path) -> tuple[Looked, ...]:
-    """Return the results of every file of the corpus; see :func:`look`."""
+    """Return the reports on all sample files, and remember them for the next call; see :func:`look`."""
     return tuple(look(folder))
 
 
 def digests(found: tuple[Looked, ...]) -> dict[str, str]:
-    """Return the hash of every part: of the rules and expectations, and of the report on each file."""
+    """Return by name the hash of every table rule, of every file of expectations, and of the report on each sample
+    file.
+    """
     answers = {f"table:{one.name}": hashed(one.answer()) for one in found}
     return {**{name: hashed(make()) for name, make in rules_of_tables().items()}, **answers}
 
 
 def together(found: tuple[Looked, ...]) -> str:
-    """Return the digest of the rules for tables: 64 hexadecimal digits."""
+    """Return the digest of the table rules (64 hexadecimal digits), from the reports on the sample files."""
     return hashed(digests(found))

@@ -33,13 +33,19 @@ _WORD_COLUMNS = ("words", "texts")
 
 
 def vocabularies() -> tuple[str, ...]:
-    """Return the names of all vocabularies that a program reads, sorted."""
+    """Return the names of all vocabularies in ``specs/vocabularies`` that the program uses, sorted.
+
+    Those that are only for readers of the documentation are left out.
+    """
     folder = Path(specs.__file__ or "").parent / "vocabularies"
     return tuple(sorted(path.stem for path in folder.glob("*.csv") if path.stem not in FOR_READERS))
 
 
 def names(row: Row) -> list[str]:
-    """Return the aliases of a row, sorted: the only names whose number may grow within a version."""
+    """Return the aliases in a row of a vocabulary, sorted.
+
+    Aliases are the only names that may be added within a version of the methodology.
+    """
     return sorted(split_list(row.get("aliases", "")))
 
 
@@ -231,14 +237,16 @@ OTHER_TEXTS: dict[str, tuple[str, ...]] = {
 
 
 def answers(vocabulary_name: str) -> list[Any]:
-    """Return what the look-up of a vocabulary answers to each name of each row, and to other texts."""
+    """Return what the look-up function of a vocabulary returns for each name in each row, and for some texts of
+    no row.
+    """
     look_up = LOOK_UPS[vocabulary_name]
     rows = [[[text, look_up(text)] for text in _said(vocabulary_name, row)] for row in read(vocabulary_name)]
     return [*rows, [[text, look_up(text)] for text in OTHER_TEXTS.get(vocabulary_name, ())]]
 
 
 def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
-    """Return a dataset that declares a row of a vocabulary in every field where it may stand."""
+    """Return a made-up dataset that declares the term of a vocabulary's row in every field where the term may occur."""
     word = row.get("id") or row.get("alpha3") or next(iter(_said(vocabulary_name, row)), "")
     d, files = Dataset(identifier="x", title=f"Trees: {word}"), [Distribution(access_url="https://files.example/x")]
     table = None
@@ -273,7 +281,9 @@ def record_of(vocabulary_name: str, row: Row) -> StoredDataset:
 
 
 def records_of_rows() -> Iterator[tuple[str, StoredDataset]]:
-    """Yield a dataset for every row of every vocabulary, with the vocabulary's name."""
+    """Yield for every row of every vocabulary the vocabulary's name and a made-up dataset that declares the
+    row's term.
+    """
     for vocabulary_name in vocabularies():
         for row in read(vocabulary_name):
             yield vocabulary_name, record_of(vocabulary_name, row)

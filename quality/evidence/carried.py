@@ -23,9 +23,12 @@ ANY_FACT = "*"
 def not_charged(
     names: Sequence[str], values: list[Measurement], dataset: Dataset, part: Distribution | None = None
 ) -> None:
-    """Replace measurements below 1 that depend on a lost fact by UNKNOWN, in place.
+    """Replace measurements below 1 by UNKNOWN, in place, if they depend on a fact that the portal's interface cannot
+    transport.
 
-    ``names`` are the metrics of ``values``, in the same order.
+    ``names`` are the ids of the metrics that ``values`` are the measurements of, in the same order. ``dataset`` names
+    the lost facts in ``not_carried``. ``part`` is the distribution that was measured; None means that the dataset
+    itself was.
     """
     lost = frozenset(dataset.not_carried)
     if not lost:

@@ -39,9 +39,10 @@ ENOUGH_BYTES = 1_000
 
 
 def agrees(declared: FileFormat, served: FileFormat) -> Measurement:
-    """Return 1 if bytes that were recognised as one format fit the declared one, else 0.
+    """Return 1 if the format that was recognised from the bytes fits the declared format, else 0.
 
-    UNKNOWN if the declared format cannot be recognised from bytes.
+    UNKNOWN if the declared format cannot be recognised from bytes. A ZIP file that may contain the declared format
+    fits, and so does a related format, such as CSV for plain text.
     """
     if served.id == declared.id or any({served.id, declared.id} <= group for group in _SAME):
         return 1.0
@@ -64,9 +65,10 @@ def algorithm(declared: str | None) -> str | None:
 
 
 def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement:
-    """Return 1 if the file has the declared checksum, else 0. None if the algorithm is not stated or not supported.
+    """Return 1 if the downloaded file has the checksum that the record declares, else 0.
 
-    UNKNOWN if no checksum of the file was computed.
+    None if no checksum with a supported algorithm is declared, or the address did not answer. UNKNOWN if the checksum
+    of the file was not computed.
     """
     name = algorithm(declared.checksum_algorithm)
     value = re.sub(r"^.*[:\s]", "", (declared.checksum or "").strip()).lower()
@@ -83,9 +85,10 @@ def checksum(declared: Distribution, check: ResourceCheck | None) -> Measurement
 
 
 def declared_bytes(text: str | None) -> tuple[float, float] | None:
-    """Return the least and the greatest number of bytes that a declared size may mean, or None if it cannot be read.
+    """Return the smallest and the largest number of bytes that a declared size may mean, or None if it cannot be read.
 
-    Prefixes may mean powers of 1,000 or of 1,024, and decimals may be rounded. The fillers 0 and 1 give None.
+    Prefixes may mean powers of 1,000 or of 1,024, and decimals may be rounded. 0 and 1 byte are usual fillers and give
+    None.
 
     >>> declared_bytes("20 KB")
     (19500.0, 20992.0)
@@ -112,9 +115,10 @@ def served_bytes(check: ResourceCheck) -> int | None:
 
 
 def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
-    """Return 1 if the file is as long as declared, within a tenth, else 0. UNKNOWN if its length was not observed.
+    """Return 1 if the file has the declared size, give or take a tenth, else 0. UNKNOWN if its size was not observed.
 
-    None if no readable length is declared, or the address does not answer.
+    ``declared`` is the size as written in the record. None if it is missing or cannot be read, or if the address did
+    not answer.
     """
     bounds = declared_bytes(declared)
     if bounds is None or (check is not None and check.outcome in ("broken", "invalid")):
@@ -127,11 +131,11 @@ def byte_size(declared: str | None, check: ResourceCheck | None) -> Measurement:
 
 
 def modified(declared: str | None, check: ResourceCheck | None, as_of: date) -> Measurement:
-    """Return 1 if the declared date of change agrees with an observed one, 0 if it is impossible, else None.
+    """Return 1 if the declared date of change agrees with an observed change, 0 if the date cannot be true, else None.
 
-    It is impossible if it lies in the future, or if the data changed later as observed: between two checks that were
-    both made after that date, with a day of tolerance. An older Last-Modified header confirms a date but refutes none,
-    because files are copied.
+    It cannot be true in two cases: it lies after ``as_of``, the day of the run; or the data were observed to change
+    later, between two checks that were both made after the declared date (with a day of tolerance). An older
+    Last-Modified header confirms a date but refutes none, because files are copied.
     """
     day = last_day(declared)
     if day is None:
@@ -170,9 +174,10 @@ _SCRIPTS = {
 
 
 def language(declared: Iterable[str], script: str | None) -> Measurement:
-    """Return 1 if a file in this script may be in a declared language (codes of the EU's table), 0 if not, else None.
+    """Return 1 if a file in the given script may be in one of the declared languages, 0 if it cannot be, else None.
 
-    Only scripts other than Latin decide: names and codes are written in Latin letters in any file.
+    ``declared`` are codes of the EU's table of languages ("BUL"), ``script`` is a name such as "Cyrillic". Latin proves
+    nothing, because names and codes are written in Latin letters in any file: None.
     """
     languages = frozenset(declared)
     if not languages or script not in _SCRIPTS:
@@ -183,10 +188,10 @@ def language(declared: Iterable[str], script: str | None) -> Measurement:
 
 
 def twin_of(s: DistributionSubject) -> str | None:
-    """Return the name of another distribution that serves the same bytes although it should differ, or None.
+    """Return the title of another distribution that serves the same bytes although it should not, or None.
 
-    It should differ if both titles, of dataset and distribution, are the same as here except for the years in them.
-    Tables without rows and files of less than 1,000 bytes may well be equal.
+    It should not if dataset and distribution have the same titles as here except for the years in them. None also for
+    tables without rows and for files of less than 1,000 bytes, which may well be equal.
     """
     check, table = s.check, s.table
     if check is None or (check.downloaded_bytes or 0) < ENOUGH_BYTES or (table is not None and table.row_count == 0):

@@ -41,7 +41,9 @@ def last_day(text: str | None) -> date | None:
 
 
 def first_day(text: str | None) -> date | None:
-    """Return the first day that a date, month or year may mean, or None. It reads the same forms as ``last_day``.
+    """Return the first day that a date, month or year may mean, or None if it cannot be read.
+
+    It reads the same forms as ``last_day``.
 
     >>> first_day("2024-02")
     datetime.date(2024, 2, 1)

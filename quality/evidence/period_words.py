@@ -22,12 +22,12 @@ _JOINED = re.compile("[\u0e00-\u0eff\u2e80-\ud7af]")
 
 @dataclass(frozen=True, slots=True)
 class TitlePeriod:
-    """What a title says about time."""
+    """What the title of a dataset says about update frequency and period."""
 
     frequency: str | None = None
-    """Id of the frequency that the title names."""
+    """Id of the update frequency that the title names, such as "MONTHLY"; None without one."""
     word: str = ""
-    """The word that names it."""
+    """The word of the title that names the frequency."""
     is_closed: bool = False
     """True if the title says that the data are historical or no longer updated."""
     until: date | None = None
@@ -94,7 +94,9 @@ def _until(text: str) -> date | None:
 
 @lru_cache(maxsize=16384)
 def told_by(title: str) -> TitlePeriod:
-    """Return what a title says about frequency and period; without any words of time, an empty TitlePeriod.
+    """Return what the title of a dataset says about its update frequency and period.
+
+    Without any words about time, all fields of the result have their default values.
 
     >>> told_by("Monthly unemployment 2019")
     TitlePeriod(frequency='MONTHLY', word='monthly', is_closed=False, until=datetime.date(2019, 12, 31))

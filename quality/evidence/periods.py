@@ -40,16 +40,16 @@ _CLOSED_STATUS = ("withdrawn", "deprecated", "discont", "archived", "retired")
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPeriod:
-    """How often data are due, and how that is known."""
+    """How often a dataset should be updated, and where that is known from."""
 
     period_days: float
     source: Literal["declared", "title", "observed"]
     evidence: str
-    """The words, or the rhythm, from which the period was read."""
+    """The declared frequency, the word in the title, or a description of the observed changes."""
 
     @property
     def limit_days(self) -> int:
-        """Return for how many days after a change the data are not yet late."""
+        """Return how many days after a change the dataset is still up to date; after that it is late."""
         days = int(self.period_days * TOLERANCE[self.source])
         return (max(days, LEAST_READ_DAYS) if self.source == "title" else days) + GRACE_DAYS
 
@@ -67,7 +67,12 @@ def _is_over(s: DatasetSubject, told: TitlePeriod, *, is_declared: bool) -> bool
 
 
 def expectation(s: DatasetSubject) -> ExpectedPeriod | None:
-    """Return how often a dataset is due, or None if it is not due or that cannot be known."""
+    """Return how often a dataset should be updated: as declared, else as its title says, else as its changes were
+    observed.
+
+    None if no update is due (the data are irregular, withdrawn or about a period that is over), or if nothing tells how
+    often.
+    """
     frequency = vocabulary.frequency(s.dataset.frequency)
     if (
         frequency is not None
@@ -107,10 +112,10 @@ def _rhythm(s: DatasetSubject) -> ExpectedPeriod | None:
 
 
 def observed_date(check: ResourceCheck | None) -> str | None:
-    """Return when the data behind an address changed, as far as observed, or None.
+    """Return the date on which the data behind an address were observed to change, as text, or None.
 
-    That is the Last-Modified header, or a change of length or bytes between two checks. A file that is generated at
-    every request has a new date each time, but did not change.
+    That is the day on which length or bytes differed from the check before, or else the Last-Modified header. The
+    header does not count for a file that is generated at every request. Neither does a date that was only declared.
     """
     if check is None or check.change_decided_by == "harvest_date":
         # That date was declared, and is counted as declared.
@@ -128,7 +133,10 @@ def _texts(s: DatasetSubject) -> Iterator[tuple[str | None, str]]:
 
 
 def last_change(s: DatasetSubject) -> tuple[date, str] | None:
-    """Return the last change of the data, declared or observed, and how it is known. Future dates are ignored."""
+    """Return the day of the last change of the data, declared or observed, with words that say how it is known.
+
+    Days after tomorrow are ignored. None if no date can be read.
+    """
     found = None
     for text, where in _texts(s):
         last, first = last_day(text), first_day(text)
@@ -143,7 +151,7 @@ def last_change(s: DatasetSubject) -> tuple[date, str] | None:
 
 
 def lateness(s: DatasetSubject) -> str:
-    """Return a sentence that says why data are late, for a finding."""
+    """Return a clause that says since when a dataset is late and why; "no" if it is not due or no change is known."""
     due, changed = expectation(s), last_change(s)
     if due is None or changed is None:
         return "no"
@@ -162,9 +170,9 @@ def _after(day: date, days: int) -> date:
 
 
 def next_review_on(s: DatasetSubject) -> date | None:
-    """Return the first day after ``as_of`` on which the calendar alone may change a measurement; None for never.
+    """Return the first day after ``as_of`` on which a measurement of the dataset may change only because time passes.
 
-    It may be too early but never too late: an unnecessary review costs little.
+    None if there is no such day. The day may be too early, which costs a needless measurement, but never too late.
     """
     days: list[date] = []
     for text, _ in _texts(s):

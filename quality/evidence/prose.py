@@ -22,7 +22,7 @@ def _law() -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def is_law(title: str | None) -> bool:
-    """Return whether a title names a law, ordinance, judgment or gazette, in the languages of ``law_words.csv``."""
+    """Return whether a title names a law, ordinance, judgment or gazette, by the words in ``law_words.csv``."""
     return bool(title) and _law().search(str(title)[:500]) is not None
 
 

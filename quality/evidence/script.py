@@ -26,10 +26,11 @@ SHARE = 0.9
 
 
 def script_of(head: bytes) -> str | None:
-    """Return the script of at least 90 % of the letters at the beginning of a Unicode file ("Cyrillic", "Han", ...).
+    """Return the script in which a file is written ("Cyrillic", "Han", ...), if it is not Latin; else None.
 
-    None for Latin, for fewer than 200 letters, and for files in older encodings: their letters cannot be told apart
-    from accented Latin ones.
+    ``head`` are the first bytes of the file. At least 90 % of their letters must be of that script, and there must be
+    at least 200 letters. None also for files in older encodings than Unicode, in which other letters cannot be
+    distinguished from accented Latin ones.
     """
     try:
         head.decode("utf-8")

@@ -15,7 +15,7 @@ __all__ = ["UNKNOWN", "DatasetSubject", "DistributionSubject", "Measurement", "U
 
 
 class Unknown(Enum):
-    """The type of UNKNOWN: the answer could not be observed, which is never a failure."""
+    """The type of UNKNOWN, the measurement that could not be made. It never counts as a failure."""
 
     UNKNOWN = "unknown"
 
@@ -27,7 +27,7 @@ Measurement = float | None | Literal[Unknown.UNKNOWN]
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSubject:
-    """A dataset with its distributions and data services, as metrics see it."""
+    """A dataset in the form that metrics measure: the declared record, and what was observed of its distributions."""
 
     id: str
     portal_id: str

@@ -79,9 +79,10 @@ def _weight(character: str) -> float:
 
 
 def information(text: str, enough: float = float("inf"), beyond: str = "") -> float:
-    """Return how much the different words of a text say, in letters of an alphabet.
+    """Return how much a text says: the number of letters in its different words.
 
-    Counting stops at ``enough``. Words that are also in the text ``beyond`` count as nothing.
+    A letter counts as 1 in an alphabet, and as more in scripts that say more with one character. Counting stops at
+    ``enough``. Words that are also in the text ``beyond`` do not count.
 
     >>> information("Rivers and rivers"), information("Rivers and lakes", beyond="Lakes")
     (9.0, 9.0)

@@ -36,8 +36,8 @@ _OF = r"\.?,?\s?(?:of the|of|de|del|du|di|dell'|του)?\s?"
 
 
 def fold(text: str) -> str:
-    """Return a text in the form in which words are compared: NFKC, lower case (ς is σ, ß is ss), Greek
-    without accents.
+    """Return a text in lower case and normalised (NFKC), so that words can be compared. Greek letters lose their
+    accents.
     """
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold().translate(_GREEK)
 
@@ -75,7 +75,8 @@ _MAY_HOLD = re.compile(r"(?:19|20)\d\d")
 
 
 def western(text: str) -> str:
-    """Return a text in lower case, with the digits 0 to 9 and with years of the common era.
+    """Return a text in lower case, with the digits 0 to 9, and with years of other calendars as years of the common
+    era.
 
     >>> western("令和3年度")
     '2021年度'

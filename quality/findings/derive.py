@@ -31,15 +31,19 @@ __all__ = ["JudgedDataset", "basis", "findings", "is_unobserved", "portal_findin
 
 @dataclass(frozen=True, slots=True)
 class JudgedDataset:
-    """One dataset with its measurements, and the points that fixing each failure brings."""
+    """One dataset with its measurements, and with the points that its score gains if a failure is fixed."""
 
     subject: DatasetSubject
     own: Matrix
-    """Shape (dataset metrics,): the dataset's measurements as cells, see ``quality.systems.matrix``."""
+    """Shape (metrics of datasets,): the measurements of the dataset itself, as cells of
+    :mod:`quality.systems.matrix`.
+    """
     parts: Matrix
-    """Shape (distributions, distribution metrics)."""
+    """Shape (distributions, metrics of distributions): the measurements of each distribution."""
     own_gains: Matrix
-    """Shape (metrics with a weight,): points, see ``quality.findings.gains``."""
+    """Shape (metrics with a weight,): points gained if the metric is fixed everywhere in the dataset; see
+    :mod:`quality.findings.gains`.
+    """
     part_gains: Matrix
 
 
@@ -51,7 +55,7 @@ def _asked(group: Group) -> tuple[NDArray[np.bool_], tuple[tuple[Metric, int | N
 
 
 def findings(judged: JudgedDataset) -> list[Finding]:
-    """Return all findings of a dataset: its own, those of its distributions and those of their tables."""
+    """Return all findings about a dataset: about its record, its distributions and the tables in its files."""
     found = []
     subject = judged.subject
     is_asked, of_column = _asked("dataset")
@@ -75,8 +79,11 @@ def findings(judged: JudgedDataset) -> list[Finding]:
 
 
 def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: str) -> bool:
-    """Return whether a metric, or the metric that counts a table rule, was unknown for the dataset or
-    a distribution.
+    """Return whether a rule could not be checked in this run, so that earlier findings of the rule must not count as
+    fixed.
+
+    ``rule_id`` is the id of a metric or of a table rule. ``distribution_id`` is the distribution that the finding is
+    about; None means the dataset itself.
     """
     if distribution_id is None:
         own = columns("dataset")
@@ -93,9 +100,9 @@ def is_unobserved(judged: JudgedDataset, distribution_id: str | None, rule_id: s
 
 @cache
 def basis(rule_id: str) -> Basis | None:
-    """Return the only thing that a finding depends on ("record", "file" or "table").
+    """Return what alone decides about a finding of this rule: "record", "file" or "table".
 
-    None if time, a server or other datasets also decide.
+    If that has not changed, neither can the finding. None if time, a server or other datasets also decide.
     """
     metric = metrics().get(rule_id)
     if metric is None:
@@ -155,7 +162,11 @@ def _dataset_finding(metric: Metric, gain: float, subject: DatasetSubject) -> Fi
 
 
 def portal_findings(tls_fault: str | None) -> list[Finding]:
-    """Return the findings about a portal itself; at present only that its own certificate cannot be verified."""
+    """Return the findings about a portal itself. At present there is at most one: its TLS certificate cannot be
+    verified.
+
+    ``tls_fault`` says why it cannot be; None means that there is no fault.
+    """
     if not tls_fault:
         return []
     metric = metrics()["tls_valid"]

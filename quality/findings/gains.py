@@ -33,25 +33,26 @@ def _numbers() -> dict[str, int]:
 
 
 def number_of(metric_id: str) -> int | None:
-    """Return the column of a metric in the matrices of this module, or None if it has no weight."""
+    """Return the column of a metric in the matrices of gains, or None if the metric has no weight."""
     return _numbers().get(metric_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """Points of the dataset's score, 0..100; NaN where nothing fails or nothing is known.
+    """The points that the score of a dataset would gain if a failure were fixed, 0 to 100; NaN where nothing can be
+    gained.
 
-    The columns are the metrics with a weight, in their order.
+    The columns are the metrics with a weight, in the order of ``specs/metrics.toml``.
     """
 
     dataset: Matrix
-    """Shape (datasets, metrics): the gain of fixing the metric everywhere in the dataset."""
+    """Shape (datasets, metrics): points gained if the metric is fixed everywhere in the dataset."""
     part: Matrix
-    """Shape (distributions, metrics): the gain of fixing the metric in that distribution only."""
+    """Shape (distributions, metrics): points gained if the metric is fixed in that distribution only."""
 
 
 def gains(measured: MeasurementMatrix) -> Gains:
-    """Return the gains of all datasets of a MeasurementMatrix, and of all their distributions."""
+    """Return by how many points fixing each metric would raise the scores of all datasets in a MeasurementMatrix."""
     w = weighted()
     bounds = apply_needs_data(measured.distributions)
     found = answers(measured, bounds)
@@ -90,9 +91,10 @@ def gains(measured: MeasurementMatrix) -> Gains:
 
 
 def shares(value: Matrix) -> Matrix:
-    """Return the points of the score that depend on each known answer.
+    """Return how many points of the score depend on each answer; with an answer of 1 the dataset gets all of them.
 
-    ``value`` and the result have the shape (datasets, metrics with a weight); the result is NaN where the answer is.
+    ``value`` are the answers of datasets to metrics with a weight, shape (datasets, metrics with a weight), NaN where
+    one is unknown or does not apply. The result has the same shape and is NaN in the same places.
     """
     w = weighted()
     known = ~np.isnan(value)

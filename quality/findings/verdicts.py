@@ -14,11 +14,14 @@ _ORDER: tuple[OpenVerdict, ...] = ("not_open", "unknown", "declared_only", "open
 
 
 def open_definition(s: DistributionSubject) -> OpenVerdict:
-    """Return the verdict of the Open Definition's list (okfn/licenses), without any reading of our own.
+    """Return what the list of the Open Definition (okfn/licenses) says about the licence of a distribution.
 
-    "open": approved. "not_open": rejected, or no licence at all, so that nobody may reuse the file. "declared_only":
-    the publisher says "open" without naming a licence. "unknown": the licence is not in the list, was never reviewed,
-    or is not recognised. The metric ``licence_open`` decides further where the list does not.
+    - "open": the list approves the licence.
+    - "not_open": the list rejects it, or no licence is declared at all, so that nobody may reuse the file.
+    - "declared_only": the publisher says "open" without naming a licence.
+    - "unknown": the licence is not in the list, was never reviewed, or is not recognised.
+
+    The metric ``licence_open`` also decides about licences that the list does not judge.
     """
     licence = s.licence
     if licence is None:
@@ -34,7 +37,7 @@ def open_definition(s: DistributionSubject) -> OpenVerdict:
 
 
 def open_definition_of_all(parts: Sequence[OpenVerdict]) -> OpenVerdict:
-    """Return the verdict of the least open file: a dataset is as open as that; "not_open" without files.
+    """Return the Open Definition's verdict on a dataset: that of its least open distribution, "not_open" without any.
 
     >>> open_definition_of_all(["open", "unknown"])
     'unknown'

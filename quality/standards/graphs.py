@@ -27,13 +27,13 @@ _REGULATION = "data.europa.eu/eli/reg_impl/2023/138"
 
 @dataclass(frozen=True)
 class Statements:
-    """What a publisher stated about a dataset, as RDF."""
+    """What a publisher stated about a dataset, as an RDF graph."""
 
     graph: RdfGraph
     names: dict[RdfTerm, str]
-    """Ids of the dataset and of its distributions, by node."""
+    """By RDF node, the id of the dataset or distribution that the node stands for."""
     is_whole: bool
-    """True if the record was received as RDF: then whatever is absent was not stated."""
+    """True if the portal sent the record as RDF: then whatever is missing in the graph was not stated."""
 
 
 @cache
@@ -42,7 +42,11 @@ def _compiled(standard: str) -> Shapes:
 
 
 def statements(stored: StoredDataset, raw: Any = None) -> Statements:
-    """Return the statements of a dataset: from the record as received if that is RDF, else from the stored dataset."""
+    """Return what a publisher stated about a dataset, as RDF.
+
+    ``raw`` is the record as the portal sent it. If that is RDF, its statements are returned, else those made from the
+    stored dataset.
+    """
     if is_described(raw):
         graph, node = described_graph(raw, stored.id)
         names = {node: stored.id}
@@ -81,7 +85,10 @@ def _is_told(result: Result, of: Statements) -> bool:
 
 
 def violations(of: Statements, standard: str) -> Iterator[Violation]:
-    """Yield what a dataset violates of a standard, in the order of the shapes."""
+    """Yield the requirements of a standard that a dataset does not meet, in the order of the standard's shapes.
+
+    What is missing counts only if the publisher had a way to state it.
+    """
     for result in validate(of.graph, _compiled(standard)):
         if _is_told(result, of):
             yield Violation(

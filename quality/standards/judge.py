@@ -22,13 +22,14 @@ def judge(
     standards: Sequence[str] = STANDARDS,
     received: Mapping[str, ReceivedRecord] | None = None,
 ) -> dict[str, dict[str, Conformance]]:
-    """Return the results by dataset id and standard; a standard that does not apply to a dataset is absent.
+    """Validate datasets against standards. Return the results by dataset id and standard.
 
-    ``received`` has the records as received, by dataset id. Without them DCAT-US is not checked, and records received
-    as RDF are judged from the stored dataset. A record that cannot be judged (it was not kept, or is nested too deeply)
-    has no result for that standard; other records are not affected.
+    A standard that does not apply to a dataset is absent from its results. ``received`` contains records as the portal
+    sent them, by dataset id. Without such a record DCAT-US is not checked, and all other standards are checked on the
+    stored dataset. A record that cannot be checked, because it was not archived or is nested too deeply, has no result;
+    other records are not affected.
 
-    Raise ValueError for the name of an unknown standard.
+    Raise ValueError if ``standards`` contains an unknown name.
     """
     if unknown := set(standards) - set(STANDARDS):
         raise ValueError(f"no such standard: {', '.join(sorted(unknown))}; there are {', '.join(STANDARDS)}")

@@ -37,7 +37,7 @@ _FORMS = {
 
 
 def class_of(graph: RdfGraph, node: RdfTerm) -> str:
-    """Return the class of a node as a prefixed name ("dcat:Dataset"), or "" if it has none."""
+    """Return the class (rdf:type) of a node as a prefixed name such as "dcat:Dataset", or "" if it has none."""
     classes = graph.values(node, RDF_TYPE)
     known = next((name for one in classes if (name := _NAMES.get(one.value))), None)
     return known or next((prefixed(one.value) for one in classes), "")
@@ -51,7 +51,10 @@ def _quoted(value: RdfTerm | None) -> str:
 
 
 def message(result: Result, graph: RdfGraph) -> str:
-    """Return a sentence for a validation result: what is wrong, where, and the next step."""
+    """Return one sentence about a violation found by the SHACL engine: what is wrong, where, and what to do.
+
+    ``graph`` is the graph that was validated.
+    """
     shape = result.shape
     if shape.message:
         return shape.message

@@ -15,7 +15,7 @@ _FIRST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
 
 @dataclass(frozen=True)
 class Path:
-    """A path from a node to its values."""
+    """A SHACL property path, which leads from a node to the values of a property."""
 
     name: str
     """The path in SPARQL syntax: "dct:title", "^dcat:inSeries", "dcat:distribution/dcat:accessService", "a|b"."""
@@ -24,14 +24,15 @@ class Path:
     """IRI of the property, if the path is a single property in forward direction."""
 
     def values(self, graph: RdfGraph, focus: RdfTerm) -> Sequence[RdfTerm]:
-        """Return the value nodes of a focus node, each once."""
+        """Return the nodes that the path reaches from ``focus`` in ``graph``, each once."""
         return tuple(self.step(graph, focus))
 
 
 def compile_path(node: RdfTerm, graph: RdfGraph, members: Callable[[RdfTerm], list[RdfTerm]]) -> Path:
-    """Compile a path from its RDF description. ``members`` reads an RDF list.
+    """Compile a SHACL property path from its description in RDF.
 
-    Raise ValueError for a kind of path that this engine does not support.
+    ``node`` is the node that describes the path in the graph of shapes, ``graph``. ``members`` returns the elements of
+    an RDF list. Raise ValueError for a kind of path that this engine does not support.
     """
     if node.kind == IRI:
         iri = node.value

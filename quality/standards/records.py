@@ -31,7 +31,11 @@ _MAX_VALUE = 80
 
 
 def applies(portal_type: str | None, standard: str, *, federal: bool) -> bool:
-    """Return whether a standard applies to the records of a portal: DCAT-US applies only to DCAT-US portals."""
+    """Return whether a standard applies to the records of a portal. DCAT-US applies only to DCAT-US portals.
+
+    ``federal`` says whether the portal belongs to the federal government of the United States. None as ``portal_type``
+    means that the type is not known: then no standard applies.
+    """
     if portal_type == "dcat-us":
         return standard == ("dcat_us_1_federal" if federal else "dcat_us_1")
     return portal_type == "dcat-us-3" and standard == "dcat_us_3"
@@ -58,7 +62,11 @@ def _bounded(value: Any, depth: int = 0) -> Any:
 
 
 def violations(stored: StoredDataset, raw: Any, standard: str) -> Iterator[Violation]:
-    """Yield what a record violates of a standard. Raise RecursionError if it is nested too deeply."""
+    """Yield the requirements of a DCAT-US standard that a record as received does not meet.
+
+    ``raw`` is the record as the portal sent it, ``stored`` the dataset that it is stored as. Raise RecursionError if
+    the record is nested too deeply.
+    """
     record = _bounded(raw)
     kind = ""
     if standard == "dcat_us_3" and isinstance(record, dict):

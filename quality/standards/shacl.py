@@ -42,13 +42,14 @@ Severity = Literal["violation", "warning", "info"]
 
 
 class ShapeError(ValueError):
-    """A file of shapes contains something that is not SHACL, or that this engine does not support.
-    Says what and where.
+    """The error for a file of shapes with something that is not SHACL, or that this engine does not support.
+
+    The message says what it is and where.
     """
 
 
 class Result(NamedTuple):
-    """One validation result (SHACL, 3.6)."""
+    """One violation of a shape by a node of the validated graph (a validation result: SHACL, section 3.6)."""
 
     focus: RdfTerm
     path: str
@@ -67,7 +68,7 @@ Check = Callable[[RdfGraph, RdfTerm, Sequence[RdfTerm]], Iterable[tuple[str, Rdf
 
 @dataclass(eq=False)
 class Shape:
-    """A compiled node shape or property shape."""
+    """A SHACL node shape or property shape, compiled to functions."""
 
     id: str
     path: Path | None
@@ -82,7 +83,7 @@ class Shape:
     """Constraints of a property shape that fail if the node has no such property at all."""
 
     def results(self, graph: RdfGraph, focus: RdfTerm) -> Iterator[Result]:
-        """Yield the validation results of a focus node."""
+        """Yield the violations of this shape by the node ``focus`` of ``graph``."""
         path = self.path
         values: Sequence[RdfTerm] = (focus,) if path is None else path.values(graph, focus)
         for check in self.checks:
@@ -99,20 +100,22 @@ class Shape:
                         yield Result(value, inner.path.name, component, inner.severity, None, inner)
 
     def conforms(self, graph: RdfGraph, node: RdfTerm) -> bool:
-        """Return whether a node has no result of any severity (SHACL, 3.4.3)."""
+        """Return whether the node ``node`` of ``graph`` does not violate this shape, with any severity (SHACL, section
+        3.4.3).
+        """
         return next(self.results(graph, node), None) is None
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """All shapes of a standard that have targets."""
+    """All shapes of a standard that name the nodes to which they apply (their targets)."""
 
     by_class: tuple[tuple[str, Shape], ...]
     others: tuple[tuple[str, RdfTerm, Shape], ...]
     """Targets of other kinds: parameter, its value, shape."""
 
     def targets(self, graph: RdfGraph) -> Iterator[tuple[Shape, RdfTerm]]:
-        """Yield every shape with each of its focus nodes."""
+        """Yield every shape together with each node of ``graph`` to which it applies."""
         for iri, shape in self.by_class:
             for node in graph.instances(iri):
                 yield shape, node
@@ -129,13 +132,16 @@ class Shapes:
 
 
 def validate(graph: RdfGraph, shapes: Shapes) -> Iterator[Result]:
-    """Yield the validation results of all shapes over a graph."""
+    """Yield all violations of the shapes in ``shapes`` by the nodes of ``graph``."""
     for shape, node in shapes.targets(graph):
         yield from shape.results(graph, node)
 
 
 def compile_shapes(turtle: bytes, source: str = "shapes") -> Shapes:
-    """Compile a file of shapes. Raise ShapeError, with ``source`` as the file's name, if it cannot be compiled."""
+    """Compile a Turtle file of SHACL shapes, given by its content.
+
+    Raise ShapeError if it cannot be compiled; the message begins with ``source``, the name of the file.
+    """
     try:
         graph = read_graph(turtle)
     except SyntaxError as error:

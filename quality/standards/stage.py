@@ -17,7 +17,11 @@ BATCH = 1_000
 
 
 def conform(catalog: Catalog, run_id: str, portal_id: str, dataset_ids: Sequence[str] | None = None) -> int:
-    """Validate the given datasets of a portal, or all present ones, and store the rows; return how many were judged."""
+    """Validate datasets of a portal against the standards, store the results, and return how many datasets were
+    validated.
+
+    ``dataset_ids`` are the datasets to validate; None means all that the portal lists now.
+    """
     if dataset_ids is None:
         forget(catalog, portal_id)
         dataset_ids = present(catalog, portal_id)
@@ -47,8 +51,10 @@ def _kept(violations: Sequence[Violation]) -> list[dict[str, Any]]:
 
 
 def conform_batch(catalog: Catalog, run_id: str, batch: Sequence[StoredDataset], federal: frozenset[str]) -> int:
-    """Validate datasets that are already read, and store the rows; return how many. ``federal`` are
-    ids of federal portals.
+    """Validate datasets that were already read from the database, store the results, and return the number of datasets.
+
+    ``federal`` contains the ids of portals of the United States government: DCAT-US applies to them in its federal
+    form.
     """
     ids = [stored.id for stored in batch]
     found = judge(batch, STANDARDS, received(catalog, ids, federal=federal))

@@ -12,7 +12,7 @@ __all__ = ["portal_types", "spider_class"]
 
 
 def portal_types() -> tuple[str, ...]:
-    """Return all portal types that a portal file may name."""
+    """Return the names of all portal types that a portal file may state, such as "ckan" and "dcat-rdf"."""
     # Child processes that read hostile documents import modules of this package, so heavy imports stay out of it.
     from specs.portals import types
 
@@ -20,6 +20,6 @@ def portal_types() -> tuple[str, ...]:
 
 
 def spider_class(portal_type: str) -> type[PortalSpider]:
-    """Return the spider class of a portal type."""
+    """Import and return the spider class of a portal type such as "ckan"."""
     found: type[PortalSpider] = import_module(f"harvester.spiders.{portal_type.replace('-', '_')}.spider").Spider
     return found

@@ -9,7 +9,11 @@ __all__ = ["PROBES", "hub"]
 
 
 def hub(seen: ProbeResponse) -> Detection | None:
-    """Recognise an ArcGIS Hub by its search API: features with properties of ArcGIS items."""
+    """Recognise an ArcGIS Hub by a response of its search API: a FeatureCollection whose features describe ArcGIS
+    items.
+
+    The result is None for any other response.
+    """
     answer = object_of(seen)
     if answer.get("type") == "FeatureCollection" and "numberMatched" in answer:
         features = answer.get("features")

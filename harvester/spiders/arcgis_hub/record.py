@@ -25,7 +25,11 @@ _TEMPLATE = re.compile(r"\s*(\{\{[^{}]*\}\}|(mailto:|https?://)?[^\s{}]*\{\{[^{}
 
 
 def to_dataset(raw: Any, portal_url: str) -> Dataset:
-    """Return the dataset of a feature or feed entry; raise LostRecord if it has no identity."""
+    """Map a feature of the Hub's search, or an entry of its DCAT-US feed, to a dataset.
+
+    ``raw``: the feature or entry, as parsed JSON. ``portal_url``: the portal's address, for the landing page. Raise
+    LostRecord if ``raw`` is no object or has no identifier.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
     item = raw.get("properties")
@@ -47,7 +51,10 @@ def _feature(raw: dict[str, Any], item: dict[str, Any], portal_url: str) -> Data
 
 
 def item_and_layer(value: Any) -> str | None:
-    """Return the ArcGIS item named by an address or id, with its layer; None if it names none."""
+    """Return the ArcGIS item id, followed by "_" and the layer number if there is one, from an address or identifier.
+
+    The result is None if ``value`` contains no item id (32 hexadecimal digits).
+    """
     said = text(value) or ""
     found = _ITEM.search(said)
     if found is None:
@@ -57,7 +64,7 @@ def item_and_layer(value: Any) -> str | None:
 
 
 def filled(value: Any) -> Any:
-    """Return a value without the templates that the portal left unfilled."""
+    """Replace values that are unfilled templates, such as "{{description}}", by None, at any depth of a JSON value."""
     if isinstance(value, dict):
         return {key: filled(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -66,10 +73,10 @@ def filled(value: Any) -> Any:
 
 
 def fingerprint_of(dataset: Dataset) -> tuple[str, str] | None:
-    """Return what stays the same when a portal renames a dataset; None if nothing suitable is known.
+    """Return (creation time, address of the service) of a dataset, by which it is found again under a new identifier.
 
-    It is the item's creation time, to the millisecond, with the service behind it or, without a service, its title. A
-    time without a time of day, or at midnight, is shared by many items and does not count.
+    Without a service, the second value is the title. The result is None if the creation time is missing, has no
+    milliseconds or is midnight, because many items share such times.
     """
     addresses = [d.access_url for d in dataset.distributions] + [s.endpoint_url for s in dataset.data_services]
     service = next((url for url in addresses if url and "/rest/services/" in url), None)

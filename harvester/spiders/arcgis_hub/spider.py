@@ -46,7 +46,7 @@ MANY = 20
 
 
 class Spider(WindowedSpider, FeedSpider):
-    """Spider for all datasets of an ArcGIS Hub site."""
+    """Spider for all datasets of an ArcGIS Hub site, through its search API or, if it has none, its DCAT-US feed."""
 
     type = "arcgis-hub"
     has_sets = True
@@ -87,7 +87,11 @@ class Spider(WindowedSpider, FeedSpider):
     # Renamed datasets
 
     def remember_names(self) -> None:
-        """Index the catalogue's datasets by what stays the same when the portal renames them."""
+        """Index the portal's datasets in the catalogue by their fingerprints.
+
+        A dataset whose identifier the portal has changed is then recognised and keeps its old identifier.
+        Fingerprints that several datasets share are not used.
+        """
         seen: Counter[tuple[str, str]] = Counter()
         for stored in datasets(self.night.catalog, self.portal.id):
             self.known_ids.add(stored.dataset.identifier)
@@ -110,7 +114,10 @@ class Spider(WindowedSpider, FeedSpider):
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return a dataset's address in the search; None for datasets of feeds and for identifiers before a rename."""
+        """Return the address at which the search API serves one dataset.
+
+        The result is None if the dataset came from a feed, or if the portal has changed its identifier.
+        """
         if "/api/search/v1/" not in source_url or identifier in self.renamed:
             return None
         return f"{self.portal.url}/api/search/v1/collections/dataset/items/{quote(identifier, safe='')}"
@@ -126,8 +133,10 @@ class Spider(WindowedSpider, FeedSpider):
         return [self.request(address, self.on_catalog, errback=self.on_catalog_failed)]
 
     async def on_catalog(self, response: Response) -> AsyncIterator[Any]:
-        """Check the scope of the site's catalogue, and start the search if the site has one or its scope is
-        unreadable.
+        """Read the scope of the site's catalogue, and start the search.
+
+        An empty scope ends the harvest with an error, because the search then covers all of ArcGIS. If the scope
+        cannot be read, the search starts and its first page is checked.
         """
         try:
             filters = _scope(self.read_json(response)) if response.status == 200 else None
@@ -140,7 +149,7 @@ class Spider(WindowedSpider, FeedSpider):
         yield self.ask(self.first_walk())
 
     async def on_catalog_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search although the scope could not be read."""
+        """Start the search although the request for the scope of the site's catalogue failed."""
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -165,7 +174,11 @@ class Spider(WindowedSpider, FeedSpider):
         return self.windowed(page_cursor, records, total, is_end=not has_next)
 
     def is_global(self, features: list[Any], total: Any) -> bool:
-        """Return whether a first page comes from the global index, by the rule in the module's docstring."""
+        """Return whether the first page of the search comes from the index of all ArcGIS sites, not from this portal.
+
+        ``features``: the records of the page. ``total``: the total that the response states. This is so if the total
+        is at the API's limit and more than half of the records have different owners.
+        """
         items = [f["properties"] for f in features if isinstance(f, dict) and isinstance(f.get("properties"), dict)]
         owners = {str(item.get("orgId") or item.get("source") or item.get("owner")) for item in items}
         return isinstance(total, int) and total >= self.window and len(items) >= MANY and len(owners) * 2 > len(items)
@@ -191,7 +204,12 @@ class Spider(WindowedSpider, FeedSpider):
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None: ...
     def fallback(self, fault: Any, response: Response | None = None, page_cursor: PageCursor | None = None) -> Any:
-        """Return the next feed after one that failed, or the first feed if there is no search."""
+        """Return the request for a DCAT-US feed in place of the search or feed that failed; None if there is none to
+        try.
+
+        ``fault``: the number of failures if a feed failed; why the page failed if the search did. A feed replaces the
+        search only if the search is missing (404) and has never been read before.
+        """
         if isinstance(fault, int):
             self.place += 1
             return self.get_feed(1) if self.place < len(FEEDS) else None

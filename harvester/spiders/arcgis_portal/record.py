@@ -23,7 +23,9 @@ _NO_CODE = ("none", "custom")
 
 
 def instant(value: Any) -> str | None:
-    """Return milliseconds since 1970 as an instant (ISO 8601, UTC); other values as written, None if there is none.
+    """Convert milliseconds since 1970 to an instant (ISO 8601, UTC). Return other values as text.
+
+    The result is None if there is no value, or if it is 0 or -1, which mean "unknown".
 
     >>> instant(1577836800000)
     '2020-01-01T00:00:00.000Z'
@@ -41,9 +43,11 @@ def instant(value: Any) -> str | None:
 def item_dataset(
     item: dict[str, Any], *, identifier: str, landing_page: str, file_url: str | None, contact: Contact | None = None
 ) -> Dataset:
-    """Return the dataset of one item.
+    """Map an ArcGIS item to a dataset.
 
-    ``file_url`` is the address of the item's file; None if it has no file or the interface does not say.
+    ``item``: the item, as parsed JSON. ``identifier`` and ``landing_page``: the identifier and page to give the
+    dataset. ``file_url``: the address of the item's file; None if it has none or it is unknown. ``contact``: the
+    contact point; None if unknown.
     """
     code = text(item.get("license"))
     known_code = None if code is None or code.strip().lower() in _NO_CODE else code
@@ -93,7 +97,10 @@ def _ways(
 
 
 def box(extent: Any) -> tuple[str, ...]:
-    """Return an extent as "west,south,east,north", as ArcGIS writes it in its feeds."""
+    """Return an ArcGIS extent as one text "west,south,east,north" in a tuple; empty if it is not valid.
+
+    ``extent``: two corners, each a pair of numbers, or an object with them under "coordinates".
+    """
     corners = extent.get("coordinates") if isinstance(extent, dict) else extent
     try:
         west, a, east, b = (float(one) for corner in corners or () for one in corner)

@@ -46,7 +46,9 @@ MAX_MS = 9_999_999_999_999
 
 
 class Spider(WindowedSpider):
-    """Spider for all public data items of a portal, or of one organisation of ArcGIS Online."""
+    """Spider for all public items that hold data, of an ArcGIS Enterprise portal or one organisation of ArcGIS
+    Online.
+    """
 
     type = "arcgis-portal"
     about = PortalTypeInfo(
@@ -63,12 +65,12 @@ class Spider(WindowedSpider):
 
     @property
     def base(self) -> str:
-        """Address of the sharing API."""
+        """Return the address of the portal's REST API, which ends in ``/sharing/rest``."""
         return self.portal.url.split("/sharing")[0].split("?")[0].rstrip("/") + "/sharing/rest"
 
     @property
     def own_query(self) -> str | None:
-        """The query that the portal file states."""
+        """Return the search query (parameter ``q``) in the portal's address; None if the portal file states none."""
         return text(parse_qs(urlsplit(self.portal.url).query).get("q"))
 
     def resume(self, cursor: dict[str, Any]) -> None:
@@ -83,7 +85,7 @@ class Spider(WindowedSpider):
         return f"{self.base}/content/items/{quote(identifier, safe='')}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the response is error CONT_0001: "Item does not exist or is inaccessible"."""
+        """Return whether the response says that the item does not exist: error CONT_0001, 404 or 410 in the body."""
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):
@@ -104,7 +106,7 @@ class Spider(WindowedSpider):
         return [self.request(address, self.on_self, errback=self.on_self_failed)]
 
     async def on_self(self, response: Response) -> AsyncIterator[Any]:
-        """Read which organisation the portal belongs to, and start the search."""
+        """Read the id of the portal's organisation from the response, and start the search."""
         try:
             answer = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -113,12 +115,17 @@ class Spider(WindowedSpider):
             yield step
 
     async def on_self_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search without knowing the organisation."""
+        """Start the search without the organisation's id, because the request for it failed."""
         for step in self.begin_search({}, failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def begin_search(self, about: dict[str, Any], url: str) -> list[Any]:
-        """Return the first request of the search, or an error if Online does not say which organisation this is."""
+        """Return the first request of the search, limited to the portal's organisation on ArcGIS Online.
+
+        ``about``: the description of the portal, which holds the organisation's id; may be empty. ``url``: its
+        address, for the error message. If ArcGIS Online states no organisation, an error that ends the harvest is
+        returned instead.
+        """
         self.organisation = text(about.get("id"))
         host = urlsplit(self.portal.url).hostname or ""
         is_online = host.endswith(".arcgis.com") or about.get("isPortal") is False
@@ -169,7 +176,10 @@ class Spider(WindowedSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of maps, apps and the like, which the query of a portal file may find."""
+        """Return the id of an item that holds no data, such as a map or app; None if it is a dataset.
+
+        Only a search query of the portal file can find such items.
+        """
         kind = raw.get("type") if isinstance(raw, dict) else None
         is_other = isinstance(kind, str) and kind not in SERVICES and kind not in FILES
         return str(raw.get("id")) if is_other else None

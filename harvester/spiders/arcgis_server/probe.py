@@ -17,7 +17,10 @@ __all__ = ["PROBES", "arcgis_server", "arcgis_service"]
 
 
 def arcgis_server(seen: ProbeResponse) -> Detection | None:
-    """Recognise an ArcGIS Server by its directory of services. Count the services only if it has no folders."""
+    """Recognise an ArcGIS Server by its services directory; None for any other response.
+
+    The number of services is taken as the number of datasets only if the directory has no folders.
+    """
     answer = object_of(seen)
     services, folders = answer.get("services"), answer.get("folders") or []
     if not isinstance(services, list) or not isinstance(folders, list) or not ("currentVersion" in answer or folders):
@@ -27,7 +30,9 @@ def arcgis_server(seen: ProbeResponse) -> Detection | None:
 
 
 def arcgis_service(seen: ProbeResponse) -> Detection | None:
-    """Recognise one service of an ArcGIS Server, from an address copied out of a map."""
+    """Recognise the description of one ArcGIS Server service, whose address somebody copied from a map; None for
+    others.
+    """
     answer = object_of(seen)
     own = {"mapName", "singleFusedMapCache", "bandCount", "hasVersionedData", "supportsDisconnectedEditing"}
     if "currentVersion" in answer and own & answer.keys():

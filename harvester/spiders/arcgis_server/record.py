@@ -26,9 +26,10 @@ _NO_FIELD = ("publisher", "issued", "frequency", "language")
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """Return the dataset of ``{"service": path, "url": address, "answer": description}``.
+    """Map the description of an ArcGIS Server service to a dataset.
 
-    The identity is the path: ``folder/name/type``. Raise LostRecord if the description is no object.
+    ``raw``: an object with "service" (path ``folder/name/type``, which becomes the identifier), "url" (the service's
+    address) and "answer" (its description, as parsed JSON). Raise LostRecord if the description is no object.
     """
     answer = raw["answer"]
     if not isinstance(answer, dict):

@@ -47,7 +47,7 @@ MAX_MISSES = 20
 
 
 class Spider(PortalSpider):
-    """Spider for all public data services of an ArcGIS Server."""
+    """Spider for all public services of an ArcGIS Server that serve data; each service is a dataset."""
 
     type = "arcgis-server"
     about = PortalTypeInfo(
@@ -78,7 +78,10 @@ class Spider(PortalSpider):
 
     @property
     def base(self) -> str:
-        """Address of the directory, or of the directory around the only service."""
+        """Return the address of the services directory.
+
+        If the portal's address is that of one service, this is the directory that the service belongs to.
+        """
         own = _SERVICE.search(self.address)
         if own is not None:
             root, services, _ = self.address.partition("/rest/services")
@@ -87,13 +90,13 @@ class Spider(PortalSpider):
 
     @property
     def address(self) -> str:
-        """The portal's address without query and fragment."""
+        """Return the portal's address without query, fragment and trailing slash."""
         return re.split(r"[?#]", self.portal.url)[0].rstrip("/")
 
     # Folders
 
     def list_folder(self, folder: str) -> Request:
-        """Return the request for a folder's list of services; "" is the root folder."""
+        """Return the request for the list of services and subfolders in ``folder``; "" is the root of the directory."""
         address = f"{self.base}/{quote(folder)}" if folder else self.base
         return self.request(
             f"{address}?f=json",
@@ -104,7 +107,10 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
-        """Read a folder's services and subfolders, or reuse the remembered ones if they did not change."""
+        """Read the services and subfolders of ``folder``, and request the next folder or service.
+
+        If the response says that nothing changed, the lists of the last harvest are used.
+        """
         if known := self.remembered(response):
             yield self.unchanged(known)
             for step in self.page_cursor(known.state["folders"], known.state["services"]):
@@ -128,13 +134,17 @@ class Spider(PortalSpider):
             yield step
 
     async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a folder."""
+        """Report a folder whose request failed, and go on with the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
             yield step
 
     def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
-        """Report a folder that cannot be listed; only a failure of the root directory ends the harvest."""
+        """Report a folder that cannot be listed, and return the next steps.
+
+        ``fault``: why it cannot. ``folder``: its path; "" is the root. ``url`` and ``value``: the address and content
+        for the error report. For the root, other usual addresses are tried, and then the harvest ends with an error.
+        """
         if not folder:
             is_elsewhere = fault.kind == "gone" and "/rest/services" not in self.portal.url
             self.tried.append(f"{url}: {fault.detail}")
@@ -150,7 +160,10 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """Return the request for the next folder or, after the last folder, for the first service."""
+        """Add newly found folders and services to those still to be read, and return the next request.
+
+        Folders come first. After the last folder, all services are sorted and the first one is requested.
+        """
         new = [folder for folder in dict.fromkeys(folders) if folder not in self.met]
         room = max(0, MAX_FOLDERS - len(self.met))
         self.unread += new[room:]
@@ -172,7 +185,11 @@ class Spider(PortalSpider):
     # Services
 
     def describe_next(self, done: int) -> list[Any]:
-        """Return the request for the next service; after the last one, end the harvest."""
+        """Return the request for the description of the next service; ``done``: how many were read already.
+
+        After the last service the harvest is complete. If some folders could not be listed, an error is returned
+        instead.
+        """
         if done < len(self.services):
             return [
                 self.request(
@@ -190,7 +207,9 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """Return the path of a service relative to the directory, without the folder that the directory may be."""
+        """Return the path of a service relative to the portal's address, which may itself be a folder of the
+        directory.
+        """
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path
 
@@ -198,7 +217,11 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the service is gone: error 404 within status 200, on older servers error 500 saying so."""
+        """Return whether the response says that the service does not exist.
+
+        This is error 404 or 410 in the body of a response with status 200. Older servers send error 500 with such a
+        message.
+        """
         answer = self.read_json(response)
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict):
@@ -210,7 +233,10 @@ class Spider(PortalSpider):
         return self.answer_of(response)[0] is None
 
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
-        """Read the description of a service, or reuse the remembered one if it did not change."""
+        """Read the description of a service, and request the next one; ``done``: how many services were read before.
+
+        If the response says that nothing changed, the record of the last harvest is used.
+        """
         cursor = {"listed": self.listed, "done": done + 1}
         if known := self.remembered(response):
             yield self.unchanged(known, cursor=cursor)
@@ -230,13 +256,18 @@ class Spider(PortalSpider):
             yield step
 
     async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a service."""
+        """Report a service whose request failed, and go on with the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
             yield step
 
     def not_described(self, fault: faults.RequestFault, done: int, url: str, value: Any = None) -> list[Any]:
-        """Count a service that cannot be described as lost; one that requires a token is only not public."""
+        """Count a service whose description cannot be read, and return the next steps.
+
+        ``fault``: why it cannot. ``done``: how many services were read before. ``url`` and ``value``: the address and
+        content for the error report. A service that requires a token counts as not public, any other as a lost
+        record. After 20 lost ones in a row the harvest ends.
+        """
         is_secured = fault.kind == "auth"
         self.tally.seen += 1
         self.tally.skipped += is_secured
@@ -253,7 +284,11 @@ class Spider(PortalSpider):
     # Responses
 
     def answer_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
-        """Return the fault of a response, by its status or within a response of status 200, and the parsed body."""
+        """Return (fault, JSON object) of a response; the fault is None if there is none, the object empty if it is
+        not readable.
+
+        Errors that the server reports in the body of a response with status 200 are faults too.
+        """
         fault = faults.of_response(response)
         try:
             answer = self.read_json(response)

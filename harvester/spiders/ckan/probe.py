@@ -18,7 +18,10 @@ __all__ = ["PROBES", "ckan"]
 
 
 def ckan(seen: ProbeResponse) -> Detection | None:
-    """Recognise CKAN by ``success: true`` from package_search, or by a list of names from package_list."""
+    """Recognise CKAN by a response of package_search with ``success: true``, or a list of names from package_list.
+
+    The result is None for any other response.
+    """
     answer = object_of(seen)
     result = answer.get("result")
     if answer.get("success") is not True:

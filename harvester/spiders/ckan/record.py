@@ -21,9 +21,11 @@ __all__ = ["to_dataset"]
 
 
 def to_dataset(raw: Any, portal_url: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one package; ``languages`` are the portal's language codes, its own first.
+    """Map a CKAN package to a dataset.
 
-    Raise LostRecord if the package is no object or has neither id nor name.
+    ``raw``: the package, as parsed JSON. ``portal_url``: the portal's address, for the landing page. ``languages``:
+    the portal's language codes, the preferred one first. Raise LostRecord if the package is no object or has neither
+    id nor name.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

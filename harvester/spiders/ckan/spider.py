@@ -47,7 +47,7 @@ NO_DATASETS = ("harvest", "showcase")
 
 
 class Spider(ChangesListingSpider):
-    """Spider for all public datasets of a CKAN site through ``package_search``."""
+    """Spider for all public datasets of a CKAN site, through ``package_search`` or, without it, ``package_list``."""
 
     type = "ckan"
     has_facts = True
@@ -79,7 +79,7 @@ class Spider(ChangesListingSpider):
         return [self.list_names(cursor["shown"])] if "shown" in cursor else super().continued(cursor)
 
     def action(self, name: str, **params: Any) -> str:
-        """Return the address of an API action with its parameters."""
+        """Return the address of a CKAN API action; ``params``: the parameters for its query string."""
         return f"{self.base}/api/3/action/{name}?{urlencode(params)}"
 
     # The search
@@ -121,7 +121,11 @@ class Spider(ChangesListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps for the next sort order, or for reading name by name."""
+        """Return the steps after a first page that failed: the next sort order, or the list of names if search is
+        missing (404).
+
+        The result is None if nothing else can be tried, or if records were read already.
+        """
         if response is None or page_cursor.start or self.tally.kept:
             return None
         if response.status in (400, 409, 500) and self.order + 1 < len(SORTS):
@@ -150,11 +154,16 @@ class Spider(ChangesListingSpider):
     # Name by name
 
     def list_names(self, shown: int) -> Request:
-        """Return the request for the list of names; ``shown`` is the number of names already read."""
+        """Return the request for the names of all packages; ``shown``: how many of them an interrupted harvest has
+        read.
+        """
         return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
 
     async def on_list(self, response: Response, shown: int) -> AsyncIterator[Any]:
-        """Read the list of names and request the first name that is still to be read."""
+        """Read the names of all packages, and request the first package that was not read yet.
+
+        ``shown``: how many were read already; reading starts over if the list has changed since.
+        """
         known = self.remembered(response)
         try:
             names = known.state["names"] if known else self.result_of(response)
@@ -176,7 +185,10 @@ class Spider(ChangesListingSpider):
             yield step
 
     def show_next(self, shown: int) -> list[Request]:
-        """Return the request for the next name; after the last one, end the harvest."""
+        """Return the request for the next package by its name; ``shown``: how many names were requested already.
+
+        After the last name the list is empty and the harvest complete.
+        """
         if shown >= len(self.names):
             self.tally.end("all names are asked for")
             return []
@@ -191,7 +203,10 @@ class Spider(ChangesListingSpider):
         ]
 
     async def on_show(self, response: Response, shown: int) -> AsyncIterator[Any]:
-        """Read one dataset by name, or reuse the remembered one if it did not change."""
+        """Read one package, and request the next one; ``shown``: its position in the list of names.
+
+        If the response says that nothing changed, the record of the last harvest is used.
+        """
         if known := self.remembered(response):
             yield self.unchanged(known, cursor={"shown": shown + 1})
             for step in self.show_next(shown + 1):
@@ -212,13 +227,17 @@ class Spider(ChangesListingSpider):
             yield step
 
     async def on_show_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for one name."""
+        """Count a package whose request failed as lost, and go on with the next name."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_shown(self.fault_of(failure), request.cb_kwargs["shown"], request.url):
             yield step
 
     def not_shown(self, fault: faults.RequestFault, shown: int, url: str, value: Any = None) -> list[Any]:
-        """Count a name that cannot be shown as one lost record; only many in a row end the harvest."""
+        """Count a package that cannot be read as one lost record, and return the next steps.
+
+        ``fault``: why it cannot. ``shown``: its position in the list of names. ``url`` and ``value``: the address and
+        content for the error report. After 20 failures in a row the harvest ends.
+        """
         self.tally.lost += 1
         self.tally.seen += 1
         self.misses += 1
@@ -235,7 +254,10 @@ class Spider(ChangesListingSpider):
     # Responses
 
     def result_of(self, response: Response) -> Any:
-        """Return the result of an action; raise PageRefusedError with the API's own error message."""
+        """Return the field ``result`` of a response of the action API.
+
+        Raise PageRefusedError, with the API's own error message if there is one, for any other response.
+        """
         refusal = faults.of_response(response)
         try:
             answer = self.read_json(response)
@@ -254,7 +276,10 @@ class Spider(ChangesListingSpider):
         raise PageRefusedError(refusal or says_no, said)
 
     def is_unknown(self, response: Response) -> bool:
-        """Treat "not authorized" as unknown too, because CKAN says so of deleted and private datasets."""
+        """Return whether the response says that a dataset does not exist.
+
+        "Not authorized" counts too, because CKAN says so of deleted and private datasets.
+        """
         if response.status == 403:
             try:
                 self.result_of(response)
@@ -263,9 +288,9 @@ class Spider(ChangesListingSpider):
         return super().is_unknown(response)
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of harvest sources and the like.
+        """Return the id of a package that is no dataset, such as a harvest source; None if it is a dataset.
 
-        They are counted, because the portal's total counts them.
+        Such packages are counted, because the total that the portal states includes them.
         """
         is_other = isinstance(raw, dict) and raw.get("type") in NO_DATASETS
         return str(raw.get("id")) if is_other else None

@@ -19,7 +19,10 @@ __all__ = ["PROBES", "csw"]
 
 
 def csw(seen: ProbeResponse) -> Detection | None:
-    """Recognise CSW by its capabilities, or by a GetRecords response with its count."""
+    """Recognise a CSW by its capabilities document or by a GetRecords response; None for any other response.
+
+    Only a GetRecords response states the number of records.
+    """
     root = root_of(seen)
     if root is None or "cat/csw" not in str(root.tag):
         return None

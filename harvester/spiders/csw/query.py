@@ -42,7 +42,12 @@ EARLY, LATE = -2_208_988_800, 4_102_444_800
 
 
 class RequestMethod(NamedTuple):
-    """One way to request records: output schema, order, HTTP method and version."""
+    """One way to send GetRecords requests to a CSW, of several that a server may accept or refuse.
+
+    ``address``: where to send them. ``schema``: the metadata standard of the records: ISO 19139 ("iso"), ISO 19115-3
+    ("mdb"), FGDC CSDGM ("fgdc") or Dublin Core ("dublin"). ``is_sorted``: whether to request an order. ``is_post``:
+    whether to use POST in place of GET.
+    """
 
     address: str
     schema: Literal["iso", "mdb", "fgdc", "dublin"]
@@ -53,17 +58,17 @@ class RequestMethod(NamedTuple):
 
     @property
     def is_iso(self) -> bool:
-        """Whether records are requested as ISO 19139."""
+        """Return whether records are requested in ISO 19139."""
         return self.schema == "iso"
 
     @property
     def own(self) -> str:
-        """The XML namespace of the CSW version in use."""
+        """Return the XML namespace of CSW 3.0 or 2.0.2, whichever this method uses."""
         return CSW_3 if self.is_3 else CSW
 
     @property
     def asked_for(self) -> tuple[str, str]:
-        """Output schema and type of records to request."""
+        """Return (outputSchema, typeNames) of the GetRecords request."""
         if self.is_iso:
             return ISO, "gmd:MD_Metadata"
         if self.schema == "mdb":
@@ -88,7 +93,11 @@ WAYS_OF_3 = tuple(way for way in WAYS if way[0] != "fgdc")
 
 
 def post_body(way: RequestMethod, start: int, rows: int, window: Window | None) -> str:
-    """Return the body of a request for ``rows`` records from a position, counted from 1."""
+    """Return the XML body of a GetRecords request.
+
+    ``way``: schema, order and version to use. ``start``: the position of the first record, counted from 1. ``rows``:
+    the largest number of records. ``window``: the range of dates of the last change; None for all records.
+    """
     schema, kind = way.asked_for
     prefix, version, queried = ("csw30", "3.0.0", "fes") if way.is_3 else ("csw", "2.0.2", "ogc")
     order = "apiso:Identifier" if way.is_iso else "dc:identifier"
@@ -133,7 +142,11 @@ def _filter(window: Window, name: str, is_3: bool = False) -> str:
 
 
 def get_url(way: RequestMethod, start: int, rows: int) -> str:
-    """Return the same request as an address; it has neither order nor filter."""
+    """Return the address of a GetRecords request by GET, which can have neither an order nor a range of dates.
+
+    ``way``: the server's address, schema and version to use. ``start``: the position of the first record, counted
+    from 1. ``rows``: the largest number of records.
+    """
     schema, kind = way.asked_for
     prefix = kind.partition(":")[0]
     version = "3.0.0" if way.is_3 else "2.0.2"
@@ -155,13 +168,16 @@ def get_url(way: RequestMethod, start: int, rows: int) -> str:
 
 
 def first_windows() -> list[Window]:
-    """Return windows that together hold all records: two by date, and one for records without a date."""
+    """Return three ranges of dates that together hold all records: before 2000, from 2000 on, and without a date."""
     middle = (EARLY + LATE) // 2
     return [(None, middle), (middle, None), UNDATED]
 
 
 def halves(window: Window) -> list[Window]:
-    """Return the two halves of a window; none if it is one second long."""
+    """Split a range of dates in the middle and return both parts.
+
+    The list is empty for a range of one second, and for the records without a date.
+    """
     start, end = window
     if tuple(window) == UNDATED:
         return []

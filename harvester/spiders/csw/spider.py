@@ -46,7 +46,7 @@ SURE = ("auth", "blocked", "rate_limited", "robots", "too_large", "cut_short")
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets and series of a catalogue service."""
+    """Spider for all datasets and dataset series of a catalogue service (CSW)."""
 
     type = "csw"
     about = PortalTypeInfo(
@@ -79,7 +79,10 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """The portal's address without the parameters that a request sets itself; others such as ``map=`` are kept."""
+        """Return the portal's address without the parameters service, version and request.
+
+        Other parameters, such as ``map=``, are part of the address.
+        """
         parts = urlsplit(self.portal.url)
         ours = query.PARAMETERS
         kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in ours]
@@ -87,7 +90,9 @@ class Spider(ListingSpider):
 
     @property
     def ways(self) -> list[RequestMethod]:
-        """The ways to request records, the best first."""
+        """Return the request methods to try, the best one first, for the portal's address and possibly for ``/csw``
+        below it.
+        """
         addresses = [self.base]
         if "csw" not in self.portal.url.lower():
             addresses.append(f"{self.base.rstrip('/')}/csw")
@@ -100,7 +105,7 @@ class Spider(ListingSpider):
         return f"{address}{'&' if '?' in address else '?'}{urlencode({**asked, 'id': identifier})}"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether a response has no record (OGC 07-006r1, 10.9)."""
+        """Return whether a GetRecordById response holds no record, so that it does not exist (OGC 07-006r1, 10.9)."""
         root = parse_xml(response.body)
         return local(root) == "GetRecordByIdResponse" and not len(root)
 
@@ -142,7 +147,11 @@ class Spider(ListingSpider):
         )
 
     def counted(self, page_cursor: PageCursor, total: int | None) -> int | None:
-        """Return the total of all windows, or of the whole listing if there are none."""
+        """Return the number of records to expect: the sum over all ranges of dates so far, or ``total`` if there are
+        no ranges.
+
+        ``total``: what the response states; None if it states nothing, and then the result is None.
+        """
         if page_cursor.at is None or total is None:
             self.found = 0
             return total
@@ -153,7 +162,12 @@ class Spider(ListingSpider):
     # Windows
 
     def windowed(self, page_cursor: PageCursor, total: int | None) -> ListingPage | None:
-        """Return an empty page if the records must be read in smaller windows; None if they are read as they come."""
+        """Check on a first page whether the portal's total is only its limit, so that smaller ranges of dates must be
+        read.
+
+        ``total``: the number of records that the response states. If so, the ranges are queued and an empty page is
+        returned. The result is None if the page can be used as it is.
+        """
         if total is None or (self.is_cut and page_cursor.at is None):
             return None
         if page_cursor.at is not None and page_cursor.at[0] == FUTURE:
@@ -177,7 +191,10 @@ class Spider(ListingSpider):
         return ListingPage(is_end=True, at=page_cursor.at)
 
     def unfiltered(self, why: str) -> None:
-        """Read what the server lists, and note that it is not everything."""
+        """Stop reading by ranges of dates, read what the server lists, and note that the list is incomplete.
+
+        ``why``: the reason why ranges cannot be used, as a phrase for the note.
+        """
         self.windows, self.is_cut = [], True
         self.tally.notes.append(f"windows of dates cannot be read: {why}")
 
@@ -257,7 +274,7 @@ class Spider(ListingSpider):
         return [self.ask(replace(page_cursor, size=0))]
 
     def other_version(self, fault: faults.RequestFault, response: Response) -> bool:
-        """Return whether version 3.0 may work: the error report is one of 3.0, or it mentions the version."""
+        """Return whether the error report in a response suggests that the server accepts only version 3.0 of CSW."""
         if self.is_3:
             return False
         body = response.body[:5_000]

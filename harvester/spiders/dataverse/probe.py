@@ -9,7 +9,9 @@ __all__ = ["PROBES", "dataverse"]
 
 
 def dataverse(seen: ProbeResponse) -> Detection | None:
-    """Recognise Dataverse by its search API: status "OK" with ``total_count`` and ``items``."""
+    """Recognise Dataverse by a response of its search API: status "OK" with ``total_count`` and ``items``; None for
+    others.
+    """
     answer = object_of(seen)
     data = answer.get("data")
     if answer.get("status") == "OK" and isinstance(data, dict) and "total_count" in data and "items" in data:

@@ -39,9 +39,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, *, is_copy: bool = False) -> Dataset:
-    """Return the dataset of one item, with its full record under ``dataset``; ``base`` is the portal's address.
+    """Map a hit of Dataverse's search to a dataset.
 
-    Raise LostRecord if it is no object or has no persistent id, ValueError if its full record could not be read.
+    ``raw``: the hit, as parsed JSON, with the dataset's full record under "dataset", or in its place the reason why
+    it is missing, as text. ``base``: the portal's address. ``is_copy``: whether the dataset was harvested from
+    another repository. Raise LostRecord if ``raw`` is no object or has no persistent id, ValueError if the full
+    record is missing and the dataset is no copy.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

@@ -39,7 +39,10 @@ MAX_MISSES = 20
 
 
 class Spider(ListingSpider):
-    """Spider for all published datasets of a Dataverse site."""
+    """Spider for all published datasets of a Dataverse site.
+
+    The search lists the datasets. The full record of each one is requested separately.
+    """
 
     type = "dataverse"
     about = PortalTypeInfo(
@@ -73,7 +76,11 @@ class Spider(ListingSpider):
         return {**super().position(page_cursor), "has_copies": self.has_copies}
 
     def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
-        """Return the address of a page of the search; ``harvested`` selects copies or originals, None both."""
+        """Return the address of a page of the search, with at most ``rows`` datasets after the first ``start``.
+
+        ``harvested``: True for only those harvested from other repositories, False for only the portal's own, None
+        for all.
+        """
         params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
         only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}
         return f"{self.base}/api/search?{urlencode({**params, **only})}"
@@ -84,13 +91,20 @@ class Spider(ListingSpider):
         return [self.count(is_of_all=False)]
 
     def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
-        """Return the request that counts the copies, or all datasets."""
+        """Return the request that counts all datasets, or else those harvested from other repositories.
+
+        ``copies``: the number of harvested ones, if they were counted before.
+        """
         url = self.search(1, 0, harvested=None if is_of_all else True)
         rest = {"is_of_all": is_of_all, "copies": copies}
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs=rest)
 
     async def on_count(self, response: Response, is_of_all: bool, copies: int) -> AsyncIterator[Any]:
-        """Read the counts, decide whether copies can be recognised, and start the search."""
+        """Read the number of datasets, and send the second count or start the search.
+
+        If the number of harvested datasets (``copies``) is smaller than that of all, the filter works and the spider
+        can list them separately. ``is_of_all``: whether the response counts all datasets.
+        """
         try:
             found = self.result_of(response).get("total_count")
         except (PageRefusedError, ValueError):
@@ -109,7 +123,9 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search without knowing the number of copies."""
+        """Start the search without knowing which datasets were harvested from other repositories, because a count
+        failed.
+        """
         self.fault_of(failure)
         yield self.ask(self.first_walk())
 
@@ -126,7 +142,9 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Report a closed search in Dataverse's own words."""
+        """Report a search that requires an API token (status 401), with the setting that opens it; None for other
+        faults.
+        """
         if response is None or response.status != 401:
             return None
         detail = "the server answers 401: the search is open to holders of an API token alone"
@@ -134,7 +152,11 @@ class Spider(ListingSpider):
         return [self.no_answer(faults.RequestFault("auth", "unknown", detail, remedy), response.url)]
 
     def result_of(self, response: Response) -> dict[str, Any]:
-        """Return the data of a response; raise PageRefusedError, or ValueError with a readable reason."""
+        """Return the field ``data`` of a response with status "OK".
+
+        Raise PageRefusedError, with Dataverse's own message if there is one, for other responses, ValueError if the
+        body is no JSON.
+        """
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
         answer = self.read_json(response)
@@ -174,13 +196,16 @@ class Spider(ListingSpider):
     # Full records
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page of the search after the full records of its datasets were read."""
+        """Request the full records of the datasets on a page of the search, and then read the page."""
         self.shown, self.closed = {}, set()
         async for step in self.show_next(response, page_cursor, self.to_show(response, page_cursor)):
             yield step
 
     def to_show(self, response: Response, page_cursor: PageCursor) -> list[str]:
-        """Return the datasets of a page whose full records are needed."""
+        """Return the persistent ids of the datasets on a page of the search whose full records must be requested.
+
+        The list is empty if the page did not change since the last harvest or cannot be read.
+        """
         if self.remembered(response):
             return []
         try:
@@ -193,7 +218,11 @@ class Spider(ListingSpider):
         return [one for one in dict.fromkeys(found) if one is not None and one not in self.seen_ids]
 
     async def show_next(self, page: Response, page_cursor: PageCursor, wanted: list[str]) -> AsyncIterator[Any]:
-        """Request the next full record; after the last one, go on with the page."""
+        """Request the next full record; after the last one, read the page of the search.
+
+        ``page``: the response with the page. ``wanted``: persistent ids of the datasets whose full records are still
+        missing.
+        """
         if self.is_closed:
             self.closed.update(wanted)
             wanted = []
@@ -211,7 +240,10 @@ class Spider(ListingSpider):
     async def on_shown(
         self, response: Response, page: Response, page_cursor: PageCursor, wanted: list[str]
     ) -> AsyncIterator[Any]:
-        """Store a full record and request the next one."""
+        """Store the full record of the first dataset in ``wanted``, and request the next one.
+
+        ``page``: the response with the page of the search that lists these datasets.
+        """
         try:
             self.shown[wanted[0]] = self.result_of(response)
             self.misses, self.has_shown = 0, True
@@ -223,7 +255,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_shown(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a full record."""
+        """Note that the request for a full record failed, and request the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         rest = request.cb_kwargs
         fault = self.fault_of(failure)
@@ -232,9 +264,10 @@ class Spider(ListingSpider):
             yield step
 
     def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
-        """Note a full record that cannot be read.
+        """Note that the full record of a dataset cannot be read.
 
-        If it is not public, the data of the search are used. Otherwise the dataset is lost.
+        ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the response was not
+        readable. If full records are not public, the dataset is made from the search alone. Otherwise it is lost.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:
@@ -254,12 +287,18 @@ class Spider(ListingSpider):
         return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
-        """Return an item of the search with the dataset's full record, or with the reason why it is missing."""
+        """Return a hit of the search with the dataset's full record under "dataset", or with the reason why it is
+        missing.
+        """
         known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
         return item if known is None else {**item, "dataset": known}
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of withdrawn (deaccessioned) datasets and of items that are no datasets."""
+        """Return the identifier of a withdrawn (deaccessioned) dataset, or of a collection or file; None for other
+        datasets.
+
+        A dataset harvested from another repository whose full record is missing is treated in the same way.
+        """
         if not isinstance(raw, dict):
             return None
         if self.of_copies and isinstance(raw.get("dataset"), str):

@@ -12,7 +12,10 @@ __all__ = ["PROBES", "dcat_rdf"]
 
 
 def dcat_rdf(seen: ProbeResponse) -> Detection | None:
-    """Recognise an RDF document that uses DCAT; without datasets it is only a hint."""
+    """Recognise an RDF document that uses DCAT; None for any other response.
+
+    A document without datasets gets a low confidence. The number of datasets is None if there are further pages.
+    """
     syntax = syntax_of(seen.body[:4_000], seen.content_type)
     if syntax is None or b"ns/dcat#" not in seen.body:
         return None

@@ -36,10 +36,11 @@ _DESCRIBED_BY = ("dcat:describedBy", "wdrs:describedby", "wdrs:describedBy", "dc
 
 
 def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
-    """Return the dataset of one node in the form of :mod:`~harvester.spiders.rdf.nodes`.
+    """Map the RDF description of a dcat:Dataset to a dataset.
 
-    ``languages`` are the portal's language codes; texts in them are shown first. Raise LostRecord if nothing identifies
-    the dataset.
+    ``node``: the description in the form of :mod:`~harvester.spiders.rdf.nodes`. ``languages``: the portal's language
+    codes, the preferred one first. Raise LostRecord if the dataset has neither IRI nor dct:identifier nor landing
+    page.
     """
     node = resolved(node, node["@base"]) if "@base" in node else node
     preferred = preferred_of(node, languages)
@@ -95,11 +96,10 @@ def to_dataset(node: Any, languages: Sequence[str] = ()) -> Dataset:
 
 
 def identifier_of(node: Any) -> str:
-    """Return the identity of a dataset: its IRI, or a blank node's dct:identifier or landing page; raise LostRecord if
-    none.
+    """Return the identifier to store for a dataset: its IRI or, for a blank node, dct:identifier or the landing page.
 
-    The dct:identifier comes second, because several datasets often share one, and it may change what it names
-    overnight.
+    The IRI comes first, because several datasets often share one dct:identifier, and some portals give it to another
+    dataset later. Raise LostRecord if there is none of these.
     """
     found = node.get("@id") or text(node, "dct:identifier", "dc:identifier", "schema:identifier")
     found = found or name(node, "dcat:landingPage")

@@ -49,7 +49,7 @@ PARTS = ("dcat:distribution", "dcat:distributions")
 
 
 class Spider(FeedSpider):
-    """Spider for all datasets of an RDF catalogue."""
+    """Spider for all datasets of a DCAT catalogue that is published as RDF documents."""
 
     type = "dcat-rdf"
     about = PortalTypeInfo(
@@ -76,17 +76,23 @@ class Spider(FeedSpider):
 
     @cached_property
     def child(self) -> RdfChild:
-        """The child processes that parse the documents."""
+        """Return the child processes in which RDF documents are parsed; they are started when first needed."""
         return RdfChild()
 
     def closed(self, reason: str) -> None:
-        """Stop the child processes; Scrapy calls this at the end."""
+        """Stop the child processes that parse RDF. Scrapy calls this when the spider has finished, for any
+        ``reason``.
+        """
         if "child" in self.__dict__:
             self.child.close()
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Addresses to try, the portal's own first."""
+        """Return the addresses at which the catalogue may be: the portal's own, and usual paths such as
+        ``/catalog.ttl`` below it.
+
+        If the portal's address names a document, it is the only one.
+        """
         url = self.portal.url
         is_document = "?" in url or re.search(r"(?i)\.(ttl|rdf|xml|jsonld|json|nt|n3)$", url)
         return (url,) if is_document else tuple(url.rstrip("/") + place for place in PLACES)
@@ -127,7 +133,10 @@ class Spider(FeedSpider):
     # Reading
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Parse the document in a child process with limited memory and time; hostile RDF may exhaust both."""
+        """Parse the RDF document saved at ``path`` in a child process with limited memory and time.
+
+        The result is kept in ``reading``. If the document is no RDF, ``reading`` is None and ``unread`` says why.
+        """
         with path.open("rb") as file:
             head = file.read(65_536)
         self.reading = None
@@ -159,7 +168,12 @@ class Spider(FeedSpider):
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
 
     def described(self, reading: RdfSummary) -> Iterator[Any]:
-        """Yield leniently read records, the datasets of a document, its malformed statements, and its end."""
+        """Yield everything found in a document: the datasets, the values that had to be repaired, statements that
+        cannot be read, and at last its end.
+
+        ``reading``: the summary of the parsed document. Datasets whose distributions are described on a later page
+        wait for it.
+        """
         yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
         damaged = {near: message for message, near in reading.faults if near}
@@ -195,14 +209,21 @@ class Spider(FeedSpider):
         yield StreamEnd(why_cut, head)
 
     def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
-        """Return the page of a batch; leniently read records are kept, with an error that does not count as a loss."""
+        """Return the page for some of the datasets and errors of a document.
+
+        Each value that had to be repaired is reported as an error, but its dataset is stored and does not count as
+        lost.
+        """
         errors = [lenient(one, response.url) for one in batch if isinstance(one, Lenient)]
         reading.remember(errors)
         page = super().batch([one for one in batch if not isinstance(one, Lenient)], response, reading, cursor)
         return replace(page, errors=page.errors + self.written(errors))
 
     def completed(self, reading: RdfSummary) -> list[tuple[str, Node]]:
-        """Return datasets of earlier pages whose distributions are described in this document."""
+        """Return (IRI, description) of datasets of earlier pages that are complete now.
+
+        They were waiting for their distributions, which the document of ``reading`` describes.
+        """
         whole = []
         for iri, node in list(self.waiting.items()):
             for name in PARTS:
@@ -243,7 +264,9 @@ class Spider(FeedSpider):
         return [ask(one, cb_kwargs={"iri": one}) for one in own[:MAX_MEMBERS]]
 
     async def on_member(self, response: Response, iri: str) -> AsyncIterator[Any]:
-        """Read the document of a dataset that the catalogue lists and does not describe."""
+        """Read a dataset from the document at its own address ``iri``, because the catalogue lists but does not
+        describe it.
+        """
         fault = faults.of_response(response)
         node = None
         if fault is None:
@@ -258,13 +281,15 @@ class Spider(FeedSpider):
             yield step
 
     async def on_member_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a listed dataset's own document."""
+        """Report a dataset that the catalogue only lists, and whose own address cannot be requested."""
         iri = failure.request.cb_kwargs["iri"]  # type: ignore[attr-defined]
         for step in [*self.member_missed(self.fault_of(failure), iri), *self.member_done(iri)]:
             yield step
 
     async def member_in(self, response: Response, iri: str) -> Node | None:
-        """Return the description of a dataset from its own document; None if it has none."""
+        """Return the description of the dataset ``iri`` in the document at its own address; None if it describes no
+        such dataset.
+        """
         syntax = syntax_of(response.body[:65_536], media_type_of(response))
         if syntax is None:
             return None
@@ -286,7 +311,10 @@ class Spider(FeedSpider):
             path.unlink(missing_ok=True)
 
     def member_missed(self, fault: faults.RequestFault, iri: str) -> list[Any]:
-        """Report a listed dataset that cannot be read alone; one that is gone (404, 410) counts as not existing."""
+        """Report a dataset that the catalogue only lists and that cannot be read at its own address ``iri``.
+
+        It counts as deleted if ``fault`` is 404 or 410, otherwise as a lost record.
+        """
         if fault.kind == "gone":
             self.tally.gone += 1
         else:
@@ -298,7 +326,7 @@ class Spider(FeedSpider):
         return [Page(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
-        """Mark one listed dataset as done; after the last one, end the harvest."""
+        """Note that the listed dataset ``iri`` was requested, and return what ends the harvest after the last one."""
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()
 

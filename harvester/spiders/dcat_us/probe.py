@@ -14,7 +14,10 @@ _ARCGIS = re.compile(rb"arcgis\.com/|/datasets/[0-9a-f]{32}|hub\.arcgis|/dataset
 
 
 def data_json(seen: ProbeResponse) -> Detection | None:
-    """Recognise a DCAT-US document of any version by its beginning, or an ArcGIS Hub by the identifiers in it."""
+    """Recognise a ``data.json`` of DCAT-US (any version), or of an ArcGIS Hub by the identifiers in it.
+
+    A document too long to be parsed is recognised by its beginning, without a number. The result is None for others.
+    """
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] not in (b"{", b"["):
         return None

@@ -22,10 +22,11 @@ _PART_OF_ADDRESS = re.compile(r"[?=&]")
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
+    """Map a record of a ``data.json`` to a dataset.
 
-    A record without identifier is identified by its ``@id``, else its landing page. Raise LostRecord if it has none of
-    these, or is no object.
+    ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. The
+    identifier is that of the record, else its ``@id``, else its landing page. Raise LostRecord if it has none of
+    these or is no object.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)
@@ -55,7 +56,7 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def keywords_of(value: Any) -> tuple[str, ...]:
-    """Return keywords from a list, or from one text with commas or semicolons."""
+    """Return keywords from a list of texts, or from one text in which they are separated by commas or semicolons."""
     if isinstance(value, str):
         return tuple(word.strip() for word in re.split(r"[,;]", value) if word.strip())
     return texts(value)

@@ -19,7 +19,7 @@ __all__ = ["Spider"]
 
 
 class Spider(FeedSpider):
-    """Spider for all datasets of a ``data.json``."""
+    """Spider for all datasets of a ``data.json`` in DCAT-US 1.1 or Project Open Data 1.0."""
 
     type = "dcat-us"
     has_sets = True

@@ -26,7 +26,7 @@ _WORDS = ("prefLabel", "label", "name", "title", "fn", "licenseText", "attributi
 
 
 def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
-    """Return an object without the prefixes of its keys.
+    """Return a JSON-LD object whose keys have lost their namespace prefixes.
 
     >>> plain_keys({"dct:title": "Trees"})
     {'title': 'Trees'}
@@ -35,21 +35,27 @@ def plain_keys(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def reference(value: Any) -> str | None:
-    """Return the IRI of a node, or the text that stands in its place."""
+    """Return the IRI (``@id`` or ``id``) of a JSON-LD object, or the value itself if it is a text; None if there is
+    none.
+    """
     if isinstance(value, dict):
         return text(value.get("@id")) or text(value.get("id"))
     return text(value) if isinstance(value, str) else None
 
 
 def identifier_of(node: dict[str, Any]) -> str | None:
-    """Return the identity of a dataset: its identifier, which may be a node, else its @id."""
+    """Return the identifier of a dataset: the value of ``identifier``, which may be an object, else ``@id``; None
+    without both.
+    """
     return _name(node.get("identifier")) or reference(node)
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one object, whose keys have no prefixes; ``languages`` are the portal's, its own first.
+    """Map a DCAT-US 3 dataset to a dataset.
 
-    Raise LostRecord if it is no object, or nothing identifies it.
+    ``raw``: the JSON object, with keys without prefixes. ``languages``: the portal's language codes, the preferred
+    one first. The identifier is that of the record, else its ``@id``, else its landing page. Raise LostRecord if it
+    has none of these or is no object.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the publisher to mend the record", value=raw)

@@ -43,7 +43,7 @@ MAX_WHOLE = 32 << 20
 
 
 class Spider(FeedSpider):
-    """Spider for all datasets of a DCAT-US 3 document."""
+    """Spider for all datasets of a DCAT-US 3 document (JSON or JSON-LD)."""
 
     type = "dcat-us-3"
     has_sets = True

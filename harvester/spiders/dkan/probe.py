@@ -18,7 +18,10 @@ __all__ = ["PROBES", "dkan"]
 
 
 def dkan(seen: ProbeResponse) -> Detection | None:
-    """Recognise DKAN 2 by its search API, and DKAN 1 by current_package_list_with_resources."""
+    """Recognise DKAN 2 by a response of its search API, and DKAN 1 by one of current_package_list_with_resources.
+
+    The result is None for any other response.
+    """
     answer = json_of(seen)
     if isinstance(answer, dict) and {"total", "results", "facets"} <= answer.keys():
         return Detection("dkan", CERTAIN, count_of(answer["total"]), "DKAN's search API answers")

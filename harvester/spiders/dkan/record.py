@@ -21,12 +21,16 @@ __all__ = ["is_package", "to_dataset"]
 
 
 def is_package(raw: Any) -> bool:
-    """Return whether a record is a package of DKAN 1."""
+    """Return whether a record is a CKAN package, as DKAN 1 serves, and not a DCAT-US record of DKAN 2."""
     return isinstance(raw, dict) and "id" in raw and "identifier" not in raw
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``base`` is the portal's address. Raise LostRecord if it has no identity."""
+    """Map a record of DKAN 1 or DKAN 2 to a dataset.
+
+    ``raw``: the record, as parsed JSON. ``base``: the portal's address. ``languages``: the portal's language codes,
+    the preferred one first. Raise LostRecord if it is no object or has no identifier.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     if is_package(raw):

@@ -33,7 +33,7 @@ TRY_ANOTHER = ("gone", "http", "auth", "server", "timeout", "too_large", "cut_sh
 
 
 class Spider(CkanSpider):
-    """Spider for all published datasets of a DKAN site."""
+    """Spider for all published datasets of a DKAN 1 or DKAN 2 site."""
 
     type = "dkan"
     has_facts = True
@@ -74,7 +74,11 @@ class Spider(CkanSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the first steps of the next interface."""
+        """Return the first request to the next of DKAN's APIs, if the first page of the one tried so far cannot be
+        read.
+
+        The result is None if no other API is left, or if ``fault`` is one that another API would not avoid.
+        """
         if page_cursor.start or self.tally.kept or fault.kind not in TRY_ANOTHER:
             return None
         if self.way + 1 < len(WAYS):
@@ -117,7 +121,9 @@ class Spider(CkanSpider):
         return f"/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of harvest sources and pages, which DKAN 1 lists as packages."""
+        """Return the id of a harvest source or page, which DKAN 1 lists as a package; None if the record is a
+        dataset.
+        """
         kind = text(raw.get("type")) if is_package(raw) else None
         return str(raw.get("id")) if kind is not None and kind.lower() != "dataset" else None
 

@@ -33,7 +33,7 @@ class MemberDistribution:
     described_by: str | None
     licence_id: str | None
     quality: Mapping[str, float | None]
-    """Measurements by metric id: 1 if passed, 0 if failed; None if not applicable or unknown."""
+    """Measurements by metric id, from 0 (failed) to 1 (passed); None if not applicable or unknown."""
     unknown: frozenset[str]
     """Metrics that could not be observed; all of them if it was not scored."""
     table_status: str | None

@@ -37,7 +37,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """When a missing dataset is retired: after so many complete harvests without it, and not before so many days."""
+    """When a missing dataset is retired: after ``runs`` complete harvests without it, and at least ``days`` days.
+
+    Both conditions must hold. The days count from the first harvest that did not find the dataset.
+    """
 
     runs: int = 3
     days: int = 0
@@ -45,28 +48,34 @@ class Grace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousHarvest:
-    """What is known about a portal from earlier runs."""
+    """The results of a portal's earlier harvests that a new harvest is compared with."""
 
     datasets: int | None
     """Datasets at the last complete harvest; None if there was none."""
     run_id: str | None
     """Run of the last complete harvest."""
     started_at: str | None
-    """When that harvest began; later changes have not been seen."""
+    """UTC instant at which that harvest began. It cannot have seen changes made after that."""
     since_full: int
     """Complete incremental harvests since the last full one."""
     newest_record: str | None = None
-    """Newest record-modified date that the harvest saw, by the portal's clock."""
+    """Latest date on which the portal says it changed a record, as of that harvest and by the portal's clock."""
     gap: int = 0
-    """Number by which the portal's stated total exceeded its datasets: harvest sources, datasets listed twice."""
+    """Total that the portal stated at that harvest, minus the datasets found. It is positive if the portal also counts
+    what is no dataset (harvest sources), or counts a dataset twice."""
     duplicates: int = 0
-    """Records whose identifier came twice in the last complete harvest."""
+    """Records of that harvest whose identifier an earlier record already had."""
     outside: tuple[str, ...] = ()
-    """Places that a person has approved as outside the portal, as harvests name them."""
+    """Places outside the portal's own listing, such as other hosts, that a person has accepted as not to be
+    harvested."""
 
 
 def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, Any]:
-    """Record that the harvest of a portal starts; return the checkpoint of an interrupted one, or {}."""
+    """Record that the harvest of a portal in this run starts, and return the checkpoint it continues from.
+
+    The checkpoint is what the spider stored with the last complete page of an interrupted harvest in the same run. It
+    is {} if the harvest starts from the beginning; harvest errors stored for it earlier are then deleted.
+    """
     key = f"{run_id}/{portal_id}"
     checkpoint = catalog.value("select checkpoint from harvests where id = ?", (key,))
     if checkpoint:
@@ -81,7 +90,10 @@ def begin_harvest(catalog: Catalog, run_id: str, portal_id: str) -> dict[str, An
 
 
 def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str, str | None]) -> None:
-    """Store what robots.txt said and how it was applied, at once, because the harvest may be killed later."""
+    """Store the portal's robots.txt and how it was applied, at once, because the harvest may be killed later.
+
+    ``columns``: values of robots_text, robots_sha256 and robots_decision of the table ``harvests``.
+    """
     names = ", ".join(f"{name} = :{name}" for name in ("robots_text", "robots_sha256", "robots_decision"))
     sql = f"update harvests set {names} where id = :id"  # noqa: S608  # the names are those above
     values = {name: plain(value) for name, value in columns.items()}
@@ -90,19 +102,24 @@ def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str
 
 
 def harvested(catalog: Catalog, run_id: str) -> set[str]:
-    """Return the portals whose harvest has ended in this run."""
+    """Return the ids of the portals whose harvest in this run has ended, with whatever verdict."""
     rows = catalog.rows("select portal_id from harvests where run_id = ? and verdict is not null", (run_id,))
     return {row["portal_id"] for row in rows}
 
 
 def identifiers_seen(catalog: Catalog, run_id: str, portal_id: str) -> set[str]:
-    """Return the portal's identifiers of the datasets that a run has seen so far."""
+    """Return the portal's identifiers of the datasets that this run has already received or confirmed as unchanged."""
     sql = "select identifier from datasets where portal_id = ? and last_seen_run = ?"
     return {row[0] for row in catalog.db.conn.execute(sql, (portal_id, run_id))}
 
 
 def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
-    """Return the cached response of an address, if the same version of the program has read it; else None."""
+    """Return what is stored about the last response of ``url``: its validators, and the identifiers of the datasets in
+    it.
+
+    ``version``: version of the program. None if nothing is stored, or if another version read the response; it must
+    then be read again.
+    """
     rows = catalog.rows(
         "select * from response_cache where id = ? and winnow_version = ?", (f"{portal_id} {url}", version)
     )
@@ -120,7 +137,10 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
 
 
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
-    """Return the results of earlier runs, for this run's verdict and the choice between full and incremental."""
+    """Return the results of the portal's complete harvests in runs before ``run_id``.
+
+    They are needed to judge this run's harvest, and to choose between a full and an incremental one.
+    """
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
            where portal_id = ? and run_id < ? and verdict = 'complete' order by run_id desc""",
@@ -156,21 +176,23 @@ def _newest_record(catalog: Catalog, portal_id: str) -> str | None:
 
 
 def present(catalog: Catalog, portal_id: str) -> int:
-    """Return the number of a portal's present datasets."""
+    """Return the number of datasets that a portal currently lists: those neither missing nor retired."""
     sql = "select count(*) from present_datasets where portal_id = ?"
     return int(catalog.value(sql, (portal_id,)))
 
 
 def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
-    """Return the number of a portal's present datasets that a run has not seen."""
+    """Return the number of datasets still counted as listed by a portal that the harvest in run ``run_id`` has not
+    found."""
     sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
     return int(catalog.value(sql, (portal_id, run_id)))
 
 
 def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
-    """Return datasets that are not retired and that a run has not seen, as (id, identifier, address of the response).
+    """Return at most ``most`` of a portal's datasets that run ``run_id`` has not found and that are not retired.
 
-    Those that have not been seen for the longest time come first; at most ``most``.
+    Each is a tuple (dataset id, portal's identifier, address of the response that held its record; "" if unknown).
+    Those that have not been found for the longest time come first.
     """
     rows = catalog.rows(
         """select id, identifier, source_url from datasets
@@ -181,7 +203,10 @@ def unseen_datasets(catalog: Catalog, portal_id: str, run_id: str, most: int) ->
 
 
 def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> list[tuple[str, str, str]]:
-    """Return datasets that a run has seen, in the same form."""
+    """Return at most ``most`` of a portal's datasets that run ``run_id`` has found, sorted by id.
+
+    Each is a tuple (dataset id, portal's identifier, address of the response that held its record; "" if unknown).
+    """
     rows = catalog.rows(
         "select id, identifier, source_url from datasets where portal_id = ? and last_seen_run = ? order by id limit ?",
         (portal_id, run_id, most),
@@ -190,7 +215,10 @@ def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> l
 
 
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
-    """Return how many of the identifiers are not among the portal's present datasets."""
+    """Return how many of these identifiers belong to no dataset that the portal was listing until now.
+
+    An identifier that is the new one of a known dataset does not count as new.
+    """
     own = [dataset_id(portal_id, one) for one in identifiers]
     names = aliased(catalog, own)
     ids = json.dumps([names.get(key, key) for key in own])
@@ -199,7 +227,8 @@ def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) ->
 
 
 def restart(catalog: Catalog, run_id: str, portal_id: str) -> None:
-    """Delete the checkpoint of a harvest, so that it is read from the beginning."""
+    """Delete the checkpoint and the harvest errors of a portal's harvest in this run, so that it starts from the
+    beginning."""
     with catalog.writing():
         catalog.db.conn.execute("delete from harvest_errors where run_id = ? and portal_id = ?", (run_id, portal_id))
         catalog.db.conn.execute("update harvests set checkpoint = null where id = ?", (f"{run_id}/{portal_id}",))
@@ -217,11 +246,17 @@ def finish_harvest(
     grace: Grace | None = None,
     not_found: Collection[str] = (),
 ) -> None:
-    """End a harvest: write its verdict with the ``reasons``, and its counts (none if ``stats`` is None).
+    """End the harvest of a portal: store its verdict, its counts and its effects on the datasets that it did not find.
 
-    A complete full harvest marks what it did not see as missing, and retires it after the grace. Any other harvest
-    marks only the datasets with ids in ``not_found``, which were searched for one by one. ``to_approve`` lists the
-    places outside the portal that alone keep it from being complete.
+    ``verdict``: complete, partial, suspect or failed; ``reasons``: sentences that explain it. ``stats``: the counts;
+    None means that all are 0.
+
+    A complete full harvest marks every dataset that it did not find as missing, and retires those missing for longer
+    than ``grace``. A complete incremental or partial harvest does this only to the datasets with ids in ``not_found``,
+    each of which was searched for in vain. Other harvests mark none.
+
+    ``to_approve``: places outside the portal's own listing that are the only reason why the harvest is not complete. A
+    person may accept them with :func:`approve`.
     """
     stats = stats or HarvestStats()
     with catalog.writing():
@@ -313,11 +348,14 @@ def _close(catalog: Catalog, run_id: str, portal_id: str, verdict: str, values: 
 
 
 def approve(catalog: Catalog, portal_id: str, run_id: str, *, by: str, grace: Grace | None = None) -> dict[str, Any]:
-    """Accept a suspect harvest as complete after a person has checked it: what it did not see is missing from then on.
+    """Accept a suspect harvest as complete after a person has checked it, and return its row.
 
-    A harvest that is partial only because of places outside the portal's own listing can be approved too; these
-    places then count as declared and block no later harvest. Return the harvest. Raise CatalogError if there is no
-    such harvest, if it is in neither state, or if there is a later one.
+    ``by``: name of that person. Datasets that the harvest did not find are marked as missing, and retired after
+    ``grace``. A partial harvest can be approved if places outside the portal's own listing are the only reason for its
+    verdict; those places then no longer prevent a later harvest from being complete.
+
+    Raise CatalogError if the portal was not harvested in that run, if the verdict does not allow approval, or if a
+    later run has harvested the portal since.
     """
     key = f"{run_id}/{portal_id}"
     rows = catalog.rows("select * from harvests where id = ?", (key,))

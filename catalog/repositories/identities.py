@@ -27,7 +27,11 @@ same run."""
 
 @dataclass(frozen=True, slots=True)
 class IdentityFacts:
-    """The facts that identify a dataset beside its identifier."""
+    """The facts by which a dataset is recognised if its identifier has changed.
+
+    ``title``: in lower case with single blanks; ``files``: addresses of its distributions; ``address``: its landing
+    page.
+    """
 
     title: str | None
     files: frozenset[str]
@@ -35,7 +39,8 @@ class IdentityFacts:
 
 
 def facts_of(dataset: Dataset) -> IdentityFacts:
-    """Return the identifying facts of a dataset."""
+    """Return the facts by which a dataset can be recognised without its identifier: title, file addresses, landing
+    page."""
     files = frozenset(url for one in dataset.distributions if (url := one.url))
     return IdentityFacts(_folded(dataset.title), files, dataset.landing_page or None)
 
@@ -45,13 +50,17 @@ def _folded(title: str | None) -> str | None:
 
 
 def unseen_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return the facts of a portal's datasets that are not retired and that a run has not seen, by id."""
+    """Return the identifying facts, by dataset id, of a portal's datasets that run ``run_id`` has not found so far.
+
+    Retired datasets are left out.
+    """
     where = "status != 'retired' and last_seen_run < :run"
     return _facts(catalog, portal_id, run_id, where)
 
 
 def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return the facts of the datasets that a run has seen for the first time, by id."""
+    """Return the identifying facts, by dataset id, of a portal's datasets that run ``run_id`` found for the first
+    time."""
     return _facts(catalog, portal_id, run_id, "first_seen_run = :run and last_seen_run = :run")
 
 
@@ -82,9 +91,13 @@ def matches(
     *,
     are_stored: bool,
 ) -> dict[str, str]:
-    """Return the keys of ``new`` that are the same dataset as one of ``old``, each with the key of that one.
+    """Return the pairs of old and new facts that describe the same dataset, as a mapping from key of ``new`` to key of
+    ``old``.
 
-    ``are_stored``: the new ones are datasets of the catalogue themselves.
+    ``old``: facts of datasets by id. ``new``: facts of newly received records by any key. Two of title, files and
+    landing page must agree, and a pair counts only if neither of the two matches anything else. ``are_stored``: whether
+    the new records are already datasets of the catalogue. An address may then occur in two datasets of the portal,
+    otherwise in one.
     """
     if not old or not new:
         return {}
@@ -156,15 +169,23 @@ def _shared(catalog: Catalog, portal_id: str, urls: Collection[str], *, allowed:
 
 
 def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
-    """Return the datasets that a run has seen for the first time but that are known under other identifiers: new id to
-    old id."""
+    """Return the portal's datasets that run ``run_id`` lists under a new identifier: a mapping from new dataset id to
+    old one.
+
+    A dataset found for the first time is the same as one that was not found if title, files and landing page say so,
+    see :func:`matches`.
+    """
     old = unseen_facts(catalog, portal_id, run_id)
     new = new_facts(catalog, portal_id, run_id) if old else {}
     return matches(catalog, portal_id, old, new, are_stored=True)
 
 
 def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
-    """Give datasets with new identifiers their old ids back: new id to old id."""
+    """Merge datasets that were stored under a new identifier into the older datasets that they are the same as.
+
+    ``pairs``: mapping from new dataset id to old one. The record of the new one is written to the old one, the new one
+    is deleted, and its id becomes an alias of the old id.
+    """
     with catalog.writing():
         run = catalog.db.conn.execute
         for new, old in pairs.items():

@@ -15,7 +15,10 @@ LOST = "update runs set status = 'interrupted' where status = 'running'"
 
 
 def end_lost_run(path: Path, run_id: str, timeout_s: float) -> None:
-    """Mark a run as interrupted. Raise sqlite3.Error if the catalogue stays locked for ``timeout_s``."""
+    """Set a run to interrupted if it is still stored as running.
+
+    ``path``: the catalogue file. Raise sqlite3.Error if the file stays locked for ``timeout_s`` seconds.
+    """
     address = f"{path.absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, timeout=timeout_s)) as connection, connection:
         connection.execute(f"{LOST} and id = ?", [run_id])

@@ -13,13 +13,16 @@ _STORED = """select id, type, title, url, government, country, contact_email, la
 
 
 def stored_portal(catalog: Catalog, portal_id: str) -> dict[str, Any] | None:
-    """Return a portal as its file declared it; None if no run has registered it."""
+    """Return a portal's row with the facts that its portal file declares (type, title, url, government, ...).
+
+    None if no run has registered a portal with this id.
+    """
     rows = catalog.rows(f"{_STORED} where id = ?", [portal_id])  # the constant above
     return rows[0] if rows else None
 
 
 def stored_portals(catalog: Catalog) -> list[dict[str, Any]]:
-    """Return every registered portal as its file declared it, sorted by id."""
+    """Return the rows of all registered portals, sorted by id, with the facts that their portal files declare."""
     return catalog.rows(f"{_STORED} order by id")
 
 

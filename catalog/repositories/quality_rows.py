@@ -14,35 +14,41 @@ __all__ = [
 
 
 def quality_row(catalog: Catalog, dataset_id: str) -> dict[str, Any] | None:
-    """Return the row of a dataset in ``dataset_quality``; None if it was not scored."""
+    """Return the measurements and scores of a dataset, its row of ``dataset_quality``; None if it was never scored."""
     rows = catalog.rows("select * from dataset_quality where dataset_id = ?", [dataset_id])
     return rows[0] if rows else None
 
 
 def distribution_quality_rows(catalog: Catalog, dataset_id: str) -> list[dict[str, Any]]:
-    """Return the rows of a dataset's distributions in ``distribution_quality``."""
+    """Return the measurements of a dataset's distributions, one row of ``distribution_quality`` each; [] if never
+    scored."""
     return catalog.rows("select * from distribution_quality where dataset_id = ?", [dataset_id])
 
 
 def all_quality_rows(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """Return every row of ``dataset_quality`` by dataset. For small catalogues only."""
+    """Return the measurements and scores of all datasets, rows of ``dataset_quality`` by dataset id.
+
+    Everything is held in memory.
+    """
     return {row["dataset_id"]: row for row in catalog.rows("select * from dataset_quality")}
 
 
 def has_scored_datasets(catalog: Catalog, portal_id: str) -> bool:
-    """Return whether any dataset of a portal has a score."""
+    """Return whether any dataset of a portal has been scored."""
     return catalog.value("select 1 from dataset_quality where portal_id = ?", [portal_id]) is not None
 
 
 def scored_in_run(catalog: Catalog, dataset_id: str) -> str | None:
-    """Return the run that last scored a dataset; None if none has."""
+    """Return the id of the run that last scored a dataset; None if it was never scored."""
     found = catalog.value("select run_id from dataset_quality where dataset_id = ?", [dataset_id])
     return str(found) if found else None
 
 
 def system_values(catalog: Catalog, portal_id: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the scored datasets of a portal, sorted by id: the id, then the values of columns of
-    ``dataset_quality``."""
+    """Return one tuple for each scored dataset of a portal, sorted by dataset id.
+
+    A tuple holds the dataset id and then the values of ``columns``, names of columns of ``dataset_quality``.
+    """
     names = ", ".join(f"[{name}]" for name in columns)
     # Only columns of the schema are inserted into the text.
     return catalog.db.conn.execute(
@@ -52,7 +58,11 @@ def system_values(catalog: Catalog, portal_id: str, columns: Sequence[str]) -> l
 
 
 def agreement_rows(catalog: Catalog, portal_id: str) -> list[dict[str, Any]]:
-    """Return how far each two scoring systems agree on a portal, those that agree least first, unknown ones last."""
+    """Return, for every two scoring systems, how far they rank a portal's datasets alike.
+
+    A row has system_a, system_b, datasets (their number), spearman and kendall (rank correlations from -1 to 1). The
+    pair that agrees least comes first; pairs without a correlation come last.
+    """
     return catalog.rows(
         """select system_a, system_b, datasets, spearman, kendall from system_agreement where portal_id = ?
            order by spearman is null, spearman, system_a, system_b""",

@@ -33,7 +33,8 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDataset:
-    """A dataset with all its parts, as stored in the catalogue."""
+    """A dataset as stored, with its distributions, their latest checks and reports, its data services and its
+    publisher."""
 
     id: str
     portal_id: str
@@ -49,24 +50,28 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def datasets(catalog: Catalog, portal_id: str) -> Iterator[StoredDataset]:
-    """Yield the present datasets of a portal, by id, with their distributions, services and observations."""
+    """Yield the datasets that a portal currently lists, sorted by id within each chunk, with all that is stored about
+    each."""
     yield from stored_datasets(catalog, present(catalog, portal_id))
 
 
 def present(catalog: Catalog, portal_id: str) -> list[str]:
-    """Return the ids of the present datasets of a portal, sorted."""
+    """Return the ids of the datasets that a portal currently lists (neither missing nor retired), sorted."""
     sql = "select id from present_datasets where portal_id = ? order by id"
     return [row["id"] for row in catalog.rows(sql, [portal_id])]
 
 
 def stored_datasets(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredDataset]:
-    """Yield the datasets with these ids, whatever their status, in the order of the ids within each chunk."""
+    """Yield the datasets with these ids, even if they are missing or retired. Unknown ids are skipped.
+
+    They are read in chunks of 500 ids and sorted by id within each chunk.
+    """
     for start in range(0, len(ids), CHUNK):
         yield from _chunk(catalog, ids[start : start + CHUNK])
 
 
 def dataset(catalog: Catalog, dataset_id: str) -> StoredDataset | None:
-    """Return one dataset, whatever its status; None if the id is unknown."""
+    """Return the dataset with this id, even if it is missing or retired; None if the id is unknown."""
     return next(_chunk(catalog, [dataset_id]), None)
 
 
@@ -207,9 +212,11 @@ def _publisher(row: dict[str, Any] | None) -> Publisher | None:
 def files(
     catalog: Catalog, portal_id: str, data: Path, today: date | None = None, unpacked_bytes: int = MAX_UNPACKED_BYTES
 ) -> list[TableContext]:
-    """Return the downloads of a portal whose current bytes have no report yet, by distribution.
+    """Return the downloaded files of a portal that must be inspected, sorted by distribution id.
 
-    ``data`` is the folder that paths in the catalogue are relative to; ``today`` is the day of the run.
+    A file must be inspected if its present bytes have no report, or one with the status "unknown" or made by an earlier
+    version of the rules. ``data``: folder that the file paths in the catalogue are relative to. ``today``: day of the
+    run. ``unpacked_bytes``: limit for unpacking an archive.
     """
     rows = catalog.rows(
         """

@@ -26,10 +26,11 @@ _IS_BACK = {"status": "present", "missed_runs": 0, "missing_since": None, "missi
 
 
 def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, version: str = "") -> None:
-    """Write one page: datasets with all their parts, raw records and their changes, errors, cached responses, and where
-    reading continues.
+    """Write what one response of a portal contained, in one transaction.
 
-    ``version`` is the program's: a response that another version has read is read again.
+    These are the datasets with their distributions, data services and raw records, the changes since earlier runs, the
+    harvest errors, what is cached about the response, and the checkpoint. ``version``: version of the program. A
+    response cached by another version is read again.
     """
     with catalog.writing():
         write_records(catalog, run_id, portal_id, page.records)
@@ -45,7 +46,7 @@ def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, ver
 
 
 def write_errors(catalog: Catalog, run_id: str, portal_id: str, errors: Sequence[HarvestError]) -> None:
-    """Write harvest errors that belong to no page."""
+    """Write errors of a portal's harvest that belong to no page that :func:`write_page` writes."""
     with catalog.writing():
         _write_errors(catalog, run_id, portal_id, errors)
 
@@ -61,7 +62,12 @@ def _mapping_hash(dataset: Dataset) -> str:
 
 
 def write_records(catalog: Catalog, run_id: str, portal_id: str, records: Sequence[Record]) -> None:
-    """Write datasets with all their parts, and their changes. Call it inside a transaction."""
+    """Write datasets with their distributions, data services, publishers and raw records, and store what changed in
+    each.
+
+    ``records``: what this run received from the portal. A record identical to the stored one only updates when it was
+    last seen. Call it inside a transaction.
+    """
     datasets, parts, services, raws, events, same = [], [], [], [], [], []
     refreshed: list[tuple[Any, str]] = []
     publishers: dict[str, dict[str, Any]] = {}

@@ -16,22 +16,28 @@ __all__ = ["Imported", "disputed", "import_replies", "import_reports", "write_co
 
 @dataclass(slots=True)
 class Imported:
-    """The result of importing a file."""
+    """What importing a file of replies or reports did."""
 
     written: dict[str, int] = field(default_factory=dict)
-    """Number of new replies by kind."""
+    """Number of newly stored rows: of replies by kind (acknowledged, disputed, ...), of citizens' reports under
+    "reports"."""
     known: int = 0
-    """Number of replies that had been imported before."""
+    """Number of rows that had been imported before; nothing was changed for them."""
     disputes: list[str] = field(default_factory=list)
     """Ids of the replies that dispute an existing finding."""
     problems: list[Problem] = field(default_factory=list)
+    """Rows that could not be stored, with the reason and what to do about it."""
 
 
 _STATES = {"disputed": "disputed", "waived": "waived"}
 
 
 def import_replies(catalog: Catalog, replies: Sequence[Reply], today: str) -> Imported:
-    """Store replies and set the state of their findings. Importing the same reply again changes nothing."""
+    """Store publishers' replies to findings, and set the state of these findings, such as disputed or waived.
+
+    ``today``: ISO date stored for a reply without a date. A reply that was imported before changes nothing. A reply to
+    an unknown finding is reported in ``problems`` of the result.
+    """
     done = Imported()
     with catalog.writing():
         number = catalog.value("select coalesce(max(number), 0) from replies")
@@ -88,7 +94,11 @@ def _set_state(catalog: Catalog, one: Reply, state: str) -> None:
 
 
 def import_reports(catalog: Catalog, reports: Sequence[CitizenReport], today: str) -> Imported:
-    """Store citizens' reports with the dataset they are about."""
+    """Store citizens' reports, each with the dataset or distribution that it is about.
+
+    ``today``: ISO date stored for a report without a date. A report that was imported before changes nothing. A report
+    about an unknown dataset or address is reported in ``problems`` of the result.
+    """
     done = Imported()
     with catalog.writing():
         for one in reports:
@@ -131,7 +141,12 @@ def _about(catalog: Catalog, one: CitizenReport) -> dict[str, Any] | None:
 
 
 def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the findings that these replies dispute, with what is needed to check them again."""
+    """Return one row for each of these replies that is stored: the finding it disputes, and what is needed to check it
+    again.
+
+    A row has the ids of reply, finding, portal, publisher, dataset and rule, the address (resource_url), what was
+    observed, the government, and the score of the dataset.
+    """
     return [
         row
         for key in reply_ids
@@ -146,7 +161,11 @@ def disputed(catalog: Catalog, reply_ids: Sequence[str]) -> list[dict[str, Any]]
 
 
 def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
-    """Write the outcome of a dispute."""
+    """Store the outcome of checking a disputed finding again, with the present time.
+
+    ``reply_id``: id of the reply that disputes it. ``outcome``: upheld (the finding was right), corrected (it was
+    wrong) or not_checkable.
+    """
     with catalog.writing():
         catalog.db.conn.execute(
             "update replies set outcome = ?, checked_at = ? where id = ?", [outcome, now(), reply_id]
@@ -154,7 +173,11 @@ def write_outcome(catalog: Catalog, reply_id: str, outcome: str) -> None:
 
 
 def write_correction(catalog: Catalog, run_id: str, finding: dict[str, Any]) -> None:
-    """Write that a finding was wrong, and count it in the history of every entity whose score it affected."""
+    """Record that a disputed finding was wrong, and count the correction in the scores that the run ``run_id`` stored.
+
+    ``finding``: a row of :func:`disputed`; its score is the one before the correction. The correction is counted for
+    the government, the portal and the publisher of the dataset.
+    """
     after = catalog.value("select score from dataset_quality where dataset_id = ?", [finding["dataset_id"]])
     row = {
         "id": f"{finding['finding_id']}/{finding['reply_id']}",

@@ -30,7 +30,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A reply to a finding."""
+    """A publisher's reply to a finding, read from one row of a file.
+
+    ``reply``: acknowledged, disputed, will_fix_by or waived. ``promised_on``: ISO date by which it will be fixed, for
+    will_fix_by only. ``line``: line of the file, from 1.
+    """
 
     line: int
     finding_id: str
@@ -43,7 +47,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenReport:
-    """A citizen's report of something wrong."""
+    """A citizen's report of something wrong with a dataset, read from one row of a file.
+
+    The dataset is named by ``dataset_id`` or by ``url``, an address that its record lists. ``what``: what is wrong;
+    ``who``: name of the citizen; ``reported_on``: ISO date; ``line``: line of the file, from 1.
+    """
 
     line: int
     dataset_id: str | None
@@ -55,7 +63,8 @@ class CitizenReport:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that could not be used."""
+    """A row of a file that could not be used: its line, from 1, what is wrong with it, and what the sender should
+    do."""
 
     line: int
     what: str
@@ -64,17 +73,21 @@ class Problem:
 
 @dataclass(slots=True)
 class ParsedReplies:
-    """The contents of a file."""
+    """What was read from one file: replies to findings or citizens' reports, and the rows that could not be used."""
 
     replies: list[Reply] = field(default_factory=list)
     reports: list[CitizenReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     blank: int = 0
-    """Rows without a reply."""
+    """Number of rows in which the recipient left the reply empty."""
 
 
 def parse(path: Path, today: date) -> ParsedReplies:
-    """Return the contents of a file; bad content never raises. ``today`` is the latest day that a reply may name."""
+    """Return the replies or citizens' reports in a CSV file or workbook.
+
+    ``today``: a reply or report dated later is refused. Unusable content never raises; it is listed in ``problems``.
+    Raise OSError if the file cannot be read.
+    """
     found = ParsedReplies()
     try:
         rows = _rows(path)

@@ -16,8 +16,8 @@ _EPOCH = date(1899, 12, 30)
 
 
 def words_of(text: str) -> str:
-    """Return a text in the form used for comparison: lower case, no accents or punctuation, words separated by one
-    blank."""
+    """Return a text in a form for comparing words: lower case, without accents and punctuation, single blanks between
+    words."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
 
@@ -32,9 +32,11 @@ def _replies() -> list[tuple[str, str]]:
 
 
 def reply_of(text: str) -> tuple[str, str]:
-    """Return the reply that a cell means, and the rest of the cell: a day, or nothing.
+    """Return the kind of reply that the text of a cell stands for, and the text that follows it.
 
-    Raise ValueError whose message says, after a semicolon, what to write instead.
+    The kind is acknowledged, disputed, will_fix_by or waived; it is recognised in every language that Winnow has words
+    for. The text that follows is usually a date, or "". Raise ValueError for an unknown reply; after a semicolon its
+    message says what to write instead.
     """
     plain = words_of(text)
     for words, name in _replies():
@@ -49,9 +51,10 @@ def reply_of(text: str) -> tuple[str, str]:
 
 
 def day(text: str, is_day_first: bool | None) -> str:
-    """Return an ISO date from a spreadsheet's date text; ``is_day_first`` is None if unknown.
+    """Return the ISO date that a spreadsheet's text for a date means.
 
-    Raise ValueError whose message says, after a semicolon, what to write instead.
+    ``is_day_first``: whether the day precedes the month in dates such as 3/4/2026; None if unknown. Raise ValueError if
+    the text is no date or could be two; after a semicolon the message says what to write instead.
     """
     plain = text.strip().strip("'\"")
     remedy = "write it as 2026-12-31"

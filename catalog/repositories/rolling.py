@@ -11,13 +11,19 @@ __all__ = ["missing_datasets", "named_datasets", "oldest_read", "present_among"]
 
 
 def missing_datasets(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
-    """Return the datasets that earlier harvests missed and that are not retired: id to identifier."""
+    """Return the datasets that earlier harvests of a portal did not find, and that this run has not found either.
+
+    The result maps dataset id to the portal's identifier. Retired datasets are left out.
+    """
     sql = "select id, identifier from datasets where portal_id = ? and status = 'missing' and last_seen_run < ?"
     return {row["id"]: row["identifier"] for row in catalog.rows(sql, (portal_id, run_id))}
 
 
 def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[str, str, str | None]]:
-    """Return (id, identifier, name in the record) of the present datasets that a run has not read."""
+    """Return the datasets that a portal was listing until now and that run ``run_id`` has not received or confirmed.
+
+    Each is a tuple (dataset id, portal's identifier, field "name" of the raw record or None).
+    """
     sql = """select d.id, d.identifier, json_extract(r.raw, '$.name') as name
              from present_datasets d left join records r on r.dataset_id = d.id
              where d.portal_id = ? and d.last_seen_run < ?"""
@@ -25,16 +31,17 @@ def named_datasets(catalog: Catalog, portal_id: str, run_id: str) -> list[tuple[
 
 
 def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
-    """Return how many of the datasets are present."""
+    """Return how many of the datasets with these ids their portals currently list (neither missing nor retired)."""
     sql = "select count(*) from present_datasets where id in (select value from json_each(?))"
     return int(catalog.value(sql, (json.dumps(list(ids)),)))
 
 
 def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
-    """Return the block of present datasets that was read longest ago, all in one run, at most ``count``.
+    """Return which of a portal's datasets an incremental harvest should read again: a block of those read longest ago.
 
-    The result is the number of datasets before them by identifier, and the first and last identifier of the block.
-    None if the run has read them all.
+    The block has at most ``count`` datasets, consecutive in the order of their identifiers among those last read in the
+    same run. The result is (number of listed datasets whose identifier precedes the block, first identifier, last
+    identifier). None if this run has read all datasets.
     """
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(

@@ -14,47 +14,65 @@ __all__ = [
 
 
 def last_run(catalog: Catalog) -> str | None:
-    """Return the id of the run that began last, however it ended; None in an empty catalogue."""
+    """Return the id of the run that started last, whether it is running, finished or failed; None in an empty
+    catalogue."""
     found = catalog.value("select max(id) from runs")
     return str(found) if found else None
 
 
 def has_run(catalog: Catalog, run_id: str) -> bool:
-    """Return whether a run is in the catalogue, however it ended."""
+    """Return whether the catalogue has a run with this id, whether it is running, finished or failed."""
     return catalog.value("select 1 from runs where id = ?", [run_id]) is not None
 
 
 def latest_other_run(catalog: Catalog, run_id: str) -> str | None:
-    """Return the latest of the runs that either began after this one or finished, including this one."""
+    """Return the latest id among the runs that started after ``run_id`` and the runs that finished; None if there are
+    none.
+
+    The result may be ``run_id`` itself, if that run finished.
+    """
     found = catalog.value("select max(id) from runs where id > ? or status = 'complete'", [run_id])
     return str(found) if found else None
 
 
 def traffic_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """Return the traffic of a run's checks so far, by name: requests, bytes, ...; empty if none is recorded."""
+    """Return what checking addresses has cost in a run so far: counts by name, such as requests and bytes.
+
+    Empty if nothing is recorded.
+    """
     found: dict[str, Any] = json.loads(catalog.value("select traffic from runs where id = ?", [run_id]) or "{}")
     return found
 
 
 def last_harvest_begun(catalog: Catalog, portal_id: str, before_run: str) -> str | None:
-    """Return the last run before ``before_run`` that began to harvest a portal and did not fail at it."""
+    """Return the id of the last run before ``before_run`` whose harvest of this portal has ended and did not fail.
+
+    None if there is none.
+    """
     sql = "select max(run_id) from harvests where portal_id = ? and run_id < ? and verdict != 'failed'"
     found = catalog.value(sql, [portal_id, before_run])
     return str(found) if found else None
 
 
 def first_harvest(catalog: Catalog) -> dict[str, Any]:
-    """Return the harvest of a catalogue made for only one. Raise IndexError if there is none."""
+    """Return the row of the only harvest in a catalogue that was made for a trial. Raise IndexError if there is
+    none."""
     return catalog.rows("select * from harvests")[0]
 
 
 def worst_errors(catalog: Catalog, most: int) -> list[dict[str, Any]]:
-    """Return the first errors of a catalogue made for one harvest, those that ended it before the others."""
+    """Return at most ``most`` harvest errors of a catalogue that was made for a trial harvest.
+
+    Errors that ended the harvest come first, then the others in the order in which they occurred.
+    """
     return catalog.rows("select * from harvest_errors order by is_fatal desc, rowid limit ?", [most])
 
 
 def told_errors(catalog: Catalog) -> list[dict[str, Any]]:
-    """Return all errors of a catalogue made for one harvest, in the form shown to people, in their order."""
+    """Return all harvest errors of a catalogue that was made for a trial harvest, in the order in which they occurred.
+
+    Each row has the columns that are shown to people, such as kind, message, remedy and title.
+    """
     return catalog.rows(
         """select kind, message, remedy, record_id, title, pointer, value, is_lost, is_fatal
            from harvest_errors order by id"""
@@ -91,7 +109,10 @@ def _portal_summaries(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
 
 
 def run_summary(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """Return the result of a run, for people and machines: its portals, and the totals over them."""
+    """Return the result of a run as JSON values: one entry for each portal, and totals over all portals.
+
+    An entry has, for example, the verdict of the harvest, the numbers of datasets and findings, and the score.
+    """
     portals = _portal_summaries(catalog, run_id)
     checks = catalog.rows(
         "select outcome, count(*) as n from resource_checks where run_id = ? group by 1 order by 1", [run_id]

@@ -51,7 +51,11 @@ _SAME: dict[str, Callable[[str, str], bool]] = {
 
 
 class Scopes:
-    """Resolves scopes over one state of the catalogue, and caches look-ups."""
+    """Finds the datasets and portals that the scope of a commitment covers, in the present state of the catalogue.
+
+    A scope is a set of conditions on datasets: theme, publisher, portal, and so on. Results are kept for repeated
+    calls, so make a new object after the catalogue has changed.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -60,8 +64,10 @@ class Scopes:
         catalog.db.conn.create_function("name_key", 1, lambda text: name_key(text or ""), deterministic=True)
 
     def datasets(self, scope: Scope) -> list[str]:
-        """Return the ids of the present datasets of a scope, sorted. A copy is left out if its origin is in the scope
-        too."""
+        """Return the ids of the currently listed datasets that a scope covers, sorted.
+
+        If two portals list the same dataset and the scope covers both, the copy is left out.
+        """
         key = scope.model_dump_json()
         if key not in self._found:
             params: list[Any] = []
@@ -78,7 +84,10 @@ class Scopes:
         return self._found[key]
 
     def portals(self, scope: Scope) -> set[str]:
-        """Return the portals that a scope names by id, address, government or country, whatever they hold."""
+        """Return the ids of the portals that a scope names by id, address, government or country.
+
+        A portal is returned even if none of its datasets is in the scope.
+        """
         named = [
             {key: value for key, value in clause.keys.items() if key in ("portal", "government", "country")}
             for clause in (*scope.all_of, *scope.any_of)

@@ -24,7 +24,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """The rows of datasets for the quality tables, and their findings."""
+    """The result of scoring some datasets: their rows for the quality tables, and their findings.
+
+    ``datasets`` holds one sequence of values for each dataset, in the order of ``dataset_columns``; ``distributions``
+    likewise.
+    """
 
     dataset_columns: Sequence[str]
     datasets: Sequence[Sequence[Any]]
@@ -34,7 +38,11 @@ class Scored:
 
 
 def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str) -> None:
-    """Write the quality rows of datasets and update their findings."""
+    """Write the measurements and scores of datasets, update their findings, and note that they are no longer due for
+    scoring.
+
+    ``checked_at``: UTC instant of this scoring.
+    """
     with catalog.writing():
         known = before(catalog, [str(one.dataset_id) for one in scored.found], methodology_version())
         catalog.upsert_rows("dataset_quality", scored.dataset_columns, scored.datasets)
@@ -45,7 +53,11 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
-    """Set the findings of datasets no longer listed to "gone", and delete these datasets from the quality tables."""
+    """End the findings of a portal's datasets that it no longer lists, and delete what was measured of these datasets.
+
+    Such findings get the state "gone", unless they had ended or were waived before. What was measured of retired
+    distributions is deleted too.
+    """
     absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
     retired = "select id from distributions where portal_id = ? and is_retired"
     with catalog.writing():
@@ -71,22 +83,33 @@ COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The scored datasets of the whole catalogue, column by column."""
+    """What is stored about all scored datasets, column by column: position n of every field belongs to the same
+    dataset.
+
+    ``measured`` and ``applicable`` count the metrics of a dataset. ``is_copy`` is 1 if another portal's dataset is its
+    origin.
+    """
 
     portal: Sequence[str]
     publisher: Sequence[str | None]
     government: Sequence[str]
     is_copy: Sequence[int]
     kin: Sequence[str]
-    """The family of each dataset; one publisher's datasets with the same bytes share the first one's."""
+    """Id of the family of each dataset: datasets of one publisher that resemble each other. Datasets of a publisher
+    whose files have the same bytes are in one family."""
     measured: NDArray[np.float64]
     applicable: NDArray[np.float64]
     fixes: Sequence[str | None]
     values: NDArray[np.float64]
-    """One array for each requested column, one value a dataset; NaN if empty."""
+    """Table of floats: one row for each dataset, one column for each requested name; NaN if a value is missing."""
 
     def entity_of(self, level: str) -> tuple[Sequence[str | None], Sequence[bool]]:
-        """Return the entity of each dataset on a level, and whether the dataset counts there."""
+        """Return two sequences with one entry for each dataset: its entity on this level, and whether it counts for
+        that entity.
+
+        ``level``: portal, publisher or government. A dataset without a publisher has None. A copy of another portal's
+        dataset does not count for a government.
+        """
         if level == "government":
             # If the origin of a copy is in the catalogue, the dataset counts there.
             return self.government, [not copy for copy in self.is_copy]
@@ -94,7 +117,10 @@ class Figures:
 
 
 def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
-    """Return the named columns of ``dataset_quality``, and each dataset's entities, sorted by id."""
+    """Return what is stored about all scored datasets, sorted by dataset id.
+
+    ``names``: columns of ``dataset_quality`` that ``values`` of the result holds.
+    """
     columns = ", ".join(f"q.[{name}]" for name in names)
     # Only columns of the schema are inserted into the text.
     cursor = catalog.db.conn.execute(
@@ -121,7 +147,11 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
 
 
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the scores of the entities of a level: one row for each entity and system."""
+    """Write the scores that portals, publishers or governments got in a run.
+
+    ``level``: portal, publisher or government. ``rows``: one for each entity and scoring system, with the columns of
+    ``score_history``. The Winnow scores also become the present scores in the tables ``portals`` or ``publishers``.
+    """
     with catalog.writing():
         history = [
             {
@@ -148,7 +178,8 @@ def _write_latest(catalog: Catalog, table: str, history: Sequence[Mapping[str, A
 
 
 def replace_rows(catalog: Catalog, table: str, rows: Sequence[Mapping[str, Any]], where: str, value: str) -> None:
-    """Replace all rows of a table that have this value in this column."""
+    """Delete all rows of ``table`` whose column ``where`` has the value ``value``, and write ``rows`` in their
+    place."""
     with catalog.writing():
         catalog.db.conn.execute(f"delete from {table} where {where} = ?", [value])  # noqa: S608  # names of the schema
         catalog.upsert(table, rows)

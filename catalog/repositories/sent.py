@@ -23,7 +23,12 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is new for one recipient since the last letter."""
+    """The news about one government or publisher for one recipient since the last letter to that recipient.
+
+    ``channel``: mail or webhook; ``level``: government or publisher; ``card``: the entity's row of the scorecard;
+    ``language``: code, None for English; ``overdue``: promised fixes whose day has passed; ``fixes``: the fixes with
+    most to gain.
+    """
 
     channel: str
     level: str
@@ -34,29 +39,32 @@ class Letter:
     language: str | None
     run_id: str
     since_run: str | None
-    """Run of the last letter; None for the first."""
+    """Id of the run that the last letter to this recipient reported; None for the first letter."""
     card: dict[str, Any]
     new: Sequence[dict[str, Any]]
-    """The findings new since then with the highest gain, at most NAMED."""
+    """Findings that are new since that run, those with the highest gain first; at most 20."""
     new_count: int
     fixed_count: int
     withdrawn: Sequence[dict[str, Any]]
-    """Findings that we withdrew since then because we had been wrong; at most NAMED."""
+    """Findings withdrawn since that run because our rule had been wrong; at most 20."""
     withdrawn_count: int
     personal: Sequence[dict[str, Any]]
-    """Suspected personal data in the recipient's own portals, as rows of findings.csv. Only the publisher is told of it
-    too."""
+    """Findings of suspected personal data in the portals whose contact address is the recipient's, as rows of
+    findings.csv. Until they become public, only the portal's operator and the publisher are told of them."""
     overdue: Sequence[dict[str, Any]]
     fixes: Sequence[dict[str, Any]]
 
     @property
     def key(self) -> str:
-        """Return a key that is the same for one recipient, entity, channel and run; nothing is sent twice under it."""
+        """Return the id of this letter, built from run, channel, level, entity and recipient.
+
+        No second letter is sent with the same id.
+        """
         return f"{self.run_id}/{self.channel}/{self.level}/{self.entity_id}/{recipient_hash(self.recipient)}"
 
 
 def is_address(text: str | None) -> bool:
-    """Return whether a text is one plain e-mail address; portals may write anything."""
+    """Return whether ``text`` is exactly one e-mail address, without a name or "mailto:"; False for None."""
     return bool(text and len(text) <= 254 and _ADDRESS.fullmatch(text))
 
 
@@ -73,10 +81,11 @@ def letters(
     *,
     has_publishers: bool = False,
 ) -> Iterator[Letter]:
-    """Yield the letters due after a run: those with news that have not been sent for this run yet.
+    """Yield the letters to send after a run through ``channel`` ("mail" or "webhook").
 
-    Mails go to the contact of every portal of a government and, with ``has_publishers``, to the addresses that
-    publishers declare. ``webhooks`` has the addresses of each government.
+    A recipient gets a letter if there is news, or if it is the first one; none if a letter was already sent for this
+    run or a later one. Mails go to the contact address of every portal of a government and, with ``has_publishers``, to
+    the addresses that publishers declare. ``webhooks``: addresses to post to, by name of the government.
     """
     cards = card_rows(catalog, run_id)
     for card in cards:
@@ -184,7 +193,10 @@ def _letter(
 
 
 def note(catalog: Catalog, letter: Letter) -> bool:
-    """Record that a letter is being sent. Return False if one with its key was sent already; then do not send it."""
+    """Record that a letter is about to be sent.
+
+    Return False if a letter with the same key was recorded before; then it must not be sent again.
+    """
     row = {
         "id": letter.key,
         "run_id": letter.run_id,
@@ -205,6 +217,6 @@ def note(catalog: Catalog, letter: Letter) -> bool:
 
 
 def forget(catalog: Catalog, letter: Letter) -> None:
-    """Delete the record of a sent letter: the other side refused it."""
+    """Delete the record that a letter was sent, because the receiving server refused it."""
     with catalog.writing():
         catalog.db.conn.execute("delete from sent where id = ?", [letter.key])

@@ -15,7 +15,7 @@ __all__ = ["DistributionSubject", "Twin"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """Another distribution of the same publisher that serves the same bytes."""
+    """Another distribution of the same publisher whose downloaded file is identical byte for byte."""
 
     distribution_id: str
     title: str
@@ -24,10 +24,9 @@ class Twin:
 
 @dataclass(frozen=True, kw_only=True)
 class DistributionSubject:
-    """A distribution with its dataset, the checks of its addresses and the report on its file.
+    """A distribution with its dataset, the checks of its addresses, and the report on its downloaded file.
 
-    It is read from the catalogue, judged by the metrics and exported, all as this one class. A check or report that
-    is None was never made.
+    Metrics and exports work on this class. A check or report that is None was never made.
     """
 
     id: str
@@ -39,13 +38,18 @@ class DistributionSubject:
     twins: tuple[Twin, ...] = ()
     """Other distributions of the publisher that serve the same bytes."""
     as_of: date | None = None
-    """The day for which it is judged; None if it was only read."""
+    """Day for which it is measured; None if it was only read from the catalogue."""
     changes: tuple[date, ...] = ()
-    """Days on which the data behind its address were seen to change."""
+    """Days on which checks found that the file at its address had changed."""
 
     @cached_property
     def licence(self) -> Licence | None:
-        """Return the recognised licence; a licence declared for the whole dataset counts for its files."""
+        """Return the recognised licence of the distribution, or else that of its dataset; None if neither is
+        recognised.
+
+        The dataset's licence is used if the distribution declares none, or says that none is specified. If the
+        distribution declares one that is not recognised, the result is None.
+        """
         own = vocabulary.licence(self.distribution.licence, self.distribution.licence_title)
         # If a file names none ("not specified"), the licence of the whole dataset still applies.
         says_none = own is not None and own.open_definition == "none"
@@ -55,10 +59,11 @@ class DistributionSubject:
 
     @cached_property
     def declared_format(self) -> FileFormat | None:
-        """Return the format recognised in what was declared; the media type is tried first, as in the MQA.
+        """Return the file format that the record declares, by media type or by format name; None if neither is
+        recognised.
 
-        A generic media type (octet-stream, zip, xml, json) says less than a format name, so the name is preferred to
-        it.
+        The media type is tried first, as in the MQA. A generic media type (octet-stream, zip, xml, json) says less than
+        a format name, so a specific format name is preferred to it.
         """
         media = vocabulary.file_format(self.distribution.media_type)
         if media is not None and not media.is_generic:
@@ -68,7 +73,12 @@ class DistributionSubject:
 
     @cached_property
     def served_format(self) -> FileFormat | None:
-        """Return the format recognised in the bytes that were served; None if no bytes were examined."""
+        """Return the file format recognised in the downloaded bytes; None if none was recognised or nothing was
+        downloaded.
+
+        It is also None for a ZIP archive of which only the beginning was downloaded, because its contents are listed at
+        its end.
+        """
         if self.table is None or not self.table.format:
             return None
         # The contents of a zip are listed at its end, so a partial download says nothing about them.
@@ -77,10 +87,13 @@ class DistributionSubject:
 
     @property
     def check(self) -> ResourceCheck | None:
-        """Return the check that represents the distribution: the download's, or else the access URL's."""
+        """Return the check of the download URL or, if the record declares no download URL, that of the access URL.
+
+        None if that address was never checked.
+        """
         return self.download_check if self.distribution.download_url else self.access_check
 
     @property
     def url(self) -> str | None:
-        """Return the address that represents the distribution."""
+        """Return the download URL or, if there is none, the access URL; None if both are empty."""
         return self.distribution.url

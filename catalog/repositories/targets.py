@@ -32,7 +32,11 @@ _URGENCY = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTarget:
-    """An address to check, its first portal, and what is already known about it."""
+    """An address to check in this run, with what its records declare about it and its last check.
+
+    ``format`` and ``media_type``: as declared; None if not declared. ``previous``: the last check; None if there was
+    none.
+    """
 
     url: str
     portal_id: str
@@ -40,19 +44,24 @@ class CheckTarget:
     media_type: str | None
     previous: ResourceCheck | None
     modified: str | None = None
-    """The publisher's date of change of the file."""
+    """Date on which the file last changed, as the publisher declares it; None if not declared."""
     checksum_algorithms: tuple[str, ...] = ()
-    """As declared, for the checksum of the file."""
+    """Algorithms of the checksums that the publisher declares for the file, as declared."""
     is_download: bool = False
     """True if it is a download URL, so that a file is promised."""
     is_schema: bool = False
-    """True if it is only the address of a declared schema."""
+    """True if the address is declared only as that of a schema or data dictionary."""
     urgency: int = 0
-    """0: new, the most urgent; 1: record changed; 2: failing or broken; 3: promised; 4: the rest."""
+    """0: never checked, the most urgent; 1: a record with this address has changed; 2: failing or broken; 3: of a
+    dataset that a law or a tracked commitment promises; 4: all others."""
 
 
 def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[str]:
-    """Return the addresses among a distribution's declarations (columns of ``distributions``) that name its schema."""
+    """Return the web addresses in a distribution's record that name a schema or data dictionary.
+
+    ``described_by``: the address that the record declares for it. ``conforms_to``: JSON list in text of the standards
+    declared; those that end in ".json" are taken as schemas. None means not declared.
+    """
     listed = json.loads(conforms_to) if conforms_to else []
     found = [described_by] if described_by else []
     found += [one for one in listed if isinstance(one, str) and one.lower().endswith(".json")]
@@ -60,7 +69,8 @@ def schema_addresses(described_by: str | None, conforms_to: str | None) -> list[
 
 
 def portal_addresses(catalog: Catalog, portal_ids: Sequence[str]) -> list[str]:
-    """Return the base addresses of these portals."""
+    """Return the base addresses of the portals with these ids; ids that are unknown or have no web address are left
+    out."""
     known = (catalog.value("select url from portals where id = ?", [portal_id]) for portal_id in portal_ids)
     return [url for url in known if url and str(url).startswith(("http://", "https://"))]
 
@@ -74,11 +84,14 @@ def due_targets(
     is_full: bool = False,
     urls: Sequence[str] | None = None,
 ) -> tuple[list[CheckTarget], int]:
-    """Return the due addresses of a portal that this run has not checked yet, the most urgent first, and their total
-    number.
+    """Return the addresses of a portal's datasets that this run should check now, and the total number of them.
 
-    Equally urgent ones are sorted by their last check. With ``is_full`` all addresses are due. With ``urls`` only
-    these are returned, and they are due even if the run has checked them. At most ``limit`` addresses are returned.
+    At most ``limit`` addresses are returned, the most urgent first and the one checked longest ago first among equals.
+    An address is due if it is new, if its record has changed, or if the time of its next check has come. Addresses that
+    this run has already checked are left out.
+
+    ``is_full``: all addresses are due. ``urls``: return only these, even if this run has checked them; None means no
+    restriction.
     """
     rows = catalog.rows(
         f"""

@@ -36,9 +36,11 @@ _FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def adopt(catalog: Catalog, portal_id: str, version: str) -> None:
-    """Mark the datasets of a portal that ``version`` touches as due, and give its number to the scores of all others.
+    """Prepare a portal for scoring by methodology ``version``: note which of its datasets must be scored again.
 
-    Scores by versions that are not comparable, or not recorded, stay unchanged: all of them are due.
+    If ``version`` differs from the version of a stored score only by names added to vocabularies, the datasets that
+    declare one of these names are due, and all others are stored as scored by ``version``. Scores by an unknown
+    version, or by one that differs in more, stay unchanged.
     """
     sql = (
         "select distinct methodology_version from dataset_quality where portal_id = ? and methodology_version is not ?"

@@ -30,7 +30,12 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class LastScore:
-    """How a dataset was last scored, whether it is still the same, and its tables."""
+    """How a dataset was last scored, and what has changed since then: its record, the methodology, the columns of its
+    tables.
+
+    ``is_same_record``: the record is unchanged since that scoring. ``is_other_method``: the methodology version differs
+    now. ``tables``: by distribution id, how its table was last judged.
+    """
 
     run_id: str
     score: float | None
@@ -39,7 +44,12 @@ class LastScore:
     tables: Mapping[str, _Table]
 
     def is_withdrawn(self, run_id: str, part_id: str | None, basis: Basis | None) -> bool:
-        """Return whether a finding no longer given in a run is one that we should not have given."""
+        """Return whether a finding that is no longer found had been our mistake, rather than fixed by the publisher.
+
+        That is so if its source is unchanged and only the rules have changed. ``part_id``: id of its distribution; None
+        if it is about the dataset. ``basis``: the only source it depends on; None if there are several, and then the
+        result is False.
+        """
         if basis == "record":
             return self.is_same_record and self.is_other_method
         table = self.tables.get(part_id or "")
@@ -49,8 +59,12 @@ class LastScore:
         return is_new and (basis == "table" or self.is_same_record)
 
     def renamed(self, part_id: str | None, field: str | None) -> str | None:
-        """Return a finding's field ("rule: column") with the column's new name, if another name is now at its position;
-        else None."""
+        """Return the new ``field`` of a finding about a table's column that has been renamed; None if it was not
+        renamed.
+
+        ``part_id``: id of the distribution. ``field``: "rule: column". A column was renamed if the table has as many
+        columns as before and another name is at the column's position.
+        """
         table = self.tables.get(part_id or "")
         rule, _, old = (field or "").partition(": ")
         if table is None or len(table.columns) != len(table.columns_before) or table.columns_before.count(old) != 1:
@@ -60,7 +74,10 @@ class LastScore:
 
 
 def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> dict[str, LastScore]:
-    """Return what is known about datasets that were scored before. Call it before their new scores are written."""
+    """Return how datasets were last scored, by dataset id; those never scored are left out.
+
+    ``methodology``: the present version. Call it before new scores of these datasets are written.
+    """
     marks = ", ".join("?" * len(dataset_ids))
     tables: dict[str, dict[str, _Table]] = {}
     # Only placeholders are inserted into the text.
@@ -90,7 +107,10 @@ def before(catalog: Catalog, dataset_ids: Sequence[str], methodology: str) -> di
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A finding that we withdraw."""
+    """A finding that is withdrawn because our rule was wrong.
+
+    ``score_before``: score of the dataset before the withdrawal.
+    """
 
     finding_id: str
     dataset_id: str | None
@@ -98,7 +118,11 @@ class Withdrawal:
 
 
 def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal], corrected_at: str) -> None:
-    """Write corrections of findings that a changed rule no longer gives, inside the caller's transaction."""
+    """Write a correction for each withdrawn finding.
+
+    If a publisher had disputed the finding, the outcome "corrected" is stored with that reply. ``corrected_at``: UTC
+    instant. Call it inside a transaction, after the new scores are written.
+    """
     for one in found:
         known = "select portal_id, rule_id, observed, field from findings where id = ?"
         portal_id, rule_id, observed, field = catalog.db.conn.execute(known, [one.finding_id]).fetchone()
@@ -130,8 +154,10 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
 
 
 def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
-    """Move the replies of findings to the findings that continue them (old id: new id), inside the caller's
-    transaction."""
+    """Move the replies to findings whose column was renamed to the findings that continue them.
+
+    ``moved``: mapping from old finding id to new one. Call it inside a transaction.
+    """
     for old, new in moved.items():
         catalog.db.conn.execute(
             "update replies set finding_id = ?, carried_from = coalesce(carried_from, ?) where finding_id = ?",

@@ -23,7 +23,11 @@ OPERATOR = "replace(trim(coalesce(p.contact_email, '')), 'mailto:', '')"
 
 
 def withheld(run_id: str, alias: str = "f") -> str:
-    """Return SQL that is true of a finding that is not public as of a run."""
+    """Return an SQL condition that is true of a finding that must not be published as of the run ``run_id``.
+
+    Such a finding is one of suspected personal data that is neither fixed nor withdrawn, and was found less than 90
+    days before. ``alias``: name of the table ``findings`` in the query.
+    """
     rules = ", ".join(f"'{rule}'" for rule in personal_rules())
     oldest = (started(run_id) - timedelta(days=DAYS)).strftime("%Y%m%dT%H%M%SZ")
     return (
@@ -33,9 +37,10 @@ def withheld(run_id: str, alias: str = "f") -> str:
 
 
 def take_out(copy: sqlite3.Connection) -> None:
-    """Remove what is not public from a copy of a catalogue, including the pages that this frees.
+    """Remove the findings that must not be published from a copy of a catalogue, and all that would reveal them.
 
-    The counts of findings are lowered too, since a higher count than shown would reveal them.
+    ``copy``: connection to the copy. Their replies, corrections and table defects are removed too, and the counts of
+    findings are lowered. The freed pages of the file are overwritten.
     """
     copy.execute("pragma secure_delete = on")
     # Only our constants and an instant are inserted into the text.

@@ -55,7 +55,8 @@ def _masked_login(found: re.Match[str]) -> str:
 
 
 def mask(text: str) -> str:
-    """Return a text with the logins and keys in its addresses masked; the same object if there are none."""
+    """Return ``text`` with the logins, and the keys in query strings, of all web addresses in it replaced by ``***``.
+    If there are none, return the same object."""
     if "=" not in text and "@" not in text and "%" not in text:
         return text
     found = text
@@ -71,7 +72,8 @@ def mask(text: str) -> str:
 
 
 def mask_value(value: Any) -> Any:
-    """Return a JSON value with all its texts masked; the same object if nothing was masked."""
+    """Return a JSON value with all its strings masked like :func:`mask`. If nothing was masked, return the same
+    object."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
@@ -86,7 +88,7 @@ def mask_value(value: Any) -> Any:
 
 
 def mask_bytes(body: bytes) -> tuple[bytes, int]:
-    """Return a body with its logins and keys masked, and how many there were."""
+    """Return ``body`` with its logins and keys masked like :func:`mask`, and how many were masked."""
     if b"=" not in body and b"@" not in body:
         return body, 0
     # In Latin-1 one byte is one character, whatever the text's encoding is.
@@ -98,10 +100,11 @@ def mask_bytes(body: bytes) -> tuple[bytes, int]:
 
 
 def has_credential(url: str) -> bool:
-    """Return whether an address holds a key, masked or not. A login does not count: the address works without it."""
+    """Return whether the query of ``url`` contains a key, masked or not. A login (``user:password@``) does not count,
+    because the address is requested without it."""
     return f"={MASK}" in url or f"%3D{MASK}" in url or _QUERY.search(url) is not None
 
 
 def without_login(url: str) -> str:
-    """Return an address without the login before its host."""
+    """Return ``url`` without the login (``user:password@``) before its host."""
     return re.sub(r"^([A-Za-z][\w+.-]*://)[^/?#]*@", r"\1", url)

@@ -11,7 +11,7 @@ __all__ = ["Figure", "dashboard_version", "figures"]
 
 
 class Figure(Strict):
-    """One figure of the dashboard: its id and title."""
+    """One figure of the Project Open Data dashboard: its id and title."""
 
     id: str
     title: str
@@ -30,10 +30,10 @@ def _file() -> _Dashboard:
 
 
 def figures() -> dict[str, Figure]:
-    """Return all figures by id, in the order of the file."""
+    """Return the figures of the Project Open Data dashboard by id, in the order of the file."""
     return {figure.id: figure for figure in _file().figure}
 
 
 def dashboard_version() -> str:
-    """Return the version of the figures."""
+    """Return the version of ``dashboard.toml``, the definition of the dashboard's figures."""
     return _file().version

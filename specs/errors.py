@@ -14,17 +14,19 @@ M = TypeVar("M", bound="Strict")
 
 
 class SpecError(Exception):
-    """A hand-written file cannot be used. The message names file, key and remedy."""
+    """Raised if a hand-written file, such as a portal file, cannot be used. The message names the file, the key and
+    what to do."""
 
 
 class Strict(BaseModel):
-    """Base of every hand-written specification: an unknown key is an error, never ignored."""
+    """Base class of the models that read hand-written files. An unknown key is an error, and objects cannot be
+    changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, str_strip_whitespace=True)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file.
+    """Return the contents of the TOML file ``path``.
 
     Raise SpecError if the file is missing, not UTF-8 or not TOML.
     """
@@ -41,9 +43,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse(model: type[M], data: dict[str, Any], where: str) -> M:
-    """Return ``data`` as a ``model``; ``where`` names the file in the error.
+    """Return ``data``, the contents of a file, as an object of the class ``model``. ``where`` is the file's name in
+    error messages.
 
-    Raise SpecError with one line for each bad key.
+    Raise SpecError with one line for each invalid key.
     """
     try:
         return model.model_validate(data)

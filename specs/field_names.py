@@ -31,7 +31,11 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def field_names() -> dict[Group, Names]:
-    """Return each fact's names by group, the plainest name first. Raise SpecError with file, key and remedy."""
+    """Return the field names under which publishers state each fact. The result maps a group, such as "dataset", to a
+    mapping from fact ("title") to its field names, the plainest first.
+
+    Raise SpecError with file, key and remedy.
+    """
     path = Path(__file__).with_name("field_names.toml")
     found = parse(_File, read_toml(path), str(path))
     groups: dict[Group, Names] = {group: getattr(found, group) for group in GROUPS}

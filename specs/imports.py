@@ -17,9 +17,10 @@ __all__ = ["load_when_used", "without"]
 
 @contextmanager
 def without(*libraries: str) -> Iterator[None]:
-    """Make imports inside this context behave as if the libraries were not installed.
+    """Context manager in which importing any of ``libraries`` fails as if it were not installed. Libraries that are
+    already imported stay available.
 
-    Only for importers that handle their absence. Libraries that are already loaded stay visible.
+    Use it around the import of a library that can do without them, to save the time of importing them.
     """
     hidden = [name for name in libraries if name not in sys.modules]
     for name in hidden:
@@ -52,11 +53,11 @@ _LOADED_WITHIN: dict[str, Callable[[], AbstractContextManager[object]]] = {}
 
 
 def load_when_used(*modules: str, within: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
-    """Make modules execute when something in them is first used, instead of at their import.
+    """Delay the execution of ``modules`` until an attribute of them is first used. Afterwards, importing them costs
+    almost nothing.
 
-    For modules that a library imports as a whole (``import altair``) for functions that are rarely called. Modules
-    that are already loaded, or not installed, are left unchanged. ``within`` gives the context in which a module
-    executes.
+    Modules that are already imported, or not installed, are left unchanged. ``within`` makes a context manager in which
+    each module is executed.
     """
     for name in modules:
         spec = find_spec(name) if name not in sys.modules else None

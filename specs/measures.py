@@ -31,7 +31,11 @@ response."""
 
 
 class Measure(Strict):
-    """A measure, described in words."""
+    """A number that can be measured over the datasets of a commitment.
+
+    ``unit`` says what the number is, and ``better`` in which direction it improves. ``rule`` explains in words how it
+    is computed. ``params`` are the names of its parameters; those in ``required`` must be given.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")]
     title: str
@@ -49,7 +53,8 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def measures() -> dict[str, Measure]:
-    """Return all measures by id, in the order of the file. Raise SpecError with file, key and remedy."""
+    """Return all measures for commitments by id, in the order of the file. Raise SpecError with file, key and
+    remedy."""
     path = Path(__file__).with_name("measures.toml")
     found: dict[str, Measure] = {}
     for one in parse(_File, read_toml(path), str(path)).measure:

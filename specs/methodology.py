@@ -14,7 +14,7 @@ PATH = Path(__file__).with_name("methodology.toml")
 
 
 class Version(Strict):
-    """One version of the methodology, or of the rules of tables."""
+    """The record of one version of the methodology, or of the rules for tables."""
 
     answers: str
     """Digest of the specifications and of the answers over the corpus (``quality.digest``)."""
@@ -39,12 +39,14 @@ def _file() -> _File:
 
 
 def methodology_versions() -> dict[str, Version]:
-    """Return all recorded versions of the methodology, by number. Raise SpecError with file, key and remedy."""
+    """Return the record of each version of the methodology, by version number. Raise SpecError with file, key and
+    remedy."""
     return dict(_file().versions)
 
 
 def table_rules_versions() -> dict[str, Version]:
-    """Return all recorded versions of the rules of tables, by number."""
+    """Return the record of each version of the rules for tables, by version number. Raise SpecError with file, key and
+    remedy."""
     return dict(_file().table_rules)
 
 
@@ -56,10 +58,11 @@ def _numbers(version: str) -> tuple[int, int, int] | None:
 
 
 def is_comparable(one: str | None, other: str | None) -> bool:
-    """Return whether figures of two versions can be compared: both have the same major and minor number.
+    """Return whether scores computed under two versions of the methodology can be compared: both versions have the same
+    major and minor number.
 
-    Only this function decides it, in Python and, under its name, in SQL. A version that is not three numbers is
-    comparable only with itself; no version (None) is comparable with nothing.
+    A version that does not consist of three numbers is comparable only with itself; None (no version) is comparable
+    with nothing. The same function is available in SQL under the same name.
 
     >>> is_comparable("2.1.0", "2.1.3"), is_comparable("2.1.0", "2.2.0"), is_comparable(None, None)
     (True, False, False)
@@ -73,10 +76,11 @@ def is_comparable(one: str | None, other: str | None) -> bool:
 
 
 def added_since(scored_by: str, version: str) -> Mapping[str, tuple[str, ...]] | None:
-    """Return the aliases, by vocabulary, that ``version`` adds to an older comparable version.
+    """Return the aliases that ``version`` of the methodology adds to the older version ``scored_by``, as a mapping from
+    vocabulary to aliases. Only records that use one of them must be scored again.
 
-    None means unknown, so that everything must be scored again: the versions are not comparable, the older one is
-    actually newer, or a version between them is not recorded.
+    None means that everything must be scored again: the versions are not comparable, ``scored_by`` is the newer one, or
+    a version between them is not recorded or adds no aliases.
     """
     old, new, known = _numbers(scored_by), _numbers(version), methodology_versions()
     if old is None or new is None or not is_comparable(scored_by, version) or old > new:

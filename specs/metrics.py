@@ -22,9 +22,11 @@ Subject = Literal["dataset", "distribution", "service"]
 
 
 class Metric(Strict):
-    """One question asked of every subject, answered 0..1, "not applicable" or "unknown".
+    """One question asked of every dataset, distribution or service. The answer is a number from 0 to 1, "not
+    applicable" or "unknown".
 
-    The id is also the function's name in ``quality.metrics.<dimension>`` and the column in the quality tables.
+    The id is also the name of the function in ``quality.metrics.<dimension>`` that answers the question, and of the
+    column in the tables of scores.
     """
 
     id: MetricId
@@ -70,7 +72,7 @@ class Metric(Strict):
 
 
 class DimensionSpec(Strict):
-    """One of the six questions that the Winnow score asks."""
+    """The weight of one of the six dimensions of the Winnow score, and the reason for it."""
 
     weight: Annotated[float, Field(gt=0)]
     """Points of the score; those of all dimensions sum to 100."""
@@ -78,7 +80,8 @@ class DimensionSpec(Strict):
 
 
 class EntitySpec(Strict):
-    """The minimum evidence for showing the score of a portal, a publisher or a government."""
+    """The minimum of datasets, and of coverage in percent, below which the score of a portal, a publisher or a
+    government is not shown."""
 
     minimum_datasets: Annotated[int, Field(ge=1)]
     minimum_coverage_pct: Annotated[float, Field(ge=0, le=100)]
@@ -110,27 +113,29 @@ def _metrics_file() -> _Metrics:
 
 
 def metrics() -> dict[str, Metric]:
-    """Return all metrics by id, in the order of the file."""
+    """Return all metrics by id, in the order of ``metrics.toml``. Raise SpecError if the file is invalid."""
     return {metric.id: metric for metric in _metrics_file().metric}
 
 
 def methodology_version() -> str:
-    """Return the version of the Winnow score: three numbers. ``specs.methodology.is_comparable`` compares versions."""
+    """Return the version of the methodology by which scores are computed, as "major.minor.patch". Compare versions with
+    :func:`specs.methodology.is_comparable`."""
     return _metrics_file().version
 
 
 def dimensions() -> dict[Dimension, DimensionSpec]:
-    """Return the dimensions of the Winnow score, in their order."""
+    """Return the weight of each dimension of the Winnow score, in their order."""
     return dict(_metrics_file().dimension)
 
 
 def entity_spec() -> EntitySpec:
-    """Return the minimum evidence for showing the score of a portal, a publisher or a government."""
+    """Return the minimum evidence that is required before the score of a portal, a publisher or a government is
+    shown."""
     return _metrics_file().entity
 
 
 def grade(score: float | None) -> str | None:
-    """Return the letter for a score of 0..100; None for no score."""
+    """Return the grade, a letter, for a score from 0 to 100; None if ``score`` is None."""
     if score is None:
         return None
     ladder = sorted(_metrics_file().grades.items(), key=lambda pair: -pair[1])

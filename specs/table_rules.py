@@ -14,7 +14,7 @@ __all__ = ["TableRule", "personal_rules", "table_rules", "table_rules_version"]
 
 
 class TableRule(Strict):
-    """One kind of defect."""
+    """One kind of defect that a table can have, with its severity and the words for findings."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     metric: str | None = None
@@ -41,17 +41,19 @@ def _file() -> _File:
 
 
 def table_rules_version() -> str:
-    """Return the version of the rules: a table judged by another version is judged again."""
+    """Return the version of the rules for tables. A table that was validated under another version is validated
+    again."""
     return _file().version
 
 
 @cache
 def table_rules() -> dict[str, TableRule]:
-    """Return all rules by id. Raise SpecError that names file, key and remedy."""
+    """Return all rules for tables by id. Raise SpecError with file, key and remedy."""
     return {rule.id: rule for rule in _file().rule}
 
 
 @cache
 def personal_rules() -> tuple[str, ...]:
-    """Return the ids of the rules that find personal data; such findings go to publisher and portal first."""
+    """Return the ids of the table rules that detect personal data. Their findings are told to the publisher and the
+    portal before they are published."""
     return tuple(one for one in table_rules() if one.startswith("personal_"))

@@ -30,7 +30,11 @@ _QUESTIONS = {
 
 
 def ask(said: dict[str, Any]) -> dict[str, Any]:
-    """Return the given answers plus those asked for on the terminal. Raise click.UsageError for an invalid one."""
+    """Return the answers needed for a commitment file. Those missing in ``said`` are asked for on the terminal.
+
+    ``said`` maps the options of ``winnow commitments new`` to their values; None or empty means not given. Raise
+    click.UsageError for an unknown country.
+    """
     answers = dict(said)
     for key, question in _QUESTIONS.items():
         answers[key] = answers[key] or click.prompt(question)
@@ -47,7 +51,8 @@ def ask(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def country_code(text: str) -> str:
-    """Return the three-letter code of a country; codes that ISO reserves for users (XKX) are accepted.
+    """Return the three-letter code (ISO 3166-1) of the country that ``text`` names by code or English name. Codes that
+    ISO reserves for users, such as XKX, are accepted too.
 
     Raise click.UsageError for an unknown country.
     """
@@ -65,7 +70,8 @@ def _many(question: str) -> list[str]:
 
 
 def from_answers(answers: dict[str, Any]) -> str:
-    """Return the text of a commitment file. Raise click.UsageError if an answer has the wrong form."""
+    """Return the text of a commitment file made from ``answers``, the result of :func:`ask`. Raise click.UsageError if
+    an answer has the wrong form."""
     government = f"{{ name = {_text(answers['government'])}, iso3 = {_text(answers['country'])} }}"
     clauses = []
     for one in answers["scopes"]:
@@ -121,7 +127,8 @@ def _text(value: str) -> str:
 
 
 def save(text: str, folder: Path) -> Path:
-    """Write the text as a commitment file in a folder. Raise SpecError if it is invalid or the file already exists."""
+    """Write ``text``, the text of a commitment file, to a file in ``folder`` that is named after the id in it. Return
+    its path. Raise SpecError if the text is invalid or the file exists."""
     try:
         commitment_id = str(tomllib.loads(text).get("id", ""))
     except tomllib.TOMLDecodeError as error:

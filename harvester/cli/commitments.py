@@ -18,7 +18,7 @@ _FOLDER = click.option("--commitments", "folder", type=click.Path(path_type=Path
 
 
 def add_to(cli: click.Group) -> None:
-    """Add the group ``commitments`` and its commands to the command line."""
+    """Add the command group ``commitments`` to the command line ``cli``."""
     cli.add_command(commitments)
 
 

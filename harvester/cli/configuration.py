@@ -34,14 +34,15 @@ class Configuration(Strict):
 
 
 def load(data: Path) -> Configuration:
-    """Return the configuration of a data folder, or the defaults if it has none. Raise SpecError for an
-    invalid file."""
+    """Return the settings in ``winnow.toml`` of the data folder ``data``, or the defaults if there is no such file.
+    Raise SpecError if the file is invalid."""
     path = data / NAME
     return parse(Configuration, read_toml(path), str(path)) if path.is_file() else Configuration()
 
 
 def remember_contact(data: Path, contact: str) -> None:
-    """Add the contact to a configuration that has none."""
+    """Write the operator's ``contact`` into ``winnow.toml`` of the data folder ``data``, so that later commands use it.
+    The file must not contain a contact yet; it is created if it is missing."""
     path = data / NAME
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text("utf-8") if path.is_file() else ""

@@ -18,14 +18,15 @@ def _end(number: int, frame: object) -> NoReturn:
 
 
 def end_at_signals() -> None:
-    """Let both signals end this process with exit code 130. An ignored signal, as with nohup, stays ignored."""
+    """Let SIGINT and SIGTERM end this process at once with exit code 130. A signal that is ignored, as with nohup,
+    stays ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _end)
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its code, or with 130 after a signal."""
+    """Run the command ``winnow`` and exit with its exit code, or with 130 after SIGINT or SIGTERM."""
     end_at_signals()
     from harvester.cli import main as cli
 

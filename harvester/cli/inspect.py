@@ -14,7 +14,7 @@ HAS_ERRORS, NOT_LOOKED_INTO = 4, 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add the command ``inspect`` to the command line."""
+    """Add the command ``inspect`` to the command line ``group``."""
     group.add_command(inspect)
 
 

@@ -44,7 +44,7 @@ LOCKED, INTERRUPTED, FAILED_PORTALS, BELOW, BROKEN_CHAIN = 75, 130, 3, 4, 5
 
 
 def main() -> NoReturn:
-    """Run the command line under the supervisor and exit with its code."""
+    """Run the command ``winnow`` in a supervised child process and exit with its exit code."""
     sys.exit(supervised(_main))
 
 

@@ -31,7 +31,8 @@ contact_option = click.option(
 
 
 def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose portals."""
+    """Decorate a click command with the options that choose portals: portal names, --portals, --type and
+    --allow-local."""
     options = [
         click.argument("portals", nargs=-1),
         click.option(
@@ -46,7 +47,7 @@ def portal_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that every stage accepts."""
+    """Decorate a click command with the options that every stage accepts, such as --json, --contact and --workers."""
     options = [
         click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON."),
         contact_option,
@@ -82,7 +83,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of stages that use the network."""
+    """Decorate a click command with the options of stages that use the network: --full and --archive."""
     options = [
         click.option("--full", is_flag=True, help="Request everything again, whatever is cached."),
         click.option("--archive", is_flag=True, help="Store every exchange as WARC, in the folder archive."),
@@ -93,7 +94,8 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the limits for the check of resources."""
+    """Decorate a click command with the limits for the check of addresses: --max-requests, --max-bytes and
+    --max-minutes."""
     options = [
         click.option(
             "--max-requests", type=click.IntRange(min=0), help="Requests the resource check may send in this run."
@@ -113,7 +115,7 @@ def budget_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for the output of a run."""
+    """Decorate a click command with the options of the exported files: --language and --pdf."""
     options = [
         click.option(
             "--language", help="Language of pages and readable CSVs: en, es, fr, pt; by default as in the portal files."
@@ -126,7 +128,8 @@ def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def commitment_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose which commitments to track."""
+    """Decorate a click command with the options that choose which commitments to track: --commitments and
+    --examples."""
     options = [
         click.option("--commitments", type=click.Path(path_type=Path), help="Folder of commitment files."),
         click.option("--examples", is_flag=True, help="Also track the examples that come with the program."),

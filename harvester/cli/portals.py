@@ -27,7 +27,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def add_to(cli: click.Group) -> None:
-    """Add ``detect``, ``preview`` and the group ``portals`` to the command line."""
+    """Add the commands ``detect`` and ``preview`` and the command group ``portals`` to the command line ``cli``."""
     for command in (detect, preview, portals):
         cli.add_command(command)
 

@@ -30,11 +30,15 @@ def resolve(
     allow_local: bool = False,
     contact: str = "no contact given",
 ) -> list[PortalSpec]:
-    """Return the portals named; without names, all of the registry and all that the catalogue holds.
+    """Return the portal files that the ``names`` on a command line mean. A name is a portal id, a web address, a portal
+    file or a folder of them. Without names, return all portals of the registry.
 
-    If ``--portals`` is given, it alone is the registry; otherwise the folder ``portals`` of the data folder is. If
-    neither it nor the catalogue holds any portal, the portals that come with the program are used. Raise SpecError
-    for a name that matches nothing.
+    ``registry`` is a portal file or folder; None means the folder ``portals`` of the data folder ``data``, together
+    with the portals in the catalogue. If these hold no portal, those that come with the program are used.
+    ``portal_type`` is the type of a web address; None means that it is detected with requests that state ``contact``.
+    ``allow_local`` permits addresses on this machine and network, and marks the portals as local.
+
+    Raise SpecError for a name that matches nothing, and for two different portals with one id.
     """
     own = data / "portals"
     known = {spec.id: spec for spec in (load(registry) if registry else known_in(own))}
@@ -55,10 +59,10 @@ def resolve(
 
 
 def commitments_in(data: Path, folder: Path | None = None, *, with_examples: bool = False) -> list[Commitment]:
-    """Return the commitments to track, without drafts: those of ``folder``, or else of ``commitments`` in the data
-    folder.
+    """Return the commitments to track, without drafts: those in ``folder``, or, if it is None, those in the folder
+    ``commitments`` of the data folder ``data``. ``with_examples`` adds the examples that come with the program.
 
-    Raise SpecError if a file is invalid or two have the same id.
+    Raise SpecError if a file is invalid.
     """
     own = folder or data / "commitments"
     if folder is not None and not folder.is_dir():
@@ -71,7 +75,8 @@ def commitments_in(data: Path, folder: Path | None = None, *, with_examples: boo
 
 
 def known_in(folder: Path) -> list[PortalSpec]:
-    """Return the portals of a folder; an empty list if the folder is missing or empty."""
+    """Return the portals whose files are in ``folder``; an empty list if the folder is missing or holds no such
+    file."""
     return load(folder) if folder.is_dir() and any(folder.glob("*.toml")) else []
 
 
@@ -99,7 +104,12 @@ def _named(
 
 
 def detected(url: str, allow_local: bool, contact: str = "no contact given", proxy: str | None = None) -> PortalSpec:
-    """Return the portal behind an address, with the best of its endpoints."""
+    """Detect which portal is at the address ``url`` and return a portal file for the recommended one of its APIs and
+    feeds.
+
+    ``allow_local`` permits addresses on this machine and network. ``contact`` is sent with requests. ``proxy`` is the
+    address of an HTTP proxy, or None. Raise SpecError if no known type of portal responds.
+    """
     from harvester.detect import detect
 
     found = detect(url, allow_local=allow_local, contact=contact, proxy=proxy)

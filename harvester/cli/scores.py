@@ -15,7 +15,7 @@ __all__ = ["add_to"]
 
 
 def add_to(group: click.Group) -> None:
-    """Add ``explain``, ``compare`` and ``methodology`` to the command line."""
+    """Add the commands ``explain``, ``compare`` and ``methodology`` to the command line ``group``."""
     for command in (explain, compare, methodology):
         group.add_command(command)
 

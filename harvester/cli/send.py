@@ -22,7 +22,7 @@ SOME_FAILED = 3
 
 
 def add_to(group: click.Group) -> None:
-    """Add ``send`` and the group ``replies`` to the command line."""
+    """Add the command ``send`` and the command group ``replies`` to the command line ``group``."""
     for command in (send, replies, _OLD_NAME):
         group.add_command(command)
 

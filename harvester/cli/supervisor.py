@@ -61,31 +61,34 @@ class _Seen:
 
 
 class Pulse:
-    """Shared memory: when the event loop last turned, the current portal, and its deadline (monotonic clock)."""
+    """Memory shared by the supervising process and the working child. The child writes to it when its event loop last
+    ran, which portal it is working on, and that portal's deadline; the supervisor reads it."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _FIELDS.size)
 
     def beat(self) -> None:
-        """Record that the loop has turned."""
+        """Record that the event loop is running now."""
         struct.pack_into("=d", self._memory, 0, time.monotonic())
 
     def hold(self) -> None:
-        """Allow HOLD_S seconds without a heartbeat, if one is expected at all."""
+        """Allow HOLD_S seconds until the next call of :meth:`beat`, because the catalogue is being written. Does
+        nothing while the supervisor expects no heartbeat."""
         if struct.unpack_from("=d", self._memory)[0]:
             struct.pack_into("=d", self._memory, 0, time.monotonic() + HOLD_S)
 
     def work_on(self, portal_id: str, until: float) -> None:
-        """Record the current portal and its deadline; "" for none."""
+        """Record that the child works on the portal ``portal_id`` ("" for none), whose harvest must end at ``until``,
+        in seconds of the monotonic clock."""
         name = portal_id.encode("utf-8", "replace")[:500]
         struct.pack_into("=dI500s", self._memory, 8, until, len(name), name)
 
     def stop(self) -> None:
-        """Expect no heartbeat from now on."""
+        """Erase the record, so that the supervisor expects no heartbeat from now on."""
         self._memory[:] = bytes(_FIELDS.size)
 
     def seen(self) -> _Seen | None:
-        """Return the child's last heartbeat; None if none is expected."""
+        """Return the last heartbeat of the child, with portal and deadline. None if no heartbeat is expected."""
         at, until, length, name = _FIELDS.unpack_from(self._memory)
         return _Seen(at, until, name[:length].decode("utf-8", "replace")) if at else None
 
@@ -131,11 +134,12 @@ RUN = _Run()
 
 
 def supervised(work: Callable[[], int]) -> int:
-    """Return the exit code of ``work``, run in a child. On systems other than Linux, or with several threads, run it
-    here.
+    """Run ``work`` in a child process, watch it, and exit with the exit code that it returns. A child that is blocked
+    by one portal is killed and started again without that portal.
 
-    This process waits for the child and exits with its code at once. ``work`` begins with both signals blocked, and
-    unblocks them with :func:`.interrupts.heed_signals`.
+    In the child, SIGINT and SIGTERM are blocked until ``work`` calls :func:`.interrupts.heed_signals`. The function
+    returns only in the child, and where no child is possible (on systems other than Linux, or if several threads run):
+    there ``work`` runs in this process.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         end_within(GRACE_S)

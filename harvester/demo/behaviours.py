@@ -22,22 +22,24 @@ DRIP_BYTES, DRIP_EVERY_S = 150, 0.2
 
 
 def status(code: int, title: str, text: str, **headers: str) -> ReplayedResponse:
-    """Return an error page; ``headers`` are written with underscores for hyphens."""
+    """Return a response with the status ``code`` and an HTML page with ``title`` and ``text``. ``headers`` are further
+    HTTP headers, with underscores in place of hyphens: ``Retry_After="1"``."""
     return page(title, text, status=code, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def redirect(location: str) -> ReplayedResponse:
-    """Return a 302 response with this Location header."""
+    """Return a response with status 302 that redirects to ``location``."""
     return ReplayedResponse(302, headers={"Location": location})
 
 
 def soft_404() -> ReplayedResponse:
-    """Return status 200 with a page that says "not found"."""
+    """Return a page that says "not found" although its status is 200, as some servers send for a missing file."""
     return page("Page not found", "The page you are looking for was moved or no longer exists (error 404).")
 
 
 def json_error() -> ReplayedResponse:
-    """Return status 200 with an error of the back end as JSON."""
+    """Return a JSON error message with status 200, as some servers send in place of a file when their database is
+    down."""
     error = {"success": False, "error": {"code": 500, "message": "ORA-12541: TNS:no listener"}}
     return ReplayedResponse(content_type="application/json", body=json.dumps(error).encode())
 
@@ -86,8 +88,8 @@ def _drip(stop: threading.Event) -> Iterator[bytes]:
 
 
 def hostile() -> Exhibits:
-    """Return the responses that try to harm whoever downloads them. None of them reaches beyond the loopback
-    interface."""
+    """Return, by file name, responses that try to harm whoever downloads them: bombs, endless bodies, redirects to an
+    intranet. None of them reaches beyond the loopback interface."""
     packed = bomb()
     return {
         "to-intranet.csv": lambda: redirect("http://10.0.0.1/payroll.csv"),

@@ -55,7 +55,11 @@ Parameters = Mapping[str, Any]
 def answer(
     site_title: str, packages: Sequence[Json], path: str, parameters: Parameters, body: bytes | None
 ) -> ReplayedResponse | None:
-    """Return the response for ``path`` (below the portal's address), or None if there is no such address."""
+    """Return the response of the simulated CKAN to one request. None if the address does not exist.
+
+    ``packages`` are all records of the site. ``path`` is below the portal's address. ``parameters`` are those of the
+    query; ``body`` is the JSON body of a POST request, or None.
+    """
     if path in ("", "/"):
         return page(site_title, f"{len(_public(packages))} datasets")
     if path in (API, f"{API}/"):

@@ -26,7 +26,7 @@ _STAMP = (2026, 3, 2, 6, 30, 0)
 
 @dataclass(frozen=True)
 class DemoTable:
-    """A header and its rows. Rows may be longer or shorter than the header, which is a defect to demonstrate."""
+    """The header and rows of a table. A row may have more or fewer cells than the header, to show that defect."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -35,7 +35,10 @@ class DemoTable:
 def csv_bytes(
     table: DemoTable, *, delimiter: str = ",", encoding: str = "utf-8", decimal: str = ".", bom: bool = False
 ) -> bytes:
-    """Return RFC 4180 CSV with CRLF, unless told otherwise. ``decimal`` is the decimal sign of floats only."""
+    """Return the table as a CSV file (RFC 4180) with CRLF line ends.
+
+    ``decimal`` is the decimal sign of numbers of type float. ``bom`` adds a byte-order mark in UTF-8.
+    """
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow(table.columns)
@@ -48,7 +51,8 @@ def _text(cell: Cell, decimal: str) -> str:
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
-    """Return a ZIP whose members all have the same fixed time."""
+    """Return a ZIP archive of ``members``, which maps file names to contents. All have the same fixed time, so that the
+    bytes never change."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, body in members.items():
@@ -69,8 +73,8 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def xlsx(table: DemoTable, sheet: str = "Data") -> bytes:
-    """Return a workbook of one sheet with inline strings (ECMA-376 part 1, §18.3.1.53), the minimum that
-    readers open."""
+    """Return the table as an XLSX workbook with one sheet, whose name is ``sheet``. Texts are stored in the cells
+    themselves (inline strings, ECMA-376 part 1, §18.3.1.53)."""
     lines = [table.columns, *table.rows]
     rows = "".join(
         f'<row r="{number}">{"".join(_cell(number, n, cell) for n, cell in enumerate(line))}</row>'
@@ -104,7 +108,8 @@ def _cell(row: int, column: int, cell: Cell) -> str:
 
 
 def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") -> bytes:
-    """Return RFC 7946 points; the two coordinate columns become the geometry."""
+    """Return the table as GeoJSON (RFC 7946): each row is a point whose coordinates are in the columns ``longitude``
+    and ``latitude``; the other columns are its properties."""
     features = []
     for row in table.rows:
         properties = dict(zip(table.columns, row, strict=True))
@@ -115,14 +120,14 @@ def geojson(table: DemoTable, *, longitude: str = "lon", latitude: str = "lat") 
 
 
 def html_table(table: DemoTable) -> bytes:
-    """Return an HTML table, which some systems call an Excel export."""
+    """Return the table as an HTML page. Some systems call such a page an Excel export."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
     rows = "".join(f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>\n" for row in table.rows)
     return f"<html><body><table border=1><tr>{head}</tr>\n{rows}</table></body></html>".encode()
 
 
 def pdf(title: str, lines: Sequence[str], pages: int = 12) -> bytes:
-    """Return a PDF 1.4 of ``pages`` text pages with a correct cross-reference table. ASCII only."""
+    """Return a PDF 1.4 file with ``pages`` pages, each of which shows ``title`` and ``lines``. Both must be ASCII."""
     text = "".join(f"({line}) Tj T*\n" for line in [title, "", *lines])
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(pages))
     objects = [
@@ -148,5 +153,5 @@ def pdf(title: str, lines: Sequence[str], pages: int = 12) -> bytes:
 
 
 def bomb(unpacked_bytes: int = 10_000_000) -> bytes:
-    """Return a gzip of zeros that unpacks to about a thousand times its size."""
+    """Return a gzip file of zeros that unpacks to ``unpacked_bytes`` bytes, about a thousand times its own size."""
     return gzip.compress(bytes(unpacked_bytes), mtime=0)

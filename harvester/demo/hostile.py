@@ -28,7 +28,8 @@ ADDRESSES = (
 
 
 def hostile_packages(desk: Desk) -> list[Json]:
-    """Return five packages; a reader that fails on one must still deliver the others."""
+    """Return five CKAN packages with hostile content, made with ``desk``. A reader that fails on one must still read
+    the others."""
     put, res = desk.package, desk.resource
     sentence = f"Bridges, culverts and tunnels; {MARKUP} <img src=x onerror=alert(1)> [x](javascript:alert(1)). "
     long = (sentence * (20_000 // len(sentence) + 1))[:20_000]

@@ -23,7 +23,8 @@ Body = Callable[[threading.Event], Iterator[bytes]]
 
 @dataclass(frozen=True)
 class ReplayedResponse:
-    """One HTTP response, before conditional requests, ranges and HEAD are applied to it."""
+    """An HTTP response of the demo server, as it is for a plain GET request. The server derives from it the responses
+    to conditional requests, ranges and HEAD."""
 
     status: int = 200
     content_type: str | None = None
@@ -39,7 +40,7 @@ class ReplayedResponse:
 
     @cached_property
     def etag(self) -> str:
-        """Return the quoted ETag, a hash of the body."""
+        """Return the ETag header, a hash of the body in quotation marks."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:16]}"'
 
 
@@ -48,7 +49,8 @@ Exhibits = dict[str, Callable[[], ReplayedResponse]]
 
 
 def file(body: bytes, content_type: str, *, modified: datetime = PUBLISHED, **headers: str) -> ReplayedResponse:
-    """Return a static file; ``headers`` are written with underscores for hyphens."""
+    """Return a response that serves the static file ``body``. ``modified`` is its Last-Modified. ``headers`` are
+    further HTTP headers, with underscores in place of hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return ReplayedResponse(content_type=content_type, body=body, headers=named, modified=modified, ranges=True)
 
@@ -61,7 +63,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     content_type: str = "text/html; charset=utf-8",
 ) -> ReplayedResponse:
-    """Return an HTML page; only a page with status 200 gets ETag and Last-Modified."""
+    """Return a response with an HTML page. Only with status 200 does it have an ETag and Last-Modified."""
     # Lone control characters from hostile titles are not valid HTML, and escaping would keep them.
     title, text = ("".join(c for c in part if c.isprintable()) for part in (title, text))
     body = (
@@ -72,7 +74,8 @@ def page(
 
 
 def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: bool = True) -> ReplayedResponse:
-    """Return ``value`` as JSON in UTF-8, with accents unescaped."""
+    """Return a response with ``value`` as JSON in UTF-8. ``bom`` puts a byte-order mark before it. ``validators`` adds
+    ETag and Last-Modified if the status is 200."""
     # The encoder escapes control characters; lone surrogates do not occur in the demo.
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return ReplayedResponse(
@@ -84,5 +87,6 @@ def json_reply(value: Any, *, status: int = 200, bom: bool = False, validators: 
 
 
 def stream(streamed: Body, content_type: str, *, length: int | None = None) -> ReplayedResponse:
-    """Return a response whose body is generated while it is sent."""
+    """Return a response whose body ``streamed`` generates while it is sent. ``length`` is the number of bytes; None if
+    unknown, and then the body is sent in chunks."""
     return ReplayedResponse(content_type=content_type, streamed=streamed, length=length)

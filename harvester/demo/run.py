@@ -20,7 +20,8 @@ MARK = ".winnow-demo"
 
 
 def prepare(data: Path) -> None:
-    """Make ``data`` an empty folder. Raise SpecError if it holds anything but an earlier demo."""
+    """Make ``data`` a folder that holds nothing but the commitments of the demo. An earlier demo in it is deleted.
+    Raise SpecError if the folder holds anything else."""
     if data.exists() and not (data / MARK).exists() and any(data.iterdir()):
         raise SpecError(f"{data}: holds something else than an earlier demo; name another folder with --data")
     shutil.rmtree(data, ignore_errors=True)
@@ -30,7 +31,8 @@ def prepare(data: Path) -> None:
 
 
 def run_demo(data: Path) -> None:
-    """Run both nights in a folder made by :func:`prepare`, and print their summaries."""
+    """Run two nights over the demo portals, with ``data`` as the data folder, and print the summary of each and what
+    changed between them. :func:`prepare` must have made the folder."""
     console = Console()
     with DemoServer(night=1) as server:
         portals = [parse(PortalSpec, spec, spec["id"]) for spec in server.portals()]

@@ -38,7 +38,11 @@ SECOND_NIGHT = datetime(2026, 3, 3, 1, 15, tzinfo=UTC)
 
 
 class DemoServer:
-    """Context manager; ``night`` (1 or 2) may be changed at any time and applies to later requests."""
+    """HTTP server on the loopback interface that serves the demo portals while it is used as a context manager.
+
+    ``night`` selects which of two versions of the portals is served, 1 or 2; it may be changed at any time. ``port`` 0
+    means any free port.
+    """
 
     def __init__(self, *, night: int = 1, port: int = 0) -> None:
         self.requests: list[tuple[str, str]] = []
@@ -53,7 +57,8 @@ class DemoServer:
 
     @property
     def night(self) -> int:
-        """The night served now, 1 or 2; setting another value raises ValueError."""
+        """Return which of the two versions of the portals is served, 1 or 2. Setting another value raises
+        ValueError."""
         return self._night
 
     @night.setter
@@ -70,7 +75,7 @@ class DemoServer:
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     def portals(self) -> list[dict[str, Any]]:
-        """Return the portals as ``specs/portals/<id>.toml`` would declare them."""
+        """Return the demo portals as the contents of portal files, with the addresses at which they are served now."""
         return [
             {
                 "id": site.id,
@@ -109,7 +114,11 @@ class DemoServer:
         self._replies.clear()
 
     def answer(self, path: str, parameters: Mapping[str, Any], body: bytes | None = None) -> ReplayedResponse:
-        """Return the response for ``path`` (decoded), before ranges and conditions are applied."""
+        """Return the response to one request, before conditional headers and ranges are applied. Status 404 if the
+        address does not exist.
+
+        ``path`` is decoded. ``parameters`` are those of the query; ``body`` is that of a POST request, or None.
+        """
         night = self.night
         if path == "/robots.txt":
             return ROBOTS
@@ -145,7 +154,8 @@ class DemoServer:
         return page(name, "About this dataset.") if folder == f"/{site.id}/pages" and name else None
 
     def records(self, site: Site, night: int) -> list[Json]:
-        """Return the records the site serves on a night, private packages included."""
+        """Return the records of ``site`` on ``night`` (1 or 2), in the form of its API or feed. Private packages, which
+        the API does not serve, are included."""
         key = site.id, night
         if key not in self._records:
             self._records[key] = site.records(self.url, night)

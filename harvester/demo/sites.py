@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One fictional government's portal. Its files are at ``/<id>/files/<name>``."""
+    """The portal of one fictional government. Its files are served at ``/<id>/files/<name>``."""
 
     id: str
     type: str
@@ -35,12 +35,14 @@ class Site:
 
 
 def identifier(portal: str, *names: str) -> str:
-    """Return the UUID of a package, resource or organisation: the same on every machine and port."""
+    """Return a UUID made from the portal's id and ``names``: the same on every machine and port. ``names`` tell what is
+    identified, such as ("organization", "finance") or a package's name."""
     return str(uuid5(NAMESPACE_URL, "/".join(("https://example.org", portal, *names))))
 
 
 def licence(id: str | None, title: str | None = None, url: str | None = None) -> Json:
-    """Return the licence keys of a CKAN package; like CKAN, leave out ``license_url`` if there is none."""
+    """Return the keys of a CKAN package that state its licence. ``license_url`` is left out if ``url`` is None, as CKAN
+    does."""
     return {"license_id": id, "license_title": title} | ({"license_url": url} if url else {})
 
 
@@ -57,20 +59,23 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Desk:
-    """Builds packages for one CKAN. ``root`` is the address of the server, ``path`` that of the portal."""
+    """Makes CKAN packages for one demo portal. ``root`` is the address of the server, ``portal`` the id of the portal,
+    and ``path`` the path of its CKAN."""
 
     root: str
     portal: str
     path: str
 
     def file(self, name: str) -> str:
-        """Return the address of a file in the portal's files folder."""
+        """Return the address at which the portal serves the file ``name``."""
         return f"{self.root}/{self.portal}/files/{name}"
 
     def resource(self, name: str, format: str, *, url: str | None = None, title: str = "", **more: Any) -> Json:
-        """Return a CKAN resource for the file ``name`` of the files folder, or for ``url`` if given.
+        """Return a CKAN resource for the file ``name`` of this portal, or for the address ``url`` if it is given.
+        ``title`` is the name it shows; empty means ``name``.
 
-        A ``url_type`` of "upload" gives the address that CKAN gives to uploaded files.
+        ``more`` sets further keys. With ``url_type="upload"``, :meth:`package` replaces the address by the one that
+        CKAN gives to uploaded files.
         """
         return {
             "name": title or name,
@@ -103,7 +108,11 @@ class Desk:
         modified: str = "2026-02-11T14:03:27.118840",
         **odd: Any,
     ) -> Json:
-        """Return one package as ``package_show`` returns it. ``odd`` overwrites any key."""
+        """Return a CKAN package as the action ``package_show`` returns it.
+
+        ``by`` is the publisher, or None. ``under`` is the licence (see :func:`licence`). ``group`` is the name of its
+        CKAN group, or None. ``created`` and ``modified`` are the metadata's times. ``odd`` sets or overwrites any key.
+        """
         id = odd.get("id") or identifier(self.portal, name)
         organisation = by and {
             "id": identifier(self.portal, "organization", by.name),

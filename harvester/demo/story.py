@@ -14,7 +14,7 @@ Kind = Literal["added", "removed", "improved", "link_broken", "link_repaired", "
 
 @dataclass(frozen=True, slots=True)
 class StoryChange:
-    """One thing that is different on the second night."""
+    """One difference between the first and the second night of the demo."""
 
     kind: Kind
     portal: str

@@ -37,7 +37,11 @@ def _day(number: int) -> str:
 def budget(
     seed: str, columns: Sequence[str], programmes: int = 40, ministries: Sequence[str] = MINISTRIES
 ) -> DemoTable:
-    """Return a table of five columns: year, ministry, programme code, approved, executed."""
+    """Return an invented budget with five columns: year, ministry, programme code, approved and executed amount.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order. Each of ``ministries`` has
+    ``programmes`` rows.
+    """
     rng = Random(seed)
     rows: list[list[Cell]] = []
     for number, ministry in enumerate(ministries, 1):
@@ -49,7 +53,10 @@ def budget(
 
 
 def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
-    """Return a table of five columns: date, ministry, supplier, amount, reference."""
+    """Return an invented list of payments with five columns: date, ministry, supplier, amount, reference.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -67,7 +74,10 @@ def spending(seed: str, columns: Sequence[str], rows: int = 600) -> DemoTable:
 
 
 def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
-    """Return a table of six columns: contract id, buyer, supplier, award date, value, currency."""
+    """Return an invented list of contracts with six columns: contract id, buyer, supplier, award date, value, currency.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -86,7 +96,11 @@ def contracts(seed: str, columns: Sequence[str], rows: int = 500) -> DemoTable:
 
 
 def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: int = 6) -> DemoTable:
-    """Return a table of four columns: station, date, first and second value; one row for each station and day."""
+    """Return invented measurements with four columns: station, date, first and second value. Each station has one row a
+    day.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -103,7 +117,10 @@ def measurements(seed: str, columns: Sequence[str], rows: int = 1500, stations: 
 
 
 def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop") -> DemoTable:
-    """Return a table of five columns: id, name, district, longitude, latitude."""
+    """Return an invented list of places with five columns: id, name, district, longitude, latitude.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order. ``kind`` begins each name.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -121,7 +138,11 @@ def places(seed: str, columns: Sequence[str], rows: int = 300, kind: str = "Stop
 
 
 def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: range = range(2005, 2026)) -> DemoTable:
-    """Return a table of four columns: district, year, group, count."""
+    """Return invented statistics with four columns: district, year, group, count. Each district has one row for each
+    year and group.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -135,7 +156,11 @@ def counts(seed: str, columns: Sequence[str], groups: Sequence[str], years: rang
 
 
 def elections(seed: str, columns: Sequence[str], parties: Sequence[str], stations: int = 60) -> DemoTable:
-    """Return a table of four columns: polling station, district, party, votes."""
+    """Return invented election results with four columns: polling station, district, party, votes.
+
+    ``seed`` determines the values. ``columns`` are the names of the columns, in this order. ``stations`` is the number
+    of polling stations, divided equally among the districts.
+    """
     rng = Random(seed)
     return DemoTable(
         columns,
@@ -149,7 +174,8 @@ def elections(seed: str, columns: Sequence[str], parties: Sequence[str], station
 
 
 def ragged(table: DemoTable, every: int = 40) -> DemoTable:
-    """Return the table with a cell too many or too few in every ``every``-th row."""
+    """Return a copy of the table with a defect: of every ``2 * every`` rows, one has a cell too many and another a cell
+    too few."""
     rows = [
         [*row, "see note"] if n % (2 * every) == every else row[:-1] if n % (2 * every) == 2 * every - 1 else row
         for n, row in enumerate(table.rows)
@@ -158,7 +184,8 @@ def ragged(table: DemoTable, every: int = 40) -> DemoTable:
 
 
 def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
-    """Return the table with words in a number column, in every ``every``-th row."""
+    """Return a copy of the table with a defect: in every ``every``-th row, the column at index ``column`` holds a word
+    instead of a number."""
     words = ("n/a", "unknown", "approx. 12", "-")
     rows = [
         [*row[:column], words[n // every % len(words)], *row[column + 1 :]] if n % every == 7 else row
@@ -168,7 +195,8 @@ def mistyped(table: DemoTable, column: int, every: int = 25) -> DemoTable:
 
 
 def doubled(table: DemoTable, column: int, every: int = 30) -> DemoTable:
-    """Return the table with one column repeated under the same name, and every ``every``-th row repeated."""
+    """Return a copy of the table with two defects: the column at index ``column`` occurs twice under one name, and
+    every ``every``-th row is repeated."""
     rows: list[Sequence[Cell]] = []
     for n, row in enumerate(table.rows):
         wide = [*row, row[column]]

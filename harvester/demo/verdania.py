@@ -125,7 +125,7 @@ def _records(root: str, night: int) -> list[Json]:
 
 
 def feed(records: list[Json]) -> Json:
-    """Return the catalogue document around the records."""
+    """Return the DCAT-US 1.1 catalogue document (data.json) whose datasets are ``records``."""
     return {
         "@context": f"{SCHEMA}/catalog.jsonld",
         "@id": "https://example.org/verdania/data.json",

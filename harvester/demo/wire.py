@@ -26,7 +26,11 @@ Answer = Callable[[str, Mapping[str, Any], bytes | None], ReplayedResponse]
 
 
 class Listener(ThreadingHTTPServer):
-    """A threaded server with daemon threads; stopping it does not wait for clients."""
+    """HTTP server with one thread for each connection. Stopping it does not wait for clients.
+
+    ``answer`` gives the response to each request. ``requests`` is a list to which (method, path with query) of each
+    request is appended.
+    """
 
     request_queue_size = 64
 
@@ -38,7 +42,7 @@ class Listener(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
 
     def stop(self) -> None:
-        """End everything in well under a second, including endless bodies."""
+        """Stop the server and close all connections within half a second, even while an endless body is sent."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -61,7 +65,8 @@ class Listener(ThreadingHTTPServer):
             self.idle.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore a client that hangs up; print our own errors to stderr."""
+        """Print an exception of a request to stderr, unless it is an OSError, because then the client closed the
+        connection."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -89,7 +89,8 @@ def portal_of(spec: PortalSpec) -> Portal:
 
 def is_due(catalog: Catalog, spec: PortalSpec, run_id: str) -> bool:
     """Return whether a portal is to be harvested in the run ``run_id``, by the weekdays and the interval in the
-    ``[schedule]`` of its portal file. The interval counts from the start of the last run that began its harvest."""
+    ``[schedule]`` of its portal file ``spec``. The interval counts from the start of the last run whose harvest of the
+    portal did not fail."""
     at = started(run_id)
     days = spec.schedule.weekdays
     if days and at.strftime("%a").lower() not in days:

@@ -42,8 +42,8 @@ def countdown() -> Iterator[Callable[[float], None]]:
 
 
 def show_detection(found: DetectionReport) -> None:
-    """Print the portal APIs and feeds found at an address as a table, in the order found, with the recommended one
-    marked by an asterisk."""
+    """Print the portal APIs and feeds found at an address as a table. The recommended one comes first and is marked
+    with an asterisk."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if found.fault:
         console.print(f"{found.url}: {found.fault}", markup=False)

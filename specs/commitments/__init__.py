@@ -39,7 +39,7 @@ EXTERNAL = ("share", "value")
 
 
 def load_file(path: Path) -> Commitment:
-    """Return the commitment of one file.
+    """Return the commitment in the file ``path``.
 
     Raise SpecError with one line for each fault: file, key, what is wrong and what to do.
     """
@@ -52,24 +52,25 @@ def load_file(path: Path) -> Commitment:
 
 
 def load(folder: Path, *, drafts: bool = False) -> list[Commitment]:
-    """Return the commitments of a folder, sorted by file name; drafts only if asked for. Raise SpecError for a bad
-    file."""
+    """Return the commitments in the ``*.toml`` files of ``folder``, sorted by file name. ``drafts`` includes those that
+    still carry ``draft = true``. Raise SpecError if a file is invalid."""
     found = [load_file(path) for path in sorted(folder.glob("*.toml"))]
     return [one for one in found if drafts or not one.draft]
 
 
 def examples() -> list[Commitment]:
-    """Return the examples that come with the program."""
+    """Return the example commitments that come with the program, without drafts."""
     return load(HERE)
 
 
 def templates() -> dict[str, Path]:
-    """Return the paths of the templates that come with the program, by name."""
+    """Return the templates for commitment files that come with the program, as a mapping from name to path."""
     return {path.stem: path for path in sorted((HERE / "templates").glob("*.toml"))}
 
 
 def from_template(name: str, *, country: str, government: str) -> str:
-    """Return the text of a commitment file made from a template. Raise SpecError for an unknown template."""
+    """Return the text of a commitment file made from the template ``name``. ``country`` is a three-letter code (ISO
+    3166-1), ``government`` the name of the government. Raise SpecError for an unknown template."""
     known = templates()
     if name not in known:
         raise SpecError(f"--from {name}: there is no such template; use one of: {', '.join(known)}")

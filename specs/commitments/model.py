@@ -27,14 +27,14 @@ Weight = Annotated[float, Field(gt=0, le=1000)]
 
 
 class Government(Strict):
-    """The government that made the promise."""
+    """The government that made the commitment. ``iso3`` is the three-letter code of its country (ISO 3166-1)."""
 
     name: Text
     iso3: Iso3
 
 
 class Source(Strict):
-    """The published text of the promise."""
+    """Where the commitment was published, and in which words."""
 
     url: Text
     quote: Text
@@ -45,7 +45,8 @@ class Source(Strict):
 
 
 class Irm(Strict):
-    """The verdicts of OGP's Independent Reporting Mechanism (opengovpartnership.org/glossary)."""
+    """The verdicts of OGP's Independent Reporting Mechanism on the commitment (opengovpartnership.org/glossary). None
+    means that it gave none."""
 
     verifiable: bool | None = None
     potential_for_results: Literal["unclear", "modest", "substantial"] | None = None
@@ -54,14 +55,14 @@ class Irm(Strict):
 
 
 class Period(Strict):
-    """First and last day of the commitment."""
+    """The time in which the commitment is to be met: its first day and its last."""
 
     start: Day
     deadline: Day
 
 
 class Clause(Strict):
-    """A condition on datasets. If it has several keys, all of them must hold."""
+    """A condition that a dataset meets or not. If several keys are set, the dataset must meet all of them."""
 
     portal: Text | None = None
     """Id of a portal."""
@@ -84,13 +85,13 @@ class Clause(Strict):
 
     @property
     def keys(self) -> dict[str, str]:
-        """Return the conditions that are set, by name."""
+        """Return the keys that are set, as a mapping from key to required value."""
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
 class Scope(Strict):
-    """The datasets of a commitment: those that meet all of ``all``, at least one of ``any`` (if given), and none of
-    ``not``."""
+    """The datasets that a commitment covers: those that meet all clauses of ``all``, at least one of ``any`` (if there
+    are any), and none of ``not``."""
 
     mode: Literal["cohort", "current"] = "current"
     """cohort: the datasets of the first run that was read; current: searched for again in every run. In both modes a
@@ -103,7 +104,11 @@ class Scope(Strict):
 
 
 class Indicator(Strict):
-    """A figure that must move from a baseline to a target by a day."""
+    """A number that the commitment promises to change, from a baseline to a target by a deadline.
+
+    ``kind`` tells where the number comes from: "measured" in the catalogue, "external" from a CSV file beside the
+    commitment, or "manual" from a person.
+    """
 
     id: ItemId
     title: str = ""
@@ -131,7 +136,7 @@ class Indicator(Strict):
 
 
 class Milestone(Strict):
-    """Something that is either done or not, as a person states."""
+    """A step of the commitment that is either done or not. A person states which."""
 
     id: ItemId
     title: str = ""
@@ -145,7 +150,7 @@ class Milestone(Strict):
 
 
 class Waiver(Strict):
-    """A dataset that is no longer required, and why."""
+    """A dataset that the commitment no longer requires, and the reason."""
 
     dataset: Text
     reason: Text
@@ -153,7 +158,7 @@ class Waiver(Strict):
 
 
 class Commitment(Strict):
-    """A commitment file."""
+    """The contents of a commitment file: what a government promised, and how it is measured."""
 
     id: CommitmentId
     title: Text
@@ -174,24 +179,25 @@ class Commitment(Strict):
 
     @property
     def folder(self) -> Path:
-        """Return the folder of the commitment file, which also holds its external files."""
+        """Return the folder of the commitment file. CSV files of external indicators are in it too."""
         return self._folder
 
     def in_folder(self, folder: Path) -> Commitment:
-        """Set the folder in which its external files are looked for, and return the commitment itself."""
+        """Set the folder in which CSV files of external indicators are looked for; return this commitment."""
         self._folder = folder
         return self
 
     @property
     def stem(self) -> str:
-        """Return the name of its file, without the extension."""
+        """Return the name of the commitment file without its extension: the id with a hyphen in place of the slash."""
         return self.id.replace("/", "-")
 
     @property
     def ogp_url(self) -> str | None:
-        """Return its page at OGP, or None if the commitment does not come from there."""
+        """Return the address of the commitment at the Open Government Partnership; None if its source is elsewhere."""
         return self.source.url if "opengovpartnership.org" in self.source.url else None
 
     def scope_of(self, indicator: Indicator) -> Scope:
-        """Return the scope on which an indicator is measured: its own, or the commitment's."""
+        """Return the datasets on which ``indicator`` is measured: the indicator's own scope, or that of the commitment
+        if it has none."""
         return indicator.scope or self.scope

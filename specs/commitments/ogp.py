@@ -42,7 +42,7 @@ _EARLY = {"No notable results": "none", "Moderate": "moderate", "Significant": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OgpCommitment:
-    """A commitment of the export. None means that the export does not state the value."""
+    """One row of OGP's export of commitments. None means that the export does not state the value."""
 
     id: str
     """OGP's own id: UK0098."""
@@ -70,10 +70,8 @@ class OgpCommitment:
 
 
 def read_export(path: Path) -> list[OgpCommitment]:
-    """Return all commitments of an export, in its order.
-
-    Raise SpecError if the file is not such an export, naming what is missing.
-    """
+    """Return all commitments in the CSV file ``path``, in its order. Raise SpecError if the file is not an export of
+    OGP's commitments; the message names the missing columns."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -130,15 +128,16 @@ def _exported(row: Mapping[str, str | None]) -> OgpCommitment:
 
 
 def iso3(code: str) -> str | None:
-    """Return the three-letter country of an OGP code; for a local member, the country of its first two letters (ARBA:
-    Argentina)."""
+    """Return the three-letter country code (ISO 3166-1) for OGP's code of a member; None if there is none. For the
+    four-letter code of a local member, the first two letters name the country: ARBA is in Argentina."""
     if len(code) == 3:
         return code if code.isalpha() and code.isupper() else None
     return alpha3(code[:2])
 
 
 def commitment_number(text: str | None) -> str | None:
-    """Return the number as it was typed: 8.1999999999999993 is 8.2, 3.2.5 stays."""
+    """Return the number of a commitment as it was typed, before a spreadsheet changed it: "8.1999999999999993" gives
+    "8.2". Other texts, such as "3.2.5", are returned as they are."""
     if text and re.fullmatch(r"\d+\.\d{9,}", text):
         return f"{round(float(text), 6):g}"
     return text
@@ -149,8 +148,8 @@ def _year(text: str | None) -> int | None:
 
 
 def read_date(text: str | None, *, is_end: bool = False) -> date | None:
-    """Return the first day that a cell may mean, or the last one if ``is_end``; None if it is not a date
-    ("Ongoing")."""
+    """Return the date in a cell of the export. A cell that names a longer period gives its first day, or its last if
+    ``is_end``: 2027, "March 2027", "Quarter 2 of 2027". None if the cell is not a date ("Ongoing")."""
     value = (text or "").strip().casefold()
     if match := _SLASHES.fullmatch(value):
         return _slashes(int(match[1]), int(match[2]), match[3], is_end=is_end)
@@ -189,7 +188,8 @@ def _span(year: int, month: int, months: int, *, is_end: bool) -> date:
 
 
 def draft(row: OgpCommitment) -> str:
-    """Return the text of a draft: what the export states, and comments on what a person must fill in."""
+    """Return the text of a draft commitment file made from ``row``, a commitment of OGP's export. Comments list what a
+    person must add."""
     todo = [
         "scope: which datasets the promise is about (portal, publisher, theme, keyword, title, ...)",
         "indicators: a measure, a baseline and a target for each figure that was promised; milestones for the rest",
@@ -235,7 +235,8 @@ def _text(value: str) -> str:
 
 
 def write_draft(row: OgpCommitment, folder: Path) -> Path | None:
-    """Write a draft into a folder. Return None if a file of this name exists: a person may have edited it."""
+    """Write a draft commitment file for ``row``, a commitment of OGP's export, into ``folder``. Return its path, or
+    None if a file of that name exists: it is left unchanged, because a person may have edited it."""
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^A-Za-z0-9.-]", "_", row.id)
     path = folder / f"ogp-{name}.toml"

@@ -22,11 +22,12 @@ _Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class ExpectationsError(ValueError):
-    """A file of expectations cannot be used: the message says which file, which key, and what to write instead."""
+    """Raised if a file of expectations cannot be used. The message names the file, the key and what to write
+    instead."""
 
 
 class Expectation(BaseModel):
-    """One expectation on a table, in the terms of Great Expectations."""
+    """One condition that a table should meet, in the terms of Great Expectations."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,7 +62,8 @@ class Expectation(BaseModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the columns (or roles) that ``kwargs`` names, in order; ``"*"`` names none."""
+        """Return the names of the columns that ``kwargs`` mentions, in order; in a file for one kind of table these are
+        roles. ``"*"``, which stands for all columns, is left out."""
         named: list[str] = []
         for key in COLUMN_KEYS:
             value = self.kwargs.get(key)
@@ -70,7 +72,8 @@ class Expectation(BaseModel):
 
 
 class HeaderRule(BaseModel):
-    """How a header identifies a table of this kind. Names are compared without case, accents and punctuation."""
+    """How to recognise a kind of table, such as spending, by its column names. Names are compared without case, accents
+    and punctuation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,7 +102,8 @@ class HeaderRule(BaseModel):
 
 
 class Suite(BaseModel):
-    """One file. In files with ``[match]``, expectations name roles instead of columns."""
+    """The contents of one file of expectations. If it has ``[match]``, it is for one kind of table, and its
+    expectations name roles (such as "amount") in place of columns."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -135,7 +139,8 @@ class Suite(BaseModel):
 
 @cache
 def suite(kind: str) -> Suite:
-    """Return the contents of ``specs/expectations/<kind>.toml``. Raise ExpectationsError if the file is invalid."""
+    """Return the contents of ``specs/expectations/<kind>.toml``. Raise ExpectationsError if the file is missing or
+    invalid."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", kind):
         raise ExpectationsError(f"{kind!r} is no kind of table: use small letters, digits and _")
     source = files(__package__) / f"{kind}.toml"
@@ -170,13 +175,14 @@ def _line(kind: str, error: Any) -> str:
 
 @cache
 def load(kind: str = "any") -> tuple[Expectation, ...]:
-    """Return the expectations of ``specs/expectations/<kind>.toml``, in the order written."""
+    """Return the expectations in ``specs/expectations/<kind>.toml``, in the order of the file. Raise ExpectationsError
+    if the file is missing or invalid."""
     return suite(kind).expectation
 
 
 @cache
 def kinds() -> tuple[str, ...]:
-    """Return the kinds of tables that are recognised by their header, in alphabetical order."""
+    """Return the kinds of tables that can be recognised by their column names, in alphabetical order."""
     names = sorted(entry.name.removesuffix(".toml") for entry in files(__package__).iterdir())
     return tuple(name for name in names if re.fullmatch(r"[a-z][a-z0-9_]*", name) and _is_kind(name))
 

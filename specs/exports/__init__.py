@@ -25,7 +25,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 class ExportColumn(Strict):
-    """A column of a CSV."""
+    """The definition of one column of an exported CSV file."""
 
     name: ColumnName
     type: Literal["string", "integer", "number", "date", "datetime"]
@@ -42,7 +42,8 @@ class ExportColumn(Strict):
 
 
 class ExportFile(Strict):
-    """A CSV: ``<name>.csv`` with its copies for Excel and in other languages."""
+    """The definition of one exported CSV file, from which its workbook and its copies in other languages are made
+    too."""
 
     name: str = ""
     """Name of the file, without its extension."""
@@ -72,7 +73,7 @@ def _head() -> _Head:
 
 
 def schema_version() -> str:
-    """Return the version of the columns.
+    """Return the version of the columns of all exported CSV files, as "major.minor".
 
     A new column raises the minor version; a removed column, or one with a new meaning, raises the major version.
     """
@@ -81,7 +82,8 @@ def schema_version() -> str:
 
 @cache
 def export_files() -> dict[str, ExportFile]:
-    """Return all CSVs by name, in the order of the data package. Raise SpecError with file, key and remedy."""
+    """Return the definitions of all exported CSV files by name, in the order in which data packages list them. Raise
+    SpecError with file, key and remedy."""
     found = []
     for path in sorted(HERE.glob("*.toml")):
         if path.stem == HEAD:

@@ -25,7 +25,7 @@ Words = dict[str, Annotated[str, StringConstraints(min_length=1)]]
 
 
 class Language(Strict):
-    """The words of one language."""
+    """All words of one language that exported files, pages and mails need."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
     title: str
@@ -46,26 +46,27 @@ class Language(Strict):
     """Fix sentences of the table rules."""
 
     def column(self, name: str) -> str:
-        """Return the label of a column."""
+        """Return the label of the exported column ``name`` in this language; the name itself if there is none."""
         return self.columns.get(name, name)
 
     def value(self, kind: str, value: str | None) -> str:
-        """Return the word for a value, or the value itself if it has none."""
+        """Return the word of this language for ``value``, a cell of a column with few values. ``kind`` names the group
+        of words in the language file, such as "levels". A value without a word is returned as it is; None gives ""."""
         return self.values.get(kind, {}).get(value, value) if value else ""
 
     def phrase(self, key: str, **values: object) -> str:
-        """Return a sentence with its values filled in. Raise KeyError if no file has it, which is a fault of the
-        program."""
+        """Return the sentence ``key`` with ``values`` filled in. Raise KeyError if there is no such sentence."""
         return self.phrases[key].format(**values)
 
     def number(self, value: float | None, digits: int = 1) -> str:
-        """Return a number as text for people; a dash for None."""
+        """Return a number as text with ``digits`` decimals and this language's decimal sign; a dash for None."""
         return "–" if value is None else f"{value:.{digits}f}".replace(".", self.decimal)
 
     def fix(self, rule_id: str, field: str | None, default: str | None) -> str:
-        """Return the fix sentence of a finding.
+        """Return the sentence in this language that tells a publisher how to fix a finding.
 
-        ``field`` names the table rule, if there is one; ``default`` is the English sentence.
+        ``rule_id`` is the finding's metric. ``field`` is the finding's field: for findings in tables it begins with the
+        id of the table rule. ``default`` is the English sentence, which is returned if this language has none.
         """
         rule = (field or "").split(":", 1)[0].strip()
         if rule and rule in self.table_rules:
@@ -76,7 +77,7 @@ class Language(Strict):
 
 @cache
 def languages() -> dict[str, Language]:
-    """Return all languages by code, English first. Raise SpecError that names file, key and remedy."""
+    """Return all languages by code, English first. Raise SpecError with file, key and remedy."""
     found = {}
     labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):
@@ -112,7 +113,7 @@ def _joined(path: Path, table: str, own: Words, beside: Words) -> Words:
 
 
 def language(code: str | None) -> Language:
-    """Return a language by its code; English for None. Raise SpecError if it has no file."""
+    """Return the language with ``code``; None means English. Raise SpecError if there is no file for it."""
     known = languages()
     if (code or "en") not in known:
         raise SpecError(
@@ -122,7 +123,8 @@ def language(code: str | None) -> Language:
 
 
 def missing(one: Language) -> list[str]:
-    """Return what a language lacks compared with English, and what it has in addition: "phrases.score" and so on."""
+    """Return the keys, such as "phrases.score", that only one of English and the language ``one`` has. Empty if the
+    language is complete."""
     english = languages()["en"]
     pairs = [
         (name, getattr(english, name), getattr(one, name)) for name in ("columns", "phrases", "metrics", "table_rules")

@@ -261,9 +261,9 @@ class PortalSpec(Strict):
 
 
 def load_file(path: Path) -> PortalSpec:
-    """Return the portal of one file.
+    """Return the portal in the portal file ``path``.
 
-    Raise SpecError for an invalid file, and also if id and file name differ.
+    Raise SpecError if the file is invalid, or if its name is not ``<id>.toml``.
     """
     data = read_toml(path)
     spec = parse(PortalSpec, data, str(path))
@@ -276,9 +276,10 @@ def load_file(path: Path) -> PortalSpec:
 
 
 def load(path: Path) -> list[PortalSpec]:
-    """Return the portal of a file, or those of all ``*.toml`` files of a folder, sorted by id.
+    """Return the portals in the portal file ``path``, or in all ``*.toml`` files of the folder ``path``, sorted by file
+    name.
 
-    Raise SpecError that names every bad file of the folder, not only the first.
+    Raise SpecError if the folder has no such file, or with a line for each fault in all of its files.
     """
     if not path.is_dir():
         return [load_file(path)]
@@ -296,7 +297,7 @@ def load(path: Path) -> list[PortalSpec]:
 
 
 def shipped() -> dict[str, PortalSpec]:
-    """Return the portals that come with the project, by id."""
+    """Return the portals that come with the program, by id."""
     return {spec.id: spec for spec in map(load_file, sorted(Path(__file__).parent.glob("*.toml")))}
 
 
@@ -304,11 +305,12 @@ MAX_ID = 63
 
 
 def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
-    """Return the portal file for an address and type, with defaults for everything else.
+    """Return a portal file for the portal of type ``portal_type`` at the address ``url``, with defaults for all other
+    keys. ``local`` declares that it is on this machine or network.
 
-    The id is derived from host, port and path, so the same address always gives the same id. If these do not
-    represent the whole address, a hash is appended, so that no other address gives the same id. Raise SpecError for
-    an impossible address or type.
+    The id is made from host, port and path, so that the same address always gives the same id. If these are not the
+    whole address, a hash of it is appended, so that no other address gives that id. Raise SpecError for an invalid
+    address or an unknown type.
     """
     try:
         parts = urlsplit(url)
@@ -341,7 +343,7 @@ def of_url(url: str, portal_type: str, *, local: bool = False) -> PortalSpec:
 
 
 def dump(spec: PortalSpec) -> str:
-    """Return a portal file's text: the values that differ from the defaults, as TOML."""
+    """Return the text of a portal file for ``spec``: the keys whose values differ from the defaults, as TOML."""
     data = spec.model_dump(mode="json", exclude_defaults=True)
     plain = {key: value for key, value in data.items() if not isinstance(value, dict)}
     lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
@@ -360,7 +362,8 @@ _NO_TEXT = re.compile("[^ -~\u00a0-\ud7ff\ue000-\ufffd]+")
 
 
 def save(spec: PortalSpec, folder: Path, comments: Sequence[str] = ()) -> Path:
-    """Write a portal file into a folder, completely or not at all, with comments at the top.
+    """Write the portal file of ``spec`` to ``folder``, with ``comments`` as its first lines. Return its path. The file
+    is never written in part.
 
     Raise SpecError if a file with this id exists.
     """

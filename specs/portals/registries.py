@@ -56,7 +56,8 @@ _NEEDS = ("csw", "stac", "oai-pmh", "ogc-records")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One portal of a list. ``type`` is None if the list does not state it, or if no portal type reads it."""
+    """One portal in a public list of portals. ``type`` is the portal type; None if the list does not state it, or if no
+    installed type can harvest the portal's software."""
 
     title: str
     url: str
@@ -72,9 +73,11 @@ class Entry:
 
 
 def read_registry(path: Path, portal_type: str | None = None) -> Iterator[Entry]:
-    """Yield the entries of a list; ``portal_type`` is the type of all portals, for lists of one type.
+    """Yield the portals in the public list ``path``. ``portal_type`` is the type of all of them; None means that each
+    entry tells it, if the list does.
 
-    Raise SpecError if the file cannot be read, or holds no list of portals.
+    A record that cannot be read gives an entry with a ``fault``. Raise SpecError if the file cannot be read, or is no
+    list of portals.
     """
     try:
         if path.suffix in (".jsonl", ".ndjson") or path.name.endswith((".jsonl.zst", ".ndjson.zst")):
@@ -283,10 +286,10 @@ def _plain(row: Mapping[str, Any], portal_type: str | None) -> Entry:
 
 
 def key_of(url: str) -> str:
-    """Return a key that is equal for two addresses of one portal.
+    """Return a text that is equal for different addresses of one portal: host, path and query of ``url``, without
+    scheme, "www." and the paths of APIs and of the portal's own pages.
 
-    It consists of the host without www, the path and the query, without scheme, API parts and the portal's own
-    pages.
+    Raise ValueError if ``url`` is no valid address.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
@@ -299,9 +302,10 @@ def key_of(url: str) -> str:
 
 
 def portals_of(entries: Iterable[Entry], known: Iterable[PortalSpec]) -> Iterator[PortalSpec | tuple[Entry, str]]:
-    """Yield portal files for the entries, or an entry with the reason why it gives none.
+    """Yield a portal file for each entry of a public list; or, if none can be made, the entry and the reason.
 
-    An address that is already known, from another entry or from ``known``, gives no second portal.
+    ``known`` are the portals that exist already. An address that is among them, or that came in an earlier entry, gives
+    no second portal.
     """
     known = list(known)
     keys = {key_of(spec.url) for spec in known}

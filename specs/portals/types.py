@@ -11,11 +11,10 @@ __all__ = ["portal_types"]
 
 @cache
 def portal_types() -> tuple[str, ...]:
-    """Return the installed portal types in alphabetical order, with hyphens for the underscores of their folders.
+    """Return the installed portal types in alphabetical order. A type is a folder of ``harvester/spiders`` that holds a
+    ``spider.py``; underscores in its name become hyphens.
 
-    A folder of ``harvester/spiders`` that holds a ``spider.py`` is a type. The package is located but not imported,
-    so the accepted types depend neither on a list kept here nor on the caller. Empty if the harvester is not
-    installed.
+    The harvester is located but not imported. Empty if it is not installed.
     """
     package = find_spec("harvester")
     roots = package.submodule_search_locations if package is not None else None

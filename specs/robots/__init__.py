@@ -40,7 +40,7 @@ class _File(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rules that apply to Winnow, merged from all groups with the same name (RFC 9309 §2.2.1)."""
+    """The rules of a robots.txt that apply to Winnow. Groups with the same name are merged (RFC 9309 §2.2.1)."""
 
     lines: tuple[tuple[str, str], ...]
     """(field, value), fields in lower case; without Sitemap, comments, and what no parser reads."""
@@ -48,13 +48,14 @@ class Group:
     """True if the group names Winnow; False if it is the group of all robots."""
 
     def as_text(self) -> str:
-        """Return a robots.txt that holds only this group."""
+        """Return the text of a robots.txt in which these rules apply to all robots."""
         return "\n".join(["User-agent: *", *(f"{name}: {value}" for name, value in self.lines)])
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A robots.txt as one version of a software ships it."""
+    """The robots.txt that certain versions of a portal software come with. ``types`` are the portal types of the
+    software."""
 
     software: str
     versions: str
@@ -87,9 +88,10 @@ def _directive(line: str) -> tuple[str, str] | None:
 
 
 def group_for_us(text: str) -> Group:
-    """Return the group of a robots.txt that applies to Winnow: one that names it, else that of all robots.
+    """Return the rules in ``text``, a robots.txt, that apply to Winnow: those of the groups that name Winnow, or else
+    those for all robots ("*").
 
-    A group reaches from its User-agent lines to the next ones. Rules before the first group apply to nobody.
+    A group extends from its User-agent lines to the next ones. Rules before the first group apply to nobody.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     current: list[list[tuple[str, str]]] = []
@@ -128,7 +130,8 @@ def _number(value: str) -> str:
 
 @lru_cache(maxsize=1)
 def templates() -> tuple[Template, ...]:
-    """Return all templates of this folder. Raise SpecError for a bad file."""
+    """Return the robots.txt texts that portal software comes with. Raise SpecError if a file of this folder is
+    invalid."""
     found = []
     for path in sorted(Path(__file__).parent.glob("*.toml")):
         file = parse(_File, read_toml(path), str(path))
@@ -140,9 +143,11 @@ def templates() -> tuple[Template, ...]:
 
 
 def template_of(group: Group, portal_type: str | None = None) -> Template | None:
-    """Return the template that a group for all robots equals, of software of this portal type (None: of any type).
+    """Return the software's own robots.txt whose rules equal those of ``group``, so that the portal's operator has not
+    changed it. None if there is none, or if ``group`` names Winnow.
 
-    One line more or less, or another number, means that somebody wrote it deliberately; then the result is None.
+    ``portal_type`` restricts the search to software of one portal type; None means any. A single different rule or
+    number means that somebody edited the file.
     """
     if group.is_named:
         return None

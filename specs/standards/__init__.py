@@ -19,13 +19,14 @@ _FILES = {"dcat_us_1": "dcat_us_1_non_federal"}
 
 
 def shapes(standard: str) -> bytes:
-    """Return the SHACL shapes of a standard, as Turtle."""
+    """Return the SHACL shapes for a standard as Turtle. ``standard`` is one of SHAPES."""
     return files(__name__).joinpath(f"{standard}.ttl").read_bytes()
 
 
 @cache
 def schema(standard: str) -> dict[str, Any]:
-    """Return the JSON Schema of a standard's dataset. Read-only."""
+    """Return the JSON Schema for a dataset under a standard. ``standard`` is one of SCHEMAS. The result is cached: do
+    not change it."""
     text = files(__name__).joinpath(f"{_FILES.get(standard, standard)}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found

@@ -23,7 +23,7 @@ Treatment = Literal["failed", "passed", "left_out"]
 
 
 class SystemItem(Strict):
-    """The points that one metric gives in a system."""
+    """The points that a scoring system gives for one metric."""
 
     metric: MetricId
     points: Annotated[float, Field(gt=0)] = 1.0
@@ -39,14 +39,14 @@ class SystemItem(Strict):
 
 
 class Band(Strict):
-    """A named range of totals, from ``minimum`` up to the next band's."""
+    """A named range of total scores, such as "good". It begins at ``minimum`` and ends at the next band's."""
 
     title: str
     minimum: float
 
 
 class System(Strict):
-    """A scoring system: weights over measurements and a rule that adds them up."""
+    """A scoring system: the points for each metric, and the rule that combines them into a total."""
 
     id: MetricId
     version: str
@@ -70,7 +70,8 @@ class System(Strict):
     band: tuple[Band, ...] = ()
 
     def band_of(self, points: float | None) -> str | None:
-        """Return the band of a total; None if the system has no bands."""
+        """Return the name of the band in which the total ``points`` lies. None if ``points`` is None, below all bands,
+        or if the system has no bands."""
         reached = [band for band in self.band if points is not None and points >= band.minimum]
         return max(reached, key=lambda band: band.minimum).title if reached else None
 
@@ -85,7 +86,7 @@ def _based(data: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
 
 
 def load(folder: Path) -> dict[str, System]:
-    """Return all systems of a folder by id.
+    """Return all scoring systems defined in the ``*.toml`` files of ``folder``, by id.
 
     Raise SpecError with file, key and remedy.
     """

@@ -17,13 +17,15 @@ __all__ = ["dcat_context", "read"]
 
 @lru_cache(maxsize=32)
 def read(name: str) -> tuple[dict[str, str], ...]:
-    """Return the rows of ``<name>.csv``, keyed by column. Shared and cached: treat them as read-only."""
+    """Return the rows of the vocabulary ``<name>.csv`` as mappings from column to cell. The result is cached: do not
+    change it."""
     text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
 @lru_cache(maxsize=1)
 def dcat_context() -> dict[str, Any]:
-    """Return the JSON-LD terms that catalogues use, for documents that only name their context. Read-only."""
+    """Return the JSON-LD context with the terms that DCAT catalogues use, for documents that refer to their context but
+    do not include it. The result is cached: do not change it."""
     found: dict[str, Any] = json.loads(files(__name__).joinpath("dcat_context.json").read_text(encoding="utf-8"))
     return found

@@ -19,7 +19,8 @@ def _by_name() -> dict[str, str]:
 
 
 def alpha3(text: str | None) -> str | None:
-    """Return the three-letter code of a country given by code or English name; None if it is unknown.
+    """Return the three-letter code (ISO 3166-1 alpha-3) of the country that ``text`` names by code or English name;
+    None if it names none.
 
     >>> alpha3("ke"), alpha3("Kenya"), alpha3("Atlantis")
     ('KEN', 'KEN', None)
@@ -33,7 +34,8 @@ def _names() -> dict[str, str]:
 
 
 def name_of(code: str) -> str:
-    """Return the English name of a country by its three-letter code; the code itself if it is unknown.
+    """Return the English name of the country with the three-letter code ``code`` (ISO 3166-1 alpha-3); the code itself
+    if it is unknown.
 
     >>> name_of("KEN"), name_of("XKX")
     ('Kenya', 'XKX')

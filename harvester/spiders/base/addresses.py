@@ -38,10 +38,10 @@ MAX_LISTINGS = 5_000
 
 
 class AddressSpider(PortalSpider):
-    """Base class of spiders that request addresses one by one.
+    """Base class of spiders that request many addresses one by one, such as the files of a folder.
 
-    A subclass returns the first listings (``listings``), reads the entries of a listing (``read_listing``) and reads
-    the records of an address (``read_address``).
+    The addresses are found in listings (folders, sitemaps). A subclass names the first listings (:meth:`listings`),
+    reads each listing (:meth:`read_listing`), and reads the records at an address (:meth:`read_address`).
     """
 
     counts_addresses: ClassVar[bool] = True
@@ -49,49 +49,55 @@ class AddressSpider(PortalSpider):
     may_repeat: ClassVar[bool] = False
     """True if several addresses may legitimately describe the same dataset."""
     passed_here = 0
-    """Number of datasets in the last address that were left out because other addresses describe them."""
+    """Number of datasets that the last address named without describing them, because other addresses should."""
 
     # Hooks of a subclass
 
     def listings(self) -> list[str]:
-        """Return the addresses of the first listings.
+        """Return the addresses of the listings to start with (folders, sitemaps).
 
-        A subclass may also pass dataset addresses to ``self.add`` directly.
+        A subclass may also pass addresses of datasets to :meth:`add` and return an empty list.
         """
         raise NotImplementedError
 
     def read_listing(self, response: Response) -> list[str]:
-        """Return the addresses of further listings, and pass the addresses of datasets to :meth:`add`.
+        """Pass the addresses of datasets in the listing ``response`` to :meth:`add`, and return the addresses of
+        further listings.
 
         Raise ValueError if the response is not a listing.
         """
         raise NotImplementedError
 
     def read_address(self, response: Response) -> list[tuple[str, Any]]:
-        """Return (JSON pointer, record) of all records in a response; raise ValueError if it cannot be read."""
+        """Return the records in ``response`` as pairs of JSON pointer and record.
+
+        Raise ValueError if the response cannot be read.
+        """
         raise NotImplementedError
 
     def not_listed(self, url: str, fault: faults.RequestFault) -> list[Any] | None:
-        """Return the steps to take when the listing at ``url`` cannot be read.
+        """Return the steps to take when the listing at ``url`` cannot be read because of ``fault``.
 
-        None means that the failure is a fault of the harvest.
+        The default is None: the harvest then has a fault and cannot be complete.
         """
         return None
 
     def may_overlap(self, records: list[tuple[str, Any]]) -> bool:
-        """Return whether records of a response may legitimately repeat datasets seen before."""
+        """Return whether ``records``, those at one address, may describe datasets that another address described
+        before.
+        """
         return self.may_repeat
 
     def listing_request(self, url: str) -> Request:
-        """Return the request for a listing, with its callback and error handler."""
+        """Return the request for the listing at ``url``, with its callback and error handler."""
         return self.request(url, self.on_listing, errback=self.on_listing_failed)
 
     def order(self, url: str) -> tuple[Any, ...]:
-        """Return the sort key of an address; the order must be the same in every harvest."""
+        """Return the sort key of the address ``url``; it must be the same in every harvest."""
         return (url,)
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address that described the dataset, to request it again."""
+        """Return ``source_url``, the address that described the dataset, to request it again; None if it is empty."""
         return source_url or None
 
     # Collecting
@@ -123,15 +129,18 @@ class AddressSpider(PortalSpider):
 
     @property
     def path(self) -> Path:
-        """Path of the file that holds the addresses while they are requested."""
+        """Path of the file that holds all collected addresses until the harvest has requested them."""
         return self.night.data / "feeds" / f"{self.portal.id}.addresses"
 
     def add(self, url: str) -> None:
-        """Add an address to the list of those to request."""
+        """Add ``url`` to the addresses to request; each is requested once."""
         self.wanted[url] = None
 
     def add_elsewhere(self, url: str) -> None:
-        """Count an address on another host, once per host; it is not requested."""
+        """Count ``url``, an address on another host, in the statistics under that host.
+
+        The address is not requested.
+        """
         if url not in self.elsewhere:
             self.elsewhere.add(url)
             try:
@@ -142,7 +151,7 @@ class AddressSpider(PortalSpider):
             self.tally.leave_out(host or "no web address")
 
     def queue(self, urls: list[str]) -> None:
-        """Queue listings to be read; each is read once."""
+        """Add ``urls``, addresses of listings, to those to read; each is read once, and at most MAX_LISTINGS are."""
         for url in urls:
             if url in self.listed:
                 continue
@@ -155,7 +164,10 @@ class AddressSpider(PortalSpider):
                 self.tally.fail(many)
 
     def list_next(self) -> list[Any]:
-        """Return the request for the next listing, or for the first address after the last listing."""
+        """Return the request for the next listing.
+
+        After the last listing, write the collected addresses to disk and return the request for the first of them.
+        """
         if self.waiting:
             return [self.listing_request(self.waiting.popleft())]
         self.names = sorted(self.wanted, key=self.order)
@@ -175,7 +187,11 @@ class AddressSpider(PortalSpider):
             yield step
 
     def listing_fault(self, fault: faults.RequestFault, url: str, value: Any = None) -> list[Any]:
-        """Handle a listing that cannot be read: its entries are unknown, so the harvest cannot be complete."""
+        """Return the steps after the listing at ``url`` could not be read because of ``fault``.
+
+        The datasets it lists stay unknown, so the harvest cannot be complete. ``value`` is the beginning of the
+        response, as evidence, or None.
+        """
         other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
         if other is not None:
@@ -200,7 +216,11 @@ class AddressSpider(PortalSpider):
     # Requesting
 
     def ask_next(self, index: int) -> list[Any]:
-        """Return the request for the address at ``index``; after the last address, end the harvest."""
+        """Return the request for the address at ``index`` of the list.
+
+        After the last address the result is empty. The harvest then ends as complete, or with a fault if too many
+        addresses are gone or too few describe a dataset.
+        """
         if index < len(self.names):
             return [
                 self.request(
@@ -228,7 +248,9 @@ class AddressSpider(PortalSpider):
         return []
 
     def place(self, index: int) -> dict[str, Any]:
-        """Return the cursor that resumes the harvest at the address ``index``."""
+        """Return the cursor (a JSON object) with which an interrupted harvest continues at the address number
+        ``index``.
+        """
         counts = {"stale": self.stale, "passed": self.passed, "telling": self.telling}
         return {"index": index, "sha256": self.sha256, **counts}
 
@@ -239,7 +261,7 @@ class AddressSpider(PortalSpider):
             yield step
 
     async def on_address(self, response: Response, index: int) -> AsyncIterator[Any]:
-        """Read the records of an address, or reuse the remembered ones if the response did not change."""
+        """Read the records at the address number ``index``; an unchanged response counts with its stored records."""
         if known := self.remembered(response):
             self.passed = max(self.passed, known.state.get("passed", 0))
             self.telling += bool(known.identifiers)
@@ -272,7 +294,11 @@ class AddressSpider(PortalSpider):
             yield step
 
     def missed(self, fault: faults.RequestFault, index: int, url: str, value: Any = None) -> list[Any]:
-        """Handle an address without records: 404 or 410 means a stale link, any other failure may hide a record."""
+        """Return the steps after an address that gave no records because of ``fault``: the next address, or the end.
+
+        404 and 410 mean that the link is stale; any other fault may hide a record. ``index`` is the number of the
+        address, ``value`` the beginning of the response or None. The harvest ends if too many addresses in a row fail.
+        """
         if fault.kind == "gone":
             self.stale += 1
             self.tally.gone += 1

@@ -18,7 +18,7 @@ _DEGREES = (None, "4326", "4269", "4258", "0")
 
 
 def box_of(area: Any) -> tuple[str, ...]:
-    """Return the box around an area as a tuple with one text; return () if it is no area or not in degrees.
+    """Return the box around ``area`` as a tuple with one text "west,south,east,north"; () if there is none in degrees.
 
     Accepted are a GeoJSON geometry or feature (also as text), well-known text with or without SRID, and lists of four
     numbers (west, south, east, north) or six (with heights).

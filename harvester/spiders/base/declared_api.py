@@ -25,7 +25,10 @@ __all__ = ["DeclaredApiSpider", "ListingApi"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingApi:
-    """How an API lists its records. Pointers are JSON pointers (RFC 6901) into a response."""
+    """Declaration of how a JSON API lists its records.
+
+    Fields that are pointers are JSON pointers (RFC 6901) into a response.
+    """
 
     name: str
     """What the API is called in the remedy of an error: ``udata's API``."""
@@ -48,16 +51,16 @@ class ListingApi:
 
     @property
     def is_numbered(self) -> bool:
-        """Return whether pages are requested by number."""
+        """Whether pages are requested by number, which they are if ``query`` contains ``{page}`` or ``{index}``."""
         return "{page}" in self.query or "{index}" in self.query
 
     @property
     def follows_links(self) -> bool:
-        """Return whether each page says where the next one is."""
+        """Whether the address of the next page is taken from the response instead of being counted."""
         return self.next is not None and not self.is_numbered and "{offset}" not in self.query
 
     def url(self, base: str, cursor: PageCursor) -> str:
-        """Return the address of a page.
+        """Return the address of the page at ``cursor``; ``base`` is the address of the portal without final slash.
 
         >>> api = ListingApi(name="an API", query="/v1?p={page}&n={size}", records="/data")
         >>> api.url("https://x.example", PageCursor(rows=50))
@@ -70,9 +73,9 @@ class ListingApi:
         )
 
     def page(self, answer: Any, cursor: PageCursor, url: str) -> ListingPage | None:
-        """Return the page in a parsed response of ``url``; None if it holds no list of records.
+        """Return the listing page in ``answer``, the parsed response of ``url``; None if it holds no list of records.
 
-        Raise PageRefusedError if the next page would be on another host.
+        ``cursor`` is the position requested. Raise PageRefusedError if the next page would be on another host.
         """
         found = answer if self.is_list_allowed and isinstance(answer, list) else value_at(answer, self.records)
         if not isinstance(found, list):
@@ -99,12 +102,14 @@ class ListingApi:
         )
 
     def message(self, answer: Any) -> str | None:
-        """Return what the API says of an error; None if it says nothing."""
+        """Return the error text in ``answer``, a parsed response; None if none of the ``messages`` pointers leads to a
+        text.
+        """
         return first(*(value_at(answer, pointer) for pointer in self.messages))
 
 
 class DeclaredApiSpider(ListingSpider):
-    """Base class of spiders whose listing is declared in ``api``; ``to_dataset`` maps one record."""
+    """Base class of spiders for a JSON API that ``api`` declares; a subclass only maps one record (``to_dataset``)."""
 
     api: ClassVar[ListingApi]
 
@@ -119,7 +124,10 @@ class DeclaredApiSpider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Treat 404 as the possible end, if the API ends so; the portal's total tells whether it was."""
+        """Return the end of the harvest if 404 marks the end of this API's listing and ``response`` is such a 404.
+
+        The total that the portal states must confirm that all records were read. Return None in all other cases.
+        """
         is_past = response is not None and response.status == 404 and page_cursor.start
         if not (self.api.ends_with_404 and is_past and self.tally.advertised is not None):
             return None
@@ -133,7 +141,7 @@ class DeclaredApiSpider(ListingSpider):
         return found
 
     def refusal(self, answer: Any) -> Exception:
-        """Return the error for a response without a list of records."""
+        """Return the exception to raise for ``answer``, a parsed response without a list of records."""
         said = self.api.message(answer)
         what = self.api.records.rpartition("/")[2]
         detail = f"the API reports an error: {said}" if said else f"the answer has no list of {what}"
@@ -146,7 +154,7 @@ class DeclaredApiSpider(ListingSpider):
 
 
 def value_at(document: Any, pointer: str) -> Any:
-    """Return the value at a JSON pointer through objects; None if there is none.
+    """Return the value to which the JSON pointer ``pointer`` leads in ``document``, through objects only; None if none.
 
     >>> value_at({"result": {"count": 3}}, "/result/count")
     3
@@ -157,7 +165,7 @@ def value_at(document: Any, pointer: str) -> Any:
 
 
 def is_at(document: Any, pointer: str) -> bool:
-    """Return whether a document has the key that a JSON pointer names, whatever its value."""
+    """Return whether ``document`` has the key to which the JSON pointer leads, even if the value is null."""
     parent, _, key = pointer.rpartition("/")
     holder = value_at(document, parent)
     return isinstance(holder, dict) and key in holder

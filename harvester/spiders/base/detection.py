@@ -23,7 +23,11 @@ LESS_USUAL = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """The response of an address; without a response ``status`` is 0 and ``fault`` says why."""
+    """The response to one request that tests which portal type is at an address.
+
+    ``url`` is the address requested, ``final_url`` the one after redirects. ``body`` may be only the beginning, if
+    ``is_whole`` is False. Without a response, ``status`` is 0 and ``fault`` says why.
+    """
 
     url: str
     status: int
@@ -35,13 +39,13 @@ class ProbeResponse:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the status is one of 200 to 299."""
+        """Whether the status code is 2xx (200 to 299)."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A portal type found at an address, with the evidence for it."""
+    """A portal type (``type``, such as "ckan") found at an address; ``evidence`` says in words what shows it."""
 
     type: str
     confidence: float
@@ -56,7 +60,7 @@ Recogniser = Callable[[ProbeResponse], Detection | None]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One request below the base address of a portal, and the function that reads the response."""
+    """One test request to a path below a base address, and the function that recognises a type in the response."""
 
     rank: int
     """Probes of a lower rank are sent first; ranks are unique, see :data:`LESS_USUAL`."""
@@ -64,27 +68,33 @@ class Probe:
     """Path after the base address; ``{host}`` stands for the address's host."""
     recogniser: Recogniser
     home: str = ""
-    """The part of the path that belongs to the portal's address."""
+    """The beginning of ``path`` that belongs to the address of the portal, if the portal does not lie at the base
+    address.
+    """
     kinds: tuple[str, ...] = ()
-    """Types that the response may reveal, the probe's own first; empty means only the type of the folder."""
+    """Names of the portal types that the response may reveal; empty means only the type whose ``probe.py`` declares it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class AsGiven:
-    """One request to an address as the user gave it, for interfaces that respond to nothing without a query."""
+    """One test request to an address as the user gave it, plus ``query``, for interfaces that need a query."""
 
     rank: int
     query: str
     recogniser: Recogniser
     words: tuple[str, ...]
-    """Words in the path that make an address worth trying."""
+    """The request is sent only if the path of the address contains one of these words."""
     kinds: tuple[str, ...] = ()
     """Types that the response may reveal, as in :class:`Probe`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageMarker:
-    """A mark of a portal software on its home page: in scripts, styles, generator, classes or ids."""
+    """A pattern on the home page of a portal that shows which software runs it.
+
+    It is searched in scripts, styles, the generator, classes and ids.
+    """
 
     rank: int
     """Lower ranks are reported first."""
@@ -93,7 +103,7 @@ class PageMarker:
     input.
     """
     links: tuple[str, ...] = ()
-    """Pages of the software itself, which its home page links to within its own site."""
+    """Addresses of pages that come with the software; a link to one of them on the same site shows the software too."""
 
 
 def without_query(url: str) -> str:
@@ -107,7 +117,7 @@ def without_query(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypeProbes:
-    """Everything that a portal type's ``probe.py`` declares, under the name ``PROBES``."""
+    """What a portal type declares in its ``probe.py`` under the name ``PROBES``, so that it can be detected."""
 
     probes: tuple[Probe, ...] = ()
     as_given: tuple[AsGiven, ...] = ()
@@ -129,7 +139,10 @@ class TypeProbes:
 
 
 def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
-    """Return the recogniser's result; None also if it raises, because portals may send anything."""
+    """Return the result of ``recogniser`` for the response ``seen``; return None if the recogniser raises an exception.
+
+    A portal may send anything, and an unexpected response must not end the detection.
+    """
     try:
         return recogniser(seen)
     except Exception:  # noqa: BLE001  # a response of a shape nobody thought of must not end the detection
@@ -137,7 +150,9 @@ def recognised(recogniser: Recogniser, seen: ProbeResponse) -> Detection | None:
 
 
 def count_of(value: Any) -> int | None:
-    """Return a count as a number; None if it is not a count or has more than twelve digits.
+    """Return ``value`` as a non-negative number; None if it is not a count or has more than twelve digits.
+
+    A count is an int or a text of ASCII digits.
 
     >>> count_of("1204"), count_of(7), count_of(True), count_of("many")
     (1204, 7, None, None)

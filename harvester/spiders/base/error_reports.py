@@ -28,7 +28,7 @@ MAX_ERRORS = 10_000
 
 
 class FaultTelling:
-    """Error reporting for every spider; it counts in the harvest's ``tally``."""
+    """Mixin with which every spider reports errors; it counts them in ``tally``, the statistics of the harvest."""
 
     tally: HarvestStats
     has_odd_encoding = False
@@ -36,13 +36,16 @@ class FaultTelling:
 
     @cached_property
     def unsaid(self) -> list[HarvestError]:
-        """Errors found while a response was read; the next page reports them."""
+        """Errors found while a response was parsed and not stored yet; the next page of records stores them."""
         return []
 
     credential: Credential | None
 
     def masked(self, value: Any) -> Any:
-        """Return a value with logins and keys in its addresses hidden; return the same object if it has none."""
+        """Return ``value`` (a text, or nested lists and dicts) with logins and keys in its addresses replaced.
+
+        The same object is returned if there is nothing to replace.
+        """
         found = mask_value(value)
         return found if self.credential is None else self.credential.scrubbed(found)
 
@@ -52,7 +55,10 @@ class FaultTelling:
         return error if found == texts else replace(error, message=found[0], value=found[1], url=found[2])
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Return the errors that are still stored; those beyond the limit are only counted."""
+        """Count ``errors`` in the statistics of the harvest, and return those that are to be stored, with keys masked.
+
+        At most MAX_ERRORS are stored for a portal. When the limit is passed, one more error says so.
+        """
         errors = [self._without_keys(error) for error in errors]
         before = self.tally.errors
         room = max(0, MAX_ERRORS - before)
@@ -68,7 +74,12 @@ class FaultTelling:
         return tuple(errors[:room])
 
     def fatal(self, kind: str, message: str, remedy: str, url: str, value: Any = None) -> Page:
-        """Return a page that ends the harvest with this error."""
+        """Return a page without records that ends the harvest with an error.
+
+        ``kind`` is the kind of error ("parse", "auth"), ``remedy`` what to do about it, and ``url`` the address
+        concerned. ``value`` is the beginning of the response or other evidence, or None. Keys in these texts are
+        masked.
+        """
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
         self.tally.fail(message)
         self.tally.errors += 1
@@ -85,27 +96,30 @@ class FaultTelling:
         yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
 
     def fault_of(self, failure: Failure) -> faults.RequestFault:
-        """Return the fault behind a failed request."""
+        """Return the fault that describes why a request failed; a TLS fault is also noted in the statistics."""
         fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
         if fault.kind == "tls":
             self.tally.tls_fault = fault.detail
         return fault
 
     def no_answer(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
-        """Return the page for a fault that ends the harvest."""
+        """Return the page that ends the harvest because the request to ``url`` failed with ``fault``.
+
+        ``value`` is the beginning of the response, if there was one.
+        """
         return self.fatal(fault.kind, f"{url}: {fault.detail}", fault.remedy, url, value)
 
     def refused(self, response: Response) -> Page | None:
-        """Return the error page for a response whose status is not 2xx; None if it is 2xx."""
+        """Return the page that ends the harvest if ``response`` is an error (4xx, 5xx or a bot wall); else None."""
         fault = faults.of_response(response)
         if fault is None:
             return None
         return self.no_answer(fault, response.url, response.body[:500].decode("utf-8", "replace"))
 
     def read_json(self, response: Response) -> Any:
-        """Return the parsed body.
+        """Return the body of ``response`` parsed as JSON; an encoding other than UTF-8 is reported once per harvest.
 
-        Raise ValueError with a readable reason for HTML, truncated or too deeply nested JSON.
+        Raise ValueError with a readable reason for HTML and for truncated or too deeply nested JSON.
         """
 
         def on_odd(name: str) -> None:
@@ -116,7 +130,10 @@ class FaultTelling:
         return parse_json(response.body, charset_of(response.headers.get("Content-Type")), on_odd)
 
     def moved(self, response: Response) -> list[HarvestError]:
-        """Report a permanent redirect of the portal's own address, once per harvest."""
+        """Return a list with an error if ``response`` came after a permanent redirect (301, 308), else an empty list.
+
+        The error is returned only once per harvest.
+        """
         reasons = response.meta.get("redirect_reasons") or ()
         if self.tally.has_moved or not {301, 308} & set(reasons):
             return []

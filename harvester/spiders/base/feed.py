@@ -35,46 +35,66 @@ CKAN_PAGE = 100
 
 
 class FeedSpider(PortalSpider):
-    """Base class of spiders that read a feed; a subclass sets ``feed`` and defines the elements."""
+    """Base class of spiders that read all records from one long JSON document (a feed), or from a few numbered ones.
+
+    A subclass sets ``feed`` and maps the records.
+    """
 
     @property
     def feed(self) -> str:
-        """Address of the document."""
+        """Address of the document; further pages are requested at this address with ``?page=2`` and so on."""
         raise NotImplementedError
 
     element: ClassVar[str] = "dataset"
     """Name of the array that holds the records, used in the JSON pointers of errors."""
     broken: ClassVar[str] = "the record is not valid JSON"
-    """Message for an element that cannot be read."""
+    """Beginning of the error message for a record that cannot be parsed."""
     remedy: str = "ask the portal for a whole and valid document; what was read is kept"
     """Advice to the portal when the document cannot be read to its end."""
     headers: ClassVar[dict[str, str]] = {}
     """Headers of every request."""
 
     stands_alone = True
-    """False if a page can only be understood with the others; such a feed is read again every night."""
+    """False if a page can only be understood together with the others; such pages are read in every harvest."""
 
     async def begin(self) -> AsyncIterator[Any]:
         async for step in self.begin_feed():
             yield step
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Prepare a document before its elements are read; work that takes long or may hang belongs here."""
+        """Prepare the document saved at ``path`` before its records are read.
+
+        The default does nothing; work that takes long or may hang belongs here. ``response`` has its headers and
+        address.
+        """
 
     def elements(self, path: Path, response: Response) -> Iterator[Any]:
-        """Yield the elements of a document on disk: valid and broken elements, and last a StreamEnd."""
+        """Yield the records of the document saved at ``path``, readable and unreadable ones, and a StreamEnd last.
+
+        ``response`` has the headers and the address of the document.
+        """
         return records(path, self.element, charset=charset_of(response.headers.get("Content-Type")))
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
-        """Return whether another page follows a page with ``on_page`` records, or the address of that page."""
+        """Return whether another page follows, or the address of that page.
+
+        ``end`` is the end of the document just read, and ``on_page`` the number of records in it. Without a link, a
+        number that is a multiple of CKAN_PAGE means that another page may follow.
+        """
         return bool(on_page) and on_page % CKAN_PAGE == 0
 
     def fallback(self, number: int) -> Request | None:
-        """Return a request for another address if the first page is not a feed; None if there is no other address."""
+        """Return a request for another address if page ``number`` is not a feed; None if there is no other address to
+        try.
+
+        Only the first page (number 1) has a fallback.
+        """
         return None
 
     async def begin_feed(self) -> AsyncIterator[Any]:
-        """Yield the first request, or continue with the document that an interrupted harvest had saved."""
+        """Yield the first steps: the request for the first page, or the rest of a document saved before an
+        interruption.
+        """
         at = self.cursor
         self.bodies: set[str] = set(at["bodies"]) if at else set()
         self.tried: list[str] = []
@@ -97,11 +117,14 @@ class FeedSpider(PortalSpider):
 
     @property
     def path(self) -> Path:
-        """Path of the file that holds the document while it is read."""
+        """Path of the file to which a page of the feed is saved while its records are read."""
         return self.night.data / "feeds" / f"{self.portal.id}.feed"
 
     def get_feed(self, number: int, link: str | None = None) -> Request:
-        """Return the request for a page, by its address ``link`` or by its number (from 1)."""
+        """Return the request for page ``number`` (from 1), which saves the response to disk.
+
+        ``link`` is the address of the page, as the page before states it; None builds the address from the number.
+        """
         numbered = self.feed if number == 1 else f"{self.feed}{'&' if '?' in self.feed else '?'}page={number}"
         url = link or numbered
         limits = self.portal.limits
@@ -117,7 +140,10 @@ class FeedSpider(PortalSpider):
         )
 
     async def on_feed(self, response: Response, number: int, is_link: bool) -> AsyncIterator[Any]:
-        """Read the feed that was saved, or reuse the remembered records if it did not change."""
+        """Read page ``number`` of the feed, which was saved to disk; an unchanged page counts with its stored records.
+
+        ``is_link`` says that the page before stated the address. A guessed number that does not exist marks the end.
+        """
         saved: SavedBody | None = response.meta.get("saved")
         known = self.remembered(response, saved.sha256 if saved else None)
         if known and not (saved and saved.cut):
@@ -161,7 +187,11 @@ class FeedSpider(PortalSpider):
             yield step
 
     def came_before(self, response: Response, is_link: bool) -> list[Any]:
-        """Handle a page equal to an earlier one: it marks the end if its number was only guessed."""
+        """Return the steps for a page with the same bytes as an earlier one.
+
+        A page with a guessed number then marks the end: the server ignores the number. A page whose address was stated
+        (``is_link``) is a paging loop, which ends the harvest with an error.
+        """
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
             return [self.fatal("parse", message, "ask the portal to mend its next links", response.url)]
@@ -171,7 +201,11 @@ class FeedSpider(PortalSpider):
     async def read_feed(
         self, response: Response, saved: SavedBody, number: int, at: dict[str, Any] | None = None
     ) -> AsyncIterator[Any]:
-        """Read a feed from disk in batches; ``at`` is the position at which an interrupted harvest stopped."""
+        """Yield the records of the document ``saved`` in pages of BATCH records, and then the steps that follow it.
+
+        ``number`` is the number of the document from 1. ``at`` is the cursor at which an interrupted harvest stopped,
+        or None.
+        """
         reading = PageContent(response, sha256=saved.sha256)
         begun = {"seen": self.tally.seen, "kept": self.tally.kept} if at is None else at["begun"]
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
@@ -227,41 +261,50 @@ class FeedSpider(PortalSpider):
                 yield step
 
     def at_page(self) -> dict[str, Any]:
-        """Return what else is needed to read a page again from its beginning, as JSON values."""
+        """Return further JSON values to store in the cursor while a page is read; a subclass needs them to read it
+        again.
+        """
         return {}
 
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
-        """Return the cursor that resumes the harvest before page ``number``."""
+        """Return the cursor with which an interrupted harvest continues at page ``number``.
+
+        ``more`` is the address of that page if one was stated, else True or False.
+        """
         link = more if isinstance(more, str) else None
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
     def after(self, number: int, more: bool | str) -> list[Any]:
-        """Return the request for the next page, or the steps that end the harvest.
+        """Return the steps after page ``number``: the request for the next page, or the end of the harvest.
 
-        The next page is the one that the document links to. Feeds of CKAN have no link: there a full page means that
-        another one follows.
+        ``more`` is the address of the next page, or True if there is one without a stated address, or False.
         """
         if more:
             return [self.get_feed(number + 1, more if isinstance(more, str) else None)]
         return self.at_feed_end()
 
     def at_feed_end(self) -> list[Any]:
-        """Return the remaining steps after the last page."""
+        """Mark the harvest as ended after the last page, and return the remaining steps; the default has none."""
         self.tally.end("the whole feed is read")
         return []
 
     def state_of_page(self) -> dict[str, Any]:
-        """Return what else to remember of the page just read.
+        """Return what a subclass must know of the page just read when the page comes again unchanged in a later
+        harvest.
 
-        :meth:`recall` receives it when the page comes again unchanged.
+        The JSON values are stored and given to :meth:`recall`.
         """
         return {}
 
     def recall(self, state: dict[str, Any]) -> None:
-        """Restore what :meth:`state_of_page` returned for an unchanged page."""
+        """Restore what :meth:`state_of_page` stored for a page that is unchanged and therefore not read."""
 
     def batch(self, batch: list[Any], response: Response, reading: PageContent, cursor: dict[str, Any] | None) -> Page:
-        """Return the page for a batch of elements; malformed elements become errors."""
+        """Return the page to store for some records of a feed; each unreadable record becomes a harvest error.
+
+        ``reading`` collects what all batches of the response hold, and ``cursor`` says where to continue after this
+        one.
+        """
         broken = [e for e in batch if isinstance(e, UnreadableElement)]
         errors = [
             HarvestError(

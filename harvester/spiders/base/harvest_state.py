@@ -18,7 +18,7 @@ __all__ = ["HarvestState"]
 
 
 class HarvestState(Protocol):
-    """What a harvest has seen so far. Every spider of a portal is one."""
+    """The attributes of a running spider that identification and judgement of a harvest need; every spider has them."""
 
     portal: PortalSpec
     night: RunContext
@@ -28,21 +28,26 @@ class HarvestState(Protocol):
     seen_ids: set[str]
     """Identifiers of the records kept in this harvest."""
     nameless: list[tuple[IdentityFacts, Record | None]]
-    """Records without identifier, to be matched at the end of the harvest."""
+    """Records without identifier with their title, files and page, to be matched to known datasets at the end."""
     unmatched: list[IdentityFacts]
-    """Records without identifier that match no known dataset."""
+    """Titles, files and pages of the records without identifier that match no known dataset."""
     twins: dict[str, set[str]]
-    """Identifiers shared by several datasets, each with the identities of the further datasets."""
+    """Identifiers that several datasets share, each with the new identifiers given to the further datasets."""
 
     @property
     def reader(self) -> str:
-        """Version of the program and limits that read a response."""
+        """Version of the program and its record limit, as text; a stored response of another version is read again."""
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of a record's own part, and the size of the whole record in bytes."""
+        """Return the hash of the record ``raw`` without parts that other records share, and the size of the whole in
+        bytes.
+        """
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
-        """Return a mapped record, and errors for parts cut off; raise LostRecord, or the error of the mapping."""
+        """Return the record ``raw`` mapped to a dataset, and errors for texts and lists that were cut to the limits.
+
+        ``pointer`` is its place in ``response``. Raise LostRecord if it has no identifier, or the error of the mapping.
+        """
 
     def written(self, errors: list[HarvestError]) -> tuple[HarvestError, ...]:
-        """Return the errors that are still stored; those beyond the limit are only counted."""
+        """Count ``errors`` and return those that are to be stored; beyond a limit, errors are only counted."""

@@ -38,7 +38,12 @@ _PASSING = re.compile(r"(?i)token|sig|signature|expires|key|x-amz-.*|x-goog-.*|s
 def hold(
     spider: HarvestState, error: Exception, raw: Any, pointer: str, response: Response, reading: PageContent
 ) -> None:
-    """Keep a record without identifier until the harvest ends and the missing datasets are known."""
+    """Put a record without identifier into ``spider.nameless``, to be matched to a known dataset at the end of the
+    harvest.
+
+    ``error`` is why the record could not be stored; nothing is done unless it is a LostRecord. ``raw`` is the record as
+    it came, ``pointer`` its place in ``response``, and ``reading`` collects what is stored with the response.
+    """
     named = _named_anew(spider, error, raw, pointer, response) if isinstance(error, LostRecord) else None
     if named is not None:
         facts, (raw_hash, _) = facts_of(named.dataset), spider.hash_of(raw)
@@ -49,7 +54,12 @@ def hold(
 def told_apart(
     spider: HarvestState, record: Record, kept: list[Record], errors: list[HarvestError], *, is_known: bool
 ) -> Record:
-    """Return the record, with an identity of its own if another dataset already has its identifier."""
+    """Return ``record``, with a new identifier if another dataset of the portal already uses its own.
+
+    ``kept`` are the records of the same page. ``is_known`` says that the identifier may come twice, because pages
+    overlap or are read a second time. The new identifier is that of :func:`twin_id`, and an error is added to
+    ``errors``. A record that describes the same dataset again keeps its identifier.
+    """
     identifier = record.dataset.identifier
     is_doubled = identifier in spider.seen_ids and not is_known
     if not is_doubled and identifier not in spider.twins:
@@ -92,20 +102,21 @@ def _with_value(raw: dict[str, Any], path: list[str]) -> dict[str, Any]:
 
 
 def facts_as_json(facts: IdentityFacts) -> dict[str, Any]:
-    """Return identity facts as JSON values, to be stored with a harvest's state."""
+    """Return the title, file addresses and page of a record as a dict of JSON values; :func:`facts_from` reads it."""
     return {"title": facts.title, "files": sorted(facts.files), "address": facts.address}
 
 
 def facts_from(told: dict[str, Any]) -> IdentityFacts:
-    """Return the identity facts that :func:`facts_as_json` has stored."""
+    """Return the identity facts (title, file addresses, page) from a dict that :func:`facts_as_json` made."""
     return IdentityFacts(told["title"], frozenset(told["files"]), told["address"])
 
 
 def are_twins(first: IdentityFacts, second: IdentityFacts) -> bool:
-    """Return whether two records with the same identifier describe two datasets.
+    """Return whether two records with the same identifier describe two different datasets.
 
-    They do if their files differ, or if neither has files and their titles and addresses differ. Two records with the
-    same files are one dataset, even in two languages.
+    ``first`` and ``second`` hold the title, the file addresses and the page of each record. They describe two datasets
+    if both have files and share none. They also do if neither has files, their titles differ and they do not share a
+    page. Two records with the same file are one dataset, even in two languages.
     """
     if first.files and second.files:
         return not {_lasting(url) for url in first.files} & {_lasting(url) for url in second.files}
@@ -127,9 +138,10 @@ def _lasting(url: str) -> str:
 
 
 def twin_id(identifier: str, facts: IdentityFacts) -> str:
-    """Return an identity for a dataset whose identifier is taken.
+    """Return a new identifier for a dataset whose ``identifier`` is already used by another one.
 
-    It is stable while its files, or else its title, stay.
+    It is the old identifier, "#twin-" and a digest of the file addresses in ``facts``, or of the title if there are no
+    files. It stays the same as long as these stay.
     """
     said = sorted(_lasting(url) for url in facts.files) or [facts.title or ""]
     digest = hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()
@@ -137,7 +149,12 @@ def twin_id(identifier: str, facts: IdentityFacts) -> str:
 
 
 def settle(spider: HarvestState) -> None:
-    """Match records without identifier, or with a new one, to known datasets that this harvest did not see."""
+    """Match datasets that this harvest did not find to records without identifier, and to records with a new
+    identifier.
+
+    Titles, files and addresses must agree. Matched datasets keep their history, and an error reports each case. Nothing
+    is done if the harvest was incremental or did not reach the end.
+    """
     tally, night = spider.tally, spider.night
     if tally.mode != "full" or not tally.ended:
         return
@@ -196,11 +213,11 @@ def _settle_nameless(spider: HarvestState) -> None:
 
 
 def absent(spider: HarvestState) -> list[str]:
-    """Return the ids of datasets that are gone from a listing whose only faults are records without identifier.
+    """Return the ids of datasets that the portal no longer lists, although the harvest is incomplete.
 
-    The whole listing was read, so no record has the identifiers of these datasets. No nameless record shares a title,
-    file or address with them either. Without this rule, a portal with one nameless record would keep withdrawn datasets
-    forever.
+    This is possible only if the harvest read the whole listing and its only faults are records without identifier. A
+    dataset counts as absent if none of these records shares a title, file or address with it. The result is empty if so
+    many are absent at once that a person must look first.
     """
     tally, left = spider.tally, spider.unmatched
     if tally.mode != "full" or not left or len(left) != tally.unidentified:
@@ -225,7 +242,10 @@ def _write(spider: HarvestState, page: Page) -> None:
 
 
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:
-    """Return the facts of the dataset that already has an identifier: in the same page, or in the catalogue."""
+    """Return the title, files and page of the dataset that already has ``identifier``; None if no dataset has it.
+
+    It is looked up among the records in ``kept`` (those of the same page), then in the catalogue.
+    """
     for one in kept:
         if one.dataset.identifier == identifier:
             return facts_of(one.dataset)
@@ -235,7 +255,11 @@ def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[R
 
 
 def twins_of(catalog: Catalog, portal_id: str) -> dict[str, set[str]]:
-    """Return the identifiers shared by several datasets, each with the identities of the further datasets."""
+    """Return the identifiers that several datasets of a portal share, each with the new identifiers given to those
+    datasets.
+
+    The new identifiers are those of :func:`twin_id`.
+    """
     found: dict[str, set[str]] = {}
     for name in identifiers_with(catalog, portal_id, TWIN):
         found.setdefault(name.partition(TWIN)[0], set()).add(name)

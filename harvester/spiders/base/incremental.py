@@ -36,36 +36,44 @@ FUTURE = "2999-01-01T00:00:00Z"
 
 
 class ChangesListingSpider(ListingSpider):
-    """Base class of spiders whose interface returns the records changed since an instant.
+    """Base class of spiders whose interface can return only the records changed since an instant.
 
-    A subclass requests pages with ``self.since`` (an instant, ISO 8601 with Z) if it is not None and the mode is
-    incremental. It also tells how to count records (``count_url``, ``read_count``). Its datasets carry
-    ``record_modified`` by the same clock as the filter.
+    ``self.since`` is that instant (ISO 8601 with Z), or None. If it is set and the mode of the harvest is
+    "incremental", a subclass requests pages of the changed records. A subclass also counts records (:meth:`count_url`,
+    :meth:`read_count`). Its datasets must carry ``record_modified`` by the clock of the change filter.
     """
 
     is_incremental = True
 
     def count_url(self, since: str | None) -> str:
-        """Return the address that counts all records, or those changed since an instant."""
+        """Return the address whose response counts the records changed since ``since`` (ISO 8601 with Z), or all for
+        None.
+        """
         raise NotImplementedError
 
     def read_count(self, response: Response) -> int | None:
-        """Return the number in such a response; raise PageRefusedError or ValueError if there is none."""
+        """Return the number of records in ``response``, the response of :meth:`count_url`.
+
+        Raise PageRefusedError or ValueError if it states none.
+        """
         raise NotImplementedError
 
     def names_url(self) -> str | None:
-        """Return the address that lists the names of all datasets; None if there is none."""
+        """Return the address of a list with the names of all datasets; None if the interface has no such list."""
         return None
 
     def read_names(self, response: Response) -> set[str]:
-        """Return the names in such a response; raise PageRefusedError or ValueError if it has none."""
+        """Return the names of all datasets in ``response``, the response of :meth:`names_url`.
+
+        Raise PageRefusedError or ValueError if it holds no names.
+        """
         raise NotImplementedError
 
     def share_walk(self, start: int, first: str, last: str) -> PageCursor | None:
-        """Return a cursor for the records from the identifier ``first`` to ``last``, ``start`` records from the
-        beginning.
+        """Return the cursor of a part of the listing that is to be read again: the records from ``first`` to ``last``.
 
-        Return None if the listing is not sorted by identifier.
+        ``first`` and ``last`` are identifiers, and ``start`` is the number of records before ``first``. Return None if
+        the listing is not sorted by identifier, so that no such part can be requested.
         """
         return None
 
@@ -87,12 +95,19 @@ class ChangesListingSpider(ListingSpider):
         return [self.count(None)] if self.since else super().opening()
 
     def count(self, since: str | None) -> Request:
-        """Return the request that counts all records, or those changed since an instant."""
+        """Return the request that counts the records changed since ``since`` (ISO 8601 with Z), or all records for
+        None.
+        """
         url = self.count_url(since)
         return self.request(url, self.on_count, errback=self.on_count_failed, cb_kwargs={"since": since})
 
     async def on_count(self, response: Response, since: str | None) -> AsyncIterator[Any]:
-        """Check the counts step by step, and start reading changes only if they make sense."""
+        """Check one of three counts, and yield the request for the next count or the first page.
+
+        The counts are of all records, of records changed in the future (must be 0), and of those changed since
+        ``self.since`` (must not be 0). If one is wrong, the change filter cannot be trusted, and the harvest reads
+        everything.
+        """
         try:
             count = self.read_count(response)
         except (PageRefusedError, ValueError):
@@ -113,7 +128,7 @@ class ChangesListingSpider(ListingSpider):
             yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Read everything, because the portal cannot count its changes."""
+        """Start a full harvest, because a request that counts records or lists names failed."""
         yield self.in_full(f"the portal does not count its changes: {self.fault_of(failure).detail}")
 
     def in_full(self, why: str) -> Request:
@@ -142,7 +157,11 @@ class ChangesListingSpider(ListingSpider):
         return self.check(missing)
 
     async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
-        """Compare the names of all datasets: a known dataset that is not among them may be deleted."""
+        """Find the stored datasets that ``response``, a list of all names, does not contain; they may be deleted.
+
+        Each of them is then requested alone, together with those in ``missing`` (dataset id to identifier), which an
+        earlier harvest did not find.
+        """
         try:
             names = self.read_names(response)
         except (PageRefusedError, ValueError) as error:
@@ -159,7 +178,11 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     def check(self, wanted: dict[str, str]) -> list[Any]:
-        """Return the requests for single datasets; ``wanted`` maps ids to identifiers."""
+        """Return requests for single datasets that may be deleted; ``wanted`` maps dataset ids to the portal's
+        identifiers.
+
+        If there are none, or more than MAX_DELETED, none is requested and the totals are compared at once.
+        """
         if not wanted or len(wanted) > MAX_DELETED:
             return self.compared()
         self.to_check = wanted
@@ -171,24 +194,29 @@ class ChangesListingSpider(ListingSpider):
         ]
 
     async def on_checked(self, response: Response, key: str) -> AsyncIterator[Any]:
-        """Note whether the portal still has this dataset."""
+        """Note the dataset with the id ``key`` as deleted if ``response`` says that the portal does not know it."""
         if self.is_unknown(response):
             self.not_found.append(key)
         for step in self.checked(key):
             yield step
 
     async def on_check_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a single dataset; it does not count as deleted."""
+        """Continue after a failed request for a single dataset; the dataset does not count as deleted."""
         for step in self.checked(failure.request.cb_kwargs["key"]):  # type: ignore[attr-defined]
             yield step
 
     def checked(self, key: str) -> list[Any]:
-        """Mark one dataset as checked; after the last one, compare the totals."""
+        """Remove the dataset id ``key`` from those still to check; return the steps that follow after the last one,
+        else [].
+        """
         self.to_check.pop(key, None)
         return [] if self.to_check else self.compared()
 
     def compared(self) -> list[Any]:
-        """Continue if the total agrees with the changes and deletions found; otherwise read everything."""
+        """Return the next steps: a full harvest if the portal's total does not fit the changes and deletions found.
+
+        If it fits, a share of the records is read again, where the interface allows that, and then the harvest ends.
+        """
         gone = present_among(self.night.catalog, self.not_found)
         should = self.after + self.before.gap - gone
         if should != self.expected:
@@ -208,7 +236,9 @@ class ChangesListingSpider(ListingSpider):
     # The share of records that is read again
 
     def is_share(self, page_cursor: PageCursor) -> bool:
-        """Return whether a page belongs to the share of records that is read again."""
+        """Return whether the page at ``page_cursor`` is part of the records that are read again although nothing says
+        they changed.
+        """
         return self.tally.mode == "incremental" and page_cursor.at is not None
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:

@@ -33,7 +33,11 @@ MAX_HEAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A record with its index in the document, and its JSON pointer if the index does not give it."""
+    """A readable record of a JSON document.
+
+    ``index`` counts the records from 0, and ``value`` is the record. ``pointer`` is its JSON pointer, or None if the
+    name of the array and the index give it.
+    """
 
     index: int
     value: Any
@@ -42,7 +46,11 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableElement:
-    """A record that cannot be read: its index, the reason, its first characters, and its subject if known."""
+    """A record of a JSON document that cannot be parsed.
+
+    ``index`` counts the records from 0, ``message`` is the reason, and ``text`` the beginning of the record.
+    ``pointer`` is its JSON pointer, or None if the name of the array and the index give it.
+    """
 
     index: int
     message: str
@@ -52,11 +60,11 @@ class UnreadableElement:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnd:
-    """The last item of a stream; ``fault`` says why reading stopped early, or is None."""
+    """The last item that a document yields; ``fault`` is the reason why reading stopped before the end, or None."""
 
     fault: str | None
     head: dict[str, Any]
-    """The keys beside the array of records."""
+    """The values of the document outside the array of records, such as the title of the catalogue, by their keys."""
     odd_encoding: str | None = None
     """The encoding of the document if it is not UTF-8."""
 
@@ -191,14 +199,16 @@ def _without_cycles(is_large: bool) -> Iterator[None]:
 
 
 def records(path: Path, *keys: str, charset: str | None = None) -> Iterator[Element | UnreadableElement | StreamEnd]:
-    """Yield the records of the arrays under ``keys``, or of the bare array; yield a :class:`StreamEnd` last.
+    """Yield the records of the JSON document ``path`` one by one, readable and unreadable ones, and a StreamEnd last.
 
-    Keys may have prefixes ("dcat:dataset"). An object in place of an array is one record. If a file holds several
-    documents in a row, all are read; some programs append that way. There, an object without the keys is itself a
-    record if it has an identifier or a title. Unreadable text after a document is a fault.
+    The records are the elements of the arrays under ``keys`` ("dataset" by default), or of the document itself if it is
+    an array. A key also matches with a prefix ("dcat:dataset"). An object in place of an array is a single record. With
+    several keys, each element carries a JSON pointer.
 
-    ``charset`` is the encoding that the server states. The default key is "dataset". With several keys each element
-    carries a JSON pointer, because the index alone does not identify it.
+    A file may hold several documents in a row, as some programs append them. In these, an object without the keys is
+    itself a record if it has an identifier or a title. Unreadable text after a document is a fault.
+
+    ``charset`` is the encoding that the server states, or None.
     """
     reader = _Reader(path, charset)
     odd = reader.encoding.odd

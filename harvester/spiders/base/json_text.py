@@ -36,7 +36,11 @@ _UKRAINIAN = re.compile(rb"[\xc0-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad\xb4\x
 
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
-    """How to decode a document: Python's codec, its error handler, and the encoding's name if it is not UTF-8."""
+    """How to decode a document to text.
+
+    ``codec`` and ``errors`` are the codec and the error handler for Python's ``decode``. ``odd`` is the name of the
+    encoding to report if it is not UTF-8, else None.
+    """
 
     codec: str = "utf-8-sig"
     errors: str = "strict"
@@ -53,7 +57,10 @@ codecs.register_error(_MIXED, _one_byte)
 
 
 def check_values(document: bytes | str) -> None:
-    """Raise ValueError if a JSON document holds too many values to be parsed whole."""
+    """Raise ValueError if a JSON document holds more than MAX_VALUES values, too many to be parsed at once.
+
+    The number is estimated from the commas and brackets.
+    """
     # Every value except the first follows one of these characters, in any encoding.
     signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")
     if len(document) > MAX_VALUES and sum(map(document.count, signs)) > MAX_VALUES:  # type: ignore[arg-type]
@@ -61,14 +68,18 @@ def check_values(document: bytes | str) -> None:
 
 
 def charset_of(content_type: bytes | str | None) -> str | None:
-    """Return the charset that a Content-Type header names; None if it names none."""
+    """Return the charset that the Content-Type header ``content_type`` states, as written; None if it states none."""
     text = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type or ""
     found = _CHARSET.search(text)
     return found.group(1) if found else None
 
 
 def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
-    """Return the encoding of a document on disk; all of its bytes are examined."""
+    """Return how to decode the JSON file ``path``, judged by all of its bytes.
+
+    ``charset`` is the encoding that the server states, or None. It is only a hint, used if the bytes are not valid
+    UTF-8.
+    """
     with path.open("rb") as file:
         head = file.read(_BLOCK)
         if found := _wide(head):
@@ -93,7 +104,11 @@ def encoding_of(path: Path, charset: str | None = None) -> TextEncoding:
 
 
 def text_of(body: bytes, charset: str | None = None) -> tuple[str, str | None]:
-    """Return the text of a whole document, and the name of its encoding if that is not UTF-8."""
+    """Return the decoded JSON document ``body``, and the name of its encoding; the name is None if it is UTF-8.
+
+    ``charset`` is the encoding that the server states, or None. It is only a hint, used if the bytes are not valid
+    UTF-8.
+    """
     found = _wide(body)
     if found is None:
         try:
@@ -151,7 +166,10 @@ def _guessed(sample: bytes, charset: str | None) -> TextEncoding:
 
 
 def odd_encoding(name: str, url: str) -> HarvestError:
-    """Return the error for a document that is not UTF-8; none of its text is lost."""
+    """Return the harvest error for a JSON document that is not UTF-8; no record is lost by it.
+
+    ``name`` is the encoding that was used to decode it, ``url`` the address of the document.
+    """
     return HarvestError(
         kind="encoding",
         message=f"the JSON is not UTF-8, as RFC 8259 wants it: it was read as {name}",

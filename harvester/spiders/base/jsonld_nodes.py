@@ -26,26 +26,34 @@ def local_name(name: str) -> str:
 
 
 def types_of(node: Any) -> frozenset[str]:
-    """Return the local names of a node's types."""
+    """Return the types of a JSON-LD node without prefix or namespace ("Dataset"); an empty set if it states none."""
     said = node.get("@type", node.get("type")) if isinstance(node, dict) else None
     return frozenset(local_name(one) for one in (said if isinstance(said, list) else [said]) if isinstance(one, str))
 
 
 class Nodes:
-    """The nodes of a document by their IRI."""
+    """The nodes of a flattened JSON-LD document by their IRI, for replacing references by the nodes that they name."""
 
     def __init__(self) -> None:
         self.by_iri: dict[str, dict[str, Any]] = {}
 
     def add(self, node: Any) -> None:
-        """Add a node; statements about the same IRI are merged, and the first value of a property is kept."""
+        """Store ``node`` under its IRI; a node without IRI, or with nothing but an IRI, is ignored.
+
+        If a node with the same IRI is stored already, the two are merged; properties that both have keep their first
+        value.
+        """
         iri = _iri(node)
         if iri is not None and len(node) > 1:
             known = self.by_iri.get(iri)
             self.by_iri[iri] = {**node, **known} if known else node
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
-        """Return the node with its references replaced by the nodes they name."""
+        """Return ``node`` with each reference to a stored node replaced by that node, down to six levels.
+
+        Properties whose values are addresses (``landingPage``, ``accessURL``) keep them. References back to a
+        containing node stay IRIs.
+        """
         self.steps = 0
         return self._within(node, 1, (_iri(node),))
 

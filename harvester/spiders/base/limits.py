@@ -20,7 +20,12 @@ MAX_PARTS = 20_000
 
 
 def capped(dataset: Dataset) -> tuple[Dataset, list[str]]:
-    """Return a dataset within the limits, and descriptions of what was cut off."""
+    """Return ``dataset`` with overlong texts and lists cut to the limits, and a list of sentences that say what was
+    cut.
+
+    The limits are MAX_TEXT, MAX_ITEMS and MAX_PARTS. The identifier is never cut. If nothing exceeds a limit, the same
+    object and an empty list are returned.
+    """
     changes: dict[str, Any] = {}
     what = []
     for field in fields(dataset):

@@ -28,7 +28,10 @@ MAX_BARREN = 20
 
 
 class PageRefusedError(Exception):
-    """A response that is not a page, with its fault and the beginning of its body."""
+    """Raised for a response that is not a page of the listing.
+
+    ``fault`` says what is wrong; ``value`` is the beginning of the body or the parsed response, as evidence, or None.
+    """
 
     def __init__(self, fault: faults.RequestFault, value: Any = None) -> None:
         super().__init__(fault.detail)
@@ -36,10 +39,10 @@ class PageRefusedError(Exception):
 
 
 class ListingSpider(PortalSpider):
-    """Base class of spiders that read a paged listing.
+    """Base class of spiders that read a listing page by page.
 
-    A subclass builds the request for a page (``ask``) and reads its records (``read``). If the portal accepts no offset
-    beyond some window, ``next_cursor`` gives the key at which the next window starts.
+    A subclass builds the request for a page (:meth:`ask`) and reads its records (:meth:`read`). The base class follows
+    the pages to the end, retries failing pages in smaller parts, and resumes interrupted harvests.
     """
 
     max_rows: ClassVar[int] = 1000
@@ -58,50 +61,66 @@ class ListingSpider(PortalSpider):
     # Hooks of a subclass
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """Return the request for a page, built by :meth:`get`."""
+        """Return the request for the page at ``page_cursor``; a subclass builds it with :meth:`get`."""
         raise NotImplementedError
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """Return the page in a 2xx response.
+        """Return the records of ``response`` (status 2xx) as a listing page; ``page_cursor`` is the position requested.
 
-        Raise PageRefusedError, or ValueError with a readable reason, if it is no page.
+        Raise PageRefusedError, or ValueError with a readable reason, if the response is not a page of the listing.
         """
         raise NotImplementedError
 
     def resume(self, cursor: dict[str, Any]) -> None:
-        """Restore the spider's own state; ``cursor`` is that of an interrupted harvest, or {}."""
+        """Restore the attributes that a subclass keeps during a harvest.
+
+        ``cursor`` is what :meth:`position` stored before the harvest was interrupted, or {} for a new harvest.
+        """
 
     def position(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """Return the cursor to store for a page: the input of :meth:`resume`, and the position in the listing."""
+        """Return the JSON object to store so that an interrupted harvest can continue at ``page_cursor``.
+
+        A subclass adds what its :meth:`resume` needs.
+        """
         return {"walk": page_cursor.as_json()}
 
     def opening(self) -> list[Any]:
-        """Return the first steps of a new harvest."""
+        """Return the first steps of a new harvest; a step is a request to send or a page to store."""
         return [self.ask(self.first_walk())]
 
     def continued(self, cursor: dict[str, Any]) -> list[Any]:
-        """Return the first steps of a harvest that was interrupted."""
+        """Return the first steps of a harvest that was interrupted; ``cursor`` is what :meth:`position` stored."""
         page_cursor = PageCursor(**cursor["walk"])
         return self.at_end(page_cursor, "the last page is read") if page_cursor.is_end else [self.ask(page_cursor)]
 
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return other steps if a page is refused, such as another order or interface; None if there are none."""
+        """Return the steps to take instead if a page is refused, such as requests in another order or to another
+        interface.
+
+        ``response`` is None if the request for the page at ``page_cursor`` received none. Return None if there is no
+        other way; the spider then tries smaller pages.
+        """
         return None
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
-        """Return the cursor of the next page."""
+        """Return the cursor of the page that follows ``listing_page``, which was read at ``page_cursor``."""
         return page_cursor.forward(listing_page.count, listing_page.at)
 
     # Requesting
 
     def first_walk(self) -> PageCursor:
-        """Return the cursor of the first page, with the page size that the portal file and the interface allow."""
+        """Return the cursor of the first page; its size is the smaller of ``limits.page_rows`` (portal file) and
+        ``max_rows``.
+        """
         return PageCursor(rows=min(self.portal.limits.page_rows, self.max_rows))
 
     def get(self, url: str, page_cursor: PageCursor, **kwargs: Any) -> Request:
-        """Return the request for a page with its callbacks; ``kwargs`` go to the request."""
+        """Return the request to ``url`` for the page at ``page_cursor``, with its callbacks and number of retries.
+
+        ``kwargs`` are passed on to the Scrapy request.
+        """
         # A page that had to shrink has failed already, so it is retried less often.
         tries = {} if page_cursor.size == 0 else {"max_retry_times": 1 if page_cursor.size == 1 else 0}
         is_plain = self.tally.mode == "full" and not page_cursor.is_second and kwargs.get("method", "GET") == "GET"
@@ -126,7 +145,7 @@ class ListingSpider(PortalSpider):
             yield step
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
-        """Read a page, or reuse the remembered records if it did not change."""
+        """Read a page of the listing; if it is unchanged since the last harvest, its stored records count as seen."""
         if known := self.remembered(response):
             for step in self.on_same(known, page_cursor):
                 yield step
@@ -144,7 +163,10 @@ class ListingSpider(PortalSpider):
             yield step
 
     def taken(self, listing_page: ListingPage, response: Response, page_cursor: PageCursor) -> Iterator[Any]:
-        """Keep the records of a page and go on to the next one."""
+        """Yield the page to store for ``listing_page``, and then the steps that follow it.
+
+        ``page_cursor`` is the position at which the page was requested.
+        """
         self.tally.advertise(listing_page.total)
         before, named = self.known(), self.known_names()
         is_last = self.is_last(page_cursor, listing_page)
@@ -172,7 +194,11 @@ class ListingSpider(PortalSpider):
         )
 
     def sheet_of(self, response: Response, page_cursor: PageCursor) -> ListingPage:
-        """Return the page in a response; raise PageRefusedError if there is none."""
+        """Return the listing page that ``response`` holds.
+
+        Raise PageRefusedError if the response reports an error or cannot be read. ``page_cursor`` is the position
+        requested.
+        """
         if fault := faults.of_response(response):
             raise PageRefusedError(fault, response.body[:500].decode("utf-8", "replace"))
         try:
@@ -185,16 +211,24 @@ class ListingSpider(PortalSpider):
             raise PageRefusedError(fault, response.body[:300].decode("utf-8", "replace")) from error
 
     def kept(self, page: Page) -> None:
-        """Do further work after a page was kept; a hook of subclasses."""
+        """Do further work with ``page``, whose records were mapped and are about to be stored; subclasses override
+        this.
+        """
 
     def is_last(self, page_cursor: PageCursor, listing_page: ListingPage) -> bool:
-        """Return whether this page is the last one, because the portal says so or its size proves it."""
+        """Return whether ``listing_page``, read at ``page_cursor``, is the last one.
+
+        It is if the portal says so, or if its size and the total of the portal prove it.
+        """
         return listing_page.is_end or (
             listing_page.at is None and page_cursor.is_last(listing_page.count, self.tally.advertised)
         )
 
     def may_remember(self, listing_page: ListingPage) -> bool:
-        """Return whether an unchanged page next night proves that its records are unchanged."""
+        """Return whether the page may be stored as proof: if it comes again unchanged, its records are not read again.
+
+        A subclass returns False for pages where unchanged bytes prove nothing.
+        """
         return True
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
@@ -202,7 +236,10 @@ class ListingSpider(PortalSpider):
         return False
 
     def known(self) -> int:
-        """Return the number of records accounted for so far; each page should add some."""
+        """Return how many records were met so far, including those without identifier and those that could not be read.
+
+        A page that adds none is a sign of a paging loop.
+        """
         return self.known_names() + self.tally.lost + self.tally.unidentified
 
     def known_names(self) -> int:
@@ -210,7 +247,10 @@ class ListingSpider(PortalSpider):
         return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
-        """Return the steps after a page that is the same as last night."""
+        """Return the steps for a page that is unchanged since an earlier harvest: the page to store, and what follows.
+
+        ``known`` is the stored response.
+        """
         own = known.state["own"]
         listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
         self.tally.advertise(listing_page.total)
@@ -225,9 +265,11 @@ class ListingSpider(PortalSpider):
     def next_of(
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
-        """Return the steps after a page: go on, end, or stop at a paging loop.
+        """Return the steps after a page: the request for the next one, the end, or an error that stops a paging loop.
 
-        ``is_lost``: every new record of the page was lost, so the page may repeat an earlier one.
+        ``page_cursor`` and ``next_cursor`` are the positions of this page and the next, ``url`` is the address of this
+        page. ``is_new`` says whether the page added a record. ``is_lost`` says that all records it added were
+        unreadable, so that it may repeat an earlier page.
         """
         # A second reading need not go further than the first one did.
         if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.tally.advertised or 0)):
@@ -243,7 +285,12 @@ class ListingSpider(PortalSpider):
     def round_trouble(
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
     ) -> list[Any]:
-        """Return the steps after a page that failed: a smaller page, skipping the bad record, or the end."""
+        """Return the steps after a page that failed: a smaller page, a page behind the bad record, or the end of the
+        harvest.
+
+        A record that fails when it is requested alone is skipped and reported. ``value`` is the beginning of the
+        response, as evidence, or None.
+        """
         has_begun = bool(self.tally.kept or page_cursor.start)
         # A home page in place of an API is no question of size.
         is_worth_it = fault.kind in SHRINKABLE and (has_begun or (page_cursor.can_shrink and fault.kind != "parse"))
@@ -262,11 +309,15 @@ class ListingSpider(PortalSpider):
         return [page, self.ask(beyond)]
 
     def pointer(self, index: int) -> str:
-        """Return the JSON pointer of the record at an index, for errors."""
+        """Return the JSON pointer that names the record at ``index`` (from 0, in the whole listing) in errors."""
         return f"/{index}"
 
     def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
-        """Return the steps at the end of paging: the end, or a second reading."""
+        """Return the steps at the end of the listing: none, or the request that starts a second reading.
+
+        The listing is read twice if identifiers came repeatedly while fewer records than the portal's total were found.
+        ``how`` says in words why the end is reached.
+        """
         total = self.tally.advertised
         hidden = self.tally.duplicates - self.tally.explained
         if hidden > 0 and total is not None and self.tally.accounted < total:

@@ -36,11 +36,15 @@ MAX_LOOKUPS = 200
 
 
 class Lookups:
-    """Single-dataset requests for every spider; inactive for types without an address for a single dataset."""
+    """Mixin of every spider that requests datasets alone, if an incomplete harvest did not find them.
+
+    It does nothing for portal types without an address for a single dataset.
+    """
 
     alone: ClassVar[str | None] = None
-    """Address of a single dataset with {base} and {id}; None if there is none, as in a feed. Without it, only a
-    complete harvest can find that a dataset is gone.
+    """Address of a single dataset, with {base} and {id}; None if there is no such address, as in a feed.
+
+    Without it, only a complete harvest can find that a dataset is gone.
     """
     portal: PortalSpec
     night: RunContext
@@ -54,48 +58,65 @@ class Lookups:
 
     @property
     def base(self) -> str:
-        """The address that an interface's paths are joined to."""
+        """Address without final slash to which the paths of the portal's interface are appended."""
         raise NotImplementedError
 
     # Hooks of a subclass
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address of a single dataset, or the query for one; None if it cannot be requested alone.
+        """Return the address (or query) that requests the dataset ``identifier`` alone; None if there is none.
 
-        ``source_url`` is the address of the response that held the dataset.
+        ``source_url`` is the address of the response in which the dataset was found before.
         """
         return self.alone.format(base=self.base, id=quote(identifier, safe="")) if self.alone else None
 
     def lookup_request(self, address: str, callback: Callable[..., Any], **kwargs: Any) -> scrapy.Request:
-        """Return the request for the address or query that :meth:`look_up` returned."""
+        """Return the request for ``address``, the address or query that :meth:`look_up` returned; ``callback`` gets the
+        response.
+
+        ``kwargs`` are passed on to the Scrapy request.
+        """
         return self.request(address, callback, errback=self.on_unanswered, **kwargs)
 
     def is_unknown(self, response: Response) -> bool:
-        """Return whether a response says, by its status or its body, that the portal has no such dataset."""
+        """Return whether ``response`` says that the portal has no such dataset, by status 404 or 410 or in its body."""
         try:
             return response.status in (404, 410) or (response.status == 200 and self.says_unknown(response))
         except ValueError:
             return False
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether a response with status 200 says so; raise ValueError if it cannot be read."""
+        """Return whether the body of ``response`` (status 200) says that the portal has no such dataset.
+
+        Raise ValueError if the body cannot be read.
+        """
         return False
 
     def is_there(self, response: Response, identifier: str) -> bool:
-        """Return whether a response shows the dataset and does not say that it is unknown."""
+        """Return whether ``response`` is successful and shows the dataset ``identifier``.
+
+        An unreadable one does not.
+        """
         try:
             return faults.of_response(response) is None and self.shows(response, identifier)
         except ValueError:
             return False
 
     def shows(self, response: Response, identifier: str) -> bool:
-        """Return whether a successful response holds the dataset; raise ValueError if it cannot be read."""
+        """Return whether the successful ``response`` holds the dataset ``identifier``.
+
+        Raise ValueError if it cannot be read.
+        """
         return True
 
     # The search
 
     def on_idle(self) -> None:
-        """Start the look-ups when Scrapy has no requests left; raise DontCloseSpider if there are look-ups to make."""
+        """Start to request datasets alone when Scrapy has no requests left.
+
+        Raise DontCloseSpider if there are such requests, so that Scrapy goes on. Before that, records without
+        identifier are matched to known datasets.
+        """
         if self.is_over or self.has_looked:
             return
         self.has_looked = True
@@ -106,7 +127,12 @@ class Lookups:
             raise DontCloseSpider
 
     def first_lookup(self) -> scrapy.Request | None:
-        """Return the request for a dataset that exists: only if it is found are the other results believed."""
+        """Return a request for a dataset that certainly exists, as a test; None if no dataset needs to be requested
+        alone.
+
+        The datasets that were not found are requested only if the portal returns this one. None are requested unless
+        this is a full harvest that was judged partial.
+        """
         if self.tally.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None
         where = (self.night.catalog, self.portal.id, self.night.run_id)
@@ -121,7 +147,9 @@ class Lookups:
         return None
 
     async def on_example(self, response: Response, identifier: str) -> AsyncIterator[Any]:
-        """Request the unseen datasets, after the example was found."""
+        """Request the datasets that the harvest did not find, if ``response`` shows the dataset ``identifier``, which
+        exists.
+        """
         if self.is_unknown(response) or not self.is_there(response, identifier):
             return
         for key, other, source_url in self.unseen:
@@ -129,7 +157,10 @@ class Lookups:
             yield self.lookup_request(str(address), self.on_alone, cb_kwargs={"key": key, "identifier": other})
 
     async def on_alone(self, response: Response, key: str, identifier: str) -> AsyncIterator[Any]:
-        """Note whether the portal still has this dataset."""
+        """Note from ``response`` whether the portal still has one dataset, and count it as seen or as not found.
+
+        ``key`` is the id of the dataset in the catalogue, ``identifier`` that of the portal.
+        """
         if self.is_unknown(response):
             self.not_found.append(key)
         elif self.is_there(response, identifier):
@@ -137,4 +168,4 @@ class Lookups:
             yield Page(unchanged=(identifier,))
 
     async def on_unanswered(self, failure: Any) -> None:
-        """Ignore a failed look-up: the dataset's state stays unknown."""
+        """Ignore a failed request for a single dataset: whether it still exists stays unknown."""

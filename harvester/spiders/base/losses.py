@@ -15,7 +15,11 @@ _IDS = ("identifier", "id", "global_id", "dataset_id", "uuid", "@id", "name")
 
 
 class LostRecord(Exception):
-    """Raised for a record without identity, which cannot be kept; ``pointer`` is relative to the record."""
+    """Raised for a record without usable identifier, which cannot be stored.
+
+    ``remedy`` is advice to the portal, ``pointer`` a JSON pointer within the record, ``value`` the faulty value or
+    None.
+    """
 
     def __init__(self, message: str, remedy: str, pointer: str = "", value: Any = None) -> None:
         super().__init__(message)
@@ -23,9 +27,9 @@ class LostRecord(Exception):
 
 
 class PassedOver(LostRecord):
-    """Raised for a listed item that is not a readable record.
+    """Raised for an item in a listing that is not a readable record, for example a file of another kind.
 
-    ``place`` says what it is, for ``outside`` in portal files.
+    ``place`` names the kind of item; a portal file can declare it under ``outside`` as expected.
     """
 
     def __init__(self, message: str, remedy: str, place: str) -> None:
@@ -34,7 +38,10 @@ class PassedOver(LostRecord):
 
 
 def cut(value: Any, length: int = 500) -> str | None:
-    """Return a value as text of at most ``length`` characters, for an error; None stays None."""
+    """Return ``value`` for an error as text (JSON if it is no text) of at most ``length`` characters.
+
+    None stays None.
+    """
     if value is None:
         return None
     text = value if isinstance(value, str) else json_text(value)
@@ -42,7 +49,7 @@ def cut(value: Any, length: int = 500) -> str | None:
 
 
 def duplicate(record: Record) -> HarvestError:
-    """Return the error for a record whose identifier was seen before."""
+    """Return the error for ``record``, which is not stored because its identifier came before in the harvest."""
     return HarvestError(
         kind="duplicate",
         message="the identifier came before in this harvest: the first record was kept, this one was not",
@@ -56,7 +63,11 @@ def duplicate(record: Record) -> HarvestError:
 
 
 def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
-    """Return the error for a record with a login or key in an address; it is stored masked and never used."""
+    """Return the error for ``dataset``, whose record contains a login or key in an address.
+
+    The address is stored with the key masked, and is never requested. ``pointer`` is the place of the record in the
+    response of ``url``.
+    """
     return HarvestError(
         kind="credential",
         message="an address of the record holds a login or a key: it is masked, and not used",
@@ -70,7 +81,10 @@ def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
 
 
 def twin(record: Record, identifier: str) -> HarvestError:
-    """Return the error for a record that shares its identifier with another dataset; both are kept."""
+    """Return the error for ``record``, which has the same identifier as another dataset; both are stored.
+
+    ``identifier`` is the new identifier under which this one is stored.
+    """
     return HarvestError(
         kind="duplicate",
         message="another dataset has the same identifier: both are kept, this one under a name of its own",
@@ -85,7 +99,10 @@ def twin(record: Record, identifier: str) -> HarvestError:
 
 
 def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError:
-    """Return the error for a record that was kept without the parts beyond the limits."""
+    """Return the error for ``dataset``, which was stored without what exceeds the limits; ``what`` describes that.
+
+    ``pointer`` is the place of the record in the response of ``url``.
+    """
     return HarvestError(
         kind="record",
         message=f"the record is larger than any program can use: {what}",
@@ -99,7 +116,11 @@ def cut_off(dataset: Dataset, what: str, pointer: str, url: str) -> HarvestError
 
 
 def poisoned(why: str, pointer: str, url: str) -> HarvestError:
-    """Return the error for a record that makes every page containing it fail."""
+    """Return the error for a record that the server cannot send: every page that contains it fails.
+
+    ``why`` is the fault of the request for this record alone, ``pointer`` its place in the listing, ``url`` the
+    address.
+    """
     place = pointer.rpartition("/")[2]
     return HarvestError(
         kind="poison",
@@ -111,7 +132,11 @@ def poisoned(why: str, pointer: str, url: str) -> HarvestError:
 
 
 def lost(error: Exception, raw: Any, pointer: str, url: str) -> HarvestError:
-    """Return the error for a record that could not be kept."""
+    """Return the error for the record ``raw``, which could not be stored.
+
+    ``error`` is the exception that its mapping raised; a LostRecord means a missing identifier. ``pointer`` is the
+    place of the record in the response of ``url``.
+    """
     record = raw if isinstance(raw, dict) else {}
     if isinstance(error, LostRecord):
         kind, message, remedy = "identifier", str(error), error.remedy

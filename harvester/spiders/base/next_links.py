@@ -14,14 +14,21 @@ _PAGES = ("html", "xhtml", "text/html", "htm")
 
 
 def rels_of(link: dict[str, Any]) -> set[str]:
-    """Return the relation names of a link; they may be one name, several with spaces, a list, or IANA addresses."""
+    """Return the relation names of a link object in lower case, without the address before them ("next").
+
+    ``link`` is a JSON object with "rel": one name, several separated by spaces, a list, or an address of IANA that ends
+    in the name. The set is empty if there is no "rel".
+    """
     rel = link.get("rel")
     words = rel.split() if isinstance(rel, str) else [one for one in rel if isinstance(one, str)] if rel else []
     return {word.rstrip("/").rpartition("/")[2].lower() for word in words}
 
 
 def is_page(link: dict[str, Any]) -> bool:
-    """Return whether a link leads to an HTML page for people, by its media type or else by its address."""
+    """Return whether a link object leads to an HTML page for people instead of data.
+
+    Its "type" (a media type) decides; without one, the format in the query or the ending of its "href" does.
+    """
     if isinstance(kind := link.get("type"), str) and kind.strip():
         return "html" in kind.lower()
     try:
@@ -34,7 +41,9 @@ def is_page(link: dict[str, Any]) -> bool:
 
 
 def host_name(url: str) -> str | None:
-    """Return the host of an address without "www.", in lower case; None if it has none."""
+    """Return the host name in ``url`` in lower case and without "www."; None if there is no host or the address is
+    invalid.
+    """
     try:
         host = urlsplit(url).hostname
     except ValueError:
@@ -43,15 +52,17 @@ def host_name(url: str) -> str | None:
 
 
 def media_type_of(response: Response) -> str:
-    """Return the media type in the response's Content-Type header."""
+    """Return the Content-Type header of ``response`` with its parameters, as text; "" without one."""
     return (response.headers.get("Content-Type") or b"").decode("latin-1")
 
 
 def next_link(links: Any, media_type: str = "") -> dict[str, Any] | None:
-    """Return the next link for the representation of media type ``media_type``; None if there is none.
+    """Return the link object with relation "next" that continues in the format just read; None if there is none.
 
-    The order of preference is: the same media type, any JSON, a link without a type, then links that accept POST as
-    well as GET. An HTML page for people comes last; only its position in the listing can be used.
+    ``links`` is the list of links in a response (anything else gives None), and ``media_type`` the media type of that
+    response. The order of preference is: a link of the same media type, of any JSON type, without a type, of another
+    type. A link to an HTML page for people comes last, because only the position in its address can be used. Links with
+    GET are preferred to links with POST.
     """
     found = [
         one

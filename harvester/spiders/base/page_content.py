@@ -27,54 +27,66 @@ MAX_REMEMBERED = 1_000
 
 @dataclass(slots=True)
 class PageContent:
-    """Counts and identifiers of one response."""
+    """What one response held: identifiers of its records, errors, and counts of records that were not stored.
+
+    These data are stored with the response. If it comes again unchanged, it need not be parsed.
+    """
 
     response: Response | None = None
     identifiers: list[str] = field(default_factory=list)
     errors: list[HarvestError] = field(default_factory=list)
     skipped: int = 0
     others: list[str] = field(default_factory=list)
-    """Digests of the identifiers of skipped items."""
+    """Digests of the identifiers of items that are no datasets."""
     lost: int = 0
     unidentified: int = 0
     outside: dict[str, int] = field(default_factory=dict)
-    """Number of items passed over, by their kind."""
+    """Number of listed items that are not readable records, by what they are."""
     nameless: list[dict[str, Any]] = field(default_factory=list)
-    """Identity facts of records without identifier."""
+    """Titles, file addresses and pages of records without identifier, for matching them to known datasets."""
     repeats: int = 0
     explained: int = 0
-    """Number of repeats within this response; they hide no other record."""
+    """Number of repeats of an identifier that stands in this same response; such a repeat hides no other record."""
     sha256: str | None = None
     _own: set[str] = field(default_factory=set)
     _taken: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def lose(self, is_unidentified: bool) -> None:
-        """Count a record that cannot be kept."""
+        """Count a record that cannot be stored: one without identifier (``is_unidentified``) or an unreadable one."""
         if is_unidentified:
             self.unidentified += 1
         else:
             self.lost += 1
 
     def repeat(self, identifier: str) -> None:
-        """Count an identifier that was seen before."""
+        """Count a record whose ``identifier`` was seen before in this harvest."""
         if len(self._own) != len(self.identifiers):
             self._own = set(self.identifiers)
         self.repeats += 1
         self.explained += identifier in self._own
 
     def remember(self, errors: list[HarvestError]) -> None:
-        """Keep the errors, as long as the response can still be remembered."""
+        """Add ``errors`` to those stored with the response; those beyond MAX_REMEMBERED + 1 are dropped.
+
+        A response with more than MAX_REMEMBERED errors is not stored; see :meth:`cached`.
+        """
         self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
 
     def taken(self) -> tuple[int, int, int, int]:
-        """Return the numbers of lost, unidentified, repeated and explained records since the last call."""
+        """Return how many records were counted since the last call: unreadable, without identifier, repeated, explained
+        repeats.
+        """
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
         new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))
         self._taken = counts
         return new  # type: ignore[return-value]
 
     def cached(self, state: dict[str, Any]) -> CachedResponse | None:
-        """Return the response to remember, with the spider's ``state``; None if it has too many errors."""
+        """Return the response in the form in which it is stored for the next harvest.
+
+        ``state`` are further JSON values that the spider needs then. Return None if the status is not 200 or there are
+        more than MAX_REMEMBERED errors: the response is then read again in the next harvest.
+        """
         response = self.response
         if response is None or response.status != 200 or len(self.errors) > MAX_REMEMBERED:
             return None
@@ -105,7 +117,7 @@ class PageContent:
 
     @classmethod
     def of(cls, known: CachedResponse) -> PageContent:
-        """Rebuild the contents of a remembered response, as if it were read again."""
+        """Return the content of the stored response ``known``, as if it had been parsed again."""
         own = known.state.get("own", {})
         return cls(
             identifiers=list(known.identifiers),
@@ -126,11 +138,11 @@ _HUGE_NUMBER = re.compile(rb"[:\[,]\s*-?\d{19}")
 
 
 def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], None] = lambda name: None) -> Any:
-    """Return a body parsed as JSON; raise ValueError with a readable reason for HTML, empty, truncated or too deep
-    bodies.
+    """Return ``raw``, the body of a response, parsed as JSON.
 
-    ``charset`` is the encoding that the server states. ``on_odd`` is called with the name of an encoding other than
-    UTF-8.
+    ``charset`` is the encoding that the server states, or None. ``on_odd`` is called with the name of the encoding if
+    that is not UTF-8. Raise ValueError with a readable reason if the body is empty, HTML, truncated or nested too
+    deeply.
     """
     body = raw.lstrip()
     if body[:1] == b"<":
@@ -157,6 +169,6 @@ def parse_json(raw: bytes, charset: str | None = None, on_odd: Callable[[str], N
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex; an interrupted document is read on only if its hash is unchanged."""
+    """Return the SHA-256 of the file ``path`` in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

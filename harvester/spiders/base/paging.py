@@ -20,7 +20,7 @@ MAX_UNREADABLE_IN_A_ROW = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPage:
-    """The content of one response of a listing."""
+    """One page of a listing as read from a response: its records, the total and the position of the next page."""
 
     records: Sequence[tuple[str, Any]] = ()
     """Pairs of JSON pointer and record."""
@@ -35,17 +35,20 @@ class ListingPage:
 
     @property
     def count(self) -> int:
-        """Number of records by which the offset moves."""
+        """Number of records by which the offset of the next page is higher: ``received`` if given, else the length of
+        ``records``.
+        """
         return len(self.records) if self.received is None else self.received
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCursor:
-    """The position in a listing; immutable, and stored as JSON by :meth:`as_json`."""
+    """Immutable position in a listing, with the number of records to request there."""
 
     rows: int
     """Records per page as long as nothing fails."""
     start: int = 0
+    """Offset of the page: number of records before it."""
     size: int = 0
     """Number of records requested now; 0 means ``rows``."""
     at: Any = None
@@ -63,7 +66,7 @@ class PageCursor:
 
     @property
     def asked(self) -> int:
-        """Number of records to request."""
+        """Number of records to request: ``size`` if a failure made pages smaller, else ``rows``."""
         return self.size or self.rows
 
     @property
@@ -77,9 +80,10 @@ class PageCursor:
         return self.asked > 1
 
     def smaller(self, *, is_aligned: bool = False) -> PageCursor:
-        """Return a cursor with a quarter of the page size: 1000, 250, 62, 15, 3, 1.
+        """Return the cursor of the same position with a quarter of the page size, at least 1: 1000, 250, 62, 15, 3, 1.
 
-        ``is_aligned``: the start must be a multiple of the size, as for numbered pages: 100, 25, 5, 1.
+        ``is_aligned`` is for portals that number their pages. The offset must then be a multiple of the page size, so
+        the size is reduced further: 100, 25, 5, 1.
         """
         size = max(1, self.asked // 4)
         while is_aligned and self.start % size:
@@ -87,34 +91,42 @@ class PageCursor:
         return replace(self, size=size, bad_until=max(self.bad_until, self.start + self.asked))
 
     def skip(self) -> PageCursor:
-        """Return a cursor behind one record that cannot be sent."""
+        """Return the cursor one record further, and count that record as one that the server cannot send."""
         return replace(self, start=self.start + 1, misses=self.misses + 1)
 
     def forward(self, received: int, at: Any = None) -> PageCursor:
-        """Return the cursor after a page of ``received`` records."""
+        """Return the cursor behind a page of ``received`` records; ``at`` is the next page's link, token or key, or
+        None.
+
+        The page size returns to ``rows`` when the page that failed first lies behind.
+        """
         start = self.start + received
         size = 0 if start >= self.bad_until else self.size
         largest = max(self.largest, received) if self.size == 0 else self.largest
         return replace(self, start=start, size=size, misses=0, largest=largest, at=at)
 
     def from_key(self, key: Any) -> PageCursor:
-        """Return a cursor for a new window, where offsets count from ``key``; needed if the portal limits offsets."""
+        """Return the cursor of a new listing that begins at ``key`` (a JSON value) and counts offsets from there.
+
+        Portals that accept no high offsets are read in several such parts.
+        """
         return PageCursor(rows=self.rows, at=key, is_second=self.is_second)
 
     def is_last(self, received: int, count: int | None) -> bool:
         """Return whether a page of ``received`` records proves the end of the listing.
 
-        An empty page does, unless its size was reduced. A page that reaches the portal's total does if it is shorter
-        than an earlier page. Otherwise the total may be limited to the page's end, so one more page is requested.
+        ``count`` is the total that the portal states, or None. An empty page proves the end. So does a page that
+        reaches the total and is shorter than an earlier page. A full page that reaches the total does not, because the
+        portal may limit the total; one more page is requested then.
         """
         if received == 0:
             return True
         return count is not None and self.start + received == count and received < self.largest
 
     def again(self) -> PageCursor:
-        """Return a cursor for a second reading from the start."""
+        """Return the cursor of the first page in a second reading of the listing."""
         return PageCursor(rows=self.rows, is_second=True)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the cursor as JSON values."""
+        """Return all fields of the cursor as a dict of JSON values; ``PageCursor(**values)`` restores it."""
         return asdict(self)

@@ -11,7 +11,7 @@ __all__ = ["PortalTypeInfo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalTypeInfo:
-    """What users should know about one portal type."""
+    """Description of a portal type for users, shown in the documentation and used to choose among several types."""
 
     software: str
     """Name of the software with its versions, or name of the standard."""
@@ -24,6 +24,6 @@ class PortalTypeInfo:
     limits: str
     """What the interface does not provide."""
     loses: str
-    """What the portal knows and this interface leaves out."""
+    """Which data the portal has and this interface does not return."""
     rank: int
     """Preference from 0 to 100; if a portal offers several interfaces, the highest rank is recommended."""

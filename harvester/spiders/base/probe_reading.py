@@ -15,7 +15,7 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=Fals
 
 
 def json_of(seen: ProbeResponse) -> Any:
-    """Return the JSON object or list of a response; None if it holds neither."""
+    """Return the JSON object or list in the body of ``seen``; None if the body is neither or is not valid JSON."""
     start = seen.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start not in (b"{", b"["):
         return None
@@ -26,13 +26,13 @@ def json_of(seen: ProbeResponse) -> Any:
 
 
 def object_of(seen: ProbeResponse) -> dict[str, Any]:
-    """Return the JSON object of a response; an empty one if it holds none."""
+    """Return the JSON object in the body of ``seen``; an empty dict if the body is no JSON object."""
     found = json_of(seen)
     return found if isinstance(found, dict) else {}
 
 
 def root_of(seen: ProbeResponse) -> etree._Element | None:
-    """Return the root of an XML response, even of a truncated one; None for HTML and everything else.
+    """Return the root element of the XML in ``seen``, even if it is truncated; None for HTML and anything else.
 
     No entity is resolved, and nothing is loaded from elsewhere.
     """
@@ -46,10 +46,12 @@ def root_of(seen: ProbeResponse) -> etree._Element | None:
 
 
 def local_name(element: etree._Element) -> str:
-    """Return an element's name without its namespace; "" for a comment."""
+    """Return the name of ``element`` without its namespace; "" for a comment or processing instruction."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
 def elements_of(root: etree._Element, name: str) -> list[etree._Element]:
-    """Return all elements with a local name, in the order of the document."""
+    """Return all elements in the tree of ``root`` whose name without namespace is ``name``, in the order of the
+    document.
+    """
     return [one for one in root.iter() if isinstance(one.tag, str) and local_name(one) == name]

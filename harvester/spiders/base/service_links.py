@@ -25,14 +25,16 @@ _DATA = ("getfeature", "getcoverage", "getmap", "gettile", "getobservation", "ge
 
 
 def is_service(protocol: str | None) -> bool:
-    """Return whether a protocol is that of a web service."""
+    """Return whether ``protocol``, which a record states for a link ("OGC:WMS"), is that of a web service."""
     return bool(_PROTOCOL.match((protocol or "").strip()))
 
 
 def service_of(protocol: str | None, url: str | None) -> str | None:
-    """Return the kind of service that a link leads to; None if it leads to a file or page.
+    """Return the kind of web service that a link leads to, such as "OGC:WMS"; None if it leads to a file or page.
 
-    The kind is the link's own protocol, else "OGC:WMS" or "ESRI:REST" as its address shows.
+    ``protocol`` is the protocol that the record states for the link, and ``url`` its address; either may be None. The
+    stated protocol is returned if it names a service. Otherwise the kind is derived from the address. A request for
+    data, such as GetFeature, leads to a file.
     """
     try:
         parts = urlsplit(url or "")

@@ -16,22 +16,29 @@ __all__ = ["WindowedSpider"]
 
 
 class WindowedSpider(ListingSpider):
-    """Base class of spiders whose portal is sorted by date and accepts no offset above ``window``.
+    """Base class of spiders whose portal sorts its records by date and accepts no offset above ``window``.
 
-    ``page_cursor.at["key"]`` is the date at which a window begins; the first window has none.
+    To read further records, the spider requests a new listing that starts at the date of the last record (a new window)
+    and counts offsets from there. ``page_cursor.at["key"]`` is the date at which the window begins; ``page_cursor.at``
+    is None in the first window.
     """
 
     window: ClassVar[int] = 10_000
-    """Number of records that can be reached by offset; the portal limits its totals to it as well."""
+    """Number of records that can be reached by offset; the total that the portal states is never higher than this."""
 
     def key_of(self, raw: Any) -> int | None:
-        """Return the date of a record by which the listing is sorted."""
+        """Return the date, as a number, by which the listing sorts the record ``raw``; None if it has no date."""
         raise NotImplementedError
 
     def windowed(
         self, page_cursor: PageCursor, records: list[RecordWithPlace], total: Any, *, is_end: bool
     ) -> ListingPage:
-        """Return the listing page; raise PageRefusedError if the window is full and no further one can be opened."""
+        """Return the listing page for ``records``, and start a new window if the next page would lie beyond the limit.
+
+        ``page_cursor`` is the position of this page. ``total`` is the number of records that the portal states,
+        ``is_end`` whether it says that this is the last page. Raise PageRefusedError if no new window can be opened,
+        because the last record has no date or all records of the window have the same date.
+        """
         at = None
         # With a limited total, the end mark may be wrong too: only a total below the limit proves the end.
         is_whole = isinstance(total, int) and total < self.window

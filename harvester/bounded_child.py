@@ -19,10 +19,12 @@ from quality.confine import bound_memory, confine, own_channel
 
 
 def main(function: str, memory_bytes: int, parent_id: int, file_bytes: int = 0) -> None:
-    """Confine this process, then run ``function`` ("module:name") on each document until stdin ends.
+    """Run the child process: restrict what it may do, then call a function on each document that arrives on stdin, and
+    write its results to stdout, until stdin ends.
 
-    ``memory_bytes`` bounds the address space, ``file_bytes`` the longest file it may write. Return without reading
-    anything if the parent (``parent_id``) is gone.
+    ``function`` names the function as "module:name". ``memory_bytes`` limits the address space, and ``file_bytes`` the
+    longest file it may write. ``parent_id`` is the process id of the parent; if that process has ended, nothing is
+    read.
     """
     out, source = own_channel()
     stream = os.fdopen(source, "rb")

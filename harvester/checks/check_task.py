@@ -39,11 +39,11 @@ class CheckRunner(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """The headers of every request."""
+        """Return the HTTP headers that every request is sent with."""
 
     @property
     def downloader(self) -> DirectDownloader:
-        """The downloader that bypasses Scrapy's queues."""
+        """Return the downloader to which requests are passed directly, without Scrapy's queues."""
 
     def may_download(self, job: CheckTask) -> bool:
         """Return whether the portal of ``job`` has downloaded fewer tables in this run than

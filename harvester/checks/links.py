@@ -213,7 +213,7 @@ class LinkSpider(scrapy.Spider):
 
     @property
     def downloader(self) -> DirectDownloader:
-        """Return the downloader that bypasses Scrapy's queues."""
+        """Return the downloader to which requests are passed directly, without Scrapy's queues."""
         engine = self.crawler.engine
         assert engine is not None and isinstance(engine.downloader, DirectDownloader)
         return engine.downloader
@@ -246,7 +246,7 @@ class LinkSpider(scrapy.Spider):
             yield request
 
     async def ask_all(self) -> None:
-        """Ask the addresses of all hosts concurrently."""
+        """Check all addresses, up to HOSTS_AT_ONCE (1,000) hosts at the same time."""
         gate = asyncio.Semaphore(HOSTS_AT_ONCE)
 
         async def work(host: str) -> None:
@@ -372,7 +372,8 @@ class LinkSpider(scrapy.Spider):
             raise
 
     def closed(self, reason: str) -> None:
-        """Write the remaining checks when Scrapy closes the spider."""
+        """Write the checks that still wait to be written. Scrapy calls this when it closes the spider, with the
+        ``reason``."""
         if self.night.fault is None:
             self.write()
 

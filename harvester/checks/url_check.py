@@ -40,7 +40,10 @@ _TEXTUAL = ("JSON", "GEOJSON", "TXT", "XML", "JSON_LINES")
 
 
 class UrlCheck:
-    """The check of one address: a HEAD request, and the GET requests that may follow it."""
+    """The check of one address: a HEAD request, and the GET requests that may follow it.
+
+    ``spider`` sends the requests. ``job`` holds the address and the settings of its portal.
+    """
 
     def __init__(self, spider: CheckRunner, job: CheckTask) -> None:
         self.spider, self.job, self.target = spider, job, job.target
@@ -169,7 +172,8 @@ class UrlCheck:
         return await self.ask("GET", headers, save=save) if lost is not None and lost.kind == "cut_short" else loaded
 
     def seen(self, response: Response) -> ResourceCheck:
-        """Return the check that ``response`` gives, with the file saved from it, if any."""
+        """Return the check of the address made from ``response``, with the file that was saved from that response, if
+        any."""
         return of_answer(self.target, response, response.meta.get("saved"), self.night.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:

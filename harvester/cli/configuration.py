@@ -24,7 +24,7 @@ def _proxy(value: str) -> str:
 
 
 class Configuration(Strict):
-    """The contents of one winnow.toml."""
+    """The contents of ``winnow.toml``: settings of the operator that apply to every command on one data folder."""
 
     contact: Annotated[str, StringConstraints(min_length=3)] | None = None
     """E-mail address or page of the operator, for the user agent."""

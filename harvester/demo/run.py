@@ -31,8 +31,8 @@ def prepare(data: Path) -> None:
 
 
 def run_demo(data: Path) -> None:
-    """Run two nights over the demo portals, with ``data`` as the data folder, and print the summary of each and what
-    changed between them. :func:`prepare` must have made the folder."""
+    """Harvest and score the demo portals twice, as on two nights, with ``data`` as the data folder. Print the summary
+    of each run, and what changed at the portals between them. :func:`prepare` must have made the folder."""
     console = Console()
     with DemoServer(night=1) as server:
         portals = [parse(PortalSpec, spec, spec["id"]) for spec in server.portals()]

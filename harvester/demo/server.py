@@ -69,7 +69,8 @@ class DemoServer:
 
     @property
     def url(self) -> str:
-        """Return the root address without a trailing slash. Raise RuntimeError while the server is not running."""
+        """Return the address of the server, such as ``http://127.0.0.1:8080``, without a trailing slash. Raise
+        RuntimeError while the server is not running."""
         if self._http is None:
             raise RuntimeError("the demo server is not running; use it as a context manager")
         return f"http://127.0.0.1:{self._http.server_address[1]}"

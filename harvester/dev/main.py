@@ -47,5 +47,6 @@ def new_type(name: str, software: str | None) -> None:
 
 
 def main() -> None:
-    """Run ``winnow-dev``; the exit code is 1 for a name that cannot be used and 2 for wrong usage."""
+    """Run the command ``winnow-dev``. Its exit code is 1 if a portal type of that name cannot be written, and 2 for
+    wrong usage."""
     cli()

@@ -75,7 +75,8 @@ Iso3 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class Limits(Strict):
-    """How much is asked of one portal. The defaults are meant for portals of strangers."""
+    """Limits on requests, time and bytes for one portal. The defaults are gentle, for portals that somebody else
+    operates."""
 
     delay_s: Annotated[float, Field(ge=0, le=60)] = 0.5
     """Seconds between two requests to one host. robots.txt can only lengthen it."""
@@ -117,7 +118,8 @@ class Limits(Strict):
 
 
 class Retire(Strict):
-    """When a dataset that a portal no longer lists is retired. Both conditions must hold. Its row is kept forever."""
+    """When a dataset that its portal no longer lists is retired, which means marked as withdrawn. Both conditions must
+    hold. A retired dataset stays in the catalogue."""
 
     grace_runs: Annotated[int, Field(ge=1)] = 3
     """Complete harvests in a row that did not see it."""
@@ -126,7 +128,8 @@ class Retire(Strict):
 
 
 class BrokenPolicy(Strict):
-    """When a failing address is called broken. Both conditions must hold; until then it counts as unknown."""
+    """When an address whose checks fail is called broken. Both conditions must hold; until then its state is
+    unknown."""
 
     after_checks: Annotated[int, Field(ge=1)] = 3
     """Checks in a row that failed, one a night at most."""
@@ -135,7 +138,8 @@ class BrokenPolicy(Strict):
 
 
 class Recheck(Strict):
-    """How soon an address is asked again. One that changes or fails starts again at the first step."""
+    """How many hours pass until an address is checked again. An address whose data change, or whose check fails, starts
+    again at the first step."""
 
     hours: Annotated[tuple[Annotated[int, Field(ge=0, le=8_760)], ...], Field(min_length=1)] = (12, 24, 168, 720)
     """Hours of each step, from a run to the next one that asks (as in udata-hydra). [0] asks in every run."""
@@ -144,7 +148,8 @@ class Recheck(Strict):
 
 
 class Schedule(Strict):
-    """When a portal is due. A portal named on the command line is always harvested."""
+    """When a portal is due to be harvested. A portal named on the command line is harvested whether or not it is
+    due."""
 
     every_hours: Annotated[int, Field(ge=0)] = 0
     """Minimum hours from the start of one harvest to the next; 0: every run. With 160, a nightly run harvests it once a
@@ -158,17 +163,18 @@ class Schedule(Strict):
 
 
 class Notify(Strict):
-    """Who else is told when a run has news of the portal's government."""
+    """Who is told, beside the portal's contact, when a run finds news about the portal's government."""
 
     webhooks: tuple[WebAddress, ...] = ()
     """Addresses that get a JSON message by POST. They are never written into the catalogue, which is public."""
 
 
 class Auth(Strict):
-    """The credential for a portal's API. The key itself is never part of a portal file.
+    """The credential for a portal's API. The portal file says where the key is stored, and never contains the key
+    itself.
 
-    It is sent with requests to the portal's own host only, and is never stored; the files that the portal lists are
-    requested without it.
+    The key is sent with requests to the portal's own host only, and is never stored. The files that
+    the portal lists are requested without it.
     """
 
     header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] | None = None
@@ -194,7 +200,7 @@ class Auth(Strict):
 
 
 class PortalSpec(Strict):
-    """One portal file."""
+    """The contents of a portal file: one portal to harvest, and how it is to be harvested and checked."""
 
     id: PortalId
     type: PortalType

@@ -107,5 +107,5 @@ def load(folder: Path) -> dict[str, System]:
 
 @lru_cache(maxsize=1)
 def systems() -> dict[str, System]:
-    """Return all scoring systems that come with the program, by id."""
+    """Return all scoring systems that come with the program, by id. Raise SpecError with file, key and remedy."""
     return load(HERE)

@@ -207,7 +207,7 @@ class Spider(WindowedSpider, FeedSpider):
         """Return the request for a DCAT-US feed in place of the search or feed that failed; None if there is none to
         try.
 
-        ``fault``: the number of failures if a feed failed; why the page failed if the search did. A feed replaces the
+        ``fault``: the page number if a feed failed; the fault of the request if the search did. A feed replaces the
         search only if the search is missing (404) and has never been read before.
         """
         if isinstance(fault, int):

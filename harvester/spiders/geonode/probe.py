@@ -18,7 +18,9 @@ __all__ = ["PROBES", "geonode"]
 
 
 def geonode(seen: ProbeResponse) -> Detection | None:
-    """Recognise GeoNode by its API v2 or, with less certainty, by its older API."""
+    """Recognise GeoNode by a response of its API v2 or, with less certainty, of its older API; None for any other
+    response.
+    """
     answer = object_of(seen)
     if isinstance(answer.get("datasets"), list) and "total" in answer:
         return Detection("geonode", CERTAIN, count_of(answer["total"]), "GeoNode's API v2 answers")

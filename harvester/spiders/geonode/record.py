@@ -37,14 +37,15 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def identifier_of(raw: dict[str, Any]) -> str | None:
-    """Return the uuid of a record, else its number; None if it has neither."""
+    """Return the uuid of a GeoNode record, else its number (``pk`` or ``id``); None if it has none of these."""
     return first(raw.get("uuid"), raw.get("pk"), raw.get("id"))
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """Return the dataset of one record; ``base`` is the portal's address.
+    """Map a GeoNode record to a dataset.
 
-    Raise LostRecord if the record is no object or has neither uuid nor number.
+    ``raw``: the record of API v2 or the older API, as parsed JSON. ``base``: the portal's address, to which relative
+    addresses are joined. Raise LostRecord if the record is no object or has neither uuid nor number.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

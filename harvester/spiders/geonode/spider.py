@@ -34,7 +34,7 @@ WAYS = (("/api/v2/datasets/", "datasets"), ("/api/datasets/", "objects"), ("/api
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets (layers) of a GeoNode site."""
+    """Spider for all datasets (layers) of a GeoNode site, through API v2 or the older API."""
 
     type = "geonode"
     about = PortalTypeInfo(
@@ -68,7 +68,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps for an older interface, or the end: a page past it is 404, and the portal's total proves it."""
+        """Return the next steps after a page with status 404; None for any other fault.
+
+        On the first page, an older API is tried. On a later page, the listing ends, if the portal's total is known to
+        check it.
+        """
         if response is None or response.status != 404:
             return None
         if page_cursor.start and not self.way and self.tally.advertised is not None:
@@ -105,7 +109,7 @@ class Spider(ListingSpider):
         )
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address for a dataset's number, or the search for its uuid."""
+        """Return the address of a dataset by its number, or of a search for its uuid."""
         path = WAYS[self.way][0]
         if identifier.isdigit():
             return f"{self.base}{path}{identifier}/"

@@ -9,7 +9,9 @@ __all__ = ["PROBES", "i14y"]
 
 
 def i14y(seen: ProbeResponse) -> Detection | None:
-    """Recognise the Swiss I14Y platform by its datasets, whose titles are objects by language."""
+    """Recognise the Swiss I14Y platform by its list of datasets, whose titles are objects by language; None for
+    others.
+    """
     answer = json_of(seen)
     items = answer.get("data") if isinstance(answer, dict) else answer
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}

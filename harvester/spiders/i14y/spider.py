@@ -26,7 +26,7 @@ _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Spider(DeclaredApiSpider):
-    """Spider for all public datasets of the platform."""
+    """Spider for all public datasets of I14Y, the interoperability platform of the Swiss administration."""
 
     type = "i14y"
     about = PortalTypeInfo(
@@ -69,9 +69,10 @@ class Spider(DeclaredApiSpider):
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
+    """Map a record of the I14Y platform to a dataset.
 
-    Raise LostRecord if nothing identifies it.
+    ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. Raise
+    LostRecord if it is no object or has neither id nor identifiers.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

@@ -32,11 +32,16 @@ LOOKED_AT_CELLS = 1_000_000
 def read(
     document: Path, *, max_rows: int, is_workbook: bool, charset: str | None, url: str, folder: str
 ) -> dict[str, Any]:
-    """Write the datasets of a table into ``folder``; runs in the child.
+    """Read a table, group its rows into datasets, and write these to a file in ``folder``. It runs in a child
+    process.
 
-    Return "rows" (their number), "is_sample" (whether there are more), "is_last_short" (whether the last row has fewer
-    cells than the header), and "has_columns" (whether there is a column for title or identifier). Raise ValueError if
-    the table is too large or protected, or an error of calamine.
+    ``document``: the table's file. ``max_rows``: the largest number of rows to read. ``is_workbook``: whether the
+    file is a spreadsheet and not text. ``charset``: the encoding of a text, as the server states it, or None.
+    ``url``: the address of the table, to which relative addresses are joined.
+
+    Return "rows" (the number read), "is_sample" (whether there are more), "is_last_short" (whether the last row has
+    fewer cells than the header) and "has_columns" (whether there is a column for title or identifier). Raise
+    ValueError if the table is too large or protected, or an error of the library calamine.
     """
     try:
         content = rows_of_spreadsheet(document, max_rows) if is_workbook else rows_of_text(document, charset, max_rows)
@@ -78,10 +83,11 @@ def _start(rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[st
 async def read_in_child(
     document: Path, folder: Path, max_rows: int, *, url: str, is_workbook: bool, charset: str | None = None
 ) -> dict[str, Any]:
-    """Read the first ``max_rows`` rows of a workbook or of a text table in a child.
+    """Start a child process that reads a table as :func:`read` does, and return its result.
 
-    ``charset`` is the encoding that the server states for a text. ``folder`` exists, and the caller deletes it. Raise
-    ValueError if the table cannot be read, or needs more memory or time than the child has.
+    ``document``: the table's file. ``folder``: an existing folder for the datasets, which the caller deletes. The
+    other parameters are those of :func:`read`. Raise ValueError if the table cannot be read, or if the child process
+    exceeds its limits of memory and time.
     """
     with BoundedChild("harvester.spiders.inventory.child:read", file_bytes=MAX_FILE) as child:
         found: dict[str, Any] = await child.call_async(
@@ -96,7 +102,7 @@ async def read_in_child(
 
 
 def datasets_of(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each written dataset: the line of its first row, and its record."""
+    """Yield the datasets that :func:`read` wrote to ``folder``, as (line number of the first row, record)."""
     with (folder / DATASETS).open("rb") as file:
         for text in file:
             line, raw = json.loads(text)

@@ -172,7 +172,10 @@ MOST = 0.5
 
 
 def fields_of(table: TextTable) -> dict[str, int]:
-    """Return the position of each field; if two columns hold one field, the first counts."""
+    """Return which column of a table holds which field, as a mapping from field name to column number (from 0).
+
+    Columns are recognised by header and by their cells. If several match a field, the first one is used.
+    """
     headers = [_folded(label) for label in table.header]
     found: dict[str, int] = {}
     for read in (_KNOWN.get, _loosely):
@@ -196,7 +199,7 @@ def fields_of(table: TextTable) -> dict[str, int]:
 
 
 def is_inventory(header: list[str]) -> bool:
-    """Return whether a header has a column for titles and one for addresses of files or pages."""
+    """Return whether a header row names a column for titles and one for addresses, as a list of datasets has."""
     fields = {_KNOWN.get(_folded(label)) or _loosely(_folded(label)) for label in header}
     return "title" in fields and any(field in fields for field in _ADDRESSES)
 

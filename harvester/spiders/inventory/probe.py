@@ -12,7 +12,10 @@ __all__ = ["PROBES", "inventory"]
 
 
 def inventory(seen: ProbeResponse) -> Detection | None:
-    """Recognise an inventory: a table with a title and an address in its header."""
+    """Recognise a CSV table that lists datasets, by columns for title and address; None for any other response.
+
+    A spreadsheet is recognised only by its file name, with low confidence.
+    """
     if seen.body[:4] == b"PK\x03\x04" and re.search(r"(?i)\.(xlsx|ods)($|\?)", seen.url):
         return Detection("inventory", HINT, None, "a spreadsheet")
     text = seen.body[:20_000].decode("utf-8-sig", "replace")

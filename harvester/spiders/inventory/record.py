@@ -20,9 +20,11 @@ _FILE = ("file_title", "download_url", "access_url", "format", "media_type", "by
 def grouped(
     rows: Iterable[tuple[int, list[str]]], fields: Mapping[str, int], url: str, scratch: IO[bytes]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each dataset: the line of its first row, and its cells and files; blank rows are skipped.
+    """Group the rows of a table into datasets, and yield each as (line number of its first row, record).
 
-    The rows are stored in ``scratch``, a file open for reading and writing; only their positions are kept in memory.
+    ``rows``: pairs of line number and cells; blank rows are skipped. ``fields``: the column number of each field.
+    ``url``: the address of the table, stored in the records. ``scratch``: a file open for reading and writing, which
+    holds the rows meanwhile, so that only their positions are in memory.
     """
     groups: dict[Any, array[int]] = {}
     titled: dict[str, dict[str, Any]] = {}
@@ -81,7 +83,11 @@ def _is_of_file(field: str) -> bool:
 
 
 def name_of(row: dict[str, Any]) -> str | None:
-    """Return a row's identity: its identifier, its page unless several datasets share it, or its file's address."""
+    """Return what identifies the dataset of a row: its identifier, else its landing page, else the address of its
+    file.
+
+    A landing page that several datasets share is not used. The result is None if the row has none of these.
+    """
     file = next(iter(row.get("files") or ()), {} if "files" in row else row)
     page = None if row.get("@page_of_many") else row.get("landing_page")
     return first(row.get("identifier"), page, file.get("download_url"), file.get("access_url"))

@@ -42,12 +42,12 @@ _PATH = re.compile(
 
 
 def template() -> str:
-    """Return a table to fill in, as CSV, with two example datasets."""
+    """Return a CSV table to fill in, with the columns that the spider reads and two example datasets."""
     return files("specs.templates").joinpath("inventory.csv").read_text(encoding="utf-8")
 
 
 class Spider(FeedSpider):
-    """Spider for all datasets of an inventory."""
+    """Spider for portals that publish one file, CSV or spreadsheet, that lists all their datasets."""
 
     type = "inventory"
     about = PortalTypeInfo(
@@ -71,7 +71,11 @@ class Spider(FeedSpider):
         return False
 
     async def prepare(self, path: Path, response: Response) -> None:
-        """Read the table in a child process with limited memory and time, because its unpacked size is unknown."""
+        """Read the table saved at ``path`` in a child process with limited memory and time, because it may unpack to
+        any size.
+
+        The result is kept in ``read``. If the table cannot be read, ``unread`` says why.
+        """
         self.read, self.unread, self.remedy = {}, "", FeedSpider.remedy
         with path.open("rb") as file:
             start = file.read(2_000)
@@ -136,7 +140,11 @@ def _folder(path: Path) -> Path:
 
 
 def to_dataset(raw: dict[str, Any]) -> Dataset:
-    """Return the dataset of some rows; raise LostRecord if nothing identifies it."""
+    """Map the rows of one dataset to a dataset.
+
+    ``raw``: the record made by :func:`~harvester.spiders.inventory.record.grouped`. Raise LostRecord if it has
+    neither identifier nor address nor title.
+    """
     identifier = name_of(raw)
     if identifier is None and raw.get("title"):
         identifier = f"{raw['title']} ({raw['@digest']})" if raw.get("@digest") else raw["title"]

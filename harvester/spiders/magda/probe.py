@@ -9,7 +9,9 @@ __all__ = ["PROBES", "magda"]
 
 
 def magda(seen: ProbeResponse) -> Detection | None:
-    """Recognise Magda by its registry or its search."""
+    """Recognise Magda by a response of its search or, with less certainty if it is empty, its registry; None for
+    others.
+    """
     answer = object_of(seen)
     if isinstance(answer.get("dataSets"), list) and "hitCount" in answer:
         return Detection("magda", CERTAIN, count_of(answer["hitCount"]), "Magda's search API answers")

@@ -49,7 +49,9 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def is_dataset(raw: dict[str, Any]) -> bool:
-    """Return whether a record of the registry is a published dataset."""
+    """Return whether a record of Magda's registry is a published dataset, and not a draft, organisation or
+    distribution.
+    """
     aspects = _dict(raw.get("aspects"))
     if text(_dict(aspects.get("publishing")).get("state")) == "draft":
         return False
@@ -57,7 +59,11 @@ def is_dataset(raw: dict[str, Any]) -> bool:
 
 
 def to_dataset(raw: Any, base: str) -> Dataset:
-    """Return the dataset of one record; raise LostRecord if it is no object or has no identifier."""
+    """Map a record of Magda's registry, or a hit of its search, to a dataset.
+
+    ``raw``: the record or hit, as parsed JSON. ``base``: the portal's address. Raise LostRecord if ``raw`` is no
+    object or has no identifier.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)
     identifier = first(raw.get("id"), raw.get("identifier"))

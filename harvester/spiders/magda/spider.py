@@ -34,7 +34,7 @@ OF_DATASETS = "dcat-dataset-strings"
 
 
 class Spider(ListingSpider):
-    """Spider for all public datasets of a Magda site."""
+    """Spider for all public datasets of a Magda site, through its registry or, if that is closed, its search."""
 
     type = "magda"
     about = PortalTypeInfo(
@@ -77,7 +77,7 @@ class Spider(ListingSpider):
         return [self.request(url, self.on_count, errback=self.on_count_failed)]
 
     async def on_count(self, response: Response) -> AsyncIterator[Any]:
-        """Note how many datasets the registry counts, and request the first page."""
+        """Store the number of datasets that the registry states as the portal's total, and request the first page."""
         try:
             answer = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -88,7 +88,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Request the first page without knowing the count."""
+        """Request the first page without a total, because the registry did not say how many datasets it has."""
         self.fault_of(failure)
         yield self.ask(self.first_walk())
 
@@ -107,7 +107,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the first step of the search if the registry does not respond at the start."""
+        """Switch from the registry to the search, and return its first request, if the registry's first page fails.
+
+        The result is None for later pages, for responses with status 200, and if the search is already in use.
+        """
         if response is None or response.status == 200 or self.is_search:
             return None
         if page_cursor.start or page_cursor.at is not None or self.tally.kept:
@@ -140,7 +143,9 @@ class Spider(ListingSpider):
         return f"/{'dataSets' if self.is_search else 'records'}/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of organisations, distributions and drafts, which are no published datasets."""
+        """Return the id of an organisation, distribution or draft in the registry; None if the record is a published
+        dataset.
+        """
         if self.is_search or not isinstance(raw, dict) or is_dataset(raw):
             return None
         return first(raw.get("id"))

@@ -18,7 +18,10 @@ __all__ = ["PROBES", "oai_pmh"]
 
 
 def oai_pmh(seen: ProbeResponse) -> Detection | None:
-    """Recognise OAI-PMH by its root element; the count is ``completeListSize``, if stated."""
+    """Recognise OAI-PMH by the root element of a response; None for any other response.
+
+    The number of records is that of ``completeListSize``; None if it is not stated.
+    """
     root = root_of(seen)
     if root is None or local_name(root) != "OAI-PMH":
         return None

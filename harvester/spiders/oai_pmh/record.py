@@ -21,17 +21,22 @@ __all__ = ["identifier_of", "is_deleted", "non_dataset_id", "stamp_of", "to_data
 
 
 def identifier_of(record: etree._Element) -> str | None:
-    """Return the identifier in the header; None if there is none."""
+    """Return the identifier in the header of an OAI-PMH record; None if it is missing."""
     return value(record, "header/identifier")
 
 
 def stamp_of(record: etree._Element) -> str | None:
-    """Return the record's date in the header, which pycsw spells differently."""
+    """Return the date of the last change in the header of an OAI-PMH record, as written; None if it is missing.
+
+    The element is ``datestamp``, or ``dateStamp`` in pycsw.
+    """
     return value(record, "header/datestamp") or value(record, "header/dateStamp")
 
 
 def is_deleted(record: etree._Element) -> bool:
-    """Return whether the record is a tombstone."""
+    """Return whether an OAI-PMH record is only a notice that the record was deleted (``status="deleted"`` in its
+    header).
+    """
     return (attribute(find(record, "header"), "status") or "").lower() == "deleted"
 
 
@@ -40,7 +45,10 @@ def _metadata(record: etree._Element) -> etree._Element | None:
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """Return the identity of a tombstone, or of a record that says it is no dataset; else None."""
+    """Return the identifier of a record that is a deletion notice, or whose metadata say that it is no dataset.
+
+    ``raw``: the record as XML text. The result is None if it is a dataset.
+    """
     record = root_of(raw)
     said = _metadata(record)
     if is_deleted(record):
@@ -59,9 +67,10 @@ def non_dataset_id(raw: str) -> str | None:
 
 
 def to_dataset(raw: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
+    """Map an OAI-PMH record with metadata in ISO 19139, DataCite, DDI or Dublin Core to a dataset.
 
-    Raise LostRecord if the header has no identifier, ValueError if there are no metadata of a known kind.
+    ``raw``: the record as XML text. ``languages``: the portal's language codes, the preferred one first. Raise
+    LostRecord if the header has no identifier, ValueError if there are no metadata or only in another format.
     """
     record = root_of(raw)
     identifier, stamp, said = identifier_of(record), stamp_of(record), _metadata(record)

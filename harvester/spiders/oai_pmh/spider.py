@@ -59,7 +59,10 @@ OVERLAP = timedelta(hours=1)
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets of a repository, or for the record or list that the portal's address names."""
+    """Spider for all datasets of an OAI-PMH repository.
+
+    If the portal's address already names a list or record (``verb=``), only that is read.
+    """
 
     type = "oai-pmh"
     about = PortalTypeInfo(
@@ -97,12 +100,16 @@ class Spider(ListingSpider):
 
     @property
     def named(self) -> dict[str, str]:
-        """The protocol parameters in the portal's address."""
+        """Return the parameters of OAI-PMH in the portal's address, such as "set", with names in lower case."""
         pairs = parse_qsl(urlsplit(self.portal.url).query, keep_blank_values=True)
         return {key.lower(): said for key, said in pairs if key.lower() in OURS}
 
     def address(self, verb: str, **params: str | None) -> str:
-        """Return the address of a request: ``verb`` is the OAI verb, ``params`` its arguments."""
+        """Return the address of an OAI-PMH request.
+
+        ``verb``: for example "ListRecords". ``params``: its arguments; those that are None are left out, and a
+        trailing "_" is removed from names ("from_").
+        """
         parts = urlsplit(self.portal.url)
         kept = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k.lower() not in OURS]
         asked = [(name.rstrip("_"), said) for name, said in params.items() if said]
@@ -136,7 +143,9 @@ class Spider(ListingSpider):
         return [self.request(self.address("Identify"), self.on_identify)]
 
     async def on_identify(self, response: Response) -> AsyncIterator[Any]:
-        """Read whether the repository supports changes by date, and request its metadata formats."""
+        """Read whether the repository reports deletions, decide whether to request only changes, and request the
+        formats it offers.
+        """
         try:
             root = self.root_of(response)
         except PageRefusedError as refusal:
@@ -149,7 +158,7 @@ class Spider(ListingSpider):
         yield self.request(self.address("ListMetadataFormats"), self.on_formats)
 
     async def on_formats(self, response: Response) -> AsyncIterator[Any]:
-        """Choose the richest readable format, and request the first page."""
+        """Choose the metadata format with the most detail that can be read, and request the first page of records."""
         try:
             offered = values(self.root_of(response), "ListMetadataFormats/metadataFormat/metadataPrefix")
         except PageRefusedError as refusal:
@@ -162,7 +171,9 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def root_of(self, response: Response) -> etree._Element:
-        """Return the root of a response without an error report; raise PageRefusedError otherwise."""
+        """Return the root element of a response. Raise PageRefusedError if it is no OAI-PMH document or reports an
+        error.
+        """
         listing_page = self.sheet_of(response, PageCursor(rows=1, at={"is_list": False}))
         root: etree._Element = listing_page.records[0][1]
         return root
@@ -192,7 +203,11 @@ class Spider(ListingSpider):
         return self.listing_page(root, found, page_cursor)
 
     def listing_page(self, root: etree._Element, found: list[etree._Element], page_cursor: PageCursor) -> ListingPage:
-        """Return the page in a response, with the token of the next one."""
+        """Return the page of records in a response, with the resumption token of the next page.
+
+        ``root``: the root element. ``found``: the records. ``page_cursor``: the position of this page. Raise
+        PageRefusedError after more than 20 pages in a row without records.
+        """
         at = page_cursor.at or {}
         mark = find(root, "ListRecords/resumptionToken")
         token = value(mark)
@@ -222,13 +237,21 @@ class Spider(ListingSpider):
         )
 
     def nothing(self) -> ListingPage:
-        """Return the page if nothing matches: the repository is empty, or the filter misses even the newest record."""
+        """Return an empty last page for a repository without matching records.
+
+        If only changes were requested, raise PageRefusedError: even the newest known record was not found, so the
+        dates cannot be trusted and a full harvest is needed.
+        """
         if self.tally.mode == "incremental":
             raise PageRefusedError(_in_full("the repository does not find the newest record that it has"))
         return ListingPage(is_end=True)
 
     def note(self, found: list[etree._Element]) -> None:
-        """Note the dates of records, and tombstones of known datasets."""
+        """Store the date of the last record in ``found``, and whether records have come in the order of their dates.
+
+        If only changes were requested and one is the deletion of a dataset in the catalogue, raise PageRefusedError,
+        because only a full harvest may remove datasets.
+        """
         for record in found:
             stamp = oai_record.stamp_of(record)
             self.is_rising = self.is_rising and stamp is not None and stamp >= (self.stamp or "")
@@ -280,7 +303,9 @@ class Spider(ListingSpider):
         return None
 
     def in_full(self, why: str) -> Request:
-        """Return the first request of a full harvest; ``why`` says why reading changes is not enough."""
+        """Start over with a full harvest, and return its first request; ``why``: why reading only changes is not
+        enough.
+        """
         prefix, has_prefix = self.prefix, self.has_prefix
         self.start_over(f"read in full: {why}")
         self.resume({"prefix": prefix, "has_prefix": has_prefix})

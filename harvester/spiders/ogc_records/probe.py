@@ -21,7 +21,10 @@ __all__ = ["PROBES", "collections", "ogc_records"]
 
 
 def ogc_records(seen: ProbeResponse) -> Detection | None:
-    """Recognise OGC API Records by collections with itemType "record", or by items with fields of records."""
+    """Recognise OGC API - Records by collections with itemType "record", or by items with the properties of records.
+
+    The result is None for any other response.
+    """
     answer = object_of(seen)
     collections = answer.get("collections")
     if isinstance(collections, list):
@@ -38,7 +41,7 @@ def ogc_records(seen: ProbeResponse) -> Detection | None:
 
 
 def collections(seen: ProbeResponse) -> Detection | None:
-    """Recognise OGC API Records, or else STAC, by the same list of collections."""
+    """Recognise OGC API - Records or, if it is not that, STAC, which both list their collections at the same path."""
     return ogc_records(seen) or stac(seen)
 
 

@@ -48,7 +48,11 @@ _NO_FIELD = ("issued", "modified", "frequency")
 
 
 def kind_of(raw: Any) -> str:
-    """Return the kind of a record in lower case, without its vocabulary: "dataset", "series", "service"."""
+    """Return what a record describes, in lower case and without a vocabulary's address: "dataset", "series",
+    "service".
+
+    The result is "" if the record does not say.
+    """
     if isinstance(raw, dict) and isinstance(raw.get("_source"), dict):
         return geonetwork.kind_of(raw["_source"])
     properties = raw.get("properties") if isinstance(raw, dict) else None
@@ -60,10 +64,11 @@ def kind_of(raw: Any) -> str:
 
 
 def to_dataset(raw: Any, *, is_qualified: bool = False, language: str | None = None) -> Dataset:
-    """Return the dataset of one record; ``language`` is the portal's language code.
+    """Map a record of OGC API - Records to a dataset.
 
-    With ``is_qualified`` its identifier is made of the collection ("@collection") and the id. Raise LostRecord if it
-    is no object or has no id.
+    ``raw``: the record, as parsed JSON, with the id of its collection under "@collection". ``is_qualified``: whether
+    the identifier is "collection/id" and not the id alone, because ids are unique only within a collection.
+    ``language``: the portal's language code, or None. Raise LostRecord if ``raw`` is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

@@ -48,7 +48,9 @@ WINDOW = 10_000
 
 
 class Spider(ListingSpider):
-    """Spider for all records in the record collections of an OGC API."""
+    """Spider for all records in the record collections of an OGC API - Records, or in the one that the portal file
+    names.
+    """
 
     type = "ogc-records"
     about = PortalTypeInfo(
@@ -78,12 +80,12 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """Address of the landing page."""
+        """Return the address of the API's landing page."""
         return self.portal.url.split("?")[0].split("/collections")[0].rstrip("/")
 
     @property
     def own_collection(self) -> str | None:
-        """The collection that the portal file names."""
+        """Return the id of the collection in the portal's address; None if the address names none."""
         _, found, rest = urlsplit(self.portal.url).path.partition("/collections/")
         return unquote(rest.split("/")[0]) or None if found else None
 
@@ -95,7 +97,10 @@ class Spider(ListingSpider):
         return [self.request(f"{self.base}/collections?f=json", self.on_collections)]
 
     async def on_collections(self, response: Response) -> AsyncIterator[Any]:
-        """Choose the collections that hold records, and request the first page."""
+        """Read the list of collections, choose those that hold records, and request the first page of the first one.
+
+        If the list has further pages, the next one is requested first.
+        """
         fault, value = faults.of_response(response), response.body[:300].decode("utf-8", "replace")
         try:
             answer = self.read_json(response)
@@ -134,20 +139,21 @@ class Spider(ListingSpider):
     # Items
 
     def place(self, page_cursor: PageCursor) -> dict[str, Any]:
-        """Return where a page is.
+        """Return the position of a page: which collection it belongs to, and where in that collection it is.
 
-        This is the collection, the query of the link to the page, the offset it counts from, and the total of the
-        collections before.
+        The keys are "collection" (its number, from 0), "query" (of the link to the page, or None), "start" (the
+        offset at which that link was given), "before" (total of the collections before, None if unknown) and "probe"
+        (see :meth:`probing`).
         """
         return page_cursor.at or {"collection": 0, "query": None, "start": 0, "before": 0, "probe": None}
 
     @property
     def is_many(self) -> bool:
-        """Whether there are several collections."""
+        """Return whether records of several collections are read."""
         return len(self.collections) > 1
 
     def items(self, page_cursor: PageCursor) -> str:
-        """Return the address of the items in the cursor's collection."""
+        """Return the address of the items of the collection to which the page of ``page_cursor`` belongs."""
         return f"{self.base}/collections/{quote(self.collections[self.place(page_cursor)['collection']])}/items"
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -186,10 +192,12 @@ class Spider(ListingSpider):
         return ListingPage(records=records, at=at)
 
     def probing(self, features: list[Any], page_cursor: PageCursor, at: dict[str, Any]) -> dict[str, Any]:
-        """Return where to look for more records after a full page without a next link.
+        """Decide whether a full page without a next link may be followed by another, to be requested by offset.
 
-        ``probe`` is the parameter that is tried, out of OFFSETS. Raise PageRefusedError if a page requested this way
-        equals the one before, because the server then ignores the parameter.
+        ``features``: the records of the page. ``at``: its next query and the total it states. The result has "probe"
+        (the number of the parameter in OFFSETS to try; None if no page may follow), "mark" (a hash of the first
+        record) and "is_cut" (whether the page has as many records as requested). Raise PageRefusedError if the server
+        ignores the parameter and sends the same page again.
         """
         mark = hashlib.sha256(json_text(features[:1]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
         before, count = self.place(page_cursor), len(features)
@@ -213,7 +221,10 @@ class Spider(ListingSpider):
         return listing_page.at["query"] is None and self.place(page_cursor)["collection"] + 1 == len(self.collections)
 
     def next_query(self, links: Any, response: Response) -> str | None:
-        """Return the query of the next link; None if there is none. Raise PageRefusedError if it leads elsewhere."""
+        """Return the query string of the link to the next page; None if there is no such link.
+
+        Raise PageRefusedError if the link does not lead to a page of items.
+        """
         link = next_link(links, media_type_of(response))
         if link is None:
             return None
@@ -239,12 +250,19 @@ class Spider(ListingSpider):
         return page_cursor.forward(listing_page.count, {**at, **probe, "query": query, "start": start, "whole": whole})
 
     def next_collection(self, page_cursor: PageCursor, whole: int | None) -> PageCursor:
-        """Return the cursor of the next collection's first page."""
+        """Return the cursor of the first page of the next collection.
+
+        ``whole``: the number of records in all collections so far; None if it is unknown.
+        """
         number = self.place(page_cursor)["collection"] + 1
         return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
-        """Return the steps if a page beyond a full one is refused; None if the refusal proves nothing."""
+        """Return the next steps after the server refused a page that was requested by offset without a next link.
+
+        The refusal may mean that the offset has another name, which is tried next, or that the collection has no
+        further page. The result is None if it means neither.
+        """
         at = self.place(page_cursor)
         is_nothing = response.status in (404, 410)
         if not is_nothing and fault.kind != "unheeded" and response.status not in (400, 422):
@@ -266,7 +284,12 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps if the index reached its limit or links form a loop, since a smaller page would not help."""
+        """Return the next steps after a page that failed, where a smaller page would not help; None in all other
+        cases.
+
+        These are pages beyond the limit of the portal's index, links that form a loop, and pages requested by offset
+        without a next link.
+        """
         if response is None and fault.kind == "parse":
             return [self.no_answer(fault, self.items(page_cursor))]
         if response is not None and self.place(page_cursor).get("probe") is not None:
@@ -284,7 +307,11 @@ class Spider(ListingSpider):
         return f"{self.base}/collections/{quote(collection)}/items/{quote(name, safe='')}?f=json" if name else None
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of services and the like; they are counted, because the portal's total counts them."""
+        """Return the id of a record that describes no dataset, such as a service or document; None if it is a
+        dataset.
+
+        Such records are counted, because the total that the portal states includes them.
+        """
         return first(raw.get("id"), raw.get("_id")) if kind_of(raw) in NO_DATASETS else None
 
     def to_dataset(self, raw: Any) -> Dataset:

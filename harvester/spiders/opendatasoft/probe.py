@@ -9,7 +9,10 @@ __all__ = ["PROBES", "opendatasoft"]
 
 
 def opendatasoft(seen: ProbeResponse) -> Detection | None:
-    """Recognise Opendatasoft by its Explore API 2.1: ``total_count`` and results with a ``dataset_id``."""
+    """Recognise Opendatasoft by a response of its Explore API 2.1: ``total_count`` and results with a ``dataset_id``.
+
+    The result is None for any other response.
+    """
     answer = object_of(seen)
     results = answer.get("results")
     if "total_count" in answer and isinstance(results, list):

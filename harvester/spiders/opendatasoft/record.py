@@ -39,14 +39,17 @@ def _templates(raw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def modified_of(raw: Any) -> str | None:
-    """Return the date by which the catalogue is sorted."""
+    """Return the date of the last change by which Opendatasoft sorts its catalogue, as written; None if the record
+    has none.
+    """
     return text(_templates(raw)[0].get("modified"))
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``base`` is the portal's address.
+    """Map a dataset of Opendatasoft's Explore API to a dataset.
 
-    Raise LostRecord if the record is no object or has no id.
+    ``raw``: the record, as parsed JSON. ``base``: the portal's address. ``languages``: the portal's language codes,
+    the preferred one first. Raise LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

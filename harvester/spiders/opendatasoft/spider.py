@@ -38,7 +38,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?")
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets of an Opendatasoft domain."""
+    """Spider for all datasets of an Opendatasoft portal."""
 
     type = "opendatasoft"
     has_facts = True
@@ -75,7 +75,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps for the next sort order."""
+        """Return the request for the first page in another sort order, if the portal refuses the order (status 400).
+
+        The result is None for any other fault, and if no other order is left.
+        """
         is_first = not (page_cursor.start or page_cursor.at or self.tally.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):
             self.order += 1

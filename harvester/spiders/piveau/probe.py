@@ -9,7 +9,10 @@ __all__ = ["PROBES", "piveau"]
 
 
 def piveau(seen: ProbeResponse) -> Detection | None:
-    """Recognise piveau by the search of its hub: results with the name of their index, and texts by language."""
+    """Recognise a piveau hub by a response of its search; None for any other response.
+
+    Its results have fields of piveau's index, such as ``catalog_record`` and ``translation_meta``.
+    """
     result = object_of(seen).get("result")
     found = result.get("results") if isinstance(result, dict) else None
     if not isinstance(result, dict) or not isinstance(found, list) or "count" not in result:

@@ -30,9 +30,11 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def to_dataset(raw: Any, base: str, language: str | None = None) -> Dataset:
-    """Return the dataset of one hit; ``base`` is the address of the search, ``language`` the portal's language code.
+    """Map a hit of piveau's search to a dataset.
 
-    Raise LostRecord if it is no object or has no id.
+    ``raw``: the hit, as parsed JSON. ``base``: the address of the search. ``language``: the portal's language code,
+    whose texts are preferred; None for the publisher's own language. Raise LostRecord if the hit is no object or has
+    no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

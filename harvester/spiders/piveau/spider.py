@@ -33,7 +33,7 @@ OURS = ("filter", "limit", "page", "scroll", "aggregation", "q", "locale")
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets of a piveau hub."""
+    """Spider for all datasets of a piveau hub, such as data.europa.eu."""
 
     type = "piveau"
     about = PortalTypeInfo(
@@ -64,7 +64,9 @@ class Spider(ListingSpider):
 
     @property
     def bases(self) -> list[str]:
-        """Possible addresses of the search: the given one, or below the portal's."""
+        """Return the addresses at which the hub's search may be: ``/api/hub/search`` below the portal's address, or
+        that itself.
+        """
         parts = urlsplit(self.portal.url)
         whole = urlunsplit(parts._replace(query="", fragment="")).rstrip("/").removesuffix("/search/search")
         if HUB in whole:
@@ -74,7 +76,9 @@ class Spider(ListingSpider):
 
     @property
     def own(self) -> list[tuple[str, str]]:
-        """The portal's own parameters in its address."""
+        """Return those query parameters of the portal's address that the spider does not set itself, as (name,
+        value).
+        """
         return [(key, held) for key, held in parse_qsl(urlsplit(self.portal.url).query) if key not in OURS]
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
@@ -145,7 +149,9 @@ class Spider(ListingSpider):
         return f"/result/results/{index}"
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of a catalogue, service or vocabulary, which the index holds beside datasets."""
+        """Return the id of a catalogue, service or vocabulary in the hub's index; None if the record is a dataset or
+        series.
+        """
         kind = first(raw.get("index")) if isinstance(raw, dict) else None
         return None if kind in (None, "dataset", "dataset-series", "datasetseries") else first(raw.get("id"))
 

@@ -35,10 +35,16 @@ _REFERRED = (
 def datasets_in(
     body: bytes, content_type: str, url: str, has_page: Callable[[str], bool] = lambda address: False
 ) -> tuple[list[tuple[str, Any]], int]:
-    """Return (JSON pointer, record) of every Dataset, and the number left out because their own page is requested too.
+    """Find the schema.org Datasets in the JSON-LD of a web page, or in a JSON-LD document.
 
-    A block that is not JSON becomes a record that says so. A file that is neither a page nor JSON has no datasets.
-    Raise ValueError if it should be one of these and cannot be read.
+    ``body``, ``content_type`` and ``url``: the content, media type and address of the page. ``has_page``: returns
+    whether an address is requested as a page too. A dataset that is only listed here and has its own page is then
+    left out.
+
+    Return the datasets, as pairs of JSON pointer and record, and the number left out. A JSON-LD block that is no
+    valid JSON gives a record with the error under "@broken". A file of another format, such as an image, has no
+    datasets. Raise ValueError if the body is empty, or neither a page nor JSON although its media type does not say
+    so.
     """
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):

@@ -11,7 +11,10 @@ __all__ = ["PROBES", "schema_org", "sitemap"]
 
 
 def sitemap(seen: ProbeResponse) -> Detection | None:
-    """Recognise a sitemap or sitemap index, with low confidence: its pages may not describe datasets."""
+    """Recognise a sitemap or sitemap index; None for any other response.
+
+    The confidence is low, because its pages may not describe datasets.
+    """
     root = root_of(seen)
     if root is None or local_name(root) not in ("urlset", "sitemapindex"):
         return None
@@ -41,7 +44,7 @@ def _ld_json(body: bytes) -> list[bytes]:
 
 
 def schema_org(seen: ProbeResponse) -> Detection | None:
-    """Recognise schema.org Datasets in a page, or in a JSON-LD document."""
+    """Recognise a web page or JSON-LD document that describes a schema.org Dataset; None for any other response."""
     parts = _ld_json(seen.body) or ([seen.body] if seen.body.lstrip()[:1] in (b"{", b"[") else [])
     if any(b"schema.org" in part and _DATASET.search(part) for part in parts):
         return Detection("sitemap", LIKELY, None, "a page with a schema.org Dataset")

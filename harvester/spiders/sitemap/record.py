@@ -32,10 +32,12 @@ _READ = frozenset((
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one node; ``languages`` are the site's language codes, its own first.
+    """Map a schema.org Dataset to a dataset.
 
-    Its identity is a globally unique identifier, its @id, its url, the publisher's own number, or the page that held
-    it. Raise ValueError if the block is not JSON, LostRecord if nothing identifies the dataset.
+    ``raw``: the JSON-LD object, with the address of its page under "@page". ``languages``: the portal's language
+    codes, the preferred one first. The identifier is a globally unique one such as a DOI, else ``@id``, ``url``, the
+    publisher's own number, or the page. Raise ValueError if the JSON-LD was not valid, LostRecord if there is no
+    identifier at all.
     """
     if "@broken" in raw:
         raise ValueError(f"a JSON-LD block of the page is not valid JSON: {raw['@broken']}")
@@ -83,7 +85,11 @@ def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
 
 
 def is_sure(raw: dict[str, Any]) -> bool:
-    """Return whether the node's identity is unique, so that two nodes with it are the same dataset."""
+    """Return whether a schema.org Dataset has a globally unique identifier, so that two with the same one are one
+    dataset.
+
+    ``raw``: the JSON-LD object. A publisher's own number such as "1" is not unique.
+    """
     return "@broken" in raw or bool(_sure_names(raw))
 
 

@@ -38,7 +38,7 @@ _CUT = "the sitemap is cut short: what follows in it was not seen"
 
 
 class Spider(AddressSpider):
-    """Spider for all schema.org Datasets of the pages in a site's sitemaps."""
+    """Spider for all schema.org Datasets in the web pages that a site's sitemaps name."""
 
     type = "sitemap"
     has_sets = True
@@ -108,7 +108,10 @@ class Spider(AddressSpider):
         return own
 
     def own_sitemaps(self, named: list[str], response: Response) -> list[str]:
-        """Return those sitemaps that lie on the portal's own site; the pages that the others name are unknown."""
+        """Return the addresses of those sitemaps that are on the portal's own host; the others are only counted.
+
+        ``named``: addresses of sitemaps, possibly relative. ``response``: the document that names them.
+        """
         own = []
         for one in named:
             url = _joined(response.url, one)
@@ -119,7 +122,7 @@ class Spider(AddressSpider):
         return own
 
     def is_own(self, url: str) -> bool:
-        """Return whether an address lies on the portal's own site."""
+        """Return whether an address is on the portal's own host, with or without "www."."""
         try:
             host, own = urlsplit(url).hostname or "", urlsplit(self.portal.url).hostname or ""
         except ValueError:
@@ -127,7 +130,10 @@ class Spider(AddressSpider):
         return host.removeprefix("www.") == own.removeprefix("www.")
 
     def add_page(self, named: str, base: str) -> None:
-        """Add a page named by a sitemap; the protocol requires absolute addresses, but some sites write paths."""
+        """Queue a page for reading, if it is on the portal's own host; other pages are only counted.
+
+        ``named``: the page's address, which some sitemaps write as a path. ``base``: the address of the sitemap.
+        """
         url = _joined(base, named)
         if url and self.is_own(url):
             self.add(url)

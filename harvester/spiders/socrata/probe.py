@@ -9,7 +9,9 @@ __all__ = ["PROBES", "socrata"]
 
 
 def socrata(seen: ProbeResponse) -> Detection | None:
-    """Recognise Socrata by its discovery API, which states ``resultSetSize``."""
+    """Recognise Socrata by a response of its discovery API, which states ``resultSetSize``; None for any other
+    response.
+    """
     answer = object_of(seen)
     results = answer.get("results")
     if isinstance(results, list) and "resultSetSize" in answer:

@@ -35,17 +35,23 @@ def _resource(raw: Any) -> dict[str, Any]:
 
 
 def id_of(raw: Any) -> str | None:
-    """Return the four-by-four id, for example "abcd-1234"; None if there is none."""
+    """Return the id of a Socrata record, such as "abcd-1234"; None if it has none."""
     return text(_resource(raw).get("id"))
 
 
 def domain_of(raw: Any) -> str | None:
-    """Return the site that a record of the discovery API belongs to."""
+    """Return the domain of the site to which a record of the discovery API belongs.
+
+    The result is None for records of ``/api/views``, which do not say.
+    """
     return text(_dict(_dict(raw).get("metadata")).get("domain")) if "resource" in _dict(raw) else None
 
 
 def is_dataset(raw: Any) -> bool:
-    """Return False if the record says it is a chart, map, story, file or link; True if it states no kind."""
+    """Return whether a Socrata record is a dataset, and not a chart, map, story, file or link.
+
+    A record that does not say what it is counts as a dataset.
+    """
     found = _resource(raw)
     stated = first(found.get("type"), found.get("assetType"))
     if stated is not None:
@@ -55,10 +61,11 @@ def is_dataset(raw: Any) -> bool:
 
 
 def to_dataset(raw: Any, base: str, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``base`` is the portal's address, for records that state no address of their
-    own.
+    """Map a Socrata record to a dataset.
 
-    Raise LostRecord if the record is no object or has no id.
+    ``raw``: the record of the discovery API or ``/api/views``, as parsed JSON. ``base``: the portal's address, used
+    if the record states none of its own. ``languages``: the portal's language codes, the preferred one first. Raise
+    LostRecord if the record is no object or has no id.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

@@ -45,7 +45,7 @@ VIEWS_ROWS = 200
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets of a Socrata site, without those of other sites."""
+    """Spider for all datasets of a Socrata site, without those that the site lists from other sites."""
 
     type = "socrata"
     has_facts = True
@@ -78,7 +78,7 @@ class Spider(ListingSpider):
 
     @property
     def host(self) -> str:
-        """Host name in the portal's address, in lower case; "" if there is none."""
+        """Return the host name in the portal's address, in lower case; "" if there is none."""
         return (urlsplit(self.portal.url).hostname or "").lower()
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -100,9 +100,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return steps for another order or the old interface.
+        """Return the next steps after a page that failed; None if the general handling of failed pages applies.
 
-        Records without a numbered position cannot be skipped.
+        On the first page, another sort order (status 400) or ``/api/views`` (status 404) is tried. While scrolling by
+        id, a page that cannot shrink ends the harvest, because no record can be skipped.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url
@@ -160,11 +161,17 @@ class Spider(ListingSpider):
         return ids[-1] if ids else str(page_cursor.at or LOWEST)
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Return True while scrolling repeats what was read in order of name."""
+        """Return whether pages may repeat records that were read before.
+
+        This happens beyond 10,000 records if the first pages were sorted by name, because scrolling then starts at
+        the first id.
+        """
         return page_cursor.at is not None and self.order > 0
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of records of other sites, and of assets that are no datasets."""
+        """Return the id of a record of another site, or of a chart, map or file; None if it is a dataset of this
+        portal.
+        """
         domain = domain_of(raw)
         is_federated = bool(self.domain and domain and _plain(domain) != _plain(self.domain))
         return id_of(raw) if is_federated or not is_dataset(raw) else None

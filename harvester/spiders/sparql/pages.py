@@ -21,7 +21,13 @@ _STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 @dataclass(slots=True)
 class DatasetPage:
-    """A page of datasets, and the queries still to be sent for it."""
+    """A page of datasets that is read by several SPARQL queries, and what these have returned so far.
+
+    ``page_cursor``: the position of the page in the listing. ``ids``: the IRIs of its datasets. ``todo``: the queries
+    still to be sent, as pairs of kind ("own" for datasets, "files" for distributions) and IRIs. ``store``: the
+    statements received. ``lost``: for each dataset that cannot be read, the reason. ``asked``: the number of queries
+    sent. ``is_halved``: whether a query had to be split.
+    """
 
     page_cursor: PageCursor
     ids: list[str]
@@ -33,18 +39,25 @@ class DatasetPage:
 
 
 def halves(ids: list[str], size: int) -> list[tuple[str, list[str]]]:
-    """Return the queries for some datasets, in groups of ``size`` datasets."""
+    """Return the queries that read the datasets with the IRIs ``ids``, each for at most ``size`` of them.
+
+    A query is a pair of kind ("own" for datasets, "files" for distributions) and IRIs.
+    """
     parts = [ids[at : at + size] for at in range(0, len(ids), size)]
     return [(kind, part) for part in parts for kind in ("own", "files")]
 
 
 def smaller(todo: list[tuple[str, list[str]]], size: int) -> list[tuple[str, list[str]]]:
-    """Return the same queries for smaller groups of datasets."""
+    """Split queries, which are pairs of kind and IRIs, so that each is for at most ``size`` datasets."""
     return [(kind, ids[at : at + size]) for kind, ids in todo for at in range(0, len(ids), size)]
 
 
 def fill(store: Store, rows: Sequence[dict[str, Any]], number: int) -> None:
-    """Add the statements of a response to the store; ``number`` of the query keeps blank nodes of responses apart."""
+    """Add the RDF statements in the rows of a query result to ``store``; invalid ones are left out.
+
+    ``rows``: with the variables s, p and o, and for distributions d, the dataset. ``number``: that of the query; it
+    becomes part of the names of blank nodes, because two results may use the same name for different nodes.
+    """
 
     def term(value: dict[str, Any]) -> Any:
         if value["type"] == "uri":

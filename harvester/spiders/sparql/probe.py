@@ -34,7 +34,10 @@ IN_GRAPHS = tuple(
 
 
 def sparql(seen: ProbeResponse) -> Detection | None:
-    """Recognise a SPARQL endpoint by its response to the count of datasets, in JSON or XML."""
+    """Recognise a SPARQL endpoint by its result of the query that counts datasets; None for any other response.
+
+    Without datasets in the default graph, the confidence is low.
+    """
     found = _result(seen)
     if found is None:
         return None
@@ -50,7 +53,9 @@ def sparql(seen: ProbeResponse) -> Detection | None:
 
 
 def repositories(seen: ProbeResponse) -> list[str]:
-    """Return the endpoints that a server with RDF4J's protocol (RDF4J, GraphDB) lists; empty for other responses."""
+    """Return the addresses of the SPARQL endpoints that a server such as RDF4J or GraphDB lists; empty for other
+    responses.
+    """
     names, rows = _result(seen) or ([], [])
     if not {"uri", "id"} <= set(names):
         return []

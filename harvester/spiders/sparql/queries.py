@@ -58,31 +58,45 @@ def _text(value: str) -> str:
 
 
 def count(in_graphs: bool, is_other: bool = False) -> str:
-    """Return a query for the number of datasets with an IRI."""
+    """Return a SPARQL query that counts the datasets with an IRI.
+
+    ``in_graphs``: search the named graphs in place of the default graph. ``is_other``: search types of datasets other
+    than DCAT's, such as schema.org's.
+    """
     pattern = _OTHER if is_other else _DATASET
     return _query(f"SELECT (COUNT(DISTINCT ?d) AS ?n) WHERE {{ {_where(pattern, in_graphs)} }}")
 
 
 def counting(query: str) -> str:
-    """Return a query for the number of rows of another query, whatever the endpoint's limit on rows."""
+    """Return a SPARQL query that counts the rows of another SELECT query.
+
+    The count shows whether the endpoint has cut off the result of that query.
+    """
     prefixes, select, rest = query.partition("SELECT ")
     return f"{prefixes}SELECT (COUNT(*) AS ?n) WHERE {{ {{ {select}{rest} }} }}"
 
 
 def identifiers(after: Any, rows: int, in_graphs: bool, is_other: bool = False) -> str:
-    """Return a query for the next ``rows`` IRIs after one, in the order of their characters."""
+    """Return a SPARQL query for the next IRIs of datasets, sorted by characters.
+
+    ``after``: the IRI after which they begin; None for the first ones. ``rows``: the largest number of IRIs.
+    ``in_graphs`` and ``is_other``: where to search, see :func:`count`.
+    """
     beyond = f" FILTER(STR(?d) > {_text(str(after))})" if after is not None else ""
     where = _where((_OTHER if is_other else _DATASET) + beyond, in_graphs)
     return _query(f"SELECT DISTINCT ?d WHERE {{ {where} }} ORDER BY STR(?d) LIMIT {rows}")
 
 
 def known(iri: str, in_graphs: bool) -> str:
-    """Return a query for whether the endpoint has any statement about a dataset."""
+    """Return a SPARQL query (ASK) whose result is true if the endpoint has any statement about the dataset ``iri``.
+
+    ``in_graphs``: search the named graphs in place of the default graph.
+    """
     return f"ASK {{ {_where(f'<{iri}> ?p ?o', in_graphs)} }}"
 
 
 def is_iri(text: str) -> bool:
-    """Return whether a text is an absolute IRI in SPARQL's grammar (IRIREF); ``urn:`` is one too.
+    """Return whether a text is an absolute IRI that may stand in a SPARQL query; ``urn:`` is one too.
 
     >>> is_iri("urn:x:1"), is_iri("data set")
     (True, False)

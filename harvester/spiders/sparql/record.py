@@ -25,7 +25,11 @@ _LISTS = {"keywords": ("keyword", "keywords"), "themes": ("theme", "themes"), "l
 
 
 def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the rows of each dataset in their original order; the first variable identifies the dataset."""
+    """Group the rows of a query result by dataset, and return them as pairs of JSON pointer and record.
+
+    ``variables``: the variables of the query; the first one identifies the dataset. ``rows``: the rows, whose order
+    is kept.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         identifier = row.get(variables[0], {}).get("value", "")
@@ -34,7 +38,11 @@ def rows_by_dataset(variables: Sequence[str], rows: Sequence[dict[str, Any]]) ->
 
 
 def row_dataset(raw: dict[str, Any]) -> Dataset:
-    """Return the dataset of some rows; raise LostRecord if nothing identifies it."""
+    """Map the rows of one dataset, from a SELECT query that the portal file states, to a dataset.
+
+    ``raw``: a record of :func:`rows_by_dataset`. Variables are recognised by name ("title"). Raise LostRecord if the
+    first variable, which identifies the dataset, is empty.
+    """
     if not raw["@id"]:
         raise LostRecord("the first variable of the query is empty", "let the query's first variable name the dataset")
     values: dict[str, list[dict[str, Any]]] = {}

@@ -16,7 +16,11 @@ _XML = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return variables and rows of a response, whatever its media type; raise ValueError with a readable reason."""
+    """Return (names of the variables, rows) of the result of a SELECT query in JSON or XML.
+
+    A row maps a variable to an object with "type" and "value", as in SPARQL 1.1 Query Results JSON. Raise ValueError
+    with a readable reason if the body is no such result.
+    """
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _of_xml(parse_xml(body))
     found = parse_json(body)
@@ -31,7 +35,7 @@ def result_of(body: bytes) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def truth_of(body: bytes) -> bool:
-    """Return the boolean result of an ASK query, from JSON or XML; raise ValueError with a readable reason."""
+    """Return the result of an ASK query, in JSON or XML. Raise ValueError with the reason if the body is none."""
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         root = parse_xml(body)
         told = next(children(root, "boolean"), None) if local(root) == "sparql" else None

@@ -59,7 +59,7 @@ _NO_POST = (403, 404, 405, 411, 415, 501)
 
 
 class Spider(ListingSpider):
-    """Spider for all datasets of an endpoint that have an IRI."""
+    """Spider for all datasets with an IRI in a SPARQL endpoint."""
 
     type = "sparql"
     about = PortalTypeInfo(
@@ -90,7 +90,10 @@ class Spider(ListingSpider):
         return {**super().position(page_cursor), "in_graphs": self.in_graphs, "is_other": self.is_other}
 
     def query(self, text: str, callback: Any, errback: Any, *, by_post: bool = False, **kwargs: Any) -> Request:
-        """Return the request for a query; long queries are sent by POST."""
+        """Return the request that sends a SPARQL query, by POST if it is long or ``by_post`` is set.
+
+        ``callback`` and ``errback``: called with the response or the failure. ``kwargs``: passed to the request.
+        """
         headers = {"Accept": "application/sparql-results+json, application/sparql-results+xml;q=0.8"}
         body = urlencode({"query": text})
         if (by_post or len(text) > MAX_GET) and not self.by_get:
@@ -126,7 +129,7 @@ class Spider(ListingSpider):
         return [self.query(queries.count(self.in_graphs, self.is_other), self.on_total, self.on_total_failed)]
 
     async def on_total_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed count: after a time-out list the datasets without a total."""
+        """Handle a failed count of all datasets; after a time-out, read the list without a total."""
         fault = self.fault_of(failure)
         if fault.kind in ("timeout", "cut_short"):
             yield self.uncounted()
@@ -135,19 +138,19 @@ class Spider(ListingSpider):
             yield step
 
     def uncounted(self) -> Request:
-        """Return the first request for a list without a total, because counting takes too long."""
+        """Return the request for the first list of datasets, without a total, because counting takes too long."""
         self.is_counted = False
         return self.ask(self.first_walk())
 
     def elsewhere(self) -> bool:
-        """Switch to the named graphs, then to other vocabularies; return False if everything was tried."""
+        """Search the named graphs next, then vocabularies other than DCAT; return False if nothing is left."""
         if self.in_graphs and self.is_other:
             return False
         self.in_graphs, self.is_other = not self.in_graphs, self.is_other or self.in_graphs
         return True
 
     async def on_total(self, response: Response) -> AsyncIterator[Any]:
-        """Note the total and request the first list, or search elsewhere if the total is 0."""
+        """Store the number of datasets and request the first list; if it is 0, search other graphs or vocabularies."""
         try:
             rows = self.rows_of(response)
             total = int(rows[0]["n"]["value"])
@@ -171,7 +174,7 @@ class Spider(ListingSpider):
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
-        """Return the next request: statements about listed datasets, else the next list."""
+        """Return the query for the next datasets on the list or, if none is left on it, for the next list."""
         if page_cursor.at is not None:
             self.keys = [one for one in self.keys if one > page_cursor.at] if self.keys else []
         if self.keys:
@@ -182,7 +185,7 @@ class Spider(ListingSpider):
         return self.query(text, self.on_page, self.on_page_failed, cb_kwargs={"page_cursor": page_cursor})
 
     def size(self, page_cursor: PageCursor) -> int:
-        """Return the number of datasets per query."""
+        """Return how many datasets a query may be for; it is smaller after queries that took too long."""
         return max(1, min(self.batch, page_cursor.asked))
 
     async def on_page(self, response: Response, page_cursor: PageCursor) -> AsyncIterator[Any]:
@@ -209,7 +212,7 @@ class Spider(ListingSpider):
             yield step
 
     def listed(self, ids: list[str], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Request the statements about the first of some datasets; the others wait."""
+        """Request the statements about the first datasets of a list (``ids``, IRIs), and keep the others for later."""
         size = self.size(page_cursor)
         if len(ids) < page_cursor.asked * (self.list_pages if page_cursor.size == 0 else 1):
             self.short_lists.add(len(ids))
@@ -224,7 +227,9 @@ class Spider(ListingSpider):
         return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Keep the result of the operator's own query, which must be complete."""
+        """Store the datasets in the result (``rows``) of the portal file's query; one that may be cut off is an
+        error.
+        """
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault("parse", "unknown", "the answer names no variables", "check the query")
@@ -249,7 +254,7 @@ class Spider(ListingSpider):
         return super().round_trouble(fault, page_cursor, url, value)
 
     def rows_of(self, response: Response) -> list[dict[str, Any]]:
-        """Return the rows of a response; raise PageRefusedError if there are none to read."""
+        """Return the rows of a query result. Raise PageRefusedError if the response is none, or only part of one."""
         if fault := faults.of_response(response):
             if fault.kind == "rate_limited" and _OUT_OF_TIME.search(response.body[:5_000]):
                 fault = faults.RequestFault(
@@ -271,7 +276,7 @@ class Spider(ListingSpider):
     # Statements about the datasets of a page
 
     def detail(self, job: DatasetPage) -> Request:
-        """Return the request for the first query that is left for a page."""
+        """Return the request for the first query that is still to be sent for the page of datasets ``job``."""
         kind, ids = job.todo[0]
         text = queries.DETAILS[kind](ids, self.in_graphs)
         job.asked += 1
@@ -280,13 +285,13 @@ class Spider(ListingSpider):
         return self.query(text, self.on_detail, self.on_detail_failed, by_post=True, meta=meta, cb_kwargs={"job": job})
 
     async def on_detail_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed query about datasets: split it in halves."""
+        """Handle a failed query about several datasets by sending it again in two halves."""
         job = failure.request.cb_kwargs["job"]  # type: ignore[attr-defined]
         for step in self.halved(job, self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     async def on_detail(self, response: Response, job: DatasetPage) -> AsyncIterator[Any]:
-        """Keep the statements of a response, or have the endpoint count them if the result may be cut off."""
+        """Store the statements in a result, or first have the endpoint count the rows if it may have cut them off."""
         if response.status in _NO_POST and not self.by_get and response.request and response.request.method == "POST":
             # Some gateways accept queries only by GET.
             self.by_get, self.batch = True, min(self.batch, GET_SETS)
@@ -311,7 +316,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_counted(self, response: Response, job: DatasetPage, rows: list[dict[str, Any]]) -> AsyncIterator[Any]:
-        """Decide by the endpoint's count whether a result with a round number of rows was complete."""
+        """Store ``rows``, or send their query again in halves if the endpoint counts more of them than it sent."""
         try:
             is_whole = int(self.rows_of(response)[0]["n"]["value"]) <= len(rows)
         except (PageRefusedError, LookupError, ValueError, TypeError):
@@ -320,7 +325,7 @@ class Spider(ListingSpider):
             yield step
 
     async def on_not_counted(self, failure: Failure) -> AsyncIterator[Any]:
-        """Decide without a count whether a result was complete."""
+        """Decide by their number alone whether ``rows`` were cut off, because the endpoint could not count them."""
         request: Request = failure.request  # type: ignore[attr-defined]
         job, rows = request.cb_kwargs["job"], request.cb_kwargs["rows"]
         is_cut = len(rows) % LEAST_CAP == 0
@@ -328,18 +333,18 @@ class Spider(ListingSpider):
             yield step
 
     def cut_off(self, job: DatasetPage, rows: list[dict[str, Any]], url: str) -> list[Any]:
-        """Split a query whose result was cut off."""
+        """Send a query again in halves, because its result (``rows``) was cut off; ``url``: for an error report."""
         why = f"the answer is cut off at {len(rows):,} rows"
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
-        """Add the rows of a response and go on with the next query."""
+        """Store the statements in ``rows``, which answer the first query of ``job``, and return the next steps."""
         fill(job.store, rows, job.asked)
         job.todo.pop(0)
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Split a query in halves; a single dataset that fails is lost."""
+        """Replace the first query of ``job`` by two halves; if it is for one dataset only, that dataset is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.no_answer(fault, url)]
@@ -356,7 +361,7 @@ class Spider(ListingSpider):
         return self.next_detail(job, None)
 
     def next_detail(self, job: DatasetPage, response: Response | None) -> list[Any]:
-        """Return the next query about a page; after the last one, the page with its datasets."""
+        """Return the request for the next query of ``job`` or, after the last one, the page with its datasets."""
         job.todo = [(kind, left) for kind, ids in job.todo if (left := [one for one in ids if one not in job.lost])]
         if job.todo:
             return [self.detail(job)]
@@ -373,7 +378,7 @@ class Spider(ListingSpider):
         return list(self.taken(ListingPage(records=records, at=job.ids[-1]), response, job.page_cursor))
 
     def no_response(self) -> Response:
-        """Return an empty response, for a page that was put together from several."""
+        """Return an empty response, with which to report a page whose last query failed."""
         from scrapy.http import Response as Plain
 
         return Plain(self.portal.url, request=self.request(self.portal.url, self.on_page))

@@ -13,7 +13,11 @@ STAC_PAGE = 10
 
 
 def stac(seen: ProbeResponse) -> Detection | None:
-    """Recognise STAC by ``stac_version``, in collections or in a catalogue document."""
+    """Recognise STAC by ``stac_version`` in a list of collections or in a catalogue document; None for any other
+    response.
+
+    The number of datasets is None if the list may have further pages.
+    """
     answer = object_of(seen)
     collections = answer.get("collections")
     if isinstance(collections, list) and any(isinstance(c, dict) and "stac_version" in c for c in collections[:5]):

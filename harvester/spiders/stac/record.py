@@ -32,14 +32,19 @@ _PAGES = ("about", "alternate", "self")
 
 
 def links_of(raw: Any, *rels: str) -> list[dict[str, Any]]:
-    """Return the links with one of the relations ``rels`` and with an address."""
+    """Return the links of a STAC document that have an address and one of the relations in ``rels``, such as
+    "license".
+    """
     links = raw.get("links") if isinstance(raw, dict) else None
     found = [one for one in links if isinstance(one, dict)] if isinstance(links, list) else []
     return [one for one in found if one.get("rel") in rels and text(one.get("href"))]
 
 
 def to_dataset(raw: Any) -> Dataset:
-    """Return the dataset of one Collection; raise LostRecord if it is no object or has no id."""
+    """Map a STAC Collection to a dataset.
+
+    ``raw``: the Collection, as parsed JSON. Raise LostRecord if it is no object or has no id.
+    """
     if not isinstance(raw, dict):
         raise LostRecord("the collection is not an object", "ask the portal to mend the record", value=raw)
     identifier = text(raw.get("id"))

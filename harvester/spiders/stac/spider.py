@@ -38,7 +38,7 @@ _JSON = {"Accept": "application/json"}
 
 
 class Spider(ListingSpider):
-    """Spider for all Collections of a STAC API or a static catalogue."""
+    """Spider for all Collections of a STAC API or of a static STAC catalogue; each Collection is a dataset."""
 
     type = "stac"
     about = PortalTypeInfo(
@@ -63,7 +63,7 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """Address of the landing page or the root catalogue."""
+        """Return the address of the API's landing page, or of the static catalogue's root document."""
         return self.portal.url.split("?")[0].rstrip("/").removesuffix("/collections")
 
     def opening(self) -> list[Any]:
@@ -75,7 +75,9 @@ class Spider(ListingSpider):
         return self.read_next() if "queue" in cursor else super().continued(cursor)
 
     async def on_root(self, response: Response) -> AsyncIterator[Any]:
-        """Decide from the root document whether this is an API or a static catalogue, and go on with it."""
+        """Decide from the root document whether the portal is a STAC API or a static catalogue, and read it
+        accordingly.
+        """
         fault, root = self.document_of(response)
         if fault is not None:
             yield self.no_answer(fault, response.url, response.body[:300].decode("utf-8", "replace"))
@@ -109,7 +111,10 @@ class Spider(ListingSpider):
         return ListingPage(records=records, total=total if isinstance(total, int) else None, at=at, is_end=at is None)
 
     def next_query(self, answer: Any, response: Response) -> str | None:
-        """Return the query of the next link; None if there is none. Raise PageRefusedError if it cannot be followed."""
+        """Return the query string of the link to the next page of collections; None if there is no such link.
+
+        ``answer``: the parsed body of ``response``. Raise PageRefusedError if the link needs POST or leads elsewhere.
+        """
         link = next_link(answer.get("links") if isinstance(answer, dict) else None, media_type_of(response))
         if link is None:
             return None
@@ -128,7 +133,11 @@ class Spider(ListingSpider):
     # A static catalogue
 
     def read_next(self) -> list[Any]:
-        """Return the request for the next document; after the last one, end the harvest."""
+        """Return the request for the next document of a static catalogue.
+
+        After the last document the list is empty and the harvest complete. After 2,000 documents it holds an error
+        instead.
+        """
         if not self.queue:
             self.tally.end("all documents of the catalogue are read")
             return []
@@ -142,7 +151,10 @@ class Spider(ListingSpider):
         ]
 
     async def on_document(self, response: Response) -> AsyncIterator[Any]:
-        """Read a document of a static catalogue, or reuse the remembered one if it did not change."""
+        """Read a document of a static catalogue, and request the next one.
+
+        If the response says that nothing changed, the records of the last harvest are used.
+        """
         if known := self.remembered(response):
             self.queue_children(known.state["children"])
             yield self.unchanged(known, cursor=self.static_cursor())
@@ -154,12 +166,12 @@ class Spider(ListingSpider):
             yield step
 
     async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a document."""
+        """Count a document of a static catalogue whose request failed as lost, and go on with the next one."""
         for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
-        """Return the fault of a response, if any, and the STAC document in it."""
+        """Return (fault, parsed JSON) of a response; the fault is None if the JSON is a STAC document with links."""
         fault = faults.of_response(response)
         try:
             document = self.read_json(response)
@@ -174,7 +186,12 @@ class Spider(ListingSpider):
         return fault, document
 
     def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
-        """Keep a Collection, and go on to the children of the Collection or Catalog."""
+        """Read a document of a static catalogue, and return the steps that store its Collections and request the next
+        document.
+
+        ``is_root``: whether it is the catalogue's root document. Links without a valid address are reported as lost
+        records.
+        """
         self.misses = 0
         # Before 1.0 a document did not state its type; a Collection has an extent.
         is_collection = document.get("type") == "Collection" or ("type" not in document and "extent" in document)
@@ -204,7 +221,11 @@ class Spider(ListingSpider):
     def followed(
         self, document: Any, children: list[str], is_collection: bool, response: Response, is_root: bool
     ) -> list[Any]:
-        """Return the page with the document's Collections, and the request for the next document."""
+        """Return the page with the Collections of a document, and the request for the next document.
+
+        ``children``: the addresses of its child documents, which are queued. ``is_collection``: whether the document
+        itself is a Collection. ``is_root``: whether it is the catalogue's root document.
+        """
         if is_root and not is_collection and not children:
             message = f"{response.url}: the catalogue has neither collections nor children"
             return [self.fatal("parse", message, "check that it is a STAC catalogue or API", response.url)]
@@ -220,7 +241,11 @@ class Spider(ListingSpider):
         return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
 
     def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
-        """Queue the child documents of a document behind the others; children on other hosts are left out."""
+        """Append child documents to the queue, and remove the document that named them, unless it is the root.
+
+        ``children``: their addresses. Those on other hosts are only counted; those already queued or read are
+        skipped.
+        """
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
         for url in sorted(foreign - self.elsewhere):
@@ -233,11 +258,14 @@ class Spider(ListingSpider):
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
     def static_cursor(self) -> dict[str, Any]:
-        """Return the cursor that resumes the reading of a static catalogue."""
+        """Return the state from which an interrupted reading of a static catalogue can continue, as a JSON object."""
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Count a document that cannot be read as a lost record: it may be a Collection, or lead to one."""
+        """Count a document of a static catalogue that cannot be read as one lost record, and return the next steps.
+
+        ``fault``: why it cannot. ``url``: its address. After 20 such documents in a row the harvest ends.
+        """
         self.queue = self.queue[1:]
         self.misses += 1
         self.tally.lost += 1

@@ -9,7 +9,9 @@ __all__ = ["PROBES", "udata"]
 
 
 def udata(seen: ProbeResponse) -> Detection | None:
-    """Recognise udata by API 1: ``data``, ``page``, ``page_size`` and ``total``."""
+    """Recognise udata by a response of its API 1 with ``data``, ``page``, ``page_size`` and ``total``; None for
+    others.
+    """
     answer = object_of(seen)
     if {"data", "page", "total", "page_size"} <= answer.keys() and isinstance(answer["data"], list):
         return Detection("udata", CERTAIN, count_of(answer["total"]), "udata's API 1 answers")

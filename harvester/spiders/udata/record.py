@@ -33,9 +33,10 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def to_dataset(raw: Any, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
+    """Map a dataset of udata's API to a dataset.
 
-    Raise LostRecord if the record is no object or has neither id nor slug.
+    ``raw``: the record, as parsed JSON. ``languages``: the portal's language codes, the preferred one first. Raise
+    LostRecord if the record is no object or has neither id nor slug.
     """
     if not isinstance(raw, dict):
         raise LostRecord("the record is not an object", "ask the portal to mend the record", value=raw)

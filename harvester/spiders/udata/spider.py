@@ -25,7 +25,7 @@ __all__ = ["Spider"]
 
 
 class Spider(DeclaredApiSpider):
-    """Spider for all public datasets of a udata portal."""
+    """Spider for all public datasets of a udata portal, such as data.gouv.fr."""
 
     type = "udata"
     has_facts = True
@@ -55,7 +55,9 @@ class Spider(DeclaredApiSpider):
     )
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of deleted and private datasets, in case they are listed."""
+        """Return the id of a dataset that is deleted or private, although the portal lists it; None for any other
+        record.
+        """
         is_gone = isinstance(raw, dict) and (raw.get("deleted") or raw.get("private") is True)
         return text(raw.get("id")) if is_gone else None
 

@@ -12,7 +12,10 @@ __all__ = ["PROBES", "metadata_document", "waf"]
 
 
 def waf(seen: ProbeResponse) -> Detection | None:
-    """Recognise a web-accessible folder: a directory listing with XML files."""
+    """Recognise a web-accessible folder: a directory listing with links to XML files; None for any other response.
+
+    A page with such links that does not look like a directory listing gets a low confidence.
+    """
     if "html" not in seen.content_type.lower() and not seen.body.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return None
     linked = re.findall(rb"""(?i)\bhref\s{0,5}=\s{0,5}["']?([^"'<>\s]+)""", seen.body)
@@ -27,7 +30,9 @@ def waf(seen: ProbeResponse) -> Detection | None:
 
 
 def metadata_document(seen: ProbeResponse) -> Detection | None:
-    """Recognise one metadata record: ISO 19139 or a profile of it, ISO 19115-3, FGDC CSDGM."""
+    """Recognise a single metadata record in ISO 19139 (or a profile of it), ISO 19115-3 or FGDC CSDGM; None for
+    others.
+    """
     try:
         root = parse_xml(seen.body)
     except ValueError:

@@ -45,7 +45,7 @@ _HREF = re.compile(rb"""(?is)<a\s[^<>]*?href\s*=\s*("([^"]*)"|'([^']*)'|([^\s>]+
 
 
 class Spider(AddressSpider):
-    """Spider for all records of a folder and the folders below it."""
+    """Spider for all metadata records (XML files) in a web-accessible folder and in the folders below it."""
 
     type = "waf"
     about = PortalTypeInfo(
@@ -139,7 +139,11 @@ def _depth(url: str, folder: str) -> int:
 
 
 def links_of(body: bytes, url: str, *below: str) -> tuple[list[str], list[str]]:
-    """Return the XML files and the folders in a listing that are below one of the folders ``below``, each once."""
+    """Return the addresses of XML files and of folders that a directory listing links to, each once.
+
+    ``body`` and ``url``: the listing's HTML and address. ``below``: addresses of folders; only links that lead into
+    one of these are returned.
+    """
     if declared := _BASE.search(body[:20_000]):
         url = urljoin(url, unescape(declared[1].decode("utf-8", "replace")))
     own, bases = urlsplit(url), [urlsplit(folder) for folder in dict.fromkeys(below)]

@@ -34,7 +34,7 @@ def field_names() -> dict[Group, Names]:
     """Return the field names under which publishers state each fact. The result maps a group, such as "dataset", to a
     mapping from fact ("title") to its field names, the plainest first.
 
-    Raise SpecError with file, key and remedy.
+    Raise SpecError if a file is invalid.
     """
     path = Path(__file__).with_name("field_names.toml")
     found = parse(_File, read_toml(path), str(path))

@@ -53,8 +53,7 @@ class _File(Strict):
 
 @lru_cache(maxsize=1)
 def measures() -> dict[str, Measure]:
-    """Return all measures for commitments by id, in the order of the file. Raise SpecError with file, key and
-    remedy."""
+    """Return all measures for commitments by id, in the order of the file. Raise SpecError if the file is invalid."""
     path = Path(__file__).with_name("measures.toml")
     found: dict[str, Measure] = {}
     for one in parse(_File, read_toml(path), str(path)).measure:

@@ -39,14 +39,14 @@ def _file() -> _File:
 
 
 def methodology_versions() -> dict[str, Version]:
-    """Return the record of each version of the methodology, by version number. Raise SpecError with file, key and
-    remedy."""
+    """Return the record of each version of the methodology, by version number. Raise SpecError if the file is
+    invalid."""
     return dict(_file().versions)
 
 
 def table_rules_versions() -> dict[str, Version]:
-    """Return the record of each version of the rules for tables, by version number. Raise SpecError with file, key and
-    remedy."""
+    """Return the record of each version of the rules for tables, by version number. Raise SpecError if the file is
+    invalid."""
     return dict(_file().table_rules)
 
 

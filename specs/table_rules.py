@@ -48,7 +48,7 @@ def table_rules_version() -> str:
 
 @cache
 def table_rules() -> dict[str, TableRule]:
-    """Return all rules for tables by id. Raise SpecError with file, key and remedy."""
+    """Return all rules for tables by id. Raise SpecError if a file is invalid."""
     return {rule.id: rule for rule in _file().rule}
 
 

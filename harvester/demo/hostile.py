@@ -28,8 +28,8 @@ ADDRESSES = (
 
 
 def hostile_packages(desk: Desk) -> list[Json]:
-    """Return five CKAN packages with hostile content, made with ``desk``. A reader that fails on one must still read
-    the others."""
+    """Return five CKAN packages with hostile content, such as scripts in titles and paths in ids. A reader that fails
+    on one of them must still read the others. ``desk`` makes the packages."""
     put, res = desk.package, desk.resource
     sentence = f"Bridges, culverts and tunnels; {MARKUP} <img src=x onerror=alert(1)> [x](javascript:alert(1)). "
     long = (sentence * (20_000 // len(sentence) + 1))[:20_000]

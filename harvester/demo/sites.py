@@ -52,6 +52,8 @@ NOT_SAID = licence("notspecified", "License not specified")
 
 @dataclass(frozen=True)
 class Organisation:
+    """A publisher in a demo portal: its name in addresses, its title, and the e-mail address of its data desk."""
+
     name: str
     title: str
     email: str

@@ -19,11 +19,11 @@ __all__ = ["finish"]
 def finish(
     night: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
 ) -> None:
-    """Judge the harvest of a portal and store the result: verdict, reasons and counts.
+    """Judge the harvest of ``portal`` and store the result: verdict, reasons and counts.
 
     ``spider`` is the spider that harvested the portal. ``is_late`` tells that the harvest was ended at its deadline.
     ``bugs`` is the number of responses on which the spider raised an exception. ``stuck`` is the reason why an earlier
-    attempt of this run blocked the program, or empty if none did.
+    attempt to harvest the portal in this run blocked the program, or empty if none did.
     """
     tally = spider.tally
     if stuck:

@@ -77,7 +77,7 @@ class Language(Strict):
 
 @cache
 def languages() -> dict[str, Language]:
-    """Return all languages by code, English first. Raise SpecError with file, key and remedy."""
+    """Return all languages by code, English first. Raise SpecError if a file is invalid."""
     found = {}
     labelled = [column for file in export_files().values() for column in file.column if column.label]
     for path in sorted(HERE.glob("*.toml"), key=lambda path: (path.stem != "en", path.stem)):

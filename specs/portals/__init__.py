@@ -118,8 +118,8 @@ class Limits(Strict):
 
 
 class Retire(Strict):
-    """When a dataset that its portal no longer lists is retired, which means marked as withdrawn. Both conditions must
-    hold. A retired dataset stays in the catalogue."""
+    """When a dataset is retired, which means marked as withdrawn: after so many complete harvests, and so many days, in
+    which its portal did not list it. A retired dataset stays in the catalogue."""
 
     grace_runs: Annotated[int, Field(ge=1)] = 3
     """Complete harvests in a row that did not see it."""
@@ -128,8 +128,8 @@ class Retire(Strict):
 
 
 class BrokenPolicy(Strict):
-    """When an address whose checks fail is called broken. Both conditions must hold; until then its state is
-    unknown."""
+    """When the address of a file is called broken: after so many failed checks, and so many days. Until both are
+    reached its state is unknown."""
 
     after_checks: Annotated[int, Field(ge=1)] = 3
     """Checks in a row that failed, one a night at most."""

@@ -88,7 +88,7 @@ def _based(data: dict[str, Any], folder: Path, path: Path) -> dict[str, Any]:
 def load(folder: Path) -> dict[str, System]:
     """Return all scoring systems defined in the ``*.toml`` files of ``folder``, by id.
 
-    Raise SpecError with file, key and remedy.
+    Raise SpecError if a file is invalid.
     """
     found = {}
     for path in sorted(folder.glob("*.toml")):
@@ -107,5 +107,5 @@ def load(folder: Path) -> dict[str, System]:
 
 @lru_cache(maxsize=1)
 def systems() -> dict[str, System]:
-    """Return all scoring systems that come with the program, by id. Raise SpecError with file, key and remedy."""
+    """Return all scoring systems that come with the program, by id. Raise SpecError if a file is invalid."""
     return load(HERE)

@@ -43,7 +43,8 @@ NOTE = "insert into to_score (dataset_id) select dataset_id from ({select}) wher
 
 
 def create_triggers(db: Database) -> None:
-    """Create the triggers that note datasets when something a measurement depends on is written."""
+    """Create the SQLite triggers that add a dataset to the table ``to_score`` when something its score depends on is
+    written."""
     of_dataset = "select new.id as dataset_id"
     bodies = {
         "datasets_insert": ("after insert on datasets", "", of_dataset),

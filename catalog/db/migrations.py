@@ -205,9 +205,9 @@ def _rename_column(db: Database, table: str, before: str, now: str) -> None:
 
 
 def bring_up_to_date(db: Database) -> None:
-    """Bring a catalogue of any age, or an empty file, to today's tables, metric columns and views.
+    """Migrate a catalogue of any age, or an empty file, to the present tables, metric columns and views.
 
-    Each step is one transaction: after a kill in the middle the earlier steps are complete, and the next opening
+    Each migration step is one transaction. If the process is killed, the steps done so far remain, and the next call
     continues with the interrupted one.
     """
     migrate.apply(db)
@@ -216,13 +216,16 @@ def bring_up_to_date(db: Database) -> None:
 
 
 def create_views(db: Database) -> None:
-    """Create the views of ``catalog.db.schema.views``, and replace those whose text differs."""
+    """Create the views that ``catalog.db.schema.views`` declares, and replace those whose definition has changed."""
     for name, view in VIEWS.items():
         db.create_view(name, view.sql, replace=True)
 
 
 def add_missing(db: Database) -> None:
-    """Add the tables, columns and indexes of ``catalog.db.schema`` that a catalogue lacks. Nothing is removed."""
+    """Add the tables, columns and indexes that ``catalog.db.schema`` declares and a catalogue does not have yet.
+
+    Nothing is removed.
+    """
     there = set(db.table_names())
     for name, table in TABLES.items():
         if name not in there:
@@ -237,7 +240,8 @@ def add_missing(db: Database) -> None:
 
 
 def add_metric_columns(db: Database) -> None:
-    """Add a column to the quality tables for every metric that has none yet."""
+    """Add to ``dataset_quality`` and ``distribution_quality`` the columns of metrics and scoring systems they do not
+    have yet."""
     for subject in ("dataset", "distribution"):
         table = db.table(f"{subject}_quality")
         there = table.columns_dict

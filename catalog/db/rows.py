@@ -41,8 +41,11 @@ _OWN = tuple(f.name for f in fields(Dataset) if f.name not in _ELSEWHERE)
 
 
 def plain(value: Any) -> Any:
-    """Return a value in the form SQLite accepts: lists as JSON, no lone surrogates, no NUL (which cuts text in other
-    tools)."""
+    """Return a value in a form that SQLite accepts.
+
+    Lists, tuples and dicts become JSON text, or None if empty; booleans become 0 or 1; integers beyond 64 bits become
+    text. In texts, lone surrogates are replaced by "?", and NUL, at which other tools cut a text, by U+FFFD.
+    """
     if value is None:
         return None
     if isinstance(value, str):
@@ -59,12 +62,18 @@ def plain(value: Any) -> Any:
 
 
 def dataset_id(portal_id: str, identifier: str) -> str:
-    """Return the id of a dataset: the portal's id, and 20 digits derived only from the portal's identifier."""
+    """Return the id of the dataset that a portal lists under ``identifier``.
+
+    It is the portal's id, a hyphen and 20 hexadecimal digits that depend only on the two arguments.
+    """
     return f"{portal_id}-{stable_id(portal_id, identifier)}"
 
 
 def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any] | None:
-    """Return the row of a publisher, keyed by the portal's own id for it, or by its name; None without a publisher."""
+    """Return a publisher as a row of the table ``publishers``; None if there is no publisher or its name is blank.
+
+    The row's id is derived from the portal's own id of the organisation or, if there is none, from its name.
+    """
     if publisher is None or not publisher.name.strip():
         return None
     key = publisher.identifier or publisher.name.strip().casefold()
@@ -76,7 +85,10 @@ def publisher_row(portal_id: str, publisher: Publisher | None) -> dict[str, Any]
 
 
 def dataset_row(portal_id: str, dataset: Dataset) -> dict[str, Any]:
-    """Return the declared columns of ``datasets``; the store adds its own."""
+    """Return a dataset as a row of the table ``datasets``, with the columns that its record declares.
+
+    The columns that only the catalogue knows, such as first_seen_run and status, are not included.
+    """
     publisher = publisher_row(portal_id, dataset.publisher)
     contact = dataset.contact or Contact()
     return {
@@ -112,10 +124,11 @@ def _part_rows(
 
 
 def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
-    """Return rows keyed by the portal's own id; without one, by address; without that, by title and format.
+    """Return the distributions of a dataset as rows of the table ``distributions``, in their order.
 
-    So a distribution keeps its id when its title or description is corrected. ``parent`` is the id of the dataset,
-    if it does not follow from its identifier.
+    A row's id is derived from the portal's own id of the resource; without one, from the address; without that, from
+    title and format. So a distribution keeps its id if its title or description is corrected. ``parent``: id of the
+    dataset in the catalogue; None if it is the one that follows from the dataset's identifier.
     """
 
     def key(d: Distribution) -> str:
@@ -126,7 +139,12 @@ def distribution_rows(portal_id: str, dataset: Dataset, parent: str | None = Non
 
 
 def service_rows(portal_id: str, dataset: Dataset, parent: str | None = None) -> list[dict[str, Any]]:
-    """Return rows keyed by the portal's own id, else by endpoint, else by title."""
+    """Return the data services of a dataset as rows of the table ``data_services``.
+
+    A row's id is derived from the portal's own id of the service; without one, from the endpoint address; without that,
+    from the title. ``parent``: id of the dataset in the catalogue; None if it is the one that follows from the
+    dataset's identifier.
+    """
     return _part_rows(
         portal_id,
         parent or dataset_id(portal_id, dataset.identifier),
@@ -162,7 +180,10 @@ def _values(table: str, kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def part_of(kind: type[T], table: str, row: Mapping[str, Any]) -> T:
-    """Return a distribution, data service or resource check made from its row."""
+    """Return the distribution, data service or resource check that a row of the catalogue holds.
+
+    ``kind``: the class to make. ``table``: the table that the row comes from.
+    """
     return kind(**_values(table, kind, row))
 
 
@@ -172,7 +193,7 @@ def dataset_of(
     distributions: tuple[Distribution, ...],
     services: tuple[DataService, ...],
 ) -> Dataset:
-    """Return a dataset made from its row and its parts."""
+    """Return a dataset made from its row in the table ``datasets``, its publisher, distributions and data services."""
     contact = Contact(name=row["contact_name"], email=row["contact_email"], url=row["contact_url"])
     return Dataset(
         **_values("datasets", Dataset, row),
@@ -184,7 +205,7 @@ def dataset_of(
 
 
 def table_report_of(row: Mapping[str, Any]) -> TableReport:
-    """Return a table report made from its row."""
+    """Return the report on a downloaded file that a row of the table ``table_reports`` holds."""
     values = _values("table_reports", TableReport, row)
     defects = tuple(TableDefect(**{**d, "rows": tuple(d.get("rows", ()))}) for d in values.pop("defects"))
     return TableReport(**values, defects=defects)

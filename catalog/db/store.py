@@ -27,22 +27,27 @@ __all__ = ["Catalog", "CatalogError", "instant", "now", "open_catalog", "sqlite_
 
 
 class CatalogError(Exception):
-    """The catalogue cannot be opened or written. The message says what, where and the next step."""
+    """The catalogue cannot be opened, read or written as asked. The message says what is wrong, where, and what to
+    do."""
 
 
 def now() -> str:
-    """Return the present instant in UTC, to the second, as the catalogue writes it."""
+    """Return the present time in the form used in the catalogue: UTC, ISO 8601, to the second
+    ("2026-01-31T04:00:00Z")."""
     return instant(datetime.now(UTC))
 
 
 @lru_cache(maxsize=64)
 def started(run_id: str) -> datetime:
-    """Return the instant when a run began, read from its id."""
+    """Return the UTC time at which a run started. A run's id is that time, such as "20260131T040000Z".
+
+    Raise ValueError for a text of another form.
+    """
     return datetime.strptime(run_id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def instant(at: datetime) -> str:
-    """Return an instant as the catalogue writes it: UTC, to the second."""
+    """Return a time in the form used in the catalogue: UTC, ISO 8601, to the second ("2026-01-31T04:00:00Z")."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -71,9 +76,9 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def open_catalog(path: Path) -> Catalog:
-    """Return the catalogue at ``path``, created if missing and migrated to today's schema.
+    """Open the catalogue file at ``path``. A missing file is created, an older one is migrated to the present schema.
 
-    Raise CatalogError if the file is not a catalogue, or cannot be written.
+    Raise CatalogError if the file is not a catalogue or cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(path):
@@ -123,7 +128,11 @@ def _write_empty(path: Path) -> None:
 
 
 class Catalog:
-    """An open catalogue. Each method that writes is one transaction."""
+    """An open catalogue file. It closes at the end of a ``with`` block.
+
+    :meth:`upsert`, :meth:`upsert_rows` and :meth:`register` write inside the caller's transaction, see :meth:`writing`;
+    the other methods that write are one transaction each.
+    """
 
     def __init__(self, db: Database, path: Path) -> None:
         self.db = db
@@ -141,25 +150,34 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Run the block as one transaction; raise CatalogError with an explanation if SQLite fails."""
+        """Run the block as one transaction, which is undone if the block raises.
+
+        Raise CatalogError if SQLite fails because the disk is full, or the file is locked, read-only or damaged.
+        """
         with _explained(self.path), self.db.atomic():
             yield
 
     def rows(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
-        """Return all rows of a query as dicts."""
+        """Return all rows of an SQL query, each as a dict by column name. ``params``: values of its placeholders."""
         cursor = self.db.conn.execute(sql, params)
         names = [d[0] for d in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def each(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a query one by one, for results too large for memory."""
+        """Yield the rows of an SQL query one by one, each as a dict by column name, for results too large for memory.
+
+        ``params``: values of the placeholders.
+        """
         cursor = self.db.conn.execute(sql, params)
         names = [d[0] for d in cursor.description]
         for row in cursor:
             yield dict(zip(names, row, strict=True))
 
     def value(self, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
-        """Return the first column of the first row of a query; None if there is no row."""
+        """Return the first column of the first row of an SQL query; None if there is no row or the column is null.
+
+        ``params``: values of the placeholders.
+        """
         row = self.db.conn.execute(sql, params).fetchone()
         return row[0] if row else None
 
@@ -171,10 +189,11 @@ class Catalog:
         keep: Iterable[str] = (),
         merge: Mapping[str, str] | None = None,
     ) -> None:
-        """Insert or update rows that all have the same columns.
+        """Insert rows into ``table``; a row whose key is already there updates that row. All rows must have the same
+        columns.
 
-        ``keep`` names columns that an update leaves alone; ``merge`` gives SQL for columns whose new value depends
-        on the old one.
+        ``keep``: columns that an update leaves as they are. ``merge``: SQL expressions by column, for columns whose new
+        value depends on the old one; ``excluded`` in them is the new row. Call it inside :meth:`writing`.
         """
         rows = list(rows)
         if not rows:
@@ -189,8 +208,10 @@ class Catalog:
         self.db.conn.executemany(sql, ([row[n] for n in names] for row in rows))
 
     def upsert_rows(self, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Insert or update rows given as values in the order of ``names``, which include the key. Faster than
-        :meth:`upsert`."""
+        """Insert or update rows, each given as a sequence of values in the order of the columns ``names``.
+
+        ``names`` must include the key of ``table``. This is faster than :meth:`upsert`. Call it inside :meth:`writing`.
+        """
         pk = TABLES[table].pk
         columns, marks = ", ".join(f"[{n}]" for n in names), ", ".join("?" * len(names))
         updates = ", ".join(f"[{name}] = excluded.[{name}]" for name in names if name != pk)
@@ -203,10 +224,11 @@ class Catalog:
     def begin_run(
         self, command: str, portals: Sequence[Portal], *, version: str, methodology: str, run_id: str | None = None
     ) -> str:
-        """Record a new run and its portals, and return the run's id: its start in UTC, at least one second after any
-        other.
+        """Record that a run starts, and the portals it will harvest; return the id of the run.
 
-        A run repeated from its archive keeps its id.
+        The id is the time of the start in UTC, moved on if needed to be at least one second after every other id.
+        ``command``: what was asked for; ``version``: of the program; ``methodology``: version of the Winnow score.
+        ``run_id``: the id to use, for a run that is repeated from its archive; None for a new run.
         """
         started_at = now()
         latest = self.value("select max(id) from runs") or ""
@@ -234,27 +256,33 @@ class Catalog:
         return run_id
 
     def register(self, portals: Sequence[Portal]) -> None:
-        """Write what the portal files say; measured columns stay unchanged."""
+        """Write the facts that portal files declare. Columns that were measured, such as the score, stay unchanged."""
         names = [f.name for f in fields(Portal)]
         self.upsert("portals", [{n: plain(getattr(p, n)) for n in names} for p in portals])
 
     def unfinished_run(self, command: str) -> str | None:
-        """Return the last run, if it ran the same command and was interrupted or killed."""
+        """Return the id of the last run if it ran the same ``command`` and has not finished; else None.
+
+        Not finished means that its status is running or interrupted.
+        """
         rows = self.rows("select id, command, status from runs order by id desc limit 1")
         resumable = rows and rows[0]["command"] == command and rows[0]["status"] in ("running", "interrupted")
         return rows[0]["id"] if resumable else None
 
     def end_lost_runs(self) -> None:
-        """Mark killed runs as interrupted. Call it only while holding the folder's lock, when no run is active."""
+        """Set all runs with the status running to interrupted.
+
+        Call it only while holding the lock of the data folder, so that no run is active.
+        """
         with self.writing():
             self.db.conn.execute(LOST)
 
     def latest_run(self) -> str | None:
-        """Return the last run that finished."""
+        """Return the id of the last run that finished; None if none has."""
         found = self.value("select max(id) from runs where status = 'complete'")
         return str(found) if found else None
 
     def set_run(self, run_id: str, **values: Any) -> None:
-        """Set columns of a run: stage, status, summary, finished_at."""
+        """Set columns of a run's row, given by name: stage, status, summary, finished_at."""
         with self.writing():
             self.db.table("runs").update(run_id, {k: plain(v) for k, v in values.items()})

@@ -19,8 +19,10 @@ CUT = 300
 
 
 def json_text(value: Any, *, is_sorted: bool = False) -> str:
-    """Return a parsed value as compact JSON. Lone surrogates and huge integers are written as the standard library
-    does.
+    """Return a parsed JSON value as compact JSON text.
+
+    ``is_sorted``: whether the keys of objects are sorted. Lone surrogates and integers beyond 64 bits are written as
+    the standard library writes them.
 
     >>> json_text({"b": 1, "a": [True, None]}, is_sorted=True)
     '{"a":[true,null],"b":1}'
@@ -32,17 +34,19 @@ def json_text(value: Any, *, is_sorted: bool = False) -> str:
 
 
 def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
-    """Return the SHA-256 of a parsed record in canonical form, and that form's size in bytes of UTF-8.
+    """Return the SHA-256 of a parsed record in canonical form, in hexadecimal, and the size of that form in bytes of
+    UTF-8.
 
-    The canonical form has sorted keys and no volatile fields. Raise RecursionError for a record that is nested too
-    deeply.
+    The canonical form is compact JSON with sorted keys and without volatile fields. ``volatile``: paths of these
+    fields, see :func:`without`. Raise RecursionError for a record that is nested too deeply.
     """
     text = json_text(without(raw, volatile) if volatile else raw, is_sorted=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), len(text)
 
 
 def unordered(value: Any) -> Any:
-    """Return a parsed value whose lists of texts and objects are sorted, because JSON-LD treats them as sets.
+    """Return a copy of a parsed JSON-LD value in which lists of texts and objects are sorted, because JSON-LD has sets
+    there.
 
     Lists of numbers, such as coordinates, keep their order, and so do lists under "@list".
     """
@@ -60,15 +64,18 @@ def _as_sorted(value: Any) -> str:
 
 
 def record_hash(raw: Any, volatile: Sequence[str] = ()) -> str:
-    """Return only the hash of :func:`fingerprint`."""
+    """Return the SHA-256 of a parsed record in canonical form, in hexadecimal.
+
+    ``volatile``: paths of fields to leave out, see :func:`without`.
+    """
     return fingerprint(raw, volatile)[0]
 
 
 def without(raw: Any, volatile: Sequence[str]) -> Any:
-    """Return a record without some fields. A path such as ``resources.*.views`` names a field; ``*`` is any key or
-    member.
+    """Return a parsed record without some of its fields.
 
-    Unchanged parts are shared with the original, not copied.
+    ``volatile``: paths such as ``resources.*.views``, each of which names a field; ``*`` stands for any key of an
+    object or any member of a list. Unchanged values are shared with the original, not copied.
 
     >>> without({"id": 1, "resources": [{"url": "a", "views": 7}]}, ["resources.*.views"])
     {'id': 1, 'resources': [{'url': 'a'}]}
@@ -97,10 +104,11 @@ def _without(value: Any, path: list[str]) -> Any:
 
 
 def differences(old: Any, new: Any) -> list[dict[str, Any]]:
-    """Return the fields in which two records differ: path, old and new value; None if there is no value.
+    """Return the fields in which two parsed records differ, each as a dict with the keys field, old and new.
 
-    Members of lists are matched by their identifying key (``resources[3f2a].url``), not by position, so that one new
-    member is one difference. At most 200 are returned; the last one then says how many more there are.
+    ``field`` is the path of the field; a value that one record does not have is None. Members of lists are matched by
+    the key that identifies them (``resources[3f2a].url``), not by position, so that one new member is one difference.
+    Long values are cut. After 200 differences one more entry says how many were left out.
     """
     try:
         found = list(_differences(old, new, ""))

@@ -22,9 +22,9 @@ __all__ = [
 
 
 def stable_id(*parts: str) -> str:
-    """Return an id of 20 hexadecimal digits that depends only on ``parts``.
+    """Return an id of 20 hexadecimal digits that depends only on the texts in ``parts`` and their order.
 
-    The separator cannot occur in a part, so ("a", "bc") and ("ab", "c") give different ids.
+    The texts are hashed with a separator between them, so ("a", "bc") and ("ab", "c") give different ids.
     """
     joined = "\x1f".join(part.replace("\x1f", " ") for part in parts)
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -32,7 +32,10 @@ def stable_id(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portal:
-    """A registered site that publishes a catalogue (dcat:Catalog)."""
+    """A registered site that publishes a catalogue of datasets (dcat:Catalog).
+
+    ``id``: name of its portal file; ``type``: its software or interface, such as "ckan"; ``url``: base address.
+    """
 
     id: str
     type: str
@@ -47,9 +50,9 @@ class Portal:
     language: str | None = None
     """Language of the scorecards: code of a file in ``specs/languages``."""
     is_local: bool = False
-    """Declared local: may resolve to a loopback or private address."""
+    """Whether the portal file declares that the address may resolve to a loopback or private network address."""
     portal_file: dict[str, Any] | None = None
-    """What its file says beyond the defaults, without webhooks."""
+    """Settings of the portal file that differ from the defaults, without webhooks; None if not stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,7 @@ class Publisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """dcat:Distribution: one way to get a dataset."""
+    """One way to get the data of a dataset, usually a file (dcat:Distribution)."""
 
     identifier: str | None = None
     """The portal's own id of the resource."""
@@ -112,9 +115,9 @@ class Distribution:
 
     @property
     def url(self) -> str | None:
-        """Return the address that represents it: the download URL, else the access URL; None if both are empty.
+        """Return the download URL, else the access URL; None if both are empty.
 
-        The view ``current_distributions`` has the same rule for stored ones.
+        The view ``current_distributions`` has the same rule for stored distributions.
         """
         return self.download_url or self.access_url or None
 

@@ -20,24 +20,27 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What a spider yields: one dataset, with the payload it was read from."""
+    """A dataset as a spider mapped it, with the record it was read from."""
 
     dataset: Dataset
     raw: Any
     """The record as received, parsed from JSON (or text if the portal does not send JSON)."""
     url: str
-    """Address of the page that contained the record."""
+    """Address of the response that contained the record."""
     pointer: str
-    """JSON pointer of the record in that page."""
+    """JSON pointer of the record in that response."""
     raw_hash: str
-    """See :func:`catalog.model.canonical.record_hash`."""
+    """SHA-256 of the raw record without volatile fields, see :func:`catalog.model.canonical.record_hash`."""
     exchange: str | None = None
-    """WARC-Record-ID of its response, if exchanges are archived."""
+    """WARC-Record-ID of the response in the archive; None if the run is not archived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestError:
-    """Something that was lost or odd, as plain data: what, where, and the next step."""
+    """Something in a portal's response that was lost or is odd: ``message`` says what, ``remedy`` what to do about it.
+
+    ``url``, ``pointer``, ``record_id`` and ``title`` say where, each None if not known.
+    """
 
     kind: str
     """A short code: "record", "duplicate", "identifier", "page", "dns", "tls", "timeout", "blocked", ..."""
@@ -57,7 +60,8 @@ class HarvestError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedResponse:
-    """What is stored about a page or feed, so that it need not be sent again while nothing changes."""
+    """What is stored about a response of a portal, so that it can be requested conditionally and need not be read
+    again."""
 
     url: str
     etag: str | None = None
@@ -66,12 +70,12 @@ class CachedResponse:
     identifiers: tuple[str, ...] = ()
     """The portal's identifiers of the datasets in it."""
     state: dict[str, Any] = field(default_factory=dict)
-    """What the spider needs to continue from it. JSON."""
+    """What the spider needs to continue after this response without reading it; JSON values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """The contents of one response of a portal. Written as one transaction."""
+    """What a spider read from one response of a portal. It is written to the catalogue as one transaction."""
 
     records: tuple[Record, ...] = ()
     errors: tuple[HarvestError, ...] = ()

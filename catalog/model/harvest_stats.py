@@ -12,10 +12,10 @@ HarvestMode = Literal["full", "incremental"]
 
 @dataclass(slots=True, kw_only=True)
 class HarvestStats:
-    """The counts of one portal in one run, in records unless a field says otherwise.
+    """The counts of harvesting one portal in one run. A number counts records unless its description says otherwise.
 
-    A spider counts here while it reads. All fields are JSON: they are stored with every page as part of the
-    checkpoint, and a harvest that was killed continues its counts. :meth:`row` gives the columns of ``harvests``.
+    A spider counts here while it reads. All fields are JSON values: they are stored with every page as part of the
+    checkpoint, so that a harvest that was killed continues its counts.
     """
 
     mode: HarvestMode = "full"
@@ -71,7 +71,7 @@ class HarvestStats:
     """What was odd but lost nothing, in words."""
 
     def advertise(self, count: object) -> None:
-        """Record a total that the portal states; anything but a whole number from 0 is ignored."""
+        """Store a total number of records that the portal states. Anything but a whole number from 0 on is ignored."""
         if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
             self.advertised = count
             self.advertised_most = max(self.advertised_most, count)
@@ -79,33 +79,43 @@ class HarvestStats:
                 self.advertised_first = count
 
     def leave_out(self, place: str, count: int = 1, *, is_record: bool = False) -> None:
-        """Count something that was listed but not read, because it lies outside the portal's own listing.
+        """Count things that the portal lists but that are not harvested, because they lie outside its own listing.
 
-        ``is_record``: the portal's total includes it.
+        ``place``: where they lie: a host, or a kind of thing such as "deeper folders". ``is_record``: whether they are
+        included in the total that the portal states.
         """
         self.outside[place] = self.outside.get(place, 0) + count
         self.outside_records += count if is_record else 0
 
     def end(self, how: str) -> None:
-        """Record that paging reached its proper end, and how, in words."""
+        """Record that all pages of the portal were read to the end. ``how``: by what the end was recognised, in
+        words."""
         self.ended, self.paging_end = True, how
 
     def fail(self, why: str) -> None:
-        """Record that something was not read, and why; the harvest is then incomplete unless paging ends after it."""
+        """Record that something could not be read. ``why``: the reason, in words.
+
+        The harvest is then incomplete, unless :meth:`end` is called after it.
+        """
         self.ended, self.paging_end = False, why
         self.faults.append(why)
 
     @property
     def accounted(self) -> int:
-        """Return the number of records whose outcome is known, each counted once, for comparison with
-        ``advertised``."""
+        """Return how many of the portal's records are accounted for, each counted once, for comparison with
+        ``advertised``.
+
+        These are the records kept, skipped, lost, not identified, gone or outside the listing, and the explained
+        duplicates.
+        """
         missed = self.unidentified + self.lost + self.gone + self.outside_records
         return self.kept + self.skipped + missed + self.explained
 
     def row(self) -> dict[str, Any]:
-        """Return the columns of the table ``harvests`` that are counted while a portal is read.
+        """Return the columns of the table ``harvests`` that follow from these counts, by name.
 
-        The other columns are known only at the end: the verdict and its reasons, and what the catalogue holds.
+        The other columns are known only at the end of the harvest: the verdict with its reasons, and totals of the
+        catalogue.
         """
         return {
             "mode": self.mode,

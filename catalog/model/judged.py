@@ -26,16 +26,15 @@ MAX_UNPACKED_BYTES = 512 * 1024**2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableContext:
-    """One downloaded file, and all that is known about it before it is opened.
+    """A downloaded file to be inspected, and all that is known about it before it is opened.
 
-    It is made once, from a row of the catalogue or from the name of a file, and stays the same through the child
-    process to the judge. If a file holds several tables, each has a copy with its own facts.
+    If the file holds several tables, each of them is inspected with a copy that has its own facts.
     """
 
     path: Path
-    """Path of the bytes."""
+    """Path of the downloaded file."""
     key: str = ""
-    """Key under which the pool returns the report: the id of the distribution, if there is one."""
+    """Key under which the report is returned: the id of the distribution; "" if there is none."""
     url: str = ""
     """Address the file was downloaded from; "" for a file outside the catalogue."""
     sha256: str = ""
@@ -53,21 +52,22 @@ class TableContext:
     today: date | None = None
     """Day of the run; later dates are in the future."""
     previous: Mapping[str, Any] = field(default_factory=dict)
-    """Stored profile of the previous version; empty if there is none."""
+    """Profile of the version of the file that was inspected before, as in :attr:`TableReport.profile`; empty if there
+    is none."""
     schema_path: Path | None = None
     """The declared schema of the file, downloaded; None if none is declared, or it could not be downloaded."""
     siblings: Mapping[str, Path] = field(default_factory=dict)
     """If a schema is declared: the dataset's other complete files, by the last part of their addresses. Foreign keys
     may refer to them."""
     max_rows: int = 2_000
-    """Rows that expectations examine; the scan examines the whole table."""
+    """Number of rows, from the first on, that expectations are checked on; other checks read the whole table."""
     unpacked_bytes: int = MAX_UNPACKED_BYTES
     """Bytes unpacked from an archive, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDefect:
-    """One kind of defect in one file: counts and positions, never cell values."""
+    """One kind of defect in one file: how often it occurs and where. It never holds values of cells."""
 
     rule: str
     """Rule id such as "ragged_row", "type_error", "duplicate_column", "html_instead_of_file"."""
@@ -86,11 +86,11 @@ class TableDefect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReport:
-    """The report on one downloaded file.
+    """The result of inspecting one downloaded file.
 
-    ``status``: "valid", "invalid" (defects), "not_a_table" (recognised as something else: nothing to judge),
-    "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the checker
-    crashed, ran out of time, or cannot read this form of file).
+    ``status``: "valid", "invalid" (it has defects), "not_a_table" (recognised as another kind of file, which is not
+    inspected), "wrong_content" (an error page or the like instead of the promised file), "unknown" (our own fault: the
+    checker crashed, ran out of time, or cannot read this form of file).
     """
 
     status: Literal["valid", "invalid", "not_a_table", "wrong_content", "unknown"]

@@ -35,6 +35,7 @@ class ResourceCheck:
     """Why it is not ok: a kind of ``harvester.http.faults``, such as "gone", "dns", "tls", "timeout", "blocked"."""
     detail: str | None = None
     method: str | None = None
+    """HTTP method of the request: HEAD or GET."""
     status: int | None = None
     final_url: str | None = None
     redirects: int = 0
@@ -100,5 +101,8 @@ class ResourceCheck:
 
     @property
     def is_known(self) -> bool:
-        """Return whether the check says anything about the address."""
+        """Return whether the check tells if the address works: True for the outcomes ok, broken and invalid.
+
+        It is False for unknown, and for failing, which is not confirmed yet.
+        """
         return self.outcome in ("ok", "broken", "invalid")

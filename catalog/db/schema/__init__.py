@@ -20,8 +20,11 @@ TABLES: dict[str, TableSpec] = (
 
 
 def metric_columns(subject: str) -> dict[str, ColumnSpec]:
-    """Return the columns derived from the specifications, for "dataset" or "distribution": metrics, and systems of
-    datasets."""
+    """Return the columns of a quality table that follow from the specifications, by name.
+
+    ``subject``: "dataset" or "distribution". There is one column for each metric of that subject. Datasets also have,
+    for each scoring system, the score and its lowest and highest possible value.
+    """
     found = {m.id: c(float, m.question) for m in metrics().values() if m.subject == subject}
     if subject == "dataset":
         for system in systems().values():

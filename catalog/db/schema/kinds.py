@@ -9,7 +9,7 @@ __all__ = ["SEEN", "ColumnSpec", "TableSpec", "c"]
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """A column: its Python type, its description, and the table it references, if any."""
+    """A column of a table: its Python type, its description, and the table that its values refer to, or None."""
 
     type: type
     description: str
@@ -18,7 +18,7 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """A table: what one row is, its columns, its key, and the indexes that its readers need."""
+    """A table: what one row of it is, its columns by name, its primary key, and the columns of each index."""
 
     description: str
     columns: dict[str, ColumnSpec]
@@ -31,7 +31,10 @@ class TableSpec:
 
 
 def c(kind: type, description: str, references: str | None = None) -> ColumnSpec:
-    """Return a column; a short name for readable declarations."""
+    """Return a column; the name is short to keep the declarations readable.
+
+    ``kind``: Python type of the values. ``references``: the table that the values refer to, or None.
+    """
     return ColumnSpec(kind, description, references)
 
 

@@ -46,36 +46,53 @@ def _of(alias: str) -> str:
 
 
 def state_in(states: Sequence[str], alias: str = "f") -> str:
-    """Return SQL that is true of a finding ``alias`` whose state is one of ``states``, which must be our constants."""
+    """Return an SQL condition that is true of a finding whose state is one of ``states``.
+
+    ``alias``: name of the table ``findings`` in the query; "" for none. ``states`` are put into the SQL unescaped, so
+    they must be constants of this module.
+    """
     listed = ", ".join(f"'{state}'" for state in states)
     return f"{_of(alias)}state in ({listed})"
 
 
 def is_open(alias: str = "f") -> str:
-    """Return SQL that is true of an open finding ``alias``, for queries that also count the others."""
+    """Return an SQL condition that is true of an open finding, for queries that also need findings in other states.
+
+    ``alias``: name of the table ``findings`` in the query; "" for none.
+    """
     return state_in(OPEN, alias)
 
 
 def is_present(alias: str = "d") -> str:
-    """Return SQL that is true of a dataset ``alias`` that its portal lists, for queries that also count the others."""
+    """Return an SQL condition that is true of a dataset that its portal currently lists.
+
+    It is for queries that also need other datasets. ``alias``: name of the table ``datasets`` in the query; "" for
+    none.
+    """
     return f"{_of(alias)}status = 'present'"
 
 
 def address(alias: str = "d") -> str:
-    """Return SQL for the address that represents a distribution ``alias``: download URL, else access URL, else null."""
+    """Return an SQL expression for the main address of a distribution: its download URL, else its access URL, else
+    null.
+
+    ``alias``: name of the table ``distributions`` in the query; "" for none.
+    """
     of = _of(alias)
     return f"coalesce(nullif({of}download_url, ''), nullif({of}access_url, ''))"
 
 
 def is_current(alias: str = "d") -> str:
-    """Return SQL that is true of a distribution or data service ``alias`` its dataset still has, for statements that
-    write."""
+    """Return an SQL condition that is true of a distribution or data service that its dataset still has.
+
+    It is for statements that write; others read the view. ``alias``: name of the table in the statement; "" for none.
+    """
     return f"not {_of(alias)}is_retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view: what one row is, its query, and the columns it adds to those of its table."""
+    """A view of the database: what one row is, its SQL query, and the columns it has beside those of ``table``."""
 
     description: str
     sql: str

@@ -22,7 +22,7 @@ Words = Callable[[Any], str | None]
 
 
 class Party(NamedTuple):
-    """A person or an organisation named in a record."""
+    """A person or an organisation as named in a record; a field that the record does not state is None."""
 
     name: str | None = None
     email: str | None = None
@@ -36,15 +36,20 @@ NOBODY = Party()
 
 
 def said(value: Any, words: Words = text) -> str | None:
-    """Return the value as text; None if it is empty or a placeholder."""
+    """Return ``value`` as text; None if it is empty or a placeholder such as "N/A".
+
+    ``words`` is the function that turns a JSON value into a text; it may choose a language.
+    """
     found = words(value)
     return None if found is None or is_no_value(found) else found
 
 
 def bodies(value: Any, words: Words = text, depth: int = 0) -> list[Party]:
-    """Return all persons and organisations in a value.
+    """Return all persons and organisations in a JSON value, such as the content of a "publisher" field.
 
-    The value is an object, a list, a name, or a text that holds JSON of one of these.
+    ``value`` is an object, a list, a name, an email address, or a text that holds one of these as JSON. ``words`` is
+    the function that turns a JSON value into a text; it may choose a language. ``depth`` is how deeply ``value`` is
+    nested; lists nested too deeply give nothing.
     """
     value = json_text(value)
     if isinstance(value, list):
@@ -81,7 +86,7 @@ def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
 
 
 def publisher_of(found: Iterable[Party]) -> Publisher | None:
-    """Return the first party with a name as a publisher; None if no party has a name."""
+    """Return the first of the parties that has a name, as a publisher; None if none has a name."""
     for body in found:
         if body.name:
             parents = body.parents
@@ -97,11 +102,11 @@ def publisher_of(found: Iterable[Party]) -> Publisher | None:
 
 
 def contact_of(found: Iterable[Party]) -> Contact | None:
-    """Return the party that is easiest to reach: one with an email address, else one with a page, else the first named
-    one.
+    """Return the contact for a dataset, made from the parties in ``found``; None if none has a name or an address.
 
-    A party with only a name is joined to one with only an address. A named person never gets the address of another
-    named person. The name of a user account does not count as a name.
+    A party with an email address is preferred, then one with a web page, then one with a name. If the best party lacks
+    a name or a page, another party may supply it, but a named person never gets the address of another named person. A
+    user account ("ada_quill") does not count as a name.
     """
     people = [one._replace(name=None) if one.name and _ACCOUNT.fullmatch(one.name) else one for one in found]
     best = next((one for one in people if one.email and "@" in one.email), None)

@@ -9,7 +9,10 @@ __all__ = ["Candidate", "FactScope", "Standing"]
 
 
 class FactScope(IntEnum):
-    """What a statement is about; a smaller number is nearer to the subject."""
+    """What a statement describes: a file (distribution), the dataset, or the whole catalogue.
+
+    A smaller number is more specific, and wins.
+    """
 
     FILE = 0
     DATASET = 1
@@ -17,7 +20,7 @@ class FactScope(IntEnum):
 
 
 class Standing(IntEnum):
-    """How reliable a statement is; a smaller number is more reliable."""
+    """How reliable a statement is; a smaller number is more reliable, and wins."""
 
     STATED = 0
     INHERITED = 1
@@ -27,7 +30,10 @@ class Standing(IntEnum):
 
 
 class Candidate(NamedTuple):
-    """One place where a record may state a fact."""
+    """One statement in a record that may give the value of a fact ("licence", "frequency").
+
+    The best of all candidates for a fact is chosen by :func:`~harvester.facts.choice.choose`.
+    """
 
     fact: str
     value: Any
@@ -37,6 +43,6 @@ class Candidate(NamedTuple):
     scope: FactScope = FactScope.DATASET
     standing: Standing = Standing.STATED
     rank: int = 0
-    """How clearly the field's name means the fact; a smaller number is clearer."""
+    """How clearly the name of the field means the fact; a smaller number is clearer."""
     language: str | None = None
     """Language code that the field's name states, for example "de" for ``title_de``."""

@@ -26,18 +26,21 @@ _CODE = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?|[0-9]+|
 
 
 class Choice(NamedTuple):
-    """The value chosen for a fact, with the values that were not chosen."""
+    """The statement chosen for a fact: its text, the candidate it comes from, and the statements not chosen."""
 
     text: str
     candidate: Candidate
     others: tuple[str, ...] = ()
     """Other texts of the same scope, the best first."""
     contradictions: tuple[str, ...] = ()
-    """Statements of any scope that contradict the choice, as "licence at extras/license: ODbL"."""
+    """Statements that resolve to something else than the chosen one, as "licence at extras/license: ODbL"."""
 
 
 def choose(fact: str, candidates: Iterable[Candidate]) -> Choice | None:
-    """Return the best statement of a fact; None without candidates. Values must be texts and no placeholders."""
+    """Return the best statement of ``fact`` among ``candidates``; None if none has a text.
+
+    The values of the candidates must be texts, and no placeholders. The rules are in the description of this module.
+    """
     found = [one for one in candidates if isinstance(one.value, str) and one.value.strip()]
     if not found:
         return None
@@ -102,9 +105,10 @@ _MEANING: dict[str, Callable[[str], str | None]] = {
 
 @lru_cache(maxsize=16384)
 def grade(fact: str, text: str) -> int:
-    """Return how much a text says about a fact.
+    """Return how informative ``text`` is as a value of ``fact``, from 0.
 
-    0: nothing. 1: some text. 2 and more: the text resolves; a higher number is more specific.
+    0: it says nothing. 1: it is some text. 2 and more: it resolves to a known value (a known licence, a readable date);
+    a higher number is more specific.
     """
     judge = _GRADES.get(fact)
     return judge(text) if judge else 1

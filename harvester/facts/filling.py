@@ -24,7 +24,11 @@ _FIRST = -100
 
 
 def filled(own: Dataset, facts: RecordFacts) -> Dataset:
-    """Return the dataset with its empty fields filled from ``facts``."""
+    """Return the dataset ``own`` with each field that is empty filled from ``facts``, further statements of its record.
+
+    Fields with a value stay as they are. Only a licence is replaced, if it is not recognised and ``facts`` state one
+    that is.
+    """
     if not facts.found:
         return own
     for at, said in enumerate((own.licence, own.licence_title)):

@@ -18,7 +18,7 @@ UNDETERMINED = "und"
 
 
 class MultilingualText(NamedTuple):
-    """The title, description and keywords of a record, with their translations."""
+    """The title, description and keywords of a record in one language, with their translations into others."""
 
     title: str | None
     description: str | None
@@ -29,10 +29,10 @@ class MultilingualText(NamedTuple):
 
 
 def first_language(there: Iterable[str | None], preferred: Sequence[str | None]) -> str | None:
-    """Return the language to show, out of those that are there.
+    """Return the language code of the text to show; None stands for a text without a language, or for no text at all.
 
-    The order is: the preferred languages, then text without a language (most likely the portal's own), then English,
-    then whichever comes first.
+    ``there`` are the codes of the texts that exist. The order is: the ``preferred`` codes, then a text without a
+    language (most likely in the portal's own), then English, then the first in ``there``.
     """
     codes = list(there)
     wanted = [vocabulary.language_code(one) or one for one in preferred if one]
@@ -43,7 +43,11 @@ def first_language(there: Iterable[str | None], preferred: Sequence[str | None])
 def worded(
     title: Texts, description: Texts, keywords: Mapping[str | None, Sequence[str]], preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """Return the texts of a record for storage; ``preferred`` are language codes, the portal's own first."""
+    """Return the texts of a record in the language to show, with the others as translations.
+
+    ``title``, ``description`` and ``keywords`` map language codes (None if not stated) to texts or lists of keywords.
+    ``preferred`` are language codes, that of the portal first; see :func:`first_language`.
+    """
     others: dict[str, dict[str, Any]] = {}
     shown: dict[str, Any] = {}
     for field, texts in (("title", title), ("description", description), ("keywords", keywords)):
@@ -65,9 +69,11 @@ _DEEPEST = 6
 
 
 def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict[str | None, list[str]]:
-    """Return the texts of a JSON value by language code.
+    """Return all texts in a JSON value as a mapping from language code to a list of texts.
 
-    The value may be a text, a language map, a JSON-LD value, an object with a label, or a list of these.
+    ``value`` may be a text, a language map such as {"de": "Wasser"}, a JSON-LD value, an object with a label, or a list
+    of these. ``language`` is the code for texts that state no language, or None. ``depth`` is how deeply ``value`` is
+    nested; values nested too deeply give nothing.
     """
     found: dict[str | None, list[str]] = {}
     if depth > _DEEPEST:
@@ -96,7 +102,10 @@ def by_language(value: Any, language: str | None = None, depth: int = 0) -> dict
 def worded_values(
     title: Any, description: Any, keywords: Any, preferred: Sequence[str | None] = ()
 ) -> MultilingualText:
-    """Do what :func:`worded` does, for values as they stand in JSON."""
+    """Return what :func:`worded` returns, for title, description and keywords as they stand in JSON.
+
+    See :func:`by_language` for the forms that are read. ``preferred`` are language codes, that of the portal first.
+    """
 
     def first_of(value: Any) -> dict[str | None, str]:
         """Return the first text of each language."""

@@ -30,10 +30,10 @@ _FILE_LISTS = ("language", "conforms_to")
 
 
 def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
-    """Return the fields of a dataset that its facts can fill.
+    """Return the fields of a dataset as keyword arguments for ``Dataset``, as far as ``facts`` state them.
 
-    Identifier, distributions and services are not among them. ``filed_under`` are the organisations or groups that hold
-    the record; they are used if the record names no publisher.
+    Identifier, distributions and data services are not among them. ``filed_under`` are organisations or groups to which
+    the portal assigns the record; the first with a name is the publisher if the record names none.
     """
     words = facts.worded()
     made: dict[str, Any] = {
@@ -64,7 +64,10 @@ def dataset_fields(facts: RecordFacts, *filed_under: Party) -> dict[str, Any]:
 
 
 def file_fields(facts: RecordFacts) -> dict[str, Any]:
-    """Return the fields of a distribution that its facts can fill; identifier and addresses are not among them."""
+    """Return the fields of a distribution as keyword arguments for ``Distribution``, as far as ``facts`` state them.
+
+    Identifier and addresses are not among them.
+    """
     found = facts.found
     made: dict[str, Any] = {fact: facts.text(fact) for fact in _FILE_TEXTS if fact in found}
     for fact in _FILE_LISTS:

@@ -27,7 +27,8 @@ _DATES = ("issued", "modified", "temporal_start", "temporal_end", "record_modifi
 
 
 def meant(fact: str, said: str) -> bool:
-    """Return whether a text states a fact and is not a placeholder.
+    """Return whether ``said`` is a real value of ``fact`` ("publisher", "licence"), and not a placeholder for a missing
+    one.
 
     >>> meant("publisher", "N/A"), meant("publisher", "City of Bonn")
     (False, True)

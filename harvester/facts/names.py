@@ -34,7 +34,7 @@ _CACHED = 20_000
 
 
 class FieldName(NamedTuple):
-    """The fact that a field name states."""
+    """The fact that a field states by its name, such as "licence" for "license_url"."""
 
     fact: str
     rank: int
@@ -45,7 +45,11 @@ class FieldName(NamedTuple):
 
 @lru_cache(maxsize=8)
 def folded(of: Of) -> dict[str, FieldName]:
-    """Return all known names of a group, in their folded spelling."""
+    """Return all known field names of objects of the kind ``of``, in their folded spelling, with the fact of each.
+
+    A folded spelling has no capitals and separators, so that "Update-Frequency" and "update_frequency" are the same
+    name.
+    """
     groups: tuple[Group, ...] = ("both", of) if of in ("dataset", "file") else (of,)
     found: dict[str, FieldName] = {}
     for group in groups:
@@ -61,14 +65,19 @@ _known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
 
 
 def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | None]:
-    """Return the cache of looked-up names, to be read only; ask :func:`field_name` for a name that is missing in it."""
+    """Return the names looked up so far, with the fact of each, or None for a name that states no fact.
+
+    It is a cache that callers only read; :func:`field_name` adds a name that is missing. The parameters are those of
+    :func:`field_name`.
+    """
     return _known.setdefault((of, is_grouped), {})
 
 
 def field_name(name: str, of: Of = "dataset", *, is_grouped: bool = False) -> FieldName | None:
-    """Return the fact that a field of this name states; None if the name is not known.
+    """Return the fact that a field called ``name`` states; None if the name is not known.
 
-    ``is_grouped``: names start with a group that a person chose freely, for example "Legal_License-URL".
+    ``of`` is what the object with the field describes: a dataset, a file, an agent and so on. ``is_grouped`` says that
+    the name may begin with a group that a person chose freely, as in "Legal_License-URL".
     """
     known = known_names(of, is_grouped=is_grouped)
     if name in known:

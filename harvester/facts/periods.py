@@ -63,7 +63,9 @@ _NO_DATE = re.compile(r"0{1,4}[01]?-0?[01]-0?[01](?:T.*|\s.*)?|0+")
 
 
 def periods(value: Any) -> list[Period]:
-    """Return all periods that a value states.
+    """Return all periods of time in a JSON value (text, object or list), as pairs of start and end.
+
+    Each end is the original text, None if it is not stated, or OPEN ("..") if the period is open there.
 
     >>> periods("2019/2020")
     [('2019', '2020')]
@@ -154,7 +156,11 @@ def _is_next(year: str, short: str) -> bool:
 
 
 def span(found: Iterable[Period]) -> Period:
-    """Return the earliest start and the latest end of several periods; None for an end that is open or not stated."""
+    """Return the earliest start and the latest end of the periods in ``found``, as original texts.
+
+    The end is None if no period states one or if one of them is open at the end. The start is None if no period states
+    one.
+    """
     all_of_them = list(found)
     starts = [start for start, _ in all_of_them if start and start != OPEN]
     ends = [end for _, end in all_of_them if end]

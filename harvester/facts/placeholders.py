@@ -29,7 +29,11 @@ _AS = {"email": "contact_email", "endpoint_url": "access_url", "licence_title": 
 
 
 def without_placeholders(dataset: Dataset) -> Dataset:
-    """Return the dataset without placeholders; return the same object if it has none."""
+    """Return ``dataset`` with placeholders ("N/A", "unknown") removed from it, its distributions and its contact.
+
+    A field that held only a placeholder becomes None. A repetition interval in "modified" ("R/P1D") moves to
+    "frequency". If nothing is to remove, the same object is returned.
+    """
     found = _own(dataset)
     changes: dict[str, Any] = {}
     for name in ("distributions", "data_services"):

@@ -36,7 +36,11 @@ def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
 
 
 def places(value: Any, depth: int = 0) -> list[str]:
-    """Return all areas that a value states; ``depth`` counts how deep the value is nested."""
+    """Return all areas in a JSON value as texts: names, addresses, boxes "west,south,east,north" and geometries.
+
+    ``value`` may be a text, a list, an object or a geometry in GeoJSON. Placeholders and names of coordinate reference
+    systems are left out. ``depth`` is how deeply ``value`` is nested.
+    """
     if value is None or depth > _DEEPEST:
         return []
     if isinstance(value, str):

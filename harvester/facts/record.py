@@ -53,7 +53,7 @@ _ADDRESSES = ("url", "href", "resource", "uri", "@id")
 
 
 class RecordFacts:
-    """The candidates of one record, or of one distribution in it."""
+    """All statements of one record, or of one distribution in it, by the fact that they state ("licence", "title")."""
 
     __slots__ = ("contradictions", "found", "of", "preferred")
 
@@ -75,9 +75,10 @@ class RecordFacts:
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
-        """Add every field whose name is known.
+        """Add a candidate for each of ``fields`` whose name is known.
 
-        ``path`` is the prefix of the object that holds them, for example "extras/".
+        ``path`` is where the object with the fields stands in the record ("extras/"). See :func:`field_name` for
+        ``is_grouped``.
         """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
@@ -102,19 +103,19 @@ class RecordFacts:
         scope: FactScope = FactScope.DATASET,
         standing: Standing = Standing.STATED,
     ) -> None:
-        """Add a value whose fact is known to the caller and not stated by a field name."""
+        """Add ``value`` as a candidate for ``fact``; ``path`` is where it stands. None and "" are ignored."""
         if value is not None and value != "":
             self.found.setdefault(fact, []).append(Candidate(fact, value, path, scope, standing, rank))
 
     def drop(self, *facts: str) -> None:
-        """Forget the candidates of some facts, for a portal type whose fields of that name mean something else."""
+        """Remove all candidates of ``facts``, for a portal type whose fields of that name mean something else."""
         for fact in facts:
             self.found.pop(fact, None)
 
     # Choosing
 
     def candidates(self, fact: str) -> list[Candidate]:
-        """Return the candidates of a fact with each value as text; placeholders are left out."""
+        """Return the candidates of ``fact``, each with a text as its value; placeholders are left out."""
         made = []
         for one in self.found.get(fact, ()):
             value = one.value
@@ -153,7 +154,7 @@ class RecordFacts:
         return [told[fact][1] for fact in ("address", "name") if fact in told]
 
     def words(self, value: Any) -> str | None:
-        """Return the text of a value in the preferred language; None if it has none."""
+        """Return the text of a JSON value, from a language map in the preferred language; None if it has none."""
         if isinstance(value, dict) and is_language_map(value):
             there = {code: said for code, one in value.items() if (said := text(one)) is not None}
             codes = {language_code(code) or code: said for code, said in there.items()}
@@ -163,7 +164,7 @@ class RecordFacts:
         return text(value)
 
     def choice(self, fact: str) -> Choice | None:
-        """Return the best candidate of a fact and remember the contradictions."""
+        """Return the best candidate of ``fact`` or None; add what contradicts it to ``self.contradictions``."""
         if fact not in self.found:
             return None
         chosen = choose(fact, self.candidates(fact))
@@ -172,7 +173,7 @@ class RecordFacts:
         return chosen
 
     def text(self, *facts: str) -> str | None:
-        """Return the chosen text of the first of ``facts`` that has one."""
+        """Return the best text of the first of ``facts`` that has one; None if none has."""
         for fact in facts:
             found = self.found.get(fact)
             if found is None:
@@ -187,15 +188,15 @@ class RecordFacts:
         return None
 
     def all_texts(self, *facts: str) -> tuple[str, ...]:
-        """Return the texts of all candidates of some facts without repetition, the clearest field name first."""
+        """Return the texts of all candidates of ``facts`` without repetition, the clearest field name first."""
         found = [one for fact in facts if fact in self.found for one in self.candidates(fact)]
         found.sort(key=lambda one: (one.scope, one.standing, one.rank))
         return tuple(dict.fromkeys(one.value for one in found))
 
     def first_texts(self, fact: str) -> tuple[str, ...]:
-        """Return the texts of the candidate with the clearest name that has any.
+        """Return all texts of one candidate of ``fact``: the one with the clearest field name that has any.
 
-        Lists of different fields are not mixed.
+        The lists in several fields are not joined. The result is () if no candidate has a text.
         """
         if fact not in self.found:
             return ()
@@ -206,7 +207,7 @@ class RecordFacts:
         return ()
 
     def shown(self, fact: str) -> str | None:
-        """Return a title or description in the preferred language, for callers that keep no translations."""
+        """Return the title or description (``fact``) in the preferred language, without translations; else None."""
         found = self.found.get(fact)
         if found is None:
             return None
@@ -216,7 +217,7 @@ class RecordFacts:
         return texts.get(first_language(texts, self.preferred))
 
     def spread_dates(self) -> None:
-        """Sort dates by the type they state, as in ISO 19115: ``[{"type": "revision", "value": ...}]``."""
+        """Make each typed date, such as ``{"type": "revision", "value": ...}``, a candidate for the date it means."""
         for one in self.found.pop("dated", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else [items]:
@@ -228,7 +229,7 @@ class RecordFacts:
                     self.add(fact, item.get("value") or item.get("date"), one.path, rank=one.rank + 200)
 
     def spread_roles(self) -> None:
-        """Sort parties by the role they state, under any field name: a publisher is not a contact."""
+        """Move the parties whose role says that they publish from the candidates for contact to those for publisher."""
         for one in self.found.get("contact", ()):
             items = json_text(one.value)
             for item in items if isinstance(items, list) else ():
@@ -246,7 +247,7 @@ class RecordFacts:
     # Facts that are more than one text
 
     def licence(self) -> tuple[str | None, str | None]:
-        """Return the licence, and the code or name of a licence that stands beside it."""
+        """Return the best licence, as stated, and another code or name for it in the record; each may be None."""
         if "licence" not in self.found:
             return None, None
         chosen = self.choice("licence")
@@ -257,9 +258,9 @@ class RecordFacts:
         return chosen.text, None if chosen.contradictions else beside
 
     def modified(self) -> str | None:
-        """Return when the data changed.
+        """Return the date of the last change as stated, or None.
 
-        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a frequency.
+        A repetition interval (``R/P1D``), which DCAT-US allows here, becomes a candidate for the frequency.
         """
         if "modified" in self.found:
             stated = self.found["modified"]
@@ -270,9 +271,9 @@ class RecordFacts:
         return self.text("modified")
 
     def period(self) -> Period:
-        """Return the earliest start and the latest end that the record states.
+        """Return the start and the end of the time that the data cover, as stated; each may be None.
 
-        Separate start and end fields come first.
+        Fields for start or end are preferred to a field for the whole period.
         """
         start, end = self.text("temporal_start"), self.text("temporal_end")
         if (start is None or end is None) and "temporal" in self.found:
@@ -285,7 +286,7 @@ class RecordFacts:
         return start, end
 
     def places(self) -> tuple[str, ...]:
-        """Return all areas that the record states; at the same rank, names come before geometries."""
+        """Return the texts of all areas that the record states; at the same rank, names come before geometries."""
         found: list[str] = []
         for one in sorted(self.found.get("spatial", ()), key=lambda one: (one.scope, one.standing, one.rank)):
             value = json_text(one.value) if isinstance(one.value, str) else one.value
@@ -298,16 +299,16 @@ class RecordFacts:
         return tuple(dict.fromkeys(found))
 
     def bodies(self, fact: str) -> list[Party]:
-        """Return all persons and organisations named under a fact, the clearest field name first."""
+        """Return all persons and organisations stated for ``fact``, those under the clearest field name first."""
         if fact not in self.found:
             return []
         ordered = sorted(self.found[fact], key=lambda one: (one.scope, one.standing, one.rank))
         return [body for one in ordered for body in bodies(one.value, self.words)]
 
     def publisher(self, *filed_under: Party) -> Publisher | None:
-        """Return who publishes the dataset.
+        """Return the publisher of the dataset, or None.
 
-        The publisher field of the record wins, then ``filed_under`` (the organisations that hold the record), then
+        The publisher field wins, then ``filed_under`` (the organisations to which the portal assigns the record), then
         fields with a vaguer name.
         """
         own = self.bodies("publisher")
@@ -329,7 +330,7 @@ class RecordFacts:
         return tuple(reversed(levels[: levels.index(name)])) if name in levels else ()
 
     def contact(self, *further: Party) -> Contact | None:
-        """Return whom to ask: the contact point, else the maintainer, else the author, else one of ``further``."""
+        """Return the contact: the contact point, else the maintainer, the author, or one of ``further``; else None."""
         found = self.found
         people = self.bodies("contact")
         for role in ("contact", "maintainer", "author"):
@@ -350,7 +351,7 @@ class RecordFacts:
         return [*named, *([Party(email=address, url=url)] if address or url else [])]
 
     def worded(self) -> MultilingualText:
-        """Return title, description and keywords with their translations."""
+        """Return title, description and keywords in the preferred language, with their translations."""
         if (plain := self._plain_words()) is not None:
             return plain
         title, description = self._by_language("title"), self._by_language("description")

@@ -21,9 +21,11 @@ _DATA = re.compile(r"request=(?:get(?:feature|coverage|map)\b)", re.IGNORECASE)
 
 
 def services_among(files: Iterable[Distribution]) -> tuple[DataService, ...]:
-    """Return the services among some distributions, each address once.
+    """Return a data service for each distribution in ``files`` whose address is that of a web service; each address
+    once.
 
-    A service address with a request that returns data counts as a file.
+    The kind shows in the query ("service=WMS") or in the stated format. An address that requests data (GetFeature,
+    GetCoverage, GetMap) is a file, not a service.
     """
     made: dict[str, DataService] = {}
     for file in files:
@@ -47,7 +49,11 @@ def _kind(file: Distribution, url: str) -> str | None:
 
 
 def access_services(value: Any, facts: RecordFacts) -> tuple[DataService, ...]:
-    """Return the data services in dcat:accessService, given as a list of objects or as JSON in a text."""
+    """Return the data services in ``value``, the content of a ``dcat:accessService`` field.
+
+    ``value`` is an object, a list of objects, or one of these as JSON in a text. A service without address and title is
+    left out. ``facts`` are those of the record; they give the preferred languages.
+    """
     value = json_text(value)
     items = value if isinstance(value, list) else [value]
     made = []

@@ -14,9 +14,10 @@ __all__ = ["absolute", "email", "first", "host_of", "is_language_map", "json_tex
 
 
 def text(value: Any) -> str | None:
-    """Return a scalar as text, a language map's English or first entry, or a list's first text; None if blank.
+    """Return a JSON value as text; None if it has no text that is not blank.
 
-    Booleans are no text, because many portals write ``false`` for "nothing".
+    A number is written out. A language map gives its English text or else its first, a list its first text, a JSON-LD
+    value its "@value". Booleans are no text, because many portals write ``false`` for "nothing".
 
     >>> text({"fr": "Eau", "en": "Water"}), text(["", 7]), text(False)
     ('Water', '7', None)
@@ -58,7 +59,10 @@ def _is_tag(key: str) -> bool:
 
 
 def is_language_map(value: dict[Any, Any]) -> bool:
-    """Return whether all keys of an object are language codes; ``{"id": 7}`` is not Indonesian."""
+    """Return whether ``value`` is an object that maps language codes to texts, such as {"de": "Wasser", "en": "water"}.
+
+    All its keys must be language codes. ``{"id": 7}`` is not a text in Indonesian.
+    """
     return (
         bool(value)
         and "id" not in value
@@ -68,7 +72,7 @@ def is_language_map(value: dict[Any, Any]) -> bool:
 
 
 def first(*values: Any) -> str | None:
-    """Return the text of the first value that has one; None if none has."""
+    """Return the text of the first of ``values`` that has one, as :func:`text` reads it; None if none has."""
     for value in values:
         # Most values are missing.
         if value is not None and (found := text(value)) is not None:
@@ -77,7 +81,11 @@ def first(*values: Any) -> str | None:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """Return non-blank texts from a list, a language map of lists, a JSON list in a text, or a single value."""
+    """Return all texts in a JSON value that are not blank.
+
+    ``value`` is a single value, a list, a list as JSON in a text, or a language map of lists. Of such a map only one
+    language is read, English if possible.
+    """
     if value is None:
         return ()
     value = json_text(value)
@@ -92,9 +100,9 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 def json_text(value: Any) -> Any:
-    """Return parsed JSON if a text holds a JSON list or object, or a list in PostgreSQL's notation ("{ITA,DEU}").
+    """Return the parsed value if ``value`` is a text that holds a JSON list or object; else return ``value`` itself.
 
-    Any other value is returned as it is.
+    A list in PostgreSQL's notation ("{ITA,DEU}") is parsed too.
     """
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         if _ARRAY.fullmatch(value.strip()):
@@ -110,7 +118,11 @@ def json_text(value: Any) -> Any:
 
 
 def names(items: Any, *keys: str) -> tuple[str, ...]:
-    """Return the first text under ``keys`` of every object in a list; plain strings are kept as they are."""
+    """Return one text for each element of the list ``items``: of an object, the first text under one of ``keys``.
+
+    Plain strings are returned as they are; elements without a text are left out. The result is empty if ``items`` is no
+    list.
+    """
     found = []
     for item in items if isinstance(items, list) else []:
         name = first(*(item.get(key) for key in keys)) if isinstance(item, dict) else text(item)
@@ -120,13 +132,13 @@ def names(items: Any, *keys: str) -> tuple[str, ...]:
 
 
 def email(value: Any) -> str | None:
-    """Return an email address without ``mailto:``."""
+    """Return ``value`` as an email address without "mailto:"; None if it has no text. The form is not checked."""
     found = text(value)
     return re.sub(r"(?i)^mailto:", "", found).strip() or None if found else None
 
 
 def absolute(address: str, base: str) -> str:
-    """Return an address made absolute with the portal's ``base``; a text that is no address is kept as it is."""
+    """Return ``address`` joined to ``base``, the portal's address; an invalid address is returned unchanged."""
     try:
         return urljoin(f"{base}/", address)
     except ValueError:

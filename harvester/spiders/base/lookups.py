@@ -95,7 +95,7 @@ class Lookups:
     def is_there(self, response: Response, identifier: str) -> bool:
         """Return whether ``response`` is successful and shows the dataset ``identifier``.
 
-        An unreadable one does not.
+        Return False also if the response cannot be read.
         """
         try:
             return faults.of_response(response) is None and self.shows(response, identifier)

@@ -50,12 +50,12 @@ RecordWithPlace = tuple[str, Any]
 class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     """Base class of all spiders.
 
-    A subclass sets ``type``, yields requests from ``begin``, and passes parsed records to :meth:`page`. Its module
-    holds a pure function from a record to a :class:`~catalog.model.Dataset`. A spider is strict about identity and
-    paging (it raises :class:`LostRecord`) and lenient about description: missing descriptions are what we measure.
+    A subclass sets ``type``, yields requests from ``begin``, passes parsed records to :meth:`page`, and maps each
+    record in :meth:`to_dataset`. A record without identifier is refused (:class:`LostRecord`); a missing description is
+    not a fault.
 
-    Every page carries a cursor that says where to continue after it. ``self.cursor`` is the cursor of an interrupted
-    harvest, or None; ``begin`` continues from it.
+    Every page to store carries a cursor that says where to continue after it. ``self.cursor`` is the cursor of an
+    interrupted harvest, or None.
     """
 
     name = "portal"
@@ -121,47 +121,47 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     # Hooks of a subclass
 
     def begin(self) -> AsyncIterator[Any]:
-        """Yield the first request, or the one that follows ``self.cursor``."""
+        """Yield the first request of the harvest; if ``self.cursor`` is not None, continue from it."""
         raise NotImplementedError
 
     def to_dataset(self, raw: Any) -> Dataset:
-        """Return the dataset of one record; raise LostRecord if it has no identity."""
+        """Return the parsed record ``raw`` mapped to a dataset; raise LostRecord if it has no identifier."""
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return the part of a record that belongs to it alone; changes in shared parts do not count as its change."""
+        """Return ``raw`` without what other records share, such as publishers; only this shows if it has changed."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of a record's own part, and the size of the whole record in bytes."""
+        """Return the hash of ``raw`` without shared parts (:meth:`own_part`), and the size of the whole in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identity of a record that is no dataset (a harvest source, a showcase), else None."""
+        """Return the identifier of ``raw`` if it is no dataset (but, say, a harvest source); None if it is one."""
         return None
 
     # Requesting
 
     @property
     def base(self) -> str:
-        """The address that an interface's paths are joined to, whether or not the portal file names the interface."""
+        """The portal's address without final slash and API path; the paths of the interface are appended to it."""
         return self.portal.url.split("/api/")[0].rstrip("/")
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The portal's language code, if its file names one; texts in this language are shown first."""
+        """The language code of the portal file, or nothing; texts in this language become title and description."""
         return (self.portal.language,) if self.portal.language else ()
 
     @property
     def reader(self) -> str:
-        """Program version and record limit; a response remembered under another value is read again."""
+        """Program version and record limit as text; a response stored under another value is read again."""
         return f"{__version__}/{self.portal.limits.max_record_bytes}"
 
     @property
     def wants_incremental(self) -> bool:
-        """Whether this harvest may request changes only: a harvest exists to build on, and no full one is due."""
+        """Whether to request only changed records: the interface can do so, and no full harvest is due or demanded."""
         return (
             self.is_incremental
             and not self.night.is_full
@@ -179,9 +179,9 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         is_conditional: bool = False,
         **kwargs: Any,
     ) -> scrapy.Request:
-        """Return a request whose failure becomes a harvest error.
+        """Return a request to ``url`` whose failure becomes a harvest error; ``kwargs`` are passed on to Scrapy.
 
-        With ``is_conditional`` the server learns which response we remember, and may return 304; see
+        ``is_conditional`` lets the server answer 304 if the response stored earlier is still valid; see
         :meth:`remembered`.
         """
         # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
@@ -201,7 +201,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def remembered(self, response: Response, sha256: str | None = None) -> CachedResponse | None:
-        """Return the remembered response if the new one is 304 or has identical bytes; else None."""
+        """Return the response stored earlier if ``response`` is 304 or has the same SHA-256; None if it is new."""
         known: CachedResponse | None = response.meta.get("remembered")
         if known is None:
             return None
@@ -211,10 +211,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return known if response.status == 200 and digest == known.sha256 else None
 
     def check_request(self, request: scrapy.Request) -> None:
-        """Check a request before it is sent.
-
-        Raise BudgetSpent, or PagingLoopError for an address requested too often.
-        """
+        """Count a request before it is sent; raise BudgetSpent, or PagingLoopError if it was sent too often."""
         self.check_budget()
         if not request.meta.keys() & {"retry_times", "redirect_times", "reconnects"}:
             # The query of a POST request stands in its body.
@@ -225,20 +222,20 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.tally.requests += 1
 
     def count_bytes(self, count: int) -> None:
-        """Count the bytes of a body as they arrive."""
+        """Add ``count``, the bytes of a body that have just arrived, to the statistics of the harvest."""
         self.tally.bytes += count
 
     def bad_tls(self, reason: str) -> None:
-        """Note a response from a server whose certificate cannot be verified, with the reason."""
+        """Note in the statistics that a server's certificate cannot be verified; ``reason`` says why."""
         self.tally.tls_fault = reason
 
     def received(self, count: int) -> None:
-        """Count the bytes of a body that goes to disk; raise BudgetSpent if the portal has used up its share."""
+        """Count the bytes of a body that is saved to disk; raise BudgetSpent if a limit of the portal is reached."""
         self.count_bytes(count)
         self.check_budget()
 
     def check_budget(self) -> None:
-        """Raise BudgetSpent if the portal has used up its share of the night."""
+        """Raise BudgetSpent if a limit is reached: the deadline, bytes or records, or the requests of a trial."""
         limits = self.portal.limits
         trial = self.night.trial_requests
         if trial is not None and (self.tally.kept or self.tally.requests >= trial):
@@ -263,11 +260,11 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         is_second: bool = False,
         is_overlap: bool = False,
     ) -> Page:
-        """Return the page of mapped records of one response.
+        """Return the page to store for ``records`` (pairs of JSON pointer and record), which came in ``response``.
 
-        ``state`` is remembered for the next night, with the identifiers in the response. If one response is read in
-        several pages, they share a ``reading``, and the last one stores it. A second reading skips known records, and
-        so do pages that may legitimately overlap.
+        ``cursor`` says where to continue after it. ``state`` are JSON values to store with the response for the next
+        harvest; None stores no response. Batches of one response share a ``reading``. In a second reading
+        (``is_second``) and on pages that overlap (``is_overlap``), records already seen are skipped.
         """
         own = reading or PageContent(response)
         kept: list[Record] = []
@@ -329,7 +326,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def unchanged(self, known: CachedResponse, *, cursor: Any = None, is_overlap: bool = False) -> Page:
-        """Return the page of an unchanged response: its datasets count as seen, its errors are reported again."""
+        """Return the page for ``known``, a stored response that is unchanged: its datasets count as seen."""
         own = PageContent.of(known)
         new = [one for one in known.identifiers if one not in self.seen_ids]
         own.repeats += 0 if is_overlap else len(known.identifiers) - len(new)
@@ -361,7 +358,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.tally.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
-        """Return a mapped record, and errors for parts cut off; raise LostRecord, or the error of the mapping."""
+        """Return ``raw`` mapped, and errors for parts cut to the limits; raise LostRecord or the mapping's error."""
         dataset = self.to_dataset(raw)
         if not self.has_facts:
             dataset = without_placeholders(dataset)
@@ -386,14 +383,14 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         ), said
 
     def checkpoint(self, cursor: Any) -> dict[str, Any] | None:
-        """Return the reading position to store with a page; None if nothing needs to be stored."""
+        """Return the JSON values that let an interrupted harvest continue at ``cursor``; None if that is None."""
         if cursor is None:
             return None
         others = sorted(self.seen_others)
         return {"cursor": cursor, "tally": asdict(self.tally), "others": others, "begun_again": self.begun_again}
 
     def start_over(self, why: str) -> None:
-        """Forget what this harvest has seen and start over as a full harvest; ``why`` is the reason."""
+        """Forget what this harvest has seen, and begin it again as a full one; ``why`` is the reason."""
         restart(self.night.catalog, self.night.run_id, self.portal.id)
         old = self.tally
         self.tally = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)

@@ -27,14 +27,20 @@ FORMATS = (
 
 
 def output_formats() -> Iterator[OutputFormat]:
-    """Yield all formats. Their modules are imported only here, because some load large libraries."""
+    """Yield one object of each output format, in the order in which they must be written.
+
+    A format's module is imported only when it is reached, because some load large libraries.
+    """
     for one in FORMATS:
         module, _, name = one.partition(".")
         yield getattr(import_module(f"catalog.exports.{module}"), name)()
 
 
 def export_all(catalog: Catalog, run_id: str, out: Path, options: ExportOptions | None = None) -> list[Path]:
-    """Write all formats of a run into ``out``, then the data package and hashes of every folder; return the paths."""
+    """Write the output of a run in all formats into the folder ``out``, and return the paths of all files.
+
+    At the end every folder gets a data package and a list of hashes. ``options``: None means the defaults.
+    """
     from catalog.exports.folders import seal_folder
     from catalog.exports.job import ExportJob
 

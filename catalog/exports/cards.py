@@ -16,7 +16,10 @@ __all__ = ["card_rows", "day_of_run", "head_of", "scores_of"]
 
 
 def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
-    """Return the values of the columns that every file begins with."""
+    """Return the values of the columns that every exported CSV begins with.
+
+    They are schema_version, methodology_version, run_id and run_date (the day of the run, ISO 8601).
+    """
     return {
         "schema_version": schema_version(),
         "methodology_version": catalog.value("select methodology_version from runs where id = ?", [run_id]),
@@ -26,12 +29,16 @@ def head_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
 
 
 def day_of_run(run_id: str | None) -> str | None:
-    """Return the day of a run as an ISO date."""
+    """Return the day on which a run started as an ISO date; None if ``run_id`` is None."""
     return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" if run_id else None
 
 
 def card_rows(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
-    """Return the rows of all entities, sorted by level and id. Each row also has its ``government``."""
+    """Return the rows of ``scorecard.csv`` as of a run: one for each government, portal and publisher.
+
+    They are sorted by level (in the order of ``figures.KEYS``), then by id. Each row also has the name of its
+    ``government``.
+    """
     head = head_of(catalog, run_id)
     rows: list[dict[str, Any]] = []
     parts = [
@@ -156,7 +163,11 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
-    """Return the scores of a level in a run, with those of the previous run that has a comparable methodology."""
+    """Return one row with the Winnow score of each entity in a run, and its change since the last comparable run.
+
+    ``level``: government, portal or publisher. ``key`` is not used; it is there because all functions that give parts
+    of a scorecard are called alike. A run is comparable if its methodology version is. Scores are from 0 to 100.
+    """
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,
              round(s.score_high, 2) as score_high, round(s.ci_low, 2) as score_ci_low,

@@ -15,18 +15,21 @@ __all__ = ["ChangesFile", "write_changes"]
 
 
 class ChangesFile(OutputFormat):
-    """The changes of the run, over all portals."""
+    """Writes ``changes.csv``: the datasets of all portals that a run added, changed or did not find."""
 
     name = "changes.csv"
     title = export_files()["changes"].title
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the CSV with its copy for Excel and its Table Schema."""
+        """Write the CSV, its copy for Excel and its Table Schema into ``job.out``; return the paths."""
         return write_changes(job.out / self.name, job.run_id, changes(job.catalog, job.run_id))
 
 
 def write_changes(path: Path, run_id: str, found: Iterable[RecordChange]) -> list[Path]:
-    """Write changes as a CSV with its copy for Excel and its Table Schema; return the paths."""
+    """Write ``found``, the changes of the run ``run_id``, as a CSV with its copy for Excel and its Table Schema.
+
+    A changed record has one row for each changed field. Return the paths.
+    """
     file = export_files()["changes"]
     return write_csv(path, file.column, file.key, _rows(run_id, found))
 

@@ -16,7 +16,10 @@ SCORECARD, FINDINGS, COMMITMENTS, CHANGES = (
 
 
 def table_schema(fields: Sequence[ExportColumn], key: Sequence[str]) -> dict[str, Any]:
-    """Describe a file as a Frictionless Table Schema (https://datapackage.org/standard/table-schema/)."""
+    """Return the description of a CSV as a Frictionless Table Schema (https://datapackage.org/standard/table-schema/).
+
+    ``fields``: its columns. ``key``: names of the columns that identify a row.
+    """
     described = []
     for field in fields:
         entry: dict[str, Any] = {"name": field.name, "type": field.type, "description": field.description}
@@ -29,7 +32,11 @@ def table_schema(fields: Sequence[ExportColumn], key: Sequence[str]) -> dict[str
 
 
 def csvw(file: str, fields: Sequence[ExportColumn], key: Sequence[str], language: str = "en") -> dict[str, Any]:
-    """Describe a file as "CSV on the Web" does (https://www.w3.org/TR/tabular-metadata/); ``file`` is its name."""
+    """Return the description of a CSV as "CSV on the Web" metadata (https://www.w3.org/TR/tabular-metadata/).
+
+    ``file``: name of the CSV. ``fields``: its columns. ``key``: names of the columns that identify a row. ``language``:
+    code of the language of the descriptions.
+    """
     columns = []
     for field in fields:
         datatype: Any = "decimal" if field.type == "number" else field.type

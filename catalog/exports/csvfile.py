@@ -30,15 +30,15 @@ Translate = Callable[[ExportColumn, Mapping[str, Any]], Any]
 
 
 def guard(text: str) -> str:
-    """Return a text cell that no spreadsheet runs as a formula.
+    """Return a text as a CSV cell that no spreadsheet program runs as a formula: with an apostrophe in front if needed.
 
-    A cell that begins with an apostrophe gets another one, so that :func:`unguard` restores the original.
+    A text that begins with an apostrophe also gets another one, so that :func:`unguard` restores every text.
     """
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith("'") else text
 
 
 def unguard(cell: str) -> str:
-    """Return the text behind a guarded cell."""
+    """Return the original text of a cell made by :func:`guard`: without the apostrophe in front, if there is one."""
     return cell[1:] if cell.startswith("'") else cell
 
 
@@ -55,15 +55,18 @@ def _cell(value: Any, field: ExportColumn) -> str:
 
 
 def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str]:
-    """Return the cells of a row as written in the file."""
+    """Return the values of a row as texts of CSV cells, in the order of the columns ``fields``. A missing value gives
+    ""."""
     return [_cell(row.get(field.name), field) for field in fields]
 
 
 class CsvFile:
-    """A CSV and its copies, written row by row; each file appears completely or not at all.
+    """Writes a CSV file and its copies row by row. Use it in a ``with`` block; if the block raises, no file is kept.
 
-    ``header`` and ``translate`` make the copy in another language, whose code is ``language``. Without ``is_sent``
-    only the CSV, its copy for Excel and its Table Schema are written.
+    The copies are ``.excel.csv``, ``.xlsx`` and, if ``language`` is given, ``.<language>.csv``. ``key``: names of the
+    columns that identify a row. ``is_sent``: whether the file is sent to governments; if not, only the CSV,
+    ``.excel.csv`` and the Table Schema are written. ``has_book``: whether there is an ``.xlsx``. ``header``: column
+    titles of the copy in ``language``, a language code; ``translate``: function that gives its cells.
     """
 
     def __init__(
@@ -107,7 +110,10 @@ class CsvFile:
         return self
 
     def write(self, row: Mapping[str, Any], cells: list[str] | None = None) -> None:
-        """Add a row; ``cells`` if they were already made by :func:`cells_of`."""
+        """Add a row to the file and its copies.
+
+        ``cells``: texts of the row's cells, if :func:`cells_of` has already made them; None makes them here.
+        """
         cells = cells_of(row, self.fields) if cells is None else cells
         for writer in self._writers[:2]:
             writer.writerow(cells)
@@ -138,7 +144,10 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 def write_csv(
     path: Path, fields: Sequence[ExportColumn], key: Sequence[str], rows: Iterable[Mapping[str, Any]]
 ) -> list[Path]:
-    """Write all rows of a file with its copy for Excel and its Table Schema; return the paths."""
+    """Write ``rows`` as a CSV file, with its copy for Excel and its Table Schema; return the paths.
+
+    ``fields``: the columns. ``key``: names of the columns that identify a row.
+    """
     with CsvFile(path, fields, key) as file:
         for row in rows:
             file.write(row)

@@ -24,18 +24,21 @@ PROV = "http://www.w3.org/ns/prov#"
 
 
 class RdfCatalogue(OutputFormat):
-    """The whole catalogue as N-Triples."""
+    """Writes ``catalog.nt``: the datasets of all portals as RDF in N-Triples, with their scores."""
 
     name = "catalog.nt"
     title = "The catalogue as RDF: DCAT-AP for what was declared, DQV for what was measured"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the graph, one portal and dataset at a time."""
+        """Write the file into ``job.out``, one dataset at a time; return its path in a list."""
         return export_rdf(job.catalog, job.run_id, job.out)
 
 
 def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
-    """Write ``catalog.nt`` into a folder; return its path."""
+    """Write the datasets of all portals, with their scores, as N-Triples into ``out/catalog.nt``.
+
+    Return that path in a list. ``run_id`` is not used: the catalogue is written as it is now.
+    """
     out.mkdir(parents=True, exist_ok=True)
     target, part = out / "catalog.nt", out / "catalog.nt.part"
     scores = {row["dataset_id"]: row for row in catalog.rows("select dataset_id, score, run_id from dataset_quality")}
@@ -53,7 +56,8 @@ def export_rdf(catalog: Catalog, run_id: str, out: Path) -> list[Path]:
 
 
 def graph_of_dataset(catalog: Catalog, stored: StoredDataset) -> tuple[RdfGraph, RdfTerm]:
-    """Return the statements that :func:`export_rdf` writes about one dataset, and the node of its catalogue."""
+    """Return the RDF statements that :func:`export_rdf` writes about one dataset, and the node of its portal's
+    catalogue."""
     scores = catalog.rows("select dataset_id, score, run_id from dataset_quality where dataset_id = ?", [stored.id])
     portal_id = catalog.value("select portal_id from datasets where id = ?", [stored.id])
     node = node_of("catalog", portal_id)

@@ -23,13 +23,13 @@ FINDINGS = 50
 
 
 class AtomFeeds(OutputFormat):
-    """A feed for each government."""
+    """Writes ``feed.atom``: for each government a feed with one entry for each of its last runs."""
 
     name = "feed.atom"
     title = "What each run brought a government, newest first"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write one ``feed.atom`` into each government's folder; yield the paths."""
+        """Write a feed into the folder of each government; yield the paths."""
         for one in job.governments():
             target = one.path / self.name
             part = target.with_name(f"{target.name}.part")
@@ -39,7 +39,11 @@ class AtomFeeds(OutputFormat):
 
 
 def feed(catalog: Catalog, government: str, run_id: str, words: Language) -> bytes:
-    """Return the feed as of a run, as bytes of XML."""
+    """Return the Atom feed about a government as XML in UTF-8, with entries for its last ten runs up to ``run_id``.
+
+    ``words``: language of the feed. An entry gives the score and the numbers of new and fixed findings, and names the
+    new findings that are still open, at most 50.
+    """
     ElementTree.register_namespace("", ATOM)
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": words.code})
     key = f"urn:winnow:{folder_name(government)}"

@@ -42,20 +42,24 @@ _COUNTS = {"tables_checked": _LOOKED_INTO, "distributions": "count(*)"}
 
 
 def figures(kind: str) -> str:
-    """Return the columns of the figures over "datasets" or "files", for a query with ``d``, ``p``, ``q`` and ``t``."""
+    """Return the SQL columns of the scorecard's percentages and counts, for a query over the tables of :func:`sources`.
+
+    ``kind``: "datasets" for the figures counted over datasets, "files" for those counted over distributions.
+    """
     chosen = _OF_DATASETS if kind == "datasets" else _COUNTS | _OF_FILES
     return ", ".join(f"{sql} as {name}" for name, sql in chosen.items())
 
 
 def sources(kind: str) -> str:
-    """Return the tables that such a query reads."""
+    """Return the SQL ``from`` clause, without the word, of a query for :func:`figures` of the same ``kind``."""
     return _DATASETS if kind == "datasets" else _FILES
 
 
 def queries(levels: tuple[str, ...] = ("government", "portal", "publisher")) -> Iterator[dict[str, Any]]:
-    """Yield every percentage with the query that gives it, for the entity bound to ``:entity``.
+    """Yield the rows of ``queries.csv``: for each level and percentage of the scorecard the SQL query that gives it.
 
-    Of the scorecard's percentages only ``coverage_pct`` comes from the last scoring, which stores it by run.
+    The query has one parameter, ``:entity``, the id of a government, portal or publisher. Of the percentages only
+    ``coverage_pct`` is not counted but read from the scores stored for each run.
     """
     for level in levels:
         for figure, sql in _of(level).items():

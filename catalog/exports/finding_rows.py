@@ -25,11 +25,15 @@ def finding_rows(
     government: str | None = None,
     operator: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield findings that exist, and those fixed or withdrawn in this run, grouped by government or by publisher.
+    """Yield the rows of ``findings.csv``: the findings that have not ended, and those fixed or withdrawn in the run
+    ``run_id``.
 
-    ``government`` selects those of one government. Suspected personal data is shown only to its publisher until it
-    becomes public, so it is missing from the rows by government. ``operator`` selects only such findings, from the
-    portals with this contact address.
+    ``order``: whether the rows are grouped by government or by publisher. ``government``: name of the only government
+    whose findings are wanted; None means all.
+
+    Findings of suspected personal data that must not be published yet are left out of the rows by government; the rows
+    by publisher have them. ``operator``: an e-mail address; if given, only such unpublished findings are returned, from
+    the portals with this contact address.
     """
     head = head_of(catalog, run_id)
     commitments = _FAILED_COMMITMENTS if has_commitments(catalog) else "null"

@@ -26,7 +26,11 @@ SUMS = "SHA256SUMS"
 
 
 def folder_name(government: str) -> str:
-    """Return the folder name of a government: plain letters, and digits if the letters alone are ambiguous."""
+    """Return the name of a government's folder: lower-case ASCII letters, digits and hyphens.
+
+    If that loses part of the government's name, six hexadecimal digits are added, so that two governments never share a
+    folder.
+    """
     plain = unicodedata.normalize("NFKD", government).encode("ascii", "ignore").decode()
     word = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
     # The same parent folder holds files of all governments, and one name is that of our own folder.
@@ -35,17 +39,21 @@ def folder_name(government: str) -> str:
 
 
 def publisher_folder(name: str | None, publisher_id: str) -> str:
-    """Return the folder name of a publisher within its government's; the id distinguishes publishers with the same
-    name."""
+    """Return the name of a publisher's folder, which lies in the folder of its government.
+
+    ``name``: name of the publisher, or None. ``publisher_id``: its id, from which six hexadecimal digits of the
+    folder's name follow; so publishers with the same name have different folders.
+    """
     word = folder_name(name or "publisher").removesuffix(f"-{stable_id(name or 'publisher')[:6]}")
     return f"{word[:40]}-{stable_id(publisher_id)[:6]}"
 
 
 def seal_folder(folder: Path, name: str, head: dict[str, Any]) -> list[Path]:
-    """Describe the CSVs of a folder in ``datapackage.json`` (Data Package v1), and write every file's hash into
-    ``SHA256SUMS``.
+    """Write ``datapackage.json`` and ``SHA256SUMS`` of a folder of exported files, and return the two paths.
 
-    ``sha256sum -c`` checks the hashes. Return the two paths.
+    The data package describes the CSVs (Data Package v1); ``SHA256SUMS`` lists the hashes of all files, for ``sha256sum
+    -c``. ``name``: the government or publisher that the files are about, or :data:`EVERYTHING`. ``head``: run and
+    versions, see :func:`catalog.exports.cards.head_of`.
     """
     resources = []
     for stem, file in SENT.items():

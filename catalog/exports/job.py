@@ -19,19 +19,22 @@ __all__ = ["ExportJob", "GovernmentFolder", "OutputFormat"]
 
 @dataclass(frozen=True, slots=True)
 class GovernmentFolder:
-    """The folder of a government."""
+    """The folder with the exported files of one government. ``name``: name of the government."""
 
     name: str
     path: Path
     card: dict[str, Any]
-    """Its row of the scorecard."""
+    """Row of the government in the scorecard."""
     words: Language
-    """The language of its translated files and pages."""
+    """Language of the government's page and of its translated files."""
 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """The output of one run into a folder. What several formats need is computed once, when first asked for."""
+    """What an output format needs to write a run: the catalogue, the run, the folder ``out`` and the options.
+
+    What several formats need, such as the scorecard, is computed once, when it is first used.
+    """
 
     catalog: Catalog
     run_id: str
@@ -40,24 +43,25 @@ class ExportJob:
 
     @cached_property
     def cards(self) -> list[dict[str, Any]]:
-        """Return the rows of the scorecard."""
+        """Return the rows of the scorecard: one for each government, portal and publisher."""
         return card_rows(self.catalog, self.run_id)
 
     @cached_property
     def head(self) -> dict[str, Any]:
-        """Return the values of the columns that every file begins with."""
+        """Return the values of the columns that every exported CSV begins with: versions, run and day."""
         return head_of(self.catalog, self.run_id)
 
     @cached_property
     def folders(self) -> dict[str, Path]:
-        """Return the folder of every government, by its name."""
+        """Return the path of every government's folder, by name of the government. The folders need not exist yet."""
         return {name: self.out / folder_name(name) for name in sorted({row["government"] for row in self.cards})}
 
     @cached_property
     def languages(self) -> dict[str, str | None]:
-        """Return the language of every government's translated files: as asked for, or as its portals say.
+        """Return the code of the language of each government's translated files, by name of the government.
 
-        None means English only.
+        It is the language of the options or, without one, that of the government's portals. None means that its files
+        are in English only.
         """
         said: dict[str, set[str]] = {}
         for row in self.cards:
@@ -67,7 +71,7 @@ class ExportJob:
         return {name: self.options.language or min(found, default=None) for name, found in said.items()}
 
     def governments(self) -> Iterator[GovernmentFolder]:
-        """Yield every government with its folder, in the order of the scorecard."""
+        """Yield the folder of every government in the scorecard, in the order of the scorecard."""
         for card in self.cards:
             if card["entity_level"] == "government":
                 name = str(card["entity_id"])
@@ -75,19 +79,28 @@ class ExportJob:
 
     @cached_property
     def packages(self) -> dict[Path, str]:
-        """Return the folders that get a data package and hashes, with whom each is about; formats add those
-        they make."""
+        """Return the folders that get a data package and a list of hashes.
+
+        The result maps the path of a folder to the government or publisher that its files are about, or to
+        :data:`EVERYTHING`. A format that makes more such folders adds them to it.
+        """
         return {self.out: EVERYTHING} | {folder: name for name, folder in self.folders.items()}
 
 
 class OutputFormat:
-    """A format that a run is written in. Every subclass is listed in ``catalog.exports.FORMATS``."""
+    """Base class of the formats in which the result of a run is written.
+
+    Every subclass is listed in ``catalog.exports.FORMATS``.
+    """
 
     name: ClassVar[str]
-    """Name of the files, without folder: ``report.html``."""
+    """Name of the files without folder, such as ``report.html``."""
     title: ClassVar[str]
-    """What they hold, in a few words."""
+    """What the files contain, in a few words."""
 
     def write(self, job: ExportJob) -> Iterable[Path]:
-        """Write the files of a run, each completely or not at all; return their paths."""
+        """Write the files of this format for a run, and return or yield their paths.
+
+        No file may ever be half written under its final name.
+        """
         raise NotImplementedError

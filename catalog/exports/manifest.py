@@ -24,7 +24,8 @@ COPY = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of a check: lines that hold, and lines that do not."""
+    """The result of checking the manifests: sentences about what is as it was sealed (``good``) and what is not
+    (``bad``)."""
 
     good: list[str]
     bad: list[str]
@@ -54,9 +55,10 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
 
 
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
-    """Write the manifest of a run, linked to the one before it; return its path.
+    """Write the manifest of a run into the data folder ``data``, and return its path.
 
-    Outputs identical to the newest manifest are not sealed twice.
+    It holds the hashes of all exported files and of the manifest before it. If the newest manifest is of this run and
+    the files have not changed since, no new one is written, and its path is returned.
     """
     run = catalog.rows("select * from runs where id = ?", [run_id])[0]
     outputs = _outputs(data, run["archive"])
@@ -94,7 +96,11 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def verify(data: Path, files: list[Path]) -> Verification:
-    """Check the chain, the outputs that are present, and where each of ``files`` comes from."""
+    """Check the manifests in the data folder ``data``, the exported files, and the files in ``files``.
+
+    Each manifest must hold the hash of the one before it, and the exported files must have the hashes of the newest
+    manifest. Each path in ``files`` is looked up by hash in all manifests, to say which run made it.
+    """
     good: list[str] = []
     bad: list[str] = []
     paths = _manifests(data)

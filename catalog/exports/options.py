@@ -9,13 +9,14 @@ __all__ = ["ExportOptions"]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """The output options of a run."""
+    """What the command line and the configuration say about the output of a run."""
 
     language: str | None = None
-    """Language of pages and translated files, overriding the portals'; code of a file in ``specs/languages``."""
+    """Code of a file in ``specs/languages``: language of pages and translated files. None means the portals'
+    languages."""
     contact: str | None = None
-    """Where replies go: an e-mail address or a page."""
+    """E-mail address or page that replies to findings should go to; None if there is none."""
     is_printed: bool = False
     """Whether every page is also printed as PDF, if Chromium is installed."""
     print_seconds: float = 300
-    """Seconds for printing all pages; the rest is not printed."""
+    """Seconds for printing all pages together; pages not reached in this time are not printed."""

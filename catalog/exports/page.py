@@ -56,13 +56,14 @@ def _link(url: str | None, text: str | None) -> Markup:
 
 
 class ReportPages(OutputFormat):
-    """A page of the whole run, and one for each government in its language."""
+    """Writes ``report.html``: one page about the whole run, and one for each government in its language."""
 
     name = "report.html"
     title = "What a minister reads and a clerk checks"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Write the page of the run, then those of the governments; yield the paths."""
+        """Write the page about the run into ``job.out`` and each government's page into its folder; yield their
+        paths."""
         yield write_page(job.out / self.name, run_page(job.cards, job.head, language(job.options.language)))
         for one in job.governments():
             page = government_page(job.catalog, one.card, one.words, job.options.contact)
@@ -70,7 +71,10 @@ class ReportPages(OutputFormat):
 
 
 def write_page(path: Path, page: str) -> Path:
-    """Write a page, completely or not at all; return its path."""
+    """Write the HTML text ``page`` to ``path`` in UTF-8, and return the path. The folder is created if needed.
+
+    The file is written under another name first, so that it is never half written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.write_text(page, "utf-8")
@@ -79,7 +83,11 @@ def write_page(path: Path, page: str) -> Path:
 
 
 def government_page(catalog: Catalog, card: dict[str, Any], words: Language, contact: str | None = None) -> str:
-    """Return the HTML page of a government, from its row of the scorecard."""
+    """Return the HTML page about a government.
+
+    ``card``: its row of the scorecard, as :func:`catalog.exports.cards.card_rows` gives it. ``words``: language of the
+    page. ``contact``: e-mail address or page that replies should go to; None if there is none.
+    """
     head = {"run_id": card["run_id"], "run_date": card["run_date"]}
     overall = [
         row for row in commitment_rows(catalog, head, government=card["entity_id"]) if row["indicator_id"] == OVERALL
@@ -106,7 +114,11 @@ def government_page(catalog: Catalog, card: dict[str, Any], words: Language, con
 
 
 def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language | None = None) -> str:
-    """Return the HTML page of a run: all governments and portals."""
+    """Return the HTML page about a run, which lists all governments and portals.
+
+    ``cards``: all rows of the scorecard. ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`.
+    ``words``: language of the page; None means English.
+    """
     words = words or language("en")
     empty = {field.name: None for field in SCORECARD}
     full = [{**empty, **card, "folder": folder_name(card["government"])} for card in cards]
@@ -125,7 +137,10 @@ def run_page(cards: list[dict[str, Any]], head: dict[str, Any], words: Language 
 
 
 def peers_in_words(words: Language, group: str | None) -> str:
-    """Return a peer group such as "portal/country/CHE" in words."""
+    """Return the name of a peer group in the words of a language, such as "portals of CHE"; "" for None.
+
+    ``group``: level, kind and value of the group, such as "portal/country/CHE".
+    """
     if not group:
         return ""
     level, kind, value = group.split("/", 2)
@@ -133,7 +148,10 @@ def peers_in_words(words: Language, group: str | None) -> str:
 
 
 def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Return why no score is given, in words."""
+    """Return why an entity has no score, in words of a language; "" for None.
+
+    ``reason``: text of the column ``withheld`` of ``score_history``: too few datasets, or too little measured.
+    """
     if not reason:
         return ""
     return words.phrase("withheld_few" if reason.startswith("fewer") else "withheld_unmeasured")

@@ -20,13 +20,17 @@ SECONDS = 60
 
 
 class PrintedPages(OutputFormat):
-    """The pages of the governments as PDF, if asked for."""
+    """Writes ``report.pdf``: the page of each government as PDF, if the options ask for it."""
 
     name = "report.pdf"
     title = "The page of a government, printed"
 
     def write(self, job: ExportJob) -> Iterator[Path]:
-        """Print the pages written before, within ``print_seconds`` in total; the rest is not printed."""
+        """Print the governments' pages, which :class:`ReportPages` must have written before; yield the paths of the
+        PDFs.
+
+        Pages not reached within ``print_seconds`` of the options are not printed.
+        """
         deadline = time.monotonic() + job.options.print_seconds
         for one in job.governments() if job.options.is_printed else ():
             left = deadline - time.monotonic()
@@ -35,12 +39,16 @@ class PrintedPages(OutputFormat):
 
 
 def browser() -> str | None:
-    """Return the path of an installed Chromium or Chrome, or None."""
+    """Return the path of an installed Chromium or Chrome, which prints the pages; None if there is none."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def write_pdf(page: Path, run_id: str, seconds: float = SECONDS) -> Path | None:
-    """Print a page to a PDF beside it; return None without a browser, or if it did not finish in time."""
+    """Print the HTML file ``page`` to a PDF with the same name beside it, and return the path of the PDF.
+
+    ``run_id``: id of the run, whose time is written into the PDF instead of the present time. ``seconds``: time limit.
+    None if no browser is installed, or if printing failed or took too long.
+    """
     program = browser()
     if program is None:
         return None

@@ -24,7 +24,11 @@ _BY_PORTAL = {
 
 
 def write_prometheus(catalog: Catalog, run_id: str, summary: Mapping[str, Any], path: Path) -> Path:
-    """Write the figures of a run, completely or not at all, readable for the collector."""
+    """Write the figures of a run as a Prometheus text file, and return its path.
+
+    ``summary``: the result of :func:`catalog.repositories.runs.run_summary`. The file is written under another name
+    first, so that it is never half written, and everybody may read it.
+    """
     lines: list[str] = []
     _add(
         lines, "run_started_seconds", "Start of the last run, seconds since 1970.", [({}, started(run_id).timestamp())]

@@ -20,7 +20,7 @@ _TABLES = {"commitments", "commitment_readings", "commitment_members"}
 
 
 def has_commitments(catalog: Catalog) -> bool:
-    """Return whether the catalogue tracks any commitment."""
+    """Return whether the catalogue has the tables for commitments. They may be empty."""
     found = catalog.rows("select name from sqlite_master where type = 'table' and name like 'commitment%'")
     return {row["name"] for row in found} >= _TABLES
 
@@ -28,8 +28,12 @@ def has_commitments(catalog: Catalog) -> bool:
 def commitment_rows(
     catalog: Catalog, head: dict[str, Any], *, government: str | None = None, publisher_id: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the readings of a run by commitment and indicator: all of them, those of a government, or those a
-    publisher's datasets count in."""
+    """Yield the rows of ``commitments.csv``: what was read in a run for each commitment and indicator.
+
+    ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`. ``government``: name of the only
+    government whose commitments are wanted. ``publisher_id``: id of a publisher; only commitments that its datasets are
+    in the scope of are returned. None means no restriction.
+    """
     if not has_commitments(catalog):
         return
     readings = catalog.rows(
@@ -79,9 +83,12 @@ def _address(query: str | None) -> str | None:
 
 
 def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> dict[str, dict[str, int]]:
-    """Return how many commitments each entity has and their states in a run; empty if none is tracked.
+    """Return, for each entity, how many commitments it has, and how many of them are on track, at risk, off track or
+    missed.
 
-    A commitment belongs to its government, and to every portal and publisher whose datasets count in it.
+    The result maps the entity's id to these counts, as of the run ``run_id``. ``level``: government, portal or
+    publisher; ``key``: SQL for the entity's id, see ``figures.KEYS``. A commitment belongs to its government, and to
+    every portal and publisher with a dataset in its scope. Empty if the catalogue has no tables for commitments.
     """
     if not has_commitments(catalog):
         return {}

@@ -28,13 +28,13 @@ Cards = list[dict[str, Any]]
 
 
 class ScorecardFiles(OutputFormat):
-    """The CSVs that are sent, with their copies and workbooks."""
+    """Writes the CSVs that are sent, with their copies: scorecard, findings, commitments and queries."""
 
     name = "scorecard.csv"
     title = "Scorecards, findings, commitments and queries, for all, each government and its publishers"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the files of everything, of each government, and of its publishers; return the paths."""
+        """Write the files of all governments together, of each government, and of its publishers; return the paths."""
         catalog, run_id, out, language = job.catalog, job.run_id, job.out, job.options.language
         folders, codes = job.folders, job.languages
         written = _write_small(catalog, out, job.cards, language, commitment_rows(catalog, job.head))
@@ -65,9 +65,12 @@ class ScorecardFiles(OutputFormat):
 
 
 def publishers_of(cards: Iterable[dict[str, Any]], parent: Path) -> dict[Path, dict[str, Any]]:
-    """Return the folders of publishers, those with most findings first, with the card of each.
+    """Return the publishers that get a folder, as a mapping from the folder's path to the publisher's row of the
+    scorecard.
 
-    A publisher that already has its folder keeps it, because an address that comes and goes is useless.
+    ``cards``: rows of the scorecard of one government. ``parent``: folder that the publishers' folders lie in. A
+    publisher gets a folder if it has open findings or at least 5 datasets; at most 300 do, those with most findings
+    first. A folder that already exists is always included, because its address may have been passed on.
     """
     own = {
         parent / publisher_folder(row["entity_name"], row["entity_id"]): row

@@ -17,13 +17,15 @@ KIND_OF = {
 
 
 def header(language: Language, fields: Sequence[ExportColumn]) -> list[str]:
-    """Return the labels of the columns."""
+    """Return the titles of the columns ``fields`` in a language, in the same order."""
     return [language.column(field.name) for field in fields]
 
 
 def translator(language: Language) -> Callable[[ExportColumn, Mapping[str, Any]], Any]:
-    """Return a function that gives a cell in a language. Publishers' texts stay unchanged; numbers keep a decimal
-    point."""
+    """Return a function of (column, row) that gives the value of that column in the words of a language.
+
+    Texts written by publishers stay unchanged, and numbers keep a decimal point.
+    """
 
     def cell(field: ExportColumn, row: Mapping[str, Any]) -> Any:
         value = row.get(field.name)

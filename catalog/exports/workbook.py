@@ -21,7 +21,10 @@ _CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 class WorkbookWriter:
-    """One sheet with a frozen header; opened, written row by row, and closed."""
+    """Writes one Excel workbook row by row: a sheet with a frozen header, and a sheet that explains the columns.
+
+    Call :meth:`open`, then :meth:`write` for each row, then :meth:`close`.
+    """
 
     def __init__(self, path: Path, fields: Sequence[ExportColumn]) -> None:
         self.path, self.fields = path, fields
@@ -29,13 +32,14 @@ class WorkbookWriter:
         self._is_number = [field.type in ("integer", "number") for field in fields]
 
     def open(self) -> None:
-        """Begin the file, under a temporary name beside its place."""
+        """Begin a new workbook. It has a temporary name until :meth:`close` moves it to its place."""
         self._rows = 0
         self._held: list[Sequence[str]] = []
         self._book: Any = None
 
     def write(self, cells: Sequence[str]) -> None:
-        """Add a row of cells as they are in the CSV."""
+        """Add a row, given as the texts of its cells in the CSV. Rows after the first 20,000 are counted but left
+        out."""
         self._rows += 1
         if self._rows > ROWS_MAX:
             return
@@ -47,7 +51,10 @@ class WorkbookWriter:
             self._put(self._rows, cells)
 
     def close(self, *, is_kept: bool) -> None:
-        """Finish the file and move it into place, or discard it."""
+        """Finish the workbook.
+
+        ``is_kept``: True moves it to its place; False deletes it, because writing the rows has failed.
+        """
         if self._book is None:
             self._begin(is_long=False)
         shown = min(self._rows, ROWS_MAX)

@@ -37,8 +37,9 @@ def fingerprint(raw: Any, volatile: Sequence[str] = ()) -> tuple[str, int]:
     """Return the SHA-256 of a parsed record in canonical form, in hexadecimal, and the size of that form in bytes of
     UTF-8.
 
-    The canonical form is compact JSON with sorted keys and without volatile fields. ``volatile``: paths of these
-    fields, see :func:`without`. Raise RecursionError for a record that is nested too deeply.
+    The canonical form is compact JSON with sorted keys. ``volatile``: paths of fields to leave out, such as view
+    counters, that differ at every harvest; see :func:`without`. Raise RecursionError for a record that is nested too
+    deeply.
     """
     text = json_text(without(raw, volatile) if volatile else raw, is_sorted=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(text).hexdigest(), len(text)

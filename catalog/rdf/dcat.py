@@ -81,35 +81,45 @@ _MAX_IRI = 4_000
 
 
 def is_iri(text: str) -> bool:
-    """Return whether a text is an absolute IRI with a scheme that catalogues use (RFC 3987)."""
+    """Return whether a text is an absolute IRI (RFC 3987) of one of the schemes that catalogues use, such as https or
+    urn.
+
+    A text of more than 4,000 characters is not.
+    """
     return len(text) <= _MAX_IRI and _ADDRESS.fullmatch(text) is not None
 
 
 def node_of(kind: str, key: str) -> RdfTerm:
-    """Return the node of one of our own resources: dataset, distribution, publisher, contact, service."""
+    """Return the RDF node ``urn:winnow:<kind>:<key>``, which stands for a thing of this catalogue.
+
+    ``kind``: for example dataset, distribution, publisher or catalog. ``key``: id of the thing.
+    """
     return RdfTerm(IRI, f"urn:winnow:{kind}:{key}")
 
 
 def text(value: str) -> RdfTerm:
-    """Return a plain literal."""
+    """Return a literal of the datatype xsd:string."""
     return RdfTerm(LITERAL, value, _STRING)
 
 
 def in_language(value: str, language: str) -> RdfTerm:
-    """Return a literal with its language, or a plain one if the code is not valid by BCP 47."""
+    """Return a literal in a language. ``language``: language tag; if it is not valid (BCP 47), or "und", the literal is
+    plain."""
     known = _LANGUAGE.fullmatch(language) and language != "und"
     return RdfTerm(LITERAL, value, LANG_STRING, language) if known else text(value)
 
 
 def value(declared: str) -> RdfTerm:
-    """Return a declared value as an IRI if it is one, else as a literal."""
+    """Return a declared text as an IRI if it is one, else as a literal. Blanks around it are removed."""
     declared = declared.strip()
     return RdfTerm(IRI, declared) if is_iri(declared) else text(declared)
 
 
 def day(declared: str) -> RdfTerm:
-    """Return a date literal typed by its form (DCAT-AP, Temporal Literal); a plain literal if it has none of the four
-    forms."""
+    """Return a declared date as a literal with the datatype of its form: xsd:date, dateTime, gYearMonth or gYear.
+
+    A text of none of these forms becomes a plain literal.
+    """
     declared = declared.strip()
     for name in ("date", "dateTime", "gYearMonth", "gYear"):
         term = RdfTerm(LITERAL, declared, XSD + name)
@@ -219,10 +229,11 @@ class _Writer:
 
 
 def dataset_graph(stored: StoredDataset, *, inherits: bool = True) -> RdfGraph:
-    """Return the statements of a dataset, its distributions, services, publisher, contact, period and places.
+    """Return the DCAT-AP statements about a dataset, its distributions, data services, publisher, contact, period and
+    places.
 
-    ``inherits``: a licence declared for the whole dataset is also stated of its files that have none, as metrics
-    count it.
+    ``inherits``: whether a distribution without a licence gets the licence of the dataset, as the metrics do. False
+    states it only of the dataset.
     """
     writer = _Writer(stored)
     graph, d, node = writer.graph, stored.dataset, node_of("dataset", stored.id)

@@ -52,10 +52,10 @@ def _term(term: RdfTerm) -> str:
 
 
 def n_triples(graph: RdfGraph) -> bytes:
-    """Return the statements as N-Triples, sorted, so that the same graph gives the same bytes.
+    """Return the statements of a graph as N-Triples in UTF-8, sorted, so that equal graphs give equal bytes.
 
-    Blank nodes keep the names of the graph. A literal without datatype that is a whole number is written as an
-    integer.
+    Blank nodes keep their names. A literal of unknown datatype that is a whole number is written as an integer. An IRI
+    that RDF readers would reject is written as a text.
     """
     lines = {
         f"{_term(subject)} <{predicate}> {_term(value)} .\n"

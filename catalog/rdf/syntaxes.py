@@ -26,10 +26,11 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def serialize(graph: RdfGraph, syntax: str, *, name: RdfTerm) -> str:
-    """Return a graph as text in one of :data:`SYNTAXES`. Nothing is fetched: the JSON-LD document contains its context.
+    """Return a graph as text in the RDF syntax ``syntax``, one of :data:`SYNTAXES`. Nothing is fetched from the
+    network.
 
-    ``name`` is the IRI of the named graph that holds the statements in TriG; the other syntaxes do not use it.
-    Characters that XML cannot hold, such as U+0007, become U+FFFD in RDF/XML. Raise ValueError for another syntax.
+    ``name``: IRI of the named graph that TriG puts the statements into; other syntaxes do not use it. Characters that
+    XML does not allow become U+FFFD in RDF/XML. Raise ValueError for an unknown syntax.
     """
     if syntax not in SYNTAXES:
         raise ValueError(f"{syntax!r} is no syntax; take one of: {', '.join(SYNTAXES)}")

@@ -56,20 +56,24 @@ PREFIXES = {
 
 
 def prefixed(iri: str) -> str:
-    """Return an IRI as a prefixed name if catalogues commonly use its namespace; else unchanged."""
+    """Return an IRI in short form, such as "dct:title", if its namespace is in :data:`PREFIXES`; else the IRI
+    itself."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = PREFIXES.get(iri[:cut])
     return f"{prefix}:{iri[cut:]}" if prefix else iri
 
 
 def expanded(name: str) -> str:
-    """Return the IRI of a prefixed name. Raise StopIteration for an unknown prefix."""
+    """Return the IRI of a name in short form, such as "dct:title". Raise StopIteration for an unknown prefix."""
     prefix, _, local = name.partition(":")
     return next(space for space, known in PREFIXES.items() if known == prefix) + local
 
 
 class RdfTerm(NamedTuple):
-    """An IRI, a blank node or a literal."""
+    """An IRI, a blank node or a literal. ``kind``: :data:`IRI`, :data:`BLANK` or :data:`LITERAL`.
+
+    ``value``: the IRI, the name of the blank node, or the text. ``language``: language tag of a literal; "" for none.
+    """
 
     kind: str
     value: str
@@ -79,7 +83,11 @@ class RdfTerm(NamedTuple):
 
 
 class RdfGraph:
-    """Statements by subject and property, without repetition, in the order in which they were added."""
+    """A set of RDF statements in memory, which keeps the order in which they were added.
+
+    ``nodes`` maps subject, then predicate, to the objects; ``by_class`` maps the IRI of a class to the nodes stated to
+    be of it.
+    """
 
     __slots__ = ("_inverse", "_subclasses", "by_class", "nodes")
 
@@ -90,7 +98,8 @@ class RdfGraph:
         self._inverse: dict[str, dict[RdfTerm, list[RdfTerm]]] | None = None
 
     def add(self, subject: RdfTerm, predicate: str, value: RdfTerm) -> None:
-        """Add a statement; a repeated one changes nothing."""
+        """Add the statement (``subject``, ``predicate``, ``value``). A statement that is already in the graph changes
+        nothing."""
         properties = self.nodes.get(subject)
         if properties is None:
             properties = self.nodes[subject] = {}
@@ -106,12 +115,13 @@ class RdfGraph:
         self._inverse = None
 
     def values(self, subject: RdfTerm, predicate: str) -> Iterable[RdfTerm]:
-        """Return the values of a node's property."""
+        """Return the objects of the statements with this subject and predicate, in the order in which they were
+        added."""
         properties = self.nodes.get(subject)
         return properties.get(predicate, ()) if properties else ()
 
     def subjects(self, predicate: str, value: RdfTerm) -> list[RdfTerm]:
-        """Return the nodes whose property has this value."""
+        """Return the subjects of the statements whose predicate is ``predicate`` and whose object is ``value``."""
         if self._inverse is None:
             self._inverse = {}
             for subject, properties in self.nodes.items():
@@ -122,14 +132,20 @@ class RdfGraph:
         return self._inverse.get(predicate, {}).get(value, [])
 
     def instances(self, iri: str) -> Iterator[RdfTerm]:
-        """Yield the nodes of a class and of its subclasses as stated in the graph, each once."""
+        """Yield, each once, the nodes that the graph states to be of the class ``iri`` or of one of its subclasses.
+
+        Subclasses are those that the graph itself states.
+        """
         if len(classes := self._below(iri)) == 1:
             yield from self.by_class.get(iri, ())
         else:
             yield from dict.fromkeys(node for one in classes for node in self.by_class.get(one, ()))
 
     def is_instance(self, node: RdfTerm, iri: str) -> bool:
-        """Return whether a node belongs to a class, or to one that the graph states is a subclass of it."""
+        """Return whether the graph states that ``node`` is of the class ``iri`` or of one of its subclasses.
+
+        Subclasses are those that the graph itself states.
+        """
         return any(node in self.by_class.get(one, ()) for one in self._below(iri))
 
     def _below(self, iri: str) -> list[str]:
@@ -140,7 +156,11 @@ class RdfGraph:
         return found
 
     def quads(self, datatype_of: Callable[[str], str] = lambda text: _STRING) -> Iterator[tuple[RdfTerm, str, RdfTerm]]:
-        """Yield all statements; ``datatype_of`` gives the datatype of untyped literals by their text."""
+        """Yield all statements as (subject, predicate, object).
+
+        ``datatype_of``: function of the text of a literal with the datatype :data:`UNTYPED`; its result is the datatype
+        IRI to give instead. By default all of them become xsd:string.
+        """
         for subject, properties in self.nodes.items():
             for predicate, values in properties.items():
                 for value in values:
@@ -172,9 +192,10 @@ _MAX_TEXT = 200
 
 
 def is_of_datatype(term: RdfTerm, datatype: str) -> bool:
-    """Return whether a term is a literal of a datatype, with a text that the datatype allows (XSD 1.1, part 2).
+    """Return whether a term is a literal of the datatype ``datatype``, an IRI, with a text that is valid for it.
 
-    Datatypes without a pattern here, such as xsd:string, allow any text.
+    Validity is that of XML Schema 1.1, part 2; datatypes without a pattern here, such as xsd:string, allow any text. A
+    literal with the datatype :data:`UNTYPED` counts as being of every datatype that its text is valid for.
     """
     if term.kind != LITERAL or (term.datatype != datatype and term.datatype != UNTYPED):
         return False
@@ -199,7 +220,7 @@ def _is_day(text: str) -> bool:
 
 
 def quad_term(node: Any) -> RdfTerm:
-    """Return a pyoxigraph node as a term."""
+    """Return a node of the library pyoxigraph (NamedNode, BlankNode or Literal) as an :class:`RdfTerm`."""
     kind = type(node).__name__
     if kind == "Literal":
         return RdfTerm(LITERAL, node.value, node.datatype.value, node.language or "")
@@ -207,7 +228,10 @@ def quad_term(node: Any) -> RdfTerm:
 
 
 def read_graph(text: bytes, media_type: str = "text/turtle") -> RdfGraph:
-    """Return the graph of an RDF document. Raise SyntaxError if it cannot be parsed."""
+    """Return the graph of an RDF document. ``media_type``: media type of its syntax.
+
+    Raise SyntaxError if the document cannot be parsed.
+    """
     from pyoxigraph import RdfFormat, parse
 
     form = RdfFormat.from_media_type(media_type)

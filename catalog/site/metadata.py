@@ -46,7 +46,10 @@ _ROBOTS = "User-agent: *\nDisallow: /*?"
 
 
 def metadata() -> dict[str, Any]:
-    """Return Datasette's metadata: descriptions, facets, labels, hidden tables, canned queries, licence, robots."""
+    """Return the metadata that Datasette shows on the public site.
+
+    It has descriptions of tables and columns, facets, ready-made queries, the licence, and the rules for crawlers.
+    """
     return {
         "title": "Winnow",
         "description": "What open-data portals really serve, asked every night: catalogue, scores and findings.",

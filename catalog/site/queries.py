@@ -41,13 +41,13 @@ def _union_findings(what: str, condition: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannedQuery:
-    """A question that people ask, at its own address."""
+    """A ready-made SQL query of the public site, at an address of its own."""
 
     title: str
     description: str
     sql: str
     params: tuple[str, ...] = ("portal",)
-    """Parameters that a visitor fills in, in the order of the form."""
+    """Names of the SQL parameters that a visitor fills in, in the order of the form."""
 
 
 # The inserted names are constants of this file; visitors' input is always passed as a parameter.
@@ -166,7 +166,7 @@ limit 2000""",
 
 
 def queries() -> dict[str, dict[str, Any]]:
-    """Return the canned queries in the form of Datasette's metadata."""
+    """Return the ready-made queries of the public site, by name, in the form of Datasette's metadata."""
     return {
         name: {
             "title": one.title,

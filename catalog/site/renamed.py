@@ -20,7 +20,10 @@ _OF_COLUMNS = {"_facet", "_facet_array", "_facet_date", "_sort", "_sort_desc", "
 
 
 def new_address(path: str, query: str) -> str | None:
-    """Return today's address for an older path and query string; None if it has not changed.
+    """Return the present address of a page of the site whose table or columns were renamed; None if they were not.
+
+    ``path``: path of the requested address; ``query``: its query string without "?". The result is a path, with a query
+    string if there is one.
 
     >>> new_address("/catalog/responses", "response=disputed&_facet=response")
     '/catalog/replies?reply=disputed&_facet=reply'

@@ -45,14 +45,16 @@ _PUBLIC_INDEXES = (
 
 
 def files(folder: Literal["templates", "static", "plugins"]) -> Path:
-    """Return the folder of the site's own files of this kind in the installed package."""
+    """Return the path of a folder with files of the public site, inside the installed package."""
     return Path(__file__).parent / folder
 
 
 def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[str]:
-    """Return the command line that serves a public copy; write the metadata beside it.
+    """Return the command line that serves the public copy ``db`` of a catalogue with Datasette at ``host`` and
+    ``port``.
 
-    Raise CatalogError if the file is missing or its name would change every address of the site.
+    The metadata that the command needs is written into a file beside ``db``. Raise CatalogError if ``db`` does not
+    exist, or if it is not called ``catalog.db``, because the name is part of every address.
     """
     _check_name(db)
     if not db.is_file():
@@ -78,10 +80,12 @@ def datasette_command(db: Path, *, port: int, host: str = "127.0.0.1") -> list[s
 
 
 def publish(db: Path, out: Path) -> None:
-    """Write the public copy of a catalogue, completely or not at all; the night may continue to write meanwhile.
+    """Write the public copy of the catalogue ``db`` to ``out``. A run may write to the catalogue meanwhile.
 
-    Findings about personal data that are not public yet are left out, see :mod:`catalog.repositories.withheld`.
-    Raise CatalogError if there is no catalogue, or if the copy could not be served under its name.
+    Findings of suspected personal data that must not be published yet are left out, see
+    :mod:`catalog.repositories.withheld`. An existing copy is replaced only when the new one is complete. Raise
+    CatalogError if ``db`` does not exist or cannot be copied, or if ``out`` is not called ``catalog.db`` or is the
+    catalogue itself.
     """
     _check_name(out)
     if not db.is_file():
@@ -114,7 +118,11 @@ def publish(db: Path, out: Path) -> None:
 
 
 def is_current(public: Path) -> bool:
-    """Return whether a public copy exists that leaves out what is not public and has all views."""
+    """Return whether a public copy exists and was made by a version that leaves out unpublished findings and has all
+    views.
+
+    It does not tell whether the catalogue has changed since then.
+    """
     if not public.is_file():
         return False
     with closing(sqlite3.connect(f"{public.absolute().as_uri()}?mode=ro", uri=True)) as copy:

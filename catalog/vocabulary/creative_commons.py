@@ -59,7 +59,10 @@ def _identify(meanings: set[str]) -> str | None:
 
 
 def from_url(key: str) -> str | None:
-    """Return the licence id for a URL key (see :func:`.folding.url_key`), or None."""
+    """Return the id of the Creative Commons licence at an address, such as "CC-BY-4.0"; None if it is not one.
+
+    ``key``: the address as :func:`.folding.url_key` returns it. An address without a version gives an id without one.
+    """
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _PUBLIC_DOMAIN_URL.fullmatch(address):
         return "CC0-1.0" if match[1] == "zero" else "CC-PDM-1.0"
@@ -70,7 +73,11 @@ def from_url(key: str) -> str | None:
 
 
 def from_name(key: str) -> str | None:
-    """Return the licence id for a name key that consists only of Creative Commons words, or None."""
+    """Return the id of the Creative Commons licence that a name means, such as "CC-BY-4.0"; None if it means none.
+
+    ``key``: the name as :func:`.folding.name_key` returns it. A name with any word that does not belong to such a
+    licence gives None.
+    """
     tokens, at = key.split(), 0
     if len(tokens) > 40:
         return None
@@ -85,11 +92,12 @@ def from_name(key: str) -> str | None:
 
 
 def in_prose(key: str) -> tuple[set[str], set[str | None]]:
-    """Return what a text mentions: ids with a version (or CC0, the public domain mark), and weaker mentions.
+    """Return which Creative Commons licences a sentence mentions: a set of certain ids, and a set of uncertain
+    mentions.
 
-    A weak mention can contradict but not establish a licence. It is an id without version, a version alone ("-1.0"
-    for "Creative Commons 1.0 Universal"), or None if its words make no licence. In "under Creative Commons by the
-    city", "by" is not a licence element.
+    ``key``: the sentence as :func:`.folding.name_key` returns it. Certain are ids with a version, CC0 and the public
+    domain mark. An uncertain mention can contradict a licence but not establish one. It is an id without version, a
+    version alone ("-1.0" for "Creative Commons 1.0 Universal"), or None for words that make no licence.
     """
     tokens, at = key.split(), 0
     firm: set[str] = set()

@@ -23,7 +23,7 @@ _VERSION_WORD = re.compile(r"\b(?:v|ver|vers|version|versione|versjon|versie|ver
 
 
 def split_list(cell: str) -> tuple[str, ...]:
-    """Return the members of a list-valued cell.
+    """Return the members of a cell of our vocabulary tables that holds a list, separated by " | ".
 
     >>> split_list("CSV | TSV")
     ('CSV', 'TSV')
@@ -32,10 +32,11 @@ def split_list(cell: str) -> tuple[str, ...]:
 
 
 def clean(text: str, limit: int) -> str | None:
-    """Return the text in NFKC without invisible characters and with blanks collapsed in each line.
+    """Return a text in Unicode form NFKC, without HTML entities, invisible characters and empty lines, with single
+    blanks.
 
-    None for an empty text or one longer than ``limit``. A longer text is refused, not cut, because the part cut off
-    could contradict the rest.
+    None for a text that is empty or has more than ``limit`` characters. A longer text is refused, not cut, because the
+    part cut off could contradict the rest.
     """
     if len(text) > limit:
         return None
@@ -51,7 +52,9 @@ def _without_accents(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Return lower-case words without accents and punctuation; ``v2.0``, ``2_0`` and ``Version 2.0`` become ``2.0``.
+    """Return a name in a form for comparison: lower-case words without accents and punctuation.
+
+    Versions are written alike: ``v2.0``, ``2_0`` and ``Version 2.0`` become ``2.0``.
 
     >>> name_key("Licença Aberta, Version 2.0")
     'licenca aberta 2.0'
@@ -64,7 +67,7 @@ def name_key(text: str) -> str:
 
 
 def compact(text: str) -> str:
-    """Return letters and digits only, for short names without versions.
+    """Return a short name in a form for comparison: only its letters and digits, in lower case and without accents.
 
     >>> compact(".csv"), compact("RDF/XML"), compact("rdf xml")
     ('csv', 'rdfxml', 'rdfxml')
@@ -73,7 +76,11 @@ def compact(text: str) -> str:
 
 
 def url_key(text: str) -> str | None:
-    """Return the address without scheme, ``www.``, deed and language endings; None if the text is not an address."""
+    """Return an address in a form for comparison; None if the text is not an address.
+
+    It is in lower case, without scheme, ``www.`` and endings that do not matter, such as ``.html``, ``/deed`` and a
+    language code.
+    """
     if " " in text or "\n" in text:
         return None
     if not (_SCHEME.match(text) or [""])[0] and not _BARE_URL.fullmatch(text):
@@ -91,7 +98,11 @@ def url_key(text: str) -> str | None:
 
 
 def segment_after(key: str | None, *prefixes: str) -> str | None:
-    """Return what follows one of the prefixes in a URL key: the code in an authority URI. None without a match."""
+    """Return the part of an address after the first of ``prefixes`` that it begins with; None if it begins with none.
+
+    ``key``: the address as :func:`url_key` returns it, or None. The part is usually the code in the URI of an authority
+    table.
+    """
     for prefix in prefixes:
         if key and key.startswith(prefix):
             return key[len(prefix) :]
@@ -99,13 +110,16 @@ def segment_after(key: str | None, *prefixes: str) -> str | None:
 
 
 def urls_in(text: str) -> list[str]:
-    """Return every address in the text or in its links, as written."""
+    """Return every address in a text or in the links of its HTML, as written, without punctuation at the end."""
     found = _URL.findall(_TAG.sub(" ", text)) + _HREF.findall(text)
     return [address.rstrip(".,;:!?") for address in found]
 
 
 def pieces(text: str) -> list[str]:
-    """Return the visible text cut at tags, line ends and brackets, without addresses."""
+    """Return the visible text of HTML or prose in pieces, cut at tags, line ends, brackets and addresses.
+
+    Tags and addresses are left out, and so are empty pieces.
+    """
     visible = _TAG.sub("\n", text)
     parts = _BREAK.split(_URL.sub("\n", visible))
     return [part.strip(" .,;:\"'") for part in parts if part.strip(" .,;:\"'")]

@@ -53,31 +53,33 @@ _ESRI = re.compile(r"/(?:feature|map|image|scene|vectortile)server(?:/\d+)?/?", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFormat:
-    """A file format or kind of service."""
+    """A file format, or a kind of service such as WMS."""
 
     id: str
     """Code of the EU authority table "file-type", or our own if that table has none (then without ``eu_uri``)."""
     title: str
     eu_uri: str | None
     media_types: tuple[str, ...]
-    """Registered with IANA, and vendor types in the same form; the usual one first."""
+    """Its media types, the usual one first: those registered with IANA, and vendor types in the same form."""
     extensions: tuple[str, ...]
-    """Without the dot."""
+    """Its file name extensions, without the dot."""
     kind: Kind
     is_machine_readable: bool
     """Our judgement: a program can read the data without guessing at its structure."""
     is_non_proprietary: bool
-    """Our judgement on the third star: an open specification that does not require one product, as Excel's do."""
+    """Our judgement for the third star of open data: its specification is open and needs no particular product."""
     mqa_machine_readable: bool
-    """In the list of MQA v1 (20 formats): it lacks TSV and Parquet, and includes XLS."""
+    """Whether the MQA, version 1, lists it as machine-readable (20 formats; TSV and Parquet are not among them, XLS
+    is)."""
     mqa_non_proprietary: bool
-    """In the list of MQA v1 as of 2025 (31 formats, including the 29 of 2019)."""
+    """Whether the MQA, version 1 as of 2025, lists it as non-proprietary (31 formats)."""
     ckan_stars: int | None
-    """0..5 in the table of ckanext-qa; None for formats missing there."""
+    """Stars, 0 to 5, that ckanext-qa gives it; None if its table does not have the format."""
 
     @property
     def is_generic(self) -> bool:
-        """Return whether the format is only a container or syntax for other formats."""
+        """Return whether the format says little about the data, because other formats are built on it: ZIP, XML, JSON,
+        TXT, ..."""
         return self.id in _GENERIC
 
 
@@ -160,7 +162,10 @@ def _resolve(declared: str) -> FileFormat | None:
 
 
 def file_format(*declared: str | None) -> FileFormat | None:
-    """Return the format of the first text that is recognised: code, name, extension, media type, EU or IANA address.
+    """Return the file format that the first recognisable text means; None if no text is recognised.
+
+    ``declared``: texts in order of preference, each an EU code, a name, a file name extension, a media type, or an
+    address of the EU or IANA that stands for a format; None is skipped.
 
     >>> file_format("see website", "text/csv; charset=utf-8").id
     'CSV'
@@ -172,9 +177,10 @@ def file_format(*declared: str | None) -> FileFormat | None:
 
 
 def format_of_url(url: str | None) -> FileFormat | None:
-    """Return the format an address names: by a format parameter, the extension of its path, or the kind of service.
+    """Return the file format that an address announces; None if it announces none, or several that differ.
 
-    None if these contradict each other. The server may still send something else.
+    It is read from a parameter such as ``format=csv``, from the extension of the path, or from the kind of service. The
+    server may still send another format.
     """
     if not url or len(url) > _URL_LIMIT:
         return None
@@ -198,9 +204,11 @@ def format_of_url(url: str | None) -> FileFormat | None:
 
 @lru_cache(maxsize=4096)
 def known_media_type(text: str | None) -> str | None:
-    """Return the canonical ``type/subtype``, without parameters, of a media type in our table; else None.
+    """Return a declared media type as ``type/subtype`` in lower case, without parameters; None if it is not in our
+    table.
 
-    Unregistered spellings (``text/json``, ``application/x-pdf``) give None, though :func:`file_format` reads them.
+    The table has registered and vendor types only. Wrong spellings (``text/json``, ``application/x-pdf``) give None,
+    though :func:`file_format` recognises them.
     """
     if not text or len(text) > _LIMIT:
         return None

@@ -31,7 +31,11 @@ _OSM = re.compile(r"openstreetmap\.org/copyright(?:/[a-z-]+)?")
 
 
 def family_of_url(key: str) -> str | None:
-    """Return the id of the licence for a URL key (see :func:`.folding.url_key`), or None."""
+    """Return the id of the licence at an address, by the rule of its family; None if no rule recognises it.
+
+    A family has too many addresses to list, such as the Open Government Licences. ``key``: the address as
+    :func:`.folding.url_key` returns it.
+    """
     address = key.split("?")[0].split("#")[0].rstrip("/")
     if match := _ITALY.fullmatch(address):
         return _italian(match[1])
@@ -54,7 +58,10 @@ def _italian(code: str) -> str | None:
 
 
 def family_of_name(key: str) -> str | None:
-    """Return the id of the licence for a name key (see :func:`.folding.name_key`), or None."""
+    """Return "OGL" if a name is that of an Open Government Licence of a stated place; else None.
+
+    ``key``: the name as :func:`.folding.name_key` returns it.
+    """
     match = _OPEN_GOVERNMENT.fullmatch(key)
     if match is None or is_of_other_family(key):
         return None
@@ -63,11 +70,18 @@ def family_of_name(key: str) -> str | None:
 
 
 def family_in_sentence(key: str) -> str | None:
-    """Return the id of the licence that a sentence says the data are under, or None."""
+    """Return "OGL" if a sentence says that the data are under an Open Government Licence of a stated place; else None.
+
+    ``key``: the sentence as :func:`.folding.name_key` returns it.
+    """
     match = _UNDER.search(key)
     return family_of_name(match[1]) if match else None
 
 
 def is_of_other_family(key: str) -> bool:
-    """Return whether a text names a government whose licences of this family have their own texts."""
+    """Return whether a text names a government whose "open government licences" are not of the family OGL, such as
+    Korea.
+
+    ``key``: the text as :func:`.folding.name_key` returns it.
+    """
     return _OTHER_OPEN_GOVERNMENT.search(key) is not None

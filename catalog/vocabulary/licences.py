@@ -31,10 +31,10 @@ _RESERVATION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """A licence, or a placeholder that portals use instead of one."""
+    """A licence, or a placeholder such as "other (open)" that portals state instead of a licence."""
 
     id: str
-    """The SPDX id, if there is one."""
+    """SPDX id; our own id if SPDX has none."""
     title: str
     open_definition: OpenDefinition
     """Verdict of the Open Definition's list. "declared": a placeholder by which the publisher says "open" without
@@ -44,7 +44,8 @@ class Licence:
     is_data_usable: bool
     """False for licences made for software, fonts or prose, and if there is no licence."""
     in_mqa_list: bool
-    """In the EU authority table "licence" or its additions by data.europa.eu: known, but not necessarily open."""
+    """Whether it is in the EU authority table "licence" or its additions by data.europa.eu. That says nothing about
+    openness."""
     eu_uri: str | None
     homepage: str | None
 
@@ -170,10 +171,10 @@ def _resolve(declared: str) -> Licence | None:
 
 
 def licence(*declared: str | None) -> Licence | None:
-    """Return the licence of the first text that is recognised; None rather than a guess.
+    """Return the licence that the first recognisable text means; None if no text is recognised.
 
-    Takes ids, names, addresses, HTML and prose. A text that fits two licences, or names one with reservations, gives
-    None.
+    ``declared``: texts in order of preference, each an id, name, address, HTML or prose; None is skipped. A text that
+    fits two licences, or names one with a reservation, is not recognised.
 
     >>> licence("see website", "Creative Commons Attribution 4.0").id
     'CC-BY-4.0'
@@ -186,8 +187,11 @@ def licence(*declared: str | None) -> Licence | None:
 
 @lru_cache(maxsize=4096)
 def is_restrictive(declared: str) -> bool:
-    """Return whether a text restricts use: a licence that is not open, or a sentence with a reservation that names
-    none."""
+    """Return whether a declared text restricts the use of the data.
+
+    It does if it means a licence that is not open, or if it means no known licence but has words such as
+    "non-commercial" or "permission".
+    """
     found = licence(declared)
     if found is not None:
         return found.is_open is False and found.open_definition != "none"

@@ -43,7 +43,7 @@ def _plain(text: str) -> str:
 
 
 def is_template(text: str) -> bool:
-    """Return whether a text is a template that nobody filled in.
+    """Return whether a text is a placeholder of a template, or an address that contains one, which nobody filled in.
 
     >>> is_template("{{ maintainer.name }}"), is_template("Ann Lee")
     (True, False)
@@ -58,11 +58,11 @@ def _is_word(text: str, by_program: bool) -> bool:
 
 
 def is_no_value(text: str, *, by_program: bool = False) -> bool:
-    """Return whether a text means "nothing".
+    """Return whether a declared text means that there is no value.
 
-    That is a word for it in any language, punctuation alone ("--", "?"), a template, the label of a blank node, or
-    an instruction of an editor. With ``by_program`` only what programs write counts, for fields in which the other
-    words may be meant seriously: keywords.
+    That is a word such as "none" in any language, punctuation alone ("--", "?"), a template that nobody filled in, the
+    label of a blank node, or an instruction of an editor. ``by_program``: count only words that programs write, such as
+    "null". This is for fields such as keywords, in which a person may mean the other words seriously.
 
     >>> is_no_value("n/a"), is_no_value("--"), is_no_value("Budget 2026")
     (True, True, False)

@@ -20,10 +20,10 @@ HVD_LAW = "R/2023/138"
 
 @lru_cache(maxsize=4096)
 def law_key(text: str) -> str:
-    """Return one key for all addresses of an EU law.
+    """Return a key that is the same for all addresses of one EU law, such as "R/2023/138".
 
-    Accepted are its ELI with http or https, at data.europa.eu or eur-lex, with or without language and format, and
-    its CELEX number. Other laws are identified by their address.
+    Recognised are its ELI, at any host and in any language, and its CELEX number. Any other law gets its address, or
+    else its name, in a form for comparison.
     """
     if match := _ELI.search(text):
         return f"{_KINDS[match[1].lower()]}/{match[2]}/{int(match[3])}"
@@ -44,19 +44,26 @@ def _titles() -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def hvd_code(text: str) -> str | None:
-    """Return the code of a category given by address, code or English title; None if it is not one."""
+    """Return the code of a category of high-value datasets; None if the text means no category.
+
+    ``text``: the category's address, code or English title.
+    """
     code = text.strip().rstrip("/").rpartition("/")[2]
     return code if code in _categories() else _titles().get(name_key(text))
 
 
 def hvd_top(text: str) -> str | None:
-    """Return the code of the top category above a category."""
+    """Return the code of the top-level category that a category of high-value datasets belongs to; None if it is no
+    category.
+
+    ``text``: the category's address, code or English title.
+    """
     code = hvd_code(text)
     return _categories()[code] if code else None
 
 
 def slug(text: str) -> str:
-    """Return a name as part of an address.
+    """Return a name in a form for addresses: lower case, without accents, words joined by hyphens.
 
     >>> slug("National Treasury"), slug("national-treasury")
     ('national-treasury', 'national-treasury')
@@ -66,14 +73,18 @@ def slug(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeyDataset:
-    """A dataset that open-data indices ask every country for."""
+    """A kind of dataset, such as the budget or election results, that open-data indices look for in every country."""
 
     id: str
     title: str
 
 
 def keys_of(title: str) -> frozenset[str]:
-    """Return the key datasets that the words of a title name; the title is folded by ``name_key``."""
+    """Return the ids of the key datasets whose words occur in a title.
+
+    A key dataset is a kind of dataset that open-data indices look for in every country. ``title``: a title as
+    :func:`catalog.vocabulary.folding.name_key` returns it.
+    """
     by_word, unparted = _key_words()
     words = title.split()
     found = {
@@ -108,5 +119,6 @@ def _has_blanks(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def key_datasets() -> tuple[KeyDataset, ...]:
-    """Return all key datasets of ``specs/vocabularies/key_datasets.csv``."""
+    """Return the kinds of datasets that open-data indices look for in every country, in the order of
+    ``key_datasets.csv``."""
     return tuple(KeyDataset(row["id"], row["title"]) for row in read("key_datasets"))

@@ -84,7 +84,8 @@ _LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{2,8}){1,3}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concept:
-    """A concept: a theme, an access right or a language."""
+    """A concept of an EU authority table: a theme, an access right or a language. ``id``: its code; ``eu_uri``: its
+    IRI."""
 
     id: str
     title: str
@@ -93,7 +94,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequency:
-    """How often the publisher promises an update."""
+    """How often a dataset is updated according to its publisher. ``id``: code of the EU authority table "frequency"."""
 
     id: str
     title: str
@@ -101,7 +102,7 @@ class Frequency:
     period_days: float | None
     """Days between two updates, in mean Gregorian months and years; None if ``is_unbounded``."""
     is_unbounded: bool
-    """No interval that could be exceeded: irregular, unknown, never, continuous."""
+    """True if it sets no interval that could be exceeded: irregular, unknown, never, continuous."""
 
 
 def _key(text: str) -> str:
@@ -155,10 +156,11 @@ def _first(index: dict[str, _Entry], declared: tuple[str | None, ...]) -> _Entry
 
 @lru_cache(maxsize=4096)
 def frequency(*declared: str | None) -> Frequency | None:
-    """Return the frequency of the first text that is recognised; None if there is none.
+    """Return the update frequency that the first recognisable text means; None if no text is recognised.
 
-    Accepted are EU codes or URIs, Dublin Core names or URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), udata names,
-    and words. A duration for which the EU has no code becomes its "OTHER", with the stated days.
+    ``declared``: texts in order of preference; None is skipped. Recognised are EU codes and URIs, Dublin Core names and
+    URIs, ISO 8601 durations (``R/P1Y``, ``P45D``), names that udata portals use, and words in many languages. A
+    duration without a code of its own gets the EU code "OTHER" and keeps its number of days.
 
     >>> frequency("R/P1Y").id, frequency("R/P1Y").period_days
     ('ANNUAL', 365.243)
@@ -215,19 +217,29 @@ def _number(word: str) -> float:
 
 @lru_cache(maxsize=4096)
 def theme(*declared: str | None) -> Concept | None:
-    """Return one of the 13 EU data themes; None if no text is recognised."""
+    """Return the EU data theme, one of 13, that the first recognisable text means; None if no text is recognised.
+
+    ``declared``: names, codes or URIs in order of preference; None is skipped.
+    """
     return _first(_terms("themes"), declared)
 
 
 @lru_cache(maxsize=4096)
 def access_right(*declared: str | None) -> Concept | None:
-    """Return the EU access right; a DCAT-US access level becomes the access right it corresponds to."""
+    """Return the EU access right that the first recognisable text means; None if no text is recognised.
+
+    ``declared``: names, codes, URIs or DCAT-US access levels in order of preference; None is skipped.
+    """
     return _first(_terms("access_rights"), declared)
 
 
 @lru_cache(maxsize=4096)
 def language(*declared: str | None) -> Concept | None:
-    """Return the language without its region: ISO 639-1, -2 and -3 codes, names, tags (``en-US``), URIs."""
+    """Return the language that the first recognisable text means, without its region; None if no text is recognised.
+
+    ``declared``: texts in order of preference, each an ISO 639 code, a name, a tag such as ``en-US``, or a URI; None is
+    skipped.
+    """
     index = _terms("languages")
     for text in declared:
         cleaned = clean(text, _LIMIT) if text and len(text) <= _LIMIT else None
@@ -244,9 +256,10 @@ def language(*declared: str | None) -> Concept | None:
 
 @lru_cache(maxsize=4096)
 def language_code(declared: str) -> str | None:
-    """Return the code that identifies texts: ISO 639-1, or 639-3 if there is no shorter one, in lower case.
+    """Return the lower-case ISO 639-1 code of a declared language; the ISO 639-3 code if there is no shorter one.
 
-    None for a text that is not a language, and for "several" and "undetermined".
+    None for a text that is not recognised as a language, and for "several languages", "undetermined" and "no linguistic
+    content".
 
     >>> language_code("en-US"), language_code("ENG"), language_code("klingonish")
     ('en', 'en', None)

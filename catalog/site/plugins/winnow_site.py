@@ -39,7 +39,11 @@ _HEADERS = (
 
 @hookimpl(wrapper=True)
 def render_cell(value: object, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Render a JSON-like cell here, instead of in any other plugin and its errors."""
+    """Render a cell that looks like JSON here (a hook of Datasette), so that no other plugin renders it.
+
+    A link is rendered as a link only in query results, when ``table`` is None. Errors that other plugins raise for such
+    a cell are ignored.
+    """
     ours = _drawn(value, table)
     try:
         others = yield
@@ -71,10 +75,11 @@ def _drawn(value: object, table: str | None) -> Markup | None:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    """Return the template variables ``listed``, ``named_sql`` and ``method``.
+    """Return the variables that the site's templates use (a hook of Datasette).
 
-    ``listed`` gives the members of a cell with a JSON list; ``named_sql`` holds the queries of the pages; ``method``
-    holds version, dimensions with their points, weighted metrics, the lowest score of each grade, and other systems.
+    ``canned``: the ready-made queries. ``listed``: function that gives the members of a cell with a JSON list.
+    ``named_sql``: the queries of the pages by name. ``method``: version of the methodology, dimensions with their
+    points, weighted metrics, lowest score of each grade, and other scoring systems.
     """
     return {
         "canned": queries(),
@@ -122,9 +127,10 @@ async def _other_name(datasette: Any, path: str) -> str | None:
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Add headers that keep pages from loading anything from elsewhere, and redirect old addresses.
+    """Wrap the site's application (a hook of Datasette): add security headers and redirect old addresses.
 
-    Old addresses are those with another name of a dataset, and those of renamed tables and columns.
+    The headers keep pages from loading anything from other sites. Old addresses are those with an alias of a dataset's
+    id, and those of renamed tables and columns.
     """
 
     def wrap(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

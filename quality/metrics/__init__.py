@@ -34,8 +34,9 @@ def _modules() -> tuple[ModuleType, ...]:
 
 @lru_cache(maxsize=3)
 def functions(subject: str) -> dict[str, Callable[[Any], Measurement]]:
-    """Return the functions of all metrics of a subject ("dataset", "distribution" or "service"), in
-    the file's order.
+    """Return the functions of all metrics that are asked of one kind of subject, by metric id.
+
+    ``subject`` is "dataset", "distribution" or "service". The order is that of ``specs/metrics.toml``.
     """
     return {
         metric.id: next(getattr(module, metric.id) for module in _modules() if metric.id in vars(module))
@@ -51,6 +52,9 @@ def _sentence(metric_id: str) -> Callable[[Any], str] | None:
 
 
 def observed(metric_id: str, subject: DatasetSubject | DistributionSubject) -> str:
-    """Return a sentence about what was found when a metric failed; "no" if the metric has nothing to add."""
+    """Return what was found when a metric failed for a dataset or distribution, as a sentence for the finding.
+
+    The result is "no" if the metric has no such sentence.
+    """
     said = _sentence(metric_id)
     return NOTHING_MORE if said is None else said(subject)

@@ -18,7 +18,7 @@ _CERTAIN = re.compile(r"(?i)has expired|self[- ]signed certificate(?! in)|mismat
 def distribution_present(s: DatasetSubject) -> float | None:
     """Return 1 if the dataset has a distribution or a data service, else 0.
 
-    None for a dataset series without any: its files belong to its members.
+    None for a dataset series without any: the files belong to the datasets in the series.
     """
     is_there = bool(s.distributions or s.services)
     return None if s.dataset.is_series and not is_there else yes(is_there)
@@ -32,7 +32,7 @@ def access_url_present(s: DistributionSubject) -> float:
 def access_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the access URL answered the last check, 0 if it is broken or invalid.
 
-    None without an access URL; unknown if the check was no observation (a bot wall, a time-out).
+    None without an access URL. Unknown if the check was inconclusive, for example because of a bot wall or a time-out.
     """
     return answers(s.distribution.access_url, s.access_check)
 
@@ -45,7 +45,7 @@ def download_url_present(s: DistributionSubject) -> float:
 def download_url_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the download URL answered the last check, 0 if it is broken or invalid.
 
-    None without a download URL; unknown if the check was no observation.
+    None without a download URL. Unknown if the check was inconclusive, for example because of a bot wall or a time-out.
     """
     return answers(s.distribution.download_url, s.download_check)
 
@@ -53,7 +53,7 @@ def download_url_ok(s: DistributionSubject) -> Measurement:
 def link_ok(s: DistributionSubject) -> Measurement:
     """Return 1 if the download URL or the access URL answered, 0 if neither did or the distribution has no URL.
 
-    Unknown if no URL answered and the check of one was no observation.
+    Unknown if no URL answered and the check of at least one of them was inconclusive (a bot wall, a time-out).
     """
     download = answers(s.distribution.download_url, s.download_check)
     access = answers(s.distribution.access_url, s.access_check)
@@ -63,17 +63,17 @@ def link_ok(s: DistributionSubject) -> Measurement:
 
 
 def link_ok_observed(s: DistributionSubject) -> str:
-    """Say how the address failed, or that none is given."""
+    """Return how the check of the distribution's URL failed, or that the distribution has no URL."""
     if s.check is not None:
         return s.check.detail or s.check.fault or "no answer"
     return "no address is given" if s.url is None else NOTHING_MORE
 
 
 def tls_valid(s: DistributionSubject) -> Measurement:
-    """Return 1 if the TLS certificate of an https address was verified, 0 if the certificate itself is at fault.
+    """Return 1 if the TLS certificate of an https URL was verified, 0 if the certificate itself is at fault.
 
-    None for other addresses. Unknown if the chain of trust could not be followed: our list of authorities may be the
-    incomplete one.
+    None if the distribution has no https URL. Unknown if the chain of trust could not be followed, because our own list
+    of certificate authorities may be incomplete.
     """
     if s.check is None or not (s.url or "").strip().lower().startswith("https:"):
         return None
@@ -83,15 +83,15 @@ def tls_valid(s: DistributionSubject) -> Measurement:
 
 
 def tls_valid_observed(s: DistributionSubject) -> str:
-    """Say why the certificate cannot be verified."""
+    """Return why the TLS certificate could not be verified."""
     return NOTHING_MORE if s.check is None else s.check.tls_fault or "TLS fails"
 
 
 def file_served(s: DistributionSubject) -> Measurement:
-    """Return 1 if the address served the promised file, 0 if it served a web page or other content instead.
+    """Return 1 if the URL served the promised file, 0 if it served a web page or other content instead.
 
-    None if no file is promised (there is neither a download URL nor the format of a file), or if the address does not
-    answer. Unknown if the answer was no observation, or has no media type and its content was not inspected.
+    None if no file is promised (the record has neither a download URL nor the format of a file), or if the URL does not
+    answer. Unknown if the check was inconclusive, or if the content was not inspected and its media type is not stated.
     """
     fmt = s.declared_format
     is_promised = bool(s.distribution.download_url) or (fmt is not None and fmt.kind not in ("web", "service"))
@@ -108,7 +108,7 @@ def file_served(s: DistributionSubject) -> Measurement:
 
 
 def file_served_observed(s: DistributionSubject) -> str:
-    """Say what was served in place of the file."""
+    """Return what the URL served in place of the file."""
     return what_and_why(s.table.defects[0]) if s.table is not None and s.table.defects else NOTHING_MORE
 
 
@@ -138,7 +138,7 @@ def access_rights_present(s: DatasetSubject) -> float:
 
 
 def access_rights_known(s: DatasetSubject) -> float:
-    """Return 1 if the declared access rights are in our vocabulary (public, restricted, ...), else 0."""
+    """Return 1 if the declared access rights are a term of Winnow's vocabulary (public, restricted, ...), else 0."""
     return yes(vocabulary.access_right(s.dataset.access_rights) is not None)
 
 

@@ -16,7 +16,7 @@ _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
 def yes(is_true: bool) -> float:
-    """Return 1.0 for true and 0.0 for false."""
+    """Return the measurement for a yes-or-no question: 1.0 for true, 0.0 for false."""
     return 1.0 if is_true else 0.0
 
 
@@ -51,9 +51,9 @@ def valid_email(text: str | None) -> bool:
 
 
 def answers(url: str | None, check: ResourceCheck | None) -> Measurement:
-    """Return 1 if the address answered its check, 0 if it is broken or invalid.
+    """Return 1 if the URL answered its last check, 0 if it is broken or invalid.
 
-    None without an address; UNKNOWN if it was not checked, or the check was no observation (a bot wall, a time-out).
+    None without a URL. UNKNOWN if it was not checked, or the check was inconclusive (a bot wall, a time-out).
     """
     if not url:
         return None

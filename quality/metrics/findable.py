@@ -26,7 +26,7 @@ def title_present(s: DatasetSubject) -> float:
 def title_informative(s: DatasetSubject) -> float | None:
     """Return 1 if the title says something about the content; 0 if it is only an identifier, a code or a placeholder.
 
-    None without a title: ``title_present`` counts that fault.
+    None without a title, because the metric ``title_present`` already fails.
     """
     title = plain_text(s.dataset.title).strip()
     if not present(s.dataset.title):
@@ -41,9 +41,9 @@ def description_present(s: DatasetSubject) -> float:
 
 
 def description_informative(s: DatasetSubject) -> float | None:
-    """Return 1 if the description says more than the title and is long enough; 0 if not, or if it is a placeholder.
+    """Return 1 if the description is long enough and says more than the title; 0 if not, or if it is a placeholder.
 
-    None without a description. Words of the title that are repeated do not count.
+    None without a description. Words that are also in the title do not count.
     """
     if s.dataset.description is None or not present(s.dataset.description):
         return None

@@ -19,9 +19,9 @@ def _is_declared(s: DistributionSubject) -> bool:
 
 
 def licence_known(s: DistributionSubject) -> float | None:
-    """Return 1 if the declared licence is in our vocabulary of licences, else 0.
+    """Return 1 if the declared licence is in Winnow's vocabulary of licences, else 0.
 
-    None without a licence: ``licence_present`` counts that fault.
+    None without a licence, because the metric ``licence_present`` already fails.
     """
     if not licence_present(s):
         return None
@@ -29,7 +29,7 @@ def licence_known(s: DistributionSubject) -> float | None:
 
 
 def licence_known_observed(s: DistributionSubject) -> str:
-    """Name the licence, as recognised or else as declared, in at most 300 characters."""
+    """Return a clause that names the licence, as recognised or else as declared, in at most 300 characters."""
     found = s.licence.title if s.licence else s.distribution.licence or s.dataset.licence
     return f"the licence is: {found}"[:300] if found else "no licence is given"
 
@@ -44,7 +44,7 @@ def licence_in_mqa_list(s: DistributionSubject) -> float:
 def licence_open(s: DistributionSubject) -> Measurement:
     """Return 1 if the licence is open, 0 if it is not or none is declared: without a licence nobody may reuse the file.
 
-    Unknown if a licence is declared but not recognised, or if nobody has decided whether it is open.
+    Unknown if a licence is declared but not recognised, or if it is not decided whether the licence is open.
     """
     if not licence_present(s):
         return 0.0
@@ -54,14 +54,15 @@ def licence_open(s: DistributionSubject) -> Measurement:
 
 
 def licence_open_observed(s: DistributionSubject) -> str:
-    """Name the licence, as :func:`licence_known_observed` does."""
+    """Return a clause that names the licence, as :func:`licence_known_observed` does."""
     return licence_known_observed(s)
 
 
 def format_open(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served (or else declared) is not proprietary, else 0; unknown if the format is unknown.
+    """Return 1 if the format is not proprietary, else 0. Unknown if the format is not known.
 
-    None for an API that is declared only as API, REST or SOAP: these words name neither an open format nor a vendor's.
+    The format is that of the file served, or else the declared one. None for an API that is declared only as API, REST
+    or SOAP, because these words name neither an open format nor a vendor's.
     """
     fmt = s.served_format or s.declared_format
     if fmt is not None and fmt.id in ("API", "REST", "SOAP"):
@@ -70,12 +71,12 @@ def format_open(s: DistributionSubject) -> Measurement:
 
 
 def format_open_observed(s: DistributionSubject) -> str:
-    """Name the format as served, or else as declared."""
+    """Return a clause that names the format of the file served, or else the declared one."""
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
 def licence_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file's own schema or data package names the same licence as the portal, else 0.
+    """Return 1 if the schema or data package of the file names the same licence as the portal, else 0.
 
     None unless both licences are recognised.
     """

@@ -19,7 +19,7 @@ def service_endpoint_present(s: DataService) -> float:
 
 
 def service_serves_dataset(s: DataService) -> float:
-    """Return 1: Winnow knows a data service only through a dataset that it serves (dcat:servesDataset)."""
+    """Return 1 always: Winnow knows a data service only through a dataset that it serves (dcat:servesDataset)."""
     return yes(True)
 
 

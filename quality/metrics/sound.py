@@ -41,9 +41,9 @@ def _rate(report: TableReport, rules: frozenset[str], of: int) -> float:
 
 
 def table_not_empty(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table has rows of data, 0 if it, or the whole file, is empty.
+    """Return 1 if the table has rows of data, 0 if the table or the whole file is empty.
 
-    None without a table; unknown if a declared table could not be read.
+    None if the distribution has no table. Unknown if a declared table could not be read.
     """
     if s.table is not None and any(defect.rule == "empty_file" for defect in s.table.defects):
         return 0.0
@@ -58,9 +58,9 @@ def _has_rows(report: TableReport) -> bool:
 
 
 def table_rectangular(s: DistributionSubject) -> Measurement:
-    """Return 1 if all rows have as many cells as the header; less by the share of rows that do not (1 % gives 0).
+    """Return 1 if all rows have as many cells as the header. The more rows do not, the lower: from 1 % of them, 0.
 
-    None without rows; unknown if a declared table could not be read.
+    None if the table has no rows. Unknown if a declared table could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -69,9 +69,10 @@ def table_rectangular(s: DistributionSubject) -> Measurement:
 
 
 def table_header_clean(s: DistributionSubject) -> Measurement:
-    """Return 1 if every column has a name and no name stands twice (frictionless blank-label, duplicate-label), else 0.
+    """Return 1 if every column has a name and all names differ, else 0.
 
-    None without rows; unknown if a declared table could not be read.
+    The rules are blank-label and duplicate-label of frictionless. None if the table has no rows. Unknown if a declared
+    table could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -80,9 +81,9 @@ def table_header_clean(s: DistributionSubject) -> Measurement:
 
 
 def table_types_consistent(s: DistributionSubject) -> Measurement:
-    """Return 1 if the cells of each column have one type; less by the share of rows that do not (1 % gives 0).
+    """Return 1 if all cells of each column have the same type. The more rows with other cells, the lower: from 1 %, 0.
 
-    None without rows; unknown if a declared table could not be read.
+    None if the table has no rows. Unknown if a declared table could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -91,9 +92,10 @@ def table_types_consistent(s: DistributionSubject) -> Measurement:
 
 
 def table_encoding_utf8(s: DistributionSubject) -> Measurement:
-    """Return 1 if the text is encoded in UTF-8 (or ASCII) without faults, else 0.
+    """Return 1 if the file is encoded in UTF-8 (or ASCII) without faults, else 0.
 
-    None for files without an encoding to choose, such as spreadsheets; unknown if a declared table could not be read.
+    None for files whose format decides the encoding, such as spreadsheets. Unknown if a declared table could not be
+    read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -105,14 +107,14 @@ def table_encoding_utf8(s: DistributionSubject) -> Measurement:
 
 
 def table_encoding_utf8_observed(s: DistributionSubject) -> str:
-    """Name the encoding that was recognised."""
+    """Return a clause that names the encoding that was recognised."""
     return NOTHING_MORE if s.table is None else f"the encoding is {s.table.encoding}"
 
 
 def table_matches_schema(s: DistributionSubject) -> Measurement:
-    """Return 1 if the table matches its declared schema; less by the share of rows that do not (1 % gives 0).
+    """Return 1 if the table matches its declared schema. The more rows do not, the lower: from 1 % of them, 0.
 
-    None if no schema is declared, or it could not be read; unknown if a declared table could not be read.
+    None if no schema is declared or the schema could not be read. Unknown if a declared table could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):
@@ -123,9 +125,9 @@ def table_matches_schema(s: DistributionSubject) -> Measurement:
 
 
 def table_expectations_met(s: DistributionSubject) -> Measurement:
-    """Return the share of the expectations (``specs/expectations``) that the table meets, 0 to 1.
+    """Return the share of the expectations in ``specs/expectations`` that the table meets, 0 to 1.
 
-    None if none applies to this table; unknown if a declared table could not be read.
+    None if no expectation applies to the table. Unknown if a declared table could not be read.
     """
     report = _report(s)
     if not isinstance(report, TableReport):

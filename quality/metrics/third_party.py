@@ -116,7 +116,7 @@ def dates_present_share(s: DatasetSubject) -> float:
 
 
 def dates_valid_share(s: DatasetSubject) -> float:
-    """Return the share of the same dates that are declared and can be read as a date, 0 to 1."""
+    """Return the share of dates that are declared and can be read, 0 to 1; the dates of ``dates_present_share``."""
     dates = _dates(s)
     return sum(last_day(text) is not None for text in dates) / len(dates)
 
@@ -228,10 +228,9 @@ def protocol_standard(s: DistributionSubject) -> float:
 
 
 def bulk_download(s: DistributionSubject) -> Measurement:
-    """Return 1 if the distribution is a machine-readable file and its link works, 0 if not or if it is a service or
-    page.
+    """Return 1 if the distribution is a machine-readable file and its link works; 0 if not, or for a service or page.
 
-    Unknown if the format is unknown, or the check of the link was no observation.
+    Unknown if the format is unknown, or the check of the link was inconclusive.
     """
     fmt = s.served_format or s.declared_format
     if fmt is None:
@@ -244,7 +243,7 @@ def bulk_download(s: DistributionSubject) -> Measurement:
 def licence_approved(s: DistributionSubject) -> Measurement:
     """Return 1 if the Open Definition approves the licence, 0 if it does not or no licence is declared.
 
-    Unknown if the licence is not recognised, or the Open Definition has not reviewed it.
+    Unknown if the licence is not recognised, or not reviewed by the Open Definition.
     """
     if not licence_present(s):
         return 0.0
@@ -336,8 +335,9 @@ def served_rdf(s: DistributionSubject) -> Measurement:
 
 
 def served_linked(s: DistributionSubject) -> Measurement:
-    """Return 0 if the file served is not RDF or the link is broken, else unknown: links to other data
-    are not looked for.
+    """Return 0 if the file served is not RDF or the link is broken, else unknown.
+
+    Whether RDF links to other data is not examined.
     """
     return UNKNOWN if served_rdf(s) in (1.0, UNKNOWN) else 0.0
 

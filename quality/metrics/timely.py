@@ -25,7 +25,7 @@ def modified_present(s: DatasetSubject) -> float:
 
 
 def modified_or_record_present(s: DatasetSubject) -> float:
-    """Return 1 if the dataset has a date of change, be it of the data or of the portal's record, else 0."""
+    """Return 1 if the record gives a date of change, either of the data or of the record itself, else 0."""
     return yes(bool(present(s.dataset.modified) or present(s.dataset.record_modified)))
 
 
@@ -35,9 +35,10 @@ def frequency_present(s: DatasetSubject) -> float:
 
 
 def up_to_date(s: DatasetSubject) -> Measurement:
-    """Return 1 if the last known change is within the time limit for the next update, else 0.
+    """Return 1 if the data changed recently enough for their update frequency, else 0.
 
-    None if no update is due: the data are irregular, or cover a period that is over. Unknown if no change is known.
+    The time limit depends on the frequency. None if no update is due, because the data are irregular or about a period
+    that is over. Unknown if no change is known.
     """
     due = expectation(s)
     if due is None:
@@ -47,7 +48,7 @@ def up_to_date(s: DatasetSubject) -> Measurement:
 
 
 def up_to_date_observed(s: DatasetSubject) -> str:
-    """Say when the data last changed, and since when they are late."""
+    """Return a clause that says when the data last changed, and since when they are late."""
     return lateness(s)
 
 
@@ -64,13 +65,13 @@ def distribution_modified_present(s: DistributionSubject) -> float:
 def modified_truthful(s: DistributionSubject) -> Measurement:
     """Return 1 if the declared date of change agrees with an observed change, 0 if it cannot be true, else None.
 
-    It cannot be true if it is in the future, or if the data changed later as observed.
+    It cannot be true if it is in the future, or if the data were observed to change later.
     """
     return None if s.as_of is None else claims.modified(s.distribution.modified, s.check, s.as_of)
 
 
 def modified_truthful_observed(s: DistributionSubject) -> str:
-    """Give the declared date, and the day after which the data changed as observed."""
+    """Return a clause with the declared date of change, and the day after which the data were observed to change."""
     if s.check is None:
         return NOTHING_MORE
     changed = f"; the data changed after {s.check.unchanged_until}" if s.check.unchanged_until else ""

@@ -18,7 +18,7 @@ def format_present(s: DistributionSubject) -> float:
 
 
 def format_known(s: DistributionSubject) -> float:
-    """Return 1 if the declared format is in our vocabulary of file formats, else 0."""
+    """Return 1 if the declared format is in Winnow's vocabulary of file formats, else 0."""
     return yes(vocabulary.file_format(s.distribution.format) is not None)
 
 
@@ -28,29 +28,30 @@ def media_type_present(s: DistributionSubject) -> float:
 
 
 def media_type_known(s: DistributionSubject) -> float:
-    """Return 1 if the declared media type is in our vocabulary of media types, else 0."""
+    """Return 1 if the declared media type is in Winnow's vocabulary of media types, else 0."""
     return yes(vocabulary.known_media_type(s.distribution.media_type) is not None)
 
 
 def format_aligned(s: DistributionSubject) -> float:
-    """Return 1 if format and media type are both in our vocabularies, else 0."""
+    """Return 1 if the declared format and the declared media type are both in Winnow's vocabularies, else 0."""
     return format_known(s) * media_type_known(s)
 
 
 def format_mqa_machine_readable(s: DistributionSubject) -> float:
-    """Return 1 if the declared format is on the MQA's list of machine-readable formats, else 0."""
+    """Return 1 if the declared format is on the list of machine-readable formats of the EU's MQA, else 0."""
     return yes(s.declared_format is not None and s.declared_format.mqa_machine_readable)
 
 
 def format_mqa_non_proprietary(s: DistributionSubject) -> float:
-    """Return 1 if the declared format is on the MQA's list of non-proprietary formats, else 0."""
+    """Return 1 if the declared format is on the list of non-proprietary formats of the EU's MQA, else 0."""
     return yes(s.declared_format is not None and s.declared_format.mqa_non_proprietary)
 
 
 def machine_readable(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served (or else declared) is machine-readable, else 0; unknown if the format is unknown.
+    """Return 1 if the format is machine-readable, else 0. Unknown if the format is not known.
 
-    None for the text of a law, ordinance or judgment, and for a web page that shows a map.
+    The format is that of the file served, or else the declared one. None for the text of a law, ordinance or judgment,
+    and for a web page that shows a map.
     """
     fmt = s.served_format or s.declared_format
     if fmt is not None and (fmt.id == "MAP_PRVW" or (is_text(fmt) and is_law(s.dataset.title))):
@@ -59,15 +60,15 @@ def machine_readable(s: DistributionSubject) -> Measurement:
 
 
 def machine_readable_observed(s: DistributionSubject) -> str:
-    """Name the format as served, or else as declared."""
+    """Return a clause that names the format of the file served, or else the declared one."""
     return f"the format is {format_name(s.served_format or s.declared_format)}"
 
 
 def format_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served is the declared one, else 0; unknown if no bytes could be inspected.
+    """Return 1 if the file served has the declared format, else 0. Unknown if its bytes could not be inspected.
 
-    None if no file format is declared, or if a web page or other content came in place of the file: ``file_served``
-    counts that fault.
+    None if no file format is declared. None also if a web page or other content came in place of the file, because then
+    the metric ``file_served`` already fails.
     """
     declared, served = s.declared_format, s.served_format
     if declared is None or declared.kind in ("web", "service"):
@@ -80,7 +81,7 @@ def format_truthful(s: DistributionSubject) -> Measurement:
 
 
 def format_truthful_observed(s: DistributionSubject) -> str:
-    """Name the declared format and the format served."""
+    """Return a clause that names the declared format and the format of the file served."""
     return f"declared {format_name(s.declared_format)}, served {format_name(s.served_format)}"
 
 
@@ -93,39 +94,40 @@ def _served_as(fmt: FileFormat | None, s: DistributionSubject) -> Measurement:
 
 
 def media_type_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served matches the declared media type, else 0.
+    """Return 1 if the file served has the format that the declared media type names, else 0.
 
-    None for application/octet-stream, which is true of any file; for media types of pages and services; and if no bytes
-    were inspected.
+    None for application/octet-stream, which is true of any file, for media types of web pages and services, and if no
+    bytes were inspected.
     """
     fmt = vocabulary.file_format(s.distribution.media_type)
     return None if fmt is not None and fmt.id in ("OCTET", "BIN") else _served_as(fmt, s)
 
 
 def media_type_truthful_observed(s: DistributionSubject) -> str:
-    """Name the declared media type and the format served."""
+    """Return a clause that names the declared media type and the format of the file served."""
     return f"declared {s.distribution.media_type}, served {format_name(s.served_format)}"
 
 
 def content_type_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served matches the Content-Type header of the response, else 0.
+    """Return 1 if the file served has the format that the Content-Type header of the response names, else 0.
 
-    None for types that name no format, such as text/plain and application/octet-stream, and if no bytes were inspected.
+    None for media types that name no format, such as text/plain and application/octet-stream, and if no bytes were
+    inspected.
     """
     fmt = vocabulary.file_format(s.check.content_type) if s.check is not None and s.check.outcome == "ok" else None
     return None if fmt is None or fmt.id in ("TXT", "OCTET", "BIN") else _served_as(fmt, s)
 
 
 def content_type_truthful_observed(s: DistributionSubject) -> str:
-    """Name the header as it was sent, and the format served."""
+    """Return a clause with the Content-Type header as it was sent, and the format of the file served."""
     return NOTHING_MORE if s.check is None else f"sent as {s.check.content_type}, is {format_name(s.served_format)}"
 
 
 def byte_size_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared byte size agrees with the size served, within a tenth, else 0; unknown if that is
-    unknown.
+    """Return 1 if the declared size agrees with the size of the file served, within a tenth, else 0.
 
-    None if no size is declared, the address does not answer, or a web page came in place of the file.
+    Unknown if the size of the file is not known. None if no size is declared, the URL does not answer, or a web page
+    came in place of the file.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None
@@ -133,17 +135,18 @@ def byte_size_truthful(s: DistributionSubject) -> Measurement:
 
 
 def byte_size_truthful_observed(s: DistributionSubject) -> str:
-    """Give the declared size as it was written, and the size served in bytes."""
+    """Return a clause with the declared size as it was written, and the size of the file served in bytes."""
     if s.check is None:
         return NOTHING_MORE
     return f"declared {s.distribution.byte_size}, served {claims.served_bytes(s.check)} bytes"
 
 
 def checksum_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the declared checksum is that of the file served, else 0; unknown if the file was not checksummed.
+    """Return 1 if the file served has the declared checksum, else 0. Unknown if the checksum of the file was not
+    computed.
 
-    None without a checksum in a supported algorithm, if the address does not answer, or if a web page came in place of
-    the file.
+    None if no checksum in a supported algorithm is declared, if the URL does not answer, or if a web page came in place
+    of the file.
     """
     if s.table is not None and s.table.status == "wrong_content":
         return None
@@ -151,12 +154,12 @@ def checksum_truthful(s: DistributionSubject) -> Measurement:
 
 
 def checksum_truthful_observed(s: DistributionSubject) -> str:
-    """Name the algorithm of the checksum that differs."""
+    """Return a clause that names the algorithm of the checksum that differs."""
     return f"the declared {s.distribution.checksum_algorithm} is another than that of the file"
 
 
 def language_truthful(s: DistributionSubject) -> Measurement:
-    """Return 1 if the script of the file fits a declared language, else 0.
+    """Return 1 if the script in which the file is written fits a declared language, else 0.
 
     None unless nearly all letters of the file are of a script other than Latin, which too many languages share.
     """
@@ -167,7 +170,7 @@ def language_truthful(s: DistributionSubject) -> Measurement:
 
 
 def language_truthful_observed(s: DistributionSubject) -> str:
-    """Name the declared languages and the script of the file."""
+    """Return a clause that names the declared languages and the script of the file."""
     if s.check is None:
         return NOTHING_MORE
     declared = ", ".join(s.distribution.language or s.dataset.language)
@@ -175,10 +178,10 @@ def language_truthful_observed(s: DistributionSubject) -> str:
 
 
 def file_distinct(s: DistributionSubject) -> Measurement:
-    """Return 1 if the file differs from those of the dataset's other years, 0 if the bytes of one are the same.
+    """Return 0 if the file has the same bytes as the file of another year of the same data, else 1.
 
-    The others are files of the same publisher whose titles differ only in the year. None unless the file was downloaded
-    completely.
+    Files of another year belong to the same publisher and have titles that differ only in the year. None unless the
+    file was downloaded completely.
     """
     if s.check is None or s.check.outcome != "ok" or s.check.sha256 is None or s.check.is_truncated:
         return None
@@ -186,7 +189,7 @@ def file_distinct(s: DistributionSubject) -> Measurement:
 
 
 def file_distinct_observed(s: DistributionSubject) -> str:
-    """Name the distribution that serves the same file, in at most 300 characters."""
+    """Return a clause that names the distribution with the same file, in at most 300 characters."""
     return f"the same file as of: {claims.twin_of(s)}"[:300]
 
 

@@ -13,13 +13,13 @@ __all__ = ["FileAtHand"]
 
 @dataclass(frozen=True, slots=True)
 class FileAtHand:
-    """The path of the file, with what is known about it in advance."""
+    """A file to inspect, a download or a file unpacked from an archive, with what is known about it in advance."""
 
     path: Path
     context: TableContext
     is_cut: bool
-    """True if the bytes are only the beginning of the file; also possible for what is unpacked from a
-    complete download.
+    """True if the bytes on disk are only the beginning of the file. A file unpacked from a complete archive may be cut
+    too, at the limit for unpacked bytes.
     """
     is_member: bool = False
     """True if the file was unpacked from an archive."""
@@ -31,7 +31,7 @@ class FileAtHand:
 
     @property
     def promised(self) -> frozenset[str]:
-        """Return the ids of the formats that the portal declares; empty if it declares none."""
+        """Return the ids of the formats that the record declares for this file; empty if it declares none."""
         return declared_formats(self.context.declared_format, self.context.declared_media_type)
 
     @property

@@ -32,10 +32,11 @@ __all__ = ["inspect"]
 
 
 def inspect(context: TableContext) -> TableReport:
-    """Inspect a file and return the report on it.
+    """Inspect one file and return the report on the tables in it.
 
-    A table is scanned completely in one pass; expectations are checked on its first ``context.max_rows`` rows. Never
-    raises because of the file's content: a failure of our own gives the status "unknown" with a note.
+    All rows of a table are scanned in one pass. Expectations are checked on the first ``context.max_rows`` rows. It
+    never raises because of the content of the file: if the inspection itself fails, the status is "unknown", with a
+    note.
     """
     started = time.monotonic()
     try:

@@ -22,15 +22,15 @@ MAX_MEMORY = 512 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class TableBounds:
-    """The limits that an operator sets for the inspection of files."""
+    """The limits within which files are inspected, as the operator of Winnow sets them."""
 
     workers: int = 2
     seconds: float = 60.0
-    """Longest time for one file."""
+    """Longest time for the inspection of one file, in seconds."""
     memory_bytes: int = MAX_MEMORY
-    """Memory of a worker, including its libraries, which take 230 MB."""
+    """Memory of a child process in bytes, including its libraries, which take 230 MB."""
     unpacked_bytes: int = MAX_UNPACKED_BYTES
-    """Largest unpacked size of the file in an archive."""
+    """Largest size of a file that is unpacked from an archive, in bytes."""
 
 
 MAX_WORKBOOK_BYTES = 256 * 1024**2
@@ -45,8 +45,9 @@ MAX_RATIO = 300
 
 
 class UnreadableError(Exception):
-    """The file is not inspected: too large, protected, a bomb, or cut. ``rule`` is the id of the table
-    rule that says why.
+    """The error for a file that is not inspected: too large, protected by a password, an archive bomb, or incomplete.
+
+    ``rule`` is the id of the table rule under which that is reported.
     """
 
     def __init__(self, why: str, rule: str = "not_looked_into") -> None:

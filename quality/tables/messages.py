@@ -18,20 +18,22 @@ FAULT = "could not be checked: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueFile:
-    """The task to check a portal's datasets against the suite ``catalogue``; the file has one JSON object a line."""
+    """A task for a child process: check all datasets of a portal against the expectations in ``catalogue.toml``."""
 
     key: str
-    """The key that the report is returned under."""
+    """The key under which the report is returned."""
     path: Path
 
 
 def dump_task(task: TableContext | CatalogueFile) -> bytes:
-    """Return a task as one line, which :func:`parse_task` turns back into an equal task."""
+    """Return a task for a child process as one line of JSON, which :func:`parse_task` reads."""
     return _line({"is_catalogue": isinstance(task, CatalogueFile)} | asdict(task))
 
 
 def parse_task(line: bytes) -> TableContext | CatalogueFile:
-    """Return the task in a line of :func:`dump_task`. Raise ValueError, TypeError or KeyError for any other line."""
+    """Read a task from a line that :func:`dump_task` wrote. Raise ValueError, TypeError or KeyError for any
+    other line.
+    """
     fields: dict[str, Any] = json.loads(line)
     if fields.pop("is_catalogue"):
         return CatalogueFile(key=fields["key"], path=Path(fields["path"]))
@@ -46,12 +48,15 @@ def parse_task(line: bytes) -> TableContext | CatalogueFile:
 
 
 def dump_report(report: TableReport) -> bytes:
-    """Return a report as one line, which :func:`parse_report` turns back into an equal report."""
+    """Return a report as one line of JSON, which :func:`parse_report` reads."""
     return _line(asdict(report))
 
 
 def parse_report(line: bytes) -> TableReport:
-    """Return the report in a line. Raise ValueError, TypeError, KeyError or AttributeError if it contains none."""
+    """Read a report from a line that :func:`dump_report` wrote.
+
+    Raise ValueError, TypeError, KeyError or AttributeError for any other line.
+    """
     fields: dict[str, Any] = json.loads(line)
     fields["columns"] = tuple(fields["columns"])
     fields["defects"] = tuple(TableDefect(**{**defect, "rows": tuple(defect["rows"])}) for defect in fields["defects"])

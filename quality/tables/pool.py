@@ -57,10 +57,10 @@ _KEPT: list[_Child] | None = None
 
 @contextmanager
 def kept_children() -> Iterator[None]:
-    """Let pools pass their idle children on to later pools, inside this context.
+    """Inside this context, keep the idle child processes of a pool that is closed, and use them in the next pool.
 
-    For processes that open many pools: a child needs two seconds to load its libraries. Open all of these pools in a
-    thread that lives long enough, because a child ends with the thread that started it.
+    This is for processes that open many pools, because a child needs two seconds to load its libraries. Open all of the
+    pools in a thread that lives long enough: a child ends with the thread that started it.
     """
     global _KEPT
     kept: list[_Child] = []
@@ -74,10 +74,12 @@ def kept_children() -> Iterator[None]:
 
 
 class InspectionPool:
-    """A pool of child processes, as a context manager. :meth:`map` may be called repeatedly, one call at a time.
+    """A pool of child processes that inspect files, used as a context manager.
 
-    ``memory_bytes`` includes the libraries of a child, which take 230 MB. Children are tied to the thread that opened
-    the pool: they end when it ends.
+    ``workers`` is the number of children, ``timeout_s`` the longest time for one file in seconds, and ``memory_bytes``
+    the memory of one child. It includes the libraries, which take 230 MB. A child is replaced after ``tasks_per_child``
+    files. If it is not ready within ``startup_timeout_s`` seconds, its start has failed. :meth:`map` may be called
+    repeatedly, but not twice at the same time. Children end when the thread that opened the pool ends.
     """
 
     def __init__(
@@ -130,18 +132,22 @@ class InspectionPool:
 
     @property
     def folder(self) -> str:
-        """Return the folder in which the children unpack archives; it is deleted with the pool."""
+        """Return the path of the temporary folder in which the children unpack archives. It is deleted with the
+        pool.
+        """
         return self._folder.name
 
     @property
     def process_ids(self) -> tuple[int, ...]:
-        """Return the process ids of the children that are alive now."""
+        """Return the process ids of the child processes that are alive."""
         return tuple(child.process.pid for child in self._children)
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[str, TableReport]]:
-        """Yield the key and report of each task, in the order in which they finish.
+        """Inspect the file of each task, and yield the key of the task and the report, in the order in which the tasks
+        finish.
 
-        Tasks are taken from the iterable only when a child is free.
+        A task is taken from ``tasks`` only when a child is free. If a child crashes or takes too long, the report has
+        the status "unknown". Raise RuntimeError if children repeatedly fail to start.
         """
         waiting = iter(tasks)
         returned: deque[Task] = deque()  # tasks of children that died before they began them

@@ -18,7 +18,11 @@ _LATER_BYTES = 512 * 1024**2
 
 
 def main(memory_bytes: int, parent_id: int) -> None:
-    """Inspect the files named by the tasks on stdin, one after the other, within ``memory_bytes`` of memory."""
+    """Read tasks from stdin, inspect their files one after the other, and write the reports to stdout.
+
+    ``memory_bytes`` limits the memory of this process. ``parent_id`` is the id of the process that started it; if that
+    process is dead, return at once.
+    """
     out, source = own_channel()
     tasks = os.fdopen(source, "rb")
     if not confine(memory_bytes, parent_id):

@@ -63,7 +63,11 @@ _TOKENS = {"yyyy": "%Y", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H
 
 
 def read_csvw(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
-    """Return the schema of the table in a metadata document that ``file`` is; None if that is ambiguous."""
+    """Return the schema that CSVW metadata declare for one table; None if it is not clear which of several tables is
+    meant.
+
+    ``document`` is the parsed JSON of the metadata. ``file`` is the name, path or URL of the table; None if unknown.
+    """
     listed = document.get("tables")
     tables = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else [document]
     chosen = pick(file, [(str(one.get("url") or ""), "") for one in tables])

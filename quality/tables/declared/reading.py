@@ -21,9 +21,10 @@ __all__ = ["read_schema"]
 
 
 def read_schema(path: Path, file: str | None = None) -> DeclaredSchema | None:
-    """Return the declaration in the document at ``path``, or None if it contains none.
+    """Read what a JSON document declares about a table: a Table Schema, a Data Package or CSVW metadata.
 
-    ``file`` is the name, path or address of the table, which identifies it among the tables of a package.
+    ``path`` is the document. ``file`` is the name, path or URL of the table, which identifies it among several tables
+    in the document; None if unknown. The result is None if the document is none of these, or too large.
     """
     if not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None

@@ -15,7 +15,11 @@ MOST_DECLARED_ROWS = 20_000
 
 
 def referenced_tables(schema: DeclaredSchema, siblings: Mapping[str, Path]) -> dict[str, ReferencedTable]:
-    """Return the tables that foreign keys refer to, by name, as far as they are text files at hand."""
+    """Read the tables to which the foreign keys of a schema refer. Return them by their names in the schema.
+
+    ``siblings`` are the other downloaded files of the dataset, by file name. Tables that are not among them, or are not
+    delimited text, are left out.
+    """
     found = {}
     wanted = {str(key["reference"]["resource"]) for key in schema.foreign_keys}
     for name in wanted & set(schema.resources):

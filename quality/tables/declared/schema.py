@@ -41,17 +41,17 @@ _DIALECT = ("delimiter", "quoteChar", "escapeChar", "doubleQuote", "header", "he
 
 @dataclass(frozen=True, slots=True)
 class DeclaredField:
-    """A column as its publisher declares it."""
+    """One column as a publisher's schema declares it."""
 
     names: tuple[str, ...]
-    """The name that the header should have, then other allowed names (titles)."""
+    """The declared name of the column, then the other names that are also allowed in the header (titles)."""
     descriptor: dict[str, Any]
-    """Field of Table Schema, with the name that keys refer to."""
+    """The column as a field of Table Schema. The "name" in it is the one that keys use."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSchema:
-    """One table as its publisher declares it."""
+    """One table as its publisher declares it, in a Table Schema, a Data Package or CSVW metadata."""
 
     form: Literal["table-schema", "data-package", "csvw"]
     fields: tuple[DeclaredField, ...] = ()
@@ -59,9 +59,11 @@ class DeclaredSchema:
     missing_values: tuple[str, ...] = ("",)
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[dict[str, Any], ...] = ()
-    """In the form of Table Schema. ``reference.resource`` is a key of ``resources``, or "" for the table itself."""
+    """Foreign keys in the form of Table Schema. ``reference.resource`` is a key of ``resources``, or "" if the key
+    refers to this table itself.
+    """
     resources: Mapping[str, str] = field(default_factory=dict)
-    """The other tables of the package: the path as written there, by name."""
+    """The other tables of the package: by name, the path as written in the package."""
     is_ordered: bool = True
     """Whether the order of columns is declared too."""
     allows_missing: bool = False
@@ -71,13 +73,11 @@ class DeclaredSchema:
     """How the file is declared to be written, in the terms of Data Package: delimiter, quoteChar, header and so on."""
     encoding: str | None = None
     problem: str | None = None
-    """What is wrong with the declaration itself, or None."""
+    """What is wrong with the schema itself; None if nothing is."""
 
 
 def is_package(document: Mapping[str, Any]) -> bool:
-    """Return whether a document is a Data Package: its resources have paths or data, unlike other
-    lists of that name.
-    """
+    """Return whether a JSON document is a Data Package: it has "resources" with a path or with data."""
     resources = document.get("resources")
     return isinstance(resources, list) and any(
         isinstance(one, dict) and ("path" in one or "data" in one) for one in resources
@@ -85,8 +85,9 @@ def is_package(document: Mapping[str, Any]) -> bool:
 
 
 def is_table_schema(document: Mapping[str, Any]) -> bool:
-    """Return whether a document is a Table Schema: its fields have that standard's types, unlike
-    ArcGIS, Avro or BigQuery.
+    """Return whether a JSON document is a Table Schema, and not a list of fields by ArcGIS, Avro or BigQuery.
+
+    The types of its fields decide.
     """
     fields = document.get("fields")
     if not isinstance(fields, list) or not fields or document.get("type") == "record":
@@ -101,7 +102,7 @@ def is_table_schema(document: Mapping[str, Any]) -> bool:
 
 
 def read_table_schema(document: Mapping[str, Any]) -> DeclaredSchema:
-    """Return a Table Schema. Its faults are described in ``problem``; the rest of it is used."""
+    """Return the schema in a Table Schema document. Faulty parts are left out and described in ``problem``."""
     problems: list[str] = []
     fields = tuple(_field(one, problems) for one in document.get("fields", [])[:_MAX_FIELDS] if isinstance(one, dict))
     names = [one.names[0] for one in fields]
@@ -213,9 +214,10 @@ def _missing(value: object) -> tuple[str, ...]:
 
 
 def read_package(document: Mapping[str, Any], file: str | None) -> DeclaredSchema | None:
-    """Return the schema of the table in a Data Package that ``file`` is; None if that is ambiguous.
+    """Return the schema that a Data Package declares for one table; None if it is not clear which of several is meant.
 
-    It has no fields if the package only links to the schema.
+    ``file`` is the name, path or URL of the table; None if unknown. If the package only links to a schema elsewhere,
+    the result has no fields.
     """
     resources = [one for one in document["resources"] if isinstance(one, dict)]
     tables = [one for one in resources if "schema" in one or len(resources) == 1]
@@ -251,8 +253,10 @@ def _path(resource: Mapping[str, Any]) -> str:
 
 
 def pick(file: str | None, tables: Sequence[tuple[str, str]]) -> int | None:
-    """Return the index of the table (path or address, name) that ``file`` is, or of the only table;
-    None if ambiguous.
+    """Return the index of the table in ``tables`` that ``file`` refers to; None if that is not clear.
+
+    ``tables`` are pairs of path (or URL) and name. ``file`` is the name, path or URL of a file; None if unknown. If
+    there is only one table, that is the one.
     """
     if file and len(tables) > 1:
         wanted = _last(file)
@@ -275,7 +279,11 @@ def _last(path: str) -> str:
 
 
 def licence_of(document: Mapping[str, Any]) -> str | None:
-    """Return the licence that a package, resource or schema declares: its name, or else its URL or title."""
+    """Return the licence that a data package, resource or schema declares: the licence's name, or else its URL or
+    title.
+
+    None if it declares none.
+    """
     licences = document.get("licenses") or document.get("licences")
     if isinstance(licences, list) and licences:
         return _licence(licences[0])
@@ -290,7 +298,10 @@ def _licence(value: object) -> str | None:
 
 
 def dialect_of(value: object) -> dict[str, Any]:
-    """Return what a dialect says about delimiter, quotes and header; empty for a dialect at another address."""
+    """Return what a dialect in a Data Package or CSVW document says about delimiter, quotes and header.
+
+    ``value`` is the dialect as parsed from JSON. The result is empty if it is only a link.
+    """
     if not isinstance(value, dict):
         return {}
     if isinstance(value.get("csv"), dict):  # frictionless nests the settings of a format one level down

@@ -43,7 +43,9 @@ _KEPT = ("type", "title", "tags", "rowNumber", "fieldNumber", "fieldName", "fiel
 
 @dataclass(frozen=True, slots=True)
 class ReferencedTable:
-    """Another table of the package. Only if it is complete can anything be missing from it."""
+    """A table to which a foreign key refers. Only if it has been read completely, values can be reported as missing in
+    it.
+    """
 
     table: TextTable
     is_whole: bool
@@ -51,11 +53,13 @@ class ReferencedTable:
 
 @dataclass(frozen=True, slots=True)
 class SchemaReport:
-    """The result of validating a table against its declared schema."""
+    """The result of validating a table against the schema that its publisher declares."""
 
     defects: tuple[TableDefect, ...]
     report: dict[str, Any] = field(default_factory=dict)
-    """frictionless' report, with lines of the file as row numbers and without cells; empty if nothing was run."""
+    """The report of frictionless, with line numbers of the file as row numbers and without cells. It is empty if
+    frictionless was not run.
+    """
 
 
 def validate(
@@ -65,9 +69,14 @@ def validate(
     is_whole: bool = True,
     referenced: Mapping[str, ReferencedTable] | None = None,
 ) -> SchemaReport:
-    """Validate ``table`` against ``schema``. ``is_whole`` says that its rows are all rows of the file.
+    """Validate a table against the schema that its publisher declares.
 
-    ``referenced`` are the tables that foreign keys refer to, by their names in ``schema.resources``, as far as at hand.
+    - ``is_whole``: true if ``table`` contains all rows of the file, false if only the first.
+    - ``referenced``: the tables to which foreign keys refer, by their names in ``schema.resources``. A foreign key to
+      any other table is not checked.
+
+    If fewer than half of the declared columns are in the table, the schema is taken for that of another table, and only
+    faults of the schema itself are reported.
     """
     problems = [schema.problem] if schema.problem else []
     table = _without_blank_rows(table)

@@ -29,15 +29,19 @@ _MAX_WHOLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResults:
-    """The results of all expectations; ``passed`` and ``total`` count an expectation once, however
-    many columns it covers.
+    """The results of all expectations about one table.
+
+    ``total`` is the number of expectations that apply, ``passed`` the number of those that the table meets. An
+    expectation counts once, even if it concerns several columns.
     """
 
     defects: tuple[TableDefect, ...]
     passed: int
     total: int
     results: tuple[dict[str, Any], ...] = ()
-    """GX's own results of the applicable expectations, without cells: one each, or one for each column that failed."""
+    """The results of the applicable expectations in the form of Great Expectations, without cells. There is one for
+    each, or one for each column that failed.
+    """
     kind: str | None = None
     """Kind of the table (a file in ``specs/expectations``), if it was clear."""
 
@@ -50,9 +54,12 @@ def check_table(
     title: str | None = None,
     today: date | None = None,
 ) -> ExpectationResults:
-    """Check what is expected of any table and of a table of its kind. ``title`` is that of the dataset and the file.
+    """Check a table against the expectations for any table, and against those for its kind if the kind is recognised.
 
-    ``row_count`` and ``today`` are as in :func:`check_expectations`.
+    - ``kinds``: the kind of values in each column.
+    - ``row_count``: the number of rows in the whole file; None if unknown. ``table`` may contain only the first rows.
+    - ``title``: the titles of dataset and file, which help to recognise the kind of table.
+    - ``today``: the day of the run. If it is None, expectations that refer to today are not checked.
     """
     match = table_kind_of(table.names, title)
     asked: list[tuple[Expectation, Mapping[str, str] | None]] = [(one, None) for one in load("any")]
@@ -69,9 +76,11 @@ def check_expectations(
     *,
     today: date | None = None,
 ) -> ExpectationResults:
-    """Check the rows of ``table``. ``row_count`` is that of the whole file, or None if it is not known.
+    """Check the rows of a table against the given expectations.
 
-    Without ``today``, expectations that refer to today are not checked.
+    - ``kinds``: the kind of values in each column.
+    - ``row_count``: the number of rows in the whole file; None if unknown. ``table`` may contain only the first rows.
+    - ``today``: the day of the run. If it is None, expectations that refer to today are not checked.
     """
     return _Look(table, kinds, row_count, [(one, None) for one in expectations], today).verdict(None)
 

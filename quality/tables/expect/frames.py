@@ -22,10 +22,12 @@ ReadAs = Literal["text", "number", "date"]
 
 
 class Frames:
-    """The frames of one table. Columns are built when they are first needed: most expectations use one or two.
+    """The data frames of one table that Great Expectations checks. A column of a frame is built when it is first
+    needed.
 
-    A frame has one column for each column of the table ("rows"), one row for each column ("columns"), a single row
-    ("file"), or the distinct values of many columns in one ("pool").
+    There are four frames. "rows" has the columns of the table. "columns" has one row for each column of the table.
+    "file" has a single row about the table as a whole. "pool" has columns with the distinct values of many columns of
+    the table.
     """
 
     def __init__(self, table: TextTable, kinds: Sequence[ColumnKind], row_count: int | None) -> None:
@@ -49,11 +51,15 @@ class Frames:
         return dict(zip(self._names, columns, strict=True))
 
     def fitting(self, each: str) -> list[str]:
-        """Return the columns of a kind ("text", "number", "date" or "any"), by their names in the table."""
+        """Return the names of the columns with values of one kind: "text", "number", "date", or "any" for all
+        columns.
+        """
         return [name for name, kind in zip(self._names, self._kinds, strict=True) if each in ("any", kind.kind)]
 
     def read(self, name: str, read_as: ReadAs) -> str:
-        """Return the name of the frame's column with the cells of ``name`` read as numbers or dates."""
+        """Return the name of the frame column that contains the cells of the table column ``name``, read as numbers or
+        dates.
+        """
         if read_as == "text":
             return name
         made = f"{name}{_MARK}{read_as}"
@@ -68,15 +74,20 @@ class Frames:
         return "," if found == "," else None
 
     def own(self, name: str) -> str:
-        """Return the name of the column in the frames "columns" and "file" that expectations call ``name``."""
+        """Return how the frames "columns" and "file" name the column that expectations call ``name``, such as
+        "row_count".
+        """
         return f"{_MARK}{name}"
 
     def plain(self, column: str) -> str:
-        """Return the name by which a person knows a column of a frame."""
+        """Return the name by which a person knows a frame column: that of the table column it was made from."""
         return column.strip(_MARK).partition(_MARK)[0]
 
     def pool(self, each: str, read_as: ReadAs) -> str:
-        """Return the name of the column with the distinct values of all columns of a kind."""
+        """Return the name of the frame column with the distinct values of all table columns of a kind.
+
+        ``each`` is the kind, as in :meth:`fitting`; ``read_as`` says whether cells are read as text, numbers or dates.
+        """
         made = f"{_MARK}each {each}{_MARK}{read_as}"
         if made not in self._made:
             columns = [self.values("rows", self.read(name, read_as)) for name in self.fitting(each)]
@@ -99,7 +110,10 @@ class Frames:
         return made
 
     def values(self, frame: str, column: str) -> Sequence[Any]:
-        """Return the cells of one column, None for missing ones; empty if there is no such column."""
+        """Return the cells of one column of a frame, None for missing ones; empty if the frame has no such column.
+
+        ``frame`` is "rows", "columns", "file" or "pool".
+        """
         if column in self._made:
             return self._made[column]
         if frame == "rows":
@@ -120,7 +134,11 @@ class Frames:
         return self._made[column]
 
     def build(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Any:
-        """Return a data frame with the columns that the settings name; shorter columns end in nulls."""
+        """Return a pandas data frame with the columns that some expectations need. Shorter columns are filled up with
+        nulls.
+
+        ``wanted`` contains, for each expectation, the frame that it is about and its settings.
+        """
         columns = self._wanted(wanted)
         height = self.height(wanted)
         return pd.DataFrame(
@@ -128,7 +146,7 @@ class Frames:
         )
 
     def height(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
-        """Return the number of rows of the frame that :meth:`build` would return."""
+        """Return the number of rows of the data frame that :meth:`build` would return for the same ``wanted``."""
         return max((len(values) for values in self._wanted(wanted).values()), default=0)
 
     def _wanted(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Sequence[Any]]:

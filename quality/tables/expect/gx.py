@@ -105,8 +105,10 @@ def _batch_definition() -> Any:
 
 
 def ask(asks: Sequence[Ask], frame: Any, form: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Return the results in GX's own form, in the order of ``asks``. ``form`` is its result format, by
-    default booleans.
+    """Check expectations on a pandas data frame. Return the results of Great Expectations, in the order of ``asks``.
+
+    Each element of ``asks`` consists of the type of an expectation and its settings. ``form`` is the result format of
+    Great Expectations; None means only pass or fail.
     """
     if not asks:
         return []
@@ -129,7 +131,7 @@ _suites: dict[tuple[tuple[str, str], ...], Any] = {}
 
 
 def is_possible(one: Ask) -> bool:
-    """Return whether GX has such an expectation and accepts its settings; the result is remembered."""
+    """Return whether Great Expectations knows an expectation of this type and accepts its settings."""
     key = _key(one)
     if key not in _possible:
         if len(_possible) >= _MAX_KNOWN:
@@ -208,7 +210,10 @@ def _repetitions_remembered() -> Iterator[None]:
 
 
 def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
-    """Return whether rows without values change nothing, so that columns of different lengths fit into one frame."""
+    """Return whether an expectation gives the same result if rows without values are added to the column.
+
+    Then columns of different lengths fit into one data frame. ``kind`` is the type of the expectation.
+    """
     implementation = get_expectation_impl(kind)
     if kind in ABOUT_NULLS:
         return False
@@ -222,9 +227,10 @@ def ignores_nulls(kind: str, settings: Mapping[str, Any]) -> bool:
 
 
 def ignored_rows(kind: str) -> str | None:
-    """Return the value for ``ignore_row_if``: a row that lacks one of the compared values says nothing about them.
+    """Return the usual value for the setting ``ignore_row_if`` of an expectation: rows that lack a compared value are
+    ignored.
 
-    None if the expectation has no such setting.
+    ``kind`` is the type of the expectation. None if it has no such setting.
     """
     try:
         implementation = get_expectation_impl(kind)
@@ -236,7 +242,10 @@ def ignored_rows(kind: str) -> str | None:
 
 
 def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]:
-    """Return a result in GX's own form, without cell values and tracebacks."""
+    """Return a result of Great Expectations in its own form, but without cell values and tracebacks.
+
+    ``rule`` and ``meta`` are added to the meta data of the expectation.
+    """
     config = result["expectation_config"]
     details = result.get("result") or {}
     kept = {key: details[key] for key in _COUNTS if key in details}
@@ -256,7 +265,9 @@ def compact(result: Mapping[str, Any], rule: str, **meta: Any) -> dict[str, Any]
 
 
 def exception_of(result: Mapping[str, Any]) -> str | None:
-    """Return GX's message if it could not judge, else None."""
+    """Return the message of the exception that kept Great Expectations from checking an expectation; None if there was
+    none.
+    """
     info = result.get("exception_info") or {}
     if info.get("raised_exception"):
         return str(info.get("exception_message"))

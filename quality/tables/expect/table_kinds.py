@@ -28,20 +28,20 @@ _OCDS_PREFIX = re.compile(r"^(?:releases?|compiledrelease|records?)(?:[/.]\d+)?[
 
 @dataclass(frozen=True, slots=True)
 class TableKindMatch:
-    """A table of a known kind, and what its columns mean."""
+    """The recognised kind of a table (such as payments), and which of its columns has which role in that kind."""
 
     kind: str
     """Name of the file in ``specs/expectations``, without its ending."""
     roles: Mapping[str, str]
-    """The column of each role, by its name in the table."""
+    """By role (such as "amount"), the name of the column in the table."""
     score: float
     """Share of the kind's roles that were found, 0..1."""
 
 
 def table_kind_of(names: Sequence[str], title: str | None = None) -> TableKindMatch | None:
-    """Return the kind of a table with the columns ``names``, or None.
+    """Return the kind of a table by the names of its columns, or None if no kind or more than one fits.
 
-    ``title`` is that of the dataset and the file, if known.
+    ``title`` contains the titles of dataset and file; None if unknown.
     """
     return _kind_of(tuple(names[:_MAX_COLUMNS]), title or "")
 
@@ -67,7 +67,9 @@ def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
 
 
 def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
-    """Return one expectation for each role that a table of this kind needs: that a column has it."""
+    """Return one expectation for each role that is required in tables of this kind: that a column with this role
+    exists.
+    """
     suite = expectations.suite(match.kind)
     assert suite.match is not None
     return tuple(_needed(suite.title, one, match.roles) for one in suite.match.needed)

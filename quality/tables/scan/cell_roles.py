@@ -44,19 +44,19 @@ _MOST_SIGNS = 8
 
 @dataclass(frozen=True, slots=True)
 class ColumnContent:
-    """What a column contains after signs and flags have been recognised."""
+    """What a column contains, after signs for missing values and flags beside numbers have been recognised."""
 
     kind: ColumnKind
     bad: tuple[int, list[int]] = (0, [])
     """Number of cells that do not fit the column, and the first lines."""
     impossible: tuple[int, list[int]] = (0, [])
-    """Number of dates that no calendar has that the column may use, and the first lines."""
+    """Number of dates that exist in no calendar which the column may use, and the first lines."""
     signs: tuple[tuple[str, int], ...] = ()
     """Signs for missing values, flags and categories, each with its number of cells."""
     no_values: tuple[tuple[str, int], ...] = ()
-    """The signs for missing values among them."""
+    """The signs for missing values among ``signs``, each with its number of cells."""
     no_value: int = 0
-    """Number of cells with a sign, including the signs that are known in advance."""
+    """Number of cells with a sign for a missing value, including the signs that are known in advance."""
     units: tuple[int, list[int]] = (0, [])
     """Number of cells with a unit after the number, and the first lines."""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class _Token:
 
 
 def unit_of(cell: str) -> str | None:
-    """Return the unit after a number, or None.
+    """Return the unit of measure that follows the number in a cell, or None if the cell is not a number with a unit.
 
     >>> unit_of("12 km"), unit_of("12a"), unit_of("12")
     ('km', None, None)
@@ -88,7 +88,9 @@ _LETTERS = frozenset("abcdef")
 
 
 def classify_column(scanned: ScannedColumn) -> ColumnContent:
-    """Recognise signs, flags and slips in a column, and what kind of column it is without them."""
+    """Decide what kind of values a scanned column contains, and which cells are signs for missing values, flags or
+    errors.
+    """
     counts = {name: count for name, (count, _) in scanned["classes"].items()}
     plain = sum(count for name, count in counts.items() if name in NUMBERS or name in DATES or name == "clock")
     odd = sum(counts.get(name, 0) for name in ("text", "text_with_digits", "with_unit", "no_such_date"))

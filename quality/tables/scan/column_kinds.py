@@ -42,13 +42,13 @@ Detail = Literal["integer", "number", "date", "datetime", "time", "code", "text"
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """The kind of a column, and how its values are read."""
+    """The kind of values that a column contains, and how they are written."""
 
     kind: Literal["text", "number", "date"]
     descriptor: dict[str, Any] = field(default_factory=lambda: {"type": "string"})
-    """Field descriptor of frictionless (Table Schema), without the name."""
+    """The column as a field of Table Schema (frictionless), without the name."""
     detail: Detail = "text"
-    """The kind in detail. "code": digits that are names of things, such as postcodes; "empty": no value at all."""
+    """The kind in detail. "code": digits that identify things, such as postcodes; "empty": no value at all."""
     classes: frozenset[str] = frozenset()
     """Classes of cells that fit the column; empty for text, which any cell fits."""
     way: int = 0
@@ -144,7 +144,9 @@ DATES = frozenset().union(*(one.classes for one in _CANDIDATES if one.kind == "d
 
 
 def kind_by_values(values: Sequence[str]) -> ColumnKind:
-    """Return the kind of a column by its values, stripped and without blanks; signs for missing values do not vote.
+    """Return the kind of a column by its values, given without blank cells and surrounding spaces.
+
+    At least 95 % of the values must agree, else the kind is text. Signs for missing values do not count.
 
     >>> kind_by_values(["1", "2", "3", "4", "n/a", "5"]).detail
     'integer'
@@ -154,7 +156,11 @@ def kind_by_values(values: Sequence[str]) -> ColumnKind:
 
 
 def kind_by_classes(counts: Mapping[str, int]) -> ColumnKind:
-    """Return the kind of a column by the number of cells of each class."""
+    """Return the kind of a column by the number of its cells in each class.
+
+    ``counts`` maps a class, which is what a cell looks like ("integer", "text", "blank", see ``scan.h``), to a number
+    of cells.
+    """
     missing = counts.get("missing", 0)
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())
@@ -194,15 +200,20 @@ def _are_codes(voters: Mapping[str, int], total: int, winner: _Candidate) -> boo
 
 
 def are_codes(odd: int, with_digits: int) -> bool:
-    """Return whether the odd ones among integers show that the numbers are names of things.
+    """Return whether a column of integers with some exceptions contains codes, such as house numbers, and not
+    quantities.
 
-    ``odd`` is the number of values that are no integers, ``with_digits`` how many of them contain digits.
+    ``odd`` is the number of values that are no integers, and ``with_digits`` is how many of those contain digits.
     """
     return odd > 0 and with_digits > odd / 2
 
 
 def mixture(counts: Mapping[str, int]) -> Literal["dates", "numbers"] | None:
-    """Return "dates" or "numbers" if a column is text only because it mixes several notations of these; else None."""
+    """Return "dates" or "numbers" if a column counts as text only because it mixes several notations of these; else
+    None.
+
+    ``counts`` maps each class of cells (what a cell looks like, see ``scan.h``) to a number of cells.
+    """
     voters = {name: count for name, count in counts.items() if name not in ("blank", "missing")}
     total = sum(voters.values())
     if total < 2 * _MIN_VALUES or _winner(voters, total) is not None:

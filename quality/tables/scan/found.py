@@ -11,8 +11,10 @@ Places = tuple[int, list[int]]
 
 
 class ScannedColumn(TypedDict):
-    """What a column contains. Of pairs, the first is read with a decimal point, or the day first; the second with a
-    comma, or the month first.
+    """What a scan of all rows found in one column.
+
+    In each pair of values, the first was read with a decimal point or with the day first, the second with a decimal
+    comma or with the month first.
     """
 
     classes: dict[str, Places]
@@ -50,7 +52,7 @@ class ScannedColumn(TypedDict):
 
 
 class Scan(TypedDict):
-    """What one pass over all rows of a table found."""
+    """What one pass over all rows of a table found: counts, each with the first lines concerned, and the columns."""
 
     rows: int
     crlf: int

@@ -17,7 +17,8 @@ _DIGITS = 3
 
 
 def shape(value: str) -> str:
-    """Return the shape of a value: each digit as 9, each letter as a, other ASCII characters unchanged.
+    """Return the form of a value without its content: each digit as 9, each letter as a, other ASCII characters
+    unchanged.
 
     >>> shape("2024-05"), shape("Oak, red")
     ('9999-99', 'aaa, aaa')
@@ -28,7 +29,8 @@ def shape(value: str) -> str:
 
 
 def coarse(value: float) -> float:
-    """Return a number rounded to three digits, so that a range shows magnitudes but no cell. Years are kept.
+    """Return a number rounded to three digits, so that it shows a magnitude but not the value of a cell. Years stay as
+    they are.
 
     >>> coarse(123456.0), coarse(1987.0)
     (123000.0, 1987.0)
@@ -39,5 +41,5 @@ def coarse(value: float) -> float:
 
 
 def digest(value: object) -> str:
-    """Return a digest that shows whether two values are equal, without showing them."""
+    """Return a digest of a value (12 hexadecimal digits), by which values can be compared without being shown."""
     return hashlib.blake2b(str(value).encode(), digest_size=6).hexdigest()

@@ -27,7 +27,9 @@ into the future.
 
 
 def numbers(cells: Sequence[str | None], decimal_char: str | None = None) -> list[float | None]:
-    """Return each cell as a number, or None. ``decimal_char`` is "." or "," if the caller knows it.
+    """Read the cells of a column as numbers, all in the same notation; None for cells that are no numbers.
+
+    ``decimal_char`` is "." or ","; None means that the cells decide. If the cells can be read both ways, all are None.
 
     >>> numbers(["1.234,5", "7", "none"])
     [1234.5, 7.0, None]
@@ -85,9 +87,10 @@ def _number(cell: str, decimal: str) -> float | None:
 
 
 def days(cells: Sequence[str | None]) -> list[datetime | None]:
-    """Return the midnight at the beginning of each cell's day, or None: ISO 8601, DD.MM.YYYY, 09-Mar-11.
+    """Read the cells of a column as dates (ISO 8601, DD.MM.YYYY, 09-Mar-11); None for cells that are no dates.
 
-    A month (2024-03) gives its first day. A year alone gives None, and so does a date that pandas cannot represent.
+    The result is midnight at the beginning of each day. A month (2024-03) gives its first day. A year alone gives None,
+    and so does a date that pandas cannot represent.
     """
     is_day_first = _is_day_first([cell for cell in cells if cell])
     return [None if cell is None else _day(cell.strip(), is_day_first) for cell in cells]

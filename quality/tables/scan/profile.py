@@ -28,13 +28,13 @@ _RARE = 3
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """One column: its name, its kind, and what the scan found in it."""
+    """One column of a table: its name, what it contains, and what the scan found in it."""
 
     name: str
     judged: ColumnContent
     scanned: ScannedColumn
     totals: frozenset[int] = frozenset()
-    """Lines of totals; what is there is reported by another rule."""
+    """Lines with totals. Cells on these lines are not counted as bad, because another rule reports the lines."""
     filled: int = field(init=False)
     """Number of cells with a value: neither blank nor a sign for a missing value."""
 
@@ -49,15 +49,23 @@ class ColumnProfile:
         return self.judged.kind
 
     def count(self, *classes: str) -> int:
-        """Return the number of cells in any of the given classes (see ``scan.h``)."""
+        """Return the number of cells that look like one of ``classes``, such as "integer" or "text" (see
+        ``scan.h``).
+        """
         return sum(self.scanned["classes"].get(name, (0, []))[0] for name in classes)
 
     def odd(self, name: str) -> tuple[int, list[int]]:
-        """Return the number of cells with an oddity, and the first lines."""
+        """Return the number of cells with a peculiarity, and the first lines with one.
+
+        ``name`` is one of: padded, line_break, mojibake, email, iban, phone, epoch, formula, error, lost.
+        """
         return self.scanned["odd"].get(name, (0, []))
 
     def bad(self) -> tuple[int, list[int]]:
-        """Return the number of cells that do not fit the column (impossible dates excepted), and the first lines."""
+        """Return the number of cells that do not fit the kind of the column, and the first lines with one.
+
+        Impossible dates and cells in rows of totals are not counted.
+        """
         count, lines = self.judged.bad
         meant = [line for line in lines if line not in self.totals]
         return count - (len(lines) - len(meant)), meant
@@ -65,14 +73,17 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class TableProfile:
-    """A table: its number of rows, its columns, and the scan of them."""
+    """The profile of a table: its number of rows, its columns, and the results of the scan."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     scan: Scan
 
     def to_dict(self, *, is_sample: bool = False) -> dict[str, Any]:
-        """Return the profile as it is stored, in plain JSON."""
+        """Return the profile as plain JSON values, as it is stored; it contains counts but no cells.
+
+        ``is_sample`` says that only the beginning of the file was available.
+        """
         return {
             "row_count": self.rows,
             "is_sample": is_sample,
@@ -81,7 +92,10 @@ class TableProfile:
 
 
 def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> TableProfile:
-    """Return the profile of a table whose columns have these ``names``; ``totals`` are the lines of totals."""
+    """Return the profile of a table from the scan of its rows.
+
+    ``names`` are the names of the columns, ``totals`` the lines with totals.
+    """
     columns = []
     for name, scanned in zip(names, scan["columns"], strict=True):
         columns.append(ColumnProfile(name, classify_column(scanned), scanned, frozenset(totals)))
@@ -89,7 +103,9 @@ def profile_of(names: Sequence[str], scan: Scan, totals: Sequence[int] = ()) -> 
 
 
 def number_of(cell: str, way: int) -> float | None:
-    """Return a number read with a decimal point (``way`` 0) or comma (1), or None.
+    """Return the number in a cell, or None if it is not a finite number.
+
+    ``way`` is 0 if numbers have a decimal point, 1 if they have a decimal comma.
 
     >>> number_of("1.234,5", 1), number_of("1,234.5", 0), number_of("oak", 0)
     (1234.5, 1234.5, None)

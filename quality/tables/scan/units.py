@@ -17,7 +17,7 @@ _UNIT = re.compile(
 
 
 def is_unit(cell: str) -> bool:
-    """Return whether a cell contains a unit of measure and nothing else.
+    """Return whether a cell contains only a unit of measure, with or without brackets.
 
     >>> is_unit("km/h"), is_unit("(EUR)"), is_unit("tree")
     (True, True, False)

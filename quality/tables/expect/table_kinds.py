@@ -67,8 +67,9 @@ def _kind_of(names: tuple[str, ...], title: str) -> TableKindMatch | None:
 
 
 def needed_columns(match: TableKindMatch) -> tuple[expectations.Expectation, ...]:
-    """Return one expectation for each role that is required in tables of this kind: that a column with this role
-    exists.
+    """Return one expectation for each role that tables of this kind need: that a column has the role.
+
+    Where a kind needs one of several roles, the expectation is that a column has any of them.
     """
     suite = expectations.suite(match.kind)
     assert suite.match is not None

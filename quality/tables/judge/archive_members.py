@@ -21,9 +21,10 @@ LookInto = Callable[[FileAtHand], TableReport]
 
 
 def judge_archive(file: FileAtHand, base: TableReport, look_into: LookInto) -> TableReport:
-    """Return the report on the content of a ZIP or GZIP archive. ``look_into`` judges each member.
+    """Return the report on a ZIP or GZIP archive: on the table in it, or on all tables together.
 
-    Raise UnreadableError if the archive cannot be unpacked for a reason that is not its own.
+    ``base`` is the report with what is already known about the archive. ``look_into`` is called to inspect each file in
+    it. Raise UnreadableError if the archive cannot be unpacked although it may be intact.
     """
     is_cut = file.is_cut
     try:

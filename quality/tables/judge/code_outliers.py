@@ -24,9 +24,10 @@ _DIGIT, _DIGITS, _LETTER, _LETTERS = (re.compile(one) for one in (r"\d", r"\d+",
 
 
 def code_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield a defect for each text column whose codes all have one shape, except for a few.
+    """Yield a defect for each text column in which a few codes have another form than all others: 31 among GT0101,
+    GT0102.
 
-    Signs for missing values do not count as codes, nor does text with spaces: names may be written in any way.
+    Signs for missing values and texts with spaces are not compared.
     """
     if len(table.rows) < _FEW_ROWS:
         return

@@ -36,7 +36,9 @@ _COORDINATES = 2
 
 
 def contradicted(defect: TableDefect, profile: TableProfile, header: HeaderLines) -> bool:
-    """Return whether a finding about the first rows does not hold for the whole table."""
+    """Return whether a defect that was found in the first rows is refuted by the scan of all rows, so that it must be
+    dropped.
+    """
     if defect.rule == "empty_column":
         columns = profile.columns
         places = [place for place, column in enumerate(columns) if column.name == defect.field]

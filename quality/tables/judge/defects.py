@@ -43,7 +43,13 @@ _STAND_INS = re.compile(
 def defect(
     rule: str, count: int, lines: Sequence[int] = (), field: str | None = None, message: str | None = None
 ) -> TableDefect:
-    """Return a defect of a rule in ``specs/table_rules.toml``, with that rule's severity and message."""
+    """Return a defect for a rule in ``specs/table_rules.toml``, with the severity of the rule.
+
+    - ``count``: how often the rule is broken.
+    - ``lines``: the first lines on which it is.
+    - ``field``: the name of the column; None if it is not about one column.
+    - ``message``: what is wrong; None means the message of the rule.
+    """
     known = table_rules()[rule]
     return TableDefect(
         rule=rule,
@@ -58,7 +64,11 @@ def defect(
 
 
 def header_defects(header: Sequence[str], names: Sequence[str], found: HeaderLines) -> Iterator[TableDefect]:
-    """Yield defects of the header: columns without a name, repeated names, and a row of units or labels below them."""
+    """Yield the defects of a header: columns without a name, repeated names, and a row of units or labels below the
+    names.
+
+    ``header`` contains the names as written in the file, ``names`` those by which the columns are reported.
+    """
     line, nameless = found.lines[-1], set(found.heading.nameless)
     seen: set[str] = set()
     blanks = 0
@@ -83,7 +93,7 @@ _EXTRA = {
 
 
 def row_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield defects of rows: ragged, blank and repeated rows, quotes and line ends."""
+    """Yield the defects of rows: too many or too few cells, blank and repeated rows, faulty quotes and line ends."""
     scan = profile.scan
     width = len(profile.columns)
     for rule, (count, lines) in (
@@ -121,7 +131,7 @@ def _is_spanned(profile: TableProfile) -> bool:
 
 
 def column_defects(profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield the defects of the cells of each column."""
+    """Yield the defects of the cells of each column, and columns that repeat the content of another."""
     by_content: dict[str, str] = {}
     for column in profile.columns:
         yield from _types(column)

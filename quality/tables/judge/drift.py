@@ -50,7 +50,10 @@ _Pair = tuple[Profile, Profile]
 
 
 def drift(previous: Profile, present: Profile) -> tuple[TableDefect, ...]:
-    """Return the defects of ``present`` compared with ``previous``; empty if the two share no column."""
+    """Return what has become worse in a table since its previous version, by comparing the profiles of both versions.
+
+    ``previous`` and ``present`` are profiles as they are stored. The result is empty if they have no column in common.
+    """
     before, after = _columns(previous), _columns(present)
     renamed = _renamed(before, after)
     pairs = [(before[name], after[name]) for name in before if name in after]

@@ -24,8 +24,9 @@ def header_note(header: HeaderLines) -> str | None:
 
 
 def missing_signs_note(profile: TableProfile) -> str | None:
-    """Return a note that lists the signs for missing values among numbers or dates, which are not
-    faults; None without any.
+    """Return a note that lists which signs a table uses for missing numbers and dates; None if it uses none.
+
+    Such signs are not a fault.
     """
     counts: Counter[str] = Counter()
     for column in profile.columns:
@@ -42,7 +43,7 @@ def missing_signs_note(profile: TableProfile) -> str | None:
 
 
 def layout_facts(header: HeaderLines) -> dict[str, Any]:
-    """Return how the table is laid out, in the form that is stored in the profile."""
+    """Return where the header of a table is, as plain JSON values in the form that is stored in the profile."""
     return {
         "header_rows": len(header.lines),
         "header_lines": list(header.lines),

@@ -23,7 +23,11 @@ _ORDER = {"invalid": 0, "valid": 0, "unknown": 1, "wrong_content": 1, "not_a_tab
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """One table of a file; ``name`` is that of the member, array or layer."""
+    """One of several tables in a file, with the report on it.
+
+    ``name`` is the name of the file in an archive, the path of the array in a JSON document, or the name of the layer.
+    ``is_member`` is true for a file in an archive.
+    """
 
     name: str
     report: TableReport
@@ -31,7 +35,11 @@ class TablePart:
 
 
 def together(parts: Sequence[TablePart]) -> TableReport:
-    """Return one report on all parts. Parts that are no tables are left out if there is a table."""
+    """Return one report for all tables of a file, of which there must be at least one.
+
+    The table with most rows is the main one: the report is about it, and also lists the defects of the others. If at
+    least one part is a table, parts that are not are left out.
+    """
     best = min(_ORDER[part.report.status] for part in parts)
     told = [part for part in parts if _ORDER[part.report.status] == best or part.report.status == "unknown"]
     main = max(told, key=lambda part: (part.report.status in ("valid", "invalid"), part.report.row_count or 0))
@@ -51,7 +59,9 @@ def together(parts: Sequence[TablePart]) -> TableReport:
 
 
 def within(name: str, defects: Sequence[TableDefect]) -> Iterator[TableDefect]:
-    """Yield the defects of a part with the part's name before the column ("part!column")."""
+    """Yield the defects of one of several tables in a file, with the name of the table before the column
+    ("table!column").
+    """
     for one in defects:
         yield replace(one, field=f"{name}!{one.field}" if one.field else name)
 

@@ -26,9 +26,10 @@ __all__ = ["judge_geopackage", "judge_json", "judge_parquet", "judge_shapefiles"
 
 
 def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on a JSON document or on JSON Lines: its syntax, and the tables in it.
+    """Return the report on a JSON or JSON Lines file: on its syntax, and on the tables in it.
 
-    Raise UnreadableError if the syntax cannot be checked to the end.
+    ``base`` is the report with what is already known about the file. Raise UnreadableError if the syntax cannot be
+    checked to the end.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")
@@ -72,12 +73,18 @@ def judge_json(file: FileAtHand, base: TableReport) -> TableReport:
 
 
 def judge_parquet(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on a Parquet file. Raise UnreadableError if it cannot be read."""
+    """Return the report on a Parquet file. Raise UnreadableError if it cannot be read.
+
+    ``base`` is the report with what is already known about the file.
+    """
     return _judged_records(file, base, [read_parquet(file.path)])
 
 
 def judge_geopackage(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on the layers of a GeoPackage. Raise UnreadableError if they cannot be read."""
+    """Return the report on the layers of a GeoPackage. Raise UnreadableError if they cannot be read.
+
+    ``base`` is the report with what is already known about the file.
+    """
     if file.is_cut:
         raise UnreadableError("a GeoPackage that was downloaded in part cannot be read")
     with TemporaryDirectory(prefix="winnow-") as folder:
@@ -86,7 +93,10 @@ def judge_geopackage(file: FileAtHand, base: TableReport) -> TableReport:
 
 
 def judge_shapefiles(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on the shapefiles in a ZIP archive. Raise UnreadableError if they cannot be read."""
+    """Return the report on the shapefiles in a ZIP archive. Raise UnreadableError if they cannot be read.
+
+    ``base`` is the report with what is already known about the file.
+    """
     if file.is_cut:
         raise UnreadableError("a shapefile that was downloaded in part cannot be read")
     tables = []

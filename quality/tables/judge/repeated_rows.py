@@ -15,9 +15,11 @@ _FEW = 2
 def unexplained_repeats(
     lines: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]], totals: Collection[int]
 ) -> list[int]:
-    """Return the lines of repeated rows for which no heading in between is the reason.
+    """Return those of the repeated rows that are a fault, by their lines.
 
-    "Men, 12, 30" below one town is not the same as "Men, 12, 30" below another.
+    A row may be repeated below another heading: "Men, 12, 30" below one town is not the same as "Men, 12, 30" below the
+    next. ``lines`` are the lines of all repeated rows, ``rows`` the rows of the table with their lines, and ``totals``
+    the lines with totals, which may also be repeated.
     """
     wanted = set(lines) - set(totals)
     seen: dict[tuple[str, ...], int] = {}

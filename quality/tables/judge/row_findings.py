@@ -17,7 +17,11 @@ __all__ = ["begins_with_row_numbers", "repeated_rows", "surroundings_defects", "
 
 
 def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator[TableDefect]:
-    """Yield defects of what is above, below and beside the table: titles, notes, a repeated header, totals."""
+    """Yield the defects around a table: titles above it, notes below it, a repeated header, no header, rows with
+    totals.
+
+    ``totals`` are the lines with totals.
+    """
     table = found.table
     around = found.around
     if above := [line for line in around.above if line not in found.header.again]:
@@ -35,7 +39,9 @@ def surroundings_defects(found: ScannedTable, totals: Sequence[int]) -> Iterator
 
 
 def total_lines(found: ScannedTable) -> list[int]:
-    """Return the lines of totals: rows with a word for total (unless they are many), and rows that add up others."""
+    """Return the lines with totals: rows that are named so (unless these are many), and rows that are the sum of
+    others.
+    """
     if not has_amounts(found.scan):
         return []  # a list of codes, one of which may mean "all"
     rows = list(zip(found.table.lines, found.table.rows, strict=True))
@@ -48,7 +54,10 @@ def total_lines(found: ScannedTable) -> list[int]:
 
 
 def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]) -> Iterator[TableDefect]:
-    """Yield the defects of rows, without the rows that are repeated for a good reason."""
+    """Yield the defects of rows. Rows that are repeated for a good reason, such as totals, are not reported.
+
+    ``totals`` are the lines with totals.
+    """
     for one in row_defects(profile):
         count, lines = profile.scan["duplicate_rows"]
         if one.rule == "duplicate_row" and count == len(lines):
@@ -60,7 +69,10 @@ def repeated_rows(profile: TableProfile, table: TextTable, totals: Sequence[int]
 
 
 def begins_with_row_numbers(header: Sequence[str], profile: TableProfile) -> bool:
-    """Return whether the only column without a name numbers the rows, as R and pandas write it by default."""
+    """Return whether the first column has no name and only numbers the rows, as R and pandas write it by default.
+
+    No other column may be without a name.
+    """
     if [place for place, label in enumerate(header) if not label.strip()] != [0] or not profile.columns:
         return False
     scanned = profile.columns[0].scanned

@@ -28,15 +28,15 @@ def _rules() -> dict[str, tuple[Severity, str, str]]:
 
 
 def severity_of(rule: str) -> Severity:
-    """Return the severity of a rule; "error" makes a table invalid. An unknown rule counts as an error."""
+    """Return the severity of a table rule: "error", "warning" or "info". An unknown rule counts as an error."""
     return _rules()[rule][0] if rule in _rules() else "error"
 
 
 def fix_of(rule: str) -> str | None:
-    """Return in one sentence what to do about a defect of this rule; None for an unknown rule."""
+    """Return one sentence that says how to fix what breaks the table rule; None for an unknown rule."""
     return _rules()[rule][1] if rule in _rules() else None
 
 
 def why_of(rule: str) -> str:
-    """Return why the rule matters, as a clause to append to what is wrong; "" for an unknown rule."""
+    """Return a clause that says why it matters that the table rule is broken; "" for an unknown rule."""
     return _rules()[rule][2] if rule in _rules() else ""

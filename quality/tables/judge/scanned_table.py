@@ -15,7 +15,10 @@ __all__ = ["ScannedTable"]
 
 @dataclass(frozen=True, slots=True)
 class ScannedTable:
-    """A table: its first rows, the scan of all rows, and what is around it."""
+    """All that is known about a table before it is judged: its first rows, the scan of all rows, and its surroundings.
+
+    ``defects`` are those that were found while the table was read.
+    """
 
     table: TextTable
     scan: Scan

@@ -32,7 +32,10 @@ _MOST_BYTES = 64 * 1024**2
 
 
 def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan: Scan, *, is_cut: bool) -> TextTable:
-    """Return more rows than the first ones, if the scan saw a later row that may begin another table."""
+    """Return the table with more of its rows, if the scan shows that another table may begin below the first rows.
+
+    Otherwise return ``table`` unchanged. ``opened`` is the file that the table was read from.
+    """
     last = table.lines[-1] if table.lines else 0
     if len(table.rows) >= scan["rows"] or opened.encoding.size_bytes > _MOST_BYTES:
         return table
@@ -61,7 +64,11 @@ def rows_for_second_table(path: Path, opened: OpenedText, table: TextTable, scan
 def parted(
     table: TextTable, scan: Scan, around: TableSurroundings
 ) -> tuple[TextTable, Scan, TableSurroundings, list[TableDefect]]:
-    """Return only the first table, with a defect that says that there are more; or all of it if there is just one."""
+    """Cut off what follows the first table, if another table or a repeated header follows in the same file.
+
+    Return the table, its scan, what is around it, and a defect that says what follows. If nothing follows, return the
+    arguments unchanged and no defect.
+    """
     rows = list(zip(table.lines, table.rows, strict=True))
     found = second_table(rows, table.header)
     if found is None:

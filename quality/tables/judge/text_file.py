@@ -24,9 +24,10 @@ __all__ = ["judge_text"]
 
 
 def judge_text(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on a delimited text; ``base`` unchanged if its lines have no columns.
+    """Return the report on a delimited text. ``base`` is the report with what is already known about the file.
 
-    Raise UnreadableError for a text that cannot be read.
+    ``base`` is returned unchanged if the lines of the text have no columns. Raise UnreadableError if the text cannot be
+    read.
     """
     return _judged(file, file.path, base, is_unquoted=False)
 

@@ -34,8 +34,9 @@ _PART = re.compile(
 
 
 def sub_totals(rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
-    """Return the lines of rows that add up those above. ``columns`` gives the decimal sign by position
-    ("" for integers).
+    """Return the lines of rows that are the sum of the rows directly above them.
+
+    ``columns`` gives for the position of each column of numbers its decimal sign ("" for integers).
     """
     places = [place for place, sign in columns.items() if not sign] or list(columns)
     places = places[:_MOST_COLUMNS]
@@ -80,9 +81,11 @@ _LABEL = 60
 
 
 def named_totals(lines: Sequence[int], rows: Sequence[Row], columns: Mapping[int, str]) -> list[int]:
-    """Return the lines of totals by name, except a single one in the middle of the table with ordinary figures.
+    """Return those of the given lines that really contain totals.
 
-    A list of words may contain "total" as one of them. A real total is at an end, or is the largest of its column.
+    ``lines`` are the lines of rows with a word for total, ``rows`` all rows with their lines. ``columns`` gives for the
+    position of each column of numbers its decimal sign. A single line in the middle of the table does not count, unless
+    it contains the largest number of a column so far: "total" may be one word of a list.
     """
     if len(lines) != 1 or not columns:
         return list(lines)
@@ -117,10 +120,11 @@ _MIN_ADDENDS = 3
 
 
 def sum_row(rows: Sequence[Row], columns: Mapping[int, float]) -> int | None:
-    """Return the last line if its numbers add up those above, in nearly all of ``columns`` that it fills; else None.
+    """Return the last line of a table if it contains the sums of the rows above in nearly all columns that it fills,
+    else None.
 
-    Its name does not matter: many totals have none. ``columns`` gives by position the largest number of the column,
-    which a total must be. At least three numbers must have been added.
+    The row needs no name. ``columns`` gives for the position of each column the largest number in it, which a total
+    must be. At least three numbers must have been added.
     """
     end = len(rows)
     while end and not any(cell.strip() for cell in rows[end - 1][1]):
@@ -158,7 +162,7 @@ def _number(cells: Sequence[str], place: int) -> float | None:
 
 
 def has_amounts(scan: Scan) -> bool:
-    """Return whether there is a column of numbers that are neither row numbers nor codes."""
+    """Return whether a table has a column of numbers that are neither row numbers nor codes."""
     for column in scan["columns"]:
         counts = {name: places[0] for name, places in column["classes"].items() if name not in ("blank", "missing")}
         numbers = sum(count for name, count in counts.items() if name in NUMBERS)
@@ -175,7 +179,9 @@ _FEW_NUMBERS = 2
 
 
 def summed(scan: Scan) -> dict[int, float]:
-    """Return the columns of numbers that can be added up: the largest number by position."""
+    """Return the columns of numbers that can be added up, as a mapping from position to the largest number of the
+    column.
+    """
     return {
         place: column["high"][0]
         for place, column in enumerate(scan["columns"])
@@ -184,7 +190,9 @@ def summed(scan: Scan) -> dict[int, float]:
 
 
 def written(scan: Scan) -> dict[int, str]:
-    """Return the decimal sign ("," or ".", "" for integers) by position of the columns of plain numbers."""
+    """Return the columns of plain numbers, as a mapping from position to decimal sign: "," or ".", or "" for
+    integers.
+    """
     found = {}
     for place in summed(scan):
         names = {name for name in scan["columns"][place]["classes"] if name not in ("blank", "missing")}

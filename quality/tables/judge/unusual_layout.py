@@ -24,7 +24,11 @@ _MOST_WIDTHS = 4
 
 
 def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> str | None:
-    """Return a clause that says what a sheet looks like instead of a table, or None if it looks like a table."""
+    """Return a clause that says how a sheet or text is laid out, if it is not a table of rows below one header; else
+    None.
+
+    ``delimiter`` is the character between cells; None if there is none.
+    """
     rows = rows[:_MOST_ROWS]
     if len(header) < 2 and not delimiter:
         return "the columns are parted by blanks alone" if _has_fixed_width([*header], rows) else None
@@ -36,7 +40,10 @@ def unusual_layout(header: Row, rows: Sequence[Row], delimiter: str | None) -> s
 
 
 def beside(header: Row, rows: Sequence[Row]) -> int | None:
-    """Return the position of the blank column between two tables side by side with equal names, or None."""
+    """Return the position of the blank column between two tables with equal names that are side by side.
+
+    None if there is no such column.
+    """
     # If names are joined over several rows, the last word is from the row next to the data.
     names = [" ".join(cell.split()[-1:]).casefold() for cell in header]
     for place, name in enumerate(names):

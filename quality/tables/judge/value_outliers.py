@@ -27,7 +27,11 @@ _DIGITS = re.compile(r"\d+")
 
 
 def value_outliers(table: TextTable, profile: TableProfile) -> Iterator[TableDefect]:
-    """Yield the defects of all these kinds."""
+    """Yield defects for values that cannot be meant, judged by the other values of the column or row.
+
+    They are coordinates of 0 and 0, a bare 0 among names, codes turned into numbers (46E5), quotation marks around
+    every value, and codes that have lost leading zeros.
+    """
     yield from _zero_places(table, profile)
     if quoted := [column for column in profile.columns if column.kind.kind == "text" and _is_quoted(column)]:
         # One program wrote all of them: one defect, however many columns there are.

@@ -47,7 +47,10 @@ OF_LINES = frozenset(
 
 
 def judge(base: TableReport, found: ScannedTable, context: TableContext) -> TableReport:
-    """Return the report on a table. ``base`` contains what is known about its file."""
+    """Judge one table: return the report on it, with its defects, its profile and the results of all expectations.
+
+    ``base`` is the report with what is already known about the file, ``context`` what the catalogue knows about it.
+    """
     table = found.table
     seen = unusual_layout(table.header, table.rows, base.delimiter)
     is_understood = seen is None and not _is_confused(found)

@@ -16,17 +16,22 @@ FAILING_RATE = 1.0
 
 
 def weighed(defects: Iterable[TableDefect]) -> list[TableDefect]:
-    """Return the defects with the severity of their rules."""
+    """Return the defects with the severity that ``specs/table_rules.toml`` gives to their rules."""
     return [replace(one, severity=severity_of(one.rule)) for one in defects]
 
 
 def is_invalid(defects: Iterable[TableDefect], rows: int) -> bool:
-    """Return whether one of the errors makes a table of so many rows invalid."""
+    """Return whether a table is invalid: an error in ``defects`` concerns enough of its rows.
+
+    ``rows`` is the number of rows of the table.
+    """
     return any(one.severity == "error" and 1000 * one.count >= FAILING_RATE * rows for one in defects)
 
 
 def bounded(defects: Iterable[TableDefect]) -> Iterator[TableDefect]:
-    """Yield at most 100 defects for each rule; the rest are counted together, without a column name."""
+    """Yield at most 100 defects for each rule. All others of the rule are combined into one more, without a column
+    name.
+    """
     by_rule: dict[str, list[TableDefect]] = {}
     for one in defects:
         by_rule.setdefault(one.rule, []).append(one)

@@ -22,19 +22,27 @@ def join_notes(*notes: str | None) -> str | None:
 
 
 def spoiled(base: TableReport, rule: str, line: int | None = None, message: str | None = None) -> TableReport:
-    """Return the report on a file that is spoiled as a whole: status "invalid", with a defect of ``rule``."""
+    """Return the report on a file that is broken as a whole: ``base`` with the status "invalid" and a defect of
+    ``rule``.
+
+    ``line`` is the line of the fault; None if it has none. ``message`` says what is wrong; None means the message of
+    the rule.
+    """
     found = replace(defect(rule, 1, [line] if line else [], message=message), source="sniff")
     return replace(base, status="invalid", defects=(*base.defects, found))
 
 
 def not_looked_into(why: str, rule: str = "not_looked_into") -> TableDefect:
-    """Return the defect that says why a file was not inspected; it costs no points."""
+    """Return the defect that says why a file was not inspected. It lowers no score.
+
+    ``why`` is a clause without a full stop.
+    """
     message = f"Not looked into: {why}." if rule == "not_looked_into" else None
     return replace(defect(rule, 1, message=message), source="sniff")
 
 
 def encoding_defects(encoding: Encoding) -> Iterator[TableDefect]:
-    """Yield defects for bytes that the encoding does not allow, and for NUL characters."""
+    """Yield defects for bytes that are invalid in the encoding of a text, and for NUL characters."""
     if encoding.bad_bytes:
         lines = [encoding.first_bad_line] if encoding.first_bad_line else []
         message = f"Some characters of the file cannot be read as {encoding.name}."

@@ -26,14 +26,18 @@ _WORKBOOKS = frozenset({"XLSX", "XLS", "XLSM", "XLSB", "ODS"})
 
 
 def what_and_why(defect: TableDefect) -> str:
-    """Return what is wrong and why it matters, as one sentence."""
+    """Return one sentence that says what is wrong and, if the rule says so, why it matters."""
     why = why_of(defect.rule)
     what = (defect.message or defect.rule.replace("_", " ")).rstrip(".")
     return f"{what}, {why}." if why else f"{what}."
 
 
 def where(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
-    """Return the column and at most ten lines; "" if the finding is about the whole file."""
+    """Return the place of a defect as words: sheet, column and at most ten lines; "" if it is about the whole file.
+
+    ``format_id`` is the format of the file; None if unknown. ``unit`` is what a row is called: "line" or "row". In
+    workbooks it is always "row".
+    """
     parts = []
     is_single = format_id in _SINGLE
     part, _, column = ("", "", defect.field) if is_single else (defect.field or "").rpartition("!")
@@ -55,8 +59,9 @@ def where(defect: TableDefect, format_id: str | None = None, unit: str = "line")
 
 
 def sentence(defect: TableDefect, format_id: str | None = None, unit: str = "line") -> str:
-    """Return the complete sentence. ``format_id`` is that of the file; ``unit`` is "line" or "row",
-    what its rows are called.
+    """Return one sentence about a defect: where it is, what is wrong, why that matters, and how to fix it.
+
+    ``format_id`` is the format of the file; None if unknown. ``unit`` is what a row is called: "line" or "row".
     """
     place, fix = where(defect, format_id, unit), fix_of(defect.rule)
     what = what_and_why(defect).rstrip(".")

@@ -30,7 +30,11 @@ MOST_LOOKED_AT = 60
 
 
 def judge_spreadsheet(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on a spreadsheet. Raise UnreadableError, or an error of calamine, if it cannot be read."""
+    """Return the report on a spreadsheet: on its main sheet in full, and on structure and types of the others.
+
+    ``base`` is the report with what is already known about the file. Raise UnreadableError, or an error of the library
+    calamine, if the file cannot be read.
+    """
     if file.is_cut:
         raise UnreadableError("a spreadsheet that was downloaded in part cannot be read")
     if base.format == "XLS" and base.note:

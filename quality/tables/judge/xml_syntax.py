@@ -21,10 +21,10 @@ _XML_LIMITS = {
 
 
 def judge_xml(file: FileAtHand, base: TableReport) -> TableReport:
-    """Return the report on an XML document, which says only whether it is well-formed.
+    """Return the report on an XML document, which says only whether the document is well-formed.
 
-    Entities are not resolved, and no other file is loaded. Raise UnreadableError if the parser reaches one of its
-    limits.
+    ``base`` is the report with what is already known about the file. Entities are not resolved, and no other file is
+    loaded. Raise UnreadableError if the document exceeds a limit of the parser.
     """
     if file.is_cut:
         return replace(base, note="downloaded in part: its syntax was not checked")

@@ -35,7 +35,9 @@ _SHAPE = (".shp", ".dbf", ".shx", ".cpg", ".prj")
 
 
 def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
-    """Return the tables in a ZIP archive, or a sentence that says what it contains instead."""
+    """Return the tables in a ZIP archive; if it has none, or too many, a sentence that says what it contains
+    instead.
+    """
     with zipfile.ZipFile(path) as archive:
         infos = [i for i in archive.infolist() if not i.is_dir() and not i.filename.lower().endswith(_CLUTTER[1:])]
     infos = [info for info in infos if not info.filename.lower().startswith(_CLUTTER[0])]
@@ -54,7 +56,7 @@ def tables_in(path: Path) -> list[zipfile.ZipInfo] | str:
 
 
 def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
-    """Return the shapefiles in a ZIP archive by name, each with the files that belong to it."""
+    """Return the shapefiles in a ZIP archive: by name, the files in the archive of which each consists."""
     found: dict[str, list[zipfile.ZipInfo]] = {}
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.filename.lower().startswith(_CLUTTER[0])]
@@ -68,7 +70,11 @@ def shapefiles(path: Path) -> dict[str, list[zipfile.ZipInfo]]:
 
 @contextmanager
 def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) -> Iterator[Path]:
-    """Yield the path of a shapefile in a temporary folder, ``layer.shp``, with its other files beside it."""
+    """Unpack a shapefile from the ZIP archive at ``path``, and yield the path of its .shp file in a temporary folder.
+
+    ``infos`` are the files in the archive of which the shapefile consists. Raise UnreadableError if they have more than
+    ``most`` bytes together, or cannot be unpacked.
+    """
     with TemporaryDirectory(prefix="winnow-") as folder:
         left = most
         for info in infos:
@@ -80,9 +86,10 @@ def unpacked_shapefile(path: Path, infos: Sequence[zipfile.ZipInfo], most: int) 
 
 @contextmanager
 def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Path]:
-    """Yield the path of a temporary file with one member of at most ``most`` bytes; raise UnreadableError for others.
+    """Unpack one file from the ZIP archive at ``path``, and yield the path of a temporary file with its content.
 
-    The file has a name of ours, because names in archives may point anywhere.
+    Raise UnreadableError if it has more than ``most`` bytes, is encrypted, or unpacks to several hundred times its
+    size. The temporary file has a name of our own, because names in archives may point anywhere.
     """
     if info.flag_bits & 1:
         raise UnreadableError("the archive is protected by a password", "protected_file")
@@ -101,9 +108,10 @@ def unpacked_member(path: Path, info: zipfile.ZipInfo, most: int) -> Iterator[Pa
 
 @contextmanager
 def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
-    """Yield the path of a temporary file with the content of a gzip file, and whether that is incomplete.
+    """Unpack a gzip file, and yield the path of a temporary file with its content, and whether the content is
+    incomplete.
 
-    It is incomplete if the file was cut, or unpacks to more than ``most`` bytes.
+    It is incomplete if the gzip file was cut, or unpacks to more than ``most`` bytes.
     """
     with TemporaryDirectory(prefix="winnow-") as folder:
         target = Path(folder) / "member"
@@ -123,5 +131,8 @@ def unpacked_gzip(path: Path, most: int) -> Iterator[tuple[Path, bool]]:
 
 
 def printable(name: str) -> str:
-    """Return the name of a member in a form that may be shown: unusual characters replaced, the last 120 kept."""
+    """Return the name of a file in an archive in a form that may be shown.
+
+    Unusual characters are replaced by "_", and at most the last 120 characters remain.
+    """
     return re.sub(r"[^\w .()/-]", "_", name)[-120:].lstrip("./")

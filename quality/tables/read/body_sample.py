@@ -49,7 +49,9 @@ def group_of(cell: str) -> str:
 
 
 class BodySample:
-    """What the columns contain, judged by the lower part of the rows."""
+    """What the columns of a table contain, learned from the lower part of its first rows. It serves to find the
+    header.
+    """
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         self.rows = rows
@@ -81,8 +83,11 @@ class BodySample:
                         self.years.add(place)
 
     def agreement(self, cells: Sequence[str]) -> tuple[int, int, int]:
-        """Return in how many typed columns a row agrees with the column, has words, and is filled:
-        (yes, words, filled).
+        """Compare a row with the columns that contain numbers, dates or times. Return three numbers of cells: (yes,
+        words, filled).
+
+        They are the cells that fit their column, the cells that look like names of columns, and the cells that are not
+        blank.
         """
         yes = words = filled = 0
         sequence = self._is_sequence(cells)
@@ -118,14 +123,18 @@ class BodySample:
         )
 
     def is_data(self, cells: Sequence[str]) -> bool:
-        """Return whether a row looks like data: it fills enough typed columns and mostly agrees with them."""
+        """Return whether a row looks like data: it fills enough columns of numbers, dates and times, and mostly fits
+        them.
+        """
         yes, words, filled = self.agreement(cells)
         return (
             filled > 0 and yes > 0 and words <= 0.34 * filled and filled >= min(0.3 * len(self.typed), self.usual / 3)
         )
 
     def is_wordy(self, cells: Sequence[str]) -> bool:
-        """Return whether a row has words in most of its typed columns, as a header has."""
+        """Return whether a row looks like a header: it has words in most columns that contain numbers, dates or
+        times.
+        """
         yes, words, filled = self.agreement(cells)
         return words >= 1 and words >= 0.6 * filled and yes <= 0.3 * filled
 

@@ -8,7 +8,7 @@ __all__ = ["fold"]
 
 
 def fold(name: str) -> str:
-    """Return a name without case, accents, spaces and punctuation.
+    """Return the name of a column without case, accents, spaces and punctuation, so that names can be compared.
 
     >>> fold("Année d'exercice")
     'anneedexercice'

@@ -21,7 +21,9 @@ _FILES = (set(MEDIA_TYPES) | {"DBF", "TAR", "7Z", "RAR", "MDB", "RDF", "TXT", "G
 
 
 def declared_formats(declared_format: str | None, declared_media_type: str | None) -> frozenset[str]:
-    """Return the format ids in a declaration, which may be a code, an ending, a media type, a phrase or a URI.
+    """Return the ids of the formats that a record declares for a file, by ``dct:format`` and ``dcat:mediaType``.
+
+    A declaration may be a code, a file ending, a media type, a phrase or a URI. Empty if nothing is declared.
 
     >>> sorted(declared_formats("Excel (XLSX)", "text/csv;charset=utf-8"))
     ['CSV', 'XLSX']
@@ -42,16 +44,17 @@ def declared_formats(declared_format: str | None, declared_media_type: str | Non
 
 
 def declares_file(formats: frozenset[str]) -> bool:
-    """Return whether a file is promised, so that a web page is the wrong response.
+    """Return whether a record promises a file, so that a web page in the response would be a fault.
 
-    "HTML" beside the format of a file, an API or a map service promises a page or a response; then nothing is wrong.
+    ``formats`` are the ids of the declared formats. If they contain HTML, an API or a map service beside a file format,
+    no file is promised.
     """
     pages = {"HTML", "HTM", "XHTML", "WWW", "WEB", "WEBSITE", "LINK", "URL", "API", "REST", "WMS", "WFS", "WMTS", "WCS"}
     return bool(formats & _FILES) and not formats & pages
 
 
 def charset_of(content_type: str | None) -> str | None:
-    """Return the charset in a Content-Type header as written, or None.
+    """Return the charset that a Content-Type header names, as written there; None if it names none.
 
     >>> charset_of("text/csv; charset=ISO-8859-1")
     'ISO-8859-1'

@@ -39,18 +39,18 @@ MISSING_BYTES = tuple(sorted(sign.encode() for sign in MISSING if sign))
 
 @dataclass(frozen=True, slots=True)
 class OpenedText:
-    """A text whose header was found."""
+    """A delimited text of which encoding, dialect and header are known."""
 
     encoding: Encoding
     dialect: Dialect
     header: list[str]
     header_line: int
     skip: int
-    """Number of records up to the end of the header, including rows of units or hashtags below it."""
+    """Number of records to skip up to the first row of data, including rows of units or hashtags below the header."""
     above: list[int]
     """Lines above the header that are not blank."""
     heading: HeaderRows
-    """The header; its positions are those among the first records."""
+    """The header. Its positions are those of records, from 0."""
     header_lines: tuple[int, ...]
     extra_lines: tuple[int, ...]
     """Lines of units, labels or hashtags below the names."""
@@ -59,14 +59,15 @@ class OpenedText:
 
     @property
     def first_line(self) -> int:
-        """Return the line below the header and the rows of units or labels: that of the first row of data."""
+        """Return the line below the header and below any rows of units or labels: the first line of data."""
         return max((self.header_line, *self.extra_lines)) + 1
 
 
 def open_text(path: Path, declared_charset: str | None = None, is_cut: bool = False) -> OpenedText | None:
-    """Detect encoding, dialect and header of a file, or return None if it is blank.
+    """Detect encoding, dialect and header of a delimited text. Return None if the file is blank.
 
-    Raise UnreadableError if the header has more than 250,000 cells.
+    ``declared_charset`` is the charset that the server named; None if none. ``is_cut`` says that the file is only the
+    beginning of a longer one. Raise UnreadableError if the header has more than 250,000 cells.
     """
     encoding = read_encoding(path, declared_charset, is_cut)
     text = head_of(path, encoding, is_cut)
@@ -123,7 +124,10 @@ def _stream(path: Path, encoding: Encoding) -> io.TextIOWrapper:
 
 
 def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
-    """Return the first complete lines; if there is no line end for long, as much of the first line as is read."""
+    """Return the first lines of a text. The last one is complete, unless there is no line end for very long.
+
+    ``is_cut`` says that the file is only the beginning of a longer one.
+    """
     with _stream(path, encoding) as stream:
         text = stream.read(_HEAD_CHARS)
         # A header of 100,000 columns is a line of half a megabyte.
@@ -135,7 +139,10 @@ def head_of(path: Path, encoding: Encoding, is_cut: bool) -> str:
 
 
 def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows below the header as text, each with its line. Raise csv.Error for a cell that is far too long."""
+    """Yield the rows below the header of a text, each with the line on which it starts.
+
+    Raise csv.Error for a cell that is far too long.
+    """
     with _stream(path, opened.encoding) as stream:
         records = read_records(iter(partial(stream.readline, _MAX_LINE), ""), opened.dialect)
         # Lines that are meant only for programs are read but not yielded.
@@ -143,7 +150,10 @@ def records_below(path: Path, opened: OpenedText) -> Iterator[tuple[int, list[st
 
 
 def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = False) -> tuple[TextTable, bool]:
-    """Return up to ``most`` rows below the header as text, and whether these are all rows."""
+    """Return the first rows below the header, at most ``most``, and whether they are all rows of the file.
+
+    ``is_cut`` says that the file is only the beginning of a longer one.
+    """
     rows: list[tuple[int, list[str]]] = []
     with suppress(csv.Error):  # the scan of the whole file reports it
         rows.extend(islice(records_below(path, opened), most + 1))
@@ -158,8 +168,10 @@ def first_rows(path: Path, opened: OpenedText, most: int, *, is_cut: bool = Fals
 def scan_text(
     path: Path, opened: OpenedText, *, is_cut: bool = False, places: int = 100
 ) -> tuple[Scan, TableSurroundings]:
-    """Scan all rows in one pass, without the notes below the table; return the scan and what is above
-    and below the table.
+    """Scan all rows of a text in one pass. Return the results, and what is above and below the table.
+
+    Notes below the table are not scanned. ``is_cut`` says that the file is only the beginning of a longer one.
+    ``places`` is the number of lines that are listed for each kind of defect.
     """
     dialect, encoding = opened.dialect, opened.encoding
     width = max(1, min(len(opened.header), MOST_COLUMNS))

@@ -41,7 +41,7 @@ _MAX_PREAMBLE = 30
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """A decoded text, with the encoding that was used and how certain it is."""
+    """A decoded text with the encoding that was used, and the confidence in it (0 to 1)."""
 
     text: str
     encoding: str
@@ -54,7 +54,7 @@ class DecodedText:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a delimited text is written."""
+    """How a delimited text is written: the character between cells, quotes, escapes, and lines to skip at the top."""
 
     delimiter: str | None
     """None if the table has one column."""
@@ -67,8 +67,8 @@ class Dialect:
 def decode(raw: bytes, declared: str | None = None, is_cut: bool = False) -> DecodedText:
     """Decode bytes with the most likely encoding.
 
-    ``declared`` is the charset that the server names. With ``is_cut`` the file goes on after ``raw``, so what follows
-    the last newline is dropped.
+    ``declared`` is the charset that the server named; None if none. ``is_cut`` says that ``raw`` is only the beginning
+    of the file; then what follows the last line end is dropped.
     """
     for mark, name in _BOMS:
         if raw.startswith(mark):
@@ -193,7 +193,10 @@ def _same_text(raw: bytes, one: str, other: str) -> bool:
 
 
 def read_records(text: str | Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line on which it starts (from 1); a quoted cell may contain line breaks."""
+    """Yield each record of a delimited text with the line on which it starts (from 1).
+
+    A quoted cell may contain line breaks. ``text`` is the whole text, or its lines.
+    """
     reader = csv.reader(
         io.StringIO(text, newline="") if isinstance(text, str) else text,
         delimiter=dialect.delimiter or NO_DELIMITER,
@@ -315,7 +318,7 @@ def _clever(sample: str) -> str | None:
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     """Return the index of the header: the first row that fills more than half as many cells as rows usually do.
 
-    Titles and notes above a table fill only one or two cells. None if all rows are blank.
+    None if all rows are blank. Titles and notes above a table are passed over, because they fill only one or two cells.
 
     >>> find_header([["Trees of the city", "", ""], ["id", "species", "height"], ["1", "oak", "20"]])
     1

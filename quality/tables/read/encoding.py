@@ -24,12 +24,12 @@ _WIDE = ("utf-16", "utf-32")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a file, and what its bytes alone show."""
+    """The encoding of a text file, with size, digest and faults of its bytes."""
 
     name: str
     """Name in lower case as used on the web: "utf-8", "windows-1252", "utf-16"."""
     codec: str
-    """Python's codec that reads the file, including its byte-order mark."""
+    """Name of the Python codec that reads the file; it also removes a byte-order mark."""
     confidence: float
     """1.0 for a byte-order mark or strict UTF-8, lower for a guess."""
     size_bytes: int
@@ -79,7 +79,11 @@ class _Reader:
 
 
 def read_encoding(path: Path, declared: str | None = None, is_cut: bool = False) -> Encoding:
-    """Detect the encoding of a file from all its bytes. With ``is_cut`` the file may end inside a character."""
+    """Detect the encoding of a text file from all its bytes.
+
+    ``declared`` is the charset that the server named; None if none. ``is_cut`` says that the file is only the beginning
+    of a longer one, so that it may end inside a character.
+    """
     reader = _Reader(is_cut)
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):

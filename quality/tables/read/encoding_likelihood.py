@@ -64,7 +64,10 @@ def _weights(script: str) -> dict[str, float]:
 
 
 def likelihood(text: str, codec: str) -> float:
-    """Return how likely the characters beyond ASCII in ``text`` are as a decoding by ``codec``; at most about 1."""
+    """Return how likely it is that ``text`` was decoded with the right codec, by its characters beyond ASCII.
+
+    ``codec`` is the codec that was used. The result is at most about 1; it may be negative.
+    """
     known = _LETTERS[codec]
     counts = Counter(char for char in text.lower() if char in known)
     own = max(_LANGUAGES[codec].split(), key=lambda letters: sum(counts[char] for char in letters))
@@ -168,7 +171,7 @@ def _is_common(char: str, codec: str) -> bool:
 
 
 def best_of(raw: bytes) -> list[tuple[float, str]]:
-    """Return (likelihood, codec) pairs, the best first; codecs that cannot decode ``raw`` are left out."""
+    """Return the codecs that can decode ``raw``, as pairs of likelihood and name, the most likely first."""
     scored: list[tuple[float, str]] = []
     for codec in _LETTERS:
         if (text := _decoded(raw, codec)) is not None:

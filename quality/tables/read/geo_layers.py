@@ -53,9 +53,10 @@ def _reader() -> Any:
 
 
 def read_layers(path: Path) -> list[RecordTable]:
-    """Return the layers of a GeoPackage, or the single layer of a shapefile (given by the path of its .shp file).
+    """Return the attributes of the features in each layer of a GeoPackage or shapefile, as one table for each layer.
 
-    Raise UnreadableError if they cannot be read, or pyogrio is not installed.
+    ``path`` is the GeoPackage, or the .shp file of the shapefile. Raise UnreadableError if it cannot be read, or the
+    library pyogrio is not installed.
     """
     reader = _reader()
     try:

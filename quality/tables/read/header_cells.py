@@ -16,9 +16,9 @@ _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+\.\w{2,}|\+\d[\d ()./-]{8,}|[A-Z]{2}\d{2
 
 
 def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a row of data is most likely in the place of the column names.
+    """Return whether the row that was taken for the header is probably a row of data.
 
-    This accuses nobody. In doubt a name is not shown, and its column is called by its number.
+    Then its cells must not be shown as names of columns. In doubt the result is True. ``rows`` are the rows below.
     """
     if any(_PERSONAL.fullmatch(cell.strip()) for cell in header) or has_no_header(header, rows[:50]):
         return True
@@ -29,7 +29,7 @@ def names_are_cells(header: Sequence[str], rows: Sequence[Sequence[str]]) -> boo
 
 
 def is_one_of(cell: str, below: Sequence[str]) -> bool:
-    """Return whether a cell looks like those below it: with exactly their shape, or with the same beginning."""
+    """Return whether a cell looks like nearly all of those below: with the same form, or with the same beginning."""
     if len(cell) < 5:
         return False
     values = [one for one in below if one]

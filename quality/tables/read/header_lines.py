@@ -13,18 +13,18 @@ __all__ = ["HeaderLines", "header_lines_of"]
 
 @dataclass(frozen=True, slots=True)
 class HeaderLines:
-    """The header of a table, in lines of its file or rows of its sheet, from 1."""
+    """Where the header of a table is, in lines of the text or rows of the sheet, from 1."""
 
     lines: tuple[int, ...]
     extra: tuple[int, ...]
-    """Lines of units, labels or hashtags below the names."""
+    """Lines between header and data with units, labels or hashtags."""
     heading: HeaderRows
     again: tuple[int, ...] = ()
     """Lines above the header that name the same columns."""
 
 
 def header_lines_of(found: OpenedText | Worksheet) -> HeaderLines:
-    """Return the header of a text or a sheet, in lines or rows."""
+    """Return where the header of a text or of a sheet is, in lines of the text or rows of the sheet."""
     if isinstance(found, OpenedText):
         return HeaderLines(found.header_lines, found.extra_lines, found.heading, found.again)
     lines, extra, again = found.heading.lines, found.heading.extra, found.heading.again

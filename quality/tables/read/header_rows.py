@@ -29,12 +29,12 @@ _MOST_HELD = 40
 
 @dataclass(frozen=True, slots=True)
 class HeaderRows:
-    """The header of a table; positions are those in the given rows, from 0."""
+    """The header of a table, as found among its first rows. Positions are indices of these rows, from 0."""
 
     lines: tuple[int, ...]
     """Rows of names from top to bottom; the last one is the header line."""
     names: tuple[str, ...]
-    """One label for each column, joined over the rows; blank if no row has one."""
+    """One name for each column, joined over the rows of the header; blank for a column without a name."""
     extra: tuple[int, ...] = ()
     """Rows of units, labels or hashtags between the names and the data."""
     kind: str = ""
@@ -42,13 +42,13 @@ class HeaderRows:
     confidence: float = 1.0
     """0..1: how far the rows below agree with their columns, and the names cover the columns."""
     nameless: tuple[int, ...] = ()
-    """Columns without a name in any row."""
+    """Positions of columns that have no name in any row of the header."""
     again: tuple[int, ...] = ()
-    """Rows above that name the same columns: the header is repeated, with blank rows between."""
+    """Rows above the header that name the same columns, with only blank rows in between: the header is repeated."""
 
     @property
     def last(self) -> int:
-        """Return the last row that is not data."""
+        """Return the index of the last row before the data."""
         return max((*self.lines, *self.extra))
 
 
@@ -86,9 +86,10 @@ def _first_data(body: BodySample) -> int | None:
 
 
 def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) -> HeaderRows | None:
-    """Return the header of a table with the first rows ``rows``, or None if all are blank.
+    """Find the header of a table, which may consist of several rows. None if all rows are blank.
 
-    ``usual_header`` is the index of the header judged only by how many cells rows fill.
+    ``rows`` are the first rows of the table. ``usual_header`` is the index of the header if only the number of filled
+    cells is considered (see ``find_header``); None if that finds none.
     """
     stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
     if not any(any(cells) for cells in stripped):

@@ -34,19 +34,19 @@ _DESCRIBING = frozenset(
 
 
 class JsonNumber(str):
-    """A number as it is written in the file."""
+    """A number in a JSON document, as text with exactly the digits that it has there."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """A table whose rows are numbered from 1, without lines in a file."""
+    """A table without lines, for example of objects in a JSON array. Rows are numbered from 1."""
 
     names: list[str]
     rows: list[list[str]]
     unit: str = "records"
-    """What a row is called, in the plural."""
+    """What a row is called, in the plural: "records", "features", "values"."""
     name: str | None = None
     """The path of the array in the document, or the name of the layer."""
     as_text: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
@@ -55,12 +55,16 @@ class RecordTable:
 
 
 def parse(text: str) -> Any:
-    """Parse a JSON document; numbers become JsonNumber. Raise JSONDecodeError, RecursionError or ValueError."""
+    """Parse a JSON document. Numbers become JsonNumber, so that their digits are not changed.
+
+    Raise JSONDecodeError for faulty syntax, RecursionError if it is nested too deeply, and ValueError for a number that
+    is too long.
+    """
     return json.loads(text, parse_constant=_no_constant, parse_int=JsonNumber, parse_float=JsonNumber)
 
 
 def check_syntax(text: str) -> None:
-    """Raise the errors of :func:`parse`, but keep nothing in memory."""
+    """Check the syntax of a JSON document without keeping its content. Raise the same errors as :func:`parse`."""
     json.loads(text, parse_constant=_no_constant, parse_float=bool, parse_int=bool, object_pairs_hook=bool)
 
 
@@ -69,7 +73,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def records_of(document: Any) -> list[RecordTable]:
-    """Return the tables of a document; empty if it contains none, or nothing that is certainly one."""
+    """Return the tables in a parsed JSON document; empty if it contains nothing that is certainly a table."""
     if isinstance(document, dict):
         if (rows := cells_of_json_stat(document)) is not None:
             return [RecordTable(rows[0], rows[1], unit="values")]

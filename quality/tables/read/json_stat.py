@@ -13,7 +13,10 @@ _MOST_CELLS = 500_000
 
 
 def cells_of_json_stat(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]] | None:
-    """Return names and rows of a dataset in JSON-stat 1 or 2; None for other or inconsistent documents."""
+    """Return the names of columns and the rows of a dataset in JSON-stat 1 or 2.
+
+    None if the document is not JSON-stat, or contradicts itself.
+    """
     cube: Any = document if document.get("class") == "dataset" else _bundled(document)
     if not isinstance(cube, dict):
         return None

@@ -39,10 +39,10 @@ Row = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class TableSurroundings:
-    """What is above and below a table, in lines of the file."""
+    """What is above and below a table, by lines of the file."""
 
     above: list[int]
-    """Lines above the header that are not blank."""
+    """Lines above the header that are not blank, such as titles."""
     totals: list[int]
     """Lines of totals at the end of the table."""
     notes: int = 0
@@ -53,7 +53,11 @@ class TableSurroundings:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """The notes below a table; the last ``rows`` of the given rows belong to them."""
+    """The notes below a table.
+
+    The last ``rows`` of the rows in which they were searched for do not belong to the table. ``first_line`` is the line
+    of the first note.
+    """
 
     rows: int
     notes: int
@@ -66,9 +70,10 @@ def _filled(cells: Sequence[str]) -> int:
 
 
 def find_footer(last: Sequence[Row], width: int) -> Footer | None:
-    """Return the notes at the end of ``last``, the last rows of a table with ``width`` columns; None without notes.
+    """Find the notes below a table; None if there are none.
 
-    A note fills one or two of several cells. It begins as notes usually do, is a sentence, or follows a blank row.
+    ``last`` are the last rows of the file with their lines, ``width`` is the number of columns. A note fills one or two
+    of several cells. It also begins as notes usually do, is a sentence, or follows a blank row.
     """
     rows = notes = 0
     usual = statistics.median([_filled(cells) for _, cells in last[:-1] if _filled(cells)] or [0])
@@ -117,7 +122,9 @@ def _is_amount(cell: str) -> bool:
 
 
 def is_total(cells: Sequence[str]) -> bool:
-    """Return whether a row contains totals: one of its first two filled cells says so, and a number follows."""
+    """Return whether a row contains totals: one of its first two filled cells is a word for total, and a number
+    follows.
+    """
     says = False
     seen = 0
     for cell in cells:
@@ -146,7 +153,8 @@ def _says_total(label: str) -> bool:
 
 
 def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the supposed header looks like the rows below: decimals, dates or codes in the same columns.
+    """Return whether a table has no header: the row taken for it has decimals, dates or codes where the rows below have
+    them.
 
     Years and small integers are often names of columns, so they prove nothing.
     """
@@ -164,10 +172,11 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
-    """Return the rule and the line of the first row among the data that contains names of columns; None without one.
+    """Find the first row among the data that contains names of columns. Return the table rule it breaks, and its line.
 
-    The rule is "repeated_header" if they are the names of the header, and "several_tables" if another table begins: a
-    row with words where the rows above and below contain numbers or dates.
+    None if there is no such row. The rule is "repeated_header" if the names are those in ``header``. It is
+    "several_tables" if another table begins: a row with words where the rows above and below have numbers or dates.
+    ``rows`` are the rows of data with their lines.
     """
     names = [" ".join(cell.split()).casefold() for cell in header]
     typed = _typed(rows, len(header))
@@ -255,7 +264,10 @@ def _is_year_column(rows: Sequence[Row], place: int) -> bool:
 
 
 def title_above(rows: Sequence[Row], line: int) -> int:
-    """Return the line of the title above a second header on ``line``, or that line itself."""
+    """Return the line of the title above the second header on ``line``; if it has no title, ``line``.
+
+    ``rows`` are the rows of the file with their lines.
+    """
     index = next((n for n, (at, _) in enumerate(rows) if at == line), 0)
     begin = index
     while index and _filled(rows[index - 1][1]) <= 1:

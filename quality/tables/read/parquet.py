@@ -19,8 +19,9 @@ _INSTALL = "Parquet is read with pyarrow, which is not installed: pip install 'w
 
 
 def read_parquet(path: Path) -> RecordTable:
-    """Return the first rows of a Parquet file. Raise UnreadableError if it cannot be read, or pyarrow
-    is not installed.
+    """Return the first rows of a Parquet file as text.
+
+    Raise UnreadableError if the file cannot be read, or the library pyarrow is not installed.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:

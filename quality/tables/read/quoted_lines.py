@@ -21,8 +21,9 @@ _DELIMITERS = ";\t,|"
 
 
 def is_quoted_by_lines(head: str) -> bool:
-    """Return whether nearly all lines of ``head``, including the first, are quoted as a whole and
-    contain several columns.
+    """Return whether nearly all lines of a text are in quotes as a whole, with several columns inside the quotes.
+
+    ``head`` is the beginning of the text. The first line must be among them.
     """
     lines = [line for line in re.split(r"\r\n?|\n", head) if line.strip()][:_LINES]
     if len(lines) < 2 or not (lines[0][0] == lines[0][-1] == '"'):
@@ -41,7 +42,10 @@ def is_quoted_by_lines(head: str) -> bool:
 
 @contextmanager
 def without_quotes(path: Path, encoding: Encoding) -> Iterator[Path | None]:
-    """Yield the path of a temporary file with the lines as they were meant, in UTF-8; None if the file is too large."""
+    """Remove the quotes around whole lines of a text, and yield the path of a temporary file with the result, in UTF-8.
+
+    None if the file is too large.
+    """
     if path.stat().st_size > _MOST_BYTES:
         yield None
         return

@@ -16,7 +16,10 @@ __all__ = ["UnreadableError", "RowStream", "rows_of_spreadsheet", "rows_of_text"
 
 @dataclass(slots=True)
 class RowStream:
-    """A table, row by row, each with the line of the file on which it starts (from 1). It can be read only once."""
+    """The rows of a table one after the other, each with the line of the file on which it starts (from 1).
+
+    The rows can be read only once.
+    """
 
     header: list[str]
     header_line: int
@@ -25,13 +28,13 @@ class RowStream:
     count: int = field(default=0, init=False)
     """Number of rows returned so far."""
     is_sample: bool = field(default=False, init=False)
-    """True if there are more rows; known only at the end."""
+    """True if the table has more than ``max_rows`` rows; known only after the last row was returned."""
     last_width: int = field(default=0, init=False)
     """Number of cells in the row returned last."""
 
     @property
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the first ``max_rows`` rows."""
+        """Yield at most the first ``max_rows`` rows, each with its line."""
         try:
             for row in self.source:
                 if self.count >= self.max_rows:
@@ -46,13 +49,19 @@ class RowStream:
 
 
 def rows_of_text(path: Path, declared_charset: str | None, max_rows: int) -> RowStream | None:
-    """Return the rows of a delimited text, or None if it is blank and so has no header."""
+    """Return the rows of a delimited text, or None if the file is blank.
+
+    ``declared_charset`` is the charset that the server named; None if none. At most ``max_rows`` rows are read.
+    """
     opened = open_text(path, declared_charset)
     return RowStream(opened.header, opened.header_line, records_below(path, opened), max_rows) if opened else None
 
 
 def rows_of_spreadsheet(path: Path, max_rows: int) -> RowStream | None:
-    """Return the rows of the main sheet, or None without one. Raise UnreadableError, or an error of calamine."""
+    """Return the rows of the main sheet of a spreadsheet, at most ``max_rows``; None if no sheet has a table.
+
+    Raise UnreadableError, or an error of the library calamine, if the file cannot be read.
+    """
     sheets = read_workbook(path, max_rows + 100).sheets
     if not sheets:
         return None

@@ -96,7 +96,10 @@ _ERROR_KEYS = {"error", "errors", "exception", "exceptions", "fault", "Message",
 
 @dataclass(frozen=True, slots=True)
 class SniffResult:
-    """The recognised format, or None; ``note`` says why, or what is inside."""
+    """The format of a file as recognised from its first bytes; None if it is not known.
+
+    ``note`` says why it is not known, or what is inside the file.
+    """
 
     format: str | None
     media_type: str | None = None
@@ -108,10 +111,11 @@ class SniffResult:
 
 
 def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
-    """Recognise a file from its first bytes (:data:`HEAD_BYTES` of them) and its ``size`` in bytes.
+    """Recognise the format of a file from its first bytes.
 
-    With ``path``, the directory of a ZIP archive or an OLE container is read too; without it these remain ``ZIP`` and
-    unknown.
+    ``head`` are the first :data:`HEAD_BYTES` bytes, ``size`` is the size of the file in bytes. With ``path``, what a
+    ZIP archive or an OLE container contains is read too; if it is None, the former is only recognised as ``ZIP`` and
+    the latter not at all.
     """
     if size == 0 or not head:
         return SniffResult(None, note="the file is empty (0 bytes)")
@@ -143,7 +147,7 @@ def sniff(head: bytes, size: int, path: Path | None = None) -> SniffResult:
 
 
 def decode_head(head: bytes) -> str | None:
-    """Return the text of ``head``, precise enough to recognise a format, or None if it is binary."""
+    """Return the first bytes of a file as text, good enough to recognise a format; None if they are binary."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return head.decode("utf-16", "replace")
     if head.startswith(codecs.BOM_UTF8):

@@ -35,7 +35,7 @@ _NUMBERS = ("integer", "point", "comma", "iso_date", "slash_dmy", "slash_mdy", "
 
 @dataclass(frozen=True, slots=True)
 class Worksheet:
-    """A sheet with its table. ``rows[i]`` is row ``lines[i]`` of the sheet."""
+    """A sheet of a workbook with the table in it. ``rows[i]`` is in row ``lines[i]`` of the sheet."""
 
     name: str
     header: list[str]
@@ -44,7 +44,7 @@ class Worksheet:
     rows: list[list[str]]
     around: TableSurroundings
     as_text: list[tuple[int, list[int]]]
-    """By column: how many amounts and dates are stored as text, and the first rows with one."""
+    """For each column: how many amounts and dates are stored as text, and the first rows with one."""
     filled: list[int]
     """By column: number of cells that are not empty."""
     merged: list[int]
@@ -52,22 +52,25 @@ class Worksheet:
 
     @property
     def first_line(self) -> int:
-        """Return the row of the sheet, from 1, in which the data begin."""
+        """Return the row of the sheet, from 1, with which the data begin."""
         return self.heading.last + 2
 
     @property
     def lines(self) -> list[int]:
-        """Return the row of the sheet, from 1, of each of ``rows``."""
+        """Return the number of each row of data in the sheet, from 1."""
         return list(range(self.first_line, self.first_line + len(self.rows)))
 
     def table(self, most: int) -> TextTable:
-        """Return the first ``most`` rows as a table."""
+        """Return the first ``most`` rows of data as a table."""
         return TextTable(self.header, self.header_line, self.rows[:most], self.lines[:most])
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookTables:
-    """The sheets with a table (the main one first), the names of hidden sheets, and the cells with formula errors."""
+    """The sheets of a workbook: those with a table (the main one first), hidden ones, and those without a table.
+
+    ``errors`` is the number of cells with a formula error, ``error_rows`` are the first rows with one.
+    """
 
     sheets: list[Worksheet]
     hidden: list[str]
@@ -78,7 +81,10 @@ class WorkbookTables:
 
 
 def read_workbook(path: Path, max_rows: int = 1_048_576) -> WorkbookTables:
-    """Read every visible sheet. Raise UnreadableError if the workbook is too large, or an error of calamine."""
+    """Read the tables in all visible sheets of a workbook, at most ``max_rows`` rows of each.
+
+    Raise UnreadableError if the workbook is too large, or an error of the library calamine if it cannot be read.
+    """
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
@@ -215,8 +221,9 @@ _MOST_SEEN = 500
 
 
 def are_codes(values: Sequence[str]) -> bool:
-    """Return whether digits are names of things, and so rightly text: leading zeros, one common
-    length, or very long.
+    """Return whether values of digits are codes and not quantities, so that they are rightly stored as text.
+
+    They are if some have leading zeros, nearly all have the same length, or all are very long.
     """
     whole = [value for value in values if value.isdigit()]
     if len(whole) < 0.9 * len(values) or not whole:
@@ -276,7 +283,10 @@ def _error_cells(path: Path) -> tuple[int, list[int]]:
 
 
 def scan_sheet(sheet: Worksheet, places: int = 100) -> Scan:
-    """Scan all rows of a sheet in one pass; line numbers are its row numbers."""
+    """Scan all rows of a sheet in one pass. Line numbers in the result are row numbers of the sheet.
+
+    ``places`` is the number of rows that are listed for each kind of defect.
+    """
     scanner = Scanner(
         b",",
         b'"',
@@ -293,7 +303,7 @@ def scan_sheet(sheet: Worksheet, places: int = 100) -> Scan:
 
 
 def csv_blocks(rows: Sequence[Sequence[str]]) -> Iterator[bytes]:
-    """Yield rows as blocks of CSV, one line for each row."""
+    """Yield rows as blocks of CSV in UTF-8, with exactly one line for each row; line breaks in cells become spaces."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
     for number, row in enumerate(rows, start=1):

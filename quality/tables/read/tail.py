@@ -20,7 +20,7 @@ _WIDTHS = {"utf-16": 2, "utf-16-le": 2, "utf-16-be": 2, "utf-32": 4}
 
 @dataclass(frozen=True, slots=True)
 class TableTail:
-    """The end of a table; lines are counted backwards from its last line, which is 0."""
+    """What is at the end of a text table. Lines are counted backwards from the table's last line, which is 0."""
 
     notes: int = 0
     """Number of notes below the table that are not blank."""
@@ -34,7 +34,10 @@ class TableTail:
 
 
 def read_tail(path: Path, encoding: Encoding, dialect: Dialect, width: int, first_line: int) -> TableTail:
-    """Return the end of a table with ``width`` columns, whose first row is on ``first_line``."""
+    """Find the totals and the notes at the end of a text table, by its last lines.
+
+    ``width`` is the number of columns, ``first_line`` the line of the first row of data.
+    """
     unit = _WIDTHS.get(encoding.codec, 1)
     start = max(0, encoding.size_bytes - _BYTES)
     start += -start % unit

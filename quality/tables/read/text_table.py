@@ -21,11 +21,13 @@ class TextTable:
     rows: list[list[str]]
     lines: list[int]
     is_nameless: bool = False
-    """True if the cells of the header are not names: then columns are called by their numbers."""
+    """True if the cells of the header are not names. Then columns are called "column 1", "column 2" and so on."""
 
     @property
     def names(self) -> list[str]:
-        """Return one name for each column of the header; none is blank and none is repeated."""
+        """Return one name for each column. Blank names become "column 3", repeated names get a number, so that all
+        differ.
+        """
         seen: set[str] = set()
         names = []
         for number, label in enumerate(self.header, start=1):
@@ -42,7 +44,7 @@ def _label(cell: str) -> str:
 
 
 def column_kinds(table: TextTable) -> list[ColumnKind]:
-    """Return the kind of each column of the header, judged by its cells."""
+    """Return for each column of a table what kind of values it contains, judged by its cells."""
     columns: list[list[str]] = [[] for _ in table.header]
     for row in table.rows:
         for column, cell in zip(columns, row, strict=False):

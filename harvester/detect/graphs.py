@@ -35,11 +35,11 @@ def look_into_graphs(asker: Asker, hits: dict[tuple[str, str], Detection]) -> No
 
 
 def drop_repeated(hits: dict[tuple[str, str], Detection]) -> None:
-    """Remove SPARQL and CSW detections that only repeat the API of a shorter address, and update ``hits``.
+    """Remove SPARQL and CSW detections that only repeat an API found at a shorter address, and update ``hits``.
 
     Some software ignores the path, so the same API responds at every address below its own. ``hits``: the detections
-    so far, by portal type and address. A detection is removed if one of the same type, at an address that its own
-    address begins with, states the same number of datasets.
+    so far, by portal type and address. A detection is removed if its address lies below that of another one of the
+    same type that states the same number of datasets.
     """
     for (kind, url), hit in list(hits.items()):
         alike = (one for (other, one), its in hits.items() if other == kind and its.datasets == hit.datasets)

@@ -95,9 +95,9 @@ class DetectionReport:
 def ranked(hits: dict[tuple[str, str], Detection]) -> list[Endpoint]:
     """Turn detections into endpoints, and return them from the most to the least recommended.
 
-    ``hits``: the detections by portal type and address. Endpoints with a confidence of at least 0.6 come first. Next
-    count a number of datasets close to the largest one found, the completeness of the type's records, and the
-    confidence.
+    ``hits``: the detections by portal type and address. Endpoints with a confidence of at least 0.6 come first. Among
+    these, endpoints with at least nine tenths of the largest number of datasets come first, then types with more
+    complete records, then higher confidence.
     """
     from harvester.spiders import spider_class
 

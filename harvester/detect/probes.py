@@ -59,8 +59,9 @@ def places_of(portal_type: str) -> list[str]:
 
 
 def accepted(kinds: Sequence[str]) -> str:
-    """Return the Accept header for a probe: the media types of the only portal type in ``kinds``, or any if there are
-    several.
+    """Return the Accept header for a request that is to recognise one of the portal types ``kinds``.
+
+    It names the media types of the type, or any media type ("*/*") if there are several types.
     """
     return BY_TYPE[kinds[0]].accept if len(kinds) == 1 else "*/*"
 
@@ -77,9 +78,9 @@ def own_kinds(url: str) -> list[str]:
 
 
 def own_probes(portal_type: str) -> list[Probe]:
-    """Return the probes that were declared for a portal type first of all.
+    """Return the probes declared for ``portal_type``; a probe is a request by which detection recognises a portal.
 
-    Probes of other types whose response may also identify this one are left out.
+    Probes of another type whose response may also identify this one are left out.
     """
     return [probe for probe in PROBES if probe.kinds[0] == portal_type]
 
@@ -95,7 +96,7 @@ _PAGES = (
 def own_address(url: str, portal_type: str) -> str:
     """Return the portal's address, as a portal file states it, for an address within the API of ``portal_type``.
 
-    An address outside the API is returned unchanged, or without its query and fragment, as the type declares.
+    An address outside the API is returned unchanged or without query and fragment, depending on the type.
     """
     declared = BY_TYPE[portal_type]
     return home_of(url) if declared.is_at_home else declared.own_address(url)
@@ -112,7 +113,8 @@ def home_of(url: str) -> str:
 
 
 def bases_of(url: str) -> list[str]:
-    """Return up to three addresses to which probes append their paths, the likeliest first.
+    """Return up to three addresses below which a portal's API may be, the likeliest first, for any address of the
+    portal.
 
     They are the address up to the path of an API or page, the host with the first path segment, and the host alone.
     """

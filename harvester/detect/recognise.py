@@ -17,7 +17,7 @@ RECOGNISERS: tuple[Recogniser, ...] = tuple(
 
 
 def whatever(seen: ProbeResponse) -> Detection | None:
-    """Try all recognisers on a response, and return the detection with the highest confidence.
+    """Try the recognisers of all portal types on a response, and return the detection with the highest confidence.
 
     The result is None if the response is not a success or if no recogniser knows it.
     """

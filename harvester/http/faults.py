@@ -91,11 +91,16 @@ class HostResting(IgnoreRequest):
 
 
 class BudgetSpent(IgnoreRequest):
-    """A request was not sent, because the harvest has reached the portal's limit of bytes or records."""
+    """A request was not sent, because the harvest has reached a limit of the portal: bytes, records or time.
+
+    A trial by detection also raises it, after its first record or its last allowed request.
+    """
 
 
 class PagingLoopError(IgnoreRequest):
-    """A request was not sent, because the links to next pages lead again and again to a page that was already read."""
+    """A request was not sent, because the same address was requested many times: the links to next pages run in
+    circles.
+    """
 
 
 class UnaskableAddressError(ValueError):

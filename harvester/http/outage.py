@@ -34,10 +34,11 @@ class Outage:
         self.asked_at = HOSTS
 
     def take(self, host: str, seen: ResourceCheck) -> list[ResourceCheck]:
-        """Add the result of one check, and return the checks whose results can now be stored.
+        """Add the result of one check of a distribution's address, and return the checks whose results can now be
+        stored.
 
-        If ``host`` responded, these are all collected checks and this one. If the check failed without a connection,
-        it is collected and the list is empty. Any other check is returned alone.
+        ``host``: the host of the address. If it responded, all collected checks and this one are returned. If the
+        check failed without a connection, it is collected and the list is empty. Any other check is returned alone.
         """
         if has_answered(seen):
             return [*self.release(), seen]

@@ -101,7 +101,12 @@ _ASK = 'ask the operator of the portal to admit the path; with his leave, set ob
 
 
 def decide(rules: SiteRules, mode: Mode, portal_type: str, contact: str, *, leave: str | None = None) -> Decision:
-    """Return what robots.txt means for the API of a portal.
+    """Decide how the robots.txt of a portal's host is applied to requests to the portal's API.
+
+    ``rules``: the rules of the host. ``mode``: the setting ``obey_robots`` of the portal file. ``portal_type``: such
+    as "ckan"; it determines which default robots.txt the portal's software brings along. ``contact``: the e-mail
+    address or page that the User-Agent header names. ``leave``: who gave permission, for mode "never"; None if nobody
+    did.
 
     ========  =====================================================================================
     mode      meaning

@@ -140,7 +140,7 @@ class Spider(PortalSpider):
             yield step
 
     def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
-        """Report a folder that cannot be listed, and return the next steps.
+        """Report a folder that cannot be listed, and return the error report and the request that follows.
 
         ``fault``: why it cannot. ``folder``: its path; "" is the root. ``url`` and ``value``: the address and content
         for the error report. For the root, other usual addresses are tried, and then the harvest ends with an error.
@@ -262,7 +262,8 @@ class Spider(PortalSpider):
             yield step
 
     def not_described(self, fault: faults.RequestFault, done: int, url: str, value: Any = None) -> list[Any]:
-        """Count a service whose description cannot be read, and return the next steps.
+        """Count a service whose description cannot be read, and return the error report and the request for the next
+        service.
 
         ``fault``: why it cannot. ``done``: how many services were read before. ``url`` and ``value``: the address and
         content for the error report. A service that requires a token counts as not public, any other as a lost

@@ -121,10 +121,11 @@ class Spider(ChangesListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the steps after a first page that failed: the next sort order, or the list of names if search is
-        missing (404).
+        """Return the request that replaces a first page that failed; None if nothing else can be tried or records
+        were read.
 
-        The result is None if nothing else can be tried, or if records were read already.
+        It is the same page in another sort order, or the list of all names if package_search is missing (404).
+        ``fault``: why the page failed. ``response``: the response, or None.
         """
         if response is None or page_cursor.start or self.tally.kept:
             return None
@@ -233,7 +234,8 @@ class Spider(ChangesListingSpider):
             yield step
 
     def not_shown(self, fault: faults.RequestFault, shown: int, url: str, value: Any = None) -> list[Any]:
-        """Count a package that cannot be read as one lost record, and return the next steps.
+        """Count a package that cannot be read as one lost record, and return the error report and the request for the
+        next one.
 
         ``fault``: why it cannot. ``shown``: its position in the list of names. ``url`` and ``value``: the address and
         content for the error report. After 20 failures in a row the harvest ends.

@@ -326,7 +326,9 @@ class Spider(FeedSpider):
         return [Page(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
-        """Note that the listed dataset ``iri`` was requested, and return what ends the harvest after the last one."""
+        """Note that the listed dataset ``iri`` was requested. After the last one, end the harvest; before that,
+        return [].
+        """
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()
 

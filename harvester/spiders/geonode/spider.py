@@ -68,10 +68,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the next steps after a page with status 404; None for any other fault.
+        """Return what to do about a page with status 404; None for any other fault.
 
-        On the first page, an older API is tried. On a later page, the listing ends, if the portal's total is known to
-        check it.
+        For the first page this is the request to an older API. A later page with this status is the end of the
+        listing, if the portal's total is known to check it.
         """
         if response is None or response.status != 404:
             return None

@@ -199,7 +199,10 @@ def fields_of(table: TextTable) -> dict[str, int]:
 
 
 def is_inventory(header: list[str]) -> bool:
-    """Return whether a header row names a column for titles and one for addresses, as a list of datasets has."""
+    """Return whether a table's header row has a column for titles and one for addresses of files or pages.
+
+    Such a table may list the datasets of a portal.
+    """
     fields = {_KNOWN.get(_folded(label)) or _loosely(_folded(label)) for label in header}
     return "title" in fields and any(field in fields for field in _ADDRESSES)
 

@@ -258,10 +258,11 @@ class Spider(ListingSpider):
         return page_cursor.from_key({"collection": number, "query": None, "start": 0, "before": whole, "probe": None})
 
     def behind_probe(self, fault: faults.RequestFault, response: Response, page_cursor: PageCursor) -> list[Any] | None:
-        """Return the next steps after the server refused a page that was requested by offset without a next link.
+        """Return what to do after the server refused a page that was requested by offset without a next link.
 
-        The refusal may mean that the offset has another name, which is tried next, or that the collection has no
-        further page. The result is None if it means neither.
+        The refusal may mean that the offset has another name; the result is then the request with that name. Or it
+        may mean that the collection has no further page; the result is then the request for the next collection, or
+        the end of the harvest. The result is None if it means neither.
         """
         at = self.place(page_cursor)
         is_nothing = response.status in (404, 410)
@@ -284,8 +285,7 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the next steps after a page that failed, where a smaller page would not help; None in all other
-        cases.
+        """Return what to do about a failed page for which a smaller page would not help; None in all other cases.
 
         These are pages beyond the limit of the portal's index, links that form a loop, and pages requested by offset
         without a next link.

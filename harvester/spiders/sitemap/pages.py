@@ -41,10 +41,10 @@ def datasets_in(
     whether an address is requested as a page too. A dataset that is only listed here and has its own page is then
     left out.
 
-    Return the datasets, as pairs of JSON pointer and record, and the number left out. A JSON-LD block that is no
-    valid JSON gives a record with the error under "@broken". A file of another format, such as an image, has no
-    datasets. Raise ValueError if the body is empty, or neither a page nor JSON although its media type does not say
-    so.
+    Return the datasets, as pairs of JSON pointer and record, and the number left out. A JSON-LD block that mentions a
+    Dataset and is no valid JSON gives a record with the error under "@broken". A file of another format, such as an
+    image, has no datasets. Raise ValueError if the body is empty, or if it is neither JSON nor a page and the media
+    type says JSON or nothing.
     """
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] in (b"{", b"["):

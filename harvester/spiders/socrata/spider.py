@@ -100,10 +100,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the next steps after a page that failed; None if the general handling of failed pages applies.
+        """Return the request or error that replaces a page that failed; None if it is to be handled like any failed
+        page.
 
-        On the first page, another sort order (status 400) or ``/api/views`` (status 404) is tried. While scrolling by
-        id, a page that cannot shrink ends the harvest, because no record can be skipped.
+        For the first page, another sort order (status 400) or ``/api/views`` (status 404) is tried. While scrolling
+        by id, a page that cannot be made smaller ends the harvest, because no record can be skipped.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url

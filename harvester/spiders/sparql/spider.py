@@ -338,13 +338,13 @@ class Spider(ListingSpider):
         return self.halved(job, faults.RequestFault("too_large", "unknown", why, "raise the cap"), url)
 
     def filled(self, job: DatasetPage, rows: list[dict[str, Any]], response: Response | None) -> list[Any]:
-        """Store the statements in ``rows``, which answer the first query of ``job``, and return the next steps."""
+        """Store the statements in ``rows``, remove the first query of ``job``, and return the request that follows."""
         fill(job.store, rows, job.asked)
         job.todo.pop(0)
         return self.next_detail(job, response)
 
     def halved(self, job: DatasetPage, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Replace the first query of ``job`` by two halves; if it is for one dataset only, that dataset is lost."""
+        """Replace the first query of ``job`` by its halves and return the next request; a single dataset is lost."""
         kind, ids = job.todo.pop(0)
         if fault.kind not in _HALVED:
             return [self.no_answer(fault, url)]

@@ -186,7 +186,7 @@ class Spider(ListingSpider):
         return fault, document
 
     def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
-        """Read a document of a static catalogue, and return the steps that store its Collections and request the next
+        """Read a document of a static catalogue, and return a page with its Collections and the request for the next
         document.
 
         ``is_root``: whether it is the catalogue's root document. Links without a valid address are reported as lost
@@ -262,9 +262,10 @@ class Spider(ListingSpider):
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:
-        """Count a document of a static catalogue that cannot be read as one lost record, and return the next steps.
+        """Count an unreadable document of a static catalogue as a lost record; return the error report and the next
+        request.
 
-        ``fault``: why it cannot. ``url``: its address. After 20 such documents in a row the harvest ends.
+        ``fault``: why it cannot be read. ``url``: its address. After 20 such documents in a row the harvest ends.
         """
         self.queue = self.queue[1:]
         self.misses += 1

@@ -75,10 +75,9 @@ class RecordFacts:
         standing: Standing = Standing.STATED,
         is_grouped: bool = False,
     ) -> None:
-        """Add a candidate for each of ``fields`` whose name is known.
+        """Add a candidate for each of ``fields`` whose name is known; see :func:`field_name` for ``is_grouped``.
 
-        ``path`` is where the object with the fields stands in the record ("extras/"). See :func:`field_name` for
-        ``is_grouped``.
+        ``path`` is where the object with the fields stands in the record, for example "extras/".
         """
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         of, found, known = self.of, self.found, known_names(self.of, is_grouped=is_grouped)
@@ -308,8 +307,8 @@ class RecordFacts:
     def publisher(self, *filed_under: Party) -> Publisher | None:
         """Return the publisher of the dataset, or None.
 
-        The publisher field wins, then ``filed_under`` (the organisations to which the portal assigns the record), then
-        fields with a vaguer name.
+        The publisher field wins, then ``filed_under`` (organisations that hold the record), then fields with vaguer
+        names.
         """
         own = self.bodies("publisher")
         named = next((body for body in own if body.name), None)

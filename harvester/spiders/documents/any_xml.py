@@ -25,9 +25,10 @@ _PROFILED = re.compile(r"[A-Z]{2,6}_((CI|DQ|DS|EX|GM|LI|MD|MI|PT|RS|SV)_\w+)")
 
 
 def root_of(raw: str) -> etree._Element:
-    """Return the root element, with profile classes renamed to the standard's.
+    """Return the root element of the XML text ``raw``.
 
-    Raise ValueError for text that is no XML.
+    Elements of national profiles ("CHE_MD_Metadata") get the names of the standard ("MD_Metadata"). Raise ValueError if
+    the text is not XML.
     """
     root = parse_xml(raw.encode("utf-8", "surrogatepass"), may_be_page=False)
     # Searching the text first is cheaper than checking every element.
@@ -48,20 +49,22 @@ def _standard(element: etree._Element) -> str:
 
 
 def is_iso(element: etree._Element) -> bool:
-    """Return whether an element is the root of an ISO record, including those of profiles."""
+    """Return whether ``element`` is the root of an ISO 19139 or 19115-3 record, also of a national profile."""
     name = local(element)
     return name in ISO_ROOTS or (name.endswith("_Metadata") and _standard(element) in ISO_ROOTS)
 
 
 def is_record(root: etree._Element) -> bool:
-    """Return whether a root belongs to a metadata record of a supported kind."""
+    """Return whether ``root`` is the root of a metadata record that can be read: ISO, FGDC or csw:Record."""
     return is_iso(root) or local(root) in CSW_ROOTS or fgdc.is_fgdc(root)
 
 
 def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of a record; ``languages`` are the portal's language codes, its own first.
+    """Return the dataset that the XML text ``raw`` describes, an ISO, FGDC or csw:Record document.
 
-    Raise LostRecord if it has no identity, ValueError if its kind is unknown.
+    ``default_id`` identifies an ISO or FGDC record without an identifier of its own. ``languages`` are language codes,
+    the portal's first; texts in the first one that occurs become title and description. Raise LostRecord without an
+    identifier, ValueError for other kinds of XML.
     """
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
@@ -74,7 +77,10 @@ def to_dataset(raw: str, default_id: str | None = None, languages: Sequence[str 
 
 
 def non_dataset_id(raw: str) -> str | None:
-    """Return the identity of a record that describes no data (a service, a map, a feature type), else None."""
+    """Return the identifier of the record ``raw`` if it describes no dataset but, for example, a service or a map.
+
+    Without an identifier the text itself is returned. None means that the record may describe a dataset.
+    """
     root = root_of(raw)
     if local(root) in ISO_ROOTS:
         return None if iso.is_dataset(root) else iso.identity(root) or raw

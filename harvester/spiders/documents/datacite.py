@@ -25,13 +25,19 @@ def _resource(said: etree._Element) -> etree._Element | None:
 
 
 def is_dataset(said: etree._Element) -> bool:
-    """Return whether the general resource type is dataset, collection, or not stated."""
+    """Return whether ``said``, an oai_datacite or resource element, describes a dataset, data paper or collection.
+
+    The general resource type decides; a record without one counts as a dataset.
+    """
     kind = attribute(find(_resource(said), "resourceType"), "resourceTypeGeneral")
     return kind is None or kind.lower() in _KINDS
 
 
 def to_dataset(said: etree._Element, identifier: str) -> Dataset:
-    """Return the dataset of one ``oai_datacite`` or ``resource`` element."""
+    """Return the dataset that ``said``, an oai_datacite or resource element, describes.
+
+    ``identifier`` is that of the record in the repository; the DOI becomes a further identifier.
+    """
     resource = _resource(said)
     dates = {attribute(date, "dateType"): value(date) for date in find_all(resource, "dates/date")}
     doi = value(resource, "identifier")

@@ -24,7 +24,10 @@ _MAIL = re.compile(r"[^\s<>\"':;,()]+@[^\s<>\"':;,()]+\.\w+")
 
 
 def to_dataset(said: etree._Element, identifier: str) -> Dataset:
-    """Return the dataset of one ``codeBook`` element."""
+    """Return the dataset that ``said``, a ``codeBook`` element, describes.
+
+    ``identifier`` is that of the OAI-PMH record around it; other numbers of the study become further identifiers.
+    """
     study = find(said, "stdyDscr")
     cited = find(study, "citation")
     about = find(study, "stdyInfo")

@@ -37,12 +37,14 @@ _LOST_BY_REPOSITORIES = ("modified", "distributions", "download_url", "format", 
 
 
 def is_dataset(kinds: tuple[str, ...]) -> bool:
-    """Return whether one of the stated types means dataset; a record without types may be one too."""
+    """Return whether one of ``kinds``, the types that a record states, means dataset; True also if it states none."""
     return not kinds or any(_DATASET.search(kind) for kind in kinds)
 
 
 def from_csw(record: etree._Element) -> Dataset:
-    """Return the dataset of a csw:Record; raise LostRecord if it has no identifier."""
+    """Return the dataset that ``record``, a csw:Record element, describes; raise LostRecord if it has no
+    ``dc:identifier``.
+    """
     own = values(record, "identifier")
     if not own:
         raise LostRecord(
@@ -60,7 +62,10 @@ def from_csw(record: etree._Element) -> Dataset:
 
 
 def from_oai(metadata: etree._Element, identifier: str, stamp: str | None) -> Dataset:
-    """Return the dataset of an oai_dc element; identifier and date stamp come from the header around it."""
+    """Return the dataset that ``metadata``, an oai_dc element, describes.
+
+    ``identifier`` and ``stamp`` (the date of the record, or None) come from the header of the OAI-PMH record.
+    """
     dates = values(metadata, "date")
     return _dataset(
         metadata,

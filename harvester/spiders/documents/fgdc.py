@@ -43,20 +43,25 @@ _OPEN_END = re.compile(r"(?i)present|now|current|ongoing|continuing")
 
 
 def is_fgdc(root: etree._Element) -> bool:
-    """Return whether a root belongs to a CSDGM or ArcGIS record; many other documents are called "metadata" too."""
+    """Return whether ``root`` is the root of an FGDC CSDGM or ArcGIS record.
+
+    The name "metadata" is not enough, because many other documents have it; the description of the data must be there.
+    """
     return local(root).lower() == "metadata" and any(local(one) in ("idinfo", ESRI) for one in children(root))
 
 
 def identity(record: etree._Element) -> str | None:
-    """Return the identifier given by an extension; None if there is none."""
+    """Return the identifier of ``record``; None if it has none. The standard has none, but pycsw, Esri and others add
+    one.
+    """
     places = ("idinfo/datasetid", "idinfo/datsetid", "mdFileID", "Esri/MetaID", "Esri/PublishedDocID", "metainfo/metid")
     return first(*(_said(record, place) for place in places))
 
 
 def to_dataset(record: etree._Element, default_id: str | None = None) -> Dataset:
-    """Return the dataset of one record.
+    """Return the dataset that ``record``, the root element of an FGDC or ArcGIS record, describes.
 
-    ``default_id`` identifies a record without identifier. Raise LostRecord if there is neither.
+    ``default_id`` identifies a record without identifier; raise LostRecord if it is None as well.
     """
     identifier = identity(record) or default_id
     if identifier is None:

@@ -30,15 +30,19 @@ _LANGUAGE = re.compile(r"lang([a-z]{2,3})")
 
 
 def kind_of(source: dict[str, Any]) -> str:
-    """Return the kind of resource in lower case; "dataset" if the record states none or several."""
+    """Return what kind of resource ``source``, a document of the index, describes, as letters in lower case ("series").
+
+    If it states several kinds, one that means dataset wins; if it states none, the result is "dataset".
+    """
     said = [re.sub(r"[^a-z]", "", one.lower()) for one in texts(source.get("resourceType") or source.get("type"))]
     return next((one for one in said if one in KEPT_LEVELS), next(iter(said), "dataset"))
 
 
 def to_dataset(source: dict[str, Any], identifier: str | None, language: str | None = None) -> Dataset:
-    """Return the dataset of an index document; ``language`` is the portal's language code.
+    """Return the dataset that ``source``, a document of GeoNetwork's index, describes.
 
-    Raise LostRecord without an identifier.
+    ``identifier`` is used if the document states none. ``language`` is the language code of the portal; texts in it
+    become title and description. Raise LostRecord if there is no identifier at all.
     """
     named = first(source.get("uuid"), source.get("metadataIdentifier"), identifier)
     if named is None:

@@ -41,7 +41,9 @@ _LOST_BY_PYCSW = (
 
 
 def levels(record: etree._Element) -> list[str]:
-    """Return the scopes that the record states, in lower case."""
+    """Return what the ISO ``record`` states that it describes ("dataset", "series", "service"), as letters in lower
+    case.
+    """
     found = [
         *codes(record, "hierarchyLevel/MD_ScopeCode"),
         *codes(record, "metadataScope/MD_MetadataScope/resourceScope/MD_ScopeCode"),
@@ -50,7 +52,10 @@ def levels(record: etree._Element) -> list[str]:
 
 
 def is_dataset(record: etree._Element) -> bool:
-    """Return whether a record describes a dataset or series, or states no scope and is no service."""
+    """Return whether the ISO ``record`` describes a dataset or a series.
+
+    A record that does not state what it describes is taken as a dataset, unless it describes a service.
+    """
     said = levels(record)
     if said:
         return any(level in KEPT_LEVELS for level in said)
@@ -58,14 +63,18 @@ def is_dataset(record: etree._Element) -> bool:
 
 
 def identity(record: etree._Element) -> str | None:
-    """Return ``fileIdentifier``, or ``metadataIdentifier`` of ISO 19115-3; None if there is neither."""
+    """Return the identifier of the ISO ``record``; None if it has none.
+
+    It is ``fileIdentifier`` in ISO 19139 and ``metadataIdentifier`` in ISO 19115-3.
+    """
     return first(iso_text(record, "fileIdentifier"), iso_text(record, "metadataIdentifier/MD_Identifier/code"))
 
 
 def to_dataset(record: etree._Element, default_id: str | None = None, languages: Sequence[str | None] = ()) -> Dataset:
-    """Return the dataset of one record; ``languages`` are the portal's language codes, its own first.
+    """Return the dataset that ``record``, the root element of an ISO record, describes.
 
-    ``default_id`` identifies a record without identifier. Raise LostRecord if there is neither.
+    ``default_id`` identifies a record without identifier; raise LostRecord if it is None as well. ``languages`` are
+    language codes, the portal's first; texts in the first one that occurs become title and description.
     """
     own = identity(record)
     identifier = own or default_id

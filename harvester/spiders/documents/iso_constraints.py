@@ -51,20 +51,20 @@ _LONG = 1_000
 
 
 class StatedConstraint(NamedTuple):
-    """One text in a record's constraints."""
+    """One statement about use or access in a record: an address (``link``), a text (``words``), or both."""
 
     link: str | None
     words: str | None
 
     @property
     def shown(self) -> str:
-        """The text to show: the words, else the address."""
+        """The text of the statement, or its address if it has no text."""
         return self.words or self.link or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """The constraints of a record, sorted as DCAT does."""
+    """Licence, access rights and other rights of a record, as in DCAT; each is a text or address, or None."""
 
     licence: str | None = None
     licence_title: str | None = None
@@ -73,7 +73,11 @@ class Constraints:
 
 
 def constraints(about: etree._Element | None) -> Constraints:
-    """Return the constraints on a resource, sorted by content."""
+    """Return the licence, access rights and other rights that an ISO record states.
+
+    ``about`` is the element with the description of the data; None gives an empty result. A text is judged by its
+    content, because records use each place for everything.
+    """
     use: list[StatedConstraint] = []
     limits: list[StatedConstraint] = []
     access: list[StatedConstraint] = []
@@ -112,10 +116,11 @@ def by_content(
     codes_of_access: list[str],
     other: list[str],
 ) -> Constraints:
-    """Sort texts by their content.
+    """Return licence, access rights and other rights, judged by the content of the statements and not by their place.
 
-    ``use``, ``limits`` and ``access`` are texts meant for use, for limits of use, and for access; the other lists are
-    codes without text.
+    ``use``, ``limits`` and ``access`` are the statements found in places for terms of use, limits of use and access.
+    ``codes_of_access`` are codes for access without a text. ``other`` are further texts and codes, which become other
+    rights.
     """
     # The most reliable place comes first: use, then its limits, then access.
     candidates = [*use, *limits, *access]
@@ -138,7 +143,7 @@ def by_content(
 
 
 def is_of_access(said: StatedConstraint) -> bool:
-    """Return whether a text only says who may see the data."""
+    """Return whether the statement ``said`` is only about who may see the data, and not about their use."""
     if _ABOUT_ACCESS.search(said.link or ""):
         return True
     if len(said.shown) > _LONG:
@@ -151,7 +156,7 @@ def _speaks_of_access(said: StatedConstraint) -> bool:
 
 
 def is_licence(said: StatedConstraint) -> bool:
-    """Return whether a text is recognised as a licence; "no licence" and "open data" do not count."""
+    """Return whether the statement ``said`` names a known licence; "no licence" and "open data" are none."""
     found = known_licence(said.link, said.words)
     return found is not None and found.open_definition not in ("none", "declared")
 

@@ -35,7 +35,10 @@ _PACKED = ("archive", "service")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """The targets of a record's links, each once, in the order of the record."""
+    """What the links of a record lead to: files, web services, and pages about the data.
+
+    Each target is listed once, in the order of the record.
+    """
 
     files: tuple[Distribution, ...] = ()
     services: tuple[DataService, ...] = ()
@@ -44,12 +47,15 @@ class Links:
 
 
 def is_media_type(word: str | None) -> bool:
-    """Return whether a word is a media type; some records put one in place of a protocol or format."""
+    """Return whether ``word`` has the form of a media type ("text/csv"); False for None.
+
+    Some records state a media type in place of a protocol or format.
+    """
     return bool(re.fullmatch(r"(application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+", word or ""))
 
 
 def links_of(record: etree._Element) -> Links:
-    """Return the links of a record, sorted by what they lead to."""
+    """Return the links in the ISO ``record`` sorted into distributions, data services and pages about the data."""
     files: dict[tuple[str | None, str | None, str | None], Distribution] = {}
     services: dict[tuple[str, str | None], DataService] = {}
     pages: dict[str, None] = {}

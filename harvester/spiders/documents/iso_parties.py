@@ -21,7 +21,11 @@ PUBLISHERS = (
 
 
 def parties_of(record: etree._Element, about: etree._Element | None, cited: etree._Element | None) -> Parties:
-    """Return (role, party) for everyone responsible for the data, in the order of the record."""
+    """Return the people and organisations responsible for the data as pairs (role, party), in the order of the record.
+
+    ``record`` is the root of the ISO record, ``about`` the element with the description of the data, and ``cited`` its
+    citation. The role is in lower case, and "" if none is stated.
+    """
     places = [
         *find_all(about, "pointOfContact/*"),
         *find_all(cited, "citedResponsibleParty/*"),
@@ -58,7 +62,10 @@ def _party(place: etree._Element) -> dict[str, str | None]:
 
 
 def publisher_of(parties: Parties) -> Publisher | None:
-    """Return who publishes the data; an organisation is preferred to a person."""
+    """Return the publisher of the data among ``parties``; None if nobody has a role of a publisher.
+
+    The roles are tried in the order of :data:`PUBLISHERS`, for organisations first and then for people.
+    """
     for kind in ("organisation", "person"):
         for role in PUBLISHERS:
             for held, who in parties:
@@ -69,8 +76,10 @@ def publisher_of(parties: Parties) -> Publisher | None:
 
 
 def contact_of(parties: Parties, record: etree._Element) -> Contact | None:
-    """Return the data's point of contact, else any party for the data with an email address, else the record's
-    contact.
+    """Return the contact for the data; None if there is none.
+
+    ``parties`` are those responsible for the data; the contacts of ``record`` (its root element) come after them.
+    Anyone with an email or web address is preferred, the point of contact first.
     """
     ordered = sorted(parties, key=lambda one: one[0] != "pointofcontact")
     ordered += [("", _party(place)) for place in find_all(record, "contact/*")]

@@ -23,14 +23,17 @@ _LOCALISED = ("PT_FreeText/textGroup/LocalisedCharacterString", "PT_FreeURL/URLG
 
 
 def iso_text(element: etree._Element | None, path: str = "") -> str | None:
-    """Return the text of an element, or of the first element at ``path`` below it that has one."""
+    """Return the text of ``element``, or of the first element at ``path`` below it that has one; None if there is none.
+
+    The text in the record's own language is preferred, then a translation, then the address of an anchor.
+    """
     if element is None:
         return None
     return first(*(_text(one) for one in (find_all(element, path) if path else [element])))
 
 
 def own_text(element: etree._Element) -> str | None:
-    """Return an element's text in the record's own language only."""
+    """Return the text of ``element`` in the record's own language; None if it has only translations or no text."""
     plain = [value(child) for child in children(element) if local(child) not in _FREE]
     found = first(*plain, None if len(element) else value(element))
     return found if found and not (attribute(element, "nilReason") and found.lower() in _NIL) else None
@@ -50,7 +53,10 @@ def _address(element: etree._Element) -> str | None:
 
 
 def localised(element: etree._Element | None) -> dict[str, str]:
-    """Return the translations of an element's text by locale id, as in ``locale="#DE"``."""
+    """Return the translations of the text of ``element``, as a mapping from locale id to text.
+
+    The id is that of ``locale="#DE"`` without the "#"; the record declares its language elsewhere.
+    """
     found: dict[str, str] = {}
     for path in _LOCALISED:
         for one in find_all(element, path):
@@ -61,17 +67,21 @@ def localised(element: etree._Element | None) -> dict[str, str]:
 
 
 def iso_texts(element: etree._Element | None, path: str) -> tuple[str, ...]:
-    """Return all texts at a path without repetition."""
+    """Return the texts of all elements at ``path`` below ``element``, each once, as :func:`iso_text` reads them."""
     return tuple(dict.fromkeys(found for one in find_all(element, path) if (found := iso_text(one)) is not None))
 
 
 def href(element: etree._Element | None) -> str | None:
-    """Return the address of an element, or of the anchor inside."""
+    """Return the ``xlink:href`` address of ``element``, or of an Anchor directly inside it; None if there is none."""
     return first(attribute(element, "href"), attribute(find(element, "Anchor"), "href"))
 
 
 def code(element: etree._Element | None) -> str | None:
-    """Return the code of a code-list element; None if there is none."""
+    """Return the code that ``element`` states, such as "publication"; None if it states none.
+
+    ``codeListValue`` counts, without the address before the code. If it holds only a number of the North American
+    profile, the text of the element counts.
+    """
     listed = attribute(element, "codeListValue")
     if listed and not re.fullmatch(r"RI_\d+", listed):
         if "#" not in listed and "/" not in listed:
@@ -84,5 +94,5 @@ def code(element: etree._Element | None) -> str | None:
 
 
 def codes(element: etree._Element | None, path: str) -> list[str]:
-    """Return all codes at a path, in the order of the record."""
+    """Return the codes of all elements at ``path`` below ``element``, in the order of the record."""
     return [found for one in find_all(element, path) if (found := code(one)) is not None]

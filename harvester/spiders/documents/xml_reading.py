@@ -25,7 +25,12 @@ _ILLEGAL = re.compile(
 
 
 def parse_xml(body: bytes, *, may_be_page: bool = True) -> etree._Element:
-    """Return a document's root; raise ValueError with a readable reason for HTML, an empty body or incomplete XML."""
+    """Return the root element of the XML document ``body``; nothing outside the document is loaded.
+
+    Characters that XML forbids are removed if the document cannot be parsed with them. ``may_be_page`` is False if the
+    document may mention HTML near its beginning without being an HTML page. Raise ValueError with a readable reason for
+    an empty body, an HTML page, and invalid or incomplete XML.
+    """
     body = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not body:
         raise ValueError("the answer is empty")
@@ -68,11 +73,12 @@ def _parsed(body: bytes) -> etree._Element:
 
 
 def tree_of(body: bytes, parser: etree.XMLParser) -> etree._Element | None:
-    """Return a document's root if it has at most MAX_NODES nodes; None if a recovering parser finds none. Raise
-    ValueError.
+    """Return the root element of ``body``, parsed with ``parser``; None if a parser that recovers from errors finds
+    none.
 
-    Do not pass a parser for huge trees: only libxml2's own limits bound the depth, and the expansion of entities and
-    default attributes. With them, a byte of the document needs at most 50 bytes of memory.
+    Raise ValueError if the document has more than MAX_NODES elements and attributes, XMLSyntaxError if it is no valid
+    XML. The parser must not be one for huge trees: the usual limits of libxml2 bound the depth and the expansion of
+    entities, so that a byte of the document needs at most 50 bytes of memory.
     """
     if len(body) <= MAX_BYTES:
         return etree.fromstring(body, parser)
@@ -115,7 +121,10 @@ class _Counter:
 
 
 def canonical(element: etree._Element) -> str:
-    """Return an element as text that depends neither on outer prefixes nor on the order of attributes."""
+    """Return ``element`` as XML text in a normal form (C14N), for comparison.
+
+    Prefixes declared outside the element and the order of its attributes make no difference.
+    """
     try:
         written = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
     except (etree.C14NError, ValueError):
@@ -125,20 +134,23 @@ def canonical(element: etree._Element) -> str:
 
 
 def local(element: etree._Element) -> str:
-    """Return the name of an element without its namespace."""
+    """Return the name of ``element`` without its namespace; "" for a comment or another node without a name."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: etree._Element | None, name: str = "*") -> Iterator[etree._Element]:
-    """Yield child elements by local name."""
+    """Yield the elements directly below ``element`` whose name without namespace is ``name``; "*" means all."""
     for child in element if element is not None else ():
         if isinstance(child.tag, str) and name in ("*", local(child)):
             yield child
 
 
 def find_all(element: etree._Element | None, path: str) -> list[etree._Element]:
-    """Return descendants by a path of local names such as ``citation/*/title``."""
+    """Return all elements at ``path`` below ``element``; an empty list if ``element`` is None.
+
+    A path consists of names without namespace, such as ``citation/*/title``; ``*`` stands for any element.
+    """
     found = [] if element is None else [element]
     for name in path.split("/"):
         found = [child for one in found for child in children(one, name)]
@@ -146,13 +158,16 @@ def find_all(element: etree._Element | None, path: str) -> list[etree._Element]:
 
 
 def find(element: etree._Element | None, path: str) -> etree._Element | None:
-    """Return the first result of ``find_all``; None if there is none."""
+    """Return the first element at ``path`` below ``element``, as in :func:`find_all`; None if there is none."""
     found = find_all(element, path)
     return found[0] if found else None
 
 
 def value(element: etree._Element | None, path: str = "") -> str | None:
-    """Return the first non-blank text, of an element or at a path below it; None if there is none."""
+    """Return the text of ``element``, or of the first element at ``path`` below it that has one; None if there is none.
+
+    White space around the text is removed; a text of only white space counts as none.
+    """
     if element is None:
         return None
     for one in find_all(element, path) if path else [element]:
@@ -163,12 +178,15 @@ def value(element: etree._Element | None, path: str = "") -> str | None:
 
 
 def values(element: etree._Element | None, path: str) -> tuple[str, ...]:
-    """Return all non-blank texts at a path without repetition."""
+    """Return the texts of all elements at ``path`` below ``element``, each once; blank texts are left out."""
     return tuple(dict.fromkeys(text for one in find_all(element, path) if (text := value(one)) is not None))
 
 
 def attribute(element: etree._Element | None, *names: str) -> str | None:
-    """Return the first non-blank attribute with one of the local names."""
+    """Return the first attribute of ``element`` among ``names`` that is not blank; None if there is none.
+
+    Names are without namespace.
+    """
     if element is None:
         return None
     held = {str(name).rpartition("}")[2]: str(text) for name, text in element.attrib.items()}

@@ -65,10 +65,11 @@ def row(
     """Return a dataset as plain JSON values, one for each column that the expectations about a portal use.
 
     - ``distributions`` and ``urls``: the number of distributions, and of URLs of distributions and data services.
-    - ``modified``: the date of change as declared. It becomes ``days_ahead``, the days from ``today`` to that date.
+    - ``modified``: the date of change as declared.
+    - ``today``: the day of the run.
 
-    ``days_ahead`` is None if the date is missing, cannot be read, or is not a full date; then it neither passes nor
-    fails.
+    Instead of the date of change, the result has the column "days_ahead": how many days the date lies after ``today``.
+    It is None if the date is missing, cannot be read, or is not a full date.
     """
     day = last_day(modified)
     # A month or year that is still running has its last day in the future, although nothing is wrong with it: only full

@@ -27,7 +27,9 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The day of the run, and the parameters and target of the indicator for which datasets are measured."""
+    """The day of the run, with the parameters and the target of an indicator. A measure needs them besides the
+    datasets.
+    """
 
     day: date
     params: Params = field(default_factory=dict)
@@ -73,8 +75,10 @@ class MeasureReading:
 
 @dataclass(frozen=True, slots=True)
 class ScopeMeasure:
-    """A measure as two functions. ``look`` reads what the measure needs from one dataset. ``add_up`` computes the value
-    for the whole scope from what was read of its datasets.
+    """A measure, such as the share of datasets with an open licence, as two functions.
+
+    ``look`` reads from one dataset what the measure needs. ``add_up`` computes the value for all datasets of a scope
+    from what ``look`` returned for each.
     """
 
     look: Callable[[Member, Context], Any]

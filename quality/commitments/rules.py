@@ -178,9 +178,9 @@ def is_hvd(member: Member) -> bool:
 
 
 def hvd_licence(member: Member) -> Verdict:
-    """Return whether every licence demands no more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
+    """Return whether no licence of the dataset demands more than CC BY 4.0, as Regulation (EU) 2023/138 requires.
 
-    None if a licence was not recognised: it is not known to demand more.
+    False if the dataset has no distribution. None if a licence was not recognised, so that its demands are not known.
     """
     if not member.parts:
         return False

@@ -27,5 +27,5 @@ def is_law(title: str | None) -> bool:
 
 
 def is_text(fmt: FileFormat) -> bool:
-    """Return whether a format is one of written documents, such as PDF or plain text."""
+    """Return whether a file format is one for written documents, such as PDF or plain text, and not for tables."""
     return fmt.kind in ("document", "text")

@@ -137,8 +137,9 @@ def _placeholders() -> frozenset[str]:
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text only fills a field: "n/a", "test", "description", in the languages of
-    ``placeholders.csv``.
+    """Return whether a text says nothing and only fills a field: "n/a", "test", "description".
+
+    Such texts are listed in ``placeholders.csv``, in many languages.
     """
     if len(text) > 60:
         return "lorem ipsum" in text[:200].lower()

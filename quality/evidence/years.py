@@ -109,8 +109,9 @@ def _of_hijra(year: int, *, of_sun: bool) -> int:
 
 
 def last_day_named(text: str) -> date | None:
-    """Return the last day of the latest year, half-year, quarter or month in a text made by ``western``; None without
-    one.
+    """Return the last day of the latest year, half-year, quarter or month that a text names; None if it names none.
+
+    ``text`` must have been returned by ``western``.
 
     >>> last_day_named("budget q3 2025, draft of 2024")
     datetime.date(2025, 9, 30)

@@ -21,7 +21,9 @@ def yes(is_true: bool) -> float:
 
 
 def present(value: object) -> float:
-    """Return 1 if a value is declared, else 0: a text with at least one letter or digit, or a list that is not empty.
+    """Return 1 if a value is declared, else 0.
+
+    A text counts if it has at least one letter or digit, a list if it is not empty.
 
     >>> present("Rail"), present(" - "), present(["transport"]), present(None)
     (1.0, 0.0, 1.0, 0.0)

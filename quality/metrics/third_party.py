@@ -41,17 +41,13 @@ def _conforms(s: DatasetSubject, *standards: str) -> Measurement:
 
 
 def dcat_ap_2_conforms(s: DatasetSubject) -> Measurement:
-    """Return 1 if the record conforms to DCAT-AP 2, else 0. Unknown if it could not be validated:
-    DCAT-AP applies to all.
-    """
+    """Return 1 if the record conforms to DCAT-AP 2, else 0. Unknown if the record was not validated."""
     found = _conforms(s, "dcat_ap_2")
     return UNKNOWN if found is None else found
 
 
 def dcat_ap_3_conforms(s: DatasetSubject) -> Measurement:
-    """Return 1 if the record conforms to DCAT-AP 3, else 0. Unknown if it could not be validated:
-    DCAT-AP applies to all.
-    """
+    """Return 1 if the record conforms to DCAT-AP 3, else 0. Unknown if the record was not validated."""
     found = _conforms(s, "dcat_ap_3")
     return UNKNOWN if found is None else found
 
@@ -80,7 +76,7 @@ def _kinds(s: DatasetSubject) -> list[FileFormat]:
 
 
 def api_present(s: DatasetSubject) -> float:
-    """Return 1 if the dataset has a data service, or a distribution declared as one, else 0."""
+    """Return 1 if the dataset has a data service, or a distribution that is declared as an API, else 0."""
     return yes(bool(s.services) or any(fmt.kind == "service" for fmt in _kinds(s)))
 
 
@@ -116,7 +112,7 @@ def dates_present_share(s: DatasetSubject) -> float:
 
 
 def dates_valid_share(s: DatasetSubject) -> float:
-    """Return the share of dates that are declared and can be read, 0 to 1; the dates of ``dates_present_share``."""
+    """Return the share of dates that can be read, 0 to 1: issued and modified, of the dataset and each distribution."""
     dates = _dates(s)
     return sum(last_day(text) is not None for text in dates) / len(dates)
 
@@ -165,10 +161,10 @@ def updated_in_time_udata(s: DatasetSubject) -> Measurement:
 
 
 def core_metadata_share(s: DatasetSubject) -> float:
-    """Return 1 if title, description, identifier, keywords, publisher and a date are all declared, 0.5 for some, else
-    0.
+    """Return 1 if title, description, identifier, keywords, publisher and a date are all declared, 0.5 for some, 0 for
+    none.
 
-    The rule is F-UJI's FsF-F2-01M; its creator and publisher are one here.
+    The rule is F-UJI's FsF-F2-01M. It asks for creator and publisher, of which a record has only the publisher.
     """
     d = s.dataset
     found = (d.title, d.description, d.identifier, d.keywords, d.publisher, d.issued or d.modified)
@@ -182,9 +178,7 @@ def identifier_global(s: DatasetSubject) -> float:
 
 
 def terms_from_vocabularies(s: DatasetSubject) -> float:
-    """Return 1 if a theme, frequency, access right or licence is given as a URL, so as a term of a
-    vocabulary, else 0.
-    """
+    """Return 1 if a theme, frequency, access right or licence is a URL, as terms of vocabularies are, else 0."""
     d = s.dataset
     terms = (*d.themes, d.frequency, d.access_rights, d.licence, *(x.distribution.licence for x in s.distributions))
     return yes(any(usable_url(term) for term in terms))
@@ -193,7 +187,7 @@ def terms_from_vocabularies(s: DatasetSubject) -> float:
 def download_options(s: DatasetSubject) -> Measurement:
     """Return 1 for a bulk download and an API, 0.5 for one of the two, 0 for neither (ODIN, openness, element 3).
 
-    Unknown if no distribution is known to be a bulk download, but one may be.
+    Unknown if no distribution is known to be a bulk download, but at least one may be.
     """
     bulk = [bulk_download(part) for part in s.distributions]
     if 1.0 in bulk:
@@ -273,7 +267,9 @@ def format_udata_open(s: DistributionSubject) -> float:
 
 
 def format_udata_open_2022(s: DistributionSubject) -> float:
-    """Return 1 by the same rule as ``format_udata_open``, but XLSX is not on the list of closed formats."""
+    """Return 1 if a format is declared and is none of PDF, Word and XLS, else 0: udata's rule of 2022, which allows
+    XLSX.
+    """
     declared = (s.distribution.format or "").strip().casefold().lstrip(".")
     return yes(bool(declared) and declared not in _UDATA_CLOSED - {"xlsx"})
 
@@ -289,7 +285,7 @@ def format_declared_machine_readable(s: DistributionSubject) -> float:
 
 
 def format_or_media_type_known(s: DistributionSubject) -> float:
-    """Return 1 if the declared format or the declared media type is in our vocabularies, else 0."""
+    """Return 1 if the declared format or the declared media type is in Winnow's vocabularies, else 0."""
     return yes(s.declared_format is not None or vocabulary.known_media_type(s.distribution.media_type) is not None)
 
 
@@ -318,12 +314,17 @@ def _served(s: DistributionSubject, ask: str) -> Measurement:
 
 
 def served_machine_readable(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served is machine-readable, 0 if not or the link is broken; unknown if not inspected."""
+    """Return 1 if the file served is machine-readable, 0 if not or if the link is broken. Unknown if it was not
+    inspected.
+    """
     return _served(s, "is_machine_readable")
 
 
 def served_non_proprietary(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served is not proprietary, 0 if it is or the link is broken; unknown if not inspected."""
+    """Return 1 if the file served is not in a proprietary format, 0 if it is or if the link is broken.
+
+    Unknown if the file was not inspected.
+    """
     return _served(s, "is_non_proprietary")
 
 
@@ -345,8 +346,8 @@ def served_linked(s: DistributionSubject) -> Measurement:
 def openness_ckan(s: DistributionSubject) -> Measurement:
     """Return the stars for openness of ckanext-qa, divided by five: 0 without an open licence or with a broken link.
 
-    The format is taken from the bytes, else from the ending of the URL, else from what is declared. If none is known
-    the result is one star, as in ckanext-qa. Unknown if the check of the link was no observation.
+    The format is recognised from the bytes, else from the ending of the URL, else as declared. If it is not known,
+    there is one star, as in ckanext-qa. Unknown if the check of the link was inconclusive.
     """
     licence = licence_present(s) and s.licence is not None and s.licence.is_open
     if link_ok(s) == 0.0 or not licence:
@@ -358,7 +359,9 @@ def openness_ckan(s: DistributionSubject) -> Measurement:
 
 
 def open_format_fuji(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served (or else declared) is not proprietary, else 0 (F-UJI); unknown if it is unknown."""
+    """Return 1 if the format of the file served (or else declared) is not proprietary, else 0 (F-UJI). Unknown without
+    any.
+    """
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary)
 
@@ -372,17 +375,17 @@ def resource_documented(s: DistributionSubject) -> float:
 
 
 def format_open_and_machine_readable(s: DistributionSubject) -> Measurement:
-    """Return 1 if the format served (or else declared) is open and machine-readable, else 0; unknown
-    if it is unknown.
+    """Return 1 if the format of the file served (or else declared) is open and machine-readable, else 0. Unknown
+    without any.
     """
     fmt = s.served_format or s.declared_format
     return UNKNOWN if fmt is None else yes(fmt.is_non_proprietary and fmt.is_machine_readable)
 
 
 def content_described_share(s: DistributionSubject) -> float:
-    """Return 1 if the distribution declares size with format, and documentation; 0.5 for one of the two; else 0.
+    """Return the share of two descriptions that the distribution has: its size with its format, and documentation.
 
-    The rule is F-UJI's FsF-R1-01M.
+    The result is 0, 0.5 or 1. The rule is F-UJI's FsF-R1-01M.
     """
     d = s.distribution
     has_size = present(d.byte_size) and (present(d.format) or present(d.media_type))

@@ -14,7 +14,7 @@ and DCAT-US 3.0."""
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One requirement or recommendation of a standard that is not met."""
+    """One requirement or recommendation of a standard that a record does not meet."""
 
     standard: str
     node: str
@@ -32,7 +32,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Conformance:
-    """The result of one dataset for one standard."""
+    """The result of validating one dataset against one standard."""
 
     standard: str
     conforms: bool

@@ -145,8 +145,9 @@ def gains_of_fixes(found: Figures) -> tuple[Matrix, Matrix]:
 def census(found: Figures, level: str, gains: Matrix, places: Matrix) -> Census:
     """Select the datasets that count for one level, and number their entities and families.
 
-    ``level`` is one of LEVELS: portals, publishers or governments. ``gains`` and ``places`` are the matrices from
-    ``gains_of_fixes``. Within an entity, datasets of one family count once.
+    ``found`` contains the scores of all datasets. ``level`` is one of LEVELS: portals, publishers or governments; an
+    entity is one of these. ``gains`` and ``places`` are the matrices from ``gains_of_fixes``. Datasets of an entity
+    that are parts of one, or have the same files, form a family.
     """
     entity_of, counts = found.entity_of(level)
     rows = [at for at, entity in enumerate(entity_of) if entity is not None and counts[at]]

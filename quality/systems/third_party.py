@@ -18,7 +18,9 @@ _GROUPS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The totals of some datasets in a scoring system, each of shape (datasets,)."""
+    """The totals of datasets in a third-party scoring system, with lower and upper bounds, each of shape
+    (datasets,).
+    """
 
     value: Matrix
     """Total with unknown measurements treated as the system does; NaN if nothing applies or nothing is known."""

@@ -76,10 +76,14 @@ def kept_children() -> Iterator[None]:
 class InspectionPool:
     """A pool of child processes that inspect files, used as a context manager.
 
-    ``workers`` is the number of children, ``timeout_s`` the longest time for one file in seconds, and ``memory_bytes``
-    the memory of one child. It includes the libraries, which take 230 MB. A child is replaced after ``tasks_per_child``
-    files. If it is not ready within ``startup_timeout_s`` seconds, its start has failed. :meth:`map` may be called
-    repeatedly, but not twice at the same time. Children end when the thread that opened the pool ends.
+    - ``workers``: the number of child processes.
+    - ``timeout_s``: the longest time for one file, in seconds.
+    - ``memory_bytes``: the memory of one child, including its libraries, which take 230 MB.
+    - ``tasks_per_child``: after so many files a child is replaced.
+    - ``startup_timeout_s``: the longest time for the start of a child, in seconds.
+
+    :meth:`map` may be called repeatedly, but not twice at the same time. Children end when the thread that opened the
+    pool ends.
     """
 
     def __init__(

@@ -177,7 +177,9 @@ def _is_sensible(key: str, value: object, kind: str) -> bool:
 
 
 def is_quick(pattern: str) -> bool:
-    r"""Return whether a pattern may be applied to every cell: nested repetitions can take longer than the night.
+    r"""Return whether a regular expression is fast enough to be matched with every cell of a column.
+
+    It must be short and without nested repetitions, which could take hours.
 
     >>> is_quick(r"[A-Z]{2}\d+"), is_quick(r"(a+)+")
     (True, False)

@@ -96,9 +96,10 @@ class Frames:
         return made
 
     def halves(self) -> list[str]:
-        """Return the names of two columns that contain the left and right half of each row, as one text each.
+        """Return the names of two frame columns, made to find equal rows: one has the left half of each row, one the
+        right half.
 
-        Rows are equal if both halves are, and two columns are enough even for tables of hundreds.
+        Each half is a single text. Two rows are equal if both of their halves are.
         """
         made = [f"{_MARK}row{_MARK}left", f"{_MARK}row{_MARK}right"]
         if made[0] not in self._made:

@@ -18,10 +18,11 @@ MOST_CHARACTERS = 1_000
 
 
 def read_cells(document: Path, *, sheet: str | None, column: str, lines: list[int]) -> list[list[Any]]:
-    """Return the cells of a column on the given lines of a file, as pairs [line, text].
+    """Read cells of one column from a file, and return them as pairs [line, text].
 
-    ``sheet`` is the name of the sheet in a workbook; None for a text. Empty if the table cannot be read or has no such
-    column. Call it in a child process with limits, because the file is not trusted.
+    ``sheet`` is the name of the sheet in a workbook; None for a text. ``lines`` are the lines of the wanted cells.
+    Empty if the table cannot be read or has no such column. Call it in a child process with limits, because the file is
+    not trusted.
     """
     try:
         table = _table(document, sheet)

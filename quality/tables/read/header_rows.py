@@ -86,10 +86,10 @@ def _first_data(body: BodySample) -> int | None:
 
 
 def find_header_rows(rows: Sequence[Sequence[str]], usual_header: int | None) -> HeaderRows | None:
-    """Find the header of a table, which may consist of several rows. None if all rows are blank.
+    """Find the header of a table, which may consist of several rows.
 
-    ``rows`` are the first rows of the table. ``usual_header`` is the index of the header if only the number of filled
-    cells is considered (see ``find_header``); None if that finds none.
+    ``rows`` are the first rows of the table. ``usual_header`` is the index of the header that ``find_header`` returns,
+    which considers only how many cells each row fills. The result is None if all rows are blank.
     """
     stripped = [[cell.strip() for cell in cells] for cells in rows[:_MOST_ROWS]]
     if not any(any(cells) for cells in stripped):

@@ -39,7 +39,10 @@ Row = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class TableSurroundings:
-    """What is above and below a table, by lines of the file."""
+    """What is above and below a table in a file: titles, rows with totals and notes, by their lines.
+
+    ``notes`` is the number of notes below the table, ``note_line`` the line of the first.
+    """
 
     above: list[int]
     """Lines above the header that are not blank, such as titles."""
@@ -55,8 +58,8 @@ class TableSurroundings:
 class Footer:
     """The notes below a table.
 
-    The last ``rows`` of the rows in which they were searched for do not belong to the table. ``first_line`` is the line
-    of the first note.
+    ``rows`` is the number of rows at the end of the file that do not belong to the table, including blank ones.
+    ``first_line`` is the line of the first note.
     """
 
     rows: int
@@ -172,11 +175,11 @@ def has_no_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def second_table(rows: Sequence[Row], header: Sequence[str]) -> tuple[str, int] | None:
-    """Find the first row among the data that contains names of columns. Return the table rule it breaks, and its line.
+    """Find the first row among the data of a table that contains names of columns again.
 
-    None if there is no such row. The rule is "repeated_header" if the names are those in ``header``. It is
-    "several_tables" if another table begins: a row with words where the rows above and below have numbers or dates.
-    ``rows`` are the rows of data with their lines.
+    Return the id of the table rule that is broken, and the line of that row; None if there is no such row. The rule is
+    "repeated_header" if the names are those in ``header``. It is "several_tables" if another table begins: a row with
+    words where the rows above and below have numbers or dates. ``rows`` are the rows of data with their lines.
     """
     names = [" ".join(cell.split()).casefold() for cell in header]
     typed = _typed(rows, len(header))

@@ -44,7 +44,7 @@ def is_quoted_by_lines(head: str) -> bool:
 def without_quotes(path: Path, encoding: Encoding) -> Iterator[Path | None]:
     """Remove the quotes around whole lines of a text, and yield the path of a temporary file with the result, in UTF-8.
 
-    None if the file is too large.
+    Yield None if the file is too large.
     """
     if path.stat().st_size > _MOST_BYTES:
         yield None

@@ -114,9 +114,10 @@ class Spider(WindowedSpider, FeedSpider):
         return replace(dataset, identifier=old, other_identifiers=(*dataset.other_identifiers, dataset.identifier))
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address at which the search API serves one dataset.
+        """Return the address at which the Hub's search API serves the dataset ``identifier``.
 
-        The result is None if the dataset came from a feed, or if the portal has changed its identifier.
+        ``source_url``: the address from which the dataset was last read. The result is None if that was a feed, or if
+        the portal has changed the identifier since.
         """
         if "/api/search/v1/" not in source_url or identifier in self.renamed:
             return None
@@ -133,7 +134,7 @@ class Spider(WindowedSpider, FeedSpider):
         return [self.request(address, self.on_catalog, errback=self.on_catalog_failed)]
 
     async def on_catalog(self, response: Response) -> AsyncIterator[Any]:
-        """Read the scope of the site's catalogue, and start the search.
+        """Read which items belong to the Hub site's catalogue (its scope), and start the search.
 
         An empty scope ends the harvest with an error, because the search then covers all of ArcGIS. If the scope
         cannot be read, the search starts and its first page is checked.
@@ -149,7 +150,7 @@ class Spider(WindowedSpider, FeedSpider):
         yield self.ask(self.first_walk())
 
     async def on_catalog_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search although the request for the scope of the site's catalogue failed."""
+        """Start the search, although the request for the scope of the Hub site's catalogue failed."""
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:
@@ -207,8 +208,9 @@ class Spider(WindowedSpider, FeedSpider):
         """Return the request for a DCAT-US feed in place of the search or feed that failed; None if there is none to
         try.
 
-        ``fault``: the page number if a feed failed; the fault of the request if the search did. A feed replaces the
-        search only if the search is missing (404) and has never been read before.
+        ``fault``: the page number if a feed failed; the fault of the request if the search did. ``response`` and
+        ``page_cursor``: the response and the position of the failed page of the search, else None. A feed replaces
+        the search only if the search is missing (404) and has never been read before.
         """
         if isinstance(fault, int):
             self.place += 1

@@ -78,7 +78,7 @@ class Spider(PortalSpider):
 
     @property
     def base(self) -> str:
-        """Return the address of the services directory.
+        """Return the address of the ArcGIS Server's services directory.
 
         If the portal's address is that of one service, this is the directory that the service belongs to.
         """
@@ -96,7 +96,10 @@ class Spider(PortalSpider):
     # Folders
 
     def list_folder(self, folder: str) -> Request:
-        """Return the request for the list of services and subfolders in ``folder``; "" is the root of the directory."""
+        """Return the request for the services and subfolders in a folder of the ArcGIS Server's directory.
+
+        ``folder``: its path; "" is the root.
+        """
         address = f"{self.base}/{quote(folder)}" if folder else self.base
         return self.request(
             f"{address}?f=json",
@@ -107,9 +110,11 @@ class Spider(PortalSpider):
         )
 
     async def on_folder(self, response: Response, folder: str) -> AsyncIterator[Any]:
-        """Read the services and subfolders of ``folder``, and request the next folder or service.
+        """Read the services and subfolders of a folder of the ArcGIS Server's directory, and request the next folder
+        or service.
 
-        If the response says that nothing changed, the lists of the last harvest are used.
+        ``folder``: its path; "" is the root. If the response says that nothing changed, the lists of the last harvest
+        are used.
         """
         if known := self.remembered(response):
             yield self.unchanged(known)
@@ -134,13 +139,14 @@ class Spider(PortalSpider):
             yield step
 
     async def on_folder_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report a folder whose request failed, and go on with the next one."""
+        """Report a folder of the ArcGIS Server's directory whose request failed, and go on with the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.no_folder(self.fault_of(failure), request.cb_kwargs["folder"], request.url):
             yield step
 
     def no_folder(self, fault: faults.RequestFault, folder: str, url: str, value: Any = None) -> list[Any]:
-        """Report a folder that cannot be listed, and return the error report and the request that follows.
+        """Report a folder of the ArcGIS Server's directory that cannot be listed; return the error report and the
+        next request.
 
         ``fault``: why it cannot. ``folder``: its path; "" is the root. ``url`` and ``value``: the address and content
         for the error report. For the root, other usual addresses are tried, and then the harvest ends with an error.
@@ -160,7 +166,7 @@ class Spider(PortalSpider):
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
 
     def page_cursor(self, folders: list[str], services: list[str]) -> list[Any]:
-        """Add newly found folders and services to those still to be read, and return the next request.
+        """Add newly found ArcGIS Server folders and services to those still to be read, and return the next request.
 
         Folders come first. After the last folder, all services are sorted and the first one is requested.
         """
@@ -185,10 +191,11 @@ class Spider(PortalSpider):
     # Services
 
     def describe_next(self, done: int) -> list[Any]:
-        """Return the request for the description of the next service; ``done``: how many were read already.
+        """Return the request for the description of the next ArcGIS Server service; ``done``: how many were read
+        already.
 
-        After the last service the harvest is complete. If some folders could not be listed, an error is returned
-        instead.
+        After the last service the list is empty and the harvest complete. If some folders could not be listed, it
+        holds an error instead.
         """
         if done < len(self.services):
             return [
@@ -207,8 +214,8 @@ class Spider(PortalSpider):
         return []
 
     def below(self, path: str) -> str:
-        """Return the path of a service relative to the portal's address, which may itself be a folder of the
-        directory.
+        """Return the path of an ArcGIS Server service relative to the portal's address, which may be that of a
+        folder.
         """
         folder = self.base.partition("/rest/services")[2].strip("/")
         return path.removeprefix(f"{folder}/") if folder else path
@@ -217,7 +224,7 @@ class Spider(PortalSpider):
         return f"{self.base}/{quote(self.below(identifier))}?f=json"
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the response says that the service does not exist.
+        """Return whether the response says that the ArcGIS Server service does not exist.
 
         This is error 404 or 410 in the body of a response with status 200. Older servers send error 500 with such a
         message.
@@ -233,9 +240,10 @@ class Spider(PortalSpider):
         return self.answer_of(response)[0] is None
 
     async def on_service(self, response: Response, done: int) -> AsyncIterator[Any]:
-        """Read the description of a service, and request the next one; ``done``: how many services were read before.
+        """Read the description of an ArcGIS Server service, and request the next one.
 
-        If the response says that nothing changed, the record of the last harvest is used.
+        ``done``: how many services were read before. If the response says that nothing changed, the record of the
+        last harvest is used.
         """
         cursor = {"listed": self.listed, "done": done + 1}
         if known := self.remembered(response):
@@ -256,7 +264,7 @@ class Spider(PortalSpider):
             yield step
 
     async def on_service_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Report a service whose request failed, and go on with the next one."""
+        """Report an ArcGIS Server service whose request failed, and go on with the next one."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.not_described(self.fault_of(failure), request.cb_kwargs["done"], request.url):
             yield step
@@ -285,10 +293,10 @@ class Spider(PortalSpider):
     # Responses
 
     def answer_of(self, response: Response) -> tuple[faults.RequestFault | None, dict[str, Any]]:
-        """Return (fault, JSON object) of a response; the fault is None if there is none, the object empty if it is
-        not readable.
+        """Return the fault of a response (None if it has none) and its body as a JSON object ({} if it is not
+        readable).
 
-        Errors that the server reports in the body of a response with status 200 are faults too.
+        Errors that ArcGIS Server reports in the body of a response with status 200 are faults too.
         """
         fault = faults.of_response(response)
         try:

@@ -79,7 +79,10 @@ class Spider(ChangesListingSpider):
         return [self.list_names(cursor["shown"])] if "shown" in cursor else super().continued(cursor)
 
     def action(self, name: str, **params: Any) -> str:
-        """Return the address of a CKAN API action; ``params``: the parameters for its query string."""
+        """Return the address of an action of CKAN's API.
+
+        ``name``: the action, such as "package_show". ``params``: the parameters of its query string.
+        """
         return f"{self.base}/api/3/action/{name}?{urlencode(params)}"
 
     # The search
@@ -125,7 +128,8 @@ class Spider(ChangesListingSpider):
         were read.
 
         It is the same page in another sort order, or the list of all names if package_search is missing (404).
-        ``fault``: why the page failed. ``response``: the response, or None.
+        ``fault``: why the page failed. ``response``: the response, or None. ``page_cursor``: the position of the
+        page.
         """
         if response is None or page_cursor.start or self.tally.kept:
             return None
@@ -155,8 +159,9 @@ class Spider(ChangesListingSpider):
     # Name by name
 
     def list_names(self, shown: int) -> Request:
-        """Return the request for the names of all packages; ``shown``: how many of them an interrupted harvest has
-        read.
+        """Return the request for the names of all packages of the CKAN site.
+
+        ``shown``: how many of them were already read before the harvest was interrupted; 0 in a new harvest.
         """
         return self.request(self.action("package_list"), self.on_list, is_conditional=True, cb_kwargs={"shown": shown})
 

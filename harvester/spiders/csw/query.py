@@ -168,13 +168,17 @@ def get_url(way: RequestMethod, start: int, rows: int) -> str:
 
 
 def first_windows() -> list[Window]:
-    """Return three ranges of dates that together hold all records: before 2000, from 2000 on, and without a date."""
+    """Return ranges of dates (start and end in seconds since 1970) that together hold all records of a CSW.
+
+    There are three: up to the beginning of the year 2000, from then on, and the records without a date.
+    """
     middle = (EARLY + LATE) // 2
     return [(None, middle), (middle, None), UNDATED]
 
 
 def halves(window: Window) -> list[Window]:
-    """Split a range of dates in the middle and return both parts.
+    """Split a range of dates (start and end in seconds since 1970, None for an open end) in the middle; return both
+    parts.
 
     The list is empty for a range of one second, and for the records without a date.
     """

@@ -150,7 +150,8 @@ class Spider(ListingSpider):
         """Return the number of records to expect: the sum over all ranges of dates so far, or ``total`` if there are
         no ranges.
 
-        ``total``: what the response states; None if it states nothing, and then the result is None.
+        ``total``: what the response states; None if it states nothing, and then the result is None. ``page_cursor``:
+        the position of the page, which holds the range of dates.
         """
         if page_cursor.at is None or total is None:
             self.found = 0
@@ -165,8 +166,9 @@ class Spider(ListingSpider):
         """Check on a first page whether the portal's total is only its limit, so that smaller ranges of dates must be
         read.
 
-        ``total``: the number of records that the response states. If so, the ranges are queued and an empty page is
-        returned. The result is None if the page can be used as it is.
+        ``page_cursor``: the position of the page. ``total``: the number of records that the response states; None if
+        it states none. If so, the ranges are queued and an empty page is returned. The result is None if the page can
+        be used as it is.
         """
         if total is None or (self.is_cut and page_cursor.at is None):
             return None
@@ -274,7 +276,10 @@ class Spider(ListingSpider):
         return [self.ask(replace(page_cursor, size=0))]
 
     def other_version(self, fault: faults.RequestFault, response: Response) -> bool:
-        """Return whether the error report in a response suggests that the server accepts only version 3.0 of CSW."""
+        """Return whether the error report in a response suggests that the server accepts only version 3.0 of CSW.
+
+        The result is False if requests already use that version.
+        """
         if self.is_3:
             return False
         body = response.body[:5_000]

@@ -76,10 +76,10 @@ class Spider(ListingSpider):
         return {**super().position(page_cursor), "has_copies": self.has_copies}
 
     def search(self, rows: int, start: int, *, harvested: bool | None = None) -> str:
-        """Return the address of a page of the search, with at most ``rows`` datasets after the first ``start``.
+        """Return the address of a page of Dataverse's search.
 
-        ``harvested``: True for only those harvested from other repositories, False for only the portal's own, None
-        for all.
+        ``rows``: the largest number of datasets. ``start``: how many datasets to skip. ``harvested``: True for only
+        the datasets harvested from other repositories, False for only the portal's own, None for all.
         """
         params = {"q": "*", "type": "dataset", "per_page": rows, "start": start, "sort": "date", "order": "asc"}
         only = {} if harvested is None else {"fq": f"isHarvested:{str(harvested).lower()}"}
@@ -91,8 +91,9 @@ class Spider(ListingSpider):
         return [self.count(is_of_all=False)]
 
     def count(self, *, is_of_all: bool, copies: int = 0) -> Request:
-        """Return the request that counts all datasets, or else those harvested from other repositories.
+        """Return the request that counts the datasets of a Dataverse site.
 
+        ``is_of_all``: whether to count all datasets; otherwise only those harvested from other repositories.
         ``copies``: the number of harvested ones, if they were counted before.
         """
         url = self.search(1, 0, harvested=None if is_of_all else True)
@@ -142,8 +143,9 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Report a search that requires an API token (status 401), with the setting that opens it; None for other
-        faults.
+        """Report a Dataverse search that requires an API token (status 401), with the setting that opens it.
+
+        The result is the error that ends the harvest; None for other faults.
         """
         if response is None or response.status != 401:
             return None
@@ -264,10 +266,11 @@ class Spider(ListingSpider):
             yield step
 
     def missed(self, identifier: str, why: str, fault: faults.RequestFault | None) -> None:
-        """Note that the full record of a dataset cannot be read.
+        """Note that the full record of the dataset ``identifier`` cannot be read.
 
-        ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the response was not
-        readable. If full records are not public, the dataset is made from the search alone. Otherwise it is lost.
+        ``why``: the reason, for the error report. ``fault``: the fault of the request; None if the body was not
+        readable. If full records are not public, the dataset is made from the search alone. Otherwise the dataset is
+        lost.
         """
         is_closed = fault is not None and fault.kind in CLOSED and not (fault.kind == "gone" and self.has_shown)
         if not is_closed or self.of_copies:
@@ -287,8 +290,10 @@ class Spider(ListingSpider):
         return not self.closed and not any(isinstance(one, str) for one in self.shown.values())
 
     def whole(self, item: Any) -> Any:
-        """Return a hit of the search with the dataset's full record under "dataset", or with the reason why it is
-        missing.
+        """Return a hit of Dataverse's search with the dataset's full record added under "dataset".
+
+        If the full record could not be read, the reason is added there as text. The hit is unchanged if it was not
+        requested.
         """
         known = self.shown.get(text(item.get("global_id")) or "") if isinstance(item, dict) else None
         return item if known is None else {**item, "dataset": known}

@@ -171,8 +171,8 @@ class Spider(FeedSpider):
         """Yield everything found in a document: the datasets, the values that had to be repaired, statements that
         cannot be read, and at last its end.
 
-        ``reading``: the summary of the parsed document. Datasets whose distributions are described on a later page
-        wait for it.
+        ``reading``: the summary of the parsed document. A dataset whose distributions are described on a later page
+        is not yielded yet.
         """
         yield from (Lenient(message, near) for message, near in reading.lenient)
         head = reading.head
@@ -209,10 +209,11 @@ class Spider(FeedSpider):
         yield StreamEnd(why_cut, head)
 
     def batch(self, batch: list[Any], response: Response, reading: Any, cursor: dict[str, Any] | None) -> Page:
-        """Return the page for some of the datasets and errors of a document.
+        """Return the page that stores some of the datasets and errors of a document.
 
-        Each value that had to be repaired is reported as an error, but its dataset is stored and does not count as
-        lost.
+        ``batch``: the datasets and errors. ``response``: the response with the document. ``reading``: the state of
+        reading it. ``cursor``: where an interrupted harvest is to continue after this page. Each value that had to be
+        repaired is reported as an error, but its dataset is stored and does not count as lost.
         """
         errors = [lenient(one, response.url) for one in batch if isinstance(one, Lenient)]
         reading.remember(errors)
@@ -220,9 +221,9 @@ class Spider(FeedSpider):
         return replace(page, errors=page.errors + self.written(errors))
 
     def completed(self, reading: RdfSummary) -> list[tuple[str, Node]]:
-        """Return (IRI, description) of datasets of earlier pages that are complete now.
+        """Return (IRI, description) of datasets of earlier pages that were incomplete and are complete now.
 
-        They were waiting for their distributions, which the document of ``reading`` describes.
+        Their distributions are described in the document that ``reading`` summarises.
         """
         whole = []
         for iri, node in list(self.waiting.items()):
@@ -326,8 +327,10 @@ class Spider(FeedSpider):
         return [Page(errors=self.written([error]))]
 
     def member_done(self, iri: str) -> list[Any]:
-        """Note that the listed dataset ``iri`` was requested. After the last one, end the harvest; before that,
-        return [].
+        """Note that the dataset ``iri``, which the catalogue only lists, was requested; after the last one, end the
+        harvest.
+
+        The result is empty as long as others are still to be requested.
         """
         self.members.discard(iri)
         return [] if self.members else super().at_feed_end()

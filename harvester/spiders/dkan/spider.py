@@ -74,10 +74,10 @@ class Spider(CkanSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the first request to the next of DKAN's APIs, if the first page of the one tried so far cannot be
-        read.
+        """Return the request for the first page of another of DKAN's APIs, if the first page of one cannot be read.
 
-        The result is None if no other API is left, or if ``fault`` is one that another API would not avoid.
+        The APIs are tried in a fixed order. The result is None if none is left, or if ``fault`` is one that another
+        API would not avoid. ``page_cursor``: the position of the page that failed.
         """
         if page_cursor.start or self.tally.kept or fault.kind not in TRY_ANOTHER:
             return None

@@ -68,10 +68,10 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return what to do about a page with status 404; None for any other fault.
+        """Return what to do about a page of GeoNode's API with status 404; None for any other fault.
 
         For the first page this is the request to an older API. A later page with this status is the end of the
-        listing, if the portal's total is known to check it.
+        listing, if the portal's total is known to check it. ``page_cursor``: the position of the page.
         """
         if response is None or response.status != 404:
             return None
@@ -109,7 +109,9 @@ class Spider(ListingSpider):
         )
 
     def look_up(self, identifier: str, source_url: str) -> str | None:
-        """Return the address of a dataset by its number, or of a search for its uuid."""
+        """Return the address of the GeoNode dataset ``identifier`` if that is a number, or of a search for it if it
+        is a uuid.
+        """
         path = WAYS[self.way][0]
         if identifier.isdigit():
             return f"{self.base}{path}{identifier}/"

@@ -77,7 +77,9 @@ class Spider(ListingSpider):
         return [self.request(url, self.on_count, errback=self.on_count_failed)]
 
     async def on_count(self, response: Response) -> AsyncIterator[Any]:
-        """Store the number of datasets that the registry states as the portal's total, and request the first page."""
+        """Store the number of datasets that Magda's registry states as the portal's total, and request the first
+        page.
+        """
         try:
             answer = self.read_json(response) if response.status == 200 else None
         except ValueError:
@@ -107,9 +109,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Switch from the registry to the search, and return its first request, if the registry's first page fails.
+        """Switch from Magda's registry to its search, and return the first request, if the first page of the registry
+        fails.
 
         The result is None for later pages, for responses with status 200, and if the search is already in use.
+        ``page_cursor``: the position of the page that failed.
         """
         if response is None or response.status == 200 or self.is_search:
             return None

@@ -143,8 +143,10 @@ class Spider(ListingSpider):
         return [self.request(self.address("Identify"), self.on_identify)]
 
     async def on_identify(self, response: Response) -> AsyncIterator[Any]:
-        """Read whether the repository reports deletions, decide whether to request only changes, and request the
-        formats it offers.
+        """Read whether the OAI-PMH repository reports deleted records, and request the list of metadata formats it
+        offers.
+
+        If it does, and a full harvest is not due, only the records changed since the last harvest are read.
         """
         try:
             root = self.root_of(response)
@@ -303,8 +305,9 @@ class Spider(ListingSpider):
         return None
 
     def in_full(self, why: str) -> Request:
-        """Start over with a full harvest, and return its first request; ``why``: why reading only changes is not
-        enough.
+        """Start over with a full harvest of the repository, and return its first request.
+
+        ``why``: why reading only the changes is not enough, as a phrase for the harvest's notes.
         """
         prefix, has_prefix = self.prefix, self.has_prefix
         self.start_over(f"read in full: {why}")

@@ -80,7 +80,7 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """Return the address of the API's landing page."""
+        """Return the address of the landing page of the portal's OGC API."""
         return self.portal.url.split("?")[0].split("/collections")[0].rstrip("/")
 
     @property
@@ -287,8 +287,9 @@ class Spider(ListingSpider):
     ) -> list[Any] | None:
         """Return what to do about a failed page for which a smaller page would not help; None in all other cases.
 
-        These are pages beyond the limit of the portal's index, links that form a loop, and pages requested by offset
-        without a next link.
+        ``fault``: why it failed. ``response``: the response, or None. ``page_cursor``: the position of the page. Such
+        pages are those beyond the limit of the portal's index, those whose links form a loop, and those requested by
+        offset without a next link.
         """
         if response is None and fault.kind == "parse":
             return [self.no_answer(fault, self.items(page_cursor))]

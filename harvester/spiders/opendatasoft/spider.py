@@ -75,9 +75,11 @@ class Spider(ListingSpider):
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the request for the first page in another sort order, if the portal refuses the order (status 400).
+        """Return the request for Opendatasoft's first page in another sort order, if the portal refuses the order
+        (status 400).
 
-        The result is None for any other fault, and if no other order is left.
+        The result is None for any other fault, and if no other order is left. ``page_cursor``: the position of the
+        page.
         """
         is_first = not (page_cursor.start or page_cursor.at or self.tally.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):

@@ -64,8 +64,9 @@ class Spider(ListingSpider):
 
     @property
     def bases(self) -> list[str]:
-        """Return the addresses at which the hub's search may be: ``/api/hub/search`` below the portal's address, or
-        that itself.
+        """Return the addresses at which the search of the piveau hub may be, the likeliest first.
+
+        They are ``/api/hub/search`` below the portal's address, and that address itself.
         """
         parts = urlsplit(self.portal.url)
         whole = urlunsplit(parts._replace(query="", fragment="")).rstrip("/").removesuffix("/search/search")

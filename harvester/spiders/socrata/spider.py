@@ -103,8 +103,9 @@ class Spider(ListingSpider):
         """Return the request or error that replaces a page that failed; None if it is to be handled like any failed
         page.
 
-        For the first page, another sort order (status 400) or ``/api/views`` (status 404) is tried. While scrolling
-        by id, a page that cannot be made smaller ends the harvest, because no record can be skipped.
+        For the first page, another sort order (status 400) or Socrata's older API ``/api/views`` (status 404) is
+        tried. While scrolling by id, a page that cannot be made smaller ends the harvest, because no record can be
+        skipped. ``page_cursor``: the position of the page.
         """
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url

@@ -227,9 +227,7 @@ class Spider(ListingSpider):
         return [self.detail(DatasetPage(page_cursor, ids[:size], [("own", ids[:size]), ("files", ids[:size])]))]
 
     def own_rows(self, rows: list[dict[str, Any]], response: Response, page_cursor: PageCursor) -> list[Any]:
-        """Store the datasets in the result (``rows``) of the portal file's query; one that may be cut off is an
-        error.
-        """
+        """Store the datasets in ``rows``, the result of the portal file's query; report it if it may be cut off."""
         names, _ = result_of(response.body)
         if not names:
             fault = faults.RequestFault("parse", "unknown", "the answer names no variables", "check the query")

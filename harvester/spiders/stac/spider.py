@@ -63,7 +63,7 @@ class Spider(ListingSpider):
 
     @property
     def base(self) -> str:
-        """Return the address of the API's landing page, or of the static catalogue's root document."""
+        """Return the address of the STAC API's landing page, or of the static catalogue's root document."""
         return self.portal.url.split("?")[0].rstrip("/").removesuffix("/collections")
 
     def opening(self) -> list[Any]:
@@ -133,7 +133,7 @@ class Spider(ListingSpider):
     # A static catalogue
 
     def read_next(self) -> list[Any]:
-        """Return the request for the next document of a static catalogue.
+        """Return the request for the next document of a static STAC catalogue.
 
         After the last document the list is empty and the harvest complete. After 2,000 documents it holds an error
         instead.
@@ -151,7 +151,7 @@ class Spider(ListingSpider):
         ]
 
     async def on_document(self, response: Response) -> AsyncIterator[Any]:
-        """Read a document of a static catalogue, and request the next one.
+        """Read a document of a static STAC catalogue, and request the next one.
 
         If the response says that nothing changed, the records of the last harvest are used.
         """
@@ -166,12 +166,14 @@ class Spider(ListingSpider):
             yield step
 
     async def on_document_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Count a document of a static catalogue whose request failed as lost, and go on with the next one."""
+        """Count a document of a static STAC catalogue whose request failed as lost, and go on with the next one."""
         for step in self.missed(self.fault_of(failure), failure.request.url):  # type: ignore[attr-defined]
             yield step
 
     def document_of(self, response: Response) -> tuple[faults.RequestFault | None, Any]:
-        """Return (fault, parsed JSON) of a response; the fault is None if the JSON is a STAC document with links."""
+        """Return the fault of a response and its parsed JSON; the fault is None if that is a STAC document with
+        links.
+        """
         fault = faults.of_response(response)
         try:
             document = self.read_json(response)
@@ -186,11 +188,11 @@ class Spider(ListingSpider):
         return fault, document
 
     def kept_document(self, document: Any, response: Response, *, is_root: bool = False) -> list[Any]:
-        """Read a document of a static catalogue, and return a page with its Collections and the request for the next
+        """Read a document of a static STAC catalogue; return a page with its Collections and the request for the next
         document.
 
-        ``is_root``: whether it is the catalogue's root document. Links without a valid address are reported as lost
-        records.
+        ``document``: the parsed body of ``response``. ``is_root``: whether it is the catalogue's root document. Links
+        without a valid address are reported as lost records.
         """
         self.misses = 0
         # Before 1.0 a document did not state its type; a Collection has an extent.
@@ -221,10 +223,12 @@ class Spider(ListingSpider):
     def followed(
         self, document: Any, children: list[str], is_collection: bool, response: Response, is_root: bool
     ) -> list[Any]:
-        """Return the page with the Collections of a document, and the request for the next document.
+        """Return the page with the Collections in a document of a static STAC catalogue, and the request for the next
+        document.
 
-        ``children``: the addresses of its child documents, which are queued. ``is_collection``: whether the document
-        itself is a Collection. ``is_root``: whether it is the catalogue's root document.
+        ``document``: the parsed body of ``response``. ``children``: the addresses of its child documents, which are
+        queued. ``is_collection``: whether the document itself is a Collection. ``is_root``: whether it is the
+        catalogue's root document.
         """
         if is_root and not is_collection and not children:
             message = f"{response.url}: the catalogue has neither collections nor children"
@@ -241,10 +245,11 @@ class Spider(ListingSpider):
         return [self.page(response, records, cursor=self.static_cursor(), state=state), *self.read_next()]
 
     def queue_children(self, children: list[str], *, is_root: bool = False) -> None:
-        """Append child documents to the queue, and remove the document that named them, unless it is the root.
+        """Append child documents of a static STAC catalogue to the queue of those to read.
 
-        ``children``: their addresses. Those on other hosts are only counted; those already queued or read are
-        skipped.
+        The document that named them was the first in the queue and is removed, unless it is the root (``is_root``).
+        ``children``: addresses of the child documents. Those on other hosts are only counted; those already queued or
+        read are skipped.
         """
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
@@ -258,7 +263,9 @@ class Spider(ListingSpider):
         self.queue = (self.queue if is_root else self.queue[1:]) + new
 
     def static_cursor(self) -> dict[str, Any]:
-        """Return the state from which an interrupted reading of a static catalogue can continue, as a JSON object."""
+        """Return the state from which an interrupted reading of a static STAC catalogue can continue, as a JSON
+        object.
+        """
         return {"queue": self.queue, "met": sorted(self.met), "elsewhere": sorted(self.elsewhere)}
 
     def missed(self, fault: faults.RequestFault, url: str) -> list[Any]:

@@ -40,14 +40,14 @@ def _create(db: Database, name: str) -> None:
 
 @migrate()
 def s0001_tables(db: Database) -> None:
-    """Create the tables of ``catalog.db.schema``."""
+    """Create all tables that ``catalog.db.schema`` declares."""
     for name in TABLES:
         _create(db, name)
 
 
 @migrate()
 def s0002_full_text(db: Database) -> None:
-    """Add a full-text search that folds accents: "education" finds "éducation"."""
+    """Add a full-text index of datasets that ignores accents: "education" finds "éducation"."""
     db.table("datasets").enable_fts(
         ["title", "description", "keywords"], create_triggers=True, tokenize="unicode61 remove_diacritics 2"
     )
@@ -72,7 +72,10 @@ def s0003_views(db: Database) -> None:
 
 @migrate()
 def s0004_history(db: Database) -> None:
-    """Add versions, changes, cached responses and checkpoints; stop re-indexing a record at every visit."""
+    """Add tables and columns for record versions, changes, cached responses and checkpoints.
+
+    The full-text index is updated only when title, description or keywords of a dataset are written.
+    """
     add_missing(db)
     db.execute("drop trigger if exists datasets_au")
     db.execute(
@@ -87,7 +90,7 @@ def s0004_history(db: Database) -> None:
 
 @migrate()
 def s0005_parents(db: Database) -> None:
-    """Add series, and the parents of datasets."""
+    """Add the columns for dataset series and for the parent of a dataset."""
     add_missing(db)
 
 
@@ -99,7 +102,8 @@ def s0006_resource_history(db: Database) -> None:
 
 @migrate()
 def s0007_scores(db: Database) -> None:
-    """Add scores by family with verdicts, fixes ranked by gain, the datasets due for scoring, and conformance."""
+    """Add the tables and columns for scores with verdicts, fixes ranked by gain, datasets due for scoring, and
+    conformance."""
     add_missing(db)
     create_triggers(db)
     # Of up to 60 checks of an address few saw a change.
@@ -108,13 +112,14 @@ def s0007_scores(db: Database) -> None:
 
 @migrate()
 def s0008_commitments(db: Database) -> None:
-    """Add commitments, their readings, and the datasets they are measured on."""
+    """Add the tables for commitments, their readings in each run, and the datasets they are measured on."""
     add_missing(db)
 
 
 @migrate()
 def s0009_answers(db: Database) -> None:
-    """Add what was sent, replies, citizens' reports, our corrections, and the language of a portal."""
+    """Add tables for sent letters, replies to findings, citizens' reports and our corrections, and a portal's
+    language."""
     add_missing(db)
 
 
@@ -166,7 +171,8 @@ def s0011_search_in_all_languages(db: Database) -> None:
 
 @migrate()
 def s0012_names_of_the_field(db: Database) -> None:
-    """Rename the HTTP cache and the table of replies, see ``OLD_TABLES``."""
+    """Rename tables and columns of the HTTP cache, replies and corrections, as ``OLD_TABLES`` and ``OLD_COLUMNS``
+    say."""
     # SQLite refuses to rename what a view reads under another name; create_views creates the views again.
     for name in set(db.view_names()) & VIEWS.keys():
         db.execute(f"drop view [{name}]")

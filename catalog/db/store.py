@@ -145,7 +145,7 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Close the file; SQLite then merges the write-ahead log into it."""
+        """Close the catalogue file. SQLite then merges its write-ahead log into the file."""
         self.db.conn.close()
 
     @contextmanager

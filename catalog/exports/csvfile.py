@@ -61,12 +61,12 @@ def cells_of(row: Mapping[str, Any], fields: Sequence[ExportColumn]) -> list[str
 
 
 class CsvFile:
-    """Writes a CSV file and its copies row by row. Use it in a ``with`` block; if the block raises, no file is kept.
+    """Writes a CSV file and its copies row by row. Use it in a ``with`` block; if the block raises, no file is written.
 
     The copies are ``.excel.csv``, ``.xlsx`` and, if ``language`` is given, ``.<language>.csv``. ``key``: names of the
     columns that identify a row. ``is_sent``: whether the file is sent to governments; if not, only the CSV,
     ``.excel.csv`` and the Table Schema are written. ``has_book``: whether there is an ``.xlsx``. ``header``: column
-    titles of the copy in ``language``, a language code; ``translate``: function that gives its cells.
+    titles of the copy in ``language``, a language code; ``translate``: function of (column, row) that gives its cells.
     """
 
     def __init__(

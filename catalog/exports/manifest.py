@@ -24,8 +24,7 @@ COPY = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of checking the manifests: sentences about what is as it was sealed (``good``) and what is not
-    (``bad``)."""
+    """The result of :func:`verify`: sentences about files that are unchanged (``good``), and about faults (``bad``)."""
 
     good: list[str]
     bad: list[str]
@@ -57,8 +56,9 @@ def _outputs(data: Path, archive: str | None) -> dict[str, dict[str, Any]]:
 def seal(catalog: Catalog, run_id: str, data: Path) -> Path:
     """Write the manifest of a run into the data folder ``data``, and return its path.
 
-    It holds the hashes of all exported files and of the manifest before it. If the newest manifest is of this run and
-    the files have not changed since, no new one is written, and its path is returned.
+    A manifest is a JSON file with the hashes of all exported files and of the manifest before it. If the newest
+    manifest is of this run and no file has changed since, no new one is written, and the path of the newest is
+    returned.
     """
     run = catalog.rows("select * from runs where id = ?", [run_id])[0]
     outputs = _outputs(data, run["archive"])
@@ -96,10 +96,12 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def verify(data: Path, files: list[Path]) -> Verification:
-    """Check the manifests in the data folder ``data``, the exported files, and the files in ``files``.
+    """Check that exported files in the data folder ``data`` are unchanged, and say which run made each path in
+    ``files``.
 
-    Each manifest must hold the hash of the one before it, and the exported files must have the hashes of the newest
-    manifest. Each path in ``files`` is looked up by hash in all manifests, to say which run made it.
+    A manifest is a JSON file with the hashes of a run's exported files. Each manifest must also hold the hash of the
+    one before it. The exported files must have the hashes in the newest manifest. Each path in ``files`` is looked up
+    by its hash in all manifests.
     """
     good: list[str] = []
     bad: list[str] = []

@@ -28,11 +28,12 @@ def has_commitments(catalog: Catalog) -> bool:
 def commitment_rows(
     catalog: Catalog, head: dict[str, Any], *, government: str | None = None, publisher_id: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of ``commitments.csv``: what was read in a run for each commitment and indicator.
+    """Yield the rows of ``commitments.csv``: the reading (value and status) of each indicator of each commitment in a
+    run.
 
     ``head``: run, day and versions, see :func:`catalog.exports.cards.head_of`. ``government``: name of the only
-    government whose commitments are wanted. ``publisher_id``: id of a publisher; only commitments that its datasets are
-    in the scope of are returned. None means no restriction.
+    government whose commitments are wanted. ``publisher_id``: id of a publisher; only commitments with one of its
+    datasets in their scope are returned. None means no restriction.
     """
     if not has_commitments(catalog):
         return

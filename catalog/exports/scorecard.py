@@ -28,7 +28,10 @@ Cards = list[dict[str, Any]]
 
 
 class ScorecardFiles(OutputFormat):
-    """Writes the CSVs that are sent, with their copies: scorecard, findings, commitments and queries."""
+    """Writes the CSVs that governments and publishers are sent: scorecard, findings, commitments and queries.
+
+    Each has copies for Excel and in another language.
+    """
 
     name = "scorecard.csv"
     title = "Scorecards, findings, commitments and queries, for all, each government and its publishers"

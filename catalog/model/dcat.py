@@ -57,7 +57,7 @@ class Portal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """vcard:Kind behind dcat:contactPoint: whom to ask about a dataset."""
+    """Whom to ask about a dataset (dcat:contactPoint): name, e-mail address and web page, each None if not declared."""
 
     name: str | None = None
     email: str | None = None
@@ -66,7 +66,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """foaf:Agent behind dct:publisher: who is responsible for a dataset."""
+    """The organisation or person responsible for a dataset (dct:publisher)."""
 
     name: str
     identifier: str | None = None
@@ -107,11 +107,11 @@ class Distribution:
     """Address of a data dictionary or Table Schema."""
     described_by_type: str | None = None
     documentation: str | None = None
-    """foaf:page."""
+    """Address of its documentation as declared (foaf:page)."""
     status: str | None = None
-    """adms:status."""
+    """Its maturity as declared (adms:status), such as completed or withdrawn."""
     availability: str | None = None
-    """dcatap:availability."""
+    """How long it is meant to be available, as declared (dcatap:availability)."""
 
     @property
     def url(self) -> str | None:
@@ -124,7 +124,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataService:
-    """dcat:DataService: an API that serves a dataset."""
+    """An API that serves a dataset (dcat:DataService)."""
 
     identifier: str | None = None
     title: str | None = None
@@ -139,7 +139,12 @@ class DataService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """dcat:Dataset: a collection of data that a publisher describes as one thing."""
+    """A collection of data that a publisher describes as one thing (dcat:Dataset), as its record at the portal declares
+    it.
+
+    ``identifier``: the portal's own identifier. Other fields hold what is declared, verbatim; None or () means not
+    declared.
+    """
 
     identifier: str
     title: str | None = None
@@ -160,7 +165,7 @@ class Dataset:
     record_modified: str | None = None
     """When the portal last touched the catalogue record (dcat:CatalogRecord)."""
     frequency: str | None = None
-    """dct:accrualPeriodicity."""
+    """Update frequency as declared (dct:accrualPeriodicity)."""
     spatial: tuple[str, ...] = ()
     temporal_start: str | None = None
     temporal_end: str | None = None
@@ -172,7 +177,7 @@ class Dataset:
     provenance: str | None = None
     relations: tuple[str, ...] = ()
     other_identifiers: tuple[str, ...] = ()
-    """adms:identifier."""
+    """Further identifiers as declared (adms:identifier), such as a DOI."""
     documentation: tuple[str, ...] = ()
     described_by: str | None = None
     described_by_type: str | None = None
@@ -192,9 +197,10 @@ class Dataset:
     {"title": "Trees", "description": "...", "keywords": ["tree"]}}``. The portal's own language is not included,
     because the fields above hold it."""
     contradictions: tuple[str, ...] = ()
-    """What the record states elsewhere and contradicts the chosen value: "licence at /extras/3/value: ODbL"."""
+    """Values elsewhere in the record that contradict the value taken for a field: "licence at /extras/3/value:
+    ODbL"."""
     not_carried: tuple[str, ...] = ()
-    """Names of facts ("licence", "byte_size") that the API or a conversion could not carry, or that our reading lost.
-    If such a field is empty, that says nothing about the publisher."""
+    """Names of fields ("licence", "byte_size") that the API or a conversion cannot transport, or that we failed to
+    read. If such a field is empty, that says nothing about the publisher."""
     distributions: tuple[Distribution, ...] = ()
     data_services: tuple[DataService, ...] = ()

@@ -60,15 +60,17 @@ class HarvestError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedResponse:
-    """What is stored about a response of a portal, so that it can be requested conditionally and need not be read
-    again."""
+    """What is stored about a response of a portal: its ETag, date and hash, and the datasets that were in it.
+
+    With it the next harvest can request the address conditionally, and need not read an unchanged response again.
+    """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
     sha256: str | None = None
     identifiers: tuple[str, ...] = ()
-    """The portal's identifiers of the datasets in it."""
+    """The portal's identifiers of the datasets in the response."""
     state: dict[str, Any] = field(default_factory=dict)
     """What the spider needs to continue after this response without reading it; JSON values."""
 
@@ -83,4 +85,5 @@ class Page:
     """Identifiers of datasets that a response confirms without sending them again."""
     response: CachedResponse | None = None
     checkpoint: dict[str, Any] | None = None
-    """Where reading continues after this page. JSON; None leaves the stored one unchanged."""
+    """What the spider needs to continue after this page, as JSON values; None leaves the stored checkpoint
+    unchanged."""

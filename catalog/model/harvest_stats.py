@@ -21,19 +21,20 @@ class HarvestStats:
     mode: HarvestMode = "full"
     """Whether everything was asked for, or only what changed since the last harvest."""
     advertised: int | None = None
-    """Total that the portal stated last; None if it states none."""
+    """Total number of records that the portal stated last; None if it states none."""
     advertised_first: int | None = None
-    """Total that it stated first; if the last one differs, the portal changed while it was read."""
+    """Total that the portal stated first. If the last one differs, the portal changed while it was read."""
     advertised_most: int = 0
-    """The largest total that it stated."""
+    """The largest total that the portal stated."""
     seen: int = 0
     """Records received, or confirmed by a response that says that nothing changed."""
     kept: int = 0
-    """Number of different datasets among them."""
+    """Number of different datasets among the records in ``seen``."""
     duplicates: int = 0
-    """Records whose identifier had come before."""
+    """Records whose identifier an earlier record of this harvest already had."""
     explained: int = 0
-    """Duplicates that hide no other record: in one response, or confirmed by a second reading."""
+    """Duplicates that cannot have displaced another record: both were in one response, or a second reading confirmed
+    them."""
     lost: int = 0
     """Records that could not be read although they may be known datasets."""
     unidentified: int = 0
@@ -41,12 +42,12 @@ class HarvestStats:
     gone: int = 0
     """Listed addresses that the server says are gone (404, 410)."""
     outside: dict[str, int] = field(default_factory=dict)
-    """What was listed but not read because it lies outside the portal's own listing: counts by place. A place is a
-    host, or a kind of thing such as "deeper folders"."""
+    """What the portal lists but we do not harvest, because it lies outside the portal's own listing: number by place. A
+    place is a host, or a kind of thing such as "deeper folders"."""
     outside_records: int = 0
-    """Those of them that the portal's total includes."""
+    """How many of the things in ``outside`` are included in the total that the portal states."""
     twins: int = 0
-    """Records kept under an identity of their own because another dataset has their identifier."""
+    """Records stored under an identifier that we made, because a different dataset has the same identifier."""
     skipped: int = 0
     """Records that are not datasets: harvest sources, showcases."""
     not_modified: int = 0
@@ -62,13 +63,13 @@ class HarvestStats:
     has_moved: bool = False
     """True once it was reported that the portal has moved permanently."""
     ended: bool = False
-    """True if paging reached its proper end."""
+    """True if all pages of the portal were read to the end."""
     paging_end: str = ""
-    """How it ended, in words."""
+    """By what the end of the pages was recognised, or why reading stopped before it, in words."""
     faults: list[str] = field(default_factory=list)
-    """Why something was not read, in words."""
+    """Reasons, in words, why something was not read."""
     notes: list[str] = field(default_factory=list)
-    """What was odd but lost nothing, in words."""
+    """What was odd although nothing was lost, in words."""
 
     def advertise(self, count: object) -> None:
         """Store a total number of records that the portal states. Anything but a whole number from 0 on is ignored."""
@@ -102,11 +103,10 @@ class HarvestStats:
 
     @property
     def accounted(self) -> int:
-        """Return how many of the portal's records are accounted for, each counted once, for comparison with
-        ``advertised``.
+        """Return how many of the records that the portal lists are accounted for, for comparison with ``advertised``.
 
-        These are the records kept, skipped, lost, not identified, gone or outside the listing, and the explained
-        duplicates.
+        Each record counts once: those kept, skipped, lost, not identified, gone or outside the listing, and the
+        duplicates that hide no other record.
         """
         missed = self.unidentified + self.lost + self.gone + self.outside_records
         return self.kept + self.skipped + missed + self.explained

@@ -48,7 +48,7 @@ class TableContext:
     title: str | None = None
     """Titles of dataset and distribution, which may name the kind of table."""
     file_name: str | None = None
-    """Last part of the address: a data package describes several files."""
+    """Last part of the address; a data package that describes several files names them by it."""
     today: date | None = None
     """Day of the run; later dates are in the future."""
     previous: Mapping[str, Any] = field(default_factory=dict)

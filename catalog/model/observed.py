@@ -23,10 +23,10 @@ ChangeSign = Literal["harvest_date", "last_modified", "length", "checksum"]
 class ResourceCheck:
     """The result of requesting one address.
 
-    ``outcome`` is the verdict on the address: "ok" (2xx), "failing" (the server says it is gone, or its name does
-    not exist), "broken" (failing for enough checks and days to say so), "invalid" (no request can be made from it:
-    no scheme, spaces, a template), "unknown" (bot wall, time-out, robots, server error, a fault of ours). "unknown"
-    and "failing" are not yet observations, and never count as a failure.
+    ``outcome``: "ok" (2xx), "failing" (the server says that the address is gone, or its name does not exist), "broken"
+    (failing for so many checks and days that it counts as confirmed), "invalid" (no request can be made from it: no
+    scheme, spaces, a template), "unknown" (bot wall, time-out, robots.txt, server error, a fault of ours). The outcomes
+    "unknown" and "failing" never count against the publisher.
     """
 
     url: str
@@ -77,19 +77,21 @@ class ResourceCheck:
     """Which sign decided: the publisher's date, the server's, the length or the checksum. A change by length or
     checksum happened between ``unchanged_until`` and ``changed_at``, which is the check that saw it."""
     unchanged_until: str | None = None
-    """The check before the one that saw a change by length or checksum."""
+    """UTC instant of the last check before the change that found the old data; only for a change by length or
+    checksum."""
     is_changed: bool = False
     """True if the data had changed since the previous check."""
     is_volatile: bool = False
     """True if from check to check only a date or time of generation differs, so that the data did not change."""
     stable_checks: int = 0
-    """Checks in a row with the same result, not counting the first of them."""
+    """Number of checks in a row, up to this one, with the same outcome and unchanged data; the first of them is not
+    counted. It is 0 for a failed check."""
     next_check_at: str | None = None
     """UTC instant from which the address is due again."""
     failed_checks: int = 0
     """Failed checks in a row, this one included. Unknown ones are skipped."""
     failing_since: str | None = None
-    """UTC instant of the first of them."""
+    """UTC instant of the first of these failed checks; None if the last known check did not fail."""
     tls_fault: str | None = None
     """Why the server's certificate cannot be verified; None if it can, or there is none."""
     tls_version: str | None = None

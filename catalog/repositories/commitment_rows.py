@@ -35,7 +35,7 @@ class MemberDistribution:
     quality: Mapping[str, float | None]
     """Measurements by metric id, from 0 (failed) to 1 (passed); None if not applicable or unknown."""
     unknown: frozenset[str]
-    """Metrics that could not be observed; all of them if it was not scored."""
+    """Ids of the metrics that could not be observed; all of them if the distribution was never scored."""
     table_status: str | None
     table_kind: str | None
     changed: tuple[str, ...]
@@ -59,9 +59,9 @@ class MemberService:
 class Member:
     """A dataset that a commitment is measured on, with its distributions (``parts``) and data services.
 
-    ``quality``: its measurements by metric id; ``unknown``: ids of the metrics that could not be observed.
-    ``is_scored`` is False if the dataset has no row in ``dataset_quality``; ``quality`` then holds only None.
-    ``copy_of``: id of the dataset of another portal that this one copies, or None.
+    ``quality``: its measurements by metric id, 0 to 1 or None. ``unknown``: ids of the metrics that could not be
+    observed. ``is_scored``: False if it was never scored; ``quality`` then holds only None. ``copy_of``: id of the
+    dataset in another portal that it is a copy of; None if it is no copy.
     """
 
     id: str
@@ -92,9 +92,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The few facts of a dataset that identify it to a reader: ids, title, portal, publisher and status.
+    """The few facts of a dataset by which a reader knows it: ids, title, portal, publisher and status.
 
-    ``copy_of``: id of the dataset of another portal that this one copies, or None.
+    ``copy_of``: id of the dataset in another portal that it is a copy of; None if it is no copy.
     """
 
     id: str

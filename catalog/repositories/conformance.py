@@ -61,8 +61,8 @@ class StandardResult:
     warnings: int
     """Number of recommendations not followed."""
     results: Sequence[dict[str, Any]]
-    """The different results: path, component, severity and count; for requirements also the first node and a
-    sentence."""
+    """One entry for each different result, at most 20, with its path, component, severity and number of occurrences. A
+    violated requirement also has the first RDF node concerned and a sentence."""
 
 
 def verdicts(catalog: Catalog, dataset_ids: Sequence[str]) -> dict[str, dict[str, bool]]:
@@ -157,10 +157,11 @@ def unjudged(catalog: Catalog, dataset_ids: Sequence[str]) -> set[str]:
 
 
 def has_changed_its_standard(catalog: Catalog, portal_id: str, *, is_now_federal: bool) -> bool:
-    """Return whether a portal's DCAT-US records were last validated against the other of the two DCAT-US schemas.
+    """Return whether a portal's stored DCAT-US results are by the wrong schema, so that its datasets must be validated
+    again.
 
-    There is one schema for federal agencies and one for everybody else. ``is_now_federal``: whether the portal counts
-    as federal now. True means that its stored results are out of date.
+    DCAT-US has one schema for federal agencies and one for everybody else. ``is_now_federal``: whether the portal
+    counts as federal now. The result is True if any stored result is by the schema for the opposite case.
     """
     other = "dcat_us_1" if is_now_federal else "dcat_us_1_federal"
     sql = "select 1 from conformance where portal_id = ? and standard = ? limit 1"

@@ -46,12 +46,11 @@ _KEYS = f"""
 
 
 def global_keys(identifier: str | None, others: str | None, page: str | None) -> list[str]:
-    """Return the worldwide names of a dataset, sorted: DOIs, addresses, URNs and UUIDs, each with a prefix for its
-    kind.
+    """Return the names by which a dataset can be recognised in any portal, sorted: DOIs, addresses, URNs and UUIDs.
 
-    ``identifier``: the portal's own identifier of the dataset. ``others``: its further identifiers as a JSON list in
-    text. ``page``: address of its landing page, in which only a DOI is looked for. Two datasets of different portals
-    that share such a name are the same dataset.
+    Each has a prefix for its kind, such as "doi:". ``identifier``: the portal's own identifier of the dataset.
+    ``others``: its further identifiers as a JSON list in text. ``page``: address of its landing page, in which only a
+    DOI is looked for.
     """
     names = [identifier or "", *(json.loads(others) if others else ())]
     keys = set()

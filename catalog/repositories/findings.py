@@ -67,7 +67,7 @@ class FoundInDataset:
     """The result of scoring one dataset: its findings, and which rules could not be checked."""
 
     dataset_id: str | None
-    """None for findings about the portal itself."""
+    """Id of the dataset; None for findings about the portal itself."""
     portal_id: str
     publisher_id: str | None
     findings: Sequence[Finding]
@@ -137,10 +137,10 @@ def begin_portal(catalog: Catalog, run_id: str, portal_id: str) -> None:
 
 
 def runs_between(catalog: Catalog, portal_id: str | None) -> dict[str, int]:
-    """Return the ids of the runs that harvested a portal, each with its position in time from 0.
+    """Return the runs that harvested a portal, each run id with its number in order of time, from 0.
 
-    The difference of two positions is the number of harvests from one run to the other. ``portal_id`` may be None; the
-    result is then empty.
+    The difference of two numbers is the number of harvests from one run to the other. With ``portal_id`` None the
+    result is empty.
     """
     rows = catalog.db.conn.execute("select run_id from harvests where portal_id = ? order by run_id", [portal_id])
     return {run_id: number for number, (run_id,) in enumerate(rows)}

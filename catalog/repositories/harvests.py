@@ -102,7 +102,7 @@ def note_robots(catalog: Catalog, run_id: str, portal_id: str, columns: dict[str
 
 
 def harvested(catalog: Catalog, run_id: str) -> set[str]:
-    """Return the ids of the portals whose harvest in this run has ended, with whatever verdict."""
+    """Return the ids of the portals whose harvest in this run has ended, even if it failed."""
     rows = catalog.rows("select portal_id from harvests where run_id = ? and verdict is not null", (run_id,))
     return {row["portal_id"] for row in rows}
 

@@ -50,17 +50,19 @@ def _folded(title: str | None) -> str | None:
 
 
 def unseen_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return the identifying facts, by dataset id, of a portal's datasets that run ``run_id`` has not found so far.
+    """Return what identifies each of a portal's datasets that run ``run_id`` has not found so far, by dataset id.
 
-    Retired datasets are left out.
+    Retired datasets are left out. See :class:`IdentityFacts`.
     """
     where = "status != 'retired' and last_seen_run < :run"
     return _facts(catalog, portal_id, run_id, where)
 
 
 def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return the identifying facts, by dataset id, of a portal's datasets that run ``run_id`` found for the first
-    time."""
+    """Return what identifies each of a portal's datasets that run ``run_id`` found for the first time, by dataset id.
+
+    See :class:`IdentityFacts`.
+    """
     return _facts(catalog, portal_id, run_id, "first_seen_run = :run and last_seen_run = :run")
 
 

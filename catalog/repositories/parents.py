@@ -8,12 +8,12 @@ __all__ = ["link_parents"]
 
 
 def link_parents(catalog: Catalog, portal_id: str) -> int:
-    """Set the parent of every dataset of a portal whose record names one, and return how many name one that was not
-    found.
+    """Set the parent of every dataset of a portal whose record names one; return how many datasets name an unknown
+    parent.
 
     A parent is the dataset or series that a dataset is part of. The name in the record is compared with the identifiers
     of the portal's datasets, then with their other identifiers, then with their landing pages. A name that fits two
-    datasets, or only the dataset itself, counts as not found. A link that no longer holds is removed.
+    datasets, or only the dataset itself, counts as unknown. A link that no longer holds is removed.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

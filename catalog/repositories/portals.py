@@ -27,5 +27,8 @@ def stored_portals(catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def government_names(catalog: Catalog) -> list[str]:
-    """Return the names of all governments; a portal without one counts as its own government, by its title."""
+    """Return the names of all governments that are responsible for a registered portal, in no particular order.
+
+    A portal that declares no government counts as a government of its own, named by the portal's title.
+    """
     return [str(row["name"]) for row in catalog.rows("select distinct name from governments")]

@@ -26,11 +26,11 @@ _IS_BACK = {"status": "present", "missed_runs": 0, "missing_since": None, "missi
 
 
 def write_page(catalog: Catalog, run_id: str, portal_id: str, page: Page, *, version: str = "") -> None:
-    """Write what one response of a portal contained, in one transaction.
+    """Write the page that a spider made of one response of a portal, in one transaction.
 
-    These are the datasets with their distributions, data services and raw records, the changes since earlier runs, the
-    harvest errors, what is cached about the response, and the checkpoint. ``version``: version of the program. A
-    response cached by another version is read again.
+    A page has datasets with their distributions, data services and raw records; identifiers of datasets confirmed as
+    unchanged; harvest errors; what to cache about the response; and the checkpoint from which reading continues.
+    ``version``: version of the program. A response cached by another version is read again.
     """
     with catalog.writing():
         write_records(catalog, run_id, portal_id, page.records)

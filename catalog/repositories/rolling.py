@@ -39,9 +39,9 @@ def present_among(catalog: Catalog, ids: Sequence[str]) -> int:
 def oldest_read(catalog: Catalog, portal_id: str, run_id: str, count: int) -> tuple[int, str, str] | None:
     """Return which of a portal's datasets an incremental harvest should read again: a block of those read longest ago.
 
-    The block has at most ``count`` datasets, consecutive in the order of their identifiers among those last read in the
-    same run. The result is (number of listed datasets whose identifier precedes the block, first identifier, last
-    identifier). None if this run has read all datasets.
+    All datasets of the block, at most ``count``, were last read in the same run, and are in the order of their
+    identifiers. The result is (number of the portal's listed datasets whose identifier precedes the block, first
+    identifier of the block, last identifier). None if run ``run_id`` has read all datasets.
     """
     values = {"portal": portal_id, "run": run_id, "count": count}
     rows = catalog.rows(

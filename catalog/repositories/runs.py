@@ -45,9 +45,9 @@ def traffic_of(catalog: Catalog, run_id: str) -> dict[str, Any]:
 
 
 def last_harvest_begun(catalog: Catalog, portal_id: str, before_run: str) -> str | None:
-    """Return the id of the last run before ``before_run`` whose harvest of this portal has ended and did not fail.
+    """Return the id of the last run before ``before_run`` that harvested this portal with any verdict but failed.
 
-    None if there is none.
+    Harvests that have not ended do not count. None if there is no such run.
     """
     sql = "select max(run_id) from harvests where portal_id = ? and run_id < ? and verdict != 'failed'"
     found = catalog.value(sql, [portal_id, before_run])

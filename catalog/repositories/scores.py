@@ -53,10 +53,11 @@ def write_scores(catalog: Catalog, run_id: str, scored: Scored, checked_at: str)
 
 
 def close_missing(catalog: Catalog, portal_id: str) -> None:
-    """End the findings of a portal's datasets that it no longer lists, and delete what was measured of these datasets.
+    """End the findings of a portal's datasets that it no longer lists, and delete the measurements and scores of these
+    datasets.
 
-    Such findings get the state "gone", unless they had ended or were waived before. What was measured of retired
-    distributions is deleted too.
+    Such findings get the state "gone", unless they had ended or were waived before. The measurements of retired
+    distributions are deleted too.
     """
     absent = f"select id from datasets where portal_id = ? and not {is_present('')}"  # noqa: S608
     retired = "select id from distributions where portal_id = ? and is_retired"
@@ -83,11 +84,12 @@ COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is stored about all scored datasets, column by column: position n of every field belongs to the same
+    """The measurements and scores of all scored datasets, column by column: position n of every field is the same
     dataset.
 
-    ``measured`` and ``applicable`` count the metrics of a dataset. ``is_copy`` is 1 if another portal's dataset is its
-    origin.
+    ``portal``, ``publisher`` and ``government`` are the entities a dataset belongs to. ``is_copy``: 1 if it is a copy
+    of another portal's dataset. ``measured`` and ``applicable``: numbers of measurements made, and of those that apply.
+    ``fixes``: JSON text by metric of what fixing it would gain.
     """
 
     portal: Sequence[str]
@@ -117,9 +119,9 @@ class Figures:
 
 
 def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
-    """Return what is stored about all scored datasets, sorted by dataset id.
+    """Return the measurements and scores of all scored datasets of the catalogue, sorted by dataset id.
 
-    ``names``: columns of ``dataset_quality`` that ``values`` of the result holds.
+    ``names``: columns of ``dataset_quality`` to return in the field ``values``.
     """
     columns = ", ".join(f"q.[{name}]" for name in names)
     # Only columns of the schema are inserted into the text.

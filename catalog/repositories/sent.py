@@ -25,9 +25,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 class Letter:
     """The news about one government or publisher for one recipient since the last letter to that recipient.
 
-    ``channel``: mail or webhook; ``level``: government or publisher; ``card``: the entity's row of the scorecard;
-    ``language``: code, None for English; ``overdue``: promised fixes whose day has passed; ``fixes``: the fixes with
-    most to gain.
+    ``channel``: mail or webhook; ``level``: government or publisher; ``card``: the row of that government or publisher
+    in the scorecard; ``language``: code, None for English; ``overdue``: promised fixes whose day has passed; ``fixes``:
+    the three most rewarding fixes.
     """
 
     channel: str
@@ -69,7 +69,11 @@ def is_address(text: str | None) -> bool:
 
 
 def recipient_hash(recipient: str) -> str:
-    """Return the hash under which a recipient is stored in the catalogue, which is public."""
+    """Return the SHA-256, in hexadecimal, of an address that letters are sent to, in lower case and without blanks
+    around it.
+
+    The catalogue is public, so it stores this hash and not the address.
+    """
     return hashlib.sha256(recipient.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 

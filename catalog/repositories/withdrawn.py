@@ -154,7 +154,7 @@ def write_withdrawals(catalog: Catalog, run_id: str, found: Iterable[Withdrawal]
 
 
 def keep_replies(catalog: Catalog, moved: Mapping[str, str]) -> None:
-    """Move the replies to findings whose column was renamed to the findings that continue them.
+    """Move replies from findings whose column was renamed to the new findings that continue them.
 
     ``moved``: mapping from old finding id to new one. Call it inside a transaction.
     """

@@ -79,9 +79,8 @@ def family_in_sentence(key: str) -> str | None:
 
 
 def is_of_other_family(key: str) -> bool:
-    """Return whether a text names a government whose "open government licences" are not of the family OGL, such as
-    Korea.
+    """Return whether a text names a government, such as Korea, whose open government licences have texts of their own.
 
-    ``key``: the text as :func:`.folding.name_key` returns it.
+    Such a licence is not recognised as "OGL". ``key``: the text as :func:`.folding.name_key` returns it.
     """
     return _OTHER_OPEN_GOVERNMENT.search(key) is not None

@@ -97,7 +97,7 @@ class View:
     description: str
     sql: str
     table: str | None = None
-    """The table whose columns it contains completely."""
+    """Name of the table all of whose columns the view has; None if there is no such table."""
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
 
 

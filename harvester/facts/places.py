@@ -22,7 +22,9 @@ _DEEPEST = 12
 
 
 def box(west: Any, south: Any, east: Any, north: Any) -> str | None:
-    """Return "west,south,east,north" with each number as written; None if one of them is not a number.
+    """Return the text "west,south,east,north" with each number as written; None if one of the values is not a number.
+
+    A decimal comma becomes a point.
 
     >>> box("5.8", 47.2, 15.1, 55.1)
     '5.8,47.2,15.1,55.1'

@@ -146,7 +146,7 @@ def absolute(address: str, base: str) -> str:
 
 
 def host_of(address: str | None) -> str | None:
-    """Return the host of an address in lower case; None if the address names none or is invalid."""
+    """Return the host name in ``address`` in lower case; None if the address names no host or is invalid."""
     try:
         return urlsplit(address or "").hostname
     except ValueError:

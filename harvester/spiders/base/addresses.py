@@ -76,7 +76,7 @@ class AddressSpider(PortalSpider):
         raise NotImplementedError
 
     def not_listed(self, url: str, fault: faults.RequestFault) -> list[Any] | None:
-        """Return the steps to take when the listing at ``url`` cannot be read because of ``fault``.
+        """Return the requests or pages that replace the listing at ``url``, which cannot be read because of ``fault``.
 
         The default is None: the harvest then has a fault and cannot be complete.
         """
@@ -181,16 +181,17 @@ class AddressSpider(PortalSpider):
         return self.ask_next(0)
 
     async def on_listing_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for a listing."""
+        """Handle a failed request for a listing (a folder or sitemap) as :meth:`listing_fault` describes."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.listing_fault(self.fault_of(failure), request.meta["asked"]):
             yield step
 
     def listing_fault(self, fault: faults.RequestFault, url: str, value: Any = None) -> list[Any]:
-        """Return the steps after the listing at ``url`` could not be read because of ``fault``.
+        """Return what follows a listing that could not be read because of ``fault``: an error, and the next request, if
+        any.
 
-        The datasets it lists stay unknown, so the harvest cannot be complete. ``value`` is the beginning of the
-        response, as evidence, or None.
+        The datasets in the listing at ``url`` stay unknown, so the harvest cannot be complete. ``value`` is the
+        beginning of the response, as evidence, or None.
         """
         other = self.not_listed(url, fault)
         self.tried.append(f"{url}: {fault.detail}")
@@ -200,7 +201,9 @@ class AddressSpider(PortalSpider):
         return [page, *self.list_next()] if self.wanted or self.waiting else [page]
 
     async def on_listing(self, response: Response) -> AsyncIterator[Any]:
-        """Read a listing and go on to the next one."""
+        """Collect the addresses in ``response``, a listing (a folder or sitemap), and yield the request for the next
+        listing.
+        """
         fault = faults.of_response(response)
         value = response.body[:300].decode("utf-8", "replace")
         if fault is None:
@@ -255,7 +258,7 @@ class AddressSpider(PortalSpider):
         return {"index": index, "sha256": self.sha256, **counts}
 
     async def on_address_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a failed request for an address."""
+        """Handle a failed request for one of the collected addresses as :meth:`missed` describes."""
         request: Request = failure.request  # type: ignore[attr-defined]
         for step in self.missed(self.fault_of(failure), request.cb_kwargs["index"], request.url):
             yield step
@@ -294,7 +297,8 @@ class AddressSpider(PortalSpider):
             yield step
 
     def missed(self, fault: faults.RequestFault, index: int, url: str, value: Any = None) -> list[Any]:
-        """Return the steps after an address that gave no records because of ``fault``: the next address, or the end.
+        """Return what follows an address that gave no records because of ``fault``: an error, and the next request, if
+        any.
 
         404 and 410 mean that the link is stale; any other fault may hide a record. ``index`` is the number of the
         address, ``value`` the beginning of the response or None. The harvest ends if too many addresses in a row fail.

@@ -92,7 +92,10 @@ class FaultTelling:
         )
 
     async def failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a request that received no response; this is the error handler of every request."""
+        """Yield the page that ends the harvest because a request received no response.
+
+        It is the error handler of every request that names no other.
+        """
         yield self.no_answer(self.fault_of(failure), failure.request.url)  # type: ignore[attr-defined]
 
     def fault_of(self, failure: Failure) -> faults.RequestFault:

@@ -92,9 +92,7 @@ class FeedSpider(PortalSpider):
         return None
 
     async def begin_feed(self) -> AsyncIterator[Any]:
-        """Yield the first steps: the request for the first page, or the rest of a document saved before an
-        interruption.
-        """
+        """Yield the request for the first page; after an interruption, continue with the page saved then."""
         at = self.cursor
         self.bodies: set[str] = set(at["bodies"]) if at else set()
         self.tried: list[str] = []
@@ -187,10 +185,11 @@ class FeedSpider(PortalSpider):
             yield step
 
     def came_before(self, response: Response, is_link: bool) -> list[Any]:
-        """Return the steps for a page with the same bytes as an earlier one.
+        """Handle a page with the same bytes as an earlier one; return the page that ends the harvest with an error, or
+        nothing.
 
-        A page with a guessed number then marks the end: the server ignores the number. A page whose address was stated
-        (``is_link``) is a paging loop, which ends the harvest with an error.
+        A page with a guessed number marks the normal end: the server ignores the number. A page whose address the page
+        before stated (``is_link``) is a paging loop, which is an error.
         """
         if is_link:
             message = f"{response.url}: the page came before: paging goes round in circles"
@@ -201,7 +200,7 @@ class FeedSpider(PortalSpider):
     async def read_feed(
         self, response: Response, saved: SavedBody, number: int, at: dict[str, Any] | None = None
     ) -> AsyncIterator[Any]:
-        """Yield the records of the document ``saved`` in pages of BATCH records, and then the steps that follow it.
+        """Yield the records of the document ``saved`` in pages of BATCH records, and then the next request, if any.
 
         ``number`` is the number of the document from 1. ``at`` is the cursor at which an interrupted harvest stopped,
         or None.
@@ -275,7 +274,7 @@ class FeedSpider(PortalSpider):
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}
 
     def after(self, number: int, more: bool | str) -> list[Any]:
-        """Return the steps after page ``number``: the request for the next page, or the end of the harvest.
+        """Return a list with the request for the page after page ``number``, or end the harvest.
 
         ``more`` is the address of the next page, or True if there is one without a stated address, or False.
         """
@@ -284,7 +283,7 @@ class FeedSpider(PortalSpider):
         return self.at_feed_end()
 
     def at_feed_end(self) -> list[Any]:
-        """Mark the harvest as ended after the last page, and return the remaining steps; the default has none."""
+        """Mark the harvest as ended after the last page; return the requests still to send, none by default."""
         self.tally.end("the whole feed is read")
         return []
 

@@ -18,7 +18,7 @@ __all__ = ["HarvestState"]
 
 
 class HarvestState(Protocol):
-    """The attributes of a running spider that identification and judgement of a harvest need; every spider has them."""
+    """The attributes of a running spider that are needed to identify its records and to judge the harvest."""
 
     portal: PortalSpec
     night: RunContext
@@ -26,7 +26,7 @@ class HarvestState(Protocol):
     """The results of earlier runs."""
     tally: HarvestStats
     seen_ids: set[str]
-    """Identifiers of the records kept in this harvest."""
+    """Identifiers of the datasets found in this harvest."""
     nameless: list[tuple[IdentityFacts, Record | None]]
     """Records without identifier with their title, files and page, to be matched to known datasets at the end."""
     unmatched: list[IdentityFacts]

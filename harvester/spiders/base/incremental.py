@@ -132,7 +132,10 @@ class ChangesListingSpider(ListingSpider):
         yield self.in_full(f"the portal does not count its changes: {self.fault_of(failure).detail}")
 
     def in_full(self, why: str) -> Request:
-        """Return the first request of a full harvest; ``why`` says why the change filter cannot be trusted."""
+        """Start the harvest over to read all records, and return the request for the first page.
+
+        ``why`` is the reason why the portal's change filter cannot be trusted, or why the changes do not suffice.
+        """
         self.start_over(f"read in full: {why}")
         self.resume({})
         return self.ask(self.first_walk())
@@ -206,16 +209,18 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     def checked(self, key: str) -> list[Any]:
-        """Remove the dataset id ``key`` from those still to check; return the steps that follow after the last one,
-        else [].
+        """Remove the dataset id ``key`` from those still to check; after the last one, compare the totals.
+
+        The result is what :meth:`compared` returns, or [] as long as datasets remain.
         """
         self.to_check.pop(key, None)
         return [] if self.to_check else self.compared()
 
     def compared(self) -> list[Any]:
-        """Return the next steps: a full harvest if the portal's total does not fit the changes and deletions found.
+        """Compare the portal's total with the changes and deletions found, and return the next request, if any.
 
-        If it fits, a share of the records is read again, where the interface allows that, and then the harvest ends.
+        If they disagree, a full harvest starts. If they agree, a share of the records is read again, where the
+        interface allows that, and then the harvest ends.
         """
         gone = present_among(self.night.catalog, self.not_found)
         should = self.after + self.before.gap - gone
@@ -228,7 +233,9 @@ class ChangesListingSpider(ListingSpider):
         return [self.ask(page_cursor)] if page_cursor else self.all_read()
 
     def all_read(self) -> list[Any]:
-        """End the harvest as complete, because the total agrees."""
+        """Mark an incremental harvest as complete, because the portal's total agrees with the changes; return no
+        further steps.
+        """
         self.tally.advertised = self.expected
         self.tally.end("all changes are read, and the portal's total agrees")
         return []

@@ -79,7 +79,10 @@ class _Reader:
         self.text, self.at, self.is_done = "", 0, False
 
     def more(self, size: int = BLOCK) -> bool:
-        """Read the next block and drop the text already used; return False at the end of the file."""
+        """Read the next ``size`` bytes of the file, and drop the text that was already parsed.
+
+        Return False at the end of the file.
+        """
         if self.is_done:
             return False
         block = self.file.read(size)
@@ -88,7 +91,7 @@ class _Reader:
         return True
 
     def peek(self) -> str:
-        """Return the next character that is not white space; "" at the end."""
+        """Return the next character that is not white space, without using it up; "" at the end of the file."""
         while True:
             while self.at < len(self.text):
                 if not self.text[self.at].isspace():
@@ -98,9 +101,9 @@ class _Reader:
                 return ""
 
     def next_document(self) -> str:
-        """Return the first character of the next document, skipping marks and commas between documents.
+        """Return the first character of the next JSON document in the file; "" at the end of the file.
 
-        "" at the end.
+        Byte-order marks, zero characters and commas between documents are skipped.
         """
         while (char := self.peek()) and char in "\ufeff\0,":
             self.at += 1
@@ -142,13 +145,13 @@ class _Reader:
             return value
 
     def count_values(self) -> int:
-        """Return an upper bound for the number of values in the window."""
+        """Return an upper bound for the number of JSON values in the text that is in memory."""
         return sum(self.text.count(mark, self.at) for mark in ",[{")
 
     def skip_value(self) -> str:
-        """Skip a malformed object by counting brackets, and return its first characters.
+        """Skip a malformed JSON value by counting its brackets, and return its first 500 characters.
 
-        Raise EOFError if it has no end.
+        Raise EOFError if the file ends before the value does.
         """
         depth, in_string, escaped, start = 0, False, False, self.text[self.at : self.at + 500]
         is_first = True

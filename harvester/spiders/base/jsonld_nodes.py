@@ -17,7 +17,7 @@ _MAX_STEPS = 20_000
 
 
 def local_name(name: str) -> str:
-    """Return a type or property without its prefix or namespace.
+    """Return ``name``, the name of a type or property, without its prefix or namespace.
 
     >>> local_name("dcat:Dataset"), local_name("http://www.w3.org/ns/dcat#Dataset")
     ('Dataset', 'Dataset')

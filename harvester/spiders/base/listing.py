@@ -85,19 +85,21 @@ class ListingSpider(PortalSpider):
         return {"walk": page_cursor.as_json()}
 
     def opening(self) -> list[Any]:
-        """Return the first steps of a new harvest; a step is a request to send or a page to store."""
+        """Return the first steps (requests to send, pages to store) of a new harvest."""
         return [self.ask(self.first_walk())]
 
     def continued(self, cursor: dict[str, Any]) -> list[Any]:
-        """Return the first steps of a harvest that was interrupted; ``cursor`` is what :meth:`position` stored."""
+        """Return the first steps (requests to send, pages to store) of a harvest that was interrupted.
+
+        ``cursor`` is what :meth:`position` stored.
+        """
         page_cursor = PageCursor(**cursor["walk"])
         return self.at_end(page_cursor, "the last page is read") if page_cursor.is_end else [self.ask(page_cursor)]
 
     def fallback(
         self, fault: faults.RequestFault, response: Response | None, page_cursor: PageCursor
     ) -> list[Any] | None:
-        """Return the steps to take instead if a page is refused, such as requests in another order or to another
-        interface.
+        """Return what to do instead if a page is refused, as a list: requests in another order or to another interface.
 
         ``response`` is None if the request for the page at ``page_cursor`` received none. Return None if there is no
         other way; the spider then tries smaller pages.
@@ -137,7 +139,7 @@ class ListingSpider(PortalSpider):
     # Responses
 
     async def on_page_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Handle a page whose request failed: try another way, a smaller page, or give up."""
+        """Handle a failed request for a page of the listing: try another way or a smaller page, or end the harvest."""
         request: Request = failure.request  # type: ignore[attr-defined]
         fault, page_cursor = self.fault_of(failure), request.cb_kwargs["page_cursor"]
         other = self.fallback(fault, None, page_cursor)
@@ -163,9 +165,9 @@ class ListingSpider(PortalSpider):
             yield step
 
     def taken(self, listing_page: ListingPage, response: Response, page_cursor: PageCursor) -> Iterator[Any]:
-        """Yield the page to store for ``listing_page``, and then the steps that follow it.
+        """Yield the page to store for ``listing_page``, and then the next request, if any.
 
-        ``page_cursor`` is the position at which the page was requested.
+        ``page_cursor`` is the position at which ``response`` was requested.
         """
         self.tally.advertise(listing_page.total)
         before, named = self.known(), self.known_names()
@@ -232,7 +234,10 @@ class ListingSpider(PortalSpider):
         return True
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
-        """Return whether a page may legitimately repeat records of the page before, as windows by key do."""
+        """Return whether the page at ``page_cursor`` may repeat records of earlier pages without this being a fault.
+
+        This is so where a listing is continued from the date of the last record.
+        """
         return False
 
     def known(self) -> int:
@@ -243,13 +248,14 @@ class ListingSpider(PortalSpider):
         return self.known_names() + self.tally.lost + self.tally.unidentified
 
     def known_names(self) -> int:
-        """Return the number of records whose identifier is known."""
+        """Return how many different identifiers were met so far, of datasets and of items that are no datasets."""
         return len(self.seen_ids) + len(self.seen_others)
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
-        """Return the steps for a page that is unchanged since an earlier harvest: the page to store, and what follows.
+        """Return the page to store for a response that is unchanged since an earlier harvest, and the next request, if
+        any.
 
-        ``known`` is the stored response.
+        ``known`` is the response stored by that harvest, ``page_cursor`` the position requested.
         """
         own = known.state["own"]
         listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
@@ -265,7 +271,8 @@ class ListingSpider(PortalSpider):
     def next_of(
         self, page_cursor: PageCursor, next_cursor: PageCursor, is_new: bool, url: str, *, is_lost: bool = False
     ) -> list[Any]:
-        """Return the steps after a page: the request for the next one, the end, or an error that stops a paging loop.
+        """Return what follows a page, as a list: the next request, nothing at the end, or an error that stops a paging
+        loop.
 
         ``page_cursor`` and ``next_cursor`` are the positions of this page and the next, ``url`` is the address of this
         page. ``is_new`` says whether the page added a record. ``is_lost`` says that all records it added were
@@ -285,11 +292,10 @@ class ListingSpider(PortalSpider):
     def round_trouble(
         self, fault: faults.RequestFault, page_cursor: PageCursor, url: str, value: Any = None
     ) -> list[Any]:
-        """Return the steps after a page that failed: a smaller page, a page behind the bad record, or the end of the
-        harvest.
+        """Return what follows a page that failed with ``fault``, as a list of requests and pages to store.
 
-        A record that fails when it is requested alone is skipped and reported. ``value`` is the beginning of the
-        response, as evidence, or None.
+        A smaller page is requested. A record that fails when it is requested alone is skipped and reported. If neither
+        helps, an error ends the harvest. ``value`` is the beginning of the response to ``url``, as evidence, or None.
         """
         has_begun = bool(self.tally.kept or page_cursor.start)
         # A home page in place of an API is no question of size.
@@ -313,9 +319,9 @@ class ListingSpider(PortalSpider):
         return f"/{index}"
 
     def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
-        """Return the steps at the end of the listing: none, or the request that starts a second reading.
+        """End the harvest, or return the request that starts a second reading of the whole listing.
 
-        The listing is read twice if identifiers came repeatedly while fewer records than the portal's total were found.
+        The listing is read twice if identifiers came repeatedly and fewer records than the portal's total were found.
         ``how`` says in words why the end is reached.
         """
         total = self.tally.advertised

@@ -71,12 +71,12 @@ class PageCursor:
 
     @property
     def number(self) -> int:
-        """Number of the page, from 1, for portals that number their pages."""
+        """Number of the page, from 1, at the current page size; for portals that request pages by number."""
         return self.start // self.asked + 1
 
     @property
     def can_shrink(self) -> bool:
-        """Whether a page with fewer records can be requested."""
+        """Whether the page can be made smaller: it asks for more than one record."""
         return self.asked > 1
 
     def smaller(self, *, is_aligned: bool = False) -> PageCursor:
@@ -124,7 +124,7 @@ class PageCursor:
         return count is not None and self.start + received == count and received < self.largest
 
     def again(self) -> PageCursor:
-        """Return the cursor of the first page in a second reading of the listing."""
+        """Return the cursor of the first page, to read the whole listing again and find records missed before."""
         return PageCursor(rows=self.rows, is_second=True)
 
     def as_json(self) -> dict[str, Any]:

@@ -108,7 +108,9 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield the first requests (Scrapy's entry point); a harvest killed after its last page has none left."""
+        """Yield the first requests (Scrapy's entry point); nothing if an interrupted harvest had already read its last
+        page.
+        """
         try:
             self.credential = credential_of(self.portal)
         except SpecError as error:

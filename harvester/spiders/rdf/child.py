@@ -27,7 +27,7 @@ LENIENT_SECONDS = 10.0
 ALL_LENIENT_SECONDS = 120.0
 """Time limit in seconds for all such records of one document."""
 MAX_HANGS = 3
-"""Number of records that may hang before the rest are given up."""
+"""Number of records that may exceed the time limit before the others are given up."""
 MAX_FILE = 4 << 30
 
 
@@ -46,7 +46,7 @@ class RdfSummary:
     faults: list[tuple[str, str | None]] = field(default_factory=list)
     """What could not be read: the reason, and the IRI of the dataset concerned, if known."""
     lenient: list[tuple[str, str | None]] = field(default_factory=list)
-    """What only the lenient parser could read, and was kept: the reason, and the IRI of the record, if known."""
+    """Records that only the lenient parser could read: the reason, and the IRI of the record, if known."""
     is_cut: bool = False
     """True if the document ends before its end, or was not read to its end because of a limit."""
     notes: list[str] = field(default_factory=list)

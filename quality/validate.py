@@ -33,9 +33,9 @@ def validate(
 ) -> None:
     """Inspect the files of the given portals that have no report yet, and write a report on the table in each.
 
-    Also check the datasets of each portal as a whole, if its last harvest has not been judged. Everything runs in child
-    processes, within ``bounds``. ``data`` is the folder with the downloaded files. ``on_progress`` is called with
-    "validate", "files", the number of files done and their total.
+    Also check the datasets of each portal as a whole, if it was harvested in this run and not checked since. Everything
+    runs in child processes, within ``bounds``. ``data`` is the folder with the downloaded files. ``on_progress`` is
+    called with "validate", "files", the number of files done and their total.
     """
     today = date.fromisoformat(run_id[:8])
     waiting = {

@@ -100,7 +100,11 @@ _KINDS: tuple[Group, ...] = ("dataset", "distribution", "service")
 
 
 def measure_all(subjects: Sequence[DatasetSubject]) -> MeasurementMatrix:
-    """Measure all datasets, with their distributions and data services, by every metric."""
+    """Measure all given datasets, with their distributions and data services, by every metric in
+    ``specs/metrics.toml``.
+
+    A measurement becomes unknown if it depends on a fact that the portal's interface cannot transport.
+    """
     own, parts, services = (tuple(functions(kind).values()) for kind in _KINDS)
     own_rows = [[f(s) for f in own] for s in subjects]
     part_rows = [[f(part) for f in parts] for s in subjects for part in s.distributions]

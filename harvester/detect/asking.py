@@ -87,7 +87,7 @@ class Asker:
         self._session.headers["User-Agent"] = USER_AGENT.format(contact=self.contact)
 
     def close(self) -> None:
-        """Close the HTTP session and its open connections. No request can be sent afterwards."""
+        """Close the HTTP session and its open connections. Leaving a ``with`` block does the same."""
         self._session.close()
 
     def __enter__(self) -> Asker:

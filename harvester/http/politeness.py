@@ -69,7 +69,7 @@ class HostBudget:
 
         ``delay_s``: the shortest pause between two requests, in seconds. A longer pause is kept if the host asked for
         it, responds slowly or is overloaded. Raise HostResting if the host asked for a pause longer than
-        ``max_wait_s`` seconds, or failed 15 times in a row.
+        ``max_wait_s`` seconds, or was overloaded or silent 15 times in a row.
         """
         entry = self._hosts[host]
         if entry.troubles >= MAX_TROUBLES:

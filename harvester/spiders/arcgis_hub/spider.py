@@ -210,7 +210,7 @@ class Spider(WindowedSpider, FeedSpider):
 
         ``fault``: the page number if a feed failed; the fault of the request if the search did. ``response`` and
         ``page_cursor``: the response and the position of the failed page of the search, else None. A feed replaces
-        the search only if the search is missing (404) and has never been read before.
+        the search only if the search is missing (404) and no stored dataset came from it.
         """
         if isinstance(fault, int):
             self.place += 1

@@ -112,8 +112,8 @@ class Spider(ListingSpider):
         """Switch from Magda's registry to its search, and return the first request, if the first page of the registry
         fails.
 
-        The result is None for later pages, for responses with status 200, and if the search is already in use.
-        ``page_cursor``: the position of the page that failed.
+        The result is None for later pages, without a response or with one of status 200, and if the search is already
+        in use. ``page_cursor``: the position of the page that failed.
         """
         if response is None or response.status == 200 or self.is_search:
             return None

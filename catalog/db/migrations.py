@@ -246,8 +246,8 @@ def add_missing(db: Database) -> None:
 
 
 def add_metric_columns(db: Database) -> None:
-    """Add to ``dataset_quality`` and ``distribution_quality`` the columns of metrics and scoring systems they do not
-    have yet."""
+    """Add to ``dataset_quality`` and ``distribution_quality`` every column of a metric or scoring system that is not
+    there yet."""
     for subject in ("dataset", "distribution"):
         table = db.table(f"{subject}_quality")
         there = table.columns_dict

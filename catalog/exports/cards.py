@@ -163,10 +163,11 @@ def _top_fixes(catalog: Catalog, level: str) -> list[dict[str, Any]]:
 
 
 def scores_of(catalog: Catalog, run_id: str, level: str, key: str = "") -> list[dict[str, Any]]:
-    """Return one row with the Winnow score of each entity in a run, and its change since the last comparable run.
+    """Return one row with the Winnow score of each government, portal or publisher in a run, and its change.
 
-    ``level``: government, portal or publisher. ``key`` is not used; it is there because all functions that give parts
-    of a scorecard are called alike. A run is comparable if its methodology version is. Scores are from 0 to 100.
+    ``level``: government, portal or publisher. The change is that since the last run with a comparable methodology
+    version; it is None without such a run. Scores are from 0 to 100. ``key`` is not used: it is there because all
+    functions that give parts of a scorecard are called alike.
     """
     return catalog.rows(
         """select s.entity_id, round(s.score, 2) as score, round(s.score_low, 2) as score_low,

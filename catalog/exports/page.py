@@ -148,7 +148,7 @@ def peers_in_words(words: Language, group: str | None) -> str:
 
 
 def withheld_in_words(words: Language, reason: str | None) -> str:
-    """Return why an entity has no score, in words of a language; "" for None.
+    """Return why a government has no score, in words of a language; "" for None.
 
     ``reason``: text of the column ``withheld`` of ``score_history``: too few datasets, or too little measured.
     """

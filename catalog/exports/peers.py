@@ -21,8 +21,9 @@ PEERS_MIN = 3
 def add_peers(rows: Sequence[dict[str, Any]]) -> None:
     """Fill ``peer_group``, ``peer_count`` and ``rank`` of the rows of a scorecard, all of one run.
 
-    A peer group consists of entities of one level in one country or, if these are too few, of one portal type. An
-    entity without a score, or with less than 80 % of its measurements made, gets no rank.
+    A peer group consists of the governments, portals or publishers of one country or, if fewer than three of them are
+    ranked, of one portal type. A row without a score, or with less than 80 % of the applicable measurements made, gets
+    no rank.
     """
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

@@ -84,12 +84,12 @@ def _address(query: str | None) -> str | None:
 
 
 def commitment_counts(catalog: Catalog, run_id: str, level: str, key: str) -> dict[str, dict[str, int]]:
-    """Return, for each entity, how many commitments it has, and how many of them are on track, at risk, off track or
-    missed.
+    """Return how many commitments each government, portal or publisher has, by its id, with counts by status.
 
-    The result maps the entity's id to these counts, as of the run ``run_id``. ``level``: government, portal or
-    publisher; ``key``: SQL for the entity's id, see ``figures.KEYS``. A commitment belongs to its government, and to
-    every portal and publisher with a dataset in its scope. Empty if the catalogue has no tables for commitments.
+    ``level``: government, portal or publisher. ``key``: the SQL expression of ``figures.KEYS`` for that level. The
+    counts, as of the run ``run_id``, are commitments (all of them), on_track, at_risk, off_track and missed. A
+    commitment belongs to its government, and to every portal and publisher with a dataset in its scope. Empty if the
+    catalogue has no tables for commitments.
     """
     if not has_commitments(catalog):
         return {}

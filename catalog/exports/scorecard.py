@@ -37,7 +37,10 @@ class ScorecardFiles(OutputFormat):
     title = "Scorecards, findings, commitments and queries, for all, each government and its publishers"
 
     def write(self, job: ExportJob) -> list[Path]:
-        """Write the files of all governments together, of each government, and of its publishers; return the paths."""
+        """Write the files about all governments, about each government, and about each publisher with something to fix.
+
+        Return the paths.
+        """
         catalog, run_id, out, language = job.catalog, job.run_id, job.out, job.options.language
         folders, codes = job.folders, job.languages
         written = _write_small(catalog, out, job.cards, language, commitment_rows(catalog, job.head))

@@ -105,10 +105,10 @@ def memory(catalog: Catalog, run_id: str, commitment_id: str, indicator_id: str)
 
 
 def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the stored datasets that an indicator is measured on.
+    """Replace the stored list of the datasets that an indicator of a commitment is measured on.
 
-    ``rows``: for each dataset, a mapping with all columns of ``commitment_members`` from the fourth on, and its
-    dataset_id.
+    ``rows``: one mapping for each dataset, with the columns of ``commitment_members`` except id, commitment_id and
+    indicator_id.
     """
     names = list(TABLES["commitment_members"].columns)
     with catalog.writing():
@@ -128,9 +128,10 @@ def write_memory(catalog: Catalog, commitment_id: str, indicator_id: str, rows: 
 
 
 def harvests_before(catalog: Catalog, run_id: str) -> dict[str, tuple[str, str | None]]:
-    """Return the last harvest of every portal up to and including the run ``run_id``, by portal id.
+    """Return the last harvest of every portal as of the run ``run_id``, by portal id.
 
-    Each value is (id of the run that harvested it, verdict); the verdict is None if that harvest has not ended.
+    Each value is (id of the run that made that harvest, verdict); the verdict is None if the harvest has not ended. A
+    harvest of the run ``run_id`` itself counts.
     """
     rows = catalog.rows(
         "select portal_id, max(run_id) as run_id, verdict from harvests where run_id <= ? group by portal_id", [run_id]

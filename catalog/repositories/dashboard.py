@@ -57,8 +57,8 @@ QUERIES = {
 def write_dashboard(catalog: Catalog, run_id: str, portal_id: str, quarter_before: str) -> None:
     """Replace a portal's figures of the Project Open Data dashboard by those of the run ``run_id``.
 
-    ``quarter_before``: id that a run 91 days earlier would have; growth is measured from the last complete harvest up
-    to it.
+    ``quarter_before``: the id of a run 91 days earlier, whether there was one or not. Growth is counted from the last
+    complete harvest up to then.
     """
     params = {"portal": portal_id, "run": run_id, "quarter": quarter_before}
     rows: list[dict[str, Any]] = []

@@ -315,10 +315,9 @@ def tls_fault(catalog: Catalog, run_id: str, portal_id: str) -> str | None:
 def write_portal_findings(
     catalog: Catalog, run_id: str, portal_id: str, found: Sequence[Finding], checked_at: str
 ) -> None:
-    """Store the findings about a portal itself, and end its earlier ones that are not in ``found``.
+    """Store the findings about a portal itself, and end the stored ones that are not in ``found``.
 
-    They are set to fixed; if the run could not reach the portal, they are set to unknown. ``checked_at``: UTC instant
-    of this check.
+    These become fixed or, if the run could not reach the portal, unknown. ``checked_at``: UTC instant of this check.
     """
     reached = catalog.value(
         "select verdict != 'failed' from harvests where run_id = ? and portal_id = ?", [run_id, portal_id]

@@ -114,8 +114,8 @@ def identifiers_seen(catalog: Catalog, run_id: str, portal_id: str) -> set[str]:
 
 
 def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) -> CachedResponse | None:
-    """Return what is stored about the last response of ``url``: its validators, and the identifiers of the datasets in
-    it.
+    """Return what is stored about the last response of ``url``: its ETag and date, and the identifiers of the datasets
+    in it.
 
     ``version``: version of the program. None if nothing is stored, or if another version read the response; it must
     then be read again.
@@ -137,9 +137,10 @@ def cached_response(catalog: Catalog, portal_id: str, url: str, version: str) ->
 
 
 def before(catalog: Catalog, portal_id: str, run_id: str) -> PreviousHarvest:
-    """Return the results of the portal's complete harvests in runs before ``run_id``.
+    """Return the results of the portal's complete harvests before the run ``run_id``, for comparison with this run's
+    harvest.
 
-    They are needed to judge this run's harvest, and to choose between a full and an incremental one.
+    They also decide whether that harvest is full or incremental.
     """
     rows = catalog.rows(
         """select run_id, datasets, mode, started_at, advertised, newest_record, duplicates from harvests
@@ -182,8 +183,8 @@ def present(catalog: Catalog, portal_id: str) -> int:
 
 
 def unseen(catalog: Catalog, portal_id: str, run_id: str) -> int:
-    """Return the number of datasets still counted as listed by a portal that the harvest in run ``run_id`` has not
-    found."""
+    """Return the number of datasets that a portal was listing until now and that run ``run_id`` has not found (so
+    far)."""
     sql = "select count(*) from present_datasets where portal_id = ? and last_seen_run < ?"
     return int(catalog.value(sql, (portal_id, run_id)))
 
@@ -217,7 +218,7 @@ def seen_examples(catalog: Catalog, portal_id: str, run_id: str, most: int) -> l
 def new_among(catalog: Catalog, portal_id: str, identifiers: Collection[str]) -> int:
     """Return how many of these identifiers belong to no dataset that the portal was listing until now.
 
-    An identifier that is the new one of a known dataset does not count as new.
+    The new identifier of a known dataset, stored as an alias, does not count as new.
     """
     own = [dataset_id(portal_id, one) for one in identifiers]
     names = aliased(catalog, own)
@@ -246,14 +247,14 @@ def finish_harvest(
     grace: Grace | None = None,
     not_found: Collection[str] = (),
 ) -> None:
-    """End the harvest of a portal: store its verdict, its counts and its effects on the datasets that it did not find.
+    """End the harvest of a portal: store its verdict and counts, and mark datasets that it did not find as missing.
 
     ``verdict``: complete, partial, suspect or failed; ``reasons``: sentences that explain it. ``stats``: the counts;
     None means that all are 0.
 
-    A complete full harvest marks every dataset that it did not find as missing, and retires those missing for longer
-    than ``grace``. A complete incremental or partial harvest does this only to the datasets with ids in ``not_found``,
-    each of which was searched for in vain. Other harvests mark none.
+    A complete full harvest marks every dataset that it did not find, and retires those missing for longer than
+    ``grace``. A complete incremental or partial harvest does this only to the datasets with ids in ``not_found``, each
+    of which was searched for in vain. Other harvests mark none.
 
     ``to_approve``: places outside the portal's own listing that are the only reason why the harvest is not complete. A
     person may accept them with :func:`approve`.

@@ -50,18 +50,19 @@ def _folded(title: str | None) -> str | None:
 
 
 def unseen_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return what identifies each of a portal's datasets that run ``run_id`` has not found so far, by dataset id.
+    """Return title, file addresses and landing page of each dataset that run ``run_id`` has not found so far, by
+    dataset id.
 
-    Retired datasets are left out. See :class:`IdentityFacts`.
+    Only datasets of this portal that are not retired are returned.
     """
     where = "status != 'retired' and last_seen_run < :run"
     return _facts(catalog, portal_id, run_id, where)
 
 
 def new_facts(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, IdentityFacts]:
-    """Return what identifies each of a portal's datasets that run ``run_id`` found for the first time, by dataset id.
+    """Return title, file addresses and landing page of each dataset that run ``run_id`` found for the first time.
 
-    See :class:`IdentityFacts`.
+    The result is by dataset id, for the datasets of this portal.
     """
     return _facts(catalog, portal_id, run_id, "first_seen_run = :run and last_seen_run = :run")
 
@@ -174,8 +175,8 @@ def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
     """Return the portal's datasets that run ``run_id`` lists under a new identifier: a mapping from new dataset id to
     old one.
 
-    A dataset found for the first time is the same as one that was not found if title, files and landing page say so,
-    see :func:`matches`.
+    Datasets found for the first time are compared with datasets not found in this run, by title, file addresses and
+    landing page; see :func:`matches`.
     """
     old = unseen_facts(catalog, portal_id, run_id)
     new = new_facts(catalog, portal_id, run_id) if old else {}
@@ -183,10 +184,10 @@ def renamed(catalog: Catalog, portal_id: str, run_id: str) -> dict[str, str]:
 
 
 def follow(catalog: Catalog, portal_id: str, run_id: str, pairs: Mapping[str, str]) -> None:
-    """Merge datasets that were stored under a new identifier into the older datasets that they are the same as.
+    """Merge each dataset that was stored under a new identifier into the older dataset that it is the same as.
 
-    ``pairs``: mapping from new dataset id to old one. The record of the new one is written to the old one, the new one
-    is deleted, and its id becomes an alias of the old id.
+    ``pairs``: mapping from new dataset id to old one. The record of the newer dataset is stored as the record of the
+    older one. The newer dataset is deleted, and its id becomes an alias of the older id.
     """
     with catalog.writing():
         run = catalog.db.conn.execute

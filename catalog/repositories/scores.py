@@ -106,11 +106,11 @@ class Figures:
     """Table of floats: one row for each dataset, one column for each requested name; NaN if a value is missing."""
 
     def entity_of(self, level: str) -> tuple[Sequence[str | None], Sequence[bool]]:
-        """Return two sequences with one entry for each dataset: its entity on this level, and whether it counts for
-        that entity.
+        """Return two sequences with one entry for each dataset: the id of its portal, publisher or government, and
+        whether it counts.
 
-        ``level``: portal, publisher or government. A dataset without a publisher has None. A copy of another portal's
-        dataset does not count for a government.
+        ``level``: which of the three is wanted. A dataset without a publisher has None. A copy of another portal's
+        dataset does not count for its government; every other dataset counts.
         """
         if level == "government":
             # If the origin of a copy is in the catalogue, the dataset counts there.
@@ -151,8 +151,9 @@ def dataset_figures(catalog: Catalog, names: Sequence[str]) -> Figures:
 def write_entity_scores(catalog: Catalog, run_id: str, level: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the scores that portals, publishers or governments got in a run.
 
-    ``level``: portal, publisher or government. ``rows``: one for each entity and scoring system, with the columns of
-    ``score_history``. The Winnow scores also become the present scores in the tables ``portals`` or ``publishers``.
+    ``level``: portal, publisher or government. ``rows``: one for each of them and each scoring system, with the columns
+    of ``score_history`` except id, run_id and entity_level. The Winnow scores also become the present scores in the
+    tables ``portals`` or ``publishers``.
     """
     with catalog.writing():
         history = [

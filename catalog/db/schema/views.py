@@ -66,8 +66,8 @@ def is_open(alias: str = "f") -> str:
 def is_present(alias: str = "d") -> str:
     """Return an SQL condition that is true of a dataset that its portal currently lists.
 
-    It is for queries that also need other datasets. ``alias``: name of the table ``datasets`` in the query; "" for
-    none.
+    It is for queries that also need missing and retired datasets; others read the view ``present_datasets``. ``alias``:
+    name of the table ``datasets`` in the query; "" for none.
     """
     return f"{_of(alias)}status = 'present'"
 
@@ -85,7 +85,8 @@ def address(alias: str = "d") -> str:
 def is_current(alias: str = "d") -> str:
     """Return an SQL condition that is true of a distribution or data service that its dataset still has.
 
-    It is for statements that write; others read the view. ``alias``: name of the table in the statement; "" for none.
+    It is for statements that write; queries read the views ``current_distributions`` and ``current_services``.
+    ``alias``: name of the table in the statement; "" for none.
     """
     return f"not {_of(alias)}is_retired"
 

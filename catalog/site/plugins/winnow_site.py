@@ -39,10 +39,10 @@ _HEADERS = (
 
 @hookimpl(wrapper=True)
 def render_cell(value: object, table: str | None) -> Generator[None, list[Any], list[Any]]:
-    """Render a cell that looks like JSON here (a hook of Datasette), so that no other plugin renders it.
+    """Render a cell whose text looks like JSON (a hook of Datasette), so that no other plugin renders it.
 
-    A link is rendered as a link only in query results, when ``table`` is None. Errors that other plugins raise for such
-    a cell are ignored.
+    It is shown as a link only in query results, for which ``table`` is None, and only if it is an object with ``href``
+    and ``label``. Errors that other plugins raise for such a cell are ignored.
     """
     ours = _drawn(value, table)
     try:

@@ -86,7 +86,7 @@ def _of_object(value: dict[str, Any], words: Words, depth: int) -> Party:
 
 
 def publisher_of(found: Iterable[Party]) -> Publisher | None:
-    """Return the first of the parties that has a name, as a publisher; None if none has a name."""
+    """Return the first party in ``found`` that has a name, as a publisher; None if none has a name."""
     for body in found:
         if body.name:
             parents = body.parents

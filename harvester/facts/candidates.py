@@ -11,7 +11,7 @@ __all__ = ["Candidate", "FactScope", "Standing"]
 class FactScope(IntEnum):
     """What a statement describes: a file (distribution), the dataset, or the whole catalogue.
 
-    A smaller number is more specific, and wins.
+    Of several statements, the most specific one (the smallest number) is chosen.
     """
 
     FILE = 0
@@ -20,7 +20,7 @@ class FactScope(IntEnum):
 
 
 class Standing(IntEnum):
-    """How reliable a statement is; a smaller number is more reliable, and wins."""
+    """How reliable a statement is; a smaller number is more reliable."""
 
     STATED = 0
     INHERITED = 1

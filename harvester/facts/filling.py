@@ -24,10 +24,10 @@ _FIRST = -100
 
 
 def filled(own: Dataset, facts: RecordFacts) -> Dataset:
-    """Return the dataset ``own`` with each field that is empty filled from ``facts``, further statements of its record.
+    """Return the dataset ``own`` with its empty fields filled from ``facts``, further statements of the same record.
 
-    Fields with a value stay as they are. Only a licence is replaced, if it is not recognised and ``facts`` state one
-    that is.
+    Fields with a value stay as they are, except the licence: a recognised one in ``facts`` replaces an unrecognised
+    one.
     """
     if not facts.found:
         return own

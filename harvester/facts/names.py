@@ -65,7 +65,7 @@ _known: dict[tuple[str, bool], dict[str, FieldName | None]] = {}
 
 
 def known_names(of: Of, *, is_grouped: bool = False) -> dict[str, FieldName | None]:
-    """Return the names looked up so far, with the fact of each, or None for a name that states no fact.
+    """Return the field names looked up so far, each with the fact that it states, or None if it states none.
 
     It is a cache that callers only read; :func:`field_name` adds a name that is missing. The parameters are those of
     :func:`field_name`.

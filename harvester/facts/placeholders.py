@@ -32,7 +32,7 @@ def without_placeholders(dataset: Dataset) -> Dataset:
     """Return ``dataset`` with placeholders ("N/A", "unknown") removed from it, its distributions and its contact.
 
     A field that held only a placeholder becomes None. A repetition interval in "modified" ("R/P1D") moves to
-    "frequency". If nothing is to remove, the same object is returned.
+    "frequency". If there is nothing to change, the same object is returned.
     """
     found = _own(dataset)
     changes: dict[str, Any] = {}

@@ -152,8 +152,8 @@ def settle(spider: HarvestState) -> None:
     """Match datasets that this harvest did not find to records without identifier, and to records with a new
     identifier.
 
-    Titles, files and addresses must agree. Matched datasets keep their history, and an error reports each case. Nothing
-    is done if the harvest was incremental or did not reach the end.
+    Titles, files or addresses must show that they are the same. Matched datasets keep their history, and an error
+    reports each case. Nothing is done if the harvest was incremental or did not reach the end.
     """
     tally, night = spider.tally, spider.night
     if tally.mode != "full" or not tally.ended:

@@ -160,7 +160,8 @@ class ChangesListingSpider(ListingSpider):
         return self.check(missing)
 
     async def on_names(self, response: Response, missing: dict[str, str]) -> AsyncIterator[Any]:
-        """Find the stored datasets that ``response``, a list of all names, does not contain; they may be deleted.
+        """Find the stored datasets that ``response``, a list of all dataset names, does not contain; they may be
+        deleted.
 
         Each of them is then requested alone, together with those in ``missing`` (dataset id to identifier), which an
         earlier harvest did not find.

@@ -57,9 +57,9 @@ codecs.register_error(_MIXED, _one_byte)
 
 
 def check_values(document: bytes | str) -> None:
-    """Raise ValueError if a JSON document holds more than MAX_VALUES values, too many to be parsed at once.
+    """Raise ValueError if a JSON document seems to hold more than MAX_VALUES values, too many to be parsed at once.
 
-    The number is estimated from the commas and brackets.
+    The number is estimated from its commas and brackets.
     """
     # Every value except the first follows one of these characters, in any encoding.
     signs: tuple[str, ...] | tuple[bytes, ...] = (b",", b"[", b"{") if isinstance(document, bytes) else (",", "[", "{")

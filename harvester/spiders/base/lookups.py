@@ -36,7 +36,7 @@ MAX_LOOKUPS = 200
 
 
 class Lookups:
-    """Mixin of every spider that requests datasets alone, if an incomplete harvest did not find them.
+    """Mixin of every spider that requests single datasets, one by one, if an incomplete harvest did not find them.
 
     It does nothing for portal types without an address for a single dataset.
     """
@@ -147,8 +147,9 @@ class Lookups:
         return None
 
     async def on_example(self, response: Response, identifier: str) -> AsyncIterator[Any]:
-        """Request the datasets that the harvest did not find, if ``response`` shows the dataset ``identifier``, which
-        exists.
+        """Test with a dataset that exists whether single requests can be trusted, and then request those not found.
+
+        ``response`` must show the dataset ``identifier``. Otherwise nothing is requested.
         """
         if self.is_unknown(response) or not self.is_there(response, identifier):
             return

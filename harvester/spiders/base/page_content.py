@@ -73,8 +73,10 @@ class PageContent:
         self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
 
     def taken(self) -> tuple[int, int, int, int]:
-        """Return how many records were counted since the last call: unreadable, without identifier, repeated, explained
-        repeats.
+        """Return how many records were counted since the last call, as four numbers.
+
+        They are: unreadable records, records without identifier, repeated identifiers, and repeats within this one
+        response.
         """
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
         new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))

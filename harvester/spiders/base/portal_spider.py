@@ -131,17 +131,17 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         raise NotImplementedError
 
     def own_part(self, raw: Any) -> Any:
-        """Return ``raw`` without what other records share, such as publishers; only this shows if it has changed."""
+        """Return ``raw`` without content shared with other records (publishers); the record's hash is made of this."""
         return raw
 
     def hash_of(self, raw: Any) -> tuple[str, int]:
-        """Return the hash of ``raw`` without shared parts (:meth:`own_part`), and the size of the whole in bytes."""
+        """Return the hash of ``raw`` without shared content (:meth:`own_part`), and the size of all of it in bytes."""
         own = self.own_part(raw)
         digest, size = fingerprint(unordered(own) if self.has_sets else own, self.fields_to_ignore)
         return digest, size if own is raw else len(json_text(raw).encode("utf-8", "surrogatepass"))
 
     def non_dataset_id(self, raw: Any) -> str | None:
-        """Return the identifier of ``raw`` if it is no dataset (but, say, a harvest source); None if it is one."""
+        """Return the identifier of ``raw`` if it is not a dataset but, say, a harvest source; None for a dataset."""
         return None
 
     # Requesting
@@ -153,7 +153,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The language code of the portal file, or nothing; texts in this language become title and description."""
+        """The language code in the portal file, as a tuple of one or none; texts in this language are shown first."""
         return (self.portal.language,) if self.portal.language else ()
 
     @property
@@ -203,7 +203,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def remembered(self, response: Response, sha256: str | None = None) -> CachedResponse | None:
-        """Return the response stored earlier if ``response`` is 304 or has the same SHA-256; None if it is new."""
+        """Return the stored response if ``response`` is 304 or has its SHA-256 (``sha256`` or the body's).
+
+        Else None.
+        """
         known: CachedResponse | None = response.meta.get("remembered")
         if known is None:
             return None
@@ -360,7 +363,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.tally.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
-        """Return ``raw`` mapped, and errors for parts cut to the limits; raise LostRecord or the mapping's error."""
+        """Return the record made from ``raw``, and errors for cut parts; raise LostRecord or the mapping's error."""
         dataset = self.to_dataset(raw)
         if not self.has_facts:
             dataset = without_placeholders(dataset)
@@ -385,7 +388,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         ), said
 
     def checkpoint(self, cursor: Any) -> dict[str, Any] | None:
-        """Return the JSON values that let an interrupted harvest continue at ``cursor``; None if that is None."""
+        """Return JSON values with which an interrupted harvest continues at ``cursor``; None if the cursor is None."""
         if cursor is None:
             return None
         others = sorted(self.seen_others)

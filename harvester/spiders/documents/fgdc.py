@@ -51,8 +51,9 @@ def is_fgdc(root: etree._Element) -> bool:
 
 
 def identity(record: etree._Element) -> str | None:
-    """Return the identifier of ``record``; None if it has none. The standard has none, but pycsw, Esri and others add
-    one.
+    """Return the identifier of ``record``; None if there is none.
+
+    The standard has no field for it, but pycsw, Esri and others add one.
     """
     places = ("idinfo/datasetid", "idinfo/datsetid", "mdFileID", "Esri/MetaID", "Esri/PublishedDocID", "metainfo/metid")
     return first(*(_said(record, place) for place in places))

@@ -156,7 +156,7 @@ def _speaks_of_access(said: StatedConstraint) -> bool:
 
 
 def is_licence(said: StatedConstraint) -> bool:
-    """Return whether the statement ``said`` names a known licence; "no licence" and "open data" are none."""
+    """Return whether the statement ``said`` names a known licence; "no licence" and "open data" do not count."""
     found = known_licence(said.link, said.words)
     return found is not None and found.open_definition not in ("none", "declared")
 

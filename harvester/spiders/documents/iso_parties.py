@@ -62,7 +62,7 @@ def _party(place: etree._Element) -> dict[str, str | None]:
 
 
 def publisher_of(parties: Parties) -> Publisher | None:
-    """Return the publisher of the data among ``parties``; None if nobody has a role of a publisher.
+    """Return the publisher of the data among ``parties``; None if nobody with a name has a suitable role.
 
     The roles are tried in the order of :data:`PUBLISHERS`, for organisations first and then for people.
     """

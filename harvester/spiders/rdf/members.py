@@ -27,8 +27,8 @@ def split_members(store: Store, subjects: list[Any]) -> tuple[list[Any], list[An
     ``store`` is the graph; ``subjects`` are the nodes already known to be datasets. The result is a pair of lists,
     (described, undescribed). A node counts as described if the graph says more about it than its type and what it
     belongs to. Such a node is a dataset even if it has another type or none, because that is what ``dcat:dataset``
-    means (DCAT 3, 6.3). Only described data services, catalogues, catalogue records and distributions are left out. The
-    undescribed nodes are returned only if they have an IRI.
+    means (DCAT 3, 6.3); only data services, catalogues, catalogue records and distributions are left out. Undescribed
+    nodes are returned only if they have an IRI.
     """
     known = {str(one) for one in subjects}
     described, bare = [], []

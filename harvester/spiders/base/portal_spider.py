@@ -203,10 +203,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         )
 
     def remembered(self, response: Response, sha256: str | None = None) -> CachedResponse | None:
-        """Return the stored response if ``response`` is 304 or has its SHA-256 (``sha256`` or the body's).
-
-        Else None.
-        """
+        """Return the stored response if ``response`` is 304 or has its SHA-256 (``sha256`` or the body's), or None."""
         known: CachedResponse | None = response.meta.get("remembered")
         if known is None:
             return None

@@ -54,7 +54,7 @@ class ChangesListingSpider(ListingSpider):
     def read_count(self, response: Response) -> int | None:
         """Return the number of records in ``response``, the response of :meth:`count_url`.
 
-        Raise PageRefusedError or ValueError if it states none.
+        Return None, or raise PageRefusedError or ValueError, if it states none.
         """
         raise NotImplementedError
 

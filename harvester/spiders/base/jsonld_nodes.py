@@ -51,7 +51,7 @@ class Nodes:
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         """Return ``node`` with each reference to a stored node replaced by that node, down to six levels.
 
-        Properties whose values are addresses (``landingPage``, ``accessURL``) keep them. References back to a
+        Properties whose values are addresses (``landingPage``, ``accessURL``) stay unchanged. References back to a
         containing node stay IRIs.
         """
         self.steps = 0

@@ -227,9 +227,9 @@ class ListingSpider(PortalSpider):
         )
 
     def may_remember(self, listing_page: ListingPage) -> bool:
-        """Return whether the page may be stored as proof: if it comes again unchanged, its records are not read again.
+        """Return whether ``listing_page`` need not be read again in the next harvest if its bytes are unchanged then.
 
-        A subclass returns False for pages where unchanged bytes prove nothing.
+        A subclass returns False for pages where unchanged bytes prove nothing about the records.
         """
         return True
 

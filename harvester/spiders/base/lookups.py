@@ -79,14 +79,19 @@ class Lookups:
         return self.request(address, callback, errback=self.on_unanswered, **kwargs)
 
     def is_unknown(self, response: Response) -> bool:
-        """Return whether ``response`` says that the portal has no such dataset, by status 404 or 410 or in its body."""
+        """Return whether ``response`` to a request for a single dataset says that the portal does not have that
+        dataset.
+
+        It says so by status 404 or 410, or in its body.
+        """
         try:
             return response.status in (404, 410) or (response.status == 200 and self.says_unknown(response))
         except ValueError:
             return False
 
     def says_unknown(self, response: Response) -> bool:
-        """Return whether the body of ``response`` (status 200) says that the portal has no such dataset.
+        """Return whether the body of ``response`` (status 200) says that the portal does not have the dataset
+        requested.
 
         Raise ValueError if the body cannot be read.
         """
@@ -112,7 +117,7 @@ class Lookups:
     # The search
 
     def on_idle(self) -> None:
-        """Start to request datasets alone when Scrapy has no requests left.
+        """Start to request single datasets that the harvest did not find, when Scrapy has no requests left.
 
         Raise DontCloseSpider if there are such requests, so that Scrapy goes on. Before that, records without
         identifier are matched to known datasets.

@@ -83,7 +83,7 @@ def masked(dataset: Dataset, pointer: str, url: str) -> HarvestError:
 def twin(record: Record, identifier: str) -> HarvestError:
     """Return the error for ``record``, which has the same identifier as another dataset; both are stored.
 
-    ``identifier`` is the new identifier under which this one is stored.
+    ``identifier`` is the new identifier under which ``record`` is stored.
     """
     return HarvestError(
         kind="duplicate",

@@ -35,7 +35,7 @@ class ListingPage:
 
     @property
     def count(self) -> int:
-        """Number of records by which the offset of the next page is higher: ``received`` if given, else the length of
+        """Number of records to add to the offset for the next page: ``received`` if given, else the length of
         ``records``.
         """
         return len(self.records) if self.received is None else self.received

@@ -154,7 +154,7 @@ def nodes(node: Any, *properties: str) -> list[Any]:
 def text(node: Any, *properties: str) -> str | None:
     """Return the first text among the values of ``properties`` of ``node``; None if there is none.
 
-    The properties are tried in their order. If all values of a property are nodes, the first label or IRI among them
+    The properties are tried in their order. If a property has only nodes as values, the first label or IRI among them
     counts as its text.
     """
     for one in properties:
@@ -170,8 +170,9 @@ def text(node: Any, *properties: str) -> str | None:
 
 
 def texts(node: Any, *properties: str) -> tuple[str, ...]:
-    """Return the texts of all ``properties`` of ``node`` without repetition; a value that is a node gives its label,
-    else its IRI.
+    """Return the texts of all ``properties`` of ``node`` without repetition.
+
+    A value that is a node is represented by its label, else by its IRI.
     """
     return tuple(dict.fromkeys(word for words in words_of(node, *properties).values() for word in words))
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from quality.evidence.subject import DatasetSubject, DistributionSubject, Measurement
 from quality.metrics.answers import NOTHING_MORE
+from specs.errors import SpecError
 from specs.metrics import metrics
 
 __all__ = ["MODULES", "functions", "observed"]
@@ -38,11 +39,15 @@ def functions(subject: str) -> dict[str, Callable[[Any], Measurement]]:
 
     ``subject`` is "dataset", "distribution" or "service". The order is that of ``specs/metrics.toml``.
     """
-    return {
-        metric.id: next(getattr(module, metric.id) for module in _modules() if metric.id in vars(module))
-        for metric in metrics().values()
-        if metric.subject == subject
-    }
+    return {metric.id: _function(metric.id) for metric in metrics().values() if metric.subject == subject}
+
+
+def _function(metric_id: str) -> Callable[[Any], Measurement]:
+    for module in _modules():
+        if metric_id in vars(module):
+            found: Callable[[Any], Measurement] = getattr(module, metric_id)
+            return found
+    raise SpecError(f"specs/metrics.toml: metric.{metric_id}: no module in quality/metrics has a function of this name")
 
 
 @cache

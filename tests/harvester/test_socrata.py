@@ -133,7 +133,7 @@ def test_records_of_other_sites_are_known_by_their_domain(catalog: Catalog, tmp_
     body = as_json({"results": page, "resultSetSize": 5}).body
     assert isinstance(body, bytes)
     sheet = spider.read(TextResponse(asked.url, body=body, request=asked), PageCursor(rows=100))
-    assert [spider.other_id(record) is None for _, record in sheet.records] == [False, False, False, True, True]
+    assert [spider.non_dataset_id(record) is None for _, record in sheet.records] == [False, False, False, True, True]
 
 
 def test_what_is_skipped_counts_once_where_a_night_of_304_is_read_twice(catalog: Catalog) -> None:

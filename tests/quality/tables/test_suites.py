@@ -236,14 +236,8 @@ def test_no_rule_has_two_meanings() -> None:
 
 
 def test_what_the_parent_asks_loads_no_heavy_library() -> None:
-    light = (
-        "tables.expect.table_kinds",
-        f"{judge}.rules",
-        f"{judge}.drift",
-        f"{declared}.schema",
-        f"{declared}.csvw",
-        "catalogue",
-    )
+    tables = ("expect.table_kinds", "judge.rules", "judge.drift", "declared.schema", "declared.csvw")
+    light = (*(f"tables.{name}" for name in tables), "catalogue")
     code = (
         f"import sys, {', '.join(f'quality.{name}' for name in light)}\n"
         "quality.tables.judge.rules.severity_of('x')\n"

@@ -101,7 +101,7 @@ def show_summary(result: dict[str, Any], data: Path) -> None:
     console.print(
         "; ".join(
             f"{stage}: {traffic['requests'][stage]:,} requests, {traffic['bytes'][stage]:,} bytes, "
-            f"{traffic['not_modified'][stage]:,} answers not modified"
+            f"{traffic['not_modified'][stage]:,} responses not modified"
             for stage in ("harvest", "check")
         )
     )

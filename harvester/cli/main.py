@@ -271,8 +271,8 @@ def _catalogue(data: Path) -> Path:
 def approve(data: Path, portal: str, run: str, by: str, registry: Path | None) -> None:
     """Accept a suspect harvest of PORTAL in RUN as complete; datasets that it did not see count as missing.
 
-    A harvest that is partial only because of places outside the portal's own listing can be accepted too; those
-    places then block no later harvest.
+    A harvest can be accepted too if it is partial only because sources outside the portal's own list of datasets could
+    not be read. Later harvests are then complete without these sources.
     """
     from catalog.repositories.harvests import Grace
     from catalog.repositories.harvests import approve as approve_harvest

@@ -77,8 +77,8 @@ def preview(
     """Harvest and score the first ``count`` datasets of a portal in a temporary folder, and return what was found.
 
     ``contact``: the text for the User-Agent header. ``proxy``: the URL of an HTTP proxy; None for direct connections.
-    The preview ends after 120 seconds at most. No distribution's address is requested. The results of these checks
-    are therefore unknown, and the score is given with the lowest and highest possible value.
+    The preview ends after 120 seconds at most. The addresses of distributions are not requested, so the metrics that
+    depend on them are unknown, and the score is given with the lowest and the highest possible value.
     """
     limits = spec.limits.model_copy(
         update={

@@ -150,7 +150,7 @@ class Spider(WindowedSpider, FeedSpider):
         yield self.ask(self.first_walk())
 
     async def on_catalog_failed(self, failure: Failure) -> AsyncIterator[Any]:
-        """Start the search, although the request for the scope of the Hub site's catalogue failed."""
+        """Start the search without a scope: the request for the scope of the Hub site's catalogue failed."""
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:

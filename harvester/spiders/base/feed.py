@@ -268,7 +268,7 @@ class FeedSpider(PortalSpider):
     def before_page(self, number: int, more: bool | str) -> dict[str, Any]:
         """Return the cursor with which an interrupted harvest continues at page ``number``.
 
-        ``more`` is the address of that page if one was stated, else True or False.
+        ``more`` is the address of that page if the portal stated one, else whether there is such a page.
         """
         link = more if isinstance(more, str) else None
         return {"number": number, "link": link, "index": None, "bodies": sorted(self.bodies)}

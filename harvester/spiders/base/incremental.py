@@ -182,10 +182,10 @@ class ChangesListingSpider(ListingSpider):
             yield step
 
     def check(self, wanted: dict[str, str]) -> list[Any]:
-        """Return requests for single datasets that may be deleted; ``wanted`` maps dataset ids to the portal's
-        identifiers.
+        """Return one request for each dataset that the portal may have deleted.
 
-        If there are none, or more than MAX_DELETED, none is requested and the totals are compared at once.
+        ``wanted`` maps the ids of these datasets to the portal's identifiers. If it is empty, or larger than
+        MAX_DELETED, return instead the next step: comparing the portal's total with the number of known datasets.
         """
         if not wanted or len(wanted) > MAX_DELETED:
             return self.compared()

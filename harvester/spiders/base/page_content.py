@@ -73,10 +73,10 @@ class PageContent:
         self.errors += errors[: MAX_REMEMBERED + 1 - len(self.errors)]
 
     def taken(self) -> tuple[int, int, int, int]:
-        """Return how many records were counted since the last call, as four numbers.
+        """Return four counts of records since the last call.
 
-        They are: unreadable records, records without identifier, repeated identifiers, and repeats within this one
-        response.
+        They are: unreadable records, records without identifier, records whose identifier came before in this
+        harvest, and, contained in the third, those whose identifier came before in the same response.
         """
         counts = (self.lost, self.unidentified, self.repeats, self.explained)
         new = tuple(now - then for now, then in zip(counts, self._taken, strict=True))

@@ -39,9 +39,9 @@ Row = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class TableSurroundings:
-    """What is above and below a table in a file: titles, rows with totals and notes, by their lines.
+    """The numbers of the lines (from 1) of titles above a table, and of totals and notes below it.
 
-    ``notes`` is the number of notes below the table, ``note_line`` the line of the first.
+    ``notes`` is the number of notes below the table, ``note_line`` the line number of the first note.
     """
 
     above: list[int]

@@ -16,7 +16,7 @@ import pytest
 __all__ = ["Durations", "measured", "name_of"]
 
 FILE = Path(__file__).with_name("durations.txt")
-SLOW_S = 1.0
+SLOW_S = 0.3
 """Seconds from which on a test is slow, so that ``make check`` leaves it out."""
 KEPT_S = 0.25
 QUICK_S = 0.1

@@ -55,7 +55,7 @@ def test_what_is_slow_comes_first_and_goes_together(pytester: pytest.Pytester) -
         """
     )
     pytester.makeini("[pytest]\nmarkers =\n    slow\n    xdist_group\n")
-    known = pace.measured("# about\n9 test_x.py::test_long\n30.5 test_x.py::test_first\n0.5 test_x.py::test_short\n")
+    known = pace.measured("# about\n9 test_x.py::test_long\n30.5 test_x.py::test_first\n0.26 test_x.py::test_short\n")
     found: list[pytest.Item] = []
 
     class Last:

@@ -80,7 +80,7 @@ def _entities(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[
               case when '{level}' = 'portal' then min(h.verdict) end as harvest_verdict
             from portals p join governments g on g.portal_id = p.id left join datasets d on d.portal_id = p.id {join}
             left join harvests h on h.portal_id = p.id and h.run_id = :run
-            group by 1""",  # noqa: S608
+            group by 1""",
         {"run": run_id},
     )
 
@@ -99,7 +99,7 @@ def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
               count(*) filter (where {is_present()} and d.hvd_categories is not null) as hvd_datasets,
               count(*) filter (where {is_present()} and d.hvd_categories is not null and {_HVD_PASSES})
                 as hvd_all_pass, {figures("datasets")}
-            from {sources("datasets")} where {COUNTED[level]} group by 1""",  # noqa: S608
+            from {sources("datasets")} where {COUNTED[level]} group by 1""",
         {"run": run_id},
     )
 
@@ -107,7 +107,7 @@ def _dataset_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
 def _distribution_figures(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
         f"""select {key} as entity_id, {figures("files")}
-            from {sources("files")} where {COUNTED[level]} group by 1"""  # noqa: S608
+            from {sources("files")} where {COUNTED[level]} group by 1"""
     )
 
 
@@ -117,7 +117,7 @@ def _finding_figures(catalog: Catalog, run_id: str, level: str, key: str) -> lis
               count(*) filter (where f.state = 'new') as findings_new,
               count(*) filter (where f.fixed_run = :run) as findings_fixed
             from findings f join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
-            left join datasets d on d.id = f.dataset_id where {COUNTED[level]} group by 1""",  # noqa: S608
+            left join datasets d on d.id = f.dataset_id where {COUNTED[level]} group by 1""",
         {"run": run_id},
     )
 
@@ -128,27 +128,27 @@ def _answers(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[s
         f"""select {key} as entity_id, count(*) as promises_overdue
             from promised_fixes r join findings f on f.id = r.finding_id
             join portals p on p.id = f.portal_id join governments g on g.portal_id = p.id
-            left join datasets d on d.id = f.dataset_id where r.promised_on < :day group by 1""",  # noqa: S608
+            left join datasets d on d.id = f.dataset_id where r.promised_on < :day group by 1""",
         {"day": day_of_run(run_id)},
     )
     return overdue + catalog.rows(
         f"""select {key} as entity_id, count(*) as corrections from corrections c
             join portals p on p.id = c.portal_id join governments g on g.portal_id = p.id
-            left join datasets d on d.id = c.dataset_id group by 1"""  # noqa: S608
+            left join datasets d on d.id = c.dataset_id group by 1"""
     )
 
 
 def _reports(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
         f"""select {key} as entity_id, count(*) as reports_open from reports r join portals p on p.id = r.portal_id
-            join governments g on g.portal_id = p.id join present_datasets d on d.id = r.dataset_id group by 1"""  # noqa: S608
+            join governments g on g.portal_id = p.id join present_datasets d on d.id = r.dataset_id group by 1"""
     )
 
 
 def _copies(catalog: Catalog, run_id: str, level: str, key: str) -> list[dict[str, Any]]:
     return catalog.rows(
         f"""select {key} as entity_id, count(*) filter (where {is_present()} and d.copy_of is not null) as copies
-            from datasets d join portals p on p.id = d.portal_id join governments g on g.portal_id = p.id group by 1"""  # noqa: S608
+            from datasets d join portals p on p.id = d.portal_id join governments g on g.portal_id = p.id group by 1"""
     )
 
 

@@ -30,7 +30,7 @@ from distributions d
 left join resource_checks c on c.url = {address()}
 left join distribution_quality q on q.distribution_id = d.id
 left join table_reports t on t.distribution_id = d.id
-where d.dataset_id = :id order by d.is_retired, d.position limit 200""",  # noqa: S608
+where d.dataset_id = :id order by d.is_retired, d.position limit 200""",
     "dataset_findings": """
 select f.*, d.title as part_title, d.position, r.reply, r.note, r.replied_by, r.replied_on, r.promised_on,
        r.outcome, r.promised_on < date('now') as is_overdue

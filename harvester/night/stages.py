@@ -70,8 +70,7 @@ def writing(data: Path) -> Iterator[Catalog]:
 
 
 def portal_of(spec: PortalSpec) -> Portal:
-    """Return the row that the catalogue stores for a portal, made from the portal file ``spec``. It holds no webhooks,
-    because they are secret and the catalogue is public."""
+    """Return the row that the catalogue stores for a portal, made from the portal file ``spec``."""
     return Portal(
         id=spec.id,
         type=spec.type,

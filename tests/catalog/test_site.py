@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import re
 import shutil
 import socket
@@ -11,23 +9,21 @@ import sqlite3
 import subprocess
 import time
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from datasette.app import Datasette
 
 import catalog.site as site_package
 from catalog.db.schema import TABLES, metric_columns
-from catalog.db.store import Catalog, CatalogError, open_catalog
+from catalog.db.store import CatalogError, open_catalog
 from catalog.exports.pdf import browser
 from catalog.site.metadata import metadata
 from catalog.site.queries import queries
 from catalog.site.renamed import new_address
-from catalog.site.serve import SETTINGS, datasette_command, files, publish
+from catalog.site.serve import datasette_command, publish
+from tests.catalog.browsing import EVIL, Site, fill
 from tests.conftest import needs
 
 pytestmark = [
@@ -37,177 +33,6 @@ pytestmark = [
         "ignore:Exception ignored in.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
     ),
 ]
-
-EVIL = "<script>alert(1)</script>"
-RUN = "20261124T000000Z"
-
-
-def fill(catalog: Catalog) -> None:
-    """Two portals, with everything a page can show, and the worst that a portal can write."""
-    when = "2026-11-24T00:10:00Z"
-    seen = {"first_seen_run": RUN, "last_seen_run": RUN}
-    ids = {"portal_id": "north", "publisher_id": "north-p"}
-    rows: dict[str, list[dict[str, Any]]] = {
-        "runs": [{"id": RUN, "status": "complete", "started_at": when}],
-        "portals": [
-            {
-                "id": "north",
-                "title": f"Nørth {EVIL}",
-                "url": "javascript:alert(1)",
-                "government": EVIL,
-                "country": "NOR",
-            }
-            | {"type": "ckan", "datasets": 3, "score": 61.26, "score_low": 55.0, "score_high": 70.0, "grade": "C"}
-            | {"last_run": RUN},
-            {"id": "south", "title": "South"},
-        ],
-        "harvests": [
-            {
-                "id": f"{RUN}/north",
-                "run_id": RUN,
-                "portal_id": "north",
-                "verdict": "complete",
-                "datasets": 3,
-                "added": 3,
-                "robots_decision": f"obeyed: somebody's own {EVIL}",
-                "robots_sha256": "ab12",
-                "robots_text": f"User-agent: *\n# {EVIL}",
-            }
-        ],
-        "publishers": [{"id": "north-p", "portal_id": "north", "name": f"Ministry {EVIL}", "datasets": 3}],
-        "datasets": [
-            {"id": f"north-{n}", **ids, "identifier": f"id-{n}", "status": "present", "title": title}
-            | {"description": f"About {EVIL}", "changed_run": RUN, "frequency": "daily", "modified": "2020-01-01"}
-            | {"landing_page": "javascript:alert(2)", "licence": "data:text/html,x"}
-            | {"keywords": '["école", "budget"]', **seen}
-            | ({"parent_id": "north-0"} if n == 1 else {"is_part_of": f"nowhere {EVIL}"} if n == 2 else {})
-            for n, title in enumerate(
-                [
-                    f"Dépenses d'éducation {EVIL}",
-                    '{"href": 1, "label": "x"}',
-                    '{"img_src": "https://elsewhere.example/x.png"}',
-                    "[" * 30_000 + "]",
-                    None,
-                ]
-            )
-        ],
-        "records": [{"dataset_id": "north-0", "raw": f'{{"title": "{EVIL}"}}', "raw_hash": "0", "run_id": RUN}],
-        "distributions": [
-            {"id": "north-d0", "dataset_id": "north-0", "portal_id": "north", "position": 0, "title": EVIL}
-            | {"download_url": "https://data.example/x.csv", "format": "CSV", "is_retired": 0, **seen},
-            {"id": "north-d1", "dataset_id": "north-0", "portal_id": "north", "position": 1, "title": None}
-            | {"download_url": "javascript:alert(3)", "format": EVIL, "is_retired": 0, **seen},
-        ],
-        "resource_checks": [
-            {"url": "https://data.example/x.csv", "outcome": "broken", "fault": "gone", "status": 404}
-            | {"failing_since": "2026-11-20T00:00:00Z", "checked_at": when, "run_id": RUN}
-        ],
-        "table_reports": [{"distribution_id": "north-d0", "status": "valid", "row_count": 12, "column_count": 1}],
-        "dataset_quality": [
-            {"dataset_id": "north-0", **ids, "run_id": RUN, "score": 61.26, "score_low": 55.0, "score_high": 70.0}
-            | {"grade": "C", "findable": 90.0, "accessible": 40.0, "open": 100.0, "usable": 50.0, "timely": None}
-            | {"sound": 0.0, "findings": 4, "measured": 10, "applicable": 12}
-        ],
-        "distribution_quality": [
-            {"distribution_id": "north-d0", "dataset_id": "north-0", "portal_id": "north", "licence_id": "CC-BY-4.0"}
-            | {"format_declared": "CSV", "format_served": "HTML", "licence_open": 1.0},
-            {"distribution_id": "north-d1", "dataset_id": "north-0", "portal_id": "north", "licence_id": None}
-            | {"format_declared": None, "format_served": None, "licence_open": None},
-        ],
-        "findings": [
-            {"id": f"f-{rule}", "state": state, "severity": "error", "rule_id": rule, "rule_title": f"Is it? {EVIL}"}
-            | {"dataset_id": "north-0", "distribution_id": "north-d0", **ids, "how_to_fix": f"Fix {EVIL}"}
-            | {"resource_url": "https://data.example/x.csv", "observed": EVIL, "gain_points": gain, "first_row": 3}
-            | {"checked_at": when, "fixed_run": RUN if state == "fixed" else None, "runs_failing": 1, **seen}
-            for rule, state, gain in [
-                ("link_ok", "new", 9.5),
-                ("file_served", "open", None),
-                ("up_to_date", "disputed", 1.0),
-                ("title_present", "fixed", 1.0),
-            ]
-        ]
-        + [
-            {"id": "f-late", "state": "new", "rule_id": "up_to_date", "dataset_id": "north-0", "portal_id": "north"}
-            | {"resource_url": "javascript:alert(4)", "checked_at": when, "first_seen_run": RUN}
-        ],
-        "replies": [
-            {"id": f"r{number}", "finding_id": f"f-{rule}", "dataset_id": "north-0", "reply": reply}
-            | {"note": f"Because {EVIL}", "replied_by": f"Treasury {EVIL}", "replied_on": "2026-11-23"}
-            | {"promised_on": day, "number": number, "outcome": outcome}
-            for number, (rule, reply, day, outcome) in enumerate(
-                [
-                    ("link_ok", "acknowledged", None, None),
-                    ("link_ok", "will_fix_by", "2026-01-31", None),
-                    ("up_to_date", "disputed", None, "upheld"),
-                ]
-            )
-        ],
-        "reports": [
-            {"id": "c1", "portal_id": "north", "dataset_id": "north-0", "what": f"Of 2019 {EVIL}", "who": f"Bo {EVIL}"}
-            | {"url": "javascript:alert(5)", "reported_on": "2026-11-22"}
-        ],
-        "corrections": [
-            {"id": "k1", "portal_id": "north", "dataset_id": "north-0", "rule_id": "link_ok", "score_before": 50.0}
-            | {"score_after": 61.26, "observed_before": f"gone {EVIL}", "corrected_at": when, "run_id": RUN}
-        ],
-    }
-    rows["dataset_aliases"] = [{"id": "north-other", "dataset_id": "north-0", "portal_id": "north"}]
-    with catalog.writing():
-        for table, entries in rows.items():
-            for entry in entries:
-                catalog.upsert(table, [entry])
-        # A gap in the row numbers, which a vacuum may close: the full-text index must find the right rows all the same.
-        catalog.db.conn.execute("delete from datasets where id = 'gone'")
-
-
-class Site:
-    """A published catalogue under Datasette, asked without a server."""
-
-    def __init__(self, db: Path) -> None:
-        self.datasette: Any = Datasette(
-            files=[],
-            immutables=[str(db)],
-            metadata=metadata(),
-            template_dir=str(files("templates")),
-            plugins_dir=str(files("plugins")),
-            static_mounts=[("static", str(files("static")))],
-            settings=SETTINGS,
-        )
-
-    def close(self) -> None:
-        """Close the connections here: collected later, they would be held against whichever test runs then."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            for database in self.datasette.databases.values():
-                database.close()
-            # With its threads go the connections that each of them holds in memory.
-            self.datasette.executor.shutdown()
-            self.datasette = None
-            gc.collect()
-
-    def get(self, path: str, **params: str) -> Any:
-        async def ask() -> Any:
-            await self.datasette.invoke_startup()
-            return await self.datasette.client.get(path, params=params or None)
-
-        return asyncio.run(ask())
-
-    def page(self, path: str, **params: str) -> str:
-        """A page that must be there and must not hold what a portal wrote as markup."""
-        answer = self.get(path, **params)
-        assert answer.status_code == 200, (path, answer.text[-2000:])
-        assert "<script>alert" not in answer.text, path
-        assert not re.search(r"""(?:href|src)=["']?(?:javascript|data):""", answer.text), path
-        assert not re.search(
-            r"""<(?:img|script|link rel="stylesheet")[^>]+(?:src|href)=["']?(?:https?:)?//""", answer.text
-        ), path
-        return str(answer.text)
-
-    def rows(self, query: str, **params: str) -> list[dict[str, Any]]:
-        answer = self.get(f"/catalog/{query}.json", _shape="array", **params)
-        assert answer.status_code == 200, (query, answer.text)
-        found: list[dict[str, Any]] = answer.json()
-        return found
 
 
 @pytest.fixture(scope="module")

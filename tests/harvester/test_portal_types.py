@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import signal
@@ -133,6 +134,15 @@ def test_every_spider_folder_is_a_type_and_has_a_fixture() -> None:
         assert spider_class(portal_type).type == portal_type
         files = {p.name for p in (FIXTURES / portal_type).iterdir()}
         assert files == {"tape.json", "expected.json"} | Tape(portal_type).files
+
+
+@pytest.mark.parametrize("portal_type", portal_types())
+def test_numbered_pages_stay_aligned_when_they_shrink(portal_type: str) -> None:
+    """A number counts pages of one size: a smaller page must begin at a multiple of its size, or records are lost."""
+    spider = spider_class(portal_type)
+    is_numbered = "cursor.number" in Path(inspect.getfile(spider)).read_text(encoding="utf-8")
+    remedy = "set has_numbers = True, and received=page_cursor.asked in read, or declare the listing (declared_api)"
+    assert not is_numbered or getattr(spider, "has_numbers", False), f"{portal_type} asks for pages by number: {remedy}"
 
 
 @pytest.mark.parametrize("portal_type", portal_types())

@@ -123,7 +123,7 @@ VIEWS = {
     "present_datasets": View(
         description="Datasets that their portal lists: neither missing nor retired.",
         table="datasets",
-        sql=f"select * from datasets where {is_present('')}",  # noqa: S608
+        sql=f"select * from datasets where {is_present('')}",
     ),
     "current_distributions": View(
         description="Distributions that their dataset has as of the last harvest, each with the address that speaks.",
@@ -133,22 +133,22 @@ VIEWS = {
             "is_download": c(bool, "1 where that is the download URL: a file is promised."),
         },
         sql=f"""select *, {address("")} as url, coalesce(download_url, '') != '' as is_download
-                from distributions where {is_current("")}""",  # noqa: S608
+                from distributions where {is_current("")}""",
     ),
     "current_services": View(
         description="Data services that their dataset has as of the last harvest.",
         table="data_services",
-        sql=f"select * from data_services where {is_current('')}",  # noqa: S608
+        sql=f"select * from data_services where {is_current('')}",
     ),
     "open_findings": View(
         description="Findings that are to be fixed: new or open, neither disputed nor waived.",
         table="findings",
-        sql=f"select * from findings where {is_open('')}",  # noqa: S608
+        sql=f"select * from findings where {is_open('')}",
     ),
     "unended_findings": View(
         description="Findings that have not ended: open, disputed, waived, or not looked at in the last run.",
         table="findings",
-        sql=f"select * from findings where {state_in(NOT_ENDED, '')}",  # noqa: S608
+        sql=f"select * from findings where {state_in(NOT_ENDED, '')}",
     ),
     "governments": View(
         description="Who answers for each portal: its government, or the portal itself where none is declared.",
@@ -173,7 +173,7 @@ VIEWS = {
         },
         sql=f"""select r.finding_id, r.promised_on
                 from latest_replies r join findings f on f.id = r.finding_id
-                where r.reply = 'will_fix_by' and {state_in(AWAITED)}""",  # noqa: S608
+                where r.reply = 'will_fix_by' and {state_in(AWAITED)}""",
     ),
     "answers": View(
         description="Old name of response_cache, for queries written before 0.2; it goes in 0.4.",
@@ -183,7 +183,7 @@ VIEWS = {
     "responses": View(
         description="Old name of replies, with the old names of its columns; it goes in 0.4.",
         columns=_OLD_REPLY,
-        sql=f"select {_old_columns()} from replies",  # noqa: S608
+        sql=f"select {_old_columns()} from replies",
     ),
 }
 """All views, in an order in which they can be created: each reads tables and views before it."""

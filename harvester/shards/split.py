@@ -1,0 +1,80 @@
+"""Split the addresses of a run into shards, so that each host is in one shard only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harvester.checks.check_task import CheckTask
+from harvester.http.politeness import host_of
+
+__all__ = ["host_groups", "split"]
+
+REQUEST_S = 0.2
+"""Seconds that a request takes beside the delay, roughly: only the balance of the shards depends on it."""
+
+
+def host_groups(jobs: Iterable[CheckTask]) -> list[list[CheckTask]]:
+    """Return the addresses of ``jobs`` in groups that one machine must ask, in the order of the first of each.
+
+    A group is the addresses of one host, and of the hosts that an address of it was redirected to at its last check:
+    a redirect is followed on the machine that met it. An address without a host is a group of its own.
+    """
+    groups = _Groups()
+    jobs = list(jobs)
+    for job in jobs:
+        previous = job.target.previous
+        asked = [job.target.url]
+        if previous is not None:
+            asked += [*previous.redirect_chain, previous.final_url or ""]
+        groups.join([host for url in asked if (host := _host(url))] or [job.target.url])
+    found: dict[str, list[CheckTask]] = {}
+    for job in jobs:
+        found.setdefault(groups.name_of(_host(job.target.url) or job.target.url), []).append(job)
+    return list(found.values())
+
+
+def split(jobs: Sequence[CheckTask], shards: int) -> list[list[CheckTask]]:
+    """Split ``jobs`` into ``shards`` lists, some of which may be empty. Each keeps the order of ``jobs``.
+
+    Whole groups of hosts are dealt out, those that take longest first, each to the list that has the least to do so
+    far. How long a group takes follows from its delay and its number of addresses.
+    """
+    groups = sorted(host_groups(jobs), key=_seconds, reverse=True)
+    spent = [0.0] * shards
+    chosen: dict[str, int] = {}
+    for group in groups:
+        shard = min(range(shards), key=spent.__getitem__)
+        # Hosts are asked side by side, so a list of many short groups is shorter than their sum; but every request
+        # costs the machine something, and that adds up.
+        spent[shard] += _seconds(group)
+        chosen |= {job.target.url: shard for job in group}
+    return [[job for job in jobs if chosen[job.target.url] == shard] for shard in range(shards)]
+
+
+def _seconds(group: Sequence[CheckTask]) -> float:
+    return sum(job.limits.delay_s + REQUEST_S for job in group)
+
+
+def _host(url: str) -> str:
+    try:
+        return host_of(url)
+    except ValueError:
+        return ""
+
+
+class _Groups:
+    """Names joined into groups: each group is known by one of its names."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def name_of(self, one: str) -> str:
+        while (parent := self._parents.setdefault(one, one)) != one:
+            self._parents[one] = self._parents[parent]
+            one = parent
+        return one
+
+    def join(self, names: Sequence[str]) -> None:
+        first = self.name_of(names[0])
+        for name in names[1:]:
+            self._parents[self.name_of(name)] = first

@@ -71,12 +71,12 @@ def ours(urls: list[str], delay_s: float, per_host: int) -> dict[str, Any]:
     limits = Limits(delay_s=delay_s, concurrency=per_host)
     with tempfile.TemporaryDirectory() as folder, open_catalog(Path(folder) / "catalog.db") as catalog:
         run_id = catalog.begin_run("bench", [], version="0", methodology="0")
-        night = RunContext(catalog=catalog, run_id=run_id, data=Path(folder))
+        run = RunContext(catalog=catalog, run_id=run_id, data=Path(folder))
         local = frozenset(url.split("/")[2].split(":")[0] for url in urls)
         targets = [CheckTarget(url=url, portal_id="p", format=None, media_type=None, previous=None) for url in urls]
         jobs = [links.CheckTask(target, limits, links.BrokenRule()) for target in targets]
         begun = time.perf_counter()
-        asyncio.run(links._check(night, jobs, local, [], time.monotonic()))
+        asyncio.run(links._check(run, jobs, local, [], time.monotonic()))
         wall_s = time.perf_counter() - begun
         answered = catalog.value("select count(*) from resource_checks where outcome = 'ok'")
     return {"answered": answered, "wall_s": wall_s}

@@ -100,7 +100,7 @@ class Label:
 
 
 @dataclass
-class Tally:
+class Accuracy:
     """Of one folder: for each file and kind, findings right, false and arguable; labels found and missed."""
 
     right: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -119,7 +119,7 @@ class Tally:
     by_rule: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """Of each rule: findings "right", "false" and "arguable"."""
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Accuracy) -> None:
         for name in ("right", "false", "arguable", "found", "missed", "by_rule"):
             for file, counts in getattr(other, name).items():
                 getattr(self, name)[file].update(counts)
@@ -141,13 +141,13 @@ def fits(kind: str, finding: dict[str, Any], label: Label, is_header_same: bool)
     return 2 * len(shared) >= len(lines)
 
 
-def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules: set[str]) -> Tally:
-    tally = Tally()
+def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules: set[str]) -> Accuracy:
+    accuracy = Accuracy()
     for item in labels:
         file, answer = item["file"], told[item["file"]]
-        tally.files += 1
-        tally.tables += item.get("header_line") is not None
-        tally.declined += any(one["rule"] == "layout_not_understood" for one in answer["defects"])
+        accuracy.files += 1
+        accuracy.tables += item.get("header_line") is not None
+        accuracy.declined += any(one["rule"] == "layout_not_understood" for one in answer["defects"])
         wanted = [Label.of(one) for one in item["true_defects"]]
         doubtful = [Label.of(one) for one in item.get("arguable", ())]
         is_same = answer["header_line"] in [item.get("header_line"), *item.get("header_line_also", [])]
@@ -161,34 +161,34 @@ def scored(labels: list[dict[str, Any]], told: dict[str, dict[str, Any]], rules:
             ours = [n for n, label in enumerate(wanted) if fits(kind, finding, label, is_same)]
             if ours:
                 hit |= set(ours)
-                tally.right[file][kind] += 1
-                tally.by_rule[finding["rule"]]["right"] += 1
+                accuracy.right[file][kind] += 1
+                accuracy.by_rule[finding["rule"]]["right"] += 1
             elif kind == "multi_row_header" or any(fits(kind, finding, label, is_same) for label in doubtful):
                 # A note about a header of several rows is advice, not a fault.
-                tally.arguable[file][kind] += 1
-                tally.by_rule[finding["rule"]]["arguable"] += 1
+                accuracy.arguable[file][kind] += 1
+                accuracy.by_rule[finding["rule"]]["arguable"] += 1
             else:
-                tally.false[file][kind] += 1
-                tally.by_rule[finding["rule"]]["false"] += 1
+                accuracy.false[file][kind] += 1
+                accuracy.by_rule[finding["rule"]]["false"] += 1
                 bad += class_of(kind) == "main"
-                tally.false_errors += finding["severity"] == "error"
-                tally.accusations.append(
+                accuracy.false_errors += finding["severity"] == "error"
+                accuracy.accusations.append(
                     f"{finding['severity']:7} {finding['rule']:22} {file[:50]}: {finding['field']!r} "
                     f"x{finding['count']} at {finding['lines'][:6]}"
                 )
-        tally.clean_accused += bool(bad) and not any(class_of(one.main) == "main" for one in wanted)
+        accuracy.clean_accused += bool(bad) and not any(class_of(one.main) == "main" for one in wanted)
         for n, label in enumerate(wanted):
             if n in hit:
-                tally.found[file][label.main] += 1
+                accuracy.found[file][label.main] += 1
             elif label.kinds & rules:
-                tally.missed[file][label.main] += 1
-                tally.misses.append(
+                accuracy.missed[file][label.main] += 1
+                accuracy.misses.append(
                     f"{label.main:22} {file[:50]}: {label.field!r} {sorted(label.lines)[:4]} {label.why[:80]}"
                 )
-        tally.wrong += _structure(item, answer, is_same)
+        accuracy.wrong += _structure(item, answer, is_same)
         if (answer.get("note") or "").startswith(FAULT):
-            tally.wrong.append(f"{file[:50]}: {answer['note']}")
-    return tally
+            accuracy.wrong.append(f"{file[:50]}: {answer['note']}")
+    return accuracy
 
 
 def _structure(item: dict[str, Any], answer: dict[str, Any], is_same: bool) -> Iterator[str]:
@@ -228,11 +228,12 @@ def capped(*sides: dict[str, int]) -> list[float]:
     return [sum(n * min(1.0, most / max(whole[file], 1)) for file, n in side.items()) for side in sides]
 
 
-def show(name: str, tally: Tally, is_long: bool) -> None:
+def show(name: str, accuracy: Accuracy, is_long: bool) -> None:
     print(
-        f"\n== {name}: {tally.files} files, {tally.tables} tables; layout not understood in {tally.declined}; ", end=""
+        f"\n== {name}: {accuracy.files} files, {accuracy.tables} tables; not understood: {accuracy.declined}; ",
+        end="",
     )
-    print(f"clean files accused {tally.clean_accused}; false errors {tally.false_errors}")
+    print(f"clean files accused {accuracy.clean_accused}; false errors {accuracy.false_errors}")
     for part in ("main", "layout", "hygiene"):
 
         def of(counts: dict[str, Counter[str]], by_kind: bool, part: str = part) -> dict[str, int]:
@@ -242,30 +243,34 @@ def show(name: str, tally: Tally, is_long: bool) -> None:
             }
 
         for words, by_kind in (("by finding", False), ("by file and kind", True)):
-            right, false = of(tally.right, by_kind), of(tally.false, by_kind)
-            found, missed = of(tally.found, by_kind), of(tally.missed, by_kind)
+            right, false = of(accuracy.right, by_kind), of(accuracy.false, by_kind)
+            found, missed = of(accuracy.found, by_kind), of(accuracy.missed, by_kind)
             r, f = sum(right.values()), sum(false.values())
             h, m = sum(found.values()), sum(missed.values())
             a, b = capped(right, false)
             print(
-                f"{part:8} {words:17} right {r:4} false {f:4} arguable {sum(of(tally.arguable, by_kind).values()):4}"
+                f"{part:8} {words:17} right {r:4} false {f:4} arguable {sum(of(accuracy.arguable, by_kind).values()):4}"
                 f"  precision {wilson(r, r + f)}  capped {a / (a + b) if a + b else 0:.3f}"
                 f" | missed {m:4} recall {wilson(h, h + m)}"
             )
     if is_long:
-        for title, lines in (("Structure", tally.wrong), ("False", tally.accusations), ("Missed", tally.misses)):
+        for title, lines in (
+            ("Structure", accuracy.wrong),
+            ("False", accuracy.accusations),
+            ("Missed", accuracy.misses),
+        ):
             print(f"-- {title}: {len(lines)}")
             print("".join(f"   {line}\n" for line in lines), end="")
 
 
-def show_rules(tally: Tally) -> None:
+def show_rules(accuracy: Accuracy) -> None:
     """Print each rule that found anything, as a table in Markdown."""
     from quality.tables.judge.rules import severity_of
     from specs.table_rules import table_rules
 
     print("| rule | severity | points | right | false | arguable | precision |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for name, counts in sorted(tally.by_rule.items()):
+    for name, counts in sorted(accuracy.by_rule.items()):
         right, whole = counts["right"], counts["right"] + counts["false"]
         metric = table_rules()[name].metric if name in table_rules() else "table_expectations_met"
         share = f"{right / whole:.2f}" if whole else "–"
@@ -352,7 +357,7 @@ def main() -> None:
     from specs.table_rules import table_rules
 
     rules = {kind_of(name) for name in table_rules()}
-    pool, written = Tally(), []
+    pool, written = Accuracy(), []
     for folder in chosen.labels:
         labels = [
             json.loads(line) for line in (folder / "labels.jsonl").read_text("utf-8").splitlines() if line.strip()
@@ -360,10 +365,10 @@ def main() -> None:
         files = [folder / "files" / item["file"] for item in labels]
         answers = list(by_frictionless(files) if chosen.frictionless else found_in(files, date(2026, 11, 30)))
         written += answers
-        tally = scored(labels, {one["file"]: one for one in answers}, rules)
-        pool.add(tally)
+        accuracy = scored(labels, {one["file"]: one for one in answers}, rules)
+        pool.add(accuracy)
         if not chosen.rules:
-            show(folder.name, tally, not chosen.brief)
+            show(folder.name, accuracy, not chosen.brief)
     if chosen.rules:
         show_rules(pool)
     else:

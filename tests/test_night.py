@@ -41,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def night(data: Path) -> Iterator[Catalog]:
+def catalog(data: Path) -> Iterator[Catalog]:
     with open_catalog(data / "catalog.db") as opened:
         yield opened
 
@@ -51,16 +51,16 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def dataset(night: Catalog, portal: str, identifier: str) -> dict[str, Any]:
-    return night.rows("select * from datasets where portal_id = ? and identifier = ?", [portal, identifier])[0]
+def dataset(catalog: Catalog, portal: str, identifier: str) -> dict[str, Any]:
+    return catalog.rows("select * from datasets where portal_id = ? and identifier = ?", [portal, identifier])[0]
 
 
 @pytest.mark.parametrize("change", STORY, ids=lambda change: f"{change.portal}-{change.kind}")
-def test_the_scorecards_tell_the_story(night: Catalog, change: Any) -> None:
-    row = dataset(night, change.portal, change.dataset)
-    last = night.value("select max(id) from runs")
+def test_the_scorecards_tell_the_story(catalog: Catalog, change: Any) -> None:
+    row = dataset(catalog, change.portal, change.dataset)
+    last = catalog.value("select max(id) from runs")
     states = {
-        (f["rule_id"], f["state"]) for f in night.rows("select * from findings where dataset_id = ?", [row["id"]])
+        (f["rule_id"], f["state"]) for f in catalog.rows("select * from findings where dataset_id = ?", [row["id"]])
     }
     match change.kind:
         case "added":
@@ -88,19 +88,19 @@ def test_added_and_removed_are_in_the_scorecard(data: Path) -> None:
     assert float(rows["portal", "harborview"]["score_delta"]) > 0
 
 
-def test_blocked_is_unknown_and_never_a_finding(night: Catalog) -> None:
-    blocked = night.rows(
+def test_blocked_is_unknown_and_never_a_finding(catalog: Catalog) -> None:
+    blocked = catalog.rows(
         "select * from resource_checks where fault in ('blocked', 'robots', 'private_address', 'auth')"
     )
     assert {row["fault"] for row in blocked} >= {"blocked", "robots", "private_address"}
     assert {row["outcome"] for row in blocked} == {"unknown"}
     for row in blocked:
-        found = night.rows("select * from findings where resource_url = ? and rule_id = 'link_ok'", [row["url"]])
+        found = catalog.rows("select * from findings where resource_url = ? and rule_id = 'link_ok'", [row["url"]])
         assert found == []
 
 
-def test_nothing_inside_the_network_was_downloaded(night: Catalog) -> None:
-    inside = night.rows("select * from resource_checks where url like '%169.254.%' or url like 'file:%'")
+def test_nothing_inside_the_network_was_downloaded(catalog: Catalog) -> None:
+    inside = catalog.rows("select * from resource_checks where url like '%169.254.%' or url like 'file:%'")
     assert len(inside) >= 2
     assert all(row["file_path"] is None for row in inside)
 
@@ -120,20 +120,20 @@ def test_csvs_hold_to_their_schemas_and_run_no_formula(data: Path) -> None:
                     assert not cell.lstrip(" ").startswith(("=", "+", "-", "@")), (path, name, cell)
 
 
-def test_every_percentage_reproduces_from_the_catalogue(data: Path, night: Catalog) -> None:
+def test_every_percentage_reproduces_from_the_catalogue(data: Path, catalog: Catalog) -> None:
     row = next(r for r in read(data / "exports" / "scorecard.csv") if r["entity_id"] == "solmark")
-    share = night.value("select round(100 * avg(link_ok), 2) from distribution_quality where portal_id = 'solmark'")
+    share = catalog.value("select round(100 * avg(link_ok), 2) from distribution_quality where portal_id = 'solmark'")
     assert float(row["links_ok_pct"]) == share
     # A family counts once; so do datasets of one publisher with the same bytes.
     mean = """select round(avg(mean), 2) from (select avg(score) as mean from (
                 select score, case when content is null then family else min(family) over
                   (partition by coalesce(publisher_id, portal_id), content) end as kin
                 from dataset_quality where portal_id = 'solmark') group by kin)"""
-    assert float(row["score"]) == night.value(mean)
+    assert float(row["score"]) == catalog.value(mean)
 
 
-def test_every_lost_record_is_a_harvest_error(night: Catalog) -> None:
-    errors = night.rows("select * from harvest_errors where portal_id = 'verdania'")
+def test_every_lost_record_is_a_harvest_error(catalog: Catalog) -> None:
+    errors = catalog.rows("select * from harvest_errors where portal_id = 'verdania'")
     assert {e["kind"] for e in errors} == {"duplicate"}
     assert all(e["remedy"] and e["pointer"] and e["url"] and e["message"] for e in errors)
 
@@ -229,7 +229,7 @@ def test_the_archive_is_warc_that_others_read(data: Path) -> None:
         assert kinds["warcinfo"] == 1 and kinds["response"] == kinds["request"] > 100 and kinds["metadata"] > 0
 
 
-def test_findings_lead_to_the_exchange_behind_them(data: Path, night: Catalog) -> None:
+def test_findings_lead_to_the_exchange_behind_them(data: Path, catalog: Catalog) -> None:
     rows = read(data / "exports" / "findings.csv")
     asked = [row for row in rows if row["rule_id"] != "link_ok" or row["http_status"]]
     assert asked and all(row["evidence_record"].startswith("urn:uuid:") for row in asked)
@@ -272,8 +272,8 @@ def test_what_was_sealed_is_checked(data: Path, tmp_path: Path) -> None:
     assert "which is missing" in verify().stderr or "is missing" in verify().stderr
 
 
-def test_what_a_night_changed_is_named(data: Path, night: Catalog) -> None:
-    first, last = (row["id"] for row in night.rows("select id from runs order by id"))
+def test_what_a_night_changed_is_named(data: Path, catalog: Catalog) -> None:
+    first, last = (row["id"] for row in catalog.rows("select id from runs order by id"))
 
     def diff(*words: str) -> list[dict[str, Any]]:
         command = [WINNOW, "--data", str(data), "diff", *words, "--json"]
@@ -293,8 +293,8 @@ def test_what_a_night_changed_is_named(data: Path, night: Catalog) -> None:
     assert licence and all(r["old_value"] != r["new_value"] for r in licence)
 
 
-def test_the_second_night_costs_less(night: Catalog) -> None:
-    first, second = (json.loads(row["summary"]) for row in night.rows("select summary from runs order by id"))
+def test_the_second_night_costs_less(catalog: Catalog) -> None:
+    first, second = (json.loads(row["summary"]) for row in catalog.rows("select summary from runs order by id"))
     assert second["traffic"]["not_modified"]["check"] > 20
     assert second["traffic"]["requests"]["check"] < first["traffic"]["requests"]["check"]
 

@@ -35,7 +35,7 @@ class CheckTask:
 class CheckRunner(Protocol):
     """What a UrlCheck needs from the spider that runs it; LinkSpider provides it."""
 
-    night: RunContext
+    run: RunContext
 
     @property
     def headers(self) -> Headers:

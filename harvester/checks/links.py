@@ -63,7 +63,7 @@ _KEY = faults.RequestFault(
 log = logging.getLogger(__name__)
 
 
-def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
+def check(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Check the addresses of ``portals`` that are due and were not yet checked in this run, within the run's budget.
 
     Portals declared local are checked separately: links of other portals must not lead to local addresses, and links of
@@ -76,39 +76,39 @@ def check(night: RunContext, portals: Sequence[PortalSpec]) -> None:
         )
     carried_over, begun = 0, time.monotonic()
     for local, chosen in groups.items():
-        jobs, beyond = _jobs(night, chosen)
+        jobs, beyond = _jobs(run, chosen)
         if jobs:
             accepted = [host_of(portal.url) for portal in chosen if portal.accept_bad_tls]
-            carried_over += beyond + run_loop(_check(night, jobs, local, accepted, begun))
-        if night.fault is not None:
-            raise night.fault
-    night.traffic["carried_over"] = carried_over
-    night.catalog.set_run(night.run_id, traffic=night.traffic)
+            carried_over += beyond + run_loop(_check(run, jobs, local, accepted, begun))
+        if run.fault is not None:
+            raise run.fault
+    run.traffic["carried_over"] = carried_over
+    run.catalog.set_run(run.run_id, traffic=run.traffic)
     for portal in portals:
-        drop_stale_reports(night.catalog, portal.id)
+        drop_stale_reports(run.catalog, portal.id)
 
 
-def check_again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
+def check_again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     """Check the addresses ``urls`` of one portal now, whether or not they are due, within the run's budget. The traffic
     that the run reports does not change. Raises faults of the catalogue."""
-    jobs, _ = _jobs(night, [portal], urls)
+    jobs, _ = _jobs(run, [portal], urls)
     if jobs:
         local = own_addresses(portal.url, portal.local_also) if portal.local else frozenset[str]()
         accepted = [host_of(portal.url)] if portal.accept_bad_tls else []
-        run_loop(_check(night, jobs, local, accepted, time.monotonic()))
-    if night.fault is not None:
-        raise night.fault
+        run_loop(_check(run, jobs, local, accepted, time.monotonic()))
+    if run.fault is not None:
+        raise run.fault
 
 
 def _jobs(
-    night: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
+    run: RunContext, portals: Sequence[PortalSpec], urls: Sequence[str] | None = None
 ) -> tuple[list[CheckTask], int]:
     """Return the addresses to ask, the most urgent first, and how many addresses the portals' limits leave out."""
     jobs: dict[str, CheckTask] = {}
     beyond = 0
     for portal in portals:
         targets, due = due_targets(
-            night.catalog, night.run_id, portal.id, portal.limits.max_checks, is_full=night.is_full, urls=urls
+            run.catalog, run.run_id, portal.id, portal.limits.max_checks, is_full=run.is_full, urls=urls
         )
         beyond += due - len(targets)
         rule = BrokenRule(portal.broken.after_checks, portal.broken.after_days)
@@ -120,24 +120,24 @@ def _jobs(
     return sorted(jobs.values(), key=lambda job: job.target.urgency), beyond
 
 
-def _settle_unaskable(night: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:
+def _settle_unaskable(run: RunContext, jobs: list[CheckTask]) -> list[CheckTask]:
     """Write checks for the addresses that no request can be made from, at no cost; return the other tasks."""
     askables, settled = [], []
     # They were never asked, so their only instant is the start of the run.
-    asked = {"answered_at": instant(started(night.run_id))}
+    asked = {"answered_at": instant(started(run.run_id))}
     for job in jobs:
         if has_credential(job.target.url):
-            settled.append(_in_time(of_fault(job.target, _KEY, None, None, asked), job, night.run_id))
+            settled.append(_in_time(of_fault(job.target, _KEY, None, None, asked), job, run.run_id))
             continue
         try:
             askable(job.target.url)
         except ValueError as error:
             fault = faults.of_exception(faults.UnaskableAddressError(str(error)))
             seen = of_fault(job.target, fault, None, None, asked)
-            settled.append(_in_time(seen, job, night.run_id))
+            settled.append(_in_time(seen, job, run.run_id))
         else:
             askables.append(job)
-    write_checks(night.catalog, night.run_id, settled)
+    write_checks(run.catalog, run.run_id, settled)
     return askables
 
 
@@ -164,23 +164,23 @@ def _rare_collections() -> Iterator[None]:
 
 
 async def _check(
-    night: RunContext, jobs: list[CheckTask], local: frozenset[str], accepted: list[str], begun: float
+    run: RunContext, jobs: list[CheckTask], local: frozenset[str], accepted: list[str], begun: float
 ) -> int:
     """Ask the addresses; return how many were not asked after all. ``begun``: start of the stage, by the monotonic
     clock."""
-    jobs = _settle_unaskable(night, jobs)
+    jobs = _settle_unaskable(run, jobs)
     if not jobs:
         return 0
     _allow_connections()
     widest = max((job.limits for job in jobs), key=lambda limits: limits.concurrency)
     settings = scrapy_settings(
-        widest, local=local, contact=night.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted, proxy=night.proxy
+        widest, local=local, contact=run.contact, concurrency=HOSTS_AT_ONCE, bad_tls_hosts=accepted, proxy=run.proxy
     )
     settings |= {"RETRY_TIMES": 1, "DOWNLOAD_MAXSIZE": 5_000_000, **lean_settings()}
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(LinkSpider)
     with _rare_collections():
-        await runner.crawl(crawler, night=night, jobs=jobs, stage_begun=begun)
+        await runner.crawl(crawler, run=run, jobs=jobs, stage_begun=begun)
     return len(jobs) - crawler.spider.done if isinstance(crawler.spider, LinkSpider) else len(jobs)
 
 
@@ -195,9 +195,9 @@ class LinkSpider(scrapy.Spider):
     asks_unresolved_once = True
     """A host whose name does not resolve is not asked again this night."""
 
-    def __init__(self, *, night: RunContext, jobs: list[CheckTask], stage_begun: float, **kwargs: Any) -> None:
+    def __init__(self, *, run: RunContext, jobs: list[CheckTask], stage_begun: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.night, self.stage_begun = night, stage_begun
+        self.run, self.stage_begun = run, stage_begun
         self.total, self.done = len(jobs), 0
         self.begun = time.monotonic()
         self.waiting: list[ResourceCheck] = []
@@ -227,11 +227,11 @@ class LinkSpider(scrapy.Spider):
 
     def check_request(self, request: scrapy.Request) -> None:
         """Count ``request`` in the run's traffic. The downloader calls this before it sends a request."""
-        self.night.traffic["requests"] += 1
+        self.run.traffic["requests"] += 1
 
     def count_bytes(self, count: int) -> None:
         """Add ``count`` bytes to the run's traffic. The downloader calls this for each piece of a body."""
-        self.night.traffic["bytes"] += count
+        self.run.traffic["bytes"] += count
 
     received = count_bytes
 
@@ -272,7 +272,7 @@ class LinkSpider(scrapy.Spider):
         while queue:
             job = queue.popleft()
             at = time.monotonic()
-            is_spent = self.night.check_budget.is_spent(self.night.traffic, at - self.stage_begun)
+            is_spent = self.run.check_budget.is_spent(self.run.traffic, at - self.stage_begun)
             if is_spent or at - self.begun > job.limits.check_deadline_s:
                 # The rest waits for the next night.
                 queue.clear()
@@ -282,12 +282,12 @@ class LinkSpider(scrapy.Spider):
             except Exception:
                 log.exception("%s: could not be checked: a fault of this program", job.target.url)
                 continue
-            if self.night.fault is not None:
+            if self.run.fault is not None:
                 return
             if self.is_network_lost:
                 return
             if seen is not None:
-                seen = _in_time(seen, job, self.night.run_id)
+                seen = _in_time(seen, job, self.run.run_id)
                 self.reached = seen.url if has_answered(seen) else self.reached
                 self.settle(*self.outage.take(host, seen))
                 if self.outage.is_likely and not await self.is_network_there():
@@ -305,7 +305,7 @@ class LinkSpider(scrapy.Spider):
                 return True
             known = [] if self.reached is None else [self.reached]
             if is_at_end or not known:
-                known += portal_addresses(self.night.catalog, self.portal_ids[:PROBES])
+                known += portal_addresses(self.run.catalog, self.portal_ids[:PROBES])
             for url in known:
                 meta = {"dont_obey_robotstxt": True, "dont_retry": True, "handle_httpstatus_list": [*range(300, 600)]}
                 request = scrapy.Request(url, method="HEAD", meta=meta)
@@ -330,8 +330,8 @@ class LinkSpider(scrapy.Spider):
         self.is_network_lost = True
         hosts = len(self.outage.held)
         log.error("the check of addresses was stopped: %d hosts in a row did not respond; our network is down", hosts)
-        self.night.traffic["hosts_lost_with_network"] = hosts
-        self.night.unresolved.clear()
+        self.run.traffic["hosts_lost_with_network"] = hosts
+        self.run.unresolved.clear()
         self.settle(*self.outage.lost())
         for queue in self.queues.values():
             queue.clear()
@@ -354,7 +354,7 @@ class LinkSpider(scrapy.Spider):
         self.done += len(seen)
         if len(self.waiting) >= WRITE_EVERY:
             self.write()
-        self.night.on_progress("check", "addresses", self.done, self.total)
+        self.run.on_progress("check", "addresses", self.done, self.total)
 
     def write(self) -> None:
         """Write the waiting checks and the run's traffic to the catalogue. On an error, empty all queues, so that the
@@ -363,10 +363,10 @@ class LinkSpider(scrapy.Spider):
         unique = {one.url: one for one in self.waiting}
         self.waiting = []
         try:
-            write_checks(self.night.catalog, self.night.run_id, list(unique.values()), self.rules)
-            self.night.catalog.set_run(self.night.run_id, traffic=self.night.traffic)
+            write_checks(self.run.catalog, self.run.run_id, list(unique.values()), self.rules)
+            self.run.catalog.set_run(self.run.run_id, traffic=self.run.traffic)
         except Exception as error:
-            self.night.fault = error
+            self.run.fault = error
             for queue in self.queues.values():
                 queue.clear()
             raise
@@ -374,7 +374,7 @@ class LinkSpider(scrapy.Spider):
     def closed(self, reason: str) -> None:
         """Write the checks that still wait to be written. Scrapy calls this when it closes the spider, with the
         ``reason``."""
-        if self.night.fault is None:
+        if self.run.fault is None:
             self.write()
 
 

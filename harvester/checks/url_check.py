@@ -47,7 +47,7 @@ class UrlCheck:
 
     def __init__(self, spider: CheckRunner, job: CheckTask) -> None:
         self.spider, self.job, self.target = spider, job, job.target
-        self.night, self.limits = spider.night, job.limits
+        self.run, self.limits = spider.run, job.limits
         self.url = askable(self.target.url)
         self.is_plain = _PLAIN.fullmatch(self.url) is not None
         self.last: scrapy.Request | None = None
@@ -118,9 +118,9 @@ class UrlCheck:
         """
         asked = {"Origin": ORIGIN}
         before = self.target.previous
-        if before is None or self.night.is_full or not (before.etag or before.last_modified):
+        if before is None or self.run.is_full or not (before.etag or before.last_modified):
             return asked
-        if not file_is_there(self.night.data, before) and (before.file_path or self.wanted_bytes(before)):
+        if not file_is_there(self.run.data, before) and (before.file_path or self.wanted_bytes(before)):
             return asked
         if before.etag:
             asked["If-None-Match"] = before.etag
@@ -133,14 +133,14 @@ class UrlCheck:
         unless it has not changed since the last download."""
         before = self.target.previous
         if response.status == 304 and before is not None:
-            self.night.traffic["not_modified"] += 1
+            self.run.traffic["not_modified"] += 1
             return replace(as_before(before, response), declared_modified=self.target.modified)
         seen = self.seen(response)
         wanted = self.wanted_bytes(seen)
         if not wanted:
             return seen
-        if before is not None and is_unchanged(before, seen) and file_is_there(self.night.data, before):
-            self.night.traffic["not_modified"] += 1
+        if before is not None and is_unchanged(before, seen) and file_is_there(self.run.data, before):
+            self.run.traffic["not_modified"] += 1
             return with_file(seen, before)
         headers = {}
         if self.is_whole_wanted(seen):
@@ -148,7 +148,7 @@ class UrlCheck:
         else:
             headers["Range"] = f"bytes=0-{wanted - 1}"
         self.cors = seen.cors
-        path = self.night.data / _file_name(self.target.url)
+        path = self.run.data / _file_name(self.target.url)
         save = BodySaver(path, wanted, self.limits.min_bytes_per_s, self.limits.timeout_s)
         algorithms = _algorithms(self.target.checksum_algorithms)
         save = replace(save, algorithms=algorithms, least_bytes=seen.size_bytes or 0, keeps_broken=False)
@@ -174,7 +174,7 @@ class UrlCheck:
     def seen(self, response: Response) -> ResourceCheck:
         """Return the check of the address made from ``response``, with the file that was saved from that response, if
         any."""
-        return of_answer(self.target, response, response.meta.get("saved"), self.night.data, self.cors)
+        return of_answer(self.target, response, response.meta.get("saved"), self.run.data, self.cors)
 
     def is_whole_wanted(self, seen: ResourceCheck) -> bool:
         """Return whether the whole file is to be downloaded, because it may be a table or a declared schema.

@@ -80,9 +80,9 @@ def read_one(
         data = Path(folder)
         with open_catalog(data / "catalog.db") as catalog:
             run_id = catalog.begin_run("trial", [portal_of(looked)], version="", methodology="")
-            night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
-            night.known_robots, night.proxy = dict(rules), proxy
-            crawl(night, [looked])
+            run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, trial_requests=max_requests)
+            run.known_robots, run.proxy = dict(rules), proxy
+            crawl(run, [looked])
             harvest = first_harvest(catalog)
             count = count_datasets(catalog)
             errors = worst_errors(catalog, 5)

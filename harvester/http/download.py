@@ -89,28 +89,28 @@ async def through_archive(
     request. The request's ``meta`` gets "answered_at" (UTC instant), "elapsed_ms" and, with an archive, "exchange"
     (WARC-Record-ID). What ``fetch`` raises is archived and raised again.
     """
-    night = crawler.spider.night  # type: ignore[union-attr]
-    if night.replay is not None:
-        return _replayed(night, request)
+    run = crawler.spider.run  # type: ignore[union-attr]
+    if run.replay is not None:
+        return _replayed(run, request)
     begun = time.monotonic()
     try:
         response = await fetch(request)
     except Exception as error:
         request.meta["answered_at"] = _instant()
-        if night.archive is not None:
+        if run.archive is not None:
             kinds = tuple(load_object(name) for name in crawler.settings.getlist("RETRY_EXCEPTIONS"))
             fault = of_exception(error)
-            request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
+            request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=isinstance(error, kinds))
         raise
     request.meta["answered_at"] = _instant()
     request.meta["elapsed_ms"] = int(1000 * (time.monotonic() - begun))
-    if night.archive is not None:
+    if run.archive is not None:
         notes = {name: request.meta.get(name) for name in NOTES}
         try:
-            request.meta["exchange"] = night.archive.exchange(request, response, request.meta.get("saved"), **notes)
+            request.meta["exchange"] = run.archive.exchange(request, response, request.meta.get("saved"), **notes)
         except OSError as error:
             # Without its evidence a night must not continue.
-            night.fault = error
+            run.fault = error
             raise
     saved: SavedBody | None = request.meta.get("saved")
     if saved is not None and saved.path.suffix == ".part":
@@ -118,8 +118,8 @@ async def through_archive(
     return response
 
 
-def _replayed(night: Any, request: Request) -> Response:
-    response, notes = night.replay.answer(request)
+def _replayed(run: Any, request: Request) -> Response:
+    response, notes = run.replay.answer(request)
     request.meta["elapsed_ms"] = notes["elapsed_ms"]
     request.meta["exchange"] = notes["exchange"]
     request.meta.update({name: notes[name] for name in NOTES if notes[name] is not None})
@@ -210,14 +210,14 @@ class GuardedHandler(AiohttpDownloadHandler):
     async def _fetch(self, request: Request) -> Response:
         host = host_of(request.url)
         spider: Any = self.crawler.spider
-        unresolved = spider.night.unresolved if getattr(spider, "asks_unresolved_once", False) else {}
+        unresolved = spider.run.unresolved if getattr(spider, "asks_unresolved_once", False) else {}
         if host in unresolved:
             raise SettledFault(unresolved[host])
         try:
             response = await super().download_request(request)
         except CannotResolveHostError as error:
             unresolved[host] = of_exception(error)
-            if unresolved is spider.night.unresolved:
+            if unresolved is spider.run.unresolved:
                 raise SettledFault(unresolved[host]) from error
             raise
         except Exception as error:
@@ -291,7 +291,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             self._note_tls(tls, request)
         if request.method == "HEAD":
             # Only the archive needs the server's IP address.
-            is_archived = self.crawler.spider.night.archive is not None  # type: ignore[union-attr]
+            is_archived = self.crawler.spider.run.archive is not None  # type: ignore[union-attr]
             found = Response(request.url, response.status, ip_address=server_ip(response) if is_archived else None)
             found.headers = self._extract_headers(response)
             return found
@@ -304,7 +304,7 @@ class GuardedHandler(AiohttpDownloadHandler):
             saved, head = await stream(response, save, self.crawler.spider.received)  # type: ignore[union-attr]
         except OSError as error:
             # A full disk is not the server's fault, so it stops the night with a message.
-            self.crawler.spider.night.fault = error  # type: ignore[union-attr]
+            self.crawler.spider.run.fault = error  # type: ignore[union-attr]
             raise
         request.meta["saved"] = saved
         headers = self._extract_headers(response)

@@ -213,7 +213,7 @@ class Politeness:
     @property
     def budget(self) -> HostBudget:
         """Return the schedule of requests that all spiders of the run share."""
-        budget: HostBudget = self.spider.night.budget
+        budget: HostBudget = self.spider.run.budget
         return budget
 
     async def process_request(self, request: Request) -> None:
@@ -225,17 +225,17 @@ class Politeness:
         self.spider.check_request(request)
         # Addresses are sent as declared: quoting them again would ask for something else.
         request.meta["verbatim_url"] = True
-        night = self.spider.night
-        if night.replay is None:
+        run = self.spider.run
+        if run.replay is None:
             delay_s = request.meta.get("delay_s", self.delay_s)
             try:
                 await self.budget.turn(host_of(request.url), delay_s, request.meta.get("max_wait_s", self.max_wait_s))
             except HostResting as error:
-                if night.archive is not None:
+                if run.archive is not None:
                     # The archive also records that the request was not sent.
                     request.meta["answered_at"] = now()
                     fault = of_exception(error)
-                    request.meta["exchange"] = night.archive.fault(request, fault, is_retryable=False)
+                    request.meta["exchange"] = run.archive.fault(request, fault, is_retryable=False)
                 raise
 
     async def process_response(self, request: Request, response: Response) -> Response:

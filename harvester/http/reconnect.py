@@ -54,7 +54,7 @@ class Reconnect:
         """
         spider: Any = self.crawler.spider
         tries = int(request.meta.get("reconnects", 0))
-        if not hasattr(spider, "tally"):
+        if not hasattr(spider, "stats"):
             # A check of a file is repeated another night instead.
             return None
         if tries >= len(self.steps_s) or not _is_refusal(exception) or host_of(request.url) not in self.answered:

@@ -33,9 +33,9 @@ class ObeyRobots(RobotsTxtMiddleware):
     """
 
     @property
-    def night(self) -> Any:
+    def run(self) -> Any:
         """Return the context of the current run, which every spider carries."""
-        return getattr(self.crawler.spider, "night")  # noqa: B009  # any spider of ours has one
+        return getattr(self.crawler.spider, "run")  # noqa: B009  # any spider of ours has one
 
     async def process_request(self, request: Request, spider: Any = None) -> None:
         if request.meta.get("dont_obey_robotstxt") or not request.url.startswith(("http://", "https://")):
@@ -62,9 +62,9 @@ class ObeyRobots(RobotsTxtMiddleware):
             return None
         if spider.robots is None or spider.robots.rules is not rules:
             # If a portal redirects from http to https, the rules of the https site count.
-            spider.robots = decide(rules, portal.obey_robots, portal.type, self.night.contact, leave=portal.leave)
+            spider.robots = decide(rules, portal.obey_robots, portal.type, self.run.contact, leave=portal.leave)
             columns = spider.robots.as_columns()
-            note_robots(self.night.catalog, self.night.run_id, portal.id, columns)
+            note_robots(self.run.catalog, self.run.run_id, portal.id, columns)
         found: Decision = spider.robots
         return found
 
@@ -73,7 +73,7 @@ class ObeyRobots(RobotsTxtMiddleware):
 
         If it cannot be fetched, the rules allow everything.
         """
-        known: dict[str, asyncio.Future[SiteRules]] = self.night.robots
+        known: dict[str, asyncio.Future[SiteRules]] = self.run.robots
         scheme, _, rest = request.url.partition("://")
         site = f"{scheme}://{host_of(request.url)}"
         if site not in known:
@@ -83,7 +83,7 @@ class ObeyRobots(RobotsTxtMiddleware):
             try:
                 rules = await self._fetch(site)
                 if rules.delay_s:
-                    budget: HostBudget = self.night.budget
+                    budget: HostBudget = self.run.budget
                     budget.slow_down(host_of(site), rules.delay_s)
             finally:
                 known[site].set_result(rules)
@@ -93,7 +93,7 @@ class ObeyRobots(RobotsTxtMiddleware):
         return found.result()
 
     async def _fetch(self, site: str) -> SiteRules:
-        seen: SiteRules | None = self.night.known_robots.get(site)
+        seen: SiteRules | None = self.run.known_robots.get(site)
         if seen is not None:
             return seen
         asked = Request(

@@ -17,7 +17,7 @@ __all__ = ["finish"]
 
 
 def finish(
-    night: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
+    run: RunContext, portal: PortalSpec, spider: PortalSpider, *, is_late: bool, bugs: int, stuck: str = ""
 ) -> None:
     """Judge the harvest of ``portal`` and store the result: verdict, reasons and counts.
 
@@ -25,31 +25,31 @@ def finish(
     ``bugs`` is the number of responses on which the spider raised an exception. ``stuck`` is the reason why an earlier
     attempt to harvest the portal in this run blocked the program, or empty if none did.
     """
-    tally = spider.tally
+    stats = spider.stats
     if stuck:
-        tally.fail(stuck)
+        stats.fail(stuck)
         remedy = "tell the makers of this program, with the address of the portal; the others were gone on with"
         error = HarvestError(kind="ours", message=stuck, remedy=remedy, is_lost=False, is_fatal=True)
-        write_errors(night.catalog, night.run_id, portal.id, [error])
+        write_errors(run.catalog, run.run_id, portal.id, [error])
     if is_late:
         why = f"the harvest was ended after limits.deadline_s = {portal.limits.deadline_s:g} seconds"
-        tally.fail(why)
+        stats.fail(why)
         error = HarvestError(
             kind="deadline", message=why, remedy="raise the deadline in the portal file", is_lost=False, is_fatal=True
         )
-        write_errors(night.catalog, night.run_id, portal.id, [error])
+        write_errors(run.catalog, run.run_id, portal.id, [error])
     if bugs:
-        tally.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
+        stats.fail(f"{bugs} answers could not be handled: a fault of this program, see the log")
     settle(spider)
-    if orphans := link_parents(night.catalog, portal.id):
-        tally.notes.append(f"{orphans} datasets name a parent that the portal does not list")
+    if orphans := link_parents(run.catalog, portal.id):
+        stats.notes.append(f"{orphans} datasets name a parent that the portal does not list")
     word, reasons = judged(spider)
     finish_harvest(
-        night.catalog,
-        night.run_id,
+        run.catalog,
+        run.run_id,
         portal.id,
         word,
-        tally,
+        stats,
         reasons=reasons[:20],
         to_approve=_to_approve(spider, word),
         grace=Grace(portal.retire.grace_runs, portal.retire.grace_days),
@@ -61,4 +61,4 @@ def _to_approve(spider: PortalSpider, word: Verdict) -> list[str]:
     """Return the undeclared places outside the portal, if they alone keep the harvest from being complete."""
     if word != "partial" or judged(spider, ("*",))[0] not in ("complete", "suspect"):
         return []
-    return list(undeclared(spider.tally.outside, (*spider.portal.outside, *spider.before.outside)))
+    return list(undeclared(spider.stats.outside, (*spider.portal.outside, *spider.before.outside)))

@@ -31,33 +31,33 @@ deadline occupies one of these places."""
 log = logging.getLogger(__name__)
 
 
-def crawl(night: RunContext, portals: Sequence[PortalSpec]) -> None:
+def crawl(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     """Harvest those of ``portals`` that this run has not harvested yet, with the highest ``schedule.priority`` first.
 
     A harvest that fails is stored with its verdict and does not end the others. An exception is raised only if the
     catalogue cannot be written, or if the program is interrupted.
     """
-    done = harvested(night.catalog, night.run_id)
+    done = harvested(run.catalog, run.run_id)
     waiting = [portal for portal in portals if portal.id not in done]
     for portal in [portal for portal in waiting if portal.id in STUCK]:
-        checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
-        spider = spider_class(portal.type)(portal=portal, night=night, checkpoint=checkpoint)
-        finish(night, portal, spider, is_late=False, bugs=0, stuck=STUCK[portal.id])
+        checkpoint = begin_harvest(run.catalog, run.run_id, portal.id)
+        spider = spider_class(portal.type)(portal=portal, run=run, checkpoint=checkpoint)
+        finish(run, portal, spider, is_late=False, bugs=0, stuck=STUCK[portal.id])
         waiting.remove(portal)
     with watched():
-        work = _crawl_all(night, sorted(waiting, key=lambda portal: -portal.schedule.priority))
+        work = _crawl_all(run, sorted(waiting, key=lambda portal: -portal.schedule.priority))
         run_loop(work, WatchedLoop)
-    if night.fault is not None:
-        raise night.fault
+    if run.fault is not None:
+        raise run.fault
 
 
-async def _crawl_all(night: RunContext, portals: Sequence[PortalSpec]) -> None:
+async def _crawl_all(run: RunContext, portals: Sequence[PortalSpec]) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(portal: PortalSpec) -> None:
         async with gate:
-            if night.fault is None:
-                await _crawl_one(night, portal)
+            if run.fault is None:
+                await _crawl_one(run, portal)
 
     beating = asyncio.create_task(beat())
     try:
@@ -80,23 +80,23 @@ async def _end(runner: AsyncCrawlerRunner, crawler: Crawler, work: asyncio.Futur
         await runner.stop()
 
 
-async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
+async def _crawl_one(run: RunContext, portal: PortalSpec) -> None:
     work_on(portal.id, portal.limits.deadline_s)
-    checkpoint = begin_harvest(night.catalog, night.run_id, portal.id)
+    checkpoint = begin_harvest(run.catalog, run.run_id, portal.id)
     # A name look-up blocks, so it runs in a thread while other portals continue.
     local = await asyncio.to_thread(own_addresses, portal.url, portal.local_also) if portal.local else frozenset[str]()
     settings = scrapy_settings(
         portal.limits,
         local=local,
-        contact=night.contact,
+        contact=run.contact,
         bad_tls_hosts=[host_of(portal.url)] if portal.accept_bad_tls else (),
-        proxy=night.proxy,
+        proxy=run.proxy,
     )
     runner = AsyncCrawlerRunner(Settings(settings))
     crawler = runner.create_crawler(spider_class(portal.type))
     # Scrapy swallows a cancellation and continues in the background, so it is asked to stop. Responses under way still
     # arrive, within limits.timeout_s. An interrupted harvest ends here without a verdict and is resumed later.
-    work = runner.crawl(crawler, portal=portal, night=night, checkpoint=checkpoint)
+    work = runner.crawl(crawler, portal=portal, run=run, checkpoint=checkpoint)
     await asyncio.wait({work}, timeout=portal.limits.deadline_s)
     is_late = not work.done()
     if is_late:
@@ -109,11 +109,11 @@ async def _crawl_one(night: RunContext, portal: PortalSpec) -> None:
     if work.done():
         work.result()
     check_interrupt()
-    if night.fault is not None:
+    if run.fault is not None:
         return
     spider = crawler.spider
     if not isinstance(spider, PortalSpider):
         raise RuntimeError(f"{portal.id}: the spider did not start")
     bugs = (crawler.stats.get_value("spider_exceptions/count") or 0) if crawler.stats else 0
     with HELD:
-        finish(night, portal, spider, is_late=is_late, bugs=bugs)
+        finish(run, portal, spider, is_late=is_late, bugs=bugs)

@@ -41,13 +41,13 @@ def look_again(
     counts: dict[str, int] = {}
     if run_id is None:
         return counts
-    night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
+    run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, check_budget=_BUDGET)
     asked: set[str] = set()
     seen = [one for one in found if one["resource_url"] and metrics()[one["rule_id"]].observed]
     for portal_id in sorted({one["portal_id"] for one in seen} & set(known)):
         urls = {one["resource_url"] for one in seen if one["portal_id"] == portal_id}
         chosen = sorted(urls)[: max(ADDRESSES_MAX - len(asked), 0)]
-        _again(night, known[portal_id], chosen)
+        _again(run, known[portal_id], chosen)
         asked |= set(chosen)
     if asked:
         from quality.systems.entities import score_entities
@@ -65,14 +65,14 @@ def look_again(
     return counts
 
 
-def _again(night: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
+def _again(run: RunContext, portal: PortalSpec, urls: Sequence[str]) -> None:
     from harvester.checks.links import check_again
     from quality.systems.stage import score_portal
     from quality.validate import validate
 
-    check_again(night, portal, urls)
-    validate(night.catalog, night.run_id, night.data, [portal.id], TableBounds(workers=1), night.on_progress)
-    score_portal(night.catalog, night.run_id, portal.id, is_full=False)
+    check_again(run, portal, urls)
+    validate(run.catalog, run.run_id, run.data, [portal.id], TableBounds(workers=1), run.on_progress)
+    score_portal(run.catalog, run.run_id, portal.id, is_full=False)
 
 
 def _outcome(catalog: Catalog, finding_id: str, url: str) -> str | None:

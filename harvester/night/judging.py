@@ -15,20 +15,20 @@ __all__ = ["judged"]
 
 
 def judged(
-    spider: HarvestState, outside: tuple[str, ...] = (), tally: HarvestStats | None = None
+    spider: HarvestState, outside: tuple[str, ...] = (), stats: HarvestStats | None = None
 ) -> tuple[Verdict, list[str]]:
     """Return the verdict on the harvest of ``spider``, and the reasons for it.
 
     ``outside`` names hosts (or other places) that hold listed data but need not be read, in addition to those that the
-    portal file and earlier approvals name; "*" stands for all. ``tally`` holds the counts to judge; None means those of
+    portal file and earlier approvals name; "*" stands for all. ``stats`` holds the counts to judge; None means those of
     ``spider``.
     """
-    portal, before, tally = spider.portal, spider.before, tally or spider.tally
+    portal, before, stats = spider.portal, spider.before, stats or spider.stats
     known: dict[str, Any] = {}
-    if tally.mode == "full" and before.datasets:
-        known["unseen"] = unseen(spider.night.catalog, portal.id, spider.night.run_id)
+    if stats.mode == "full" and before.datasets:
+        known["unseen"] = unseen(spider.run.catalog, portal.id, spider.run.run_id)
     return verdict(
-        tally,
+        stats,
         previous=before.datasets,
         minimum=portal.min_datasets,
         maximum=portal.max_datasets,

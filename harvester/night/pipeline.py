@@ -38,15 +38,15 @@ class StorePages:
         """
         if isinstance(item, Page):
             spider: PortalSpider = self.crawler.spider  # type: ignore[assignment]
-            night = spider.night
+            run = spider.run
             if spider.is_abandoned:
                 raise DropItem("its harvest is closed")
             try:
                 with HELD:
-                    write_page(night.catalog, night.run_id, spider.portal.id, item, version=spider.reader)
+                    write_page(run.catalog, run.run_id, spider.portal.id, item, version=spider.reader)
             except Exception as error:
-                night.fault = error
+                run.fault = error
                 self.crawler.engine.close_spider(spider, "catalogue")  # type: ignore[union-attr,unused-ignore]
                 raise
-            night.on_progress("harvest", spider.portal.id, spider.tally.kept, spider.tally.advertised)
+            run.on_progress("harvest", spider.portal.id, spider.stats.kept, spider.stats.advertised)
         return item

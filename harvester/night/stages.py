@@ -138,15 +138,15 @@ def nightly(
         run_id = run_id or _resumable(catalog, command)
         if run_id is None:
             run_id = _begin(catalog, command, portals)
-        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
-        night.check_budget, night.export = check_budget, export
-        night.on_progress = on_progress or night.on_progress
-        night.commitments, night.proxy = commitments, proxy or configuration(data).proxy
+        run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=contact, is_full=is_full)
+        run.check_budget, run.export = check_budget, export
+        run.on_progress = on_progress or run.on_progress
+        run.commitments, run.proxy = commitments, proxy or configuration(data).proxy
         is_scheduled = is_scheduled and "harvest" in stages
         chosen = [one for one in portals if not is_scheduled or is_due(catalog, one, run_id)]
         if is_archived and not is_again:
-            night.archive = _archive(night, command, chosen, stages)
-        return _run(night, chosen, stages, bounds, is_again=is_again)
+            run.archive = _archive(run, command, chosen, stages)
+        return _run(run, chosen, stages, bounds, is_again=is_again)
 
 
 def replay(
@@ -179,13 +179,13 @@ def replay(
         stages = [stage for stage in STAGES if stage in source.info["stages"]]
         if not has_run(catalog, run_id):
             _begin(catalog, source.info["command"], portals, run_id=run_id)
-        night = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
-        night.commitments = [
+        run = RunContext(catalog=catalog, run_id=run_id, data=data, contact=source.info["contact"], replay=source)
+        run.commitments = [
             parse(Commitment, one["spec"], str(archive)).in_folder(Path(one["folder"]))
             for one in source.info.get("commitments", ())
         ]
-        night.on_progress = on_progress or night.on_progress
-        return _run(night, portals, stages, bounds, is_again=False)
+        run.on_progress = on_progress or run.on_progress
+        return _run(run, portals, stages, bounds, is_again=False)
 
 
 def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id: str | None = None) -> str:
@@ -198,37 +198,37 @@ def _begin(catalog: Catalog, command: str, portals: Sequence[PortalSpec], run_id
     )
 
 
-def _archive(night: RunContext, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
+def _archive(run: RunContext, command: str, portals: Sequence[PortalSpec], stages: Sequence[str]) -> Any:
     from harvester.http.archive import Archive
 
-    path = Path("archive") / f"{night.run_id}.warc.gz"
+    path = Path("archive") / f"{run.run_id}.warc.gz"
     info = {
-        "run_id": night.run_id,
+        "run_id": run.run_id,
         "command": command,
         "stages": list(stages),
-        "contact": night.contact,
+        "contact": run.contact,
         "winnow_version": __version__,
         "methodology_version": methodology_version(),
         "portals": [portal.model_dump(mode="json") for portal in portals],
         # As they were that night, with the folder that holds the other files they name.
         "commitments": [
-            {"folder": str(one.folder), "spec": one.model_dump(mode="json", by_alias=True)} for one in night.commitments
+            {"folder": str(one.folder), "spec": one.model_dump(mode="json", by_alias=True)} for one in run.commitments
         ],
     }
-    night.catalog.set_run(night.run_id, archive=str(path))
-    return Archive(night.data / path, night.run_id, info)
+    run.catalog.set_run(run.run_id, archive=str(path))
+    return Archive(run.data / path, run.run_id, info)
 
 
 def _run(
-    night: RunContext, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
+    run: RunContext, portals: Sequence[PortalSpec], stages: Sequence[str], bounds: TableBounds, *, is_again: bool
 ) -> dict[str, Any]:
     """Run the stages, publish, and seal the run with its manifest."""
-    catalog, run_id = night.catalog, night.run_id
+    catalog, run_id = run.catalog, run.run_id
     if not is_again:
         catalog.set_run(run_id, status="running")
         RUN.begin(catalog.path, run_id)
     # A resumed run has caused traffic before.
-    night.traffic |= traffic_of(catalog, run_id)
+    run.traffic |= traffic_of(catalog, run_id)
     try:
         for stage in stages:
             check_interrupt()
@@ -236,7 +236,7 @@ def _run(
                 catalog.set_run(run_id, stage=stage)
             # When only scoring is asked for, it scores everything again.
             work = _score_all if stage == "score" and is_again else _STAGES[stage]
-            work(night, portals, bounds)
+            work(run, portals, bounds)
         check_interrupt()
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -248,8 +248,8 @@ def _run(
                 RUN.end()
         raise
     finally:
-        if night.archive is not None:
-            night.archive.close()
+        if run.archive is not None:
+            run.archive.close()
     result = run_summary(catalog, run_id)
     if is_again:
         catalog.set_run(run_id, summary=result)
@@ -262,9 +262,9 @@ def _run(
         from catalog.exports.prometheus import write_prometheus
         from catalog.site.serve import publish
 
-        publish(catalog.path, night.data / "site" / "catalog.db")
-        seal(catalog, run_id, night.data)
-        write_prometheus(catalog, run_id, result, night.data / "winnow.prom")
+        publish(catalog.path, run.data / "site" / "catalog.db")
+        seal(catalog, run_id, run.data)
+        write_prometheus(catalog, run_id, result, run.data / "winnow.prom")
     return result
 
 
@@ -275,64 +275,64 @@ def _resumable(catalog: Catalog, command: str) -> str | None:
     return run_id if datetime.now(UTC) - started(run_id) < RESUME_WITHIN else None
 
 
-def _harvest(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _harvest(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.night.crawl import crawl
 
-    crawl(night, portals)
+    crawl(run, portals)
 
 
-def _check(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _check(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from harvester.checks.links import check
 
-    check(night, portals)
+    check(run, portals)
 
 
-def _validate(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _validate(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from quality.validate import validate
 
-    validate(night.catalog, night.run_id, night.data, [p.id for p in portals], bounds, night.on_progress)
+    validate(run.catalog, run.run_id, run.data, [p.id for p in portals], bounds, run.on_progress)
 
 
-def _score(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
+def _score(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds, *, is_full: bool) -> None:
     from catalog.repositories.copies import find_copies
     from catalog.repositories.dashboard import write_dashboard
     from quality.systems.agreement import write_agreement
     from quality.systems.entities import score_entities
     from quality.systems.stage import score_portal
 
-    find_copies(night.catalog)
-    quarter = started(night.run_id) - timedelta(days=91)
+    find_copies(run.catalog)
+    quarter = started(run.run_id) - timedelta(days=91)
     for portal in portals:
         name = portal.id
 
         def progress(done: int, name: str = name) -> None:
-            night.on_progress("score", name, done, None)
+            run.on_progress("score", name, done, None)
 
-        if score_portal(night.catalog, night.run_id, portal.id, progress, is_full=is_full):
-            write_agreement(night.catalog, night.run_id, portal.id)
-            write_dashboard(night.catalog, night.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
-    score_entities(night.catalog, night.run_id)
-
-
-def _score_due(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
-    _score(night, portals, bounds, is_full=False)
+        if score_portal(run.catalog, run.run_id, portal.id, progress, is_full=is_full):
+            write_agreement(run.catalog, run.run_id, portal.id)
+            write_dashboard(run.catalog, run.run_id, portal.id, quarter.strftime("%Y%m%dT%H%M%SZ"))
+    score_entities(run.catalog, run.run_id)
 
 
-def _score_all(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
-    _score(night, portals, bounds, is_full=True)
+def _score_due(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(run, portals, bounds, is_full=False)
 
 
-def _track(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _score_all(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+    _score(run, portals, bounds, is_full=True)
+
+
+def _track(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from quality.commitments.track import track
 
-    night.on_progress("track", "commitments", track(night.catalog, night.run_id, night.commitments), None)
+    run.on_progress("track", "commitments", track(run.catalog, run.run_id, run.commitments), None)
 
 
-def _export(night: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
+def _export(run: RunContext, portals: Sequence[PortalSpec], bounds: TableBounds) -> None:
     from catalog.exports import export_all
 
-    night.on_progress("export", "files", 0, None)
-    export_all(night.catalog, night.run_id, night.data / "exports", night.export)
+    run.on_progress("export", "files", 0, None)
+    export_all(run.catalog, run.run_id, run.data / "exports", run.export)
 
 
 _STAGES: dict[str, Callable[[RunContext, Sequence[PortalSpec], TableBounds], None]] = {

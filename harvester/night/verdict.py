@@ -32,7 +32,7 @@ def _is_declared(place: str, names: Collection[str]) -> bool:
 
 
 def verdict(
-    tally: HarvestStats,
+    stats: HarvestStats,
     *,
     previous: int | None,
     minimum: int | None,
@@ -46,58 +46,58 @@ def verdict(
     "partial": some listed records were not read. "failed": none was read. "suspect": all that the portal announced was
     read, but the number of datasets differs so much from what was expected that a person must approve it.
 
-    ``tally`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
+    ``stats`` holds the counts of the harvest. ``previous`` is the number of datasets at the last complete harvest, and
     ``duplicates_before`` the number of records that came twice then. ``minimum`` and ``maximum`` are the bounds in the
     portal file, and ``outside`` the places that need not be read. ``unseen`` is the number of datasets in the catalogue
     that this harvest did not find. None means that a number is not known.
     """
-    notes = list(tally.notes)
-    if tally.gone:
-        notes.append(f"{tally.gone:,} addresses that are listed are gone (404 or 410)")
-    blocking = undeclared(tally.outside, outside)
-    notes += [_listed(count, place) for place, count in tally.outside.items() if place not in blocking]
-    reasons = list(tally.faults)
-    if tally.unidentified:
-        reasons.append(f"{tally.unidentified} records have no identity and were lost; see harvest_errors")
-    if tally.lost:
-        reasons.append(f"{tally.lost} records were lost; see harvest_errors")
+    notes = list(stats.notes)
+    if stats.gone:
+        notes.append(f"{stats.gone:,} addresses that are listed are gone (404 or 410)")
+    blocking = undeclared(stats.outside, outside)
+    notes += [_listed(count, place) for place, count in stats.outside.items() if place not in blocking]
+    reasons = list(stats.faults)
+    if stats.unidentified:
+        reasons.append(f"{stats.unidentified} records have no identity and were lost; see harvest_errors")
+    if stats.lost:
+        reasons.append(f"{stats.lost} records were lost; see harvest_errors")
     if blocking:
         said = ", ".join(f'"{place}"' for place in list(blocking)[:10])
         reasons += [_listed(count, place) for place, count in blocking.items()][:10]
         reasons.append(f"declare what is no part of the portal: outside = [{said}] in its file, or winnow approve")
-    is_whole = tally.ended and not (tally.lost or tally.unidentified or blocking)
-    if tally.mode == "incremental" and is_whole:
+    is_whole = stats.ended and not (stats.lost or stats.unidentified or blocking)
+    if stats.mode == "incremental" and is_whole:
         return "complete", [*reasons, *notes]
-    if tally.kept == 0:
-        if is_whole and tally.advertised in (0, None):
+    if stats.kept == 0:
+        if is_whole and stats.advertised in (0, None):
             return _empty(previous, minimum, notes)
         return "failed", [*(reasons or ["no dataset could be read"]), *notes]
     if not is_whole:
         return "partial", [*(reasons or ["the listing broke off"]), *notes]
-    total, unique = tally.advertised, tally.accounted
-    if total is not None and tally.advertised_first != total:
-        reasons.append(f"the portal's total moved from {tally.advertised_first} to {total} while it was read")
-    if total is not None and unique != total and unique < tally.advertised_most:
-        most = tally.advertised_most
+    total, unique = stats.advertised, stats.accounted
+    if total is not None and stats.advertised_first != total:
+        reasons.append(f"the portal's total moved from {stats.advertised_first} to {total} while it was read")
+    if total is not None and unique != total and unique < stats.advertised_most:
+        most = stats.advertised_most
         return "partial", [*reasons, f"the portal said up to {most} datasets and sent {unique}", *notes]
     if total is not None and unique < total:
-        twice = f", {tally.duplicates} of them twice" if tally.duplicates else ""
-        return "partial", [*reasons, f"the portal says {total} datasets and sent {tally.seen} records{twice}", *notes]
-    if total is not None and unique - tally.explained < total < unique:
+        twice = f", {stats.duplicates} of them twice" if stats.duplicates else ""
+        return "partial", [*reasons, f"the portal says {total} datasets and sent {stats.seen} records{twice}", *notes]
+    if total is not None and unique - stats.explained < total < unique:
         # More records came than announced, but fewer distinct ones: repeated pages hide missing ones.
-        different = unique - tally.explained
-        said = f"the portal says {total} datasets and sent {tally.seen} records, {different} of them different"
+        different = unique - stats.explained
+        said = f"the portal says {total} datasets and sent {stats.seen} records, {different} of them different"
         return "partial", [*reasons, said, *notes]
     if total is not None and unique > total:
         reasons.append(f"the portal says {total} datasets and sent {unique}: its total is wrong or cut off")
     reasons += notes
-    if minimum is not None and tally.kept < minimum:
-        return "suspect", [*reasons, f"{tally.kept} datasets, fewer than min_datasets = {minimum}"]
-    if maximum is not None and tally.kept > maximum:
-        return "suspect", [*reasons, f"{tally.kept} datasets, more than max_datasets = {maximum}"]
-    if previous and tally.kept < previous * (1 - MAX_FALL):
-        return "suspect", [*reasons, f"{tally.kept} datasets, and {previous} at the last complete harvest"]
-    doubled = tally.duplicates - duplicates_before
+    if minimum is not None and stats.kept < minimum:
+        return "suspect", [*reasons, f"{stats.kept} datasets, fewer than min_datasets = {minimum}"]
+    if maximum is not None and stats.kept > maximum:
+        return "suspect", [*reasons, f"{stats.kept} datasets, more than max_datasets = {maximum}"]
+    if previous and stats.kept < previous * (1 - MAX_FALL):
+        return "suspect", [*reasons, f"{stats.kept} datasets, and {previous} at the last complete harvest"]
+    doubled = stats.duplicates - duplicates_before
     if previous and doubled > 0 and unseen:
         # Paging that sends a record twice skips another.
         why = f"{doubled} more records came twice than at the last complete harvest, and {unseen} datasets did not come"

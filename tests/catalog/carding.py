@@ -65,7 +65,7 @@ def promise(catalog: Catalog) -> None:
         insert(catalog, "commitment_members", member | {"is_in_scope": 1, "passes": number})
 
 
-def night(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> None:
+def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> None:
     """Store, observe and score the portals in a run."""
     made = catalog.begin_run("test", PORTALS, version="0", methodology="2.0.0", run_id=run_id)
     assert made == run_id
@@ -81,11 +81,11 @@ def night(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> None
 
 
 @contextmanager
-def scored(folder: Path, *, nights: int = 2) -> Iterator[Catalog]:
+def scored(folder: Path, *, runs: int = 2) -> Iterator[Catalog]:
     """The catalogue after so many nights."""
     with open_catalog(folder / "catalog.db") as catalog:
-        for number, run_id in enumerate(RUNS[:nights]):
-            night(catalog, run_id, seed=number + 1)
+        for number, run_id in enumerate(RUNS[:runs]):
+            write_run(catalog, run_id, seed=number + 1)
         promise(catalog)
         yield catalog
 

@@ -169,9 +169,9 @@ def harvest(catalog: Catalog, *portals: PortalSpec, contact: str = "no contact g
     """One run of the harvest stage."""
     chosen = [portal_of(portal) for portal in portals]
     run_id = catalog.begin_run("test", chosen, version="0", methodology="0")
-    night = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
-    crawl(night, portals)
-    return night
+    run = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent, contact=contact)
+    crawl(run, portals)
+    return run
 
 
 def harvested(catalog: Catalog, portal_id: str) -> dict[str, Any]:

@@ -114,18 +114,18 @@ def test_what_was_approved_once_blocks_no_later_harvest(catalog: Catalog) -> Non
         pages = [f"{server.url}/d/{n}" for n in range(3)]
         portal = spec("p", "sitemap", server.url, retire={"grace_runs": 1})
 
-        def night(*named: str) -> dict[str, Any]:
+        def harvest_once(*named: str) -> dict[str, Any]:
             server.routes["/sitemap.xml"] = Answer(200, "text/plain", "\n".join(named).encode())
             harvest(catalog, portal)
             return harvested(catalog, "p")
 
-        assert night(*pages, "http://elsewhere.example/d/1")["verdict"] == "partial"
+        assert harvest_once(*pages, "http://elsewhere.example/d/1")["verdict"] == "partial"
         row = approve(catalog, "p", harvested(catalog, "p")["run_id"], by="Ada")
         assert (row["verdict"], row["datasets"]) == ("complete", 3)
-        row = night(*pages, "http://elsewhere.example/d/1", "http://elsewhere.example/d/2")
+        row = harvest_once(*pages, "http://elsewhere.example/d/1", "http://elsewhere.example/d/2")
         assert (row["verdict"], row["to_approve"]) == ("complete", None)
         # Another place is another matter.
-        assert night(*pages, "http://other.example/d/1")["verdict"] == "partial"
+        assert harvest_once(*pages, "http://other.example/d/1")["verdict"] == "partial"
         with pytest.raises(CatalogError, match="only a suspect one"):
             approve(catalog, "p", row["run_id"], by="Ada")
 

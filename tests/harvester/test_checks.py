@@ -25,14 +25,14 @@ from specs.portals import PortalSpec, Recheck
 TABLE = b"year,persons\n2024,1\n2025,2\n"
 
 
-class Nights:
+class CheckedPortal:
     """One portal, asked night after night; each night's run begins days after the last one's."""
 
     def __init__(self, server: PortalServer, catalog: Catalog, **values: Any) -> None:
         self.server, self.catalog, self.day = server, catalog, 1
         self.portal: PortalSpec = spec("p", "dcat-us", server.url, **values)
 
-    def publish(self, datasets: list[dict[str, Any]]) -> Nights:
+    def publish(self, datasets: list[dict[str, Any]]) -> CheckedPortal:
         self.server.routes["/data.json"] = as_json({"dataset": datasets})
         harvest(self.catalog, self.portal)
         return self
@@ -42,10 +42,10 @@ class Nights:
         self.day += after_days
         run_id = f"2031{1 + self.day // 28:02}{1 + self.day % 28:02}T020000Z"
         self.catalog.begin_run("check", [], version="0", methodology="0", run_id=run_id)
-        night = RunContext(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
-        night.check_budget = budget or night.check_budget
-        check(night, [self.portal])
-        return night
+        run = RunContext(catalog=self.catalog, run_id=run_id, data=Path(self.catalog.path).parent, is_full=is_full)
+        run.check_budget = budget or run.check_budget
+        check(run, [self.portal])
+        return run
 
     def asked(self) -> list[str]:
         """The paths asked since the last time, without robots.txt and the feed."""
@@ -65,8 +65,8 @@ def server() -> Iterator[PortalServer]:
 
 
 @pytest.fixture
-def nights(server: PortalServer, catalog: Catalog) -> Nights:
-    return Nights(server, catalog)
+def checked(server: PortalServer, catalog: Catalog) -> CheckedPortal:
+    return CheckedPortal(server, catalog)
 
 
 def dataset(identifier: str, *urls: str, **values: Any) -> dict[str, Any]:
@@ -78,25 +78,25 @@ def page(**headers: str) -> Answer:
     return Answer(200, "text/html; charset=ISO-8859-15", b"<p>hello", headers)
 
 
-def test_what_an_answer_tells_is_kept(nights: Nights) -> None:
+def test_what_an_answer_tells_is_kept(checked: CheckedPortal) -> None:
     headers = {"Access-Control-Allow-Origin": "*", "Content-Language": "fr", "ETag": '"1"'}
-    nights.server.routes |= {"/old": Answer(301, headers={"Location": "/page"}), "/page": page(**headers)}
-    nights.publish([dataset("A", f"{nights.server.url}/old")]).run()
-    row = nights.row("/old")
-    assert json.loads(row["redirect_chain"]) == [f"{nights.server.url}/old"]
-    assert (row["final_url"], row["redirects"]) == (f"{nights.server.url}/page", 1)
+    checked.server.routes |= {"/old": Answer(301, headers={"Location": "/page"}), "/page": page(**headers)}
+    checked.publish([dataset("A", f"{checked.server.url}/old")]).run()
+    row = checked.row("/old")
+    assert json.loads(row["redirect_chain"]) == [f"{checked.server.url}/old"]
+    assert (row["final_url"], row["redirects"]) == (f"{checked.server.url}/page", 1)
     assert (row["charset"], row["content_language"], row["cors"]) == ("iso-8859-15", "fr", "*")
     assert row["first_byte_ms"] >= 0 and row["tls_version"] is None
     assert (row["uptime"], row["uptime_checks"], row["stable_checks"]) == (1.0, 1, 0)
 
 
-def test_a_server_that_refuses_origins_is_asked_without(nights: Nights) -> None:
+def test_a_server_that_refuses_origins_is_asked_without(checked: CheckedPortal) -> None:
     def strict(asked: Asked) -> Answer:
         return Answer(403, "text/plain", b"Invalid CORS request") if "Origin" in asked.headers else page()
 
-    nights.server.routes["/page"] = strict
-    nights.publish([dataset("A", f"{nights.server.url}/page")]).run()
-    assert (nights.row("/page")["outcome"], nights.row("/page")["method"]) == ("ok", "GET")
+    checked.server.routes["/page"] = strict
+    checked.publish([dataset("A", f"{checked.server.url}/page")]).run()
+    assert (checked.row("/page")["outcome"], checked.row("/page")["method"]) == ("ok", "GET")
 
 
 def look(outcome: Any, **values: Any) -> ResourceCheck:
@@ -127,63 +127,65 @@ def test_a_change_and_a_failure_go_back_to_the_first_step() -> None:
     assert steps(*[look("unknown", fault="blocked")] * 9)[-1] == 168
 
 
-def test_an_address_that_is_not_due_keeps_its_observation(nights: Nights) -> None:
-    nights.server.routes["/page"] = page()
-    nights.publish([dataset("A", f"{nights.server.url}/page")])
+def test_an_address_that_is_not_due_keeps_its_observation(checked: CheckedPortal) -> None:
+    checked.server.routes["/page"] = page()
+    checked.publish([dataset("A", f"{checked.server.url}/page")])
     for _ in range(7):
-        nights.run()
-    assert nights.asked().count("/page") == 7
-    before = nights.row("/page")
-    assert nights.run().traffic["carried_over"] == 0
-    assert nights.asked() == [] and nights.row("/page") == before
-    nights.run(is_full=True)
-    assert nights.asked() == ["/page"]
+        checked.run()
+    assert checked.asked().count("/page") == 7
+    before = checked.row("/page")
+    assert checked.run().traffic["carried_over"] == 0
+    assert checked.asked() == [] and checked.row("/page") == before
+    checked.run(is_full=True)
+    assert checked.asked() == ["/page"]
 
 
-def test_a_changed_record_is_asked_for_whenever_it_is_due(nights: Nights) -> None:
-    nights.server.routes |= {"/a": page(), "/b": page()}
-    both = [dataset("A", f"{nights.server.url}/a"), dataset("B", f"{nights.server.url}/b")]
-    nights.publish(both)
+def test_a_changed_record_is_asked_for_whenever_it_is_due(checked: CheckedPortal) -> None:
+    checked.server.routes |= {"/a": page(), "/b": page()}
+    both = [dataset("A", f"{checked.server.url}/a"), dataset("B", f"{checked.server.url}/b")]
+    checked.publish(both)
     for _ in range(8):
-        nights.run()
-    nights.catalog.db.conn.execute("update datasets set changed_run = '20390101T000000Z' where identifier = 'B'")
-    nights.asked()
-    nights.run()
-    assert nights.asked() == ["/b"]
+        checked.run()
+    checked.catalog.db.conn.execute("update datasets set changed_run = '20390101T000000Z' where identifier = 'B'")
+    checked.asked()
+    checked.run()
+    assert checked.asked() == ["/b"]
 
 
 def test_the_budget_goes_to_what_matters_first_and_the_rest_is_carried_over(
     server: PortalServer, catalog: Catalog
 ) -> None:
-    nights = Nights(server, catalog, recheck={"hours": [0]}, limits={"concurrency": 1})
+    checked = CheckedPortal(server, catalog, recheck={"hours": [0]}, limits={"concurrency": 1})
     names = ("calm", "gone", "law", "changed")
     server.routes |= {f"/{name}": page() for name in (*names, "new") if name != "gone"}
     old = [dataset(name, f"{server.url}/{name}") for name in names]
-    nights.publish(old).run()
-    run = catalog.db.conn.execute
-    run("""update datasets set applicable_legislation = '["http://data.europa.eu/eli/x"]' where identifier = 'law'""")
-    run("update datasets set changed_run = '20390101T000000Z' where identifier = 'changed'")
-    run(
+    checked.publish(old).run()
+    execute = catalog.db.conn.execute
+    execute(
+        """update datasets set applicable_legislation = '["http://data.europa.eu/eli/x"]' where identifier = 'law'"""
+    )
+    execute("update datasets set changed_run = '20390101T000000Z' where identifier = 'changed'")
+    execute(
         "insert into distributions (id, dataset_id, portal_id, access_url, is_retired) "
         "select 'n', id, 'p', ?, 0 from datasets where identifier = 'calm'",
         [f"{server.url}/new"],
     )
-    nights.asked()
+    checked.asked()
     # One request a page, two for the one that fails, and robots.txt.
-    night = nights.run(budget=CheckBudget(requests=5))
-    assert nights.asked() == ["/new", "/changed", "/gone", "/gone"]
-    assert night.traffic["carried_over"] == 2
-    targets, due = due_targets(catalog, night.run_id, "p", 1)
+    run = checked.run(budget=CheckBudget(requests=5))
+    assert checked.asked() == ["/new", "/changed", "/gone", "/gone"]
+    assert run.traffic["carried_over"] == 2
+    targets, due = due_targets(catalog, run.run_id, "p", 1)
     assert ([target.url for target in targets], due) == ([f"{server.url}/law"], 2)
 
 
 @pytest.mark.parametrize("budget", [CheckBudget(requests=0), CheckBudget(bytes=0), CheckBudget(minutes=0)])
-def test_an_empty_budget_asks_nothing(budget: CheckBudget, nights: Nights) -> None:
-    nights.publish([dataset("A", f"{nights.server.url}/a", "no address", f"{nights.server.url}/b")])
-    nights.asked()
-    assert nights.run(budget=budget).traffic["carried_over"] == 2
-    assert nights.asked() == []
-    assert nights.catalog.rows("select outcome from resource_checks") == [{"outcome": "invalid"}]
+def test_an_empty_budget_asks_nothing(budget: CheckBudget, checked: CheckedPortal) -> None:
+    checked.publish([dataset("A", f"{checked.server.url}/a", "no address", f"{checked.server.url}/b")])
+    checked.asked()
+    assert checked.run(budget=budget).traffic["carried_over"] == 2
+    assert checked.asked() == []
+    assert checked.catalog.rows("select outcome from resource_checks") == [{"outcome": "invalid"}]
 
 
 def test_uptime_is_the_share_of_known_outcomes_among_the_last_checks(catalog: Catalog) -> None:
@@ -199,7 +201,7 @@ def test_uptime_is_the_share_of_known_outcomes_among_the_last_checks(catalog: Ca
     assert catalog.value("select count(*) from resource_history") == HISTORY
 
 
-def on_nights(*bodies: bytes, **headers: str) -> Callable[[Asked], Answer]:
+def in_turn(*bodies: bytes, **headers: str) -> Callable[[Asked], Answer]:
     """A file that is another one each time it is loaded."""
     count = iter(bodies)
     current = {"body": b""}
@@ -213,13 +215,13 @@ def on_nights(*bodies: bytes, **headers: str) -> Callable[[Asked], Answer]:
 
 
 def test_what_tells_of_a_change_is_said(server: PortalServer, catalog: Catalog) -> None:
-    nights = Nights(server, catalog, recheck={"hours": [0]})
-    server.routes["/t.csv"] = on_nights(TABLE, TABLE, TABLE + b"2026,3\n", TABLE + b"2026,4\n")
-    nights.publish([dataset("A", f"{server.url}/t.csv")])
+    checked = CheckedPortal(server, catalog, recheck={"hours": [0]})
+    server.routes["/t.csv"] = in_turn(TABLE, TABLE, TABLE + b"2026,3\n", TABLE + b"2026,4\n")
+    checked.publish([dataset("A", f"{server.url}/t.csv")])
     signs = []
     for _ in range(4):
-        nights.run()
-        row = nights.row("/t.csv")
+        checked.run()
+        row = checked.row("/t.csv")
         signs.append((row["change_decided_by"], row["changed_at"] == row["checked_at"], row["stable_checks"]))
     assert signs == [(None, False, 0), (None, False, 1), ("length", True, 0), ("checksum", True, 0)]
     assert row["unchanged_until"] is not None and row["unchanged_until"] <= row["changed_at"]
@@ -232,64 +234,64 @@ def test_what_tells_of_a_change_is_said(server: PortalServer, catalog: Catalog) 
 
 
 def test_the_server_s_date_decides_unless_the_bytes_are_the_same(server: PortalServer, catalog: Catalog) -> None:
-    nights = Nights(server, catalog, recheck={"hours": [0]})
+    checked = CheckedPortal(server, catalog, recheck={"hours": [0]})
     dates = ["Mon, 02 Mar 2020 01:00:00 GMT", "Tue, 03 Mar 2020 01:00:00 GMT", "Wed, 04 Mar 2020 01:00:00 GMT"]
     bodies = [TABLE, TABLE, TABLE.replace(b"1", b"7")]
-    nights.publish([dataset("A", f"{server.url}/t.csv")])
+    checked.publish([dataset("A", f"{server.url}/t.csv")])
     found = []
     for date, body in zip(dates, bodies, strict=True):
         server.routes["/t.csv"] = Answer(200, "text/csv", body, {"Last-Modified": date})
-        nights.run()
-        found.append((nights.row("/t.csv")["changed_at"], nights.row("/t.csv")["change_decided_by"]))
+        checked.run()
+        found.append((checked.row("/t.csv")["changed_at"], checked.row("/t.csv")["change_decided_by"]))
     first, last = "2020-03-02T01:00:00Z", "2020-03-04T01:00:00Z"
     assert found == [(first, "last_modified"), (first, "last_modified"), (last, "last_modified")]
 
 
 def test_a_file_that_only_tells_another_time_did_not_change(server: PortalServer, catalog: Catalog) -> None:
     day = f"{datetime.now(UTC):%Y-%m-%d}"
-    nights = Nights(server, catalog, recheck={"hours": [0]})
-    server.routes["/t.csv"] = on_nights(*(TABLE + f"# made {day}T0{n}:00:00Z\n".encode() for n in range(3)))
-    nights.publish([dataset("A", f"{server.url}/t.csv")])
+    checked = CheckedPortal(server, catalog, recheck={"hours": [0]})
+    server.routes["/t.csv"] = in_turn(*(TABLE + f"# made {day}T0{n}:00:00Z\n".encode() for n in range(3)))
+    checked.publish([dataset("A", f"{server.url}/t.csv")])
     for _ in range(3):
-        nights.run()
-    row = nights.row("/t.csv")
+        checked.run()
+    row = checked.row("/t.csv")
     assert (row["is_volatile"], row["changed_at"], row["stable_checks"]) == (1, None, 2)
 
 
-def test_a_declared_schema_comes_along_with_the_file(nights: Nights) -> None:
+def test_a_declared_schema_comes_along_with_the_file(checked: CheckedPortal) -> None:
     schema = json.dumps({"fields": [{"name": "year", "type": "integer"}]}).encode()
-    nights.server.routes |= {
+    checked.server.routes |= {
         "/t.csv": Answer(200, "text/csv", TABLE),
         "/plain.csv": Answer(200, "text/csv", TABLE),
         "/schema.json": Answer(200, "application/json", schema),
     }
-    url = nights.server.url
+    url = checked.server.url
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/schema.json"}
     other = {"downloadURL": f"{url}/plain.csv", "mediaType": "text/csv", "describedBy": f"{url}/nowhere.json"}
     third = {"downloadURL": f"{url}/t.csv?2", "mediaType": "text/csv", "conformsTo": f"{url}/schema.json"}
-    nights.publish([{"identifier": "A", "title": "A", "distribution": [part, other, third]}]).run()
-    data = Path(nights.catalog.path).parent
-    found = {one.url.rpartition("/")[2]: one.schema_path for one in files(nights.catalog, "p", data)}
+    checked.publish([{"identifier": "A", "title": "A", "distribution": [part, other, third]}]).run()
+    data = Path(checked.catalog.path).parent
+    found = {one.url.rpartition("/")[2]: one.schema_path for one in files(checked.catalog, "p", data)}
     assert set(found) == {"t.csv", "plain.csv", "t.csv?2"} and found["plain.csv"] is None
     assert found["t.csv"] == found["t.csv?2"] and (data / str(found["t.csv"])).read_bytes() == schema
 
 
-def test_the_beginning_of_other_files_is_kept_and_their_declared_checksum_taken(nights: Nights) -> None:
+def test_the_beginning_of_other_files_is_kept_and_their_declared_checksum_taken(checked: CheckedPortal) -> None:
     scan = b"%PDF-1.7\n" + b"x" * 200_000
-    nights.server.routes |= {
+    checked.server.routes |= {
         "/scan.pdf": Answer(200, "application/pdf", scan),
         "/t.csv": Answer(200, "text/csv", TABLE),
     }
-    url = nights.server.url
-    nights.publish([dataset("A", f"{url}/scan.pdf", f"{url}/t.csv")])
-    nights.catalog.db.conn.execute("update distributions set checksum_algorithm = 'MD5'")
-    nights.run()
-    row = nights.row("/scan.pdf")
+    url = checked.server.url
+    checked.publish([dataset("A", f"{url}/scan.pdf", f"{url}/t.csv")])
+    checked.catalog.db.conn.execute("update distributions set checksum_algorithm = 'MD5'")
+    checked.run()
+    row = checked.row("/scan.pdf")
     assert (row["downloaded_bytes"], row["is_truncated"], row["size_bytes"]) == (65_536, 1, len(scan))
-    assert json.loads(nights.row("/t.csv")["checksums"]) == {"md5": hashlib.md5(TABLE).hexdigest()}
+    assert json.loads(checked.row("/t.csv")["checksums"]) == {"md5": hashlib.md5(TABLE).hexdigest()}
 
 
-def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(nights: Nights) -> None:
+def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(checked: CheckedPortal) -> None:
     scan = b"%PDF-1.7\n" + b"x" * 200_000
 
     def ranged(asked: Asked) -> Answer:
@@ -299,27 +301,27 @@ def test_a_server_that_answers_ranges_is_asked_for_no_more_than_the_beginning(ni
         end = int(wanted.rpartition("-")[2])
         return Answer(206, "application/pdf", scan[: end + 1], {"Content-Range": f"bytes 0-{end}/{len(scan)}"})
 
-    nights.server.routes["/scan.pdf"] = ranged
-    night = nights.publish([dataset("A", f"{nights.server.url}/scan.pdf")]).run()
-    row = nights.row("/scan.pdf")
+    checked.server.routes["/scan.pdf"] = ranged
+    run = checked.publish([dataset("A", f"{checked.server.url}/scan.pdf")]).run()
+    row = checked.row("/scan.pdf")
     assert (row["status"], row["downloaded_bytes"], row["is_truncated"]) == (206, 65_536, 1)
-    assert row["size_bytes"] == len(scan) and night.traffic["bytes"] < 70_000
+    assert row["size_bytes"] == len(scan) and run.traffic["bytes"] < 70_000
 
 
-def test_a_description_for_people_is_not_loaded_as_a_schema(nights: Nights) -> None:
-    nights.server.routes |= {"/t.csv": Answer(200, "text/csv", TABLE), "/about": page()}
-    url = nights.server.url
+def test_a_description_for_people_is_not_loaded_as_a_schema(checked: CheckedPortal) -> None:
+    checked.server.routes |= {"/t.csv": Answer(200, "text/csv", TABLE), "/about": page()}
+    url = checked.server.url
     part = {"downloadURL": f"{url}/t.csv", "mediaType": "text/csv", "describedBy": f"{url}/about"}
-    nights.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()
-    assert nights.row("/about")["outcome"] == "ok" and nights.row("/about")["file_path"] is None
-    assert [one.schema_path for one in files(nights.catalog, "p", Path())] == [None]
+    checked.publish([{"identifier": "A", "title": "A", "distribution": [part]}]).run()
+    assert checked.row("/about")["outcome"] == "ok" and checked.row("/about")["file_path"] is None
+    assert [one.schema_path for one in files(checked.catalog, "p", Path())] == [None]
 
 
 def test_a_server_that_begins_to_give_dates_tells_of_no_change(server: PortalServer, catalog: Catalog) -> None:
-    nights = Nights(server, catalog, recheck={"hours": [0]})
-    nights.publish([dataset("A", f"{server.url}/page")])
+    checked = CheckedPortal(server, catalog, recheck={"hours": [0]})
+    checked.publish([dataset("A", f"{server.url}/page")])
     for headers in ({"Last-Modified": "Mon, 02 Mar 2020 01:00:00 GMT", "ETag": '"1"'}, {}, {"ETag": '"1"'}):
         server.routes["/page"] = page(**headers)
-        nights.run()
+        checked.run()
     assert [row["is_changed"] for row in catalog.rows("select is_changed from resource_history")] == [0, 0, 0]
-    assert nights.row("/page")["changed_at"] == "2020-03-02T01:00:00Z"
+    assert checked.row("/page")["changed_at"] == "2020-03-02T01:00:00Z"

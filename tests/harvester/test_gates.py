@@ -15,7 +15,7 @@ from catalog.db.store import open_catalog
 WINNOW = str(Path(sys.executable).with_name("winnow"))
 
 
-def night(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+def run_nightly(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
     with PortalServer({"/api/3/action/package_search": ckan_search(packages)}) as server:
         for package in packages:
             package["resources"] = [{"id": "r", "url": f"{server.url}/{package['name']}.pdf", "format": "PDF"}]
@@ -33,7 +33,7 @@ def night(folder: Path, packages: list[dict[str, Any]]) -> tuple[int, dict[str, 
 
 def test_nonsense_fails_the_night(tmp_path: Path) -> None:
     packages = [{"id": f"{n:05}", "name": f"p{n}", "title": "Untitled", "notes": "Untitled"} for n in range(30)]
-    status, result = night(tmp_path, packages)
+    status, result = run_nightly(tmp_path, packages)
     assert status == 3
     assert result["failed_portals"] == ["portal"]
     (portal,) = result["portals"]
@@ -50,5 +50,5 @@ def test_a_catalogue_passes(tmp_path: Path) -> None:
         {"id": f"{n:05}", "name": f"p{n}", "title": f"Streets of district {n}", "notes": f"All streets of district {n}"}
         for n in range(30)
     ]
-    status, result = night(tmp_path, packages)
+    status, result = run_nightly(tmp_path, packages)
     assert (status, result["failed_portals"], result["portals"][0]["gates_failed"]) == (0, [], [])

@@ -62,7 +62,7 @@ def no_http() -> tuple[str, threading.Thread]:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     data = tmp_path_factory.mktemp("hostile") / "data"
     folder = data / "portals"
     folder.mkdir(parents=True)
@@ -95,26 +95,26 @@ def errors(catalog: Catalog, portal: str) -> list[dict[str, Any]]:
     return catalog.rows("select * from harvest_errors where portal_id = ?", [portal])
 
 
-def test_the_bounds_hold(night: dict[str, Any]) -> None:
-    disk = sum(path.stat().st_size for path in night["data"].rglob("*") if path.is_file())
-    print(f"{night['seconds']:.0f} s, {night['memory'] / 1e6:.0f} MB of memory, {disk / 1e6:.0f} MB of disk")  # noqa: T201
-    assert night["seconds"] < MAX_SECONDS
-    assert night["memory"] < MAX_MEMORY
+def test_the_bounds_hold(result: dict[str, Any]) -> None:
+    disk = sum(path.stat().st_size for path in result["data"].rglob("*") if path.is_file())
+    print(f"{result['seconds']:.0f} s, {result['memory'] / 1e6:.0f} MB of memory, {disk / 1e6:.0f} MB of disk")  # noqa: T201
+    assert result["seconds"] < MAX_SECONDS
+    assert result["memory"] < MAX_MEMORY
     assert disk < MAX_DISK
     # The children that look into tables are bounded too.
-    assert night["children"] < MAX_MEMORY
+    assert result["children"] < MAX_MEMORY
 
 
-def test_the_good_portal_is_whole(night: dict[str, Any]) -> None:
-    good = night["portals"]["good"]
+def test_the_good_portal_is_whole(result: dict[str, Any]) -> None:
+    good = result["portals"]["good"]
     assert (good["verdict"], good["datasets"], good["errors"], good["reasons"]) == ("complete", GOOD, 0, [])
-    assert night["catalog"].value("select count(*) from dataset_quality where portal_id = 'good'") == GOOD
+    assert result["catalog"].value("select count(*) from dataset_quality where portal_id = 'good'") == GOOD
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_each_ends_and_says_why(name: str, night: dict[str, Any]) -> None:
-    case, portal = CASES[name], night["portals"][name]
-    found = errors(night["catalog"], name)
+def test_each_ends_and_says_why(name: str, result: dict[str, Any]) -> None:
+    case, portal = CASES[name], result["portals"][name]
+    found = errors(result["catalog"], name)
     said = " ".join([*portal["reasons"], *(error["message"] for error in found)])
     assert portal["verdict"] in case.verdict, said
     if case.kind:
@@ -129,11 +129,11 @@ def test_each_ends_and_says_why(name: str, night: dict[str, Any]) -> None:
     )
 
 
-def test_nothing_in_an_identifier_is_ever_a_path_or_a_command(night: dict[str, Any]) -> None:
-    catalog: Catalog = night["catalog"]
+def test_nothing_in_an_identifier_is_ever_a_path_or_a_command(result: dict[str, Any]) -> None:
+    catalog: Catalog = result["catalog"]
     stored = {r["identifier"] for r in catalog.rows("select identifier from datasets where portal_id = 'odd-ids'")}
     assert stored == set(ODD_IDS)
-    inside = night["data"].resolve()
+    inside = result["data"].resolve()
     assert all(path.resolve().is_relative_to(inside) for path in inside.rglob("*"))
     assert {path.name for path in inside.iterdir()} <= {
         "portals", "catalog.db", "catalog.db-wal", "catalog.db-shm", "exports", "site", "manifests", "winnow.log",
@@ -142,7 +142,7 @@ def test_nothing_in_an_identifier_is_ever_a_path_or_a_command(night: dict[str, A
     assert not list((inside / "feeds").glob("*.part")) and catalog.value("pragma integrity_check") == "ok"
 
 
-def test_errors_are_capped_and_counted(night: dict[str, Any]) -> None:
-    rows = night["catalog"].value("select count(*) from harvest_errors where portal_id = 'many-errors'")
+def test_errors_are_capped_and_counted(result: dict[str, Any]) -> None:
+    rows = result["catalog"].value("select count(*) from harvest_errors where portal_id = 'many-errors'")
     assert 10_000 <= rows <= 10_010
-    assert night["catalog"].value("select lost from harvests where portal_id = 'many-errors'") == 15_000
+    assert result["catalog"].value("select lost from harvests where portal_id = 'many-errors'") == 15_000

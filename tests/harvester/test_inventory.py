@@ -19,10 +19,10 @@ from catalog.repositories.reading import datasets
 from harvester.spiders.inventory.spider import to_dataset
 
 
-def kept(catalog: Catalog, *nights: str) -> tuple[dict[str, Any], list[Dataset]]:
+def kept(catalog: Catalog, *bodies: str) -> tuple[dict[str, Any], list[Dataset]]:
     """The last of some nights, each with a table of its own at the same address."""
     with PortalServer() as server:
-        for body in nights:
+        for body in bodies:
             server.routes["/list.csv"] = Answer(200, "text/csv", body.encode())
             harvest(catalog, spec("p", "inventory", f"{server.url}/list.csv"))
     return harvested(catalog, "p"), sorted((one.dataset for one in datasets(catalog, "p")), key=lambda d: d.identifier)

@@ -31,7 +31,7 @@ from harvester.night.stages import portal_of
 from tests.comparing import content, differences
 
 MAIN = Path(__file__).parents[2]
-NIGHT = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
+WINNOW = [sys.executable, "-c", "from harvester.cli.main import main; main()"]
 FEED_PAGE = 100
 
 
@@ -47,7 +47,7 @@ class Site:
         self.lock = threading.Lock()
         folder.mkdir()
 
-    def set_night(self, number: int) -> None:
+    def publish(self, number: int) -> None:
         """What the portals hold on a night: on the second one record is gone, one new, one changed."""
         packages = [self.package(n, number) for n in range(number - 1, 80 + number - 1)]
         search = ckan_search(packages)
@@ -114,43 +114,43 @@ class Site:
         text += "[limits]\ndelay_s = 0\npage_rows = 4\n"
         (self.folder / f"{portal_id}.toml").write_text(text)
 
-    def night(self, data: Path) -> subprocess.Popen[str]:
+    def start_nightly(self, data: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*NIGHT, "--data", str(data), "nightly", "--portals", str(self.folder), "--json"],
+            [*WINNOW, "--data", str(data), "nightly", "--portals", str(self.folder), "--json"],
             cwd=MAIN,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def whole(self, data: Path, nights: int = 1) -> None:
+    def whole(self, data: Path, runs: int = 1) -> None:
         """A night that is left alone, or what is left of one; nothing where so many nights are over."""
         self.victim = None
-        if completed(data) >= nights:
+        if completed(data) >= runs:
             return
-        with self.night(data) as process:
+        with self.start_nightly(data) as process:
             out, err = process.communicate(timeout=120)
         # A record without an identity makes the feed partial: 3.
         assert process.returncode in (0, 3), err + out
 
-    def killed_at_requests(self, data: Path, points: Sequence[tuple[int, float]], nights: int = 1) -> None:
+    def killed_at_requests(self, data: Path, points: Sequence[tuple[int, float]], runs: int = 1) -> None:
         """Begin, or go on with, a night and kill it at each point: (request, pause in seconds after it).
 
         Ends where the night came to its end before a point did: on a busy machine a kill may come that late.
         """
         for request, pause_s in points:
-            with self.night(data) as process:
+            with self.start_nightly(data) as process:
                 with self.lock:
                     self.victim, self.countdown, self.pause_s = process, request, pause_s
                 process.communicate(timeout=120)
                 self.victim = None
                 assert process.returncode in (0, 3, -signal.SIGKILL)
-            if completed(data) >= nights:
+            if completed(data) >= runs:
                 return
 
     def killed_in_stage(self, data: Path, stage: str, pause_s: float) -> None:
         """Begin, or go on with, a night and kill it a moment after it has come to a stage."""
-        with self.night(data) as process:
+        with self.start_nightly(data) as process:
             self.victim = process
             until = time.monotonic() + 60
             while stage_of(data) != stage and process.poll() is None and time.monotonic() < until:
@@ -212,12 +212,12 @@ POINTS = [
     [(3, 0.0), (4, 0.002), (5, 0.0), (4, 0.005), (6, 0.001), (5, 0.01), (7, 0.0), (9, 0.003), (6, 0.0), (8, 0.02)],
     [(4, 0.0), (3, 0.004), (6, 0.008), (5, 0.0), (5, 0.015), (4, 0.001), (8, 0.0), (7, 0.006), (9, 0.0), (7, 0.03)],
 ]
-SECOND_NIGHT = [(n, pause_s) for pause_s in (0.0, 0.004, 0.02) for n in (3, 4, 5, 4)]
+SECOND_RUN = [(n, pause_s) for pause_s in (0.0, 0.004, 0.02) for n in (3, 4, 5, 4)]
 
 
 @pytest.mark.parametrize("points", POINTS, ids=["first", "second"])
 def test_killed_while_it_asks(points: list[tuple[int, float]], site: Site, tmp_path: Path) -> None:
-    site.set_night(1)
+    site.publish(1)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     site.killed_at_requests(killed, points)
     site.whole(killed)
@@ -229,19 +229,20 @@ def test_killed_while_it_asks(points: list[tuple[int, float]], site: Site, tmp_p
 def test_killed_on_the_second_night(site: Site, tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for data in (killed, whole):
-        site.set_night(1)
+        site.publish(1)
         site.whole(data)
-        site.set_night(2)
+        site.publish(2)
         if data is killed:
-            site.killed_at_requests(killed, POINTS[0], nights=2)
-        site.whole(data, nights=2)
+            site.killed_at_requests(killed, POINTS[0], runs=2)
+        site.whole(data, runs=2)
     assert site.kills >= 3
     ours, theirs = content(killed, but=COST), content(whole, but=COST)
     assert differences(ours, theirs, may_lack=LACK) == {}
     assert {kind for *_, kind in [(row[4],) for row in ours["changes"]]} == {"added", "changed", "missing"}
 
 
-def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog: Catalog) -> None:
+@pytest.mark.parametrize("key", ["stats", "tally"])  # "tally" is what version 0.1.0 wrote
+def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog: Catalog, key: str) -> None:
     body = json.dumps({"dataset": [{"identifier": f"D{n}", "title": f"Dataset {n}"} for n in range(5)]}).encode()
     with PortalServer({"/data.json": Answer(200, "application/json", body)}) as server:
         portal = spec("feed", "dcat-us", server.url)
@@ -250,7 +251,7 @@ def test_a_feed_that_is_gone_when_its_harvest_is_taken_up_is_read_again(catalog:
         sha256 = hashlib.sha256(body).hexdigest()
         place = {"number": 1, "url": f"{server.url}/data.json", "sha256": sha256, "bodies": [sha256], "index": 2}
         place |= {"cut": None, "exchange": None, "content_type": "", "begun": {"seen": 0, "kept": 0}, "link": None}
-        checkpoint = {"cursor": place, "tally": asdict(HarvestStats(seen=3, kept=3)), "others": [], "begun_again": None}
+        checkpoint = {"cursor": place, key: asdict(HarvestStats(seen=3, kept=3)), "others": [], "begun_again": None}
         write_page(catalog, run_id, portal.id, Page(checkpoint=checkpoint))
         crawl(RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent), [portal])
     done = harvested(catalog, portal.id)
@@ -262,7 +263,7 @@ STAGES = [(s, p) for s in ("check", "validate", "score", "export") for p in (0.0
 
 def test_killed_in_every_stage(site_with_tables: Site, tmp_path: Path) -> None:
     site = site_with_tables
-    site.set_night(1)
+    site.publish(1)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for stage, pause_s in STAGES:
         if not completed(killed):

@@ -101,14 +101,14 @@ class Checked:
         server.routes["/data.json"] = as_json({"dataset": [{"identifier": "A", "distribution": parts}]})
         more: dict[str, Any] = {"limits": LIMITS, "recheck": {"hours": [0]}, "local_also": ["127.0.0.1:1"]}
         self.portal = spec("p", "dcat-us", server.url, **more)
-        self.first = self.run(harvest(catalog, self.portal))
+        self.first = self.checks(harvest(catalog, self.portal))
         self.before_second = len(server.requests)
         run_id = catalog.begin_run("again", [portal_of(self.portal)], version="0", methodology="0")
-        self.second = self.run(RunContext(catalog=catalog, run_id=run_id, data=self.data))
+        self.second = self.checks(RunContext(catalog=catalog, run_id=run_id, data=self.data))
 
-    def run(self, night: RunContext) -> dict[str, dict[str, Any]]:
-        check(night, [self.portal])
-        rows = self.catalog.rows("select * from resource_checks where run_id = ?", [night.run_id])
+    def checks(self, run: RunContext) -> dict[str, dict[str, Any]]:
+        check(run, [self.portal])
+        rows = self.catalog.rows("select * from resource_checks where run_id = ?", [run.run_id])
         return {row["url"].replace(self.server.url, "{}"): row for row in rows}
 
 

@@ -187,7 +187,7 @@ def recordings(loss: dict[str, Any]) -> tuple[Any, list[Portal]] | None:
     return server, found
 
 
-def night(folder: Path, portal: Portal) -> dict[str, Any]:
+def harvest_once(folder: Path, portal: Portal) -> dict[str, Any]:
     limits = Limits(delay_s=0, timeout_s=10, page_rows=portal.page_rows, reconnect_s=())
     spec = PortalSpec(
         id="p", type=portal.type, title="P", url=portal.url, local=True, limits=limits, query=portal.query,
@@ -221,7 +221,7 @@ def test_no_loss_passes_for_a_complete_harvest(portals: list[Portal], tmp_path: 
         whole = tmp_path / portal.name
         portal.loss.clear()
         if not portal.pages and portal.is_mutable:
-            first = night(whole, portal)
+            first = harvest_once(whole, portal)
             portal.is_mutable = first["verdict"] == "complete" and first["datasets"] > 0
             portal.datasets = first["datasets"]
             with open_catalog(whole / "catalog.db") as catalog:
@@ -233,7 +233,7 @@ def test_no_loss_passes_for_a_complete_harvest(portals: list[Portal], tmp_path: 
         portal.loss.update(path=page, mutation=mutation, seed=rng.random())
         folder = tmp_path / f"{portal.name}-{number}"
         shutil.copytree(whole, folder)
-        second = night(folder, portal)
+        second = harvest_once(folder, portal)
         shutil.rmtree(folder)
         if portal.loss.get("done"):
             seen += 1

@@ -60,11 +60,11 @@ def checked(
     server.routes["/data.json"] = as_json({"dataset": records})
     # Any port may be asked here: in real life these are other hosts.
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 5})
-    night = harvest(catalog, portal)
+    run = harvest(catalog, portal)
     if is_cut_off:
         catalog.db.conn.execute("update portals set url = ?", [f"http://127.0.0.1:{closed_ports(1)[0]}/"])
-    check(night, [portal])
-    return night, catalog.rows("select url, outcome, fault from resource_checks order by url")
+    check(run, [portal])
+    return run, catalog.rows("select url, outcome, fault from resource_checks order by url")
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_nothing_answers_nothing_is_said(hosts: int, catalog: Catalog, server: PortalServer) -> None:
     """However many hosts there are: a small portal has its files on two."""
     urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(hosts)]
-    night, rows = checked(catalog, server, urls, is_cut_off=True)
+    run, rows = checked(catalog, server, urls, is_cut_off=True)
     assert {(row["outcome"], row["fault"]) for row in rows} == {("unknown", "ours")}
-    assert night.traffic["hosts_lost_with_network"] >= min(hosts, HOSTS)
+    assert run.traffic["hosts_lost_with_network"] >= min(hosts, HOSTS)
 
 
 def test_a_name_is_not_gone_where_no_name_resolves(
@@ -100,10 +100,10 @@ def test_a_name_is_not_gone_where_no_name_resolves(
         {"dataset": [{"identifier": url, "title": "t", "distribution": [{"accessURL": url}]} for url in names]}
     )
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 5})
-    night = harvest(catalog, portal)
+    run = harvest(catalog, portal)
     catalog.db.conn.execute("update portals set url = 'http://portal.invalid/'")
     monkeypatch.setattr(socket, "getaddrinfo", nothing)
-    check(night, [portal])
+    check(run, [portal])
     rows = catalog.rows("select url, outcome, fault from resource_checks")
     assert {(row["url"], row["outcome"], row["fault"]) for row in rows} == {(url, "unknown", "ours") for url in names}
 
@@ -111,9 +111,9 @@ def test_a_name_is_not_gone_where_no_name_resolves(
 @pytest.mark.usefixtures("any_port")
 def test_dead_hosts_are_dead_where_the_portal_answers(catalog: Catalog, server: PortalServer) -> None:
     urls = [f"http://127.0.0.1:{port}/x" for port in closed_ports(HOSTS + 3)]
-    night, rows = checked(catalog, server, urls, is_cut_off=False)
+    run, rows = checked(catalog, server, urls, is_cut_off=False)
     assert {row["fault"] for row in rows} == {"connect"} and len(rows) == HOSTS + 3
-    assert "hosts_lost_with_network" not in night.traffic
+    assert "hosts_lost_with_network" not in run.traffic
 
 
 def test_a_name_that_does_not_resolve_is_asked_once(

@@ -210,9 +210,9 @@ def test_a_slow_portal_delays_no_other_and_ends_at_its_deadline(catalog: Catalog
         ]
         portals += [spec(f"good{n}", "ckan", f"{server.url}/good{n}") for n in range(5)]
         run_id = catalog.begin_run("test", [portal_of(p) for p in portals], version="0", methodology="0")
-        night = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
-        night.on_progress = lambda stage, what, done, total: done_at.setdefault(what, time.monotonic() - begun)
-        crawl(night, portals)
+        run = RunContext(catalog=catalog, run_id=run_id, data=Path(catalog.path).parent)
+        run.on_progress = lambda stage, what, done, total: done_at.setdefault(what, time.monotonic() - begun)
+        crawl(run, portals)
     assert time.monotonic() - begun < 30
     assert all(harvested(catalog, f"good{n}")["verdict"] == "complete" for n in range(5))
     # Before any of the slow ones answers.

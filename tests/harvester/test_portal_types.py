@@ -421,8 +421,8 @@ def test_a_portal_that_moved_for_good_is_read_and_said(catalog: Catalog) -> None
 
 def test_an_address_is_not_asked_for_again_and_again(catalog: Catalog) -> None:
     run_id = catalog.begin_run("t", [], version="0", methodology="0")
-    night = RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent)
-    spider = spider_class("ckan")(portal=spec("p", "ckan", "http://p.example"), night=night, checkpoint={})
+    run = RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent)
+    spider = spider_class("ckan")(portal=spec("p", "ckan", "http://p.example"), run=run, checkpoint={})
     page = spider.request("http://p.example/next", spider.failed)
     again = page.replace(meta={**page.meta, "retry_times": 1})
     for _ in range(3):

@@ -33,15 +33,15 @@ def catalogue(
     return (HEAD + "\n".join(lines)).encode()
 
 
-def night(catalog: Catalog, body: bytes) -> dict[str, object]:
+def harvest_once(catalog: Catalog, body: bytes) -> dict[str, object]:
     with PortalServer({"/c.ttl": Answer(200, "text/turtle", body)}) as server:
         harvest(catalog, spec("p", "dcat-rdf", server.url + "/c.ttl"))
     return harvested(catalog, "p")
 
 
 def test_a_publisher_or_place_described_anew_changes_only_what_it_changes(catalog: Catalog) -> None:
-    assert night(catalog, catalogue())["added"] == 4
-    row = night(catalog, catalogue(mail="b@x.example", place="West Mere"))
+    assert harvest_once(catalog, catalogue())["added"] == 4
+    row = harvest_once(catalog, catalogue(mail="b@x.example", place="West Mere"))
     assert (row["verdict"], row["datasets"], row["changed"]) == ("complete", 4, 0)
     assert catalog.value("select count(*) from changes where kind = 'changed'") == 0
     # What is read of it is what it says now, of all of them.
@@ -52,8 +52,8 @@ def test_a_publisher_or_place_described_anew_changes_only_what_it_changes(catalo
 
 @pytest.mark.parametrize("change", [{"size": 2}, {"frequency": "daily"}])
 def test_what_is_a_datasets_own_is_its_change(change: dict[str, str], catalog: Catalog) -> None:
-    night(catalog, catalogue())
-    assert night(catalog, catalogue(**change))["changed"] == 4  # type: ignore[arg-type]
+    harvest_once(catalog, catalogue())
+    assert harvest_once(catalog, catalogue(**change))["changed"] == 4  # type: ignore[arg-type]
 
 
 def test_own_part_of_a_description() -> None:

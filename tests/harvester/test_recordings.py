@@ -92,7 +92,7 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-def night(
+def harvest_once(
     folder: Path, slug: str, kind: str, url: str, how: How = How(), also: tuple[str, ...] = ()
 ) -> dict[str, Any]:  # frozen
     limits = Limits(delay_s=0, page_rows=how.page_rows)
@@ -111,7 +111,7 @@ def night(
 def test_what_is_recorded_is_found(recording: dict[str, Any], address: str, tmp_path: Path) -> None:
     slug = recording["slug"]
     how = HOW.get(slug, PLAIN)
-    result = night(tmp_path, slug, recording["type"], f"{address}/{slug}{how.path}", how)
+    result = harvest_once(tmp_path, slug, recording["type"], f"{address}/{slug}{how.path}", how)
     with open_catalog(tmp_path / "catalog.db") as catalog:
         lost = catalog.value("select count(*) from harvest_errors where is_lost and not is_fatal")
         skipped = catalog.value("select skipped from harvests") or 0
@@ -126,7 +126,7 @@ def test_what_is_recorded_is_found(recording: dict[str, Any], address: str, tmp_
     assert result["datasets"] + lost + skipped == recording["datasets_expected"]
     if how.verdict != "complete":
         return
-    again = night(tmp_path, slug, recording["type"], f"{address}/{slug}{how.path}", how)
+    again = harvest_once(tmp_path, slug, recording["type"], f"{address}/{slug}{how.path}", how)
     assert (again["verdict"], again["datasets"], again["changed"]) == ("complete", result["datasets"], 0)
     if recording["type"] in ("ckan", "dcat-us", "dcat-rdf", "udata", "opendatasoft", "ogc-records", "waf"):
         # Night two, of a portal that did not change: what is left are counts, and the answer to robots.txt.
@@ -160,7 +160,7 @@ def test_every_recording_is_told_for_what_it_is(recording: dict[str, Any], addre
 @pytest.mark.parametrize("name", ["dataset_gob_es.ttl", "dataset_gov_de.rdf"])
 def test_documents_of_one_dataset(name: str, address: str, tmp_path: Path) -> None:
     url = f"{address}/dcat-single-records/{name}"
-    assert night(tmp_path, "one", "dcat-rdf", url)["datasets"] == 1
+    assert harvest_once(tmp_path, "one", "dcat-rdf", url)["datasets"] == 1
     best = detect(url, allow_local=True, delay_s=0).best
     assert best is not None and (best.type, best.url, best.datasets) == ("dcat-rdf", url, 1)
 
@@ -170,12 +170,12 @@ def test_records_without_an_index_are_read_one_by_one(address: str, tmp_path: Pa
     urls = [f"{address}/iso-open-canada{one['path']}" for one in recording["responses"]]
     index = "<html><title>Index of /</title>" + "".join(f'<a href="{url}">x</a>' for url in urls)
     with PortalServer({"/": Answer(200, "text/html", index.encode())}) as server:
-        result = night(tmp_path, "canada", "waf", server.url + "/")
+        result = harvest_once(tmp_path, "canada", "waf", server.url + "/")
     # An index of ours: the records lie on another port, so on another host, of which nothing is taken.
     assert result["datasets"] == 0
     kinds = {(best.type, best.url) for url in urls if (best := detect(url, allow_local=True, delay_s=0).best)}
     assert kinds == {("waf", url) for url in urls}
-    counts = [night(tmp_path, f"canada-{n}", "waf", url)["datasets"] for n, url in enumerate(urls)]
+    counts = [harvest_once(tmp_path, f"canada-{n}", "waf", url)["datasets"] for n, url in enumerate(urls)]
     assert counts == [1] * recording["datasets_expected"]
 
 
@@ -192,7 +192,7 @@ def test_sitemap_of_which_no_page_was_recorded(address: str, tmp_path: Path) -> 
     lines = "\n".join(f"{address}/sitemap-pacificdata{path}" for path in paths)
     with PortalServer({"/sitemap.txt": Answer(200, "text/plain", lines.encode())}) as server:
         also = (address.removeprefix("http://"),)
-        result = night(tmp_path, "pacific", "sitemap", server.url + "/sitemap.txt", also=also)
+        result = harvest_once(tmp_path, "pacific", "sitemap", server.url + "/sitemap.txt", also=also)
         with open_catalog(tmp_path / "catalog.db") as catalog:
             lost = catalog.value("select count(*) from harvest_errors where is_lost")
         assert result["verdict"] == "complete", result["reasons"]

@@ -141,14 +141,14 @@ def test_files_are_checked_as_any_robot_would_and_what_does_not_fit_is_carried_o
             "p", "ckan", server.url, obey_robots="never", leave="the clerk, 2026-02-01",
             limits={"check_deadline_s": 1.5},
         )  # fmt: skip
-        night = harvest(catalog, portal, contact=CONTACT)
-        check(night, [portal])
+        run = harvest(catalog, portal, contact=CONTACT)
+        check(run, [portal])
     seen = {row["url"].partition("/f/")[2]: row for row in catalog.rows("select * from resource_checks")}
-    assert 1 <= len(times) <= 6 and night.traffic["carried_over"] >= 3
+    assert 1 <= len(times) <= 6 and run.traffic["carried_over"] >= 3
     assert "by leave of the operator: the clerk, 2026-02-01" in harvested(catalog, "p")["robots_decision"]
     # The leave is for the interface, not for a file that robots.txt forbids.
     refused = [row for row in seen.values() if row["fault"] == "robots"]
-    assert len(refused) <= 1 and len(seen) + night.traffic["carried_over"] >= 9
+    assert len(refused) <= 1 and len(seen) + run.traffic["carried_over"] >= 9
 
 
 def portal_file(folder: Path, *lines: str) -> Path:

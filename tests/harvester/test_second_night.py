@@ -43,7 +43,7 @@ def filtering(records: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
     return answer
 
 
-def nights(catalog: Catalog, server: PortalServer, count: int = 1, **values: Any) -> dict[str, Any]:
+def harvest_runs(catalog: Catalog, server: PortalServer, count: int = 1, **values: Any) -> dict[str, Any]:
     for _ in range(count):
         harvest(catalog, spec("p", "ckan", server.url, limits={"page_rows": 10}, **values))
     return harvested(catalog, "p")
@@ -52,11 +52,11 @@ def nights(catalog: Catalog, server: PortalServer, count: int = 1, **values: Any
 def test_changes_alone_are_asked_for_once_the_filter_has_proved_itself(catalog: Catalog) -> None:
     records = [package(n) for n in range(60)]
     with PortalServer({SEARCH: filtering(records)}) as server:
-        first = nights(catalog, server)
+        first = harvest_runs(catalog, server)
         records[7] = package(7, "2026-02-01T00:00:00.000000", title="Changed")
         records.append(package(60, "2026-02-02T00:00:00.000000"))
         server.requests.clear()
-        second = nights(catalog, server)
+        second = harvest_runs(catalog, server)
         asked = len(server.asked(SEARCH))
     assert (first["mode"], second["mode"], second["verdict"]) == ("full", "incremental", "complete")
     assert (second["datasets"], second["added"], second["changed"], second["removed"]) == (61, 1, 1, 0)
@@ -86,9 +86,9 @@ def test_a_filter_that_does_not_work_is_not_trusted(kind: str, why: str, catalog
         return as_json({"success": True, "result": {"count": 0, "results": []}})
 
     with PortalServer({SEARCH: answer}) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         records.pop(3)
-        row = nights(catalog, server)
+        row = harvest_runs(catalog, server)
     assert (row["mode"], row["verdict"], row["datasets"], row["removed"]) == ("full", "complete", 24, 1)
     assert any(why in reason for reason in row["reasons"]), row["reasons"]
 
@@ -96,16 +96,16 @@ def test_a_filter_that_does_not_work_is_not_trusted(kind: str, why: str, catalog
 def test_a_deletion_that_no_filter_tells_of_is_found_by_the_total(catalog: Catalog) -> None:
     records = [package(n) for n in range(25)]
     with PortalServer({SEARCH: filtering(records)}) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         records.pop(3)
-        row = nights(catalog, server)
+        row = harvest_runs(catalog, server)
     assert (row["mode"], row["verdict"], row["removed"]) == ("full", "complete", 1)
     assert "the portal has 24 records where 25 were expected" in row["reasons"][0]
 
 
 def test_everything_is_read_every_so_many_nights_all_the_same(catalog: Catalog) -> None:
     with PortalServer({SEARCH: filtering([package(n) for n in range(5)])}) as server:
-        nights(catalog, server, 6, schedule={"full_every": 3})
+        harvest_runs(catalog, server, 6, schedule={"full_every": 3})
     modes = [r["mode"] for r in catalog.rows("select mode from harvests order by run_id")]
     assert modes == ["full", "incremental", "incremental", "full", "incremental", "incremental"]
 
@@ -114,8 +114,8 @@ def test_an_unchanged_portal_costs_close_to_nothing(catalog: Catalog) -> None:
     records = [package(n, notes="x" * 2000) for n in range(45)]
     with PortalServer({SEARCH: with_etag(ckan_search(records))}) as server:
         portal = {"schedule": {"full_every": 1}}
-        first = nights(catalog, server, **portal)
-        second = nights(catalog, server, **portal)
+        first = harvest_runs(catalog, server, **portal)
+        second = harvest_runs(catalog, server, **portal)
     assert (second["verdict"], second["datasets"], second["seen"], second["not_modified"]) == ("complete", 45, 45, 5)
     # What is left are the answers to robots.txt.
     assert second["bytes"] < 100 < 90_000 < first["bytes"] and second["requests"] == first["requests"]
@@ -156,7 +156,7 @@ def test_full_asks_for_everything_anew(catalog: Catalog) -> None:
 
     records = [package(n) for n in range(5)]
     with PortalServer({SEARCH: with_etag(filtering(records))}) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         portal = spec("p", "ckan", server.url)
         run_id = catalog.begin_run("again", [portal_of(portal)], version="0", methodology="0")
         crawl(RunContext(catalog=catalog, run_id=run_id, data=catalog.path.parent, is_full=True), [portal])
@@ -174,9 +174,9 @@ def test_a_page_that_is_unchanged_while_its_record_moved_calls_nobody_missing(ca
         return as_json({"success": True, "result": {"count": 15, "results": page}})
 
     with PortalServer({SEARCH: with_etag(answer)}) as server:
-        nights(catalog, server, schedule={"full_every": 1})
+        harvest_runs(catalog, server, schedule={"full_every": 1})
         pages[10] = second
-        row = nights(catalog, server, schedule={"full_every": 1})
+        row = harvest_runs(catalog, server, schedule={"full_every": 1})
     assert (row["verdict"], row["datasets"], row["removed"], row["not_modified"]) == ("complete", 15, 0, 1), row
 
 
@@ -184,15 +184,15 @@ def test_a_record_that_comes_back_keeps_its_id_and_history(catalog: Catalog) -> 
     records = [package(n) for n in range(5)]
     with PortalServer({SEARCH: ckan_search(records)}) as server:
         portal = {"schedule": {"full_every": 1}, "retire": {"grace_runs": 2}}
-        first = nights(catalog, server, **portal)
+        first = harvest_runs(catalog, server, **portal)
         gone = records.pop(2)
         for status, removed in (("missing", 1), ("retired", 0)):
-            row = nights(catalog, server, **portal)
+            row = harvest_runs(catalog, server, **portal)
             found = catalog.rows("select * from datasets where identifier = '0002'")[0]
             assert (found["status"], row["removed"], row["verdict"]) == (status, removed, "complete")
         assert found["missing_on"] and found["retired_at"] and row["retired"] == 1
         records.insert(2, gone)
-        nights(catalog, server, **portal)
+        harvest_runs(catalog, server, **portal)
     back = catalog.rows("select * from datasets where identifier = '0002'")[0]
     assert (back["id"], back["status"], back["first_seen_run"]) == (found["id"], "present", first["run_id"])
     assert back["missing_on"] is None and back["retired_at"] is None
@@ -214,13 +214,13 @@ def test_a_night_that_broke_off_does_not_hide_the_changes_it_did_not_see(catalog
         return search(asked)
 
     with PortalServer({SEARCH: answer}) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         for n in range(20):
             records[n] = package(n, f"2026-02-01T00:00:{59 - n:02}.000000", title="Changed")
         blocked["on"] = True
-        assert nights(catalog, server)["verdict"] == "partial"
+        assert harvest_runs(catalog, server)["verdict"] == "partial"
         blocked["on"] = False
-        row = nights(catalog, server)
+        row = harvest_runs(catalog, server)
     assert row["verdict"] == "complete"
     assert catalog.value("select count(*) from datasets where title = 'Changed'") == 20
 
@@ -228,10 +228,10 @@ def test_a_night_that_broke_off_does_not_hide_the_changes_it_did_not_see(catalog
 def test_a_date_from_the_future_hides_no_change(catalog: Catalog) -> None:
     records = [package(n) for n in range(20)] + [package(20, "2099-01-01T00:00:00.000000")]
     with PortalServer({SEARCH: filtering(records)}) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         for n in range(10):
             records[n] = package(n, "2098-12-01T00:00:00.000000", title="Changed")
-        row = nights(catalog, server)
+        row = harvest_runs(catalog, server)
     assert row["verdict"] == "complete"
     assert catalog.value("select count(*) from datasets where title = 'Changed'") == 10
 
@@ -240,7 +240,7 @@ def test_a_record_listed_twice_is_no_loss_on_the_second_night_either(catalog: Ca
     records = [package(n) for n in range(39)]
     records.append(records[3])
     with PortalServer({SEARCH: with_etag(ckan_search(records))}) as server:
-        rows = [nights(catalog, server, schedule={"full_every": 1}) for _ in range(2)]
+        rows = [harvest_runs(catalog, server, schedule={"full_every": 1}) for _ in range(2)]
     assert [(r["verdict"], r["datasets"], r["duplicates"]) for r in rows] == [("complete", 39, 1)] * 2, rows[1][
         "reasons"
     ]
@@ -286,31 +286,31 @@ def test_a_deletion_costs_no_second_reading_of_everything(catalog: Catalog) -> N
     records = [package(n, "2026-01-01T00:00:00" if n == 69 else "2025-01-01T00:00:00") for n in range(70)]
     with PortalServer(whole_ckan(records)) as server:
         how = {"schedule": {"full_every": 7}, "retire": {"grace_runs": 2}}
-        nights(catalog, server, **how)
+        harvest_runs(catalog, server, **how)
         del records[33]
         records[49] = package(50, "2026-02-01T00:00:00.000000", title="Changed")
         server.requests.clear()
-        row = nights(catalog, server, **how)
+        row = harvest_runs(catalog, server, **how)
         assert (row["mode"], row["verdict"], row["datasets"], row["removed"]) == ("incremental", "complete", 69, 1), row
         assert len(server.asked(LIST)) == 1 and len(server.asked(SHOW)) == 1
         # Three counts; the change; and a share of a seventh.
         assert len(server.asked(SEARCH)) <= 3 + 3 + 3
         server.requests.clear()
-        row = nights(catalog, server, **how)
+        row = harvest_runs(catalog, server, **how)
         # It was looked for again: now it has been missed for long enough.
         assert (row["mode"], row["retired"], row["datasets"]) == ("incremental", 1, 69)
         assert not server.asked(LIST) and len(server.asked(SHOW)) == 1
         server.requests.clear()
-        nights(catalog, server, **how)
+        harvest_runs(catalog, server, **how)
         assert not server.asked(SHOW)
 
 
 def test_many_deletions_are_read_in_full(catalog: Catalog) -> None:
     records = [package(n) for n in range(130)]
     with PortalServer(whole_ckan(records)) as server:
-        nights(catalog, server)
+        harvest_runs(catalog, server)
         del records[10:125]
-        row = nights(catalog, server)
+        row = harvest_runs(catalog, server)
         assert row["mode"] == "full" and "115 datasets are no longer in its list" in " ".join(row["reasons"])
         assert not server.asked(SHOW)
 
@@ -325,11 +325,11 @@ def test_a_withdrawn_file_whose_record_keeps_its_date_is_found_in_some_nights(ca
     records += [{"id": f"{n:04}-source", "name": f"s{n}", **source} for n in range(5)]
     left = "select count(*) from distributions where not is_retired"
     with PortalServer(whole_ckan(records)) as server:
-        nights(catalog, server, schedule={"full_every": 7})
+        harvest_runs(catalog, server, schedule={"full_every": 7})
         records[20] = package(20, old, resources=files[:1])
         seen: list[int] = []
         for _ in range(6):
-            row = nights(catalog, server, schedule={"full_every": 7})
+            row = harvest_runs(catalog, server, schedule={"full_every": 7})
             assert (row["mode"], row["verdict"], row["datasets"]) == ("incremental", "complete", 28), row["reasons"]
             seen.append(catalog.value(left))
     # Four records a night, from the first on; those around them on the same pages as well.

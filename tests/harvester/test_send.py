@@ -23,7 +23,7 @@ from catalog.db.store import open_catalog
 from catalog.repositories.sent import is_address, letters, recipient_hash
 from harvester.cli.main import cli
 from specs.languages import language
-from tests.catalog.carding import EVIL, PORTALS, RUNS, night, promise, put_out
+from tests.catalog.carding import EVIL, PORTALS, RUNS, promise, put_out, write_run
 
 
 class Box:
@@ -64,7 +64,7 @@ def box() -> Iterator[tuple[Box, str]]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     with open_catalog(folder / "catalog.db") as catalog:
-        night(catalog, RUNS[0], count=12)
+        write_run(catalog, RUNS[0], count=12)
         promise(catalog)
         put_out(catalog, folder / "exports")
     return folder
@@ -78,7 +78,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 def again(data: Path) -> None:
     """Another night, and its export."""
     with open_catalog(data / "catalog.db") as catalog:
-        night(catalog, RUNS[1], seed=2, count=12)
+        write_run(catalog, RUNS[1], seed=2, count=12)
         put_out(catalog, data / "exports")
 
 

@@ -98,7 +98,7 @@ def test_keys_between_the_files_of_a_package(tmp_path: Path) -> None:
 def test_a_table_that_changes(tmp_path: Path) -> None:
     server = PortalServer()
 
-    def night(text: str) -> dict[str, Any]:
+    def run_nightly(text: str) -> dict[str, Any]:
         file = {
             "downloadURL": f"{server.url}/visits.csv",
             "format": "CSV",
@@ -132,7 +132,7 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
             f'id = "portal"\ntype = "dcat-us"\ntitle = "P"\nurl = "{server.url}/data.json"\nlocal = true\n'
             "[recheck]\nhours = [0]\n[limits]\ndelay_s = 0\n"
         )
-        night(rows(200))
+        run_nightly(rows(200))
         with open_catalog(tmp_path / "data/catalog.db") as catalog:
             (report,) = catalog.rows("select * from table_reports")
             profile = json.loads(report["profile"])
@@ -142,7 +142,7 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
             assert quality["table_matches_schema"] == 1.0
         assert not {name for name in findings() if name.startswith(("schema_", "drift_", "type_error"))}
 
-        night(rows(200, bad="many"))
+        run_nightly(rows(200, bad="many"))
         found = findings()
         mistyped = found["type_error: visitors"]
         assert (mistyped["first_row"], mistyped["rows"], mistyped["error_count"]) == ("7", "7", "1")
@@ -151,7 +151,7 @@ def test_a_table_that_changes(tmp_path: Path) -> None:
         assert {name.partition(":")[0] for name in found} >= {"schema_type_error", "schema_primary_key"}
         assert "many" not in json.dumps(found)
 
-        night(rows(90, drop="town"))
+        run_nightly(rows(90, drop="town"))
         found = findings()
         assert {"drift_columns_lost", "drift_rows_lost"} <= {name.partition(":")[0] for name in found}
         assert "type_error: visitors" not in found

@@ -125,8 +125,8 @@ def test_views_are_read_where_the_discovery_api_is_not_offered(catalog: Catalog)
 def test_records_of_other_sites_are_known_by_their_domain(catalog: Catalog, tmp_path: Path) -> None:
     """Against the portal's own host, not against what is most frequent: a small site may be all but full of others."""
     portal = spec("p", "socrata", "https://www.larkholm.example", local=False)
-    night = RunContext(catalog=catalog, run_id=1, data=tmp_path)
-    spider = Spider(portal=portal, night=night, checkpoint={})
+    run = RunContext(catalog=catalog, run_id=1, data=tmp_path)
+    spider = Spider(portal=portal, run=run, checkpoint={})
     spider.resume({})
     page = [*results(3, "data.verdania.example"), *results(1, "larkholm.example"), {"resource": {"id": "zzzz-2222"}}]
     asked = Request("https://www.larkholm.example/api/catalog/v1")
@@ -149,10 +149,10 @@ def test_what_is_skipped_counts_once_where_a_night_of_304_is_read_twice(catalog:
         is_known = asked.headers.get("If-None-Match") == etag
         return Answer(304 if is_known else 200, body=b"" if is_known else found.body, headers={"ETag": etag})
 
-    nights = []
+    rows = []
     with PortalServer({CATALOG: answer}) as server:
         for _ in range(2):
             harvest(catalog, spec("p", "socrata", server.url, limits={"page_rows": 10}))
             row = harvested(catalog, "p")
-            nights.append((row["verdict"], row["datasets"], row["skipped"], row["seen"]))
-    assert nights == [("complete", 17, 1, 19)] * 2
+            rows.append((row["verdict"], row["datasets"], row["skipped"], row["seen"]))
+    assert rows == [("complete", 17, 1, 19)] * 2

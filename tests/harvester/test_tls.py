@@ -58,7 +58,7 @@ def server(expired: ssl.SSLContext) -> Iterator[PortalServer]:
         yield made
 
 
-def night(data: Path, server: PortalServer, **values: Any) -> dict[str, Any]:
+def run_nightly(data: Path, server: PortalServer, **values: Any) -> dict[str, Any]:
     portal = spec("p", "dcat-us", server.url, **values)
     nightly(data, [portal], stages=["harvest", "check", "score", "export"])
     with open_catalog(data / "catalog.db") as catalog:
@@ -66,7 +66,7 @@ def night(data: Path, server: PortalServer, **values: Any) -> dict[str, Any]:
 
 
 def test_without_leave_nothing_is_read_and_the_certificate_is_a_finding(server: PortalServer, tmp_path: Path) -> None:
-    row = night(tmp_path, server)
+    row = run_nightly(tmp_path, server)
     assert row["verdict"] == "failed" and "certificate" in row["reasons"][0] and row["tls_fault"]
     assert server.asked("/data.json") == []
     with open_catalog(tmp_path / "catalog.db") as catalog:
@@ -78,7 +78,7 @@ def test_without_leave_nothing_is_read_and_the_certificate_is_a_finding(server: 
 
 
 def test_with_leave_it_is_read_and_said_all_the_same(server: PortalServer, tmp_path: Path) -> None:
-    row = night(tmp_path, server, accept_bad_tls=True)
+    row = run_nightly(tmp_path, server, accept_bad_tls=True)
     assert (row["verdict"], row["datasets"]) == ("complete", 1) and "self-signed" in row["tls_fault"]
     with open_catalog(tmp_path / "catalog.db") as catalog:
         check = catalog.rows("select * from resource_checks")[0]

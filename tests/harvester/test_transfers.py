@@ -99,8 +99,8 @@ def checked(catalog: Catalog, server: PortalServer, names: list[str]) -> dict[st
     ]
     server.routes["/data.json"] = Answer(body=json.dumps({"dataset": datasets}).encode())
     portal = spec("p", "dcat-us", server.url, limits={"timeout_s": 1, "feed_timeout_s": 2})
-    night: RunContext = harvest(catalog, portal)
-    check(night, [portal])
+    run: RunContext = harvest(catalog, portal)
+    check(run, [portal])
     rows = catalog.rows("select * from resource_checks where url like '%.csv'")
     return {row["url"].rpartition("/")[2]: part_of(ResourceCheck, "resource_checks", row) for row in rows}
 

@@ -39,7 +39,7 @@ def dataset(n: int, *themes: str, licence: str | None = OPEN, **more: Any) -> Da
     )
 
 
-def night(
+def write_run(
     catalog: Catalog,
     run_id: str,
     found: Sequence[Dataset],
@@ -99,13 +99,13 @@ def test_29_to_33_datasets_and_two_themes_are_limited_and_missed(catalog: Catalo
     """The shape of ME0059, with made-up values; the IRM called the real one limited."""
     (promise,) = (one for one in examples() if one.id == "ogp/ME0059")
     old = [dataset(n, ("JUST", "EDUC", "AGRI", "SOCI", "TRAN", "GOVE")[n % 6]) for n in range(29)]
-    night(catalog, "20190115T010000Z", old, portal_id="me", url="https://data.gov.me")
+    write_run(catalog, "20190115T010000Z", old, portal_id="me", url="https://data.gov.me")
     assert track(catalog, "20190115T010000Z", [promise]) == 3
     first = readings(catalog, "20190115T010000Z")
     assert (first["datasets"]["value"], first["themes"]["value"]) == (29, 0)
     assert first["_overall"]["suggested_completion"] == "not_started"
     new = [dataset(n, ("HEAL", "ENVI")[n % 2]) for n in range(29, 33)]
-    night(catalog, "20200831T010000Z", old + new, portal_id="me", url="https://data.gov.me")
+    write_run(catalog, "20200831T010000Z", old + new, portal_id="me", url="https://data.gov.me")
     track(catalog, "20200831T010000Z", [promise])
     last = readings(catalog, "20200831T010000Z")
     assert (last["datasets"]["value"], last["themes"]["value"], last["themes"]["note"]) == (33, 2, "ENVI, HEAL")
@@ -123,13 +123,13 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
     good = [dataset(n) for n in range(4)]
     bad = [dataset(n, licence=CLOSED) for n in range(4, 10)]
     runs = [f"20240{month}01T010000Z" for month in range(2, 9)]
-    night(catalog, runs[0], good + bad)
+    write_run(catalog, runs[0], good + bad)
     track(catalog, runs[0], [promise])
     first = readings(catalog, runs[0])["licence"]
     assert (first["value"], first["numerator"], first["denominator"], first["failing_datasets"]) == (0.4, 4, 10, 6)
     assert first["coverage_pct"] == 100 and first["timing_status"] == "on_track"
     # Five of those that fail are deleted: four of five that are left are open, and nothing is gained.
-    night(catalog, runs[1], good + bad[:1])
+    write_run(catalog, runs[1], good + bad[:1])
     track(catalog, runs[1], [promise])
     second = readings(catalog, runs[1])["licence"]
     assert (second["value"], second["denominator"], second["failing_datasets"]) == (0.4, 10, 6)
@@ -137,14 +137,14 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
     members = catalog.rows("select * from commitment_members where reason is not null")
     assert len(members) == 5 and {row["reason"] for row in members} == {"vanished from the scope"}
     # The failed harvest leaves the figures as they were, and no memory is written.
-    night(catalog, runs[2], [], verdict="failed")
+    write_run(catalog, runs[2], [], verdict="failed")
     track(catalog, runs[2], [promise])
     blind = readings(catalog, runs[2])["licence"]
     assert (blind["value"], blind["is_observed"], blind["timing_status"]) == (0.4, 0, second["timing_status"])
     assert "no_observation" in blind["flags"] and blind["candidate_runs"] == second["candidate_runs"]
     # One is published again under the same name by the same office, now with an open licence: it takes one place.
     again = replace(dataset(4), identifier="new-4", title=bad[1].title)
-    night(catalog, runs[3], [*good, bad[0], again])
+    write_run(catalog, runs[3], [*good, bad[0], again])
     track(catalog, runs[3], [promise])
     third = readings(catalog, runs[3])["licence"]
     assert (third["numerator"], third["denominator"]) == (5, 10)
@@ -152,7 +152,7 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
     assert place["dataset_id"] == key_of("a", bad[1]) and place["reason"] == f"replaced by {key_of('a', again)}"
     # Another is waived with a reason in the file.
     waived = commitment(tmp_path, more=f'waived = [{{ dataset = "{bad[2].identifier}", reason = "merged into 4" }}]')
-    night(catalog, runs[4], [*good, bad[0], again])
+    write_run(catalog, runs[4], [*good, bad[0], again])
     track(catalog, runs[4], [waived])
     fourth = readings(catalog, runs[4])["licence"]
     assert (fourth["numerator"], fourth["denominator"]) == (5, 9) and "redefined" not in fourth["flags"]
@@ -164,7 +164,7 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
     assert readings(catalog, runs[4])["licence"] == fourth
     assert catalog.rows("select * from commitment_members order by id") == before
     # Those that come back are in again.
-    night(catalog, runs[5], [*good, *bad, again])
+    write_run(catalog, runs[5], [*good, *bad, again])
     track(catalog, runs[5], [waived])
     last = readings(catalog, runs[5])["licence"]
     assert (last["numerator"], last["denominator"]) == (5, 11) and "scope_shrunk" not in last["flags"]
@@ -173,9 +173,9 @@ def test_what_vanishes_stays_and_failed_harvests_say_nothing(catalog: Catalog, t
 def test_a_retagged_dataset_fails_and_another_scope_begins_anew(catalog: Catalog, tmp_path: Path) -> None:
     promise = commitment(tmp_path, scope='all = [{ theme = "TRAN" }]')
     found = [dataset(n, "TRAN", licence=OPEN if n < 5 else CLOSED) for n in range(10)]
-    night(catalog, "20240201T010000Z", found)
+    write_run(catalog, "20240201T010000Z", found)
     track(catalog, "20240201T010000Z", [promise])
-    night(catalog, "20240202T010000Z", found[:5] + [replace(one, themes=("ENVI",)) for one in found[5:]])
+    write_run(catalog, "20240202T010000Z", found[:5] + [replace(one, themes=("ENVI",)) for one in found[5:]])
     track(catalog, "20240202T010000Z", [promise])
     reading = readings(catalog, "20240202T010000Z")["licence"]
     assert (reading["value"], reading["denominator"]) == (0.5, 10) and "scope_shrunk" in reading["flags"]
@@ -188,9 +188,9 @@ def test_a_retagged_dataset_fails_and_another_scope_begins_anew(catalog: Catalog
 
 def test_a_cohort_is_the_datasets_of_the_first_run(catalog: Catalog, tmp_path: Path) -> None:
     promise = commitment(tmp_path, scope='mode = "cohort"\nall = [{ portal = "a" }]')
-    night(catalog, "20240201T010000Z", [dataset(n, licence=CLOSED) for n in range(4)])
+    write_run(catalog, "20240201T010000Z", [dataset(n, licence=CLOSED) for n in range(4)])
     track(catalog, "20240201T010000Z", [promise])
-    night(catalog, "20240202T010000Z", [dataset(n, licence=CLOSED) for n in range(4)] + [dataset(9)])
+    write_run(catalog, "20240202T010000Z", [dataset(n, licence=CLOSED) for n in range(4)] + [dataset(9)])
     track(catalog, "20240202T010000Z", [promise])
     reading = readings(catalog, "20240202T010000Z")["licence"]
     assert (reading["value"], reading["denominator"]) == (0, 4)
@@ -221,7 +221,7 @@ def test_scopes_catch_what_they_say(catalog: Catalog, tmp_path: Path, scope: str
         ),
         replace(dataset(2), publisher=Publisher(name="Parks")),
     ]
-    night(catalog, "20240201T010000Z", found)
+    write_run(catalog, "20240201T010000Z", found)
     promise = commitment(tmp_path, scope=scope)
     track(catalog, "20240201T010000Z", [promise])
     rows = catalog.rows("select d.identifier from commitment_members m join datasets d on d.id = m.dataset_id")
@@ -274,7 +274,7 @@ def test_what_people_and_files_say_is_marked(catalog: Catalog, tmp_path: Path) -
         due = 2025-06-01
     """
     promise = commitment(tmp_path, kinds + more)
-    night(catalog, "20240701T010000Z", [dataset(n) for n in range(3)])
+    write_run(catalog, "20240701T010000Z", [dataset(n) for n in range(3)])
     track(catalog, "20240701T010000Z", [promise])
     found = readings(catalog, "20240701T010000Z")
     assert found["series"]["value"] == 0.4 and '"external"' in found["series"]["flags"]
@@ -294,9 +294,9 @@ def test_what_people_and_files_say_is_marked(catalog: Catalog, tmp_path: Path) -
 
 def test_promised_datasets_are_asked_first(catalog: Catalog, tmp_path: Path) -> None:
     found = [dataset(n, "TRAN" if n == 7 else "ENVI") for n in range(9)]
-    night(catalog, "20240201T010000Z", found)
+    write_run(catalog, "20240201T010000Z", found)
     track(catalog, "20240201T010000Z", [commitment(tmp_path, scope='all = [{ theme = "TRAN" }]')])
-    night(catalog, "20240301T010000Z", [])
+    write_run(catalog, "20240301T010000Z", [])
     catalog.db.conn.execute("update datasets set status = 'present'")
     catalog.db.conn.execute("update resource_checks set run_id = '20240202T010000Z', next_check_at = null")
     targets, due = due_targets(catalog, "20240401T010000Z", "a", 20)
@@ -317,8 +317,10 @@ def test_governments_are_compared_on_the_same_measure(catalog: Catalog, tmp_path
         (tmp_path / name / f"test-{name}.toml").write_text(text, "utf-8")
         others.append(load_file(tmp_path / name / f"test-{name}.toml"))
         found = [dataset(n, licence=OPEN if n < count else CLOSED) for n in range(4)]
-        night(catalog, f"2024020{count}T010000Z", found, portal_id=name)
-    night(catalog, "20240204T010000Z", [dataset(n) for n in range(2)] + [dataset(n, licence=CLOSED) for n in (2, 3)])
+        write_run(catalog, f"2024020{count}T010000Z", found, portal_id=name)
+    write_run(
+        catalog, "20240204T010000Z", [dataset(n) for n in range(2)] + [dataset(n, licence=CLOSED) for n in (2, 3)]
+    )
     track(catalog, "20240204T010000Z", [promise, *others])
     found_ = best_practice(catalog)
     assert [(row["government"], row["rank"], row["value"]) for row in found_] == [

@@ -68,7 +68,7 @@ def upgrade(patch: pytest.MonkeyPatch, version: str, added: dict[str, tuple[str,
     licences._resolve.cache_clear()
 
 
-def night(catalog: Catalog, run_id: str) -> int:
+def score_run(catalog: Catalog, run_id: str) -> int:
     catalog.begin_run("test", [portal("a")], version="0", methodology=methodology_version(), run_id=run_id)
     store(catalog, run_id, "a", [dataset(*one) for one in DECLARED.items()])
     done = score_portal(catalog, run_id, "a", is_full=False)
@@ -86,11 +86,11 @@ def test_a_patch_scores_again_what_it_touches(tmp_path: Path, patched: pytest.Mo
     old = methodology_version()
     new = old.rpartition(".")[0] + f".{int(old.rpartition('.')[2]) + 1}"
     with open_catalog(tmp_path / "c.db") as catalog:
-        assert night(catalog, RUNS[0]) == len(DECLARED)
+        assert score_run(catalog, RUNS[0]) == len(DECLARED)
         before = catalog.rows("select * from dataset_quality order by dataset_id")
         upgrade(patched, new, {"licences": (ALIAS,)})
         assert methodology_version() == new
-        assert night(catalog, RUNS[1]) == 3
+        assert score_run(catalog, RUNS[1]) == 3
         touched = {"name", "spelled", "prose"}
         assert scored_in(catalog) == {name: (RUNS[name in touched], new) for name in DECLARED}
         versions = "select distinct methodology_version from conformance"
@@ -109,16 +109,16 @@ def test_a_patch_scores_again_what_it_touches(tmp_path: Path, patched: pytest.Mo
             is_same = {k: v for k, v in was.items() if k not in own} == {k: v for k, v in now.items() if k not in own}
             assert is_same is (names[was["dataset_id"]] not in touched)
         # The next night has nothing to do.
-        assert night(catalog, RUNS[2]) == 0
+        assert score_run(catalog, RUNS[2]) == 0
 
 
 def test_another_minor_version_scores_everything_again_and_begins_anew(
     tmp_path: Path, patched: pytest.MonkeyPatch
 ) -> None:
     with open_catalog(tmp_path / "c.db") as catalog:
-        night(catalog, RUNS[0])
+        score_run(catalog, RUNS[0])
         upgrade(patched, "99.0.0", {})
-        assert night(catalog, RUNS[1]) == len(DECLARED)
+        assert score_run(catalog, RUNS[1]) == len(DECLARED)
         (card,) = scores_of(catalog, RUNS[1], "portal")
         assert card["score_prev"] is None and card["score_delta"] is None
 
@@ -126,10 +126,10 @@ def test_another_minor_version_scores_everything_again_and_begins_anew(
 def test_a_patch_that_is_not_recorded_scores_everything_again(tmp_path: Path, patched: pytest.MonkeyPatch) -> None:
     old = methodology_version()
     with open_catalog(tmp_path / "c.db") as catalog:
-        night(catalog, RUNS[0])
+        score_run(catalog, RUNS[0])
         # Two patches on, and nobody says what the first one added.
         upgrade(patched, old.rpartition(".")[0] + f".{int(old.rpartition('.')[2]) + 2}", {"licences": (ALIAS,)})
-        assert night(catalog, RUNS[1]) == len(DECLARED)
+        assert score_run(catalog, RUNS[1]) == len(DECLARED)
         (card,) = scores_of(catalog, RUNS[1], "portal")
         assert card["score_prev"] is not None
 
@@ -137,11 +137,11 @@ def test_a_patch_that_is_not_recorded_scores_everything_again(tmp_path: Path, pa
 def test_scores_kept_by_2_0_0_stay_a_trend_of_their_own(tmp_path: Path) -> None:
     """A catalogue of before opens; its scores are compared among themselves, and none is lost."""
     with open_catalog(tmp_path / "c.db") as catalog:
-        night(catalog, RUNS[0])
+        score_run(catalog, RUNS[0])
         catalog.db.conn.execute("update score_history set methodology_version = '2.0.0' where system = 'winnow'")
         catalog.db.conn.execute("update dataset_quality set methodology_version = '2.0.0'")
         catalog.db.conn.commit()
-        assert night(catalog, RUNS[1]) == len(DECLARED)
+        assert score_run(catalog, RUNS[1]) == len(DECLARED)
         catalog.db.conn.execute("update score_history set methodology_version = '2.0.1' where run_id = ?", [RUNS[1]])
         catalog.db.conn.commit()
         (card,) = scores_of(catalog, RUNS[1], "portal")

@@ -71,7 +71,7 @@ class Spider(WindowedSpider, FeedSpider):
         self.renamed: set[str] = set()
         """Datasets that the portal has renamed."""
         self.remember_names()
-        self.was_searched = has_present_from(self.night.catalog, self.portal.id, "/api/search/v1/")
+        self.was_searched = has_present_from(self.run.catalog, self.portal.id, "/api/search/v1/")
         self.place: int = (self.cursor or {}).get("feed", 0)
         self.is_scoped = False
         if self.cursor and "number" in self.cursor:
@@ -93,7 +93,7 @@ class Spider(WindowedSpider, FeedSpider):
         Fingerprints that several datasets share are not used.
         """
         seen: Counter[tuple[str, str]] = Counter()
-        for stored in datasets(self.night.catalog, self.portal.id):
+        for stored in datasets(self.run.catalog, self.portal.id):
             self.known_ids.add(stored.dataset.identifier)
             if stored.dataset.other_identifiers:
                 self.renamed.add(stored.dataset.identifier)
@@ -215,7 +215,7 @@ class Spider(WindowedSpider, FeedSpider):
         if isinstance(fault, int):
             self.place += 1
             return self.get_feed(1) if self.place < len(FEEDS) else None
-        if response is None or response.status != 404 or page_cursor is None or page_cursor.start or self.tally.kept:
+        if response is None or response.status != 404 or page_cursor is None or page_cursor.start or self.stats.kept:
             return None
         if self.was_searched:
             # The search existed before and fails tonight: the feed would give every dataset a new identity.

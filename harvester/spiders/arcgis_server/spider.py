@@ -160,7 +160,7 @@ class Spider(PortalSpider):
             return [self.fatal(fault.kind, "; ".join(self.tried), fault.remedy, url, value or None)]
         if fault.kind == "auth":
             note = f"the folder {folder} is not open to everyone: {fault.detail}"
-            self.tally.notes += [] if note in self.tally.notes else [note]
+            self.stats.notes += [] if note in self.stats.notes else [note]
         else:
             self.unread.append(folder)
         return [Page(errors=self.written([_error(fault, url, value, is_lost=False)])), *self.page_cursor([], [])]
@@ -180,12 +180,12 @@ class Spider(PortalSpider):
         if self.folders:
             return [self.list_folder(self.folders[0])]
         self.services = sorted(set(self.services))
-        self.tally.advertise(len(self.services))
+        self.stats.advertise(len(self.services))
         digest = hashlib.sha256("\n".join(self.services).encode("utf-8", "surrogatepass")).hexdigest()
         self.listed = digest
         if self.cursor and self.cursor["listed"] != digest:
             self.start_over("the list of services changed while it was read: begun again")
-            self.tally.advertise(len(self.services))
+            self.stats.advertise(len(self.services))
         return self.describe_next(self.cursor["done"] if self.cursor else 0)
 
     # Services
@@ -210,7 +210,7 @@ class Spider(PortalSpider):
         if self.unread:
             message = f"{len(self.unread)} folders could not be listed: {', '.join(self.unread[:20])}"
             return [self.fatal("page", message[:500], "look at the server; the other folders were read", self.base)]
-        self.tally.end("all services are described")
+        self.stats.end("all services are described")
         return []
 
     def below(self, path: str) -> str:
@@ -278,9 +278,9 @@ class Spider(PortalSpider):
         record. After 20 lost ones in a row the harvest ends.
         """
         is_secured = fault.kind == "auth"
-        self.tally.seen += 1
-        self.tally.skipped += is_secured
-        self.tally.lost += not is_secured
+        self.stats.seen += 1
+        self.stats.skipped += is_secured
+        self.stats.lost += not is_secured
         self.misses = 0 if is_secured else self.misses + 1
         errors = self.written([_error(fault, url, value, is_lost=not is_secured)])
         page = Page(errors=errors, checkpoint=self.checkpoint({"listed": self.listed, "done": done + 1}))

@@ -130,7 +130,7 @@ class AddressSpider(PortalSpider):
     @property
     def path(self) -> Path:
         """Path of the file that holds all collected addresses until the harvest has requested them."""
-        return self.night.data / "feeds" / f"{self.portal.id}.addresses"
+        return self.run.data / "feeds" / f"{self.portal.id}.addresses"
 
     def add(self, url: str) -> None:
         """Add ``url`` to the addresses to request; each is requested once."""
@@ -148,7 +148,7 @@ class AddressSpider(PortalSpider):
                 host = parts.hostname if parts.scheme in ("http", "https") else None
             except ValueError:
                 host = None
-            self.tally.leave_out(host or "no web address")
+            self.stats.leave_out(host or "no web address")
 
     def queue(self, urls: list[str]) -> None:
         """Add ``urls``, addresses of listings, to those to read; each is read once, and at most MAX_LISTINGS are."""
@@ -159,9 +159,9 @@ class AddressSpider(PortalSpider):
                 self.listed.add(url)
                 self.waiting.append(url)
             elif (many := f"there are more than {MAX_LISTINGS:,} listings: the others were not read") not in (
-                self.tally.faults
+                self.stats.faults
             ):
-                self.tally.fail(many)
+                self.stats.fail(many)
 
     def list_next(self) -> list[Any]:
         """Return the request for the next listing.
@@ -177,7 +177,7 @@ class AddressSpider(PortalSpider):
         part.replace(self.path)
         self.sha256 = sha256_of(self.path)
         if self.counts_addresses:
-            self.tally.advertise(len(self.names))
+            self.stats.advertise(len(self.names))
         return self.ask_next(0)
 
     async def on_listing_failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -236,18 +236,18 @@ class AddressSpider(PortalSpider):
             ]
         self.path.unlink(missing_ok=True)
         # Every address was requested once, so a dataset described twice does not hide another one.
-        self.tally.explained = self.tally.duplicates
+        self.stats.explained = self.stats.duplicates
         if self.stale > len(self.names) * MAX_STALE and self.stale > 1:
-            self.tally.fail(
+            self.stats.fail(
                 f"{self.stale:,} of {len(self.names):,} addresses that are listed are gone: "
                 "the list is stale, or the server is in trouble"
             )
         elif self.passed > self.telling + self.stale:
-            self.tally.fail(
+            self.stats.fail(
                 f"a page names {self.passed:,} others that should describe datasets, and only {self.telling:,} do"
             )
-        elif not self.tally.faults:
-            self.tally.end("all addresses are asked for")
+        elif not self.stats.faults:
+            self.stats.end("all addresses are asked for")
         return []
 
     def place(self, index: int) -> dict[str, Any]:
@@ -305,16 +305,16 @@ class AddressSpider(PortalSpider):
         """
         if fault.kind == "gone":
             self.stale += 1
-            self.tally.gone += 1
+            self.stats.gone += 1
         else:
             self.misses += 1
-            self.tally.lost += 1
-        self.tally.seen += 1
+            self.stats.lost += 1
+        self.stats.seen += 1
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)
         )
         page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.place(index + 1)))
-        if self.stale >= MAX_GONE and not self.tally.kept:
+        if self.stale >= MAX_GONE and not self.stats.kept:
             # The server answers 404 to everything; thousands of further requests would show nothing new.
             message = f"the first {self.stale:,} addresses are gone, and {len(self.names) - index - 1:,} were not asked"
             return [page, self.fatal("gone", message, "look at the listing, which names what is not there", url)]

@@ -129,7 +129,7 @@ class DeclaredApiSpider(ListingSpider):
         The total that the portal states must confirm that all records were read. Return None in all other cases.
         """
         is_past = response is not None and response.status == 404 and page_cursor.start
-        if not (self.api.ends_with_404 and is_past and self.tally.advertised is not None):
+        if not (self.api.ends_with_404 and is_past and self.stats.advertised is not None):
             return None
         return self.at_end(page_cursor, "there is no further page")
 

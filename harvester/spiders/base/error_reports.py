@@ -28,9 +28,9 @@ MAX_ERRORS = 10_000
 
 
 class FaultTelling:
-    """Mixin with which every spider reports errors; it counts them in ``tally``, the statistics of the harvest."""
+    """Mixin with which every spider reports errors; it counts them in ``stats``, the statistics of the harvest."""
 
-    tally: HarvestStats
+    stats: HarvestStats
     has_odd_encoding = False
     """True after it was reported that the portal's JSON is not UTF-8."""
 
@@ -60,10 +60,10 @@ class FaultTelling:
         At most MAX_ERRORS are stored for a portal. When the limit is passed, one more error says so.
         """
         errors = [self._without_keys(error) for error in errors]
-        before = self.tally.errors
+        before = self.stats.errors
         room = max(0, MAX_ERRORS - before)
-        self.tally.errors += len(errors)
-        if before <= MAX_ERRORS < self.tally.errors:
+        self.stats.errors += len(errors)
+        if before <= MAX_ERRORS < self.stats.errors:
             more = HarvestError(
                 kind="many",
                 message=f"this portal has more than {MAX_ERRORS:,} errors: the others are counted and not written down",
@@ -81,8 +81,8 @@ class FaultTelling:
         masked.
         """
         message, url, value = self.masked(message), self.masked(url), self.masked(value)
-        self.tally.fail(message)
-        self.tally.errors += 1
+        self.stats.fail(message)
+        self.stats.errors += 1
         return Page(
             errors=(
                 HarvestError(
@@ -102,7 +102,7 @@ class FaultTelling:
         """Return the fault that describes why a request failed; a TLS fault is also noted in the statistics."""
         fault = faults.of_exception(failure.value or RuntimeError("no reason given"))
         if fault.kind == "tls":
-            self.tally.tls_fault = fault.detail
+            self.stats.tls_fault = fault.detail
         return fault
 
     def no_answer(self, fault: faults.RequestFault, url: str, value: Any = None) -> Page:
@@ -138,9 +138,9 @@ class FaultTelling:
         The error is returned only once per harvest.
         """
         reasons = response.meta.get("redirect_reasons") or ()
-        if self.tally.has_moved or not {301, 308} & set(reasons):
+        if self.stats.has_moved or not {301, 308} & set(reasons):
             return []
-        self.tally.has_moved = True
+        self.stats.has_moved = True
         return [
             HarvestError(
                 kind="moved",

@@ -116,7 +116,7 @@ class FeedSpider(PortalSpider):
     @property
     def path(self) -> Path:
         """Path of the file to which a page of the feed is saved while its records are read."""
-        return self.night.data / "feeds" / f"{self.portal.id}.feed"
+        return self.run.data / "feeds" / f"{self.portal.id}.feed"
 
     def get_feed(self, number: int, link: str | None = None) -> Request:
         """Return the request for page ``number`` (from 1), which saves the response to disk.
@@ -206,7 +206,7 @@ class FeedSpider(PortalSpider):
         or None.
         """
         reading = PageContent(response, sha256=saved.sha256)
-        begun = {"seen": self.tally.seen, "kept": self.tally.kept} if at is None else at["begun"]
+        begun = {"seen": self.stats.seen, "kept": self.stats.kept} if at is None else at["begun"]
         place = {"number": number, "url": response.url, "sha256": saved.sha256, "cut": saved.cut, "begun": begun}
         place["bodies"] = sorted(self.bodies)
         place["exchange"] = response.meta.get("exchange")
@@ -226,10 +226,10 @@ class FeedSpider(PortalSpider):
                     self.unsaid.append(odd_encoding(end.odd_encoding, response.url))
             cursor = {**place, "index": batch[-1].index} if batch else None
             yield self.batch(batch, response, reading, cursor)
-            is_over = self.is_over or self.tally.seen > self.portal.limits.max_datasets
+            is_over = self.is_over or self.stats.seen > self.portal.limits.max_datasets
             # Let other portals run between batches.
             await asyncio.sleep(0)
-        on_page, is_new = self.tally.seen - begun["seen"], self.tally.kept > begun["kept"]
+        on_page, is_new = self.stats.seen - begun["seen"], self.stats.kept > begun["kept"]
         why = _why(saved, end, is_over)
         more = self.more(end, on_page)
         if number > 1 and not is_new and not why:
@@ -284,7 +284,7 @@ class FeedSpider(PortalSpider):
 
     def at_feed_end(self) -> list[Any]:
         """Mark the harvest as ended after the last page; return the requests still to send, none by default."""
-        self.tally.end("the whole feed is read")
+        self.stats.end("the whole feed is read")
         return []
 
     def state_of_page(self) -> dict[str, Any]:

@@ -21,10 +21,10 @@ class HarvestState(Protocol):
     """The attributes of a running spider that are needed to identify its records and to judge the harvest."""
 
     portal: PortalSpec
-    night: RunContext
+    run: RunContext
     before: PreviousHarvest
     """The results of earlier runs."""
-    tally: HarvestStats
+    stats: HarvestStats
     seen_ids: set[str]
     """Identifiers of the datasets found in this harvest."""
     nameless: list[tuple[IdentityFacts, Record | None]]

@@ -67,11 +67,11 @@ def told_apart(
     facts = facts_of(record.dataset)
     other = twin_id(identifier, facts)
     if other not in spider.twins.get(identifier, ()):
-        first = stored_facts(spider.night.catalog, spider.portal.id, identifier, kept) if is_doubled else None
+        first = stored_facts(spider.run.catalog, spider.portal.id, identifier, kept) if is_doubled else None
         if first is None or not are_twins(first, facts):
             return record
     if other not in spider.seen_ids:
-        spider.tally.twins += 1
+        spider.stats.twins += 1
         errors.append(twin(record, other))
     known_as = (*record.dataset.other_identifiers, identifier)
     return replace(record, dataset=replace(record.dataset, identifier=other, other_identifiers=known_as))
@@ -155,21 +155,21 @@ def settle(spider: HarvestState) -> None:
     Titles, files or addresses must show that they are the same. Matched datasets keep their history, and an error
     reports each case. Nothing is done if the harvest was incremental or did not reach the end.
     """
-    tally, night = spider.tally, spider.night
-    if tally.mode != "full" or not tally.ended:
+    stats, run = spider.stats, spider.run
+    if stats.mode != "full" or not stats.ended:
         return
     _settle_nameless(spider)
-    if tally.lost:
+    if stats.lost:
         # A missing dataset may be among the records that could not be read.
         return
-    pairs = renamed(night.catalog, spider.portal.id, night.run_id)
+    pairs = renamed(run.catalog, spider.portal.id, run.run_id)
     if not pairs:
         return
-    follow(night.catalog, spider.portal.id, night.run_id, pairs)
-    are_all = len(pairs) >= tally.kept
+    follow(run.catalog, spider.portal.id, run.run_id, pairs)
+    are_all = len(pairs) >= stats.kept
     many = f"all {len(pairs):,} identifiers" if are_all else f"the identifiers of {len(pairs):,} datasets"
     said = f"{many} changed: titles, files or addresses show that the datasets are those known before"
-    tally.notes.append(f"{said}; their histories go on")
+    stats.notes.append(f"{said}; their histories go on")
     error = HarvestError(
         kind="identifier",
         message=said,
@@ -180,20 +180,20 @@ def settle(spider: HarvestState) -> None:
 
 
 def _settle_nameless(spider: HarvestState) -> None:
-    night, waiting = spider.night, spider.nameless
+    run, waiting = spider.run, spider.nameless
     spider.nameless = []
     if not waiting:
         return
-    old = unseen_facts(night.catalog, spider.portal.id, night.run_id)
+    old = unseen_facts(run.catalog, spider.portal.id, run.run_id)
     new = {str(n): facts for n, (facts, _) in enumerate(waiting)}
-    pairs = matches(night.catalog, spider.portal.id, old, new, are_stored=False)
+    pairs = matches(run.catalog, spider.portal.id, old, new, are_stored=False)
     spider.unmatched = [facts for number, facts in new.items() if number not in pairs]
     for number, key in pairs.items():
         record = waiting[int(number)][1]
-        identifier = str(identifier_of(night.catalog, key))
+        identifier = str(identifier_of(run.catalog, key))
         spider.seen_ids.add(identifier)
-        spider.tally.unidentified -= 1
-        spider.tally.kept += 1
+        spider.stats.unidentified -= 1
+        spider.stats.kept += 1
         error = HarvestError(
             kind="identifier",
             message="a record without identifier was taken for the dataset whose title, files or address it has",
@@ -219,26 +219,26 @@ def absent(spider: HarvestState) -> list[str]:
     dataset counts as absent if none of these records shares a title, file or address with it. The result is empty if so
     many are absent at once that a person must look first.
     """
-    tally, left = spider.tally, spider.unmatched
-    if tally.mode != "full" or not left or len(left) != tally.unidentified:
+    stats, left = spider.stats, spider.unmatched
+    if stats.mode != "full" or not left or len(left) != stats.unidentified:
         return []
-    counts = replace(tally, unidentified=0, skipped=tally.skipped + tally.unidentified)
-    if judged(spider, tally=counts)[0] != "complete":
+    counts = replace(stats, unidentified=0, skipped=stats.skipped + stats.unidentified)
+    if judged(spider, stats=counts)[0] != "complete":
         return []
     titles = {facts.title for facts in left}
     places = {place for facts in left for place in (*facts.files, facts.address)}
-    unseen = unseen_facts(spider.night.catalog, spider.portal.id, spider.night.run_id)
+    unseen = unseen_facts(spider.run.catalog, spider.portal.id, spider.run.run_id)
     found = [
         key
         for key, facts in unseen.items()
         if facts.title and facts.title not in titles and places.isdisjoint({*facts.files, facts.address} - {None})
     ]
     # If so many are gone at once, a person must look first.
-    return found if len(found) <= MAX_FALL * (tally.kept + len(found)) else []
+    return found if len(found) <= MAX_FALL * (stats.kept + len(found)) else []
 
 
 def _write(spider: HarvestState, page: Page) -> None:
-    write_page(spider.night.catalog, spider.night.run_id, spider.portal.id, page, version=spider.reader)
+    write_page(spider.run.catalog, spider.run.run_id, spider.portal.id, page, version=spider.reader)
 
 
 def stored_facts(catalog: Catalog, portal_id: str, identifier: str, kept: list[Record]) -> IdentityFacts | None:

@@ -91,7 +91,7 @@ class ChangesListingSpider(ListingSpider):
         if self.wants_incremental:
             # Start from what the last complete harvest saw; a record dated in the future must not move the start.
             self.since = _before(self.before.newest_record, self.before.started_at)
-            self.after = present(self.night.catalog, self.portal.id)
+            self.after = present(self.run.catalog, self.portal.id)
         return [self.count(None)] if self.since else super().opening()
 
     def count(self, since: str | None) -> Request:
@@ -124,7 +124,7 @@ class ChangesListingSpider(ListingSpider):
         elif count == 0:
             yield self.in_full("the portal does not find the newest record that it has: its filter finds nothing")
         else:
-            self.tally.mode = "incremental"
+            self.stats.mode = "incremental"
             yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -141,19 +141,19 @@ class ChangesListingSpider(ListingSpider):
         return self.ask(self.first_walk())
 
     def kept(self, page: Page) -> None:
-        if self.tally.mode == "incremental":
+        if self.stats.mode == "incremental":
             came = [record.dataset.identifier for record in page.records]
-            self.after += new_among(self.night.catalog, self.portal.id, came)
+            self.after += new_among(self.run.catalog, self.portal.id, came)
 
     def at_end(self, page_cursor: PageCursor, how: str) -> list[Any]:
-        if self.tally.mode != "incremental":
+        if self.stats.mode != "incremental":
             return super().at_end(page_cursor, how)
         if page_cursor.at is not None:
             return self.all_read()
         self.not_found = []
         self.to_check: dict[str, str] = {}
         # Datasets that were missing in an earlier harvest count as missing again only after they are requested again.
-        missing = missing_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        missing = missing_datasets(self.run.catalog, self.portal.id, self.run.run_id)
         url = self.names_url()
         if self.expected is not None and self.after + self.before.gap > self.expected and url:
             return [self.request(url, self.on_names, errback=self.on_count_failed, cb_kwargs={"missing": missing})]
@@ -173,7 +173,7 @@ class ChangesListingSpider(ListingSpider):
             why = f"the portal has {self.expected} records where {should} were expected"
             yield self.in_full(f"{why}, and does not list its names: {error}")
             return
-        known = named_datasets(self.night.catalog, self.portal.id, self.night.run_id)
+        known = named_datasets(self.run.catalog, self.portal.id, self.run.run_id)
         unlisted = {key: one for key, one, name in known if name not in names and one not in names}
         if len(unlisted) > MAX_DELETED:
             yield self.in_full(f"{len(unlisted):,} datasets are no longer in its list of names")
@@ -223,13 +223,13 @@ class ChangesListingSpider(ListingSpider):
         If they disagree, a full harvest starts. If they agree, a share of the records is read again, where the
         interface allows that, and then the harvest ends.
         """
-        gone = present_among(self.night.catalog, self.not_found)
+        gone = present_among(self.run.catalog, self.not_found)
         should = self.after + self.before.gap - gone
         if should != self.expected:
             self.not_found = []
             return [self.in_full(f"the portal has {self.expected} records where {should} were expected")]
         share = -(-self.after // self.portal.schedule.full_every)
-        found = oldest_read(self.night.catalog, self.portal.id, self.night.run_id, share)
+        found = oldest_read(self.run.catalog, self.portal.id, self.run.run_id, share)
         page_cursor = self.share_walk(*found) if found else None
         return [self.ask(page_cursor)] if page_cursor else self.all_read()
 
@@ -237,8 +237,8 @@ class ChangesListingSpider(ListingSpider):
         """Mark an incremental harvest as complete, because the portal's total agrees with the changes; return no
         further steps.
         """
-        self.tally.advertised = self.expected
-        self.tally.end("all changes are read, and the portal's total agrees")
+        self.stats.advertised = self.expected
+        self.stats.end("all changes are read, and the portal's total agrees")
         return []
 
     # The share of records that is read again
@@ -247,7 +247,7 @@ class ChangesListingSpider(ListingSpider):
         """Return whether the page at ``page_cursor`` is part of the records that are read again although nothing says
         they changed.
         """
-        return self.tally.mode == "incremental" and page_cursor.at is not None
+        return self.stats.mode == "incremental" and page_cursor.at is not None
 
     def next_cursor(self, page_cursor: PageCursor, listing_page: ListingPage) -> PageCursor:
         return (

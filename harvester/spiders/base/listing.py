@@ -125,7 +125,7 @@ class ListingSpider(PortalSpider):
         """
         # A page that had to shrink has failed already, so it is retried less often.
         tries = {} if page_cursor.size == 0 else {"max_retry_times": 1 if page_cursor.size == 1 else 0}
-        is_plain = self.tally.mode == "full" and not page_cursor.is_second and kwargs.get("method", "GET") == "GET"
+        is_plain = self.stats.mode == "full" and not page_cursor.is_second and kwargs.get("method", "GET") == "GET"
         return self.request(
             url,
             self.on_page,
@@ -169,11 +169,11 @@ class ListingSpider(PortalSpider):
 
         ``page_cursor`` is the position at which ``response`` was requested.
         """
-        self.tally.advertise(listing_page.total)
+        self.stats.advertise(listing_page.total)
         before, named = self.known(), self.known_names()
         is_last = self.is_last(page_cursor, listing_page)
         next_cursor = replace(self.next_cursor(page_cursor, listing_page), is_end=is_last)
-        is_regular = self.tally.mode == "full" and page_cursor.size == 0 and not page_cursor.is_second
+        is_regular = self.stats.mode == "full" and page_cursor.size == 0 and not page_cursor.is_second
         state = {
             "total": listing_page.total,
             "received": listing_page.count,
@@ -223,7 +223,7 @@ class ListingSpider(PortalSpider):
         It is if the portal says so, or if its size and the total of the portal prove it.
         """
         return listing_page.is_end or (
-            listing_page.at is None and page_cursor.is_last(listing_page.count, self.tally.advertised)
+            listing_page.at is None and page_cursor.is_last(listing_page.count, self.stats.advertised)
         )
 
     def may_remember(self, listing_page: ListingPage) -> bool:
@@ -245,7 +245,7 @@ class ListingSpider(PortalSpider):
 
         A page that adds none is a sign of a paging loop.
         """
-        return self.known_names() + self.tally.lost + self.tally.unidentified
+        return self.known_names() + self.stats.lost + self.stats.unidentified
 
     def known_names(self) -> int:
         """Return how many different identifiers were met so far, of datasets and of items that are no datasets."""
@@ -259,7 +259,7 @@ class ListingSpider(PortalSpider):
         """
         own = known.state["own"]
         listing_page = ListingPage(**{name: known.state[name] for name in ("total", "received", "at", "is_end")})
-        self.tally.advertise(listing_page.total)
+        self.stats.advertise(listing_page.total)
         next_cursor = replace(
             self.next_cursor(page_cursor, listing_page), is_end=self.is_last(page_cursor, listing_page)
         )
@@ -279,7 +279,7 @@ class ListingSpider(PortalSpider):
         unreadable, so that it may repeat an earlier page.
         """
         # A second reading need not go further than the first one did.
-        if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.tally.advertised or 0)):
+        if next_cursor.is_end or (page_cursor.is_second and next_cursor.start >= (self.stats.advertised or 0)):
             return self.at_end(next_cursor, "the last page is read")
         self.barren = 0 if is_new and not is_lost else self.barren + 1
         # On small pages, one lost or repeated record can fill the page.
@@ -297,7 +297,7 @@ class ListingSpider(PortalSpider):
         A smaller page is requested. A record that fails when it is requested alone is skipped and reported. If neither
         helps, an error ends the harvest. ``value`` is the beginning of the response to ``url``, as evidence, or None.
         """
-        has_begun = bool(self.tally.kept or page_cursor.start)
+        has_begun = bool(self.stats.kept or page_cursor.start)
         # A home page in place of an API is no question of size.
         is_worth_it = fault.kind in SHRINKABLE and (has_begun or (page_cursor.can_shrink and fault.kind != "parse"))
         # After the deadline a smaller page would be refused as well, and only after waiting for its turn at the host.
@@ -306,11 +306,11 @@ class ListingSpider(PortalSpider):
         if page_cursor.can_shrink:
             return [self.ask(page_cursor.smaller(is_aligned=self.has_numbers))]
         beyond = page_cursor.skip()
-        self.tally.lost += 1
-        self.tally.seen += 1
+        self.stats.lost += 1
+        self.stats.seen += 1
         error = poisoned(fault.detail, self.pointer(page_cursor.start), url)
         page = Page(errors=self.written([error]), checkpoint=self.checkpoint(self.position(beyond)))
-        if page_cursor.at is None and self.tally.advertised is not None and beyond.start >= self.tally.advertised:
+        if page_cursor.at is None and self.stats.advertised is not None and beyond.start >= self.stats.advertised:
             return [page, *self.at_end(beyond, "the portal's total is reached")]
         return [page, self.ask(beyond)]
 
@@ -324,13 +324,13 @@ class ListingSpider(PortalSpider):
         The listing is read twice if identifiers came repeatedly and fewer records than the portal's total were found.
         ``how`` says in words why the end is reached.
         """
-        total = self.tally.advertised
-        hidden = self.tally.duplicates - self.tally.explained
-        if hidden > 0 and total is not None and self.tally.accounted < total:
+        total = self.stats.advertised
+        hidden = self.stats.duplicates - self.stats.explained
+        if hidden > 0 and total is not None and self.stats.accounted < total:
             if not page_cursor.is_second:
                 return [self.ask(page_cursor.again())]
             # The same records came twice in both readings, so no other record hides behind them.
-            self.tally.explained += hidden
-            self.tally.notes.append(f"{hidden} records come twice, in a second reading too")
-        self.tally.end(how)
+            self.stats.explained += hidden
+            self.stats.notes.append(f"{hidden} records come twice, in a second reading too")
+        self.stats.end(how)
         return []

@@ -47,8 +47,8 @@ class Lookups:
     Without it, only a complete harvest can find that a dataset is gone.
     """
     portal: PortalSpec
-    night: RunContext
-    tally: HarvestStats
+    run: RunContext
+    stats: HarvestStats
     is_over: bool
     has_looked = False
     not_found: list[str]
@@ -138,9 +138,9 @@ class Lookups:
         The datasets that were not found are requested only if the portal returns this one. None are requested unless
         this is a full harvest that was judged partial.
         """
-        if self.tally.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
+        if self.stats.mode != "full" or judged(self)[0] != "partial":  # type: ignore[arg-type]
             return None
-        where = (self.night.catalog, self.portal.id, self.night.run_id)
+        where = (self.run.catalog, self.portal.id, self.run.run_id)
         unseen = unseen_datasets(*where, MAX_CANDIDATES)
         # The portal does not know identifiers that we made to tell twins apart.
         self.unseen = [row for row in unseen if TWIN not in row[1] and self.look_up(row[1], row[2])][:MAX_LOOKUPS]

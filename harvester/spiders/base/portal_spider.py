@@ -70,21 +70,22 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     is_incremental: ClassVar[bool] = False
     """Whether the interface can return only what changed."""
 
-    def __init__(self, *, portal: PortalSpec, night: RunContext, checkpoint: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, portal: PortalSpec, run: RunContext, checkpoint: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name=portal.id, **kwargs)
-        self.portal, self.night = portal, night
-        self.before = before(night.catalog, portal.id, night.run_id)
-        self.tally = HarvestStats(**checkpoint.get("tally", {}))
+        self.portal, self.run = portal, run
+        self.before = before(run.catalog, portal.id, run.run_id)
+        # Version 0.1.0 wrote the statistics as "tally".
+        self.stats = HarvestStats(**checkpoint.get("stats", checkpoint.get("tally", {})))
         self.cursor: Any = checkpoint.get("cursor")
         self.seen_others: set[str] = set(checkpoint.get("others", ()))
-        self.seen_ids = identifiers_seen(night.catalog, night.run_id, portal.id) if checkpoint else set[str]()
+        self.seen_ids = identifiers_seen(run.catalog, run.run_id, portal.id) if checkpoint else set[str]()
         self.nameless: list[tuple[IdentityFacts, Record | None]] = []
         """Records without identifier, to be matched at the end of the harvest."""
         self.unmatched: list[IdentityFacts] = []
         """Records without identifier that match no known dataset."""
         self.not_found: list[str] = []
         """Ids of datasets that were requested alone and that the portal no longer knows."""
-        self.twins = twins_of(night.catalog, portal.id)
+        self.twins = twins_of(run.catalog, portal.id)
         self.asked: Counter[str] = Counter()
         self.begun_again: str | None = None
         """Why this harvest started over; None if it did not."""
@@ -116,7 +117,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         except SpecError as error:
             yield self.fatal("auth", str(error), "set what [auth] of the portal file names", self.portal.url)
             return
-        if not self.tally.ended:
+        if not self.stats.ended:
             async for step in self.begin():
                 yield step
 
@@ -166,7 +167,7 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         """Whether to request only changed records: the interface can do so, and no full harvest is due or demanded."""
         return (
             self.is_incremental
-            and not self.night.is_full
+            and not self.run.is_full
             and not self.begun_again
             and self.before.run_id is not None
             and self.before.since_full + 1 < self.portal.schedule.full_every
@@ -189,8 +190,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         # Not "handle_httpstatus_all", because Scrapy would then follow no redirects.
         meta = {"handle_httpstatus_list": [304, *range(400, 600)], **kwargs.pop("meta", {})}
         headers = dict(kwargs.pop("headers", {}))
-        is_conditional = is_conditional and not self.night.is_full
-        known = cached_response(self.night.catalog, self.portal.id, url, self.reader) if is_conditional else None
+        is_conditional = is_conditional and not self.run.is_full
+        known = cached_response(self.run.catalog, self.portal.id, url, self.reader) if is_conditional else None
         if known is not None:
             meta["remembered"] = known
             headers |= {"If-None-Match": known.etag} if known.etag else {}
@@ -221,15 +222,15 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             self.asked[asked] += 1
             if self.asked[asked] > MAX_ASKED:
                 raise faults.PagingLoopError(f"{request.url} was asked for before: paging goes round in circles")
-        self.tally.requests += 1
+        self.stats.requests += 1
 
     def count_bytes(self, count: int) -> None:
         """Add ``count``, the bytes of a body that have just arrived, to the statistics of the harvest."""
-        self.tally.bytes += count
+        self.stats.bytes += count
 
     def bad_tls(self, reason: str) -> None:
         """Note in the statistics that a server's certificate cannot be verified; ``reason`` says why."""
-        self.tally.tls_fault = reason
+        self.stats.tls_fault = reason
 
     def received(self, count: int) -> None:
         """Count the bytes of a body that is saved to disk; raise BudgetSpent if a limit of the portal is reached."""
@@ -239,14 +240,14 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     def check_budget(self) -> None:
         """Raise BudgetSpent if a limit is reached: the deadline, bytes or records, or the requests of a trial."""
         limits = self.portal.limits
-        trial = self.night.trial_requests
-        if trial is not None and (self.tally.kept or self.tally.requests >= trial):
-            raise faults.BudgetSpent(f"this look is over after {self.tally.requests} requests")
+        trial = self.run.trial_requests
+        if trial is not None and (self.stats.kept or self.stats.requests >= trial):
+            raise faults.BudgetSpent(f"this look is over after {self.stats.requests} requests")
         if self.is_over:
             raise faults.BudgetSpent(f"limits.deadline_s = {limits.deadline_s:g} is over")
-        if self.tally.bytes > limits.max_harvest_bytes:
+        if self.stats.bytes > limits.max_harvest_bytes:
             raise faults.BudgetSpent(f"limits.max_harvest_bytes = {limits.max_harvest_bytes:,} is used up")
-        if self.tally.seen > limits.max_datasets:
+        if self.stats.seen > limits.max_datasets:
             raise faults.BudgetSpent(f"more than limits.max_datasets = {limits.max_datasets:,} records came")
 
     # Storing
@@ -282,11 +283,11 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
                 other = hashlib.blake2b(other.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
                 if other not in self.seen_others:
                     self.seen_others.add(other)
-                    if is_second and self.tally.not_modified:
+                    if is_second and self.stats.not_modified:
                         # An unchanged page did not list its skipped items by name, so they are only counted.
                         continue
-                    self.tally.skipped += 1
-                    self.tally.seen += 1
+                    self.stats.skipped += 1
+                    self.stats.seen += 1
                     own.skipped += 1
                     own.others.append(other)
                 continue
@@ -318,8 +319,8 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
             errors += said if raw is sent else [*said, masked(record.dataset, pointer, response.url)]
         own.remember(errors)
         self._count(own)
-        self.tally.kept += len(kept)
-        self.tally.seen += len(kept)
+        self.stats.kept += len(kept)
+        self.stats.seen += len(kept)
         return Page(
             records=tuple(kept),
             errors=self.written(errors),
@@ -335,10 +336,10 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         self.seen_ids.update(new)
         # A second reading sends no conditional requests and meets them again.
         self.seen_others.update(own.others)
-        self.tally.kept += len(new)
-        self.tally.seen += len(new) + own.skipped
-        self.tally.skipped += own.skipped
-        self.tally.not_modified += 1
+        self.stats.kept += len(new)
+        self.stats.seen += len(new) + own.skipped
+        self.stats.skipped += own.skipped
+        self.stats.not_modified += 1
         self._count(own)
         self._passed_over(own.outside)
         self.nameless += [(facts_from(one), None) for one in own.nameless]
@@ -347,17 +348,17 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
     def _passed_over(self, outside: dict[str, int]) -> None:
         """Count listed items that are not readable records."""
         for place, count in outside.items():
-            self.tally.leave_out(place, count, is_record=True)
-            self.tally.seen += count
+            self.stats.leave_out(place, count, is_record=True)
+            self.stats.seen += count
 
     def _count(self, reading: PageContent) -> None:
         """Add what a reading has counted since the last call."""
         lost, unidentified, repeats, explained = reading.taken()
-        self.tally.lost += lost
-        self.tally.unidentified += unidentified
-        self.tally.duplicates += repeats
-        self.tally.explained += explained
-        self.tally.seen += lost + unidentified + repeats
+        self.stats.lost += lost
+        self.stats.unidentified += unidentified
+        self.stats.duplicates += repeats
+        self.stats.explained += explained
+        self.stats.seen += lost + unidentified + repeats
 
     def record_of(self, raw: Any, pointer: str, response: Response) -> tuple[Record, list[HarvestError]]:
         """Return the record made from ``raw``, and errors for cut parts; raise LostRecord or the mapping's error."""
@@ -389,12 +390,12 @@ class PortalSpider(FaultTelling, Lookups, scrapy.Spider):
         if cursor is None:
             return None
         others = sorted(self.seen_others)
-        return {"cursor": cursor, "tally": asdict(self.tally), "others": others, "begun_again": self.begun_again}
+        return {"cursor": cursor, "stats": asdict(self.stats), "others": others, "begun_again": self.begun_again}
 
     def start_over(self, why: str) -> None:
         """Forget what this harvest has seen, and begin it again as a full one; ``why`` is the reason."""
-        restart(self.night.catalog, self.night.run_id, self.portal.id)
-        old = self.tally
-        self.tally = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
+        restart(self.run.catalog, self.run.run_id, self.portal.id)
+        old = self.stats
+        self.stats = HarvestStats(requests=old.requests, bytes=old.bytes, notes=[why], tls_fault=old.tls_fault)
         self.begun_again = why
         self.seen_ids, self.seen_others, self.nameless, self.cursor = set(), set(), [], None

@@ -117,7 +117,7 @@ class Spider(ChangesListingSpider):
         params: dict[str, Any] = {"q": "*:*", "rows": page_cursor.asked, "start": page_cursor.start, "facet": "false"}
         if SORTS[self.order]:
             params["sort"] = SORTS[self.order]
-        if self.tally.mode == "incremental" and not self.is_share(page_cursor):
+        if self.stats.mode == "incremental" and not self.is_share(page_cursor):
             params["fq"] = f"metadata_modified:[{self.since} TO *]"
         return self.get(self.action("package_search", **params), page_cursor)
 
@@ -131,7 +131,7 @@ class Spider(ChangesListingSpider):
         ``fault``: why the page failed. ``response``: the response, or None. ``page_cursor``: the position of the
         page.
         """
-        if response is None or page_cursor.start or self.tally.kept:
+        if response is None or page_cursor.start or self.stats.kept:
             return None
         if response.status in (400, 409, 500) and self.order + 1 < len(SORTS):
             self.order += 1
@@ -148,7 +148,7 @@ class Spider(ChangesListingSpider):
             no_list = "the answer has no result.results"
             raise PageRefusedError(faults.RequestFault("parse", "unknown", no_list, "check that it is CKAN's API"))
         if self.order == len(SORTS) - 1 and page_cursor.start == 0:
-            self.tally.notes.append("the portal refuses a stable order: records may move between pages")
+            self.stats.notes.append("the portal refuses a stable order: records may move between pages")
         return ListingPage(
             records=[(f"/result/results/{i}", record) for i, record in enumerate(records)], total=result.get("count")
         )
@@ -186,7 +186,7 @@ class Spider(ChangesListingSpider):
         if not known:
             yield self.page(response, [], state={"names": names})
         self.names = [str(name) for name in names]
-        self.tally.advertise(len(names))
+        self.stats.advertise(len(names))
         for step in self.show_next(shown):
             yield step
 
@@ -196,7 +196,7 @@ class Spider(ChangesListingSpider):
         After the last name the list is empty and the harvest complete.
         """
         if shown >= len(self.names):
-            self.tally.end("all names are asked for")
+            self.stats.end("all names are asked for")
             return []
         return [
             self.request(
@@ -245,8 +245,8 @@ class Spider(ChangesListingSpider):
         ``fault``: why it cannot. ``shown``: its position in the list of names. ``url`` and ``value``: the address and
         content for the error report. After 20 failures in a row the harvest ends.
         """
-        self.tally.lost += 1
-        self.tally.seen += 1
+        self.stats.lost += 1
+        self.stats.seen += 1
         self.misses += 1
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(value)

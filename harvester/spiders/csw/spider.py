@@ -198,7 +198,7 @@ class Spider(ListingSpider):
         ``why``: the reason why ranges cannot be used, as a phrase for the note.
         """
         self.windows, self.is_cut = [], True
-        self.tally.notes.append(f"windows of dates cannot be read: {why}")
+        self.stats.notes.append(f"windows of dates cannot be read: {why}")
 
     def on_same(self, known: CachedResponse, page_cursor: PageCursor) -> list[Any]:
         # What was cut off last night is cut off again.
@@ -243,7 +243,7 @@ class Spider(ListingSpider):
             # Whether records without a date exist is unknown then, unless the windows hold the whole total.
             self.is_cut = self.found != CLAMP
             if self.is_cut:
-                self.tally.notes.append(f"records without a date cannot be asked for: {fault.detail}")
+                self.stats.notes.append(f"records without a date cannot be asked for: {fault.detail}")
             return (
                 self.at_end(page_cursor, "")
                 if not self.windows
@@ -259,7 +259,7 @@ class Spider(ListingSpider):
             self.has_overlap = True
             self.windows = query.first_windows()
             return [self.ask(PageCursor(rows=page_cursor.rows, at=(FUTURE, None)))]
-        if page_cursor.start or page_cursor.at is not None or self.tally.kept:
+        if page_cursor.start or page_cursor.at is not None or self.stats.kept:
             return None
         if self.other_version(fault, response):
             self.is_3, self.way = True, 0

@@ -117,10 +117,10 @@ class Spider(ListingSpider):
             self.has_copies = copies < found
             if self.has_copies:
                 # Filtered pages do not state the total.
-                self.tally.advertise(found)
+                self.stats.advertise(found)
             else:
                 # A search that ignores the filter finds everything; so does one where all datasets are copies.
-                self.tally.notes.append("whether datasets are copies cannot be told: the filter finds all of them")
+                self.stats.notes.append("whether datasets are copies cannot be told: the filter finds all of them")
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -280,8 +280,8 @@ class Spider(ListingSpider):
             note = (
                 f"records of datasets are closed: licence and files are not known where only the search is open: {why}"
             )
-            if not any(one.startswith(note[:40]) for one in self.tally.notes):
-                self.tally.notes.append(note)
+            if not any(one.startswith(note[:40]) for one in self.stats.notes):
+                self.stats.notes.append(note)
             self.is_closed = self.misses + 1 >= MAX_MISSES and not any(isinstance(o, str) for o in self.shown.values())
         # The record of a copy may be available only at the original repository.
         self.misses += not self.of_copies

@@ -162,7 +162,7 @@ class Spider(FeedSpider):
             yield StreamEnd(self.unread, {})
             return
         try:
-            self.tally.notes += [note for note in reading.notes if note not in self.tally.notes]
+            self.stats.notes += [note for note in reading.notes if note not in self.stats.notes]
             yield from self.described(reading)
         finally:
             shutil.rmtree(path.with_suffix(".read"), ignore_errors=True)
@@ -236,7 +236,7 @@ class Spider(FeedSpider):
         return whole
 
     def more(self, end: StreamEnd, on_page: int) -> bool | str:
-        self.tally.advertise(end.head.get("total"))
+        self.stats.advertise(end.head.get("total"))
         if found := end.head.get("next"):
             return str(found)
         # A page without paging links that has as many datasets as a CKAN page: another one may follow.
@@ -252,10 +252,10 @@ class Spider(FeedSpider):
         wanted = sorted(self.members - self.seen_ids)
         own = [one for one in wanted if _is_askable(one) and host_name(one) == host_name(self.portal.url)]
         for one in set(wanted) - set(own):
-            self.tally.leave_out(host_name(one) or "datasets without an address")
+            self.stats.leave_out(host_name(one) or "datasets without an address")
         if len(own) > MAX_MEMBERS:
-            self.tally.lost += len(own) - MAX_MEMBERS
-            self.tally.notes.append(
+            self.stats.lost += len(own) - MAX_MEMBERS
+            self.stats.notes.append(
                 f"{len(own):,} datasets are listed and not described; {MAX_MEMBERS:,} were looked up"
             )
         self.members = set(own[:MAX_MEMBERS])
@@ -317,10 +317,10 @@ class Spider(FeedSpider):
         It counts as deleted if ``fault`` is 404 or 410, otherwise as a lost record.
         """
         if fault.kind == "gone":
-            self.tally.gone += 1
+            self.stats.gone += 1
         else:
-            self.tally.lost += 1
-        self.tally.seen += 1
+            self.stats.lost += 1
+        self.stats.seen += 1
         error = HarvestError(
             kind=fault.kind, message=f"{iri}: {fault.detail}", remedy=fault.remedy, url=iri, record_id=cut(iri)
         )

@@ -79,7 +79,7 @@ class Spider(CkanSpider):
         The APIs are tried in a fixed order. The result is None if none is left, or if ``fault`` is one that another
         API would not avoid. ``page_cursor``: the position of the page that failed.
         """
-        if page_cursor.start or self.tally.kept or fault.kind not in TRY_ANOTHER:
+        if page_cursor.start or self.stats.kept or fault.kind not in TRY_ANOTHER:
             return None
         if self.way + 1 < len(WAYS):
             self.way += 1

@@ -75,9 +75,9 @@ class Spider(ListingSpider):
         """
         if response is None or response.status != 404:
             return None
-        if page_cursor.start and not self.way and self.tally.advertised is not None:
+        if page_cursor.start and not self.way and self.stats.advertised is not None:
             return self.at_end(page_cursor, "there is no further page")
-        if not page_cursor.start and not self.tally.kept and self.way + 1 < len(WAYS):
+        if not page_cursor.start and not self.stats.kept and self.way + 1 < len(WAYS):
             self.way += 1
             return [self.ask(page_cursor)]
         return None

@@ -86,7 +86,7 @@ class Spider(ListingSpider):
             answer = None
         count = answer.get("count") if isinstance(answer, dict) else None
         if isinstance(count, int) and not isinstance(count, bool):
-            self.tally.advertise(count)
+            self.stats.advertise(count)
         yield self.ask(self.first_walk())
 
     async def on_count_failed(self, failure: Failure) -> AsyncIterator[Any]:
@@ -117,10 +117,10 @@ class Spider(ListingSpider):
         """
         if response is None or response.status == 200 or self.is_search:
             return None
-        if page_cursor.start or page_cursor.at is not None or self.tally.kept:
+        if page_cursor.start or page_cursor.at is not None or self.stats.kept:
             return None
         self.is_search = True
-        self.tally.notes.append(f"the registry cannot be read, the search was: {fault.detail}")
+        self.stats.notes.append(f"the registry cannot be read, the search was: {fault.detail}")
         return [self.ask(self.first_walk())]
 
     def read(self, response: Response, page_cursor: PageCursor) -> ListingPage:

@@ -169,7 +169,7 @@ class Spider(ListingSpider):
         # Every repository must offer oai_dc, but some do not list it.
         self.prefix = next((prefix for prefix in PREFIXES if prefix in offered), "oai_dc")
         if self.since:
-            self.tally.mode = "incremental"
+            self.stats.mode = "incremental"
         yield self.ask(self.first_walk())
 
     def root_of(self, response: Response) -> etree._Element:
@@ -218,7 +218,7 @@ class Spider(ListingSpider):
         reached = page_cursor.start + len(found)
         is_whole = total is not None and reached >= total
         self.empties = 0 if found else self.empties + 1
-        if not found and self.tally.mode == "incremental" and not page_cursor.start:
+        if not found and self.stats.mode == "incremental" and not page_cursor.start:
             return self.nothing()
         if self.empties > MAX_EMPTY:
             words = f"{MAX_EMPTY} pages in a row hold no record"
@@ -227,7 +227,7 @@ class Spider(ListingSpider):
             )
         beyond = bool(at.get("is_beyond"))
         is_end = token is None or (not found and (beyond or is_whole))
-        is_own = self.tally.mode == "full" and not at.get("is_again")
+        is_own = self.stats.mode == "full" and not at.get("is_again")
         following = {"token": token, "is_beyond": is_whole}
         return ListingPage(
             records=[
@@ -244,7 +244,7 @@ class Spider(ListingSpider):
         If only changes were requested, raise PageRefusedError: even the newest known record was not found, so the
         dates cannot be trusted and a full harvest is needed.
         """
-        if self.tally.mode == "incremental":
+        if self.stats.mode == "incremental":
             raise PageRefusedError(_in_full("the repository does not find the newest record that it has"))
         return ListingPage(is_end=True)
 
@@ -258,10 +258,10 @@ class Spider(ListingSpider):
             stamp = oai_record.stamp_of(record)
             self.is_rising = self.is_rising and stamp is not None and stamp >= (self.stamp or "")
             self.stamp = stamp or self.stamp
-        if self.tally.mode == "incremental":
+        if self.stats.mode == "incremental":
             gone = [oai_record.identifier_of(record) for record in found if oai_record.is_deleted(record)]
             ids = [one for one in gone if one]
-            if ids and new_among(self.night.catalog, self.portal.id, ids) < len(ids):
+            if ids and new_among(self.run.catalog, self.portal.id, ids) < len(ids):
                 raise PageRefusedError(_in_full("the repository has deleted datasets that are known"))
 
     def may_overlap(self, page_cursor: PageCursor) -> bool:
@@ -297,10 +297,10 @@ class Spider(ListingSpider):
             self.restarts, self.known_then = self.restarts + 1, self.known()
             # Only if records come in the order of their dates is nothing missing before the last one.
             since = self.stamp if self.is_rising else None
-            self.tally.notes[:] = [n for n in self.tally.notes if "expired" not in n]
-            self.tally.notes.append(f"a resumption token has expired: the list was begun again {self.restarts} times")
+            self.stats.notes[:] = [n for n in self.stats.notes if "expired" not in n]
+            self.stats.notes.append(f"a resumption token has expired: the list was begun again {self.restarts} times")
             return [self.ask(PageCursor(rows=page_cursor.rows, at={"from": since, "is_again": True}))]
-        if self.tally.mode == "incremental":
+        if self.stats.mode == "incremental":
             return [self.in_full(fault.detail)]
         return None
 

@@ -240,7 +240,7 @@ class Spider(ListingSpider):
         whole = None if at["before"] is None or matched is None else at["before"] + matched
         is_last = at["collection"] + 1 == len(self.collections)
         if is_last:
-            self.tally.advertise(whole)
+            self.stats.advertise(whole)
         start = page_cursor.start + listing_page.count
         probe = {name: listing_page.at[name] for name in ("probe", "mark", "is_cut")}
         if probe["probe"] is not None:

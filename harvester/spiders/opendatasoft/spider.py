@@ -81,7 +81,7 @@ class Spider(ListingSpider):
         The result is None for any other fault, and if no other order is left. ``page_cursor``: the position of the
         page.
         """
-        is_first = not (page_cursor.start or page_cursor.at or self.tally.kept)
+        is_first = not (page_cursor.start or page_cursor.at or self.stats.kept)
         if is_first and response is not None and response.status == 400 and self.order + 1 < len(ORDERS):
             self.order += 1
             return [self.ask(page_cursor)]

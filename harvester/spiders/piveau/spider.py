@@ -104,7 +104,7 @@ class Spider(ListingSpider):
     ) -> list[Any] | None:
         if response is None:
             return None
-        if not page_cursor.start and not self.tally.kept and response.status == 404 and self.way + 1 < len(self.bases):
+        if not page_cursor.start and not self.stats.kept and response.status == 404 and self.way + 1 < len(self.bases):
             self.way += 1
             return [self.ask(page_cursor)]
         if page_cursor.at is None and page_cursor.start + page_cursor.asked > WINDOW:

@@ -89,14 +89,14 @@ class Spider(AddressSpider):
             if is_cut:
                 # The last address may be incomplete.
                 lines.pop()
-                self.tally.fail(f"{response.url}: {_CUT}")
+                self.stats.fail(f"{response.url}: {_CUT}")
             for line in lines:
                 if re.match(r"(?i)https?:|/[^/]", line):
                     self.add_page(line, response.url)
             return []
         name, found, is_half = _addresses(body)
         if is_cut or is_half:
-            self.tally.fail(f"{response.url}: {_CUT}")
+            self.stats.fail(f"{response.url}: {_CUT}")
         if name == "urlset":
             for one in found:
                 self.add_page(one, response.url)
@@ -104,7 +104,7 @@ class Spider(AddressSpider):
         own = self.own_sitemaps(found, response)
         if found and not own:
             said = f"{response.url}: {len(found):,} sitemaps of other hosts were not read"
-            self.tally.fail(f"{said}, and it names no others")
+            self.stats.fail(f"{said}, and it names no others")
         return own
 
     def own_sitemaps(self, named: list[str], response: Response) -> list[str]:

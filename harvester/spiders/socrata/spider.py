@@ -110,7 +110,7 @@ class Spider(ListingSpider):
         if page_cursor.at and not page_cursor.can_shrink:
             url = response.url if response is not None else self.portal.url
             return [self.no_answer(fault, url)]
-        if response is None or page_cursor.start or page_cursor.at or self.tally.kept or self.by_views:
+        if response is None or page_cursor.start or page_cursor.at or self.stats.kept or self.by_views:
             return None
         if response.status == 400 and self.order + 1 < len(ORDERS):
             self.order += 1

@@ -170,7 +170,7 @@ class Spider(ListingSpider):
             for step in self.opening():
                 yield step
             return
-        self.tally.advertise(total)
+        self.stats.advertise(total)
         yield self.ask(self.first_walk())
 
     def ask(self, page_cursor: PageCursor) -> Request:

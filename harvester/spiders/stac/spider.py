@@ -139,7 +139,7 @@ class Spider(ListingSpider):
         instead.
         """
         if not self.queue:
-            self.tally.end("all documents of the catalogue are read")
+            self.stats.end("all documents of the catalogue are read")
             return []
         if len(self.met) - len(self.queue) >= MAX_DOCUMENTS:
             message = f"the catalogue has more than {MAX_DOCUMENTS:,} documents; {len(self.queue):,} were not read"
@@ -206,8 +206,8 @@ class Spider(ListingSpider):
         children, unaskable = _joined(response.url, [str(one["href"]) for one in links])
         if unaskable:
             # Each of them may be a Collection.
-            self.tally.lost += len(unaskable)
-            self.tally.seen += len(unaskable)
+            self.stats.lost += len(unaskable)
+            self.stats.seen += len(unaskable)
             remedy = "correct the link"
             errors = [
                 HarvestError(kind="invalid_url", message=f"{response.url}: a child without an address", remedy=remedy,
@@ -254,7 +254,7 @@ class Spider(ListingSpider):
         own = urlsplit(self.portal.url).hostname
         foreign = {url for url in children if urlsplit(url).hostname != own}
         for url in sorted(foreign - self.elsewhere):
-            self.tally.leave_out(str(urlsplit(url).hostname))
+            self.stats.leave_out(str(urlsplit(url).hostname))
         self.elsewhere |= foreign
         new = [url for url in dict.fromkeys(children) if url not in foreign and url not in self.met]
         # Queue one document more than is read; it shows at the end that the limit was exceeded.
@@ -276,8 +276,8 @@ class Spider(ListingSpider):
         """
         self.queue = self.queue[1:]
         self.misses += 1
-        self.tally.lost += 1
-        self.tally.seen += 1
+        self.stats.lost += 1
+        self.stats.seen += 1
         error = HarvestError(
             kind=fault.kind, message=f"{url}: {fault.detail}", remedy=fault.remedy, url=url, value=cut(fault.detail)
         )

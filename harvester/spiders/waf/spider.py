@@ -81,7 +81,7 @@ class Spider(AddressSpider):
         files, folders = links_of(response.body, response.url, self.folder, self.old_folder)
         shallow = [one for one in folders if _depth(one, self.folder) <= MAX_DEPTH]
         if len(shallow) < len(folders):
-            self.tally.leave_out(TOO_DEEP, len(folders) - len(shallow))
+            self.stats.leave_out(TOO_DEEP, len(folders) - len(shallow))
         for url in files:
             self.add(url)
         is_listing = bool(files or folders or _LISTED.search(response.body[:200_000]))
@@ -115,7 +115,7 @@ class Spider(AddressSpider):
         for found in root.iter("{*}SearchResults") if local(root) == "GetRecordsResponse" else ():
             matched, returned = (found.get(f"numberOfRecords{name}") or "" for name in ("Matched", "Returned"))
             if matched.isdecimal() and int(matched) > (held := min(len(found), int(returned or len(found)))):
-                self.tally.leave_out("records of a page of results that lies there alone", int(matched) - held)
+                self.stats.leave_out("records of a page of results that lies there alone", int(matched) - held)
 
     def non_dataset_id(self, raw: Any) -> str | None:
         return str(raw) if local(any_xml.root_of(raw)) in NO_RECORDS else any_xml.non_dataset_id(raw)

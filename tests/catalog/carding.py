@@ -82,7 +82,7 @@ def write_run(catalog: Catalog, run_id: str, seed: int = 1, count: int = 40) -> 
 
 @contextmanager
 def scored(folder: Path, *, runs: int = 2) -> Iterator[Catalog]:
-    """The catalogue after so many nights."""
+    """Return the catalogue after ``runs`` runs."""
     with open_catalog(folder / "catalog.db") as catalog:
         for number, run_id in enumerate(RUNS[:runs]):
             write_run(catalog, run_id, seed=number + 1)

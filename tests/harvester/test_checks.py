@@ -26,7 +26,7 @@ TABLE = b"year,persons\n2024,1\n2025,2\n"
 
 
 class CheckedPortal:
-    """One portal, asked night after night; each night's run begins days after the last one's."""
+    """A portal whose addresses are checked in one run after another, each begun days after the last."""
 
     def __init__(self, server: PortalServer, catalog: Catalog, **values: Any) -> None:
         self.server, self.catalog, self.day = server, catalog, 1
@@ -38,7 +38,7 @@ class CheckedPortal:
         return self
 
     def run(self, *, after_days: int = 1, is_full: bool = False, budget: CheckBudget | None = None) -> RunContext:
-        """A check in a run of its own, so many days after the last one."""
+        """Check the addresses in a new run, ``after_days`` days after the last one."""
         self.day += after_days
         run_id = f"2031{1 + self.day // 28:02}{1 + self.day % 28:02}T020000Z"
         self.catalog.begin_run("check", [], version="0", methodology="0", run_id=run_id)
@@ -161,9 +161,8 @@ def test_the_budget_goes_to_what_matters_first_and_the_rest_is_carried_over(
     old = [dataset(name, f"{server.url}/{name}") for name in names]
     checked.publish(old).run()
     execute = catalog.db.conn.execute
-    execute(
-        """update datasets set applicable_legislation = '["http://data.europa.eu/eli/x"]' where identifier = 'law'"""
-    )
+    law = '["http://data.europa.eu/eli/x"]'
+    execute("update datasets set applicable_legislation = ? where identifier = 'law'", [law])
     execute("update datasets set changed_run = '20390101T000000Z' where identifier = 'changed'")
     execute(
         "insert into distributions (id, dataset_id, portal_id, access_url, is_retired) "

@@ -20,7 +20,7 @@ from harvester.spiders.inventory.spider import to_dataset
 
 
 def kept(catalog: Catalog, *bodies: str) -> tuple[dict[str, Any], list[Dataset]]:
-    """The last of some nights, each with a table of its own at the same address."""
+    """Harvest each of ``bodies`` from the same address in turn; return the row of the last harvest and its datasets."""
     with PortalServer() as server:
         for body in bodies:
             server.routes["/list.csv"] = Answer(200, "text/csv", body.encode())

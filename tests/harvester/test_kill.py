@@ -48,7 +48,7 @@ class Site:
         folder.mkdir()
 
     def publish(self, number: int) -> None:
-        """What the portals hold on a night: on the second one record is gone, one new, one changed."""
+        """Publish the records for run ``number``: for the second, one record is gone, one is new, one has changed."""
         packages = [self.package(n, number) for n in range(number - 1, 80 + number - 1)]
         search = ckan_search(packages)
         names = {f"n{n}": {"id": f"N{n}", "name": f"n{n}", "title": f"Name {n} {number * (n == 3)}"} for n in range(5)}
@@ -124,7 +124,7 @@ class Site:
         )
 
     def whole(self, data: Path, runs: int = 1) -> None:
-        """A night that is left alone, or what is left of one; nothing where so many nights are over."""
+        """Run to the end, or resume an interrupted run; do nothing if ``runs`` runs are complete."""
         self.victim = None
         if completed(data) >= runs:
             return
@@ -134,9 +134,9 @@ class Site:
         assert process.returncode in (0, 3), err + out
 
     def killed_at_requests(self, data: Path, points: Sequence[tuple[int, float]], runs: int = 1) -> None:
-        """Begin, or go on with, a night and kill it at each point: (request, pause in seconds after it).
+        """Start or resume a run and kill it at each point: (request, pause in seconds after it).
 
-        Ends where the night came to its end before a point did: on a busy machine a kill may come that late.
+        Stop if the run ends before a point is reached: on a busy machine a kill may come that late.
         """
         for request, pause_s in points:
             with self.start_nightly(data) as process:
@@ -149,7 +149,7 @@ class Site:
                 return
 
     def killed_in_stage(self, data: Path, stage: str, pause_s: float) -> None:
-        """Begin, or go on with, a night and kill it a moment after it has come to a stage."""
+        """Start or resume a run and kill it ``pause_s`` seconds after it has reached ``stage``."""
         with self.start_nightly(data) as process:
             self.victim = process
             until = time.monotonic() + 60
